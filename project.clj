@@ -1,0 +1,31 @@
+(defproject fintank "0.1.0"
+  :description "Real-time market data and trading on Python and Apache Storm"
+  :license {:name "Apache-2.0"}
+  :min-lein-version "2.9.0"
+  :source-paths ["src/clj" "topologies"]
+  :test-paths ["tests/clj"]
+  :resource-paths ["_resources"]
+  :target-path "_build"
+  :jvm-opts ["-XX:+UseSerialGC" "-XX:TieredStopAtLevel=1"]
+  :global-vars {*warn-on-reflection* true}
+  :aot [fintank.main]
+  :main fintank.main
+
+  :dependencies [[org.clojure/clojure "1.12.3"]
+                 [org.apache.storm/storm-clojure "2.8.3"]
+                 [org.apache.storm/storm-kafka-client "2.8.3"]
+                 [org.apache.kafka/kafka-clients "4.1.1"]]
+  ;; kafka-clients drags in slf4j 1.7, on which Storm dies; carbonite is only on Clojars and
+  ;; serializes Clojure types, which this topology never emits.
+  :managed-dependencies [[org.slf4j/slf4j-api "2.0.17"]
+                         [org.apache.storm/storm-clojure "2.8.3"
+                          :exclusions [org.clojars.bipinprasad/carbonite]]
+                         [org.apache.storm/storm-core "2.8.3"
+                          :exclusions [org.clojars.bipinprasad/carbonite]]]
+  :uberjar-merge-with ^:replace {#"META-INF/services/org.apache.storm.serialization.SerializationRegister" [(constantly nil) (constantly nil) (constantly nil)]}
+
+  :profiles {;; Replaces Leiningen's own :base, which wants nREPL. streamparse looks for storm-core here.
+             :base {:dependencies [[org.apache.storm/storm-core "2.8.3"]
+                                   [org.apache.storm/storm-server "2.8.3"]
+                                   [org.apache.storm/storm-client "2.8.3"]]}
+             :kafka {:dependencies [[org.apache.kafka/kafka_2.13 "4.1.1"]]}})

@@ -1,0 +1,1 @@
+"""The Storm bolts, one class a file: decode, call a pure function, emit."""

@@ -1,0 +1,32 @@
+"""The commands a user calls with `invoke` or `fintank`, one module a group."""
+
+import functools
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from invoke.exceptions import Exit
+from invoke.tasks import Task, task
+
+from fintank.errors import FintankError
+
+EXIT_INTERRUPTED = 128 + signal.SIGINT
+
+
+def command(**options: Any) -> Callable[[Callable[..., None]], Task[Callable[..., None]]]:
+    """Make a function an invoke task; a FintankError becomes its one line and exit status 1, Ctrl-C 130."""
+
+    def decorate(function: Callable[..., None]) -> Task[Callable[..., None]]:
+        @functools.wraps(function)
+        def run(*args: Any, **kwargs: Any) -> None:
+            try:
+                function(*args, **kwargs)
+            except FintankError as error:
+                raise Exit(str(error), code=1) from error
+            except KeyboardInterrupt:
+                raise Exit("Interrupted.", code=EXIT_INTERRUPTED) from None
+
+        wrapped: Task[Callable[..., None]] = task(**options)(run)
+        return wrapped
+
+    return decorate

@@ -1,0 +1,60 @@
+"""Where everything is: addresses and folders. Storm option > environment > localhost."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from fintank.errors import FintankError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+DATABASE = "prices_development"
+TOPOLOGY = "order_flow"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Addresses (host:port) and folders of one fintank.
+
+    `home` holds the services' data, logs and run files; `programs` the unpacked programs and class paths,
+    which all homes share.
+    """
+
+    kafka: str
+    influx: str
+    home: Path
+    programs: Path = PROJECT_ROOT / ".fintank" / "opt"
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read FINTANK_KAFKA, _INFLUX, _HOST and _HOME; raise FintankError on a bad address."""
+    host = environ.get("FINTANK_HOST") or "localhost"
+    return Settings(
+        kafka=_address("FINTANK_KAFKA", environ.get("FINTANK_KAFKA") or f"{host}:9092"),
+        influx=_address("FINTANK_INFLUX", environ.get("FINTANK_INFLUX") or f"{host}:8086"),
+        home=Path(environ.get("FINTANK_HOME") or PROJECT_ROOT / ".fintank").absolute(),
+    )
+
+
+def from_storm(conf: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings of a bolt: the Storm options `fintank.kafka` and `fintank.influx` win."""
+    loaded = load(environ)
+    return replace(
+        loaded,
+        kafka=_address("fintank.kafka", conf.get("fintank.kafka") or loaded.kafka),
+        influx=_address("fintank.influx", conf.get("fintank.influx") or loaded.influx),
+    )
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """Split `host:port`."""
+    host, _, port = address.rpartition(":")
+    return host, int(port)
+
+
+def _address(name: str, value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise FintankError(f"{name}={value!r} is no address: write host:port, as in localhost:9092")
+    return value

@@ -1,0 +1,1 @@
+"""JSON and line protocol to values and back: the only place that knows field names on the wire."""
