@@ -1,18 +1,19 @@
 """The `fintank` program: the same commands as `invoke`, from any folder, and `fintank --version`."""
 
-from invoke.config import Config
+import invoke.config
 from invoke.program import Program
 
 import fintank
 from fintank.commands.collection import collection
 
 
-class _Config(Config):
-    """Keep the commands' names as they are written: queue_ticks, not queue-ticks."""
+class Config(invoke.config.Config):
+    """Keeps the commands' names as they are written: queue_ticks, not queue-ticks."""
 
     @staticmethod
     def global_defaults() -> dict[str, object]:
-        defaults: dict[str, object] = Config.global_defaults()
+        """Return invoke's defaults with this one change."""
+        defaults: dict[str, object] = invoke.config.Config.global_defaults()
         defaults["tasks"] = {**defaults["tasks"], "auto_dash_names": False}  # type: ignore[dict-item]
         return defaults
 
@@ -20,6 +21,6 @@ class _Config(Config):
 def main() -> None:
     """Run `fintank COMMAND`."""
     program = Program(
-        name="fintank", version=fintank.__version__, namespace=collection(), config_class=_Config
+        name="fintank", version=fintank.__version__, namespace=collection(), config_class=Config
     )
     program.run()

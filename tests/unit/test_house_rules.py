@@ -1,0 +1,205 @@
+"""The rules of the house that no linter knows: imports, lengths, and that the documents are true."""
+
+import argparse
+import ast
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamparse.cli.sparse
+from invoke.exceptions import ParseError
+from invoke.parser import Parser
+
+from fintank.commands.collection import collection
+from fintank.commands.program import Config
+from fintank.settings import PROJECT_ROOT
+
+SOURCES = PROJECT_ROOT / "src" / "fintank"
+FUNCTION_LINES_MAX = 50
+FILE_LINES_MAX = 450
+
+PACKAGES_BELOW = {
+    "commands": {"stack", "adapters", "wire", "trading", "commands"},
+    "stack": {"adapters", "wire", "stack"},
+    "bolts": {"adapters", "wire", "trading", "bolts"},
+    "adapters": {"wire", "trading", "adapters"},
+    "wire": {"trading", "wire"},
+    "trading": {"trading"},
+}
+SHARED_MODULES = {"errors", "settings"}
+
+TRACKED = subprocess.run(
+    ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+    cwd=PROJECT_ROOT,
+    capture_output=True,
+    text=True,
+    check=True,
+).stdout.splitlines()
+PYTHON_FILES = [PROJECT_ROOT / name for name in TRACKED if name.endswith(".py")]
+DOCUMENTS = [PROJECT_ROOT / name for name in TRACKED if name.endswith(".md")]
+TOP_LEVEL = {name.split("/")[0] for name in TRACKED}
+
+
+def imported_parts(path: Path) -> Iterator[str]:
+    """Yield what a file imports of fintank: `adapters` for `fintank.adapters.kafka`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = (
+                [node.module]
+                if node.module != "fintank"
+                else [f"fintank.{alias.name}" for alias in node.names]
+            )
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "fintank" and len(parts) > 1 and parts[1] != "__version__":
+                yield parts[1]
+
+
+@pytest.mark.parametrize("package", PACKAGES_BELOW)
+def test_imports_go_one_way(package: str) -> None:
+    allowed = PACKAGES_BELOW[package] | (SHARED_MODULES if package != "trading" else set())
+    wrong = [
+        f"{path.relative_to(PROJECT_ROOT)} imports fintank.{part}"
+        for path in sorted((SOURCES / package).rglob("*.py"))
+        for part in imported_parts(path)
+        if part not in allowed
+    ]
+    assert wrong == []
+
+
+def test_the_trading_core_imports_the_standard_library_only() -> None:
+    allowed = {
+        "abc",
+        "bisect",
+        "collections",
+        "dataclasses",
+        "decimal",
+        "enum",
+        "fintank",
+        "functools",
+        "heapq",
+    }
+    allowed |= {"itertools", "math", "operator", "typing", "uuid", "datetime", "zoneinfo", "hashlib", "re"}
+    wrong = set()
+    for path in (SOURCES / "trading").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                wrong |= {alias.name.split(".")[0] for alias in node.names} - allowed
+            elif isinstance(node, ast.ImportFrom):
+                wrong |= {str(node.module).split(".")[0]} - allowed
+    assert wrong == set()
+
+
+def test_a_function_fits_a_screen_and_a_file_one_sitting() -> None:
+    wrong = []
+    for path in PYTHON_FILES:
+        text = path.read_text()
+        if text.count("\n") > FILE_LINES_MAX:
+            wrong.append(f"{path.relative_to(PROJECT_ROOT)}: {text.count(chr(10))} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
+                length = node.end_lineno - node.lineno + 1
+                if length > FUNCTION_LINES_MAX:
+                    wrong.append(
+                        f"{path.relative_to(PROJECT_ROOT)}:{node.lineno} {node.name}: {length} lines"
+                    )
+    assert wrong == []
+
+
+def test_nothing_is_left_behind() -> None:
+    marks = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" * 3]) + r")\b")
+    wrong = []
+    for name in TRACKED:
+        path = PROJECT_ROOT / name
+        if (
+            path.suffix in {".py", ".clj", ".md", ".sh", ".toml", ".json", ""}
+            and path.is_file()
+            and name != "LICENSE"
+        ):
+            lines = path.read_text(errors="replace").splitlines()
+            wrong += [f"{name}:{number}" for number, line in enumerate(lines, 1) if marks.search(line)]
+    assert wrong == []
+
+
+def documented_code() -> Iterator[tuple[str, str]]:
+    """Yield (place, text) of each line in a code block and of each inline code span of the documents."""
+    for document in DOCUMENTS:
+        inside = False
+        for number, line in enumerate(document.read_text().splitlines(), 1):
+            place = f"{document.relative_to(PROJECT_ROOT)}:{number}"
+            if line.lstrip().startswith("```"):
+                inside = not inside
+            elif inside:
+                yield place, line.strip().removeprefix("$ ")
+            else:
+                for span in re.findall(r"`([^`]+)`", line):
+                    yield place, span
+
+
+def test_every_path_in_the_documents_exists() -> None:
+    looks_like_a_path = re.compile(r"^[\w.-]+(/[\w.*-]+)*/?$")
+    wrong = []
+    for document in DOCUMENTS:
+        for target in re.findall(r"\]\(([^)#:\s]+)\)", document.read_text()):
+            if not (document.parent / target).exists():
+                wrong.append(f"{document.relative_to(PROJECT_ROOT)}: {target}")
+    for place, text in documented_code():
+        for word in text.split():
+            ours = "/" in word and looks_like_a_path.match(word) and word.split("/")[0] in TOP_LEVEL
+            if ours and not list(PROJECT_ROOT.glob(word.rstrip("/"))):
+                wrong.append(f"{place}: {word}")
+    assert wrong == []
+
+
+def test_every_command_in_the_documents_parses() -> None:
+    wrong = []
+    for place, text in documented_code():
+        try:
+            words = shlex.split(text.replace("[", "").replace("]", ""), comments=True)
+        except ValueError:
+            continue
+        while words and re.match(r"^[A-Z_]+=", words[0]):
+            words = words[1:]
+        if len(words) > 1 and words[0] in COMMAND_CHECKS and re.match(r"^-{0,2}[a-z]", words[1]):
+            error = COMMAND_CHECKS[words[0]](words[1:])
+            if error:
+                wrong.append(f"{place}: {text}: {error}")
+    assert wrong == []
+
+
+def invoke_error(words: list[str]) -> str:
+    """Say what is wrong with the words behind `invoke`, nothing if they parse."""
+    if words[0].startswith("-"):
+        return ""
+    namespace = collection()
+    namespace.configure(Config.global_defaults())
+    try:
+        Parser(contexts=namespace.to_contexts()).parse_argv(words)
+    except ParseError as error:
+        return str(error)
+    return ""
+
+
+def make_error(words: list[str]) -> str:
+    targets = re.findall(r"^([a-z][\w-]*):", (PROJECT_ROOT / "Makefile").read_text(), re.MULTILINE)
+    unknown = [word for word in words if "=" not in word and word not in targets]
+    return f"no target {unknown}" if unknown else ""
+
+
+def sparse_error(words: list[str]) -> str:
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    streamparse.cli.sparse.load_subparsers(parser.add_subparsers())
+    try:
+        parser.parse_args(words)
+    except (SystemExit, argparse.ArgumentError) as error:
+        return f"sparse does not know it: {error}"
+    return ""
+
+
+COMMAND_CHECKS = {"invoke": invoke_error, "fintank": invoke_error, "make": make_error, "sparse": sparse_error}
