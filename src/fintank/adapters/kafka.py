@@ -1,0 +1,134 @@
+"""Kafka's topics: what they are, making them, and the connection of the commands to the broker."""
+
+import logging
+import socket
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from fintank.errors import FintankError
+from fintank.settings import host_and_port
+
+SHARDS = 4
+CONNECT_SECONDS_MAX = 3
+BOOTSTRAP_MS_MAX = 5_000
+REQUEST_MS_MAX = 10_000
+TOPICS_READY_MS_MAX = 15_000
+MEBIBYTE = 1024 * 1024
+THIRTY_DAYS_MS = 30 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True)
+class Topic:
+    """How a topic is made: its partitions and Kafka's own topic configuration."""
+
+    partitions: int
+    configs: Mapping[str, str]
+
+
+def _topic(partitions: int, **configs: object) -> Topic:
+    # The broker's clock stamps every record: a tick's time is judged against it.
+    named = {"message.timestamp.type": "LogAppendTime"}
+    named |= {name.replace("_", "."): str(value) for name, value in configs.items()}
+    return Topic(partitions, MappingProxyType(named))
+
+
+def _log(partitions: int, **configs: object) -> Topic:
+    return _topic(partitions, cleanup_policy="delete", **configs)
+
+
+TOPICS: Mapping[str, Topic] = MappingProxyType(
+    {
+        # Bounded by bytes alone, 1 GiB a partition; a small segment, because only whole segments are deleted.
+        "ticks": _log(SHARDS, retention_ms=-1, retention_bytes=1024 * MEBIBYTE, segment_bytes=64 * MEBIBYTE),
+        "orders": _log(SHARDS, retention_ms=THIRTY_DAYS_MS),
+        "executions": _log(SHARDS, retention_ms=THIRTY_DAYS_MS),
+        "fills": _log(SHARDS, retention_ms=THIRTY_DAYS_MS),
+        # A reject repeats up to 64 KiB of its record, so a flood of them needs a bound in bytes too.
+        "rejects": _log(1, retention_ms=THIRTY_DAYS_MS, retention_bytes=1024 * MEBIBYTE),
+        # The active segment is never compacted: small ones, rolled each hour, keep a shard's start short.
+        "journal": _topic(
+            SHARDS,
+            cleanup_policy="compact",
+            segment_bytes=16 * MEBIBYTE,
+            segment_ms=3600 * 1000,
+            min_cleanable_dirty_ratio=0.2,
+        ),
+    }
+)
+
+
+def partition_for(key: str, partitions: int) -> int:
+    """Return the partition of a key: crc32 of its UTF-8 modulo `partitions`, the same in every producer."""
+    return zlib.crc32(key.encode()) % partitions
+
+
+@contextmanager
+def connect(address: str) -> Iterator[KafkaAdminClient]:
+    """Open an admin client; raise FintankError when the broker does not answer, or on its error inside."""
+    ensure_answers(address)
+    try:
+        client = KafkaAdminClient(
+            bootstrap_servers=address,
+            bootstrap_timeout_ms=BOOTSTRAP_MS_MAX,
+            request_timeout_ms=REQUEST_MS_MAX,
+        )
+    except KafkaError as error:
+        raise no_answer(address) from error
+    try:
+        with client:
+            yield client
+    except KafkaError as error:
+        raise FintankError(f"Kafka ({address}) refused: {error}") from error
+
+
+def ensure_answers(address: str) -> None:
+    """Raise FintankError, within seconds, when nothing listens there (Kafka's clients retry for long)."""
+    # The client logs every attempt; the one line of the FintankError says all a user needs.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    try:
+        socket.create_connection(host_and_port(address), timeout=CONNECT_SECONDS_MAX).close()
+    except OSError as error:
+        raise no_answer(address) from error
+
+
+def no_answer(address: str) -> FintankError:
+    """Return the error for a broker that is not there."""
+    return FintankError(f"Kafka ({address}) does not answer: run `invoke up`")
+
+
+def ensure_topics(admin: KafkaAdminClient, topics: Mapping[str, Topic] = TOPICS) -> None:
+    """Make the topics that are missing, wait for their leaders, and check every topic's partitions.
+
+    Raises FintankError naming the topics whose partitions are not as configured, with the cure.
+    """
+    missing = sorted(topics.keys() - set(admin.list_topics()))
+    if missing:
+        _create(admin, {name: topics[name] for name in missing})
+    admin.wait_for_topics(list(topics), timeout_ms=TOPICS_READY_MS_MAX)
+    found = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(list(topics))}
+    wrong = [
+        f"topic '{name}' has {found[name]} partitions instead of {topic.partitions}"
+        for name, topic in topics.items()
+        if found[name] != topic.partitions
+    ]
+    if wrong:
+        raise FintankError(
+            f"{'; '.join(wrong)}: delete it and run `invoke topics`, or `invoke reset` to delete all data"
+        )
+
+
+def _create(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> None:
+    wanted = {
+        name: {"num_partitions": topic.partitions, "configs": topic.configs} for name, topic in topics.items()
+    }
+    for made in admin.create_topics(wanted, raise_errors=False)["topics"]:
+        error_type = for_code(made["error_code"])
+        # Another command may have made it at the same time; its partitions are checked like all others.
+        if made["error_code"] and error_type is not TopicAlreadyExistsError:
+            raise error_type(f"topic '{made['name']}': {made['error_message']}")
