@@ -4,6 +4,7 @@
   :min-lein-version "2.9.0"
   :source-paths ["src/clj" "topologies"]
   :test-paths ["tests/clj"]
+  ;; streamparse copies src/ to _resources/resources while it builds the jar.
   :resource-paths ["_resources"]
   :target-path "_build"
   :jvm-opts ["-XX:+UseSerialGC" "-XX:TieredStopAtLevel=1"]
@@ -11,21 +12,22 @@
   :aot [fintank.main]
   :main fintank.main
 
+  ;; carbonite is only on Clojars and serializes Clojure types, which this topology never emits.
   :dependencies [[org.clojure/clojure "1.12.3"]
-                 [org.apache.storm/storm-clojure "2.8.3"]
+                 [org.apache.storm/storm-clojure "2.8.3" :exclusions [org.clojars.bipinprasad/carbonite]]
                  [org.apache.storm/storm-kafka-client "2.8.3"]
                  [org.apache.kafka/kafka-clients "4.1.1"]]
-  ;; kafka-clients drags in slf4j 1.7, on which Storm dies; carbonite is only on Clojars and
-  ;; serializes Clojure types, which this topology never emits.
-  :managed-dependencies [[org.slf4j/slf4j-api "2.0.17"]
-                         [org.apache.storm/storm-clojure "2.8.3"
-                          :exclusions [org.clojars.bipinprasad/carbonite]]
-                         [org.apache.storm/storm-core "2.8.3"
-                          :exclusions [org.clojars.bipinprasad/carbonite]]]
-  :uberjar-merge-with ^:replace {#"META-INF/services/org.apache.storm.serialization.SerializationRegister" [(constantly nil) (constantly nil) (constantly nil)]}
+  :managed-dependencies [[org.apache.storm/storm-clojure "2.8.3" :exclusions [org.clojars.bipinprasad/carbonite]]
+                         ;; kafka-clients drags in slf4j 1.7, on which Storm dies.
+                         [org.slf4j/slf4j-api "2.0.17"]]
+  ;; Registers carbonite's serializers: without carbonite a worker dies of it.
+  :uberjar-merge-with ^:replace {#"META-INF/services/org.apache.storm.serialization.SerializationRegister"
+                                 [(constantly nil) (constantly nil) (constantly nil)]}
 
-  :profiles {;; Replaces Leiningen's own :base, which wants nREPL. streamparse looks for storm-core here.
+  :profiles {;; Replaces Leiningen's own :base, which wants nREPL from Clojars. `lein uberjar` leaves it out,
+             ;; and streamparse looks for storm-core in it: no :exclusions or :scope may follow its version.
              :base {:dependencies [[org.apache.storm/storm-core "2.8.3"]
                                    [org.apache.storm/storm-server "2.8.3"]
                                    [org.apache.storm/storm-client "2.8.3"]]}
+             ;; The broker's own jars, for `invoke up`.
              :kafka {:dependencies [[org.apache.kafka/kafka_2.13 "4.1.1"]]}})

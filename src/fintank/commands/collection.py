@@ -5,6 +5,8 @@ from types import ModuleType
 from invoke.collection import Collection
 from invoke.tasks import Task
 
+from fintank.commands import services
+
 
 def collection() -> Collection:
     """Collect the commands of every module of this package."""
@@ -19,4 +21,4 @@ def collection() -> Collection:
 
 
 def _modules() -> list[ModuleType]:
-    return []
+    return [services]

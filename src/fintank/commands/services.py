@@ -1,0 +1,74 @@
+"""up, down, status, logs, reset: the local services."""
+
+import subprocess
+import sys
+from datetime import datetime
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+from rich.console import Console
+from rich.table import Table
+
+from fintank import settings
+from fintank.commands import command
+from fintank.errors import FintankError
+from fintank.stack import lifecycle
+
+LOG_LINES = 100
+
+
+@command()
+def up(context: Context) -> None:
+    """Start Kafka and InfluxDB on this machine and wait until they answer."""
+    lifecycle.up(settings.load(), _say)
+
+
+@command()
+def down(context: Context) -> None:
+    """Stop Kafka and InfluxDB and wait until they are gone; the data stays."""
+    lifecycle.down(settings.load(), _say)
+
+
+@command()
+def status(context: Context) -> None:
+    """Show each service, its state, address and start; exit with 1 when one is down."""
+    table = Table("service", "state", "address", "since")
+    rows = lifecycle.status(settings.load())
+    for row in rows:
+        style = "green" if row.is_up else "red"
+        table.add_row(row.name, f"[{style}]{row.state}[/]", row.address, _since(row.since))
+    Console().print(table)
+    if not all(row.is_up for row in rows):
+        raise Exit(code=1)
+
+
+@command(positional=["name"], help={"name": "kafka, influxdb or supervisord", "follow": "go on until Ctrl-C"})
+def logs(context: Context, name: str, follow: bool = False) -> None:
+    """Print the last lines of a service's log."""
+    files = lifecycle.logs(settings.load())
+    if name not in files:
+        raise FintankError(f"There is no service {name!r}: choose one of {', '.join(files)}.")
+    if not files[name].exists():
+        raise FintankError(f"{name} has no log yet at {files[name]}: `invoke up` starts it.")
+    subprocess.run(["tail", "-n", str(LOG_LINES), *(["-F"] if follow else []), files[name]], check=False)
+
+
+@command(help={"yes": "do not ask"})
+def reset(context: Context, yes: bool = False) -> None:
+    """Stop the services and delete all their data."""
+    loaded = settings.load()
+    if not yes:
+        if not sys.stdin.isatty():
+            raise FintankError("reset deletes all data: say so with --yes.")
+        if input(f"Delete all data in {loaded.home}? [y/N] ").strip().lower() not in ("y", "yes"):
+            print("Nothing is deleted.")
+            return
+    lifecycle.reset(loaded, _say)
+
+
+def _since(start: datetime | None) -> str:
+    return start.isoformat(sep=" ", timespec="seconds") if start else ""
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

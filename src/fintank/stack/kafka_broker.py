@@ -1,0 +1,74 @@
+"""The Kafka broker: one KRaft node, broker and controller in one JVM."""
+
+import base64
+import functools
+import logging
+import subprocess
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from fintank.errors import FintankError
+from fintank.settings import Settings, host_and_port
+from fintank.stack import ports, programs
+from fintank.stack.service import Service
+from fintank.stack.templates import fill
+
+# Kafka wants 16 bytes in URL-safe base64, without the padding.
+CLUSTER_ID = base64.urlsafe_b64encode(b"fintank-cluster0").decode().rstrip("=")
+FORMAT_TIMEOUT_S = 60
+ANSWER_TIMEOUT_MS = 2000
+
+
+def service(settings: Settings) -> Service:
+    """Describe the broker; its controller listens on the port after the broker's."""
+    port = host_and_port(settings.kafka)[1]
+    data = settings.home / "data" / "kafka"
+    run = settings.home / "run"
+    properties, logging_properties = run / "server.properties", run / "log4j2.properties"
+    jvm = [str(programs.java()), "-Xms256m", "-Xmx1g"]
+    jvm += [f"-Dlog4j2.configurationFile={logging_properties}", "-cp", programs.kafka_class_path(settings)]
+    format_storage = [*jvm, "kafka.tools.StorageTool", "format", "--ignore-formatted"]
+    format_storage += ["--cluster-id", CLUSTER_ID, "--config", str(properties)]
+    return Service(
+        name="kafka",
+        address=settings.kafka,
+        ports=(port, port + 1),
+        command=(*jvm, "kafka.Kafka", str(properties)),
+        files={
+            properties: fill(
+                "server.properties", port=port, controller_port=port + 1, address=settings.kafka, data=data
+            ),
+            logging_properties: fill("log4j2.properties"),
+        },
+        log=settings.home / "logs" / "kafka.log",
+        prepare=lambda: None if (data / "meta.properties").exists() else _format(format_storage),
+        answers=functools.partial(answers, settings.kafka),
+    )
+
+
+def answers(address: str) -> bool:
+    """Say whether a broker at `address` names itself and its controller."""
+    if not ports.listens(address):
+        return False
+    # The client logs every try that fails; here a failed try is an answer.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    try:
+        client = KafkaAdminClient(
+            bootstrap_servers=address,
+            request_timeout_ms=ANSWER_TIMEOUT_MS,
+            bootstrap_timeout_ms=ANSWER_TIMEOUT_MS,
+        )
+        try:
+            return bool(client.describe_cluster()["brokers"])
+        finally:
+            client.close()
+    except (KafkaError, OSError):
+        return False
+
+
+def _format(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=FORMAT_TIMEOUT_S, check=False)
+    if done.returncode != 0:
+        output = " ".join((done.stdout + done.stderr).split())
+        raise FintankError(f"Kafka can't format its data folder: {output[-500:]}")

@@ -1,0 +1,53 @@
+"""TCP ports of this machine: who answers on one, who holds one, which are free."""
+
+import random
+import socket
+
+import psutil
+
+from fintank.settings import host_and_port
+
+CONNECT_TIMEOUT_S = 1.0
+# Below the range from which Linux takes ports for outgoing connections.
+FREE_PORTS = range(20_000, 32_000)
+
+
+def listens(address: str) -> bool:
+    """Say whether anything accepts connections at host:port."""
+    try:
+        socket.create_connection(host_and_port(address), timeout=CONNECT_TIMEOUT_S).close()
+    except OSError:
+        return False
+    return True
+
+
+def is_free(port: int) -> bool:
+    """Say whether a service can listen on `port` of 127.0.0.1."""
+    with socket.socket() as probe:
+        # As the services do: connections of a predecessor that are not yet forgotten don't count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def holder(port: int) -> str:
+    """Name the process that listens on `port`, as in `java (pid 4711)`."""
+    for connection in psutil.net_connections("tcp"):
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            try:
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+            except psutil.NoSuchProcess:
+                break
+    return "a process of another user"
+
+
+def free_neighbours(count: int) -> int:
+    """Find `count` free ports in a row and return the first; the place is random, for runs side by side."""
+    for _ in range(1000):
+        first = random.choice(FREE_PORTS[:-count])
+        if all(is_free(port) for port in range(first, first + count)):
+            return first
+    raise OSError(f"no {count} free ports in a row within {FREE_PORTS}")

@@ -1,0 +1,17 @@
+"""The list of the local services, in the order in which they start."""
+
+from pathlib import Path
+
+from fintank.settings import Settings
+from fintank.stack import influxdb_server, kafka_broker
+from fintank.stack.service import Service
+
+
+def local_services(settings: Settings) -> list[Service]:
+    """List the services of one home."""
+    return [kafka_broker.service(settings), influxdb_server.service(settings)]
+
+
+def data_folder(settings: Settings) -> Path:
+    """Name the folder that holds all data of the services, and nothing else."""
+    return settings.home / "data"
