@@ -1,0 +1,79 @@
+"""What can't be used: one message a record in the topic `rejects`, by reason."""
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+PAYLOAD_BYTES_MAX = 65_536
+"""Of a larger record only this much is kept, so that a reject is never larger than the broker takes."""
+
+_VALUE_CHARS_MAX = 60
+
+
+class Reason(StrEnum):
+    """Why a record was rejected."""
+
+    NOT_UTF8 = "NOT_UTF8"  # written by the spouts
+    EMPTY = "EMPTY"
+    NOT_JSON = "NOT_JSON"
+    NOT_AN_OBJECT = "NOT_AN_OBJECT"
+    MISSING_FIELD = "MISSING_FIELD"
+    BAD_TYPE = "BAD_TYPE"
+    BAD_SYMBOL = "BAD_SYMBOL"
+    NOT_FINITE = "NOT_FINITE"
+    NOT_POSITIVE = "NOT_POSITIVE"
+    NEGATIVE = "NEGATIVE"
+    TIMESTAMP_OUT_OF_RANGE = "TIMESTAMP_OUT_OF_RANGE"
+    INFLUXDB_REFUSED = "INFLUXDB_REFUSED"
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One refused record. (topic, partition, offset) is its identity: a replay makes the same one.
+
+    `detail` is `k=v` text; `payload` the record as the spout passed it on (CR and LF are spaces there).
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    reason: Reason
+    detail: str
+    payload: str
+
+    @property
+    def key(self) -> str:
+        """The Kafka key: topic-partition-offset."""
+        return f"{self.topic}-{self.partition}-{self.offset}"
+
+    def message(self) -> str:
+        """The Kafka value: JSON in ASCII, payload in base64 and cut at PAYLOAD_BYTES_MAX."""
+        payload = self.payload.encode()
+        return json.dumps(
+            {
+                "topic": self.topic,
+                "partition": self.partition,
+                "offset": self.offset,
+                "reason": self.reason,
+                "detail": self.detail,
+                "payload": base64.b64encode(payload[:PAYLOAD_BYTES_MAX]).decode(),
+                "payload_bytes": len(payload),
+                "payload_sha256": hashlib.sha256(payload).hexdigest(),
+            }
+        )
+
+
+def describe(**values: object) -> str:
+    """Write `k=v k=v` text for a detail: values as JSON, each of bounded length."""
+    return " ".join(f"{name}={_shortened(value)}" for name, value in values.items())
+
+
+def _shortened(value: object) -> str:
+    # Cut strings before and nested values after: a value of a megabyte must not be written out twice.
+    cut = value[:_VALUE_CHARS_MAX] if isinstance(value, str) else value
+    text = json.dumps(cut)
+    if cut != value or len(text) > _VALUE_CHARS_MAX + 2:
+        return text[:_VALUE_CHARS_MAX] + "..."
+    return text

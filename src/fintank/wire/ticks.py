@@ -1,0 +1,221 @@
+"""Ticks: JSON records of the topic `ticks` in, InfluxDB line protocol out.
+
+    {"symbol": "IVE", "exchange": "NASDAQ", "bid": 93.97388, "ask": 94.190756, "timestamp": 1438539936.355217}
+    bid_ask,exchange=NASDAQ,symbol=IVE bid=93.97388,ask=94.190756 1438539936355217042
+
+This is the hot path: whole columns go through C functions and no object of ours is made a tick. A chunk in
+which anything is unusual takes the careful path, record by record, which alone decides what is rejected.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import chain, repeat
+from operator import itemgetter, le
+from typing import Any, NamedTuple
+
+import orjson
+
+from fintank.wire.offsets import format_runs, parse_runs
+from fintank.wire.rejects import Reason, Reject, describe
+
+EARLIEST_US = 631_152_000_000_000
+"""1990-01-01T00:00:00Z: a tick before it is rejected."""
+AHEAD_US_MAX = 60_000_000
+"""How far a tick's time may lie ahead of its record's Kafka append time."""
+
+_CHUNK_RECORDS = 500  # its columns stay in the processor's cache: 15 % faster than 5,000 at once
+_PREFIXES_KEPT_MAX = 65_536
+_NUMBER_CHARS_MAX = 40
+
+_NAMES = ("symbol", "exchange")
+_PRICES = ("bid", "ask")
+_SIZES = ("bid_size", "ask_size")
+_REQUIRED = (*_NAMES, "timestamp", *_PRICES)
+_plain_columns = itemgetter(*_REQUIRED)
+_sized_columns = itemgetter(*_REQUIRED, *_SIZES)
+
+_NUMBER_TYPES = {int, float}
+_TAG = re.compile(r"[A-Za-z0-9._:/-]{1,32}")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+
+
+class Batch(NamedTuple):
+    """A batch of ticks as lines; `offsets` are the runs `first,count` of the lines, in their order."""
+
+    lines: str
+    offsets: str
+    rejects: list[Reject]
+
+
+class Fault(NamedTuple):
+    """Why a record is no valid tick."""
+
+    reason: Reason
+    detail: str
+
+
+def to_lines(topic: str, partition: int, offsets: str, records: str) -> Batch:
+    """Turn the records of one spout tuple into line protocol; what is no valid tick is a Reject.
+
+    `offsets` are runs `first,count,append_ms`, `records` are joined by newlines. Every record becomes a line
+    or a Reject, in order. ValueError when offsets and records do not go together: that is the spout's fault.
+    """
+    texts = records.split("\n")
+    runs = parse_runs(offsets)
+    numbers: list[int] = []
+    latest_us: list[int] = []
+    for run in runs:
+        numbers.extend(range(run.first, run.first + run.records))
+        latest_us.extend([run.append_ms * 1000 + AHEAD_US_MAX] * run.records)
+    if len(numbers) != len(texts):
+        raise ValueError(f"{topic}-{partition}: {len(numbers)} offsets for {len(texts)} records")
+
+    lines: list[str] = []
+    faults: dict[int, Fault] = {}
+    for start in range(0, len(texts), _CHUNK_RECORDS):
+        chunk = slice(start, start + _CHUNK_RECORDS)
+        columns = (texts[chunk], numbers[chunk], latest_us[chunk])
+        lines.extend(_fast_lines(*columns) or _careful_lines(*columns, faults))
+    if not faults:
+        return Batch("\n".join(lines), format_runs(run[:2] for run in runs), [])
+    rejects = [
+        Reject(topic, partition, number, *faults[number], payload=text)
+        for number, text in zip(numbers, texts, strict=True)
+        if number in faults
+    ]
+    good = format_runs((number, 1) for number in numbers if number not in faults)
+    return Batch("\n".join(lines), good, rejects)
+
+
+def _fast_lines(texts: list[str], numbers: list[int], latest_us: list[int]) -> list[str]:
+    """Lines of a chunk that holds nothing but plain ticks; none when it may hold anything else."""
+    try:
+        ticks = list(map(orjson.loads, texts))
+        columns = _plain_columns if len(ticks[0]) == len(_REQUIRED) else _sized_columns
+        symbols, exchanges, times, bids, asks, *sizes = zip(*map(columns, ticks), strict=True)
+        prefixes = list(map(_prefix, symbols, exchanges))
+    except (ValueError, TypeError, KeyError):
+        return []
+    if {*map(len, ticks)} != {len(_REQUIRED) + len(sizes)}:
+        return []
+    if not {*map(type, chain(times, bids, asks, *sizes))} <= _NUMBER_TYPES:
+        return []
+    times_us = [int(seconds * 1e6 + 0.5) for seconds in times]
+    if min(map(min, (bids, asks))) <= 0 or any(min(column) < 0 for column in sizes):
+        return []
+    if min(times_us) < EARLIEST_US or not all(map(le, times_us, latest_us)):
+        return []
+    parts: list[Iterable[str]] = [prefixes, _texts(bids), repeat(",ask="), _texts(asks)]
+    for name, column in zip(_SIZES, sizes, strict=False):
+        parts += [repeat(f",{name}="), _texts(column)]
+    parts += [repeat(" "), _texts(list(map(_time_ns, times_us, numbers)))]
+    return list(map("".join, zip(*parts, strict=False)))
+
+
+def _careful_lines(
+    texts: list[str], numbers: list[int], latest_us: list[int], faults: dict[int, Fault]
+) -> list[str]:
+    """Lines of the valid ticks of a chunk; the faults of the other records go into `faults`, by offset."""
+    lines = []
+    for text, number, latest in zip(texts, numbers, latest_us, strict=True):
+        tick = _parsed(text)
+        verdict = tick if isinstance(tick, Fault) else _line(tick, number, latest)
+        if isinstance(verdict, Fault):
+            faults[number] = verdict
+        else:
+            lines.append(verdict)
+    return lines
+
+
+@lru_cache(_PREFIXES_KEPT_MAX)
+def _prefix(symbol: str, exchange: str) -> str:
+    """Measurement and tags; ValueError or TypeError when one can't be a tag."""
+    for name in (symbol, exchange):
+        if not _TAG.fullmatch(name):
+            raise ValueError
+    return f"bid_ask,exchange={exchange},symbol={symbol} bid="
+
+
+def _texts(column: Sequence[float]) -> list[str]:
+    """Each number's shortest text; orjson writes floats eight times as fast as repr()."""
+    return orjson.dumps(column).decode()[1:-1].split(",")
+
+
+def _time_ns(time_us: int, offset: int) -> int:
+    """A time of its own for every tick, as points of one series with one time overwrite each other."""
+    return time_us * 1000 + (offset % 1000 if time_us % 1000 else offset % 1_000_000)
+
+
+def _line(tick: dict[str, Any], offset: int, latest_us: int) -> str | Fault:
+    """The line of a parsed record, or its first fault in the order of the checks."""
+    numbers = [*_PRICES, *(name for name in _SIZES if tick.get(name) is not None)]
+    for name in _REQUIRED:
+        if name not in tick:
+            return Fault(Reason.MISSING_FIELD, describe(field=name))
+    for name in (*_NAMES, "timestamp", *numbers):
+        reason = _name_fault(tick[name]) if name in _NAMES else _number_fault(name, tick[name])
+        if reason:
+            return Fault(reason, describe(field=name, value=tick[name]))
+    time_us = int(float(tick["timestamp"]) * 1e6 + 0.5)
+    if not EARLIEST_US <= time_us <= latest_us:
+        detail = describe(time_us=time_us, earliest_us=EARLIEST_US, latest_us=latest_us)
+        return Fault(Reason.TIMESTAMP_OUT_OF_RANGE, detail)
+    prefix = _prefix(tick["symbol"], tick["exchange"])
+    fields = ",".join([f"{name}={_text(tick[name])}" for name in numbers])
+    return f"{prefix}{fields.removeprefix('bid=')} {_time_ns(time_us, offset)}"
+
+
+def _text(number: float | str) -> str:
+    return number if isinstance(number, str) else orjson.dumps(number).decode()
+
+
+def _parsed(text: str) -> dict[str, Any] | Fault:
+    if not text.strip():
+        return Fault(Reason.EMPTY, describe(chars=len(text)))
+    try:
+        tick = orjson.loads(text)
+    except ValueError as error:
+        return _unparsable(text, str(error))
+    if not isinstance(tick, dict):
+        return Fault(Reason.NOT_AN_OBJECT, describe(type=type(tick).__name__))
+    return tick
+
+
+def _unparsable(text: str, error: str) -> Fault:
+    """Tell NaN, Infinity and 1e999, which Python's own parser reads, from text that is no JSON at all."""
+    try:
+        tick = json.loads(text, parse_int=float)
+    except (ValueError, RecursionError):
+        tick = None
+    if isinstance(tick, dict):
+        for name in ("timestamp", *_PRICES, *_SIZES):
+            value = tick.get(name)
+            if isinstance(value, float) and not math.isfinite(value):
+                return Fault(Reason.NOT_FINITE, describe(field=name, value=value))
+    return Fault(Reason.NOT_JSON, describe(error=error))
+
+
+def _name_fault(value: object) -> Reason | None:
+    if not isinstance(value, str):
+        return Reason.BAD_TYPE
+    return None if _TAG.fullmatch(value) else Reason.BAD_SYMBOL
+
+
+def _number_fault(name: str, value: Any) -> Reason | None:
+    if isinstance(value, str):
+        if _NOT_FINITE.fullmatch(value):
+            return Reason.NOT_FINITE
+        if len(value) > _NUMBER_CHARS_MAX or not _DECIMAL.fullmatch(value):
+            return Reason.BAD_TYPE
+    elif type(value) not in _NUMBER_TYPES:  # a bool is an int to isinstance
+        return Reason.BAD_TYPE
+    number = float(value)
+    if not math.isfinite(number):
+        return Reason.NOT_FINITE
+    if name in _PRICES and number <= 0:
+        return Reason.NOT_POSITIVE
+    return Reason.NEGATIVE if name in _SIZES and number < 0 else None
