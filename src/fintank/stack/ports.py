@@ -1,5 +1,6 @@
 """TCP ports of this machine: who answers on one, who holds one, which are free."""
 
+import contextlib
 import random
 import socket
 
@@ -35,13 +36,25 @@ def is_free(port: int) -> bool:
 
 def holder(port: int) -> str:
     """Name the process that listens on `port`, as in `java (pid 4711)`."""
-    for connection in psutil.net_connections("tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-            try:
-                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
-            except psutil.NoSuchProcess:
-                break
+    pid = holder_pid(port)
+    if pid is not None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return f"{psutil.Process(pid).name()} (pid {pid})"
     return "a process of another user"
+
+
+def holder_pid(port: int) -> int | None:
+    """Find the process that listens on `port`; None where the system does not tell."""
+    try:
+        connections = psutil.net_connections("tcp")
+    except psutil.AccessDenied:
+        return None
+    listening = (
+        connection.pid
+        for connection in connections
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+    )
+    return next((pid for pid in listening if pid is not None), None)
 
 
 def free_neighbours(count: int) -> int:
