@@ -10,7 +10,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 from fintank.errors import FintankError
 
@@ -46,7 +46,7 @@ class BadLine(NamedTuple):
 class _Columns(NamedTuple):
     """How many columns the header names, and where REQUIRED and SIZES stand among them."""
 
-    count: int
+    width: int
     places: list[int | None]
 
 
@@ -71,8 +71,8 @@ def read(path: Path) -> Iterator[Quote | BadLine]:
         raise FintankError(f"{path}: {error.strerror}: name a CSV or .csv.gz file") from error
 
 
-def _open(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+def _open(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 
 def _text(line: bytes) -> str:
@@ -101,8 +101,8 @@ def _columns(path: Path, header: list[str]) -> _Columns:
 
 def _quote(fields: list[str], columns: _Columns) -> Quote | str:
     """Return the quote, or why the fields are none."""
-    if len(fields) != columns.count:
-        return f"{len(fields)} columns instead of {columns.count}"
+    if len(fields) != columns.width:
+        return f"{len(fields)} columns instead of {columns.width}"
     timestamp, symbol, exchange, bid, ask, bid_size, ask_size = [
         "" if place is None else fields[place].strip() for place in columns.places
     ]

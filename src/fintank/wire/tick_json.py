@@ -2,7 +2,7 @@
 
 
 def tick_of_numbers(symbol: str, exchange: str, bid: str, ask: str, time_us: int) -> bytes:
-    """Write a tick whose prices, given as text, are JSON numbers; `time_us` is microseconds since the epoch."""
+    """Write a tick whose prices, given as text, are JSON numbers; `time_us` is since the epoch."""
     return (
         f'{{"ask": {ask}, "timestamp": {seconds_text(time_us)}, "symbol": "{symbol}", '
         f'"bid": {bid}, "exchange": "{exchange}"}}'
@@ -10,7 +10,7 @@ def tick_of_numbers(symbol: str, exchange: str, bid: str, ask: str, time_us: int
 
 
 def tick_of_texts(
-    symbol: str, exchange: str, bid: str, ask: str, time_us: int, bid_size: str, ask_size: str
+    *, symbol: str, exchange: str, bid: str, ask: str, time_us: int, bid_size: str, ask_size: str
 ) -> bytes:
     """Write a tick whose numbers are JSON strings, so that each digit survives; an empty size is left out."""
     sizes = (f', "bid_size": "{bid_size}"' if bid_size else "") + (

@@ -1,0 +1,83 @@
+"""Sending many records to Kafka fast, and knowing how many arrived."""
+
+import time
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from fintank.adapters.kafka import partition_for
+from fintank.errors import FintankError
+
+LINGER_MS = 20
+DELIVERY_MS_MAX = 20_000
+QUEUE_KIBIBYTES_MAX = 64 * 1024
+WAIT_SECONDS = 0.2
+
+
+class BulkProducer:
+    """Sends records of one topic, each to the partition of its key, acknowledged by all replicas.
+
+    It is confluent-kafka's producer, because kafka-python's builds each record in Python and is several
+    times slower. Every record is counted once, as `delivered` or `failed`.
+    """
+
+    def __init__(self, address: str, topic: str, partitions: int) -> None:
+        self._address = address
+        self._topic = topic
+        self._partitions = partitions
+        self._producer = Producer(
+            {
+                "bootstrap.servers": address,
+                "acks": "all",
+                "enable.idempotence": True,
+                "linger.ms": LINGER_MS,
+                "message.timeout.ms": DELIVERY_MS_MAX,
+                "queue.buffering.max.kbytes": QUEUE_KIBIBYTES_MAX,
+                "log_level": 0,  # a broker that goes away is told once, by raise_failed
+            }
+        )
+        self._first_error: KafkaError | None = None
+        self.delivered = 0
+        self.failed = 0
+
+    def send(self, key: str, value: bytes) -> None:
+        """Queue a record; wait while the queue is full. Raises FintankError once a record has failed."""
+        while True:
+            try:
+                self._producer.produce(
+                    self._topic,
+                    value,
+                    key,
+                    partition_for(key, self._partitions),
+                    on_delivery=self._count,
+                )
+                break
+            except BufferError:
+                self._producer.poll(WAIT_SECONDS)
+            except KafkaException as error:
+                raise FintankError(
+                    f"Kafka ({self._address}) refused a record: {error.args[0].str()}"
+                ) from error
+        self._producer.poll(0)
+        self.raise_failed()
+
+    def flush(self, seconds_max: float = 2 * DELIVERY_MS_MAX / 1000) -> None:
+        """Wait until every queued record is delivered or failed, at most that long."""
+        deadline = time.monotonic() + seconds_max
+        # In short waits, so that Ctrl-C gets through.
+        while self._producer.flush(WAIT_SECONDS) > 0 and time.monotonic() < deadline:
+            pass
+
+    def raise_failed(self) -> None:
+        """Raise FintankError when a record was not delivered."""
+        if self._first_error is not None:
+            raise FintankError(
+                f"Kafka ({self._address}) did not take {self.failed:,} records ({self._first_error.str()}) "
+                f"after {self.delivered:,} were sent: see `invoke status`, then send again"
+            )
+
+    def _count(self, error: KafkaError | None, _message: Message) -> None:
+        if error is None:
+            self.delivered += 1
+        else:
+            self.failed += 1
+            self._first_error = self._first_error or error

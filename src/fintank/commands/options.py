@@ -1,0 +1,37 @@
+"""Reading the values of the commands' options; a bad one is a FintankError that says what is wanted."""
+
+import math
+import re
+
+from fintank.errors import FintankError
+
+_SPAN = re.compile(r"([0-9]{1,9})([smhd])")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+WHOLE_NUMBER_MAX = 1_000_000_000
+
+
+def whole_number(option: str, text: str, minimum: int = 1, maximum: int = WHOLE_NUMBER_MAX) -> int:
+    """Read a whole number between minimum and maximum; commas and underscores may group its digits."""
+    digits = text.replace(",", "").replace("_", "")
+    if not (digits.isascii() and digits.isdecimal()) or not minimum <= int(digits) <= maximum:
+        raise FintankError(f"{option} {text}: must be a whole number from {minimum:,} to {maximum:,}")
+    return int(digits)
+
+
+def positive_number(option: str, text: str) -> float:
+    """Read a number above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise FintankError(f"{option} {text}: must be a number above 0, as in 10 or 0.5")
+    return number
+
+
+def span_us(option: str, text: str) -> int:
+    """Read a span of time such as 30s, 15m, 1h or 1d, in microseconds."""
+    match = _SPAN.fullmatch(text)
+    if match is None or int(match[1]) == 0:
+        raise FintankError(f"{option} {text}: must be a number and its unit, as in 30s, 15m, 1h or 1d")
+    return int(match[1]) * _UNIT_SECONDS[match[2]] * 1_000_000
