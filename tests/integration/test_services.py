@@ -1,0 +1,156 @@
+"""The commands up, status, logs, down and reset as a user calls them, in the order of a service's life."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Protocol
+
+import psutil
+import pytest
+
+from fintank.settings import PROJECT_ROOT, Settings, host_and_port
+from fintank.stack import ports
+from fintank.stack.supervisor import Supervisor
+
+DEADLINE_S = 60
+
+
+class Stack(Protocol):
+    settings: Settings
+    environ: dict[str, str]
+
+
+def fintank(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).parent / "fintank"
+    return subprocess.run(
+        [program, *arguments],
+        env=stack.environ,
+        cwd=PROJECT_ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def wait_until_status_exits_with(stack: Stack, code: int) -> str:
+    deadline = time.monotonic() + DEADLINE_S
+    while (done := fintank(stack, "status")).returncode != code:
+        assert time.monotonic() < deadline, done.stdout + done.stderr
+        time.sleep(0.2)
+    return done.stdout
+
+
+def pid_of(stack: Stack, name: str) -> int:
+    return int(Supervisor(stack.settings.home).states()[name]["pid"])
+
+
+@pytest.fixture
+def running(own_stack: Stack) -> Stack:
+    done = fintank(own_stack, "up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return own_stack
+
+
+def test_up_says_that_each_service_answers(own_stack: Stack) -> None:
+    done = fintank(own_stack, "up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"kafka answers at {own_stack.settings.kafka}." in done.stdout
+    assert f"influxdb answers at {own_stack.settings.influx}." in done.stdout
+
+
+def test_up_creates_the_database(running: Stack) -> None:
+    port = str(host_and_port(running.settings.influx)[1])
+    influx = Path(sys.executable).parent / "influx"
+    shown = subprocess.run(
+        [influx, "-port", port, "-execute", "show databases"], capture_output=True, text=True, check=True
+    )
+    assert "prices_development" in shown.stdout.splitlines()
+
+
+def test_a_second_up_says_that_all_is_up(running: Stack) -> None:
+    done = fintank(running, "up")
+    assert (done.returncode, done.stdout[:11]) == (0, "Already up:")
+
+
+def test_up_with_other_addresses_asks_for_down_first(running: Stack) -> None:
+    port = ports.free_neighbours(2)
+    environ = {**running.environ, "FINTANK_KAFKA": f"localhost:{port}"}
+    done = fintank(type(running)(running.settings, environ), "up")
+    assert done.returncode == 1
+    assert done.stderr == "kafka runs with other settings than now: run `invoke down` first.\n"
+
+
+def test_every_port_is_on_this_machine_only(running: Stack) -> None:
+    for name in ("kafka", "influxdb"):
+        connections = psutil.Process(pid_of(running, name)).net_connections("tcp")
+        hosts = {item.laddr.ip for item in connections if item.status == psutil.CONN_LISTEN}
+        assert hosts <= {"127.0.0.1", "::ffff:127.0.0.1"}
+
+
+def test_status_shows_a_table_of_what_is_up(running: Stack) -> None:
+    shown = wait_until_status_exits_with(running, 0)
+    for word in ("service", "state", "address", "since", "kafka", "influxdb", running.settings.kafka):
+        assert word in shown
+
+
+def test_logs_prints_the_log_of_a_service_and_names_them_all_for_a_wrong_one(running: Stack) -> None:
+    assert "Kafka Server started" in fintank(running, "logs", "kafka").stdout
+    wrong = fintank(running, "logs", "storm")
+    assert wrong.returncode == 1
+    assert wrong.stderr == "There is no service 'storm': choose one of kafka, influxdb, supervisord.\n"
+
+
+def test_a_killed_service_is_down_in_status_and_comes_back_by_itself(running: Stack) -> None:
+    killed = pid_of(running, "kafka")
+    psutil.Process(killed).kill()
+    assert "up" not in wait_until_status_exits_with(running, 1).splitlines()[3].split()
+    wait_until_status_exits_with(running, 0)
+    assert pid_of(running, "kafka") != killed
+
+
+def test_reset_without_a_terminal_wants_yes(running: Stack) -> None:
+    done = fintank(running, "reset")
+    assert done.returncode == 1
+    assert "--yes" in done.stderr
+    assert (running.settings.home / "data" / "kafka").exists()
+
+
+def test_down_leaves_no_process_and_no_port(running: Stack) -> None:
+    pids = [pid_of(running, name) for name in ("kafka", "influxdb")]
+    done = fintank(running, "down")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "Stopped.")
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+    assert not ports.listens(running.settings.kafka)
+    assert not ports.listens(running.settings.influx)
+
+
+def test_a_service_that_ends_at_its_start_is_named_with_its_log_and_its_last_lines(own_stack: Stack) -> None:
+    fintank(own_stack, "reset", "--yes")
+    data = own_stack.settings.home / "data"
+    data.mkdir(parents=True)
+    (data / "influxdb").write_text("a file where InfluxDB wants a folder")
+    done = fintank(own_stack, "up")
+    assert done.returncode == 1
+    log = own_stack.settings.home / "logs" / "influxdb.log"
+    assert done.stderr == f"influxdb ended at its start; its log is {log}.\n"
+    assert "not a directory" in done.stdout
+
+
+def test_down_ends_services_whose_supervisord_was_killed(own_stack: Stack) -> None:
+    kafka = psutil.Process(pid_of(own_stack, "kafka"))
+    assert kafka.is_running()
+    supervisord = kafka.parent()
+    assert supervisord is not None
+    supervisord.kill()
+    psutil.wait_procs([supervisord], timeout=DEADLINE_S)
+    assert fintank(own_stack, "down").stdout == "Stopped.\n"
+    assert not kafka.is_running()
+
+
+def test_reset_deletes_the_data(own_stack: Stack) -> None:
+    done = fintank(own_stack, "reset", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert not (own_stack.settings.home / "data").exists()
