@@ -1,0 +1,21 @@
+# Every target but help, clean and fresh installs first what is missing.
+.PHONY: help setup test check fresh clean
+.DEFAULT_GOAL := help
+
+help: ## Show the targets
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: ## Install what is missing: Java, Leiningen, .venv, jars, InfluxDB (offline when nothing is)
+	@scripts/setup
+
+test: setup ## Run all tests: unit, clj, integration, each with its time and its budget
+	@scripts/test
+
+check: setup ## Run the linters, the type checker and the house rules; changes nothing
+	@scripts/check
+
+fresh: ## Prove that all works on a machine with nothing installed (RELEASE=bookworm or trixie; as root)
+	@scripts/fresh
+
+clean: ## Delete what was built and installed here, but not the services' data
+	rm -rf .venv .fintank/opt _build _resources .mypy_cache .pytest_cache .ruff_cache
