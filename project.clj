@@ -9,10 +9,10 @@
   :target-path "_build"
   :jvm-opts ["-XX:+UseSerialGC" "-XX:TieredStopAtLevel=1"]
   :global-vars {*warn-on-reflection* true}
-  :aot [fintank.main]
+  :aot [fintank.carbonite fintank.main]
   :main fintank.main
 
-  ;; carbonite is only on Clojars and serializes Clojure types, which this topology never emits.
+  ;; carbonite is only on Clojars: fintank.carbonite stands in for it.
   :dependencies [[org.clojure/clojure "1.12.3"]
                  [org.apache.storm/storm-clojure "2.8.3" :exclusions [org.clojars.bipinprasad/carbonite]]
                  [org.apache.storm/storm-kafka-client "2.8.3"]
@@ -20,9 +20,6 @@
   :managed-dependencies [[org.apache.storm/storm-clojure "2.8.3" :exclusions [org.clojars.bipinprasad/carbonite]]
                          ;; kafka-clients drags in slf4j 1.7, on which Storm dies.
                          [org.slf4j/slf4j-api "2.0.17"]]
-  ;; Registers carbonite's serializers: without carbonite a worker dies of it.
-  :uberjar-merge-with ^:replace {#"META-INF/services/org.apache.storm.serialization.SerializationRegister"
-                                 [(constantly nil) (constantly nil) (constantly nil)]}
 
   :profiles {;; Replaces Leiningen's own :base, which wants nREPL from Clojars. `lein uberjar` leaves it out,
              ;; and streamparse looks for storm-core in it: no :exclusions or :scope may follow its version.
