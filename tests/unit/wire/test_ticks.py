@@ -70,6 +70,13 @@ def test_a_size_of_null_is_an_absent_size():
     )
 
 
+def test_a_tick_may_have_all_its_numbers_as_text():
+    record = tick(bid="94.10", ask="94.20", timestamp="1438539936.500000", bid_size="0", ask_size="1.50")
+    assert both_ways(record) == (
+        "bid_ask,exchange=NYSE,symbol=IVE bid=94.10,ask=94.20,bid_size=0,ask_size=1.50 1438539936500001000"
+    )
+
+
 def test_unknown_fields_and_the_order_of_keys_do_not_matter():
     fields = json.loads(tick(venue_note={"a": [1, {"b": None}]}, sequence=5))
     assert line_of(json.dumps(dict(reversed(fields.items())))) == line_of(tick())
@@ -85,7 +92,7 @@ def test_of_two_equal_keys_the_last_one_counts():
 
 @pytest.mark.parametrize("text", ["93.97388", "94.1900", "110", "0.000001", "1e-7", "1E+2", "9" * 40])
 def test_a_number_as_text_keeps_its_text(text):
-    assert f" bid={text},ask=94.2 " in line_of(tick(bid=text))
+    assert f" bid={text},ask=94.2 " in both_ways(tick(bid=text))
 
 
 @pytest.mark.parametrize(
@@ -231,7 +238,8 @@ def test_a_number_that_is_not_finite_is_rejected(field, value):
 
 @pytest.mark.parametrize("value", ["NaN", "nan", "-inf", "Infinity", "1e999"])
 def test_a_text_that_is_not_finite_is_rejected(value):
-    assert reason_of(tick(bid=value))[0] == "NOT_FINITE"
+    for field in ("bid", "ask", "timestamp"):
+        assert reason_of(tick(**{field: value}))[0] == "NOT_FINITE"
 
 
 @pytest.mark.parametrize("value", [0, -0.0, 0.0, -1, -94.1, "0", "-1", "1e-999"])
