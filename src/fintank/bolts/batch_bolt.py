@@ -1,0 +1,46 @@
+"""What all bolts of the topology have in common."""
+
+import io
+import logging
+import sys
+from collections.abc import Iterable
+from typing import BinaryIO
+
+from streamparse import Bolt
+
+from fintank.bolts.multilang import MultilangSerializer
+from fintank.wire.rejects import Reject
+
+
+class BatchBolt(Bolt):
+    """A bolt whose tuples are batches: a tuple is acked by hand, after everything of it is sent.
+
+    `process` must end with `ack` or `fail`. An exception fails the tuple and ends the process.
+    """
+
+    auto_ack = False
+    logger: logging.Logger
+
+    def __init__(
+        self,
+        input_stream: BinaryIO | None = None,
+        output_stream: BinaryIO | None = None,
+        rdb_signal: str | None = None,
+        serializer: str = "json",
+    ) -> None:
+        """Take the streams to Storm: stdin and stdout when none are given."""
+        # pystorm closes the streams it wraps when its serializer is dropped: it gets others.
+        super().__init__(io.BytesIO(), io.BytesIO(), rdb_signal=rdb_signal, serializer=serializer)
+        self.serializer = MultilangSerializer(
+            input_stream or sys.stdin.buffer,
+            output_stream or sys.stdout.buffer,
+            self._reader_lock,
+            self._writer_lock,
+        )
+        if output_stream is None:
+            sys.stdout = sys.stderr  # a print anywhere would break the protocol
+
+    def reject(self, rejects: Iterable[Reject]) -> None:
+        """Emit what can't be used to the topic `rejects`."""
+        for reject in rejects:
+            self.emit([reject.key, reject.message()], stream="rejects", need_task_ids=False)

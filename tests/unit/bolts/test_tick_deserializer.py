@@ -1,0 +1,52 @@
+"""The bolt that makes lines of ticks."""
+
+import json
+
+from fintank.bolts.tick_deserializer import TickDeserializer
+
+TICK = '{"symbol": "IVE", "exchange": "NYSE", "bid": 94.1, "ask": 94.2, "timestamp": 1438539936.5}'
+LINE = "bid_ask,exchange=NYSE,symbol=IVE bid=94.1,ask=94.2 1438539936500000007"
+
+
+def emitted(tuple_id, values, **stream):
+    return {"command": "emit", "tuple": values, "anchors": [tuple_id], "need_task_ids": False, **stream}
+
+
+def test_a_batch_of_ticks_becomes_a_batch_of_lines_and_is_acked_after_it(storm):
+    batch = storm.tuple_of("a", "ticks", 2, "7,1,1438540000000", TICK)
+    assert storm.run(TickDeserializer, batch) == [
+        emitted("a", ["ticks", 2, "7,1", LINE]),
+        storm.acked("a"),
+    ]
+
+
+def test_a_bad_record_goes_to_rejects_and_the_good_one_beside_it_on(storm):
+    batch = storm.tuple_of("a", "ticks", 2, "7,2,1438540000000", f"{TICK}\n{{\u2028}}")
+    lines, reject, ack = storm.run(TickDeserializer, batch)
+    assert lines == emitted("a", ["ticks", 2, "7,1", LINE])
+    key, message = reject["tuple"]
+    assert reject == emitted("a", [key, message], stream="rejects")
+    assert key == "ticks-2-8"
+    assert json.loads(message)["reason"] == "NOT_JSON"
+    assert ack == storm.acked("a")
+
+
+def test_a_batch_without_any_tick_emits_no_lines_and_is_acked(storm):
+    reject, ack = storm.run(TickDeserializer, storm.tuple_of("a", "ticks", 2, "7,1,1438540000000", ""))
+    assert reject["stream"] == "rejects"
+    assert ack == storm.acked("a")
+
+
+def test_batches_are_worked_off_in_their_order(storm):
+    batches = [storm.tuple_of(name, "ticks", 2, "7,1,1438540000000", TICK) for name in "abc"]
+    sent = storm.run(TickDeserializer, *batches)
+    assert [message["id"] for message in sent if message["command"] == "ack"] == ["a", "b", "c"]
+
+
+def test_a_heartbeat_is_answered(storm):
+    assert storm.run(TickDeserializer, storm.heartbeat()) == [{"command": "sync"}]
+
+
+def test_a_tuple_that_is_no_batch_is_failed_and_ends_the_process(storm):
+    sent = storm.run(TickDeserializer, storm.tuple_of("a", "ticks", 2, "7,2,1438540000000", TICK))
+    assert [message["command"] for message in sent] == ["error", "sync", "fail"]

@@ -1,0 +1,81 @@
+"""The bolt that writes lines to InfluxDB, and its HTTP writer, against an InfluxDB with a state."""
+
+import base64
+import json
+import socket
+
+import pytest
+
+from fintank.bolts.tick_influxdb_loader import TickInfluxdbLoader
+
+
+@pytest.fixture
+def load(storm, influx):
+    """Let the loader load batches, each a list of lines, named a, b, c."""
+
+    def run(*batches, address=influx.address):
+        tuples = [
+            storm.tuple_of(name, "ticks", 2, f"7,{len(lines)}", "\n".join(lines))
+            for name, lines in zip("abc", batches, strict=False)
+        ]
+        return storm.run(TickInfluxdbLoader, *tuples, **{"fintank.influx": address})
+
+    return run
+
+
+def line(number):
+    return f"bid_ask,exchange=NYSE,symbol=IVE bid=94.1,ask=94.2 {number}"
+
+
+def test_a_batch_is_one_write_of_nanoseconds_and_is_acked(storm, influx, load):
+    assert load([line(1), line(2)]) == [storm.acked("a")]
+    assert influx.stored == [line(1), line(2)]
+    assert influx.requests == ["/write?db=prices_development&precision=ns"]
+
+
+def test_all_batches_go_over_one_connection(influx, load):
+    load([line(1)], [line(2)], [line(3)])
+    assert influx.connections == 1
+
+
+def test_a_missing_database_is_created(storm, influx, load):
+    influx.databases.clear()
+    assert load([line(1)]) == [storm.acked("a")]
+    assert influx.stored == [line(1)]
+
+
+def test_without_an_influxdb_the_tuple_fails_and_the_bolt_goes_on(storm, load):
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{reserved.getsockname()[1]}"
+        assert load([line(1)], [line(2)], address=address) == [storm.failed("a"), storm.failed("b")]
+
+
+@pytest.mark.parametrize("status", [302, 401, 403, 413, 429, 500, 503])
+def test_an_answer_that_does_not_blame_the_lines_fails_the_tuple(storm, influx, load, status):
+    influx.statuses = [status]
+    assert load([line(1)], [line(2)]) == [storm.failed("a"), storm.acked("b")]
+
+
+def test_a_connection_that_breaks_fails_the_tuple(storm, influx, load):
+    influx.statuses = [influx.HANG_UP]
+    assert load([line(1)], [line(2)]) == [storm.failed("a"), storm.acked("b")]
+
+
+def test_refused_lines_become_rejects_and_all_others_are_stored(storm, influx, load):
+    lines = [line(number) for number in range(100)]
+    for number in (0, 41, 42, 99):
+        lines[number] = f"bad {number}"
+    *rejects, ack = load(lines)
+    assert ack == storm.acked("a")
+    assert [reject["tuple"][0] for reject in rejects] == [f"ticks-2-{7 + n}" for n in (0, 41, 42, 99)]
+    message = json.loads(rejects[1]["tuple"][1])
+    assert message["reason"] == "INFLUXDB_REFUSED"
+    assert message["detail"] == "answer=\"unable to parse 'bad 41'\""
+    assert base64.b64decode(message["payload"]) == b"bad 41"
+    assert set(influx.stored) == {text for text in lines if not text.startswith("bad")}
+
+
+def test_refused_lines_are_no_rejects_before_the_whole_batch_is_sure(storm, influx, load):
+    influx.statuses = [None, None, 503]
+    assert load(["bad", line(1), line(2)]) == [storm.failed("a")]
