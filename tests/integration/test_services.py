@@ -125,6 +125,7 @@ def test_down_leaves_no_process_and_no_port(running: Stack) -> None:
     assert not any(psutil.pid_exists(pid) for pid in pids)
     assert not ports.listens(running.settings.kafka)
     assert not ports.listens(running.settings.influx)
+    assert not Supervisor(running.settings.home).socket.parent.exists()
 
 
 def test_a_service_that_ends_at_its_start_is_named_with_its_log_and_its_last_lines(own_stack: Stack) -> None:

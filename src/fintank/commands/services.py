@@ -57,13 +57,19 @@ def logs(context: Context, name: str, follow: bool = False) -> None:
 def reset(context: Context, yes: bool = False) -> None:
     """Stop the services and delete all their data."""
     loaded = settings.load()
-    if not yes:
-        if not sys.stdin.isatty():
-            raise FintankError("reset deletes all data: say so with --yes.")
-        if input(f"Delete all data in {loaded.home}? [y/N] ").strip().lower() not in ("y", "yes"):
-            print("Nothing is deleted.")
-            return
+    if not yes and not _agrees(f"Delete all data in {loaded.home}? [y/N] "):
+        print("Nothing is deleted.")
+        return
     lifecycle.reset(loaded, _say)
+
+
+def _agrees(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise FintankError("reset deletes all data: say so with --yes.")
+    try:
+        return input(question).strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def _since(start: datetime | None) -> str:

@@ -71,6 +71,7 @@ def down(settings: Settings, say: Say) -> None:
         return
     # A killed supervisord leaves its services behind.
     _end(orphans)
+    supervisor.remove_socket()
     say("Stopped.")
 
 

@@ -1,6 +1,7 @@
 """supervisord: its configuration, its start and its XML-RPC interface over a unix socket."""
 
 import hashlib
+import os
 import shlex
 import subprocess
 import sys
@@ -43,7 +44,7 @@ class Supervisor:
 
     def start(self, services: Sequence[Service]) -> None:
         """Start supervisord in the background; it starts no service by itself."""
-        self.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_socket_folder()
         self.configuration.write_text(self.configuration_text(services))
         # -P keeps the working folder off the module path.
         command = [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(self.configuration)]
@@ -58,6 +59,12 @@ class Supervisor:
         if done.returncode != 0:
             output = " ".join((done.stdout + done.stderr).split())
             raise FintankError(f"supervisord did not start; its log is {self.log}: {output[-500:]}")
+
+    def remove_socket(self) -> None:
+        """Delete what a stopped or killed supervisord leaves of its socket."""
+        self.socket.unlink(missing_ok=True)
+        if self.socket.parent != self.configuration.parent and self.socket.parent.exists():
+            self.socket.parent.rmdir()
 
     def configuration_text(self, services: Sequence[Service]) -> str:
         """Write the configuration of supervisord and its programs."""
@@ -93,6 +100,13 @@ class Supervisor:
         if alive:
             names = ", ".join(f"{process.name()} (pid {process.pid})" for process in alive)
             raise FintankError(f"Still there after {STOP_TIMEOUT_S} s: {names}; see {self.log}.")
+
+    def _make_socket_folder(self) -> None:
+        folder = self.socket.parent
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # In a folder for all users another one could have made it first and listen there.
+        if folder.stat().st_uid != os.getuid():
+            raise FintankError(f"{folder} belongs to another user: set FINTANK_HOME to a shorter path.")
 
     def _call(self, method: str, *arguments: object) -> Any:
         transport = SupervisorTransport(None, None, f"unix://{self.socket}")
