@@ -1,0 +1,57 @@
+"""Decimal arithmetic that never rounds.
+
+Python's default context rounds every result, a minus sign's too, to 28 digits; a price times a quantity can
+have more. All arithmetic of `trading` on prices, quantities and money goes through EXACT.
+"""
+
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, DivisionByZero, Inexact, InvalidOperation
+
+EXACT = Context(
+    prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, DivisionByZero, Inexact]
+)
+
+ZERO = Decimal(0)
+CENT = Decimal("0.01")
+NUMBER_LIMIT = Decimal(10) ** 18
+DECIMALS_MAX = 30
+AVERAGE_DECIMALS = 12
+
+
+def is_bounded(value: Decimal) -> bool:
+    """Whether a number of a message is finite, below NUMBER_LIMIT and of at most DECIMALS_MAX decimals."""
+    if not value.is_finite():
+        return False
+    exponent = value.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -DECIMALS_MAX and value.copy_abs() < NUMBER_LIMIT
+
+
+def is_whole_cents(amount: Decimal) -> bool:
+    """Whether an amount of money has no part of a cent."""
+    return EXACT.remainder(amount, CENT) == 0
+
+
+def lots_down(cash: Decimal, price: Decimal, lot_size: Decimal) -> Decimal:
+    """Return the largest quantity of whole lots that costs at most `cash` at `price`."""
+    lots = EXACT.divide_int(cash, EXACT.multiply(price, lot_size))
+    return EXACT.multiply(lots, lot_size)
+
+
+def lots_up(cash: Decimal, price: Decimal, lot_size: Decimal) -> Decimal:
+    """Return the smallest quantity of whole lots that brings at least `cash` at `price`."""
+    lots, rest = EXACT.divmod(cash, EXACT.multiply(price, lot_size))
+    return EXACT.multiply(EXACT.add(lots, 1) if rest else lots, lot_size)
+
+
+def average(cash: Decimal, quantity: Decimal) -> Decimal:
+    """Return cash / quantity, both above zero, to 12 decimals, half-even: to be shown, never computed with."""
+    whole, rest = EXACT.divmod(EXACT.scaleb(cash, Decimal(AVERAGE_DECIMALS)), quantity)
+    doubled = EXACT.add(rest, rest)
+    if doubled > quantity or (doubled == quantity and EXACT.remainder(whole, Decimal(2))):
+        whole = EXACT.add(whole, 1)
+    return EXACT.scaleb(whole, Decimal(-AVERAGE_DECIMALS))
+
+
+def plain(value: Decimal) -> str:
+    """Write a finite number exactly, without an exponent and without trailing zeros: 10.50 is 10.5."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

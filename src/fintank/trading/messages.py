@@ -1,0 +1,266 @@
+"""What comes into and goes out of the trading core, with FIX's names.
+
+Prices, quantities and money are Decimal, times are whole microseconds since the epoch, UTC. Messages are
+frozen and checked when made: a ValueError says that something is no such message at all (it belongs in the
+topic `rejects`); an order that is one but breaks a rule is made, and REJECTED later.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from fintank.trading.exact import is_bounded
+
+CASH = "CASH"
+SYMBOL_CHARACTERS_MAX = 32
+ID_CHARACTERS_MAX = 64
+CL_ORD_ID_CHARACTERS_MAX = 128
+
+
+class Side(StrEnum):
+    """FIX Side (54)."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+class OrdType(StrEnum):
+    """FIX OrdType (40)."""
+
+    MARKET = "MARKET"
+    LIMIT = "LIMIT"
+    STOP = "STOP"
+    STOP_LIMIT = "STOP_LIMIT"
+
+
+class TimeInForce(StrEnum):
+    """FIX TimeInForce (59)."""
+
+    GTC = "GTC"
+    IOC = "IOC"
+    FOK = "FOK"
+    GTD = "GTD"
+    DAY = "DAY"
+
+
+class OrdStatus(StrEnum):
+    """FIX OrdStatus (39). CANCELED, EXPIRED, FILLED and REJECTED are terminal."""
+
+    NEW = "NEW"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    EXPIRED = "EXPIRED"
+    REJECTED = "REJECTED"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing can happen to the order any more."""
+        return self not in (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
+
+
+class ExecType(StrEnum):
+    """FIX ExecType (150)."""
+
+    NEW = "NEW"
+    TRADE = "TRADE"
+    CANCELED = "CANCELED"
+    EXPIRED = "EXPIRED"
+    REJECTED = "REJECTED"
+
+
+class Quote(NamedTuple):
+    """One exchange's bid and ask of a symbol.
+
+    Prices and sizes are the text of the wire, positive and finite, or None where the quote has none: a
+    Decimal is made only when an order needs it. A tuple, because one is made for every tick.
+    """
+
+    symbol: str
+    exchange: str
+    time_us: int
+    partition: int
+    offset: int
+    bid: str | None
+    ask: str | None
+    bid_size: str | None
+    ask_size: str | None
+
+    @property
+    def quote_id(self) -> str:
+        """The quote's identity, `partition-offset`."""
+        return f"{self.partition}-{self.offset}"
+
+
+class Identity(NamedTuple):
+    """What makes an order the same order."""
+
+    account: str
+    symbol: str
+    cl_ord_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an order is refused or canceled: a code of `rules` and `code=... k=v ...` as text."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order for one symbol: of its own, or a component of a portfolio order (then list_id is set).
+
+    Exactly one of order_qty (shares) and cash_order_qty (money) is given, unless a refusal is set.
+    content_hash is equal for two messages with equal content. input is where the message stands, as in
+    "orders-0-17". refusal is set when the message that the order was made from breaks a rule.
+    """
+
+    cl_ord_id: str
+    account: str
+    symbol: str
+    side: Side
+    order_qty: Decimal | None
+    cash_order_qty: Decimal | None
+    ord_type: OrdType
+    priority: int
+    time_in_force: TimeInForce
+    list_id: str | None
+    order_time_us: int
+    content_hash: str
+    input: str
+    refusal: Refusal | None = None
+    price: Decimal | None = None
+    stop_px: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        _check_text("cl_ord_id", self.cl_ord_id, CL_ORD_ID_CHARACTERS_MAX)
+        _check_text("account", self.account, ID_CHARACTERS_MAX)
+        _check_text("symbol", self.symbol, SYMBOL_CHARACTERS_MAX)
+        if self.list_id is not None:
+            _check_text("list_id", self.list_id, ID_CHARACTERS_MAX)
+        _check_priority(self.priority)
+        for name in ("order_qty", "cash_order_qty", "price", "stop_px"):
+            _check_number(name, getattr(self, name))
+        if self.refusal is None and (self.order_qty is None) == (self.cash_order_qty is None):
+            raise ValueError("exactly one of order_qty and cash_order_qty must be given")
+
+    @property
+    def identity(self) -> Identity:
+        """What makes the order the same order."""
+        return Identity(self.account, self.symbol, self.cl_ord_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentSpec:
+    """One line of a portfolio: the symbol, or CASH, and its part of the amount (0.25 is a quarter)."""
+
+    symbol: str
+    weight: Decimal
+
+    def __post_init__(self) -> None:
+        _check_text("symbol", self.symbol, SYMBOL_CHARACTERS_MAX)
+        _check_number("weight", self.weight)
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioOrder:
+    """A deposit into (BUY) or a withdrawal from (SELL) a weighted list of symbols; amount is money."""
+
+    order_id: str
+    account: str
+    side: Side
+    amount: Decimal
+    portfolio: tuple[ComponentSpec, ...]
+    priority: int
+    time_in_force: TimeInForce
+    order_time_us: int
+    content_hash: str
+    input: str
+
+    def __post_init__(self) -> None:
+        _check_text("order_id", self.order_id, ID_CHARACTERS_MAX)
+        _check_text("account", self.account, ID_CHARACTERS_MAX)
+        _check_priority(self.priority)
+        _check_number("amount", self.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionReport:
+    """One event of one order's life: a record of the topic `executions`, in its order of fields.
+
+    The last_ fields are of this trade, null without one. A cash order's order_qty and leaves_qty are null
+    while it is open; residual_cash is set when it is terminal. avg_px is null until something traded.
+    bid and ask are the NBBO at the decision, quote_ids the quotes it traded on.
+    """
+
+    exec_id: str
+    exec_type: ExecType
+    ord_status: OrdStatus
+    cl_ord_id: str
+    list_id: str | None
+    account: str
+    symbol: str
+    side: Side
+    ord_type: OrdType
+    time_in_force: TimeInForce
+    priority: int
+    order_qty: Decimal | None
+    cash_order_qty: Decimal | None
+    price: Decimal | None
+    stop_px: Decimal | None
+    last_qty: Decimal | None
+    last_px: Decimal | None
+    last_mkt: str | None
+    cum_qty: Decimal
+    leaves_qty: Decimal | None
+    leaves_cash: Decimal | None
+    avg_px: Decimal | None
+    residual_cash: Decimal | None
+    bid: Decimal | None
+    ask: Decimal | None
+    quote_ids: tuple[str, ...]
+    input: str
+    ord_rej_reason: int | None
+    text: str | None
+    order_time_us: int
+    transact_time_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A trade as a booking: a record of the topic `fills`, in its order of fields.
+
+    delta_shares is + for BUY and - for SELL, delta_cash is minus that times last_px, exactly.
+    """
+
+    exec_id: str
+    cl_ord_id: str
+    list_id: str | None
+    account: str
+    symbol: str
+    side: Side
+    last_qty: Decimal
+    last_px: Decimal
+    last_mkt: str
+    delta_shares: Decimal
+    delta_cash: Decimal
+    transact_time_us: int
+
+
+def _check_text(name: str, value: str, characters_max: int) -> None:
+    # What is not printable would break keys and lines downstream; a lone surrogate can't be encoded at all.
+    if not 0 < len(value) <= characters_max or not value.isprintable():
+        raise ValueError(f"{name} must have 1 to {characters_max} printable characters")
+
+
+def _check_number(name: str, value: Decimal | None) -> None:
+    if value is not None and not is_bounded(value):
+        raise ValueError(f"{name} must be a finite number below 10^18 with at most 30 decimals")
+
+
+def _check_priority(priority: int) -> None:
+    if priority < 1:
+        raise ValueError("priority must be 1 or more")

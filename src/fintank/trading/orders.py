@@ -1,0 +1,84 @@
+"""An order on its way: what was asked for and what has happened to it since."""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from fintank.trading.exact import EXACT, ZERO, average
+from fintank.trading.messages import Order, OrdStatus
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingOrder:
+    """An order and its progress; every change makes a new one.
+
+    arrival_seq: orders of one symbol trade in its order. cum_cash: the exact sum of last_qty times last_px.
+    closed_us: from when on a terminal order's retention runs, on its symbol's clock; None while it is open.
+    """
+
+    order: Order
+    arrival_seq: int
+    ord_status: OrdStatus = OrdStatus.NEW
+    cum_qty: Decimal = ZERO
+    cum_cash: Decimal = ZERO
+    fill_count: int = 0
+    closed_us: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the order can still trade."""
+        return not self.ord_status.is_terminal
+
+    @property
+    def order_qty(self) -> Decimal | None:
+        """The quantity of the order: a cash order has none while it is open, then what it traded."""
+        if self.order.cash_order_qty is None:
+            return self.order.order_qty
+        return None if self.is_open else self.cum_qty
+
+    @property
+    def leaves_qty(self) -> Decimal | None:
+        """What is still to be traded; None for an open cash order, whose quantity is not known yet."""
+        if not self.is_open:
+            return ZERO
+        return None if self.order.order_qty is None else EXACT.subtract(self.order.order_qty, self.cum_qty)
+
+    @property
+    def leaves_cash(self) -> Decimal | None:
+        """The money that an open cash order has still to turn into shares, or to raise."""
+        if self.order.cash_order_qty is None:
+            return None
+        return EXACT.subtract(self.order.cash_order_qty, self.cum_cash) if self.is_open else ZERO
+
+    @property
+    def residual_cash(self) -> Decimal | None:
+        """What a terminal cash order left over; below zero after a SELL that was rounded up."""
+        if self.order.cash_order_qty is None or self.is_open:
+            return None
+        return EXACT.subtract(self.order.cash_order_qty, self.cum_cash)
+
+    @property
+    def avg_px(self) -> Decimal | None:
+        """The average price so far, to be shown; None until something traded."""
+        return average(self.cum_cash, self.cum_qty) if self.cum_qty else None
+
+    def traded(
+        self, last_qty: Decimal, last_px: Decimal, ord_status: OrdStatus, now_us: int | None
+    ) -> "WorkingOrder":
+        """Return the order after one more trade; now_us is its symbol's clock."""
+        return replace(
+            self,
+            ord_status=ord_status,
+            cum_qty=EXACT.add(self.cum_qty, last_qty),
+            cum_cash=EXACT.add(self.cum_cash, EXACT.multiply(last_qty, last_px)),
+            fill_count=self.fill_count + 1,
+            closed_us=self._closed_us(now_us) if ord_status.is_terminal else None,
+        )
+
+    def ended(self, ord_status: OrdStatus, now_us: int | None) -> "WorkingOrder":
+        """Return the order, CANCELED, EXPIRED or REJECTED; now_us is its symbol's clock, if it has one."""
+        return replace(self, ord_status=ord_status, closed_us=self._closed_us(now_us))
+
+    def _closed_us(self, now_us: int | None) -> int:
+        # Not before the order's own time: so what is forgotten is too old to be accepted once more.
+        order_time_us = self.order.order_time_us
+        return order_time_us if now_us is None else max(order_time_us, now_us)

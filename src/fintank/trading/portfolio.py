@@ -1,0 +1,110 @@
+"""From a portfolio order to its component orders."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from fintank.trading.exact import CENT, DECIMALS_MAX, EXACT, ZERO, is_whole_cents, plain
+from fintank.trading.limits import Limits
+from fintank.trading.messages import CASH, Order, OrdType, PortfolioOrder, Refusal
+from fintank.trading.rules import Breach, Code, is_known_symbol, refusal
+
+COMPONENTS_MAX = 1_000
+WEIGHTS_TOLERANCE = Decimal("1e-9")
+
+
+def components(portfolio_order: PortfolioOrder, limits: Limits) -> tuple[Order, ...]:
+    """Split a portfolio order into one MARKET order by cash for each symbol, in the portfolio's order.
+
+    The symbol CASH keeps its part: no component. Nor has a weight of 0 one. A weight above 0 whose part
+    comes to no cent gives a component that is refused alone, BELOW_ONE_CENT, so that it is not lost unseen.
+    A portfolio order that breaks a rule itself gives one component for each distinct symbol other than CASH
+    (for CASH, if there is no other), without an amount, all refused with the same code.
+    """
+    refused = _check(portfolio_order, limits)
+    if refused is not None:
+        symbols = dict.fromkeys(spec.symbol for spec in portfolio_order.portfolio if spec.symbol != CASH)
+        return tuple(_component(portfolio_order, symbol, None, refused) for symbol in symbols or (CASH,))
+    weights = {spec.symbol: spec.weight for spec in portfolio_order.portfolio if spec.weight > 0}
+    return tuple(
+        _component(portfolio_order, symbol, amount, None if amount else _below_one_cent(symbol))
+        for symbol, amount in split(portfolio_order.amount, weights).items()
+        if symbol != CASH
+    )
+
+
+def split(amount: Decimal, weights: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Divide an amount of whole cents by weight; the parts are whole cents and sum to it exactly.
+
+    Each part is amount x weight / sum of the weights, rounded down to the cent; the cents left over go to
+    the largest remainders, one each, of equal ones to the symbol that sorts first. (The sum may differ from
+    1 by the tolerance; dividing by it keeps every part within a cent of its share.)
+    """
+    cents = int(EXACT.divide_int(amount, CENT))
+    units = {symbol: int(EXACT.scaleb(weight, Decimal(DECIMALS_MAX))) for symbol, weight in weights.items()}
+    total = sum(units.values())
+    parts = {symbol: divmod(cents * unit, total) for symbol, unit in units.items()}
+    left_over = cents - sum(floor for floor, _ in parts.values())
+    by_remainder = sorted(parts, key=lambda symbol: (-parts[symbol][1], symbol))
+    lucky = set(by_remainder[:left_over])
+    return {
+        symbol: EXACT.multiply(Decimal(floor + (symbol in lucky)), CENT)
+        for symbol, (floor, _) in parts.items()
+    }
+
+
+def _check(portfolio_order: PortfolioOrder, limits: Limits) -> Refusal | None:
+    specs = portfolio_order.portfolio
+    amount = portfolio_order.amount
+    if len(specs) > COMPONENTS_MAX:
+        return refusal(Code.TOO_MANY_COMPONENTS, {"components": len(specs), "limit": COMPONENTS_MAX})
+    if amount <= 0 or not is_whole_cents(amount):
+        return refusal(Code.BAD_AMOUNT, {"amount": plain(amount)})
+    return _check_symbols(portfolio_order, limits) or _check_sum(portfolio_order)
+
+
+def _check_symbols(portfolio_order: PortfolioOrder, limits: Limits) -> Refusal | None:
+    seen: set[str] = set()
+    for spec in portfolio_order.portfolio:
+        breach: Breach = {"symbol": spec.symbol, "weight": plain(spec.weight)}
+        if spec.weight < 0:
+            return refusal(Code.NEGATIVE_WEIGHT, breach)
+        if spec.symbol in seen:
+            return refusal(Code.DUPLICATE_SYMBOL, breach)
+        if spec.symbol != CASH and not is_known_symbol(spec.symbol, limits):
+            return refusal(Code.UNKNOWN_SYMBOL, breach)
+        seen.add(spec.symbol)
+    return None
+
+
+def _check_sum(portfolio_order: PortfolioOrder) -> Refusal | None:
+    total = ZERO
+    for spec in portfolio_order.portfolio:
+        total = EXACT.add(total, spec.weight)
+    if EXACT.subtract(total, Decimal(1)).copy_abs() <= WEIGHTS_TOLERANCE:
+        return None
+    return refusal(Code.WEIGHTS_SUM, {"sum": plain(total), "tolerance": plain(WEIGHTS_TOLERANCE)})
+
+
+def _below_one_cent(symbol: str) -> Refusal:
+    return refusal(Code.BELOW_ONE_CENT, {"symbol": symbol, "cash_order_qty": "0"})
+
+
+def _component(
+    portfolio_order: PortfolioOrder, symbol: str, amount: Decimal | None, refused: Refusal | None
+) -> Order:
+    return Order(
+        cl_ord_id=f"{portfolio_order.order_id}-{symbol}",
+        account=portfolio_order.account,
+        symbol=symbol,
+        side=portfolio_order.side,
+        order_qty=None,
+        cash_order_qty=amount,
+        ord_type=OrdType.MARKET,
+        priority=portfolio_order.priority,
+        time_in_force=portfolio_order.time_in_force,
+        list_id=portfolio_order.order_id,
+        order_time_us=portfolio_order.order_time_us,
+        content_hash=portfolio_order.content_hash,
+        input=portfolio_order.input,
+        refusal=refused,
+    )

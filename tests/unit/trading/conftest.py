@@ -1,0 +1,88 @@
+"""Makers of the core's messages, each with a default for whatever a test does not care about."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from fintank.trading.messages import (
+    ComponentSpec,
+    Order,
+    OrdType,
+    PortfolioOrder,
+    Quote,
+    Side,
+    TimeInForce,
+)
+
+SECOND = 1_000_000
+START = 1_438_539_936 * SECOND
+
+
+@pytest.fixture(scope="session")
+def quote() -> Callable[..., Quote]:
+    """quote("93.9", "94.1", at=2, offset=7, exchange="NYSE"): `at` is in seconds after START."""
+
+    def make(bid: str | None = "93.97388", ask: str | None = "94.190756", **given: Any) -> Quote:
+        return Quote(
+            symbol=given.get("symbol", "IVE"),
+            exchange=given.get("exchange", "NASDAQ"),
+            time_us=START + int(given.get("at", 0) * SECOND),
+            partition=given.get("partition", 0),
+            offset=given.get("offset", 0),
+            bid=bid,
+            ask=ask,
+            bid_size=given.get("bid_size"),
+            ask_size=given.get("ask_size"),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def order() -> Callable[..., Order]:
+    """order("10") buys ten shares; order(cash="100", side="SELL", at=3) raises money."""
+
+    def make(qty: str | None = None, cash: str | None = None, **given: Any) -> Order:
+        fields: dict[str, Any] = {
+            "cl_ord_id": "o-1",
+            "account": "acc",
+            "symbol": "IVE",
+            "side": Side(given.pop("side", "BUY")),
+            "order_qty": None if qty is None else Decimal(qty),
+            "cash_order_qty": None if cash is None else Decimal(cash),
+            "ord_type": OrdType.MARKET,
+            "priority": 1,
+            "time_in_force": TimeInForce.GTC,
+            "list_id": None,
+            "order_time_us": START + int(given.pop("at", 0) * SECOND),
+            "content_hash": "hash-1",
+            "input": "orders-0-17",
+        }
+        return Order(**{**fields, **given})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def portfolio_order() -> Callable[..., PortfolioOrder]:
+    """portfolio_order({"IVE": "0.5", "CASH": "0.5"}, "100"), or a list of pairs."""
+
+    def make(portfolio: Any, amount: str = "100", **given: Any) -> PortfolioOrder:
+        pairs = portfolio.items() if isinstance(portfolio, dict) else portfolio
+        fields: dict[str, Any] = {
+            "order_id": "p1",
+            "account": "acc",
+            "side": Side.BUY,
+            "amount": Decimal(amount),
+            "portfolio": tuple(ComponentSpec(symbol, Decimal(weight)) for symbol, weight in pairs),
+            "priority": 2,
+            "time_in_force": TimeInForce.GTC,
+            "order_time_us": START,
+            "content_hash": "hash-1",
+            "input": "orders-0-17",
+        }
+        return PortfolioOrder(**{**fields, **given})
+
+    return make

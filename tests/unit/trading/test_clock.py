@@ -1,0 +1,54 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fintank.trading.clock import Clock, ClockState
+
+
+def clock(time_us: int = 1000, wall_us: int = 50) -> Clock:
+    return Clock(ClockState(time_us, wall_us, time_us))
+
+
+def test_the_clock_is_the_latest_tick_plus_the_wall_time_since_it_arrived() -> None:
+    ticking = clock(1000, wall_us=50)
+    assert ticking.now(50) == 1000
+    assert ticking.now(57) == 1007
+    assert ticking.on_tick(2000, 60) == 2000
+    assert ticking.now(61) == 2001
+
+
+def test_an_older_tick_does_not_move_the_clock() -> None:
+    ticking = clock(1000, wall_us=50)
+    assert ticking.on_tick(900, 55) == 1005
+    assert ticking.state == ClockState(1000, 50, 1000)
+
+
+def test_a_tick_that_comes_late_does_not_turn_the_clock_back() -> None:
+    ticking = clock(1000, wall_us=50)
+    assert ticking.on_tick(1010, 100) == 1050
+    assert ticking.tick_time_us == 1010
+    assert ticking.now(110) == 1050  # 1010 + 10 is behind what it was
+    assert ticking.now(141) == 1051
+
+
+def test_held_time_is_kept_even_if_the_wall_runs_back() -> None:
+    ticking = clock(1000, wall_us=50)
+    ticking.hold(80)
+    assert ticking.now(60) == 1030
+
+
+def test_a_clock_made_of_another_ones_state_shows_the_same_time() -> None:
+    ticking = clock(1000, wall_us=50)
+    ticking.on_tick(1010, 100)
+    assert Clock(ticking.state).now(145) == ticking.now(145)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 100))))
+def test_the_clock_never_runs_back(steps: list[tuple[int, int]]) -> None:
+    wall_us, shown_us = 50, 0
+    ticking = clock(500, wall_us)
+    for time_us, wall_step_us in steps:
+        wall_us += wall_step_us
+        before_us = ticking.now(wall_us)
+        assert shown_us <= before_us
+        shown_us = ticking.on_tick(time_us, wall_us)
+        assert shown_us == ticking.now(wall_us) == max(before_us, time_us if time_us > before_us else 0)
