@@ -35,3 +35,10 @@ def span_us(option: str, text: str) -> int:
     if match is None or int(match[1]) == 0:
         raise FintankError(f"{option} {text}: must be a number and its unit, as in 30s, 15m, 1h or 1d")
     return int(match[1]) * _UNIT_SECONDS[match[2]] * 1_000_000
+
+
+def argument(command: str, text: str) -> str:
+    """Return the value of a command's argument; invoke hands it `COMMAND --help` as one."""
+    if text.startswith("-"):
+        raise FintankError(f"{command} {text}: for help write `invoke --help {command}`")
+    return text

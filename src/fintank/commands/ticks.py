@@ -13,7 +13,7 @@ from fintank import settings
 from fintank.adapters import kafka
 from fintank.adapters.kafka_producer import BulkProducer
 from fintank.commands import command, fake_ticks
-from fintank.commands.options import positive_number, span_us, whole_number
+from fintank.commands.options import argument, positive_number, span_us, whole_number
 from fintank.errors import FintankError
 from fintank.wire import quote_csv
 from fintank.wire.tick_json import tick_of_texts
@@ -74,7 +74,7 @@ def replay(
     _context: Context, file: str, speed: str | None = None, keep_times: bool = False, strict: bool = False
 ) -> None:
     """Send the quotes of a file to Kafka, as in: invoke replay quotes.csv.gz --speed 10"""
-    path = Path(file)
+    path = Path(argument("replay", file))
     factor = None if speed is None else positive_number("--speed", speed)
     extent = _survey(path, strict)
     address = settings.load().kafka

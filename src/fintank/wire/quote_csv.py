@@ -102,7 +102,7 @@ def _columns(path: Path, header: list[str]) -> _Columns:
 def _quote(fields: list[str], columns: _Columns) -> Quote | str:
     """Return the quote, or why the fields are none."""
     if len(fields) != columns.width:
-        return f"{len(fields)} columns instead of {columns.width}"
+        return f"columns: {len(fields)} instead of {columns.width}"
     timestamp, symbol, exchange, bid, ask, bid_size, ask_size = [
         "" if place is None else fields[place].strip() for place in columns.places
     ]
