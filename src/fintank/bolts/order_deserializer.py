@@ -1,0 +1,28 @@
+"""From the topic `orders` to validated orders, and to InfluxDB lines of the portfolio orders."""
+
+from pystorm.component import Tuple
+
+from fintank.bolts.batch_bolt import BatchBolt
+from fintank.trading.messages import PortfolioOrder
+from fintank.wire import order_lines, order_points, orders
+
+
+class OrderDeserializer(BatchBolt):
+    """Takes [topic partition offsets records].
+
+    Emits [topic partition offsets lines], on the stream orders [topic partition orders], and rejects.
+    """
+
+    def process(self, tup: Tuple) -> None:
+        """Emit the batch's orders in their order, and a line for each that is a portfolio order."""
+        topic, partition, offsets, records = tup.values
+        messages, rejects = orders.read(topic, partition, offsets, records)
+        portfolios = [message for message in messages if isinstance(message, PortfolioOrder)]
+        if portfolios:
+            lines = "\n".join(map(order_points.portfolio_line, portfolios))
+            self.emit([topic, partition, order_points.offset_runs(portfolios), lines], need_task_ids=False)
+        if messages:
+            validated = "\n".join(map(order_lines.to_line, messages))
+            self.emit([topic, partition, validated], stream="orders", need_task_ids=False)
+        self.reject(rejects)
+        self.ack(tup)

@@ -1,0 +1,110 @@
+"""Orders: JSON records of the topic `orders` to validated messages of the trading core.
+
+What is no order is a Reject. An order that breaks a rule (its weights, its amount ...) is a message like any
+other: the rule engine answers it with a REJECTED report.
+"""
+
+import hashlib
+from typing import Any, NamedTuple
+
+import orjson
+
+from fintank.trading.messages import ComponentSpec, Order, OrdType, PortfolioOrder, Side, TimeInForce
+from fintank.wire.fields import Fields, MalformedError, parsed
+from fintank.wire.message_json import decimal_text
+from fintank.wire.order_lines import MsgType
+from fintank.wire.records import Place, read_each
+from fintank.wire.rejects import Reason, Reject
+from fintank.wire.ticks import EARLIEST_US
+
+PRIORITY = 1
+"""The priority of an order that has none."""
+
+
+class Orders(NamedTuple):
+    """The orders of a batch of records, in their order, and what is no order."""
+
+    messages: list[Order | PortfolioOrder]
+    rejects: list[Reject]
+
+
+def read(topic: str, partition: int, offsets: str, records: str) -> Orders:
+    """Read the records of one spout tuple.
+
+    `offsets` are runs `first,count,append_ms`, `records` are joined by newlines; ValueError when they do not
+    go together. Unknown fields are ignored, of two equal names the last one counts.
+    """
+    return Orders(*read_each(topic, partition, offsets, records, _message))
+
+
+def _message(text: str, place: Place) -> Order | PortfolioOrder:
+    fields = parsed(text)
+    msg_type = fields.choice(MsgType, "msg_type")
+    _check_supported(fields, msg_type)
+    content: dict[str, Any] = {
+        "account": fields.account("account"),
+        "side": fields.choice(Side, "side"),
+        "priority": fields.whole_number("priority") if fields.has("priority") else PRIORITY,
+        "time_in_force": fields.choice(TimeInForce, "time_in_force", TimeInForce.GTC),
+        "order_time_us": fields.time_us("timestamp", EARLIEST_US, place.latest_us),
+    }
+    if msg_type is MsgType.PORTFOLIO_ORDER:
+        content |= _portfolio_content(fields)
+        return PortfolioOrder(**content, content_hash=content_hash(msg_type, content), input=place.input)
+    content |= _order_content(fields)
+    return Order(**content, content_hash=content_hash(msg_type, content), input=place.input, list_id=None)
+
+
+def content_hash(msg_type: MsgType, content: dict[str, Any]) -> str:
+    """Return the sha256 of an order's content, the same for each way to write the same order.
+
+    Numbers count by value, a default as if it were written, a portfolio as a set; what is None does not
+    count, so that a field which orders get one day leaves the hashes of those without it as they are.
+    """
+    canonical = {name: value for name, value in content.items() if value is not None}
+    if "portfolio" in canonical:
+        canonical["portfolio"] = sorted(canonical["portfolio"], key=lambda spec: (spec.symbol, spec.weight))
+    text = orjson.dumps(
+        {**canonical, "msg_type": msg_type}, default=decimal_text, option=orjson.OPT_SORT_KEYS
+    )
+    return hashlib.sha256(text).hexdigest()
+
+
+def _portfolio_content(fields: Fields) -> dict[str, Any]:
+    specs = [
+        ComponentSpec(symbol=line.symbol("symbol"), weight=line.number("weight"))
+        for line in fields.objects("portfolio")
+    ]
+    return {
+        "order_id": fields.text("order_id"),
+        "amount": fields.number("amount"),
+        "portfolio": tuple(specs),
+    }
+
+
+def _order_content(fields: Fields) -> dict[str, Any]:
+    return {
+        "cl_ord_id": fields.text("cl_ord_id"),
+        "symbol": fields.symbol("symbol"),
+        "order_qty": fields.optional(fields.number, "order_qty"),
+        "cash_order_qty": fields.optional(fields.number, "cash_order_qty"),
+        "ord_type": fields.choice(OrdType, "ord_type", OrdType.MARKET),
+    }
+
+
+def _check_supported(fields: Fields, msg_type: MsgType) -> None:
+    """Refuse what the rule engine can't trade: all but MARKET orders that are good till canceled.
+
+    A price on what would be a MARKET order must not be ignored: whoever wrote it meant a limit.
+    """
+    given = {
+        "msg_type": msg_type in (MsgType.PORTFOLIO_ORDER, MsgType.ORDER),
+        "ord_type": fields.choice(OrdType, "ord_type", OrdType.MARKET) is OrdType.MARKET,
+        "time_in_force": fields.choice(TimeInForce, "time_in_force", TimeInForce.GTC) is TimeInForce.GTC,
+        "price": not fields.has("price"),
+        "stop_px": not fields.has("stop_px"),
+        "expire_time": not fields.has("expire_time"),
+    }
+    for name, is_supported in given.items():
+        if not is_supported:
+            raise MalformedError(Reason.UNSUPPORTED, field=name)
