@@ -1,0 +1,87 @@
+"""What `sparse run` checks before it builds anything: Kafka, InfluxDB, the topics, and who reads them."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+import psutil
+from kafka.admin import KafkaAdminClient
+
+from fintank import settings
+from fintank.adapters.kafka import connect, ensure_topics
+from fintank.adapters.kafka_groups import Member, live_members
+from fintank.errors import FintankError
+from fintank.settings import Settings
+from fintank.stack import influxdb_server, programs
+
+MEMBERS_GONE_TIMEOUT_S = 10
+"""Longer than the spouts' session time-out, after which Kafka forgets the members of a killed run."""
+MEMBERS_POLL_INTERVAL_S = 0.5
+MEMBERS_NAMED_MAX = 4
+END_TIMEOUT_S = 20
+
+
+def prepare(arguments: Sequence[str]) -> None:
+    """Called while `sparse` loads the topology: for `sparse run`, end it with one line if it can't work.
+
+    Other commands of sparse need none of it.
+    """
+    if arguments[1:2] != ["run"]:
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
+    try:
+        check(settings.load(os.environ), print)
+    except FintankError as error:
+        raise SystemExit(str(error)) from error
+
+
+def check(loaded: Settings, say: Callable[[str], None]) -> None:
+    """Make missing topics; raise FintankError for what is missing, wrong or in use, with the cure."""
+    programs.java()
+    programs.storm_class_path(loaded)
+    if not influxdb_server.answers(loaded.influx):
+        raise FintankError(f"InfluxDB ({loaded.influx}) does not answer: run `invoke up`")
+    with connect(loaded.kafka) as admin:
+        ensure_topics(admin)
+        _wait_until_nobody_reads(admin, say)
+
+
+def _wait_until_nobody_reads(admin: KafkaAdminClient, say: Callable[[str], None]) -> None:
+    deadline = time.monotonic() + MEMBERS_GONE_TIMEOUT_S
+    members = live_members(admin)
+    if members:
+        say("Another run reads the topics, or was killed just now: waiting for Kafka to see it gone ...")
+    while members:
+        if time.monotonic() > deadline:
+            raise FintankError(in_use(members))
+        time.sleep(MEMBERS_POLL_INTERVAL_S)
+        members = live_members(admin)
+
+
+def in_use(members: Sequence[Member]) -> str:
+    """Say who reads the topics; two topologies in one group would take the partitions from each other."""
+    named = [
+        f"{member.group}: {member.member_id} (client {member.client_id}, host {member.host})"
+        for member in members[:MEMBERS_NAMED_MAX]
+    ]
+    more = len(members) - len(named)
+    rest = f" and {more} more" if more else ""
+    return (
+        f"The topology runs already, as {'; '.join(named)}{rest}: end it first, with Ctrl-C where it runs "
+        "or with `sparse kill`."
+    )
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """End `sparse run` on a signal only when all below it have ended: by itself it leaves them running."""
+    below = psutil.Process().children(recursive=True)
+    for process in below:
+        try:
+            process.send_signal(signal.SIGINT)
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(below, timeout=END_TIMEOUT_S)
+    raise SystemExit(128 + number)

@@ -1,0 +1,9 @@
+"""The topology as `sparse` finds it; the graph stands in order_flow.clj."""
+
+import sys
+
+from fintank.stack import sparse_run, topology
+
+sparse_run.prepare(sys.argv)
+
+OrderFlow = topology.OrderFlow
