@@ -26,6 +26,8 @@
              :base {:dependencies [[org.apache.storm/storm-core "2.8.3"]
                                    [org.apache.storm/storm-server "2.8.3"]
                                    [org.apache.storm/storm-client "2.8.3"]]}
+             ;; What `lein uberjar` compiles against and leaves out of the jar, as Storm itself brings it.
+             :provided {:dependencies [[org.apache.storm/storm-server "2.8.3"]]}
              ;; The broker's own jars and no others, for `invoke up`; it brings no writer for its log.
              :kafka {:dependencies ^:replace [[org.apache.kafka/kafka_2.13 "4.1.1"]
                                               [org.apache.logging.log4j/log4j-slf4j2-impl "2.24.3"]]}})
