@@ -8,6 +8,8 @@ from fintank.errors import FintankError
 _SPAN = re.compile(r"([0-9]{1,9})([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 WHOLE_NUMBER_MAX = 1_000_000_000
+FACTOR_MIN = 0.001
+FACTOR_MAX = 1_000_000
 
 
 def whole_number(option: str, text: str, minimum: int = 1, maximum: int = WHOLE_NUMBER_MAX) -> int:
@@ -19,13 +21,13 @@ def whole_number(option: str, text: str, minimum: int = 1, maximum: int = WHOLE_
 
 
 def positive_number(option: str, text: str) -> float:
-    """Read a number above 0."""
+    """Read a number between FACTOR_MIN and FACTOR_MAX: a rate or a speed."""
     try:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not (math.isfinite(number) and number > 0):
-        raise FintankError(f"{option} {text}: must be a number above 0, as in 10 or 0.5")
+    if not FACTOR_MIN <= number <= FACTOR_MAX:
+        raise FintankError(f"{option} {text}: must be a number from {FACTOR_MIN} to {FACTOR_MAX:,}")
     return number
 
 

@@ -45,7 +45,8 @@ def queue_ticks(
     total = whole_number("--count", count)
     symbol_count = whole_number("--symbols", symbols, maximum=SYMBOLS_MAX)
     if rate is None:
-        length_us = span_us("--span", span or DEFAULT_SPAN)
+        span = span or DEFAULT_SPAN
+        length_us = span_us("--span", span)
         if length_us < total:
             raise FintankError(f"--span {span}: has fewer microseconds than ticks: name a longer one")
         times_us = fake_ticks.times_over_span_us(total, length_us, time.time_ns() // 1000, seed)
@@ -80,14 +81,14 @@ def replay(
     address = settings.load().kafka
     print(f"Replaying {_ticks(extent.quotes)} of {path} to Kafka ({address}) topic 'ticks'.", flush=True)
     _make_topics(address)
-    shift_us = 0 if keep_times else _shift_us(extent, time.time_ns() // 1000, factor)
-    _send(address, _records(path, shift_us, extent.first_us, factor), extent.quotes)
+    added_us = 0 if keep_times else shift_us(extent, time.time_ns() // 1000, factor)
+    _send(address, _records(path, added_us, extent.first_us, factor), extent.quotes)
     if extent.bad_lines:
-        print(f"{extent.bad_lines:,} bad lines were skipped.")
+        print(f"{extent.bad_lines:,} bad line{' was' if extent.bad_lines == 1 else 's were'} skipped.")
     print("Done.")
 
 
-class _Extent(NamedTuple):
+class Extent(NamedTuple):
     """What a file holds: its good and bad lines, and the first and last time in it."""
 
     quotes: int
@@ -96,42 +97,45 @@ class _Extent(NamedTuple):
     last_us: int
 
 
-def _survey(path: Path, strict: bool) -> _Extent:
+def _survey(path: Path, strict: bool) -> Extent:
     """Read the file once before anything is sent: name its bad lines, find its first and last time."""
     quotes = bad_lines = 0
     first_us, last_us = sys.maxsize, 0
-    for line in quote_csv.read(path):
-        if isinstance(line, quote_csv.Quote):
-            quotes += 1
-            first_us, last_us = min(first_us, line.time_us), max(last_us, line.time_us)
-            continue
-        named = f"{path}:{line.number}: {line.reason}"
-        if strict:
-            raise FintankError(f"{named}; nothing was sent: mend the line, or leave out --strict to skip it")
-        bad_lines += 1
-        if bad_lines <= BAD_LINES_NAMED_MAX:
-            print(named, file=sys.stderr)
+    with _progress() as bar:
+        for line in bar.track(quote_csv.read(path), total=None, description="reading"):
+            if isinstance(line, quote_csv.Quote):
+                quotes += 1
+                first_us, last_us = min(first_us, line.time_us), max(last_us, line.time_us)
+                continue
+            named = f"{path}:{line.number}: {line.reason}"
+            if strict:
+                raise FintankError(
+                    f"{named}; nothing was sent: mend the line, or leave out --strict to skip it"
+                )
+            bad_lines += 1
+            if bad_lines <= BAD_LINES_NAMED_MAX:
+                print(named, file=sys.stderr)
     if bad_lines > BAD_LINES_NAMED_MAX:
         print(f"{path}: and {bad_lines - BAD_LINES_NAMED_MAX:,} more bad lines", file=sys.stderr)
     if not quotes:
         raise FintankError(f"{path}: has no good line: nothing was sent")
-    return _Extent(quotes, bad_lines, first_us, last_us)
+    return Extent(quotes, bad_lines, first_us, last_us)
 
 
-def _shift_us(extent: _Extent, now_us: int, speed: float | None) -> int:
+def shift_us(extent: Extent, now_us: int, speed: float | None) -> int:
     """Return what to add to all times: the last is the moment it is sent, and none is in the future."""
     length_us = extent.last_us - extent.first_us
     takes_us = 0 if speed is None else int(length_us / speed)
     return now_us + min(takes_us, length_us) - extent.last_us
 
 
-def _records(path: Path, shift_us: int, first_us: int, speed: float | None) -> Iterator[tuple[str, bytes]]:
+def _records(path: Path, added_us: int, first_us: int, speed: float | None) -> Iterator[tuple[str, bytes]]:
     start = time.monotonic()
     for line in quote_csv.read(path):
         if isinstance(line, quote_csv.Quote):
             if speed is not None:
                 _sleep_until(start + (line.time_us - first_us) / 1_000_000 / speed)
-            shifted = line._replace(time_us=line.time_us + shift_us)
+            shifted = line._replace(time_us=line.time_us + added_us)
             yield line.symbol, tick_of_texts(**shifted._asdict())
 
 
@@ -161,8 +165,8 @@ def _send(address: str, records: Iterable[tuple[str, bytes]], total: int) -> Non
     producer = BulkProducer(address, "ticks", kafka.TOPICS["ticks"].partitions)
     started = time.monotonic()
     try:
-        with Progress(disable=not sys.stdout.isatty()) as bar:
-            for key, value in bar.track(records, total=total, description="sent"):
+        with _progress() as bar:
+            for key, value in bar.track(records, total=total, description="sending"):
                 producer.send(key, value)
         producer.flush()
         producer.raise_failed()
@@ -172,6 +176,10 @@ def _send(address: str, records: Iterable[tuple[str, bytes]], total: int) -> Non
         raise
     seconds = time.monotonic() - started
     print(f"{_ticks(producer.delivered)} in {seconds:.1f} s ({producer.delivered / seconds:,.0f}/s).")
+
+
+def _progress() -> Progress:
+    return Progress(disable=not sys.stdout.isatty())
 
 
 def _ticks(count: int, kind: str = "") -> str:

@@ -1,0 +1,216 @@
+"""queue_ticks, replay and show as a user calls them, with a real broker and no topology."""
+
+import gzip
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from confluent_kafka import Producer
+
+from fintank.adapters import kafka
+from fintank.settings import PROJECT_ROOT, Settings
+
+INVOKE = Path(sys.executable).parent / "invoke"
+PRICES = ("symbol", "exchange", "bid", "ask")
+
+
+class Stack(Protocol):
+    settings: Settings
+    environ: dict[str, str]
+
+
+@pytest.fixture(autouse=True)
+def _topics(stack: Stack) -> None:
+    with kafka.connect(stack.settings.kafka) as admin:
+        kafka.ensure_topics(admin)
+
+
+def invoke(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [INVOKE, *arguments],
+        env=stack.environ,
+        cwd=PROJECT_ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def last(stack: Stack, topic: str, count: int) -> list[dict[str, Any]]:
+    done = invoke(stack, "show", topic, "--last", str(count), "--json")
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def last_ticks(stack: Stack, count: int) -> list[dict[str, Any]]:
+    return [json.loads(record["value"]) for record in last(stack, "ticks", count)]
+
+
+def test_queue_ticks_says_what_it_does_and_how_long_it_took(stack: Stack) -> None:
+    done = invoke(stack, "queue_ticks", "--count", "1000")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0, done.stderr
+    assert lines[0] == f"Seeding Kafka ({stack.settings.kafka}) topic 'ticks' with 1,000 fake ticks."
+    assert lines[1].startswith("1,000 ticks in ")
+    assert lines[2:] == ["Done."]
+    assert done.stderr == ""
+
+
+def test_the_same_seed_sends_the_same_quotes_at_other_times(stack: Stack) -> None:
+    sent = []
+    for _ in range(2):
+        assert invoke(stack, "queue_ticks", "--count", "50", "--seed", "7", "--symbols", "5").returncode == 0
+        sent.append(last_ticks(stack, 50))
+    first, second = (sorted(tuple(tick[name] for name in PRICES) for tick in ticks) for ticks in sent)
+    assert first == second
+    assert {tick["timestamp"] for tick in sent[0]}.isdisjoint(tick["timestamp"] for tick in sent[1])
+
+
+def test_a_rate_sends_in_real_time(stack: Stack) -> None:
+    before = time.time()
+    assert invoke(stack, "queue_ticks", "--count", "20", "--rate", "20").returncode == 0
+    times = [tick["timestamp"] for tick in last_ticks(stack, 20)]
+    assert before < min(times)
+    assert max(times) - min(times) > 0.9
+
+
+def test_every_record_is_on_the_partition_of_its_key(stack: Stack) -> None:
+    assert invoke(stack, "queue_ticks", "--count", "200", "--symbols", "20").returncode == 0
+    records = last(stack, "ticks", 200)
+    assert len({record["partition"] for record in records}) == 4
+    for record in records:
+        assert record["partition"] == kafka.partition_for(record["key"], 4)
+        assert json.loads(record["value"])["symbol"] == record["key"]
+
+
+def test_replay_shifts_all_times_so_that_the_last_is_now(stack: Stack, tmp_path: Path) -> None:
+    path = tmp_path / "quotes.csv.gz"
+    path.write_bytes(
+        gzip.compress(
+            b"timestamp,symbol,exchange,bid,ask,bid_size,ask_size\n"
+            b"1723161254.024,BTCUSDT,BINANCE,61837.63000000,61837.64000000,3.78826000,\n"
+            b"nonsense\n"
+            b"1723161256.525,BTCUSDT,BINANCE,61838.63000000,61838.64000000,,\n"
+        )
+    )
+    before = time.time()
+    done = invoke(stack, "replay", str(path))
+    assert done.returncode == 0, done.stderr
+    assert f"{path}:3: columns: 1 instead of 7" in done.stderr
+    assert "1 bad line was skipped." in done.stdout
+    first, second = last_ticks(stack, 2)
+    assert (first["bid"], first["bid_size"], "ask_size" in first) == ("61837.63000000", "3.78826000", False)
+    assert before < second["timestamp"] < time.time()
+    assert round(second["timestamp"] - first["timestamp"], 6) == 2.501
+
+
+def test_replay_can_keep_the_times_and_the_pace(stack: Stack, tmp_path: Path) -> None:
+    path = tmp_path / "quotes.csv"
+    path.write_text("timestamp,symbol,exchange,bid,ask\n1000,IVE,NYSE,1,2\n1010,IVE,NYSE,1,2\n")
+    started = time.monotonic()
+    assert invoke(stack, "replay", str(path), "--keep-times", "--speed", "10").returncode == 0
+    assert time.monotonic() - started > 1
+    assert [tick["timestamp"] for tick in last_ticks(stack, 2)] == [1000.0, 1010.0]
+
+
+def test_a_strict_replay_sends_nothing_of_a_file_with_a_bad_line(stack: Stack, tmp_path: Path) -> None:
+    path = tmp_path / "quotes.csv"
+    path.write_text("timestamp,symbol,exchange,bid,ask\n1,IVE,NYSE,1,2\n2,IVE,NYSE,0,2\n")
+    before = last(stack, "ticks", 1)
+    done = invoke(stack, "replay", str(path), "--strict")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{path}:3: bid '0' is not a decimal number above 0")
+    assert last(stack, "ticks", 1) == before
+
+
+def test_ctrl_c_sends_what_it_can_and_says_how_many(stack: Stack) -> None:
+    with subprocess.Popen(
+        [INVOKE, "queue_ticks", "--count", "100000", "--rate", "100"],
+        env=stack.environ,
+        cwd=PROJECT_ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        newest = last(stack, "ticks", 1)
+        deadline = time.monotonic() + 30
+        while last(stack, "ticks", 1) == newest:
+            assert time.monotonic() < deadline
+        running.send_signal(signal.SIGINT)
+        told, complaint = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert " of 100,000 ticks were sent." in told
+    assert complaint == "Interrupted.\n"
+
+
+def test_show_escapes_what_is_not_text(stack: Stack) -> None:
+    producer = Producer({"bootstrap.servers": stack.settings.kafka})
+    producer.produce("rejects", b"\xff\n\x1b[31m", b"weird", 0)
+    producer.produce("rejects", None, None, 0)
+    assert producer.flush(30) == 0
+
+    weird, empty = invoke(stack, "show", "rejects", "--last", "2").stdout.splitlines()[1:]
+    assert weird.endswith("weird     \\xff\\n\\x1b[31m")
+    assert empty.endswith("(null)    (null)")
+    assert last(stack, "rejects", 2)[0]["value_base64"] == "/wobWzMxbQ=="
+
+
+def test_show_leaves_out_what_was_never_committed(stack: Stack) -> None:
+    producer = Producer({"bootstrap.servers": stack.settings.kafka, "transactional.id": "undecided"})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.produce("executions", b"never happened", b"k", 0)
+    producer.flush(30)
+    producer.abort_transaction(30)
+    assert "never happened" not in invoke(stack, "show", "executions", "--last", "5").stdout
+
+
+def test_show_follows_until_it_is_stopped(stack: Stack) -> None:
+    assert invoke(stack, "queue_ticks", "--count", "1").returncode == 0
+    with subprocess.Popen(
+        [INVOKE, "show", "ticks", "--last", "1", "--follow", "--json"],
+        env=stack.environ,
+        cwd=PROJECT_ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as following:
+        assert following.stdout is not None
+        following.stdout.readline()
+        assert invoke(stack, "queue_ticks", "--count", "3").returncode == 0
+        shown = [json.loads(following.stdout.readline()) for _ in range(3)]
+        following.send_signal(signal.SIGINT)
+        assert following.wait(30) == 130
+    assert {record["value"] for record in last(stack, "ticks", 3)} == {record["value"] for record in shown}
+
+
+def test_an_unknown_topic_is_told_the_known_ones(stack: Stack) -> None:
+    done = invoke(stack, "show", "tick")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "There is no topic 'tick': choose one of ticks, orders, executions, fills, rejects, journal\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [["topics"], ["queue_ticks"], ["show", "ticks"]])
+def test_without_a_broker_each_command_says_so_in_one_line(stack: Stack, arguments: list[str]) -> None:
+    done = subprocess.run(
+        [INVOKE, *arguments],
+        env={**stack.environ, "FINTANK_KAFKA": "127.0.0.1:1"},
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "Kafka (127.0.0.1:1) does not answer: run `invoke up`\n"

@@ -1,0 +1,41 @@
+import pytest
+
+from fintank.adapters.kafka import TOPICS, connect, partition_for
+from fintank.errors import FintankError
+
+
+@pytest.mark.parametrize(("key", "partition"), [("VTI", 0), ("EURUSD", 3), ("é", 2), ("", 0)])
+def test_a_key_goes_to_the_partition_of_its_crc32(key: str, partition: int) -> None:
+    assert partition_for(key, 4) == partition
+
+
+def test_the_topics_have_the_partitions_of_the_design() -> None:
+    assert {name: topic.partitions for name, topic in TOPICS.items()} == {
+        "ticks": 4,
+        "orders": 4,
+        "executions": 4,
+        "fills": 4,
+        "rejects": 1,
+        "journal": 4,
+    }
+
+
+def test_the_broker_stamps_every_record_of_every_topic() -> None:
+    assert {topic.configs["message.timestamp.type"] for topic in TOPICS.values()} == {"LogAppendTime"}
+
+
+def test_only_the_journal_is_compacted() -> None:
+    compacted = [name for name, topic in TOPICS.items() if topic.configs["cleanup.policy"] == "compact"]
+    assert compacted == ["journal"]
+
+
+def test_ticks_are_bounded_by_bytes_and_not_by_time() -> None:
+    configs = TOPICS["ticks"].configs
+    assert int(configs["retention.bytes"]) > int(configs["segment.bytes"]) > 0
+    assert configs["retention.ms"] == "-1"
+
+
+def test_a_broker_that_is_not_there_is_one_clear_error() -> None:
+    with pytest.raises(FintankError) as told, connect("127.0.0.1:1"):
+        pass
+    assert str(told.value) == "Kafka (127.0.0.1:1) does not answer: run `invoke up`"
