@@ -160,7 +160,7 @@ class Fields:
         if isinstance(value, Decimal):
             return value
         if isinstance(value, float) or (isinstance(value, str) and _NOT_FINITE.fullmatch(value)):
-            raise MalformedError(Reason.NOT_FINITE, field=self._path + name, value=value)
+            raise MalformedError(Reason.NOT_FINITE, field=self._path + name, value=str(value))
         if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
             raise self._bad_type(name, value, "number")
         try:

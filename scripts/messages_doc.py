@@ -1,0 +1,84 @@
+"""Write docs/messages.md from the JSON Schemas of the messages: .venv/bin/python scripts/messages_doc.py"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+SCHEMAS = PROJECT_ROOT / "src" / "fintank" / "wire" / "schemas"
+DOCUMENT = PROJECT_ROOT / "docs" / "messages.md"
+
+NAMES = (
+    *("tick", "portfolio_order", "order", "execution", "fill", "reject"),
+    *("journal_order", "journal_refusal", "journal_quote", "journal_clock"),
+)
+
+OPENING = """\
+# Messages
+
+Every message is a JSON object, one a Kafka record, in UTF-8. This page is made from the JSON Schemas (draft
+2020-12) in [src/fintank/wire/schemas](../src/fintank/wire/schemas) by `scripts/messages_doc.py`; tests hold
+schemas, code and this page together. The number of a schema is its `schema_version`: a change that a reader
+of the old messages can't bear gets a new one.
+"""
+
+
+def document() -> str:
+    """Return the whole page."""
+    types = read("types")["$defs"]
+    return "\n".join([OPENING, *(section(name, read(name), types) for name in NAMES)])
+
+
+def read(name: str) -> dict[str, Any]:
+    """Return a schema by its name."""
+    schema: dict[str, Any] = json.loads((SCHEMAS / f"{name}.json").read_text())
+    return schema
+
+
+def section(name: str, schema: dict[str, Any], types: dict[str, Any]) -> str:
+    """Return a message's heading, facts, table of fields and example."""
+    key = schema["key"].replace("|", "\\|")
+    rows = [
+        f"| {field} | {'yes' if field in schema['required'] else 'no'} | {type_text(part, types)} "
+        f"| {part['description']} |"
+        for field, part in schema["properties"].items()
+    ]
+    return "\n".join(
+        [
+            f"## {schema['title']}",
+            "",
+            schema["description"],
+            "",
+            f"Topic {schema['topic']}, key {key}, schema "
+            f"[{name}.json](../src/fintank/wire/schemas/{name}.json) {schema['schema_version']}.",
+            "",
+            "| field | required | value | meaning |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+            "```json",
+            json.dumps(schema["examples"][0]),
+            "```",
+            "",
+        ]
+    )
+
+
+def type_text(part: dict[str, Any], types: dict[str, Any]) -> str:
+    """Say what a field may hold."""
+    if "$ref" in part:
+        return type_text(types[part["$ref"].rpartition("/")[2]], types)
+    if "title" in part:
+        return str(part["title"])
+    if "const" in part:
+        return f"`{part['const']}`"
+    if "enum" in part:
+        return ", ".join("null" if value is None else f"`{value}`" for value in part["enum"])
+    if "anyOf" in part:
+        return "; or ".join(type_text(choice, types) for choice in part["anyOf"])
+    kinds = part["type"]
+    return kinds if isinstance(kinds, str) else "; or ".join(kinds)
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document())
