@@ -46,12 +46,17 @@ class Storm:
         return {"command": "fail", "id": tuple_id}
 
     @staticmethod
-    def run(bolt: type, *messages: dict[str, Any], **options: str) -> list[dict[str, Any]]:
-        """Run a bolt until the messages end; return what it sent, without the handshake and its log."""
+    def run(
+        bolt: type, *messages: dict[str, Any], tasks: dict[str, str] | None = None, **options: str
+    ) -> list[dict[str, Any]]:
+        """Run a bolt until the messages end; return what it sent, without the handshake and its log.
+
+        `tasks` are the topology's: task id -> component id.
+        """
         output = io.BytesIO()
         with tempfile.TemporaryDirectory() as pid_folder:
             conf = {"topology.name": "order_flow", **options}
-            context = {"taskid": 3, "componentid": "bolt-under-test"}
+            context = {"taskid": 3, "componentid": "bolt-under-test", "task->component": tasks or {}}
             handshake = {"pidDir": pid_folder, "conf": conf, "context": context}
             text = "".join(f"{json.dumps(message)}\nend\n" for message in (handshake, *messages))
             with pytest.raises(SystemExit):

@@ -1,0 +1,83 @@
+"""The bolt that splits portfolio orders and sends every order to its owner."""
+
+import zlib
+
+from fintank.bolts.component_order_creator import ComponentOrderCreator
+from fintank.wire.order_lines import orders as orders_of_lines
+from fintank.wire.order_lines import to_line
+from fintank.wire.orders import read
+
+PORTFOLIO_ORDER = (
+    '{"msg_type": "portfolio_order", "order_id": "d", "account": "A", "side": "BUY", "amount": 10,'
+    ' "portfolio": [{"symbol": "IVE", "weight": 0.5}, {"symbol": "VTI", "weight": 0.5}],'
+    ' "timestamp": 1438539936.5}'
+)
+ORDER = (
+    '{"msg_type": "order", "cl_ord_id": "t", "account": "A", "side": "SELL", "symbol": "IVE",'
+    ' "order_qty": 10, "timestamp": 1438539936.5}'
+)
+CASH_ALONE = PORTFOLIO_ORDER.replace("IVE", "CASH").replace('"weight": 0.5}', '"weight": 1}', 1)
+CASH_ALONE = CASH_ALONE.replace('"symbol": "VTI", "weight": 0.5', '"symbol": "VTI", "weight": 0')
+TASKS = {"1": "rule-engine", "2": "component-order-creator", "3": "rule-engine"}
+
+
+def batch_of(storm, *records):
+    messages, rejects = read("orders", 2, f"7,{len(records)},1438540000000", "\n".join(records))
+    assert rejects == []
+    return storm.tuple_of("a", "orders", 2, "\n".join(map(to_line, messages)))
+
+
+def by_owner(sent):
+    owners = {}
+    for message in sent:
+        if message.get("stream") == "by_owner":
+            owner, lines = message["tuple"]
+            assert owner not in owners
+            owners[owner] = orders_of_lines(lines)
+    return owners
+
+
+def test_every_order_goes_to_the_owner_of_its_symbol_and_to_influxdb(storm):
+    sent = storm.run(ComponentOrderCreator, batch_of(storm, PORTFOLIO_ORDER, ORDER), tasks=TASKS)
+    assert sent[0]["tuple"][:3] == ["orders", 2, "7,1 7,2"]
+    lines = sent[0]["tuple"][3].split("\n")
+    assert [line.split(" ")[0].rpartition("=")[2] for line in lines] == ["IVE", "VTI", "IVE"]
+    assert all(message["anchors"] == ["a"] and not message["need_task_ids"] for message in sent[:-1])
+    assert sent[-1] == storm.acked("a")
+    owners = by_owner(sent)
+    found = sorted((order.symbol, order.cl_ord_id) for orders in owners.values() for order in orders)
+    assert found == [("IVE", "d-IVE"), ("IVE", "t"), ("VTI", "d-VTI")]
+    for owner, orders in owners.items():
+        assert {zlib.crc32(order.symbol.encode()) % 4 % 2 for order in orders} == {owner}
+
+
+def test_the_orders_of_one_symbol_keep_their_order(storm):
+    records = [ORDER.replace('"t"', f'"t{number}"') for number in range(50)]
+    sent = storm.run(ComponentOrderCreator, batch_of(storm, *records), tasks=TASKS)
+    (orders,) = by_owner(sent).values()
+    assert [order.cl_ord_id for order in orders] == [f"t{number}" for number in range(50)]
+
+
+def test_the_components_sum_to_the_amount(storm):
+    odd = PORTFOLIO_ORDER.replace('"amount": 10', '"amount": "10.01"')
+    sent = storm.run(ComponentOrderCreator, batch_of(storm, odd), tasks={"1": "rule-engine"})
+    (orders,) = by_owner(sent).values()
+    assert sorted(str(order.cash_order_qty) for order in orders) == ["5", "5.01"]
+
+
+def test_an_order_that_breaks_a_rule_goes_on_refused(storm):
+    twice = PORTFOLIO_ORDER.replace("VTI", "IVE")
+    sent = storm.run(ComponentOrderCreator, batch_of(storm, twice), tasks=TASKS)
+    ((order,),) = by_owner(sent).values()
+    assert order.refusal.code == "DUPLICATE_SYMBOL"
+    assert 'text="code=DUPLICATE_SYMBOL symbol=IVE weight=0.5"' in sent[0]["tuple"][3]
+
+
+def test_without_a_rule_engine_there_is_nobody_to_send_to(storm):
+    sent = storm.run(ComponentOrderCreator, batch_of(storm, ORDER), tasks={"1": "order-spout"})
+    assert [message.get("stream", message["command"]) for message in sent] == ["emit", "ack"]
+
+
+def test_an_order_that_keeps_everything_as_cash_has_no_component_and_is_acked(storm):
+    sent = storm.run(ComponentOrderCreator, batch_of(storm, CASH_ALONE), tasks=TASKS)
+    assert sent == [storm.acked("a")]
