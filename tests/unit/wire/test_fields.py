@@ -26,7 +26,7 @@ def test_a_whole_number_may_be_written_with_a_point_but_not_as_text():
     fields = parsed('{"a": 5.0, "b": "5", "c": 5.5, "d": 9223372036854775807, "e": 9223372036854775808}')
     assert (fields.whole_number("a"), fields.whole_number("d")) == (5, 2**63 - 1)
     for name in "bc":
-        with pytest.raises(MalformedError, match="expected=.integer"):
+        with pytest.raises(MalformedError, match=r"expected=.integer"):
             fields.whole_number(name)
     with pytest.raises(MalformedError, match="out of range"):
         fields.whole_number("e")
