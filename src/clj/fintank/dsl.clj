@@ -11,7 +11,9 @@
            [org.apache.storm.task OutputCollector]
            [org.apache.storm.tuple Tuple]))
 
-(def ^:private streamparse-run "streamparse_run")
+(def streamparse-run
+  "The command of a Python bolt."
+  "streamparse_run")
 
 (defn python-bolt
   "The Python bolt of a class, \"package.module.Class\"; streams: name of a stream -> names of its fields."
