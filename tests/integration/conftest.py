@@ -5,8 +5,10 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+import running
 
 from fintank import settings
 from fintank.settings import Settings
@@ -51,3 +53,9 @@ def _stopped_stack(home: str) -> Iterator[Stack]:
         yield Stack(loaded, environ)
     finally:
         lifecycle.down(loaded, print)
+
+
+@pytest.fixture(scope="session")
+def jar() -> Path:
+    """Build the topology's jar from the sources as they are."""
+    return running.build_jar()

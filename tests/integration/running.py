@@ -1,0 +1,114 @@
+"""The running topology, for tests: started from the jar, watched by its log, ended or killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from influxdb import InfluxDBClient
+
+from fintank import __version__
+from fintank.settings import DATABASE, PROJECT_ROOT, Settings, host_and_port
+
+START_TIMEOUT_S = 60
+END_TIMEOUT_S = 30
+JAR = PROJECT_ROOT / ".fintank" / "test" / f"fintank-{__version__}-standalone.jar"
+
+
+@dataclass
+class OrderFlow:
+    """A process of the topology and its log."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def text(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def pid_of(self, bolt_class: str) -> int:
+        """Return the process id of the Python bolt of a class."""
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            command = child.cmdline()
+            if bolt_class in command and "streamparse_run" in command[1]:
+                return child.pid
+        raise AssertionError(f"no process of {bolt_class}:\n{self.text()}")
+
+    def end(self) -> int:
+        """End it as Ctrl-C does; return its exit status."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(END_TIMEOUT_S)
+
+    def kill(self) -> None:
+        """Kill the JVM; its Python processes end when they find their pipes closed."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.kill()
+        self.process.wait(END_TIMEOUT_S)
+        _, alive = psutil.wait_procs(children, timeout=END_TIMEOUT_S)
+        assert alive == []
+
+
+def build_jar() -> Path:
+    """Build the jar where `lein clean`, which `sparse run` calls, does not delete it."""
+    environ = {**os.environ, "LEIN_ROOT": "1"}
+    command = ["lein", "update-in", ":", "assoc", ":target-path", f'"{JAR.parent}"', "--", "uberjar"]
+    subprocess.run(command, cwd=PROJECT_ROOT, env=environ, check=True, timeout=300)
+    return JAR
+
+
+@contextmanager
+def order_flow(environ: dict[str, str], folder: Path, **options: object) -> Iterator[OrderFlow]:
+    """Start the topology and return when its worker runs; nothing of it is left afterwards."""
+    log = folder / f"order_flow-{time.monotonic_ns()}.log"
+    config = folder / "options.json"
+    config.write_text("{}")
+    class_path = (PROJECT_ROOT / ".fintank" / "opt" / "storm.classpath").read_text().strip()
+    command = ["java", "-cp", f"{class_path}:{JAR}", "fintank.main"]
+    command += ["run", "--seconds", "0", "--config", str(config)]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            env={**environ, "PATH": path},
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    flow = OrderFlow(process, log)
+    try:
+        wait_until(lambda: "order_flow runs" in flow.text(), START_TIMEOUT_S, flow.text)
+        yield flow
+    finally:
+        if process.poll() is None:
+            flow.end()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, explain: Callable[[], object] = str) -> float:
+    """Poll until the condition holds; return the seconds it took; at the deadline fail and explain."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < seconds, f"not within {seconds} s: {explain()}"
+        time.sleep(0.1)
+    return time.monotonic() - started
+
+
+def query(settings: Settings, text: str) -> list[dict[str, object]]:
+    """Run an InfluxQL query; return its points."""
+    host, port = host_and_port(settings.influx)
+    client = InfluxDBClient(host, port, database=DATABASE)
+    try:
+        return list(client.query(text).get_points())
+    finally:
+        client.close()
+
+
+def stored_ticks(settings: Settings, where: str = "symbol != ''") -> int:
+    """Count the ticks in InfluxDB."""
+    points = query(settings, f"SELECT count(bid) FROM bid_ask WHERE {where}")
+    return int(str(points[0]["count"])) if points else 0
