@@ -101,14 +101,14 @@ def _run_local(arguments: Sequence[str]) -> int:
 def run_until_stopped(command: Sequence[str]) -> int:
     """Run a program that ends on SIGTERM, and return its exit status; 128 + the signal when it was stopped.
 
-    It is stopped by Ctrl-C, SIGTERM or SIGHUP, and when the process that called this one is gone.
+    It is stopped by Ctrl-C, SIGTERM or SIGHUP, and when what called this process is gone.
     """
     stops: list[int] = []
     for number in STOP_SIGNALS:
         signal.signal(number, lambda number, _: stops.append(number))
-    parent = os.getppid()
+    callers = _callers()
     process = subprocess.Popen(command, env=_environment(), preexec_fn=_ignore_terminal)  # noqa: PLW1509
-    while process.poll() is None and not stops and os.getppid() == parent:
+    while process.poll() is None and not stops and _callers() == callers:
         time.sleep(POLL_INTERVAL_S)
     if process.poll() is None:
         _end(process)
@@ -117,6 +117,15 @@ def run_until_stopped(command: Sequence[str]) -> int:
         print(f"{Path(command[0]).name} was killed by signal {-process.returncode}", file=sys.stderr)
         return 128 - process.returncode
     return process.returncode
+
+
+def _callers() -> tuple[int, int]:
+    """Name the parent and its parent: streamparse calls this command through a shell, which outlives it."""
+    parent = os.getppid()
+    try:
+        return parent, psutil.Process(parent).ppid()
+    except psutil.NoSuchProcess:
+        return parent, 0
 
 
 def _ignore_terminal() -> None:
