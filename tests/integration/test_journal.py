@@ -1,0 +1,225 @@
+"""Adopting a shard and committing to it, against a real broker: who may write, and what is read."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import pytest
+from confluent_kafka import Producer
+from kafka import KafkaConsumer, TopicPartition
+
+from fintank.adapters import kafka as topics
+from fintank.adapters.journal import JournalError, ShardLog, adopt
+from fintank.settings import Settings
+from fintank.stack import lifecycle
+from fintank.trading import ledger
+from fintank.trading.journal import JournalRecord, Kind
+from fintank.trading.limits import Limits
+from fintank.trading.messages import ExecType, ExecutionReport, OrdStatus, OrdType, Side, TimeInForce
+from fintank.trading.shard import Shard
+
+RECORDS = 200_000
+RECORDS_SECONDS_MAX = 30
+OPEN_SECONDS_MAX = 5
+
+# The writer before: it adopts a shard and tells of it, and commits when it is told to.
+WRITER = """
+import sys
+from fintank.adapters.journal import JournalError, adopt
+from fintank.trading.journal import JournalRecord, Kind
+log, _ = adopt(sys.argv[1], int(sys.argv[2]), print)
+print("adopted", flush=True)
+for line in sys.stdin:
+    try:
+        log.commit([], [], [JournalRecord(Kind.CLOCK, line.strip(), {"from": "the writer before"})])
+        print("committed", flush=True)
+    except JournalError as error:
+        print(error, flush=True)
+"""
+
+
+class Stack(Protocol):
+    settings: Settings
+
+
+@pytest.fixture(scope="module")
+def address(own_stack: Stack) -> str:
+    lifecycle.up(own_stack.settings, print)
+    with topics.connect(own_stack.settings.kafka) as admin:
+        topics.ensure_topics(admin)
+    return own_stack.settings.kafka
+
+
+def adopted(address: str, shard: int) -> tuple[ShardLog, dict[str, Any]]:
+    log, records = adopt(address, shard, print)
+    return log, {record.id: record.value for record in records}
+
+
+def clock(record_id: str, value: dict[str, Any] | None) -> JournalRecord:
+    return JournalRecord(Kind.CLOCK, record_id, value)
+
+
+def report(cl_ord_id: str, **given: Any) -> ExecutionReport:
+    fields = dict.fromkeys(ExecutionReport.__dataclass_fields__)
+    fields |= {"exec_id": f"id of {cl_ord_id}", "exec_type": ExecType.NEW, "ord_status": OrdStatus.NEW}
+    fields |= {"cl_ord_id": cl_ord_id, "account": "acc", "symbol": "IVE", "side": Side.BUY, "quote_ids": ()}
+    fields |= {"ord_type": OrdType.MARKET, "time_in_force": TimeInForce.GTC, "priority": 1, "input": "here"}
+    return ExecutionReport(**{**fields, "order_time_us": 0, "transact_time_us": 0, **given})
+
+
+def committed(address: str, topic: str) -> list[tuple[int, str, dict[str, Any]]]:
+    """Return partition, key and message of all committed records of a topic."""
+    consumer = KafkaConsumer(
+        bootstrap_servers=address, isolation_level="read_committed", auto_offset_reset="earliest"
+    )
+    partitions = [TopicPartition(topic, number) for number in range(4)]
+    consumer.assign(partitions)
+    ends, found = consumer.end_offsets(partitions), []
+    while any(consumer.position(partition) < end for partition, end in ends.items()):
+        for records in consumer.poll(timeout_ms=200).values():
+            found += [(record.partition, record.key.decode(), json.loads(record.value)) for record in records]
+    consumer.close()
+    return found
+
+
+def open_transaction(address: str, shard: int, record_id: str) -> Producer:
+    """Leave a record in the journal in a transaction that nobody ends."""
+    options = {"bootstrap.servers": address, "transactional.id": f"rule-engine-{shard}"}
+    producer = Producer({**options, "transaction.timeout.ms": 10_000})
+    producer.init_transactions(10)
+    producer.begin_transaction()
+    producer.produce("journal", b"{}", f"clock|{record_id}", shard)
+    assert producer.flush(10) == 0
+    return producer
+
+
+@contextmanager
+def writer_before(address: str, shard: int) -> Iterator[subprocess.Popen[str]]:
+    """Run a process that has adopted a shard."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, address, str(shard)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == "adopted\n"
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+
+
+def test_who_adopts_a_shard_gets_the_last_of_each_id_and_none_that_ended(address: str) -> None:
+    log, _ = adopted(address, 0)
+    log.commit([], [], [clock("kept", {"n": 1}), clock("changed", {"n": 1}), clock("ended", {"n": 1})])
+    log.commit([], [], [clock("changed", {"n": 2}), clock("ended", None)])
+    _, records = adopted(address, 0)
+    assert records == {"kept": {"n": 1}, "changed": {"n": 2}}
+
+
+def test_reports_go_to_the_partition_of_the_shard_and_fills_to_that_of_the_account(address: str) -> None:
+    log, _ = adopted(address, 1)
+    new, trade = report("o-1"), report("o-1", exec_type=ExecType.TRADE, last_qty=1, last_px=2, last_mkt="X")
+    log.commit([new, trade], [ledger.booking(trade)], [clock("with them", {})])
+    executions, fills = committed(address, "executions"), committed(address, "fills")
+    assert [(partition, key) for partition, key, _ in executions] == [(1, "o-1"), (1, "o-1")]
+    assert [message["exec_type"] for _, _, message in executions] == ["NEW", "TRADE"]
+    assert [(partition, key) for partition, key, _ in fills] == [(topics.partition_for("acc", 4), "acc")]
+
+
+def test_the_writer_before_is_refused_from_the_moment_a_shard_is_adopted(address: str) -> None:
+    first, _ = adopted(address, 0)
+    second, _ = adopted(address, 0)
+    with pytest.raises(JournalError, match="the transaction was not taken"):
+        first.commit([report("of the first")], [], [clock("of the first", {})])
+    second.commit([], [], [clock("of the second", {})])
+    _, records = adopted(address, 0)
+    assert "of the second" in records
+    assert "of the first" not in records
+    assert "of the first" not in [key for _, key, _ in committed(address, "executions")]
+
+
+def test_a_paused_process_that_wakes_after_another_adopted_its_shard_can_write_nothing(address: str) -> None:
+    with writer_before(address, 1) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("before the pause\n")
+        assert process.stdout.readline() == "committed\n"
+        process.send_signal(signal.SIGSTOP)
+        log, records = adopted(address, 1)
+        assert "before the pause" in records
+        log.commit([], [], [clock("while it was paused", {})])
+        process.send_signal(signal.SIGCONT)
+        process.stdin.write("after the pause\n")
+        assert "the transaction was not taken" in process.stdout.readline()
+    _, records = adopted(address, 1)
+    assert "while it was paused" in records
+    assert "after the pause" not in records
+
+
+def test_the_open_transaction_of_the_writer_before_is_ended_by_who_adopts_and_not_read(address: str) -> None:
+    log, _ = adopted(address, 2)
+    log.commit([], [], [clock("committed", {})])
+    left = open_transaction(address, 2, "left open")
+    started = time.monotonic()
+    _, records = adopted(address, 2)
+    seconds = time.monotonic() - started
+    print(f"adopted behind an open transaction in {seconds:.2f} s")
+    assert set(records) == {"committed"}
+    assert seconds < OPEN_SECONDS_MAX
+    del left
+
+
+def test_what_is_committed_is_read_although_it_stands_behind_a_strangers_open_transaction(
+    address: str,
+) -> None:
+    log, _ = adopted(address, 2)
+    options = {"bootstrap.servers": address, "transactional.id": "a stranger"}
+    stranger = Producer({**options, "transaction.timeout.ms": 3_000})
+    stranger.init_transactions(10)
+    stranger.begin_transaction()
+    stranger.produce("journal", b"{}", "clock|of a stranger", 2)
+    assert stranger.flush(10) == 0
+    log.commit([], [], [clock("behind it", {})])
+    _, records = adopted(address, 2)
+    assert "behind it" in records
+    assert "of a stranger" not in records
+
+
+def test_a_shard_of_200_000_orders_is_adopted_in_time(address: str) -> None:
+    value = {
+        "schema_version": 1, "account": "acc", "symbol": "IVE", "list_id": "p-1", "side": "BUY",
+        "ord_type": "MARKET", "time_in_force": "GTC", "priority": 1, "order_qty": None,
+        "cash_order_qty": "1234.56", "price": None, "stop_px": None, "order_time_us": 1_438_539_936_000_000,
+        "content_hash": "0123456789abcdef0123456789abcdef", "input": "orders-0-17", "ord_status": "FILLED",
+        "cum_qty": "13.104", "cum_cash": "1234.559", "fill_count": 1, "closed_us": 1_438_539_936_000_000,
+    }  # fmt: skip
+    log, _ = adopted(address, 3)
+    for start in range(0, RECORDS, 20_000):
+        numbers = range(start, start + 20_000)
+        records = [
+            JournalRecord(Kind.ORDER, f"o-{n}", {**value, "cl_ord_id": f"o-{n}", "arrival_seq": n})
+            for n in numbers
+        ]
+        started = time.monotonic()
+        log.commit([], [], records)
+        print(f"a transaction of {len(records):,} records: {time.monotonic() - started:.2f} s")
+    started = time.monotonic()
+    _, found = adopt(address, 3, print)
+    read_seconds = time.monotonic() - started
+    Shard.restore(Limits(), found)
+    seconds = time.monotonic() - started
+    print(f"{len(found):,} records read in {read_seconds:.1f} s, with the shard restored {seconds:.1f} s")
+    assert len(found) == RECORDS
+    assert seconds < RECORDS_SECONDS_MAX
