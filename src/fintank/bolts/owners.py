@@ -1,4 +1,4 @@
-"""Which task of the rule engine owns a symbol."""
+"""Which task of the rule engine owns a symbol, and its shard."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +13,18 @@ def owner_count(context: Mapping[str, Any]) -> int:
     return list(context["task->component"].values()).count(RULE_ENGINE)
 
 
+def shard_of(symbol: str) -> int:
+    """Return the shard of a symbol."""
+    return partition_for(symbol, SHARDS)
+
+
 def owner_of(symbol: str, owners: int) -> int:
     """Return the owner of a symbol's shard: the index of a task among the rule engine's, sorted."""
-    return partition_for(symbol, SHARDS) % owners
+    return shard_of(symbol) % owners
+
+
+def owned_shards(context: Mapping[str, Any]) -> list[int]:
+    """Return the shards of the task whose context it is; none if there are more tasks than shards."""
+    tasks = sorted(int(task) for task, name in context["task->component"].items() if name == RULE_ENGINE)
+    owner = tasks.index(context["taskid"])
+    return [shard for shard in range(SHARDS) if shard % len(tasks) == owner]

@@ -1,0 +1,72 @@
+"""One shard in the hands of a task of the rule engine: decide first, write later."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from fintank.trading.journal import JournalRecord, Kind
+from fintank.trading.messages import ExecutionReport, Fill, Order, Quote
+from fintank.trading.shard import Outcome, Shard
+
+DECISIONS_MAX = 10_000
+"""More than that are written in several transactions; what one message leads to is never parted."""
+
+
+class Log(Protocol):
+    """Where a shard's decisions are written; adapters.journal.ShardLog is the real one."""
+
+    def commit(
+        self, reports: Sequence[ExecutionReport], fills: Sequence[Fill], journal: Sequence[JournalRecord]
+    ) -> None:
+        """Write all of it or nothing; on any error it is not known which, and the process must end."""
+
+
+class OwnedShard:
+    """The trading core of a shard, what it decided since its last commit, and its log."""
+
+    def __init__(self, core: Shard, log: Log) -> None:
+        self._core = core
+        self._log = log
+        self._reports: list[ExecutionReport] = []
+        self._fills: list[Fill] = []
+        # Of an order that several events of one transaction change, only the last state is of use.
+        self._journal: dict[tuple[Kind, str], JournalRecord] = {}
+
+    @property
+    def decisions(self) -> int:
+        """How many reports and journal records wait for a commit, without the quotes that only changed."""
+        return len(self._reports) + len(self._journal)
+
+    def on_quote(self, quote: Quote, wall_us: int) -> None:
+        """Take a quote in, and let what it touches trade."""
+        outcome = self._core.on_quote(quote, wall_us)
+        if outcome is not None:
+            self._take(outcome)
+
+    def on_order(self, order: Order, wall_us: int) -> None:
+        """Take an order in."""
+        self._take(self._core.on_order(order, wall_us))
+
+    def forget(self, wall_us: int) -> None:
+        """Forget some of the orders that ended longer ago than the retention."""
+        self._take(Outcome(journal=self._core.expire_terminal(wall_us)))
+
+    def commit(self) -> None:
+        """Write all that was decided, and every quote and clock that changed, in one transaction.
+
+        Nothing is written when nothing changed: then all that the shard knows stands in its log already.
+        """
+        self._journal.update(_by_id(self._core.changed_quotes()))
+        if self.decisions:
+            self._log.commit(self._reports, self._fills, list(self._journal.values()))
+            self._reports, self._fills, self._journal = [], [], {}
+
+    def _take(self, outcome: Outcome) -> None:
+        self._reports += outcome.reports
+        self._fills += outcome.fills
+        self._journal.update(_by_id(outcome.journal))
+        if self.decisions > DECISIONS_MAX:
+            self.commit()
+
+
+def _by_id(records: Iterable[JournalRecord]) -> dict[tuple[Kind, str], JournalRecord]:
+    return {(record.kind, record.id): record for record in records}

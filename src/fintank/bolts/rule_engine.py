@@ -1,0 +1,132 @@
+"""Orders meet prices: every execution and fill exactly once, whatever ends this process and when.
+
+1. A shard is adopted before anything is decided in it: no earlier writer can write any more.
+2. A tuple is acked after the commit of all that it changed, once, and after nothing else. What was decided
+   but not acked comes again and is known then: an order by its content, a quote by its time and offset.
+3. On any error the process ends: what memory holds may be ahead of the log. Storm starts it again.
+"""
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from pystorm.component import Tuple
+
+from fintank import settings
+from fintank.adapters import journal
+from fintank.bolts.batch_bolt import BatchBolt
+from fintank.bolts.owned_shard import OwnedShard
+from fintank.bolts.owners import owned_shards, shard_of
+from fintank.trading.limits import Limits
+from fintank.trading.shard import Shard
+from fintank.wire.order_lines import orders
+from fintank.wire.owner_ticks import quotes
+
+WAIT_SECONDS_MAX = 1.0
+WAITING_TUPLES_MAX = 200
+WAITING_TICKS_MAX = 10_000
+"""Well below what the tick-spout lets be in flight, or it would pause until the commit."""
+
+
+@dataclass
+class Waiting:
+    """A tuple that is not acked yet, its ticks, and the shards that have yet to commit what it changed."""
+
+    tuple_id: str
+    ticks: int
+    shards: set[int]
+
+
+class RuleEngine(BatchBolt):
+    """Takes [owner ticks] and [owner orders]; writes the topics executions, fills and journal, emits nothing.
+
+    A tuple that led to a decision is committed at once. One of ticks that only changed quotes waits for the
+    next commit of its shards, about a second at most: Storm must send a tick tuple every second.
+    """
+
+    # The end of the process fails the tuples. A fail of one that was acked a moment ago would be an error.
+    auto_fail = False
+    adopt = staticmethod(journal.adopt)
+
+    def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
+        """Adopt this task's shards, one after the other."""
+        address = settings.from_storm(storm_conf).kafka
+        self._shards = {shard: self._adopted(address, shard) for shard in owned_shards(context)}
+        self._take = {"tick-deserializer": self._take_ticks, "component-order-creator": self._take_orders}
+        self._waiting: list[Waiting] = []
+        self._flushed = time.monotonic()
+
+    def process(self, tup: Tuple) -> None:
+        """Decide, commit what was decided, and ack what is committed."""
+        _, lines = tup.values
+        waiting = self._take[tup.component](tup.id, lines, _wall_us())
+        self._waiting.append(waiting)
+        # If a commit fails after that of another shard, the tuple comes again as a whole; the shard that
+        # committed knows its part, and only the other one decides.
+        for shard in sorted(waiting.shards):
+            if self._shards[shard].decisions:
+                self._commit(shard)
+        if self._is_overdue():
+            self._flush()
+
+    def process_tick(self, tup: Tuple) -> None:
+        """Commit what waits, once a second."""
+        self.ack(tup)
+        for owned in self._shards.values():
+            owned.forget(_wall_us())
+        self._flush()
+
+    def _adopted(self, address: str, shard: int) -> OwnedShard:
+        started = time.monotonic()
+        log, records = self.adopt(address, shard, lambda text: self.logger.info("shard %d: %s", shard, text))
+        core = Shard.restore(Limits(), records)
+        seconds = time.monotonic() - started
+        self.logger.info("shard %d adopted: %d journal records, %.1f s", shard, len(records), seconds)
+        return OwnedShard(core, log)
+
+    def _take_ticks(self, tuple_id: str, lines: str, wall_us: int) -> Waiting:
+        ticks = quotes(lines)
+        touched = set()
+        for quote in ticks:
+            shard = shard_of(quote.symbol)
+            touched.add(shard)
+            self._shards[shard].on_quote(quote, wall_us)
+        return Waiting(tuple_id, len(ticks), touched)
+
+    def _take_orders(self, tuple_id: str, lines: str, wall_us: int) -> Waiting:
+        touched = set()
+        for order in orders(lines):
+            shard = shard_of(order.symbol)
+            touched.add(shard)
+            self._shards[shard].on_order(order, wall_us)
+        return Waiting(tuple_id, 0, touched)
+
+    def _is_overdue(self) -> bool:
+        return (
+            time.monotonic() - self._flushed > WAIT_SECONDS_MAX
+            or len(self._waiting) > WAITING_TUPLES_MAX
+            or sum(waiting.ticks for waiting in self._waiting) > WAITING_TICKS_MAX
+        )
+
+    def _flush(self) -> None:
+        for shard in self._shards:
+            self._commit(shard)
+        self._flushed = time.monotonic()
+
+    def _commit(self, shard: int) -> None:
+        """Commit a shard and ack the tuples that waited for nothing else."""
+        self._shards[shard].commit()
+        for waiting in self._waiting:
+            waiting.shards.discard(shard)
+            if not waiting.shards:
+                self.ack(waiting.tuple_id)
+        self._waiting = [waiting for waiting in self._waiting if waiting.shards]
+
+    def _exit(self, status_code: int) -> None:
+        # At once: the Kafka clients would still try to finish what they have.
+        os._exit(status_code)
+
+
+def _wall_us() -> int:
+    return time.time_ns() // 1000

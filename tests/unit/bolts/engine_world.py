@@ -1,0 +1,218 @@
+"""A world for the rule engine: Kafka's logs of the shards, and a Storm that sends again what is not acked."""
+
+import io
+import json
+import logging
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from fintank.bolts.owners import owner_of
+from fintank.bolts.rule_engine import RuleEngine
+from fintank.trading.journal import JournalRecord
+from fintank.trading.messages import ExecutionReport, Fill, Order, OrdType, Side, TimeInForce
+from fintank.wire import journal as journal_wire
+from fintank.wire import order_lines
+
+SECOND = 1_000_000
+START = 1_438_539_936 * SECOND
+
+
+class CommitError(Exception):
+    """What a log raises; whether the commit took place is not known."""
+
+
+@dataclass
+class ShardState:
+    """What Kafka holds of a shard: only what was committed. writer: the number of its latest adoption."""
+
+    writer: int = 0
+    journal: dict[str, str] = field(default_factory=dict)
+    reports: list[ExecutionReport] = field(default_factory=list)
+    fills: list[Fill] = field(default_factory=list)
+
+
+class Kafka:
+    """The logs of all shards. faults: for the next commits, None (all is well), "lost" or "unknown"."""
+
+    def __init__(self) -> None:
+        self.shards = {number: ShardState() for number in range(4)}
+        self.faults: list[str | None] = []
+        self.events: list[tuple[str, object]] = []
+
+    def adopt(self, _address: str, shard: int, _progress: object) -> tuple["Log", list[JournalRecord]]:
+        state = self.shards[shard]
+        state.writer += 1
+        self.events.append(("adopt", shard))
+        records = [journal_wire.from_record(key, value) for key, value in state.journal.items()]
+        return Log(self, shard, state.writer), records
+
+    @property
+    def reports(self) -> list[ExecutionReport]:
+        return [report for state in self.shards.values() for report in state.reports]
+
+    @property
+    def fills(self) -> list[Fill]:
+        return [fill for state in self.shards.values() for fill in state.fills]
+
+
+class Log:
+    """One writer's view of a shard."""
+
+    def __init__(self, kafka: Kafka, shard: int, writer: int) -> None:
+        self._kafka = kafka
+        self._shard = shard
+        self._writer = writer
+
+    def commit(
+        self, reports: Sequence[ExecutionReport], fills: Sequence[Fill], journal: Sequence[JournalRecord]
+    ) -> None:
+        state = self._kafka.shards[self._shard]
+        if state.writer != self._writer:
+            raise CommitError("fenced")
+        fault = self._kafka.faults.pop(0) if self._kafka.faults else None
+        if fault == "lost":
+            raise CommitError("the broker is away")
+        for key, value in map(journal_wire.to_record, journal):
+            if value is None:
+                state.journal.pop(key, None)
+            else:
+                state.journal[key] = value
+        state.reports += reports
+        state.fills += fills
+        self._kafka.events.append(("commit", self._shard))
+        if fault == "unknown":
+            raise CommitError("no answer in time")
+
+
+class Output(io.RawIOBase):
+    """The pipe to Storm; it breaks after so many acks."""
+
+    def __init__(self, kafka: Kafka, acks_max: int | None) -> None:
+        self.acked: list[str] = []
+        self._kafka = kafka
+        self._acks_max = acks_max
+
+    def write(self, message: Any) -> int:
+        content = json.loads(bytes(message).removesuffix(b"\nend\n"))
+        if content.get("command") == "ack":
+            if len(self.acked) == self._acks_max:
+                raise BrokenPipeError
+            self.acked.append(content["id"])
+            self._kafka.events.append(("ack", content["id"]))
+        assert content.get("command") != "fail"
+        return len(message)
+
+
+def tuple_of(tuple_id: str, component: str, lines: str) -> dict[str, Any]:
+    """Make the message of a tuple of the stream by_owner."""
+    return {"id": tuple_id, "comp": component, "stream": "by_owner", "task": 1, "tuple": [0, lines]}
+
+
+def storm_tick(tuple_id: str = "storm-tick") -> dict[str, Any]:
+    """Make the message that Storm sends once a second."""
+    return {"id": tuple_id, "comp": "__system", "stream": "__tick", "task": -1, "tuple": [1]}
+
+
+def run_engine(
+    kafka: Kafka,
+    messages: Sequence[dict[str, Any]],
+    *,
+    owner: int = 0,
+    owners: int = 1,
+    acks_max: int | None = None,
+) -> tuple[int, list[str]]:
+    """Run a task of the rule engine until the messages or it end; return its status and what it acked."""
+
+    class Engine(RuleEngine):
+        adopt = kafka.adopt
+
+        def _exit(self, status_code: int) -> None:
+            raise SystemExit(status_code)
+
+    components = {str(task): "rule-engine" for task in range(5, 5 + owners)} | {"4": "order-spout"}
+    context = {"taskid": 5 + owner, "componentid": "rule-engine", "task->component": components}
+    output = Output(kafka, acks_max)
+    handlers = list(logging.getLogger().handlers)
+    with tempfile.TemporaryDirectory() as pid_folder:
+        handshake = {"pidDir": pid_folder, "conf": {"topology.name": "order_flow"}, "context": context}
+        text = "".join(f"{json.dumps(message)}\nend\n" for message in (handshake, *messages))
+        try:
+            Engine(input_stream=io.BytesIO(text.encode()), output_stream=output).run()
+        except SystemExit as ended:
+            return int(str(ended.code)), output.acked
+        finally:
+            logging.getLogger().handlers = handlers  # pystorm adds one a process
+    raise AssertionError("a bolt runs until its process ends")
+
+
+def order(cl_ord_id: str, symbol: str, quantity: str = "10", side: str = "BUY", **given: Any) -> Order:
+    """Make a market order."""
+    fields: dict[str, Any] = {
+        "cl_ord_id": cl_ord_id,
+        "account": "acc",
+        "symbol": symbol,
+        "side": Side(side),
+        "order_qty": Decimal(quantity),
+        "cash_order_qty": None,
+        "ord_type": OrdType.MARKET,
+        "priority": 1,
+        "time_in_force": TimeInForce.GTC,
+        "list_id": None,
+        "order_time_us": START,
+        "content_hash": f"hash of {cl_ord_id}",
+        "input": "orders-0-17",
+    }
+    return Order(**{**fields, **given})
+
+
+def order_lines_of(*found: Order) -> str:
+    """Write orders as the component-order-creator does."""
+    return "\n".join(map(order_lines.to_line, found))
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A tick of one exchange; at: seconds after START."""
+
+    symbol: str
+    offset: int
+    bid: str = "99"
+    ask: str = "101"
+    exchange: str = "NYSE"
+    at: int = 0
+
+    def line(self) -> str:
+        """Write it as the tick-deserializer does for the rule engine."""
+        time_us = START + self.at * SECOND
+        prices = f"bid={self.bid},ask={self.ask}"
+        return (
+            f"bid_ask,exchange={self.exchange},symbol={self.symbol} {prices} {time_us * 1000}"
+            f" 0 {self.offset} {time_us}"
+        )
+
+
+def tick_lines_of(*ticks: Tick) -> str:
+    """Write ticks as the tick-deserializer does."""
+    return "\n".join(tick.line() for tick in ticks)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message of an upstream bolt before it is shared out to the owners."""
+
+    orders: tuple[Order, ...] = ()
+    ticks: tuple[Tick, ...] = ()
+
+    def tuples(self, name: str, owners: int) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield (owner, tuple) for each owner that has a part in it."""
+        for owner in range(owners):
+            orders = [found for found in self.orders if owner_of(found.symbol, owners) == owner]
+            ticks = [tick for tick in self.ticks if owner_of(tick.symbol, owners) == owner]
+            if orders:
+                lines = order_lines_of(*orders)
+                yield owner, tuple_of(f"{name} orders {owner}", "component-order-creator", lines)
+            if ticks:
+                yield owner, tuple_of(f"{name} ticks {owner}", "tick-deserializer", tick_lines_of(*ticks))

@@ -1,0 +1,240 @@
+"""What the rule engine acks and when, and that no fault at any step makes it decide twice or never."""
+
+import random
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+from engine_world import (
+    Kafka,
+    Sent,
+    Tick,
+    order,
+    order_lines_of,
+    run_engine,
+    storm_tick,
+    tick_lines_of,
+    tuple_of,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fintank.bolts.owners import shard_of
+from fintank.trading.messages import ExecType
+
+SYMBOLS = {
+    shard_of(symbol): symbol for symbol in ("AA", "AB", "AC", "AD", "AE", "AF", "AG", "AH", "AI", "AJ")
+}
+DAY_SECONDS = 24 * 3600
+
+
+def orders(tuple_id: str, *found: object) -> dict[str, object]:
+    return tuple_of(tuple_id, "component-order-creator", order_lines_of(*found))
+
+
+def ticks(tuple_id: str, *found: Tick) -> dict[str, object]:
+    return tuple_of(tuple_id, "tick-deserializer", tick_lines_of(*found))
+
+
+@pytest.fixture
+def kafka() -> Kafka:
+    return Kafka()
+
+
+def test_it_adopts_the_shards_of_its_task_before_anything_else(kafka: Kafka) -> None:
+    run_engine(kafka, [], owner=1, owners=2)
+    assert kafka.events == [("adopt", 1), ("adopt", 3)]
+
+
+def test_a_task_beyond_the_number_of_shards_owns_none(kafka: Kafka) -> None:
+    run_engine(kafka, [], owner=4, owners=5)
+    assert kafka.events == []
+
+
+def test_an_order_is_acked_after_the_commit_of_its_report(kafka: Kafka) -> None:
+    run_engine(kafka, [orders("o", order("o-1", SYMBOLS[2]))])
+    assert kafka.events[4:] == [("commit", 2), ("ack", "o")]
+    assert [report.exec_type for report in kafka.reports] == [ExecType.NEW]
+
+
+def test_orders_of_one_tuple_are_one_transaction_a_shard_and_the_tuple_is_acked_after_the_last(
+    kafka: Kafka,
+) -> None:
+    found = [order(f"o-{number}", SYMBOLS[number % 4]) for number in range(8)]
+    run_engine(kafka, [orders("o", *found)])
+    assert kafka.events[4:] == [("commit", shard) for shard in range(4)] + [("ack", "o")]
+
+
+def test_a_tick_that_fills_an_order_is_committed_at_once_with_the_quote(kafka: Kafka) -> None:
+    symbol = SYMBOLS[0]
+    run_engine(kafka, [orders("o", order("o-1", symbol)), ticks("t", Tick(symbol, 3))])
+    assert kafka.events[4:] == [("commit", 0), ("ack", "o"), ("commit", 0), ("ack", "t")]
+    assert [fill.last_px for fill in kafka.fills] == [Decimal(101)]
+    assert any(key.startswith("quote|") for key in kafka.shards[0].journal)
+
+
+def test_a_tick_without_consequence_waits_for_storms_tick_and_is_acked_after_its_quote_is_written(
+    kafka: Kafka,
+) -> None:
+    run_engine(kafka, [ticks("t", Tick(SYMBOLS[0], 3)), storm_tick()])
+    assert kafka.events[4:] == [("ack", "storm-tick"), ("commit", 0), ("ack", "t")]
+
+
+def test_a_tick_that_waits_is_acked_with_an_orders_commit_of_its_last_shard(kafka: Kafka) -> None:
+    messages = [
+        ticks("both", Tick(SYMBOLS[0], 3), Tick(SYMBOLS[1], 4)),
+        orders("o-0", order("o-0", SYMBOLS[0])),
+        orders("o-1", order("o-1", SYMBOLS[1])),
+    ]
+    run_engine(kafka, messages)
+    assert kafka.events[4:] == [
+        ("commit", 0),
+        ("ack", "o-0"),
+        ("commit", 1),
+        ("ack", "both"),
+        ("ack", "o-1"),
+    ]
+
+
+def test_the_replay_of_a_tick_that_waits_waits_too(kafka: Kafka) -> None:
+    tick = Tick(SYMBOLS[0], 3)
+    run_engine(kafka, [ticks("t", tick), ticks("again", tick), storm_tick()])
+    assert kafka.events[4:] == [("ack", "storm-tick"), ("commit", 0), ("ack", "t"), ("ack", "again")]
+
+
+def test_the_replay_of_what_is_committed_is_acked_without_a_transaction(kafka: Kafka) -> None:
+    symbol = SYMBOLS[0]
+    messages = [orders("o", order("o-1", symbol)), ticks("t", Tick(symbol, 3))]
+    run_engine(kafka, messages)
+    kafka.events.clear()
+    _, acked = run_engine(kafka, [*reversed(messages), storm_tick()])
+    assert sorted(acked) == ["o", "storm-tick", "t"]
+    assert [event for event in kafka.events if event[0] == "commit"] == []
+
+
+def test_no_more_than_200_tuples_wait(kafka: Kafka) -> None:
+    run_engine(kafka, [ticks(f"t-{number}", Tick(SYMBOLS[0], number)) for number in range(201)])
+    assert kafka.events[4] == ("commit", 0)
+    assert len(kafka.events) == 4 + 1 + 201
+
+
+def test_no_more_than_10_000_ticks_wait(kafka: Kafka) -> None:
+    batch = [Tick(SYMBOLS[0], number) for number in range(2_000)]
+    _, acked = run_engine(kafka, [ticks(f"t-{number}", *batch) for number in range(6)])
+    assert len(acked) == 6
+
+
+def test_2_500_orders_filled_by_one_tick_are_one_transaction(kafka: Kafka) -> None:
+    symbol = SYMBOLS[0]
+    resting = orders("o", *[order(f"o-{number}", symbol) for number in range(2_500)])
+    run_engine(kafka, [resting, ticks("t", Tick(symbol, 3))])
+    assert [event for event in kafka.events if event[0] == "commit"] == [("commit", 0)] * 2
+    assert len({fill.exec_id for fill in kafka.fills}) == 2_500
+
+
+def test_a_tuple_of_more_than_10_000_decisions_is_several_transactions_and_one_ack(kafka: Kafka) -> None:
+    symbol = SYMBOLS[0]
+    _, acked = run_engine(kafka, [orders("o", *[order(f"o-{number}", symbol) for number in range(6_000)])])
+    assert kafka.events[4:] == [("commit", 0), ("commit", 0), ("ack", "o")]
+    assert acked == ["o"]
+    assert len(kafka.reports) == 6_000
+
+
+@pytest.mark.parametrize("fault", ["lost", "unknown"])
+def test_a_failed_commit_ends_the_process_and_acks_nothing(kafka: Kafka, fault: str) -> None:
+    kafka.faults = [fault]
+    status, acked = run_engine(kafka, [orders("o", order("o-1", SYMBOLS[0])), storm_tick()])
+    assert (status, acked) == (1, [])
+
+
+def test_a_writer_that_was_replaced_acks_nothing_of_what_it_decides(kafka: Kafka) -> None:
+    class Replaced(Kafka):
+        def adopt(self, address: str, shard: int, progress: object):  # type: ignore[no-untyped-def]
+            found = super().adopt(address, shard, progress)
+            self.shards[shard].writer += 1
+            return found
+
+    replaced = Replaced()
+    status, acked = run_engine(replaced, [orders("o", order("o-1", SYMBOLS[0]))])
+    assert (status, acked, replaced.reports) == (1, [], [])
+
+
+def test_a_symbol_of_another_tasks_shard_ends_the_process(kafka: Kafka) -> None:
+    status, acked = run_engine(kafka, [orders("o", order("o-1", SYMBOLS[1]))], owner=0, owners=2)
+    assert (status, acked, kafka.reports) == (1, [], [])
+
+
+def test_an_order_that_waits_trades_after_a_restart_on_the_quote_from_before_it(kafka: Kafka) -> None:
+    symbol = SYMBOLS[0]
+    run_engine(kafka, [ticks("t", Tick(symbol, 3)), storm_tick()])
+    run_engine(kafka, [orders("o", order("o-1", symbol))])
+    assert [report.quote_ids for report in kafka.reports] == [(), ("0-3",)]
+
+
+def test_orders_leave_the_journal_after_the_retention_and_do_not_trade_again(kafka: Kafka) -> None:
+    symbol, late = SYMBOLS[0], 2 * DAY_SECONDS
+    first = orders("o", order("o-1", symbol))
+    run_engine(
+        kafka, [first, ticks("t", Tick(symbol, 3)), ticks("u", Tick(symbol, 4, at=late)), storm_tick()]
+    )
+    assert not any(key.startswith("order|") for key in kafka.shards[0].journal)
+    run_engine(kafka, [first])
+    assert [report.exec_type for report in kafka.reports] == [
+        ExecType.NEW,
+        ExecType.TRADE,
+        ExecType.REJECTED,
+    ]
+
+
+def some_messages(rng: random.Random) -> list[Sent]:
+    """Make orders and ticks of every shard; every symbol has a tick, so every order trades in the end."""
+    messages, number = [], 0
+    for offset in range(12):
+        symbols = rng.sample(sorted(SYMBOLS.values()), 3)
+        if offset % 3:
+            found = tuple(order(f"o-{number + i}", symbol) for i, symbol in enumerate(symbols))
+            number += len(found)
+            messages.append(Sent(orders=found))
+        else:
+            messages.append(
+                Sent(
+                    ticks=tuple(Tick(symbol, 10 * offset + i, at=offset) for i, symbol in enumerate(symbols))
+                )
+            )
+    last = tuple(Tick(symbol, 1_000 + i, at=20) for i, symbol in enumerate(SYMBOLS.values()))
+    return [*messages, Sent(ticks=last)]
+
+
+FAULTS = st.lists(st.sampled_from([None, None, None, "lost", "unknown"]), max_size=12)
+LIVES = st.lists(st.tuples(FAULTS, st.integers(1, 2), st.none() | st.integers(0, 5)), max_size=5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rng=st.randoms(use_true_random=False), lives=LIVES)
+def test_whatever_ends_it_and_in_whatever_order_tuples_come_again_each_order_is_decided_once(
+    rng: random.Random, lives: list[tuple[list[str | None], int, int | None]]
+) -> None:
+    messages = list(enumerate(some_messages(rng)))
+    kafka = Kafka()
+    undisturbed: tuple[list[str | None], int, int | None] = ([], 2, None)
+    acked_parts: set[tuple[int, str]] = set()
+    for faults, owners, acks_max in [*lives, undisturbed]:
+        kafka.faults = list(faults)
+        for owner in range(owners):
+            tuples = [
+                tuple_
+                for number, message in messages
+                for owner_, tuple_ in message.tuples(str(number), owners)
+                if owner_ == owner and (owners, tuple_["id"]) not in acked_parts
+            ]
+            run = [*tuples, storm_tick()]
+            _, acked = run_engine(kafka, run, owner=owner, owners=owners, acks_max=acks_max)
+            assert max(Counter(acked).values(), default=1) == 1
+            acked_parts |= {(owners, tuple_id) for tuple_id in acked}
+        rng.shuffle(messages)
+    wanted = {found.cl_ord_id for _, message in messages for found in message.orders}
+    told = Counter((report.cl_ord_id, report.exec_type) for report in kafka.reports)
+    assert told == {(name, kind): 1 for name in wanted for kind in (ExecType.NEW, ExecType.TRADE)}
+    trades = [report for report in kafka.reports if report.exec_type is ExecType.TRADE]
+    assert sorted(report.exec_id for report in trades) == sorted(fill.exec_id for fill in kafka.fills)
+    assert all(report.last_qty == Decimal(10) and report.last_px == Decimal(101) for report in trades)
