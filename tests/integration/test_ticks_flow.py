@@ -130,7 +130,7 @@ def test_bad_records_become_one_reject_each_and_every_good_tick_around_them_is_s
         (b"x" * 1_000_000, "NOT_JSON"),
     ]
     first_reject = end_offset(stack, "rejects")
-    producer = Producer({"bootstrap.servers": stack.settings.kafka})
+    producer = Producer({"bootstrap.servers": stack.settings.kafka, "message.max.bytes": 2_000_000})
     partition = partition_for("IVE", 4)
     for number, (value, _) in enumerate(bad):
         tick = {**good, "timestamp": now + number / 1000}
