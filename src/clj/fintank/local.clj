@@ -88,25 +88,39 @@
           (and (pos? seconds) (<= deadline-ns (System/nanoTime))) :time
           :else (recur (watch-bolts stop watched)))))))
 
+(defn- start
+  "Submits a topology to a cluster and waits for its worker."
+  [^LocalCluster cluster topology-name topology options stop]
+  (.submitTopology cluster ^String topology-name ^Map options ^StormTopology topology)
+  (wait-for-worker stop))
+
+(defn- end
+  "Closes a cluster, ends the Python processes and the program."
+  [^LocalCluster cluster topology-name status]
+  (silence)
+  (.close cluster)
+  (end-children)
+  (say topology-name " ended")
+  (halt status))
+
 (defn run
   "Runs a topology for some seconds, counted from its worker's start (0: till a signal), and ends the program:
-  status 0, or 1 when a bolt died."
-  [topology-name ^StormTopology topology ^Map options seconds]
+  status 0, or 1 when Storm refused it or a bolt died."
+  [topology-name topology options seconds]
   (Configurator/reconfigure (.toURI (io/resource "fintank/log4j2-run.xml")))
   (let [stop (promise)]
     (on-signals stop)
     ;; Storm ends the program when its processes go; an end that was asked for has its own status.
     (.addShutdownHook (Runtime/getRuntime) (Thread. #(when (realized? stop) (Thread/sleep 15000))))
     (let [cluster (cluster)]
-      (.submitTopology cluster ^String topology-name options topology)
-      (wait-for-worker stop)
+      (try
+        (start cluster topology-name topology options stop)
+        (catch Exception problem
+          (say topology-name " was refused by Storm: " problem)
+          (end cluster topology-name 1)))
       (say topology-name " runs" (if (zero? seconds) "" (str " for " seconds " s")) ": Ctrl-C ends it")
       (let [reason (wait-for-end stop seconds)]
         (deliver stop reason)
-        (silence)
         (when-let [command (:died reason)]
           (say topology-name " ends, for a bolt died, see above: " command))
-        (.close cluster)
-        (end-children)
-        (say topology-name " ended")
-        (halt (if (:died reason) 1 0))))))
+        (end cluster topology-name (if (:died reason) 1 0))))))

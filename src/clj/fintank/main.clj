@@ -31,7 +31,7 @@
         (merge order-flow/options given)
         (refuse file " holds no JSON object of Storm options")))
     (catch IOException problem
-      (refuse "cannot read " file ": " (ex-message problem)))
+      (refuse "cannot read the options: " (ex-message problem)))
     (catch ParseException problem
       (refuse file " is no JSON: " (ex-message problem)))))
 

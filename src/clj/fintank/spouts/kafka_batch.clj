@@ -114,19 +114,28 @@
                     batch)))
         (.nextOffsets polled)))
 
-(defn- read-more! [{:keys [^Consumer consumer state paused? last-full-poll-ms] :as context} now-ms]
+(defn- hold! [{:keys [^Consumer consumer paused?]}]
+  (.pause consumer (.assignment consumer))
+  (vreset! paused? true))
+
+(defn- resume! [{:keys [^Consumer consumer paused?]}]
+  (when @paused?
+    (.resume consumer (.assignment consumer))
+    (vreset! paused? false)))
+
+(defn- emit-more! [context wait]
+  (when-let [polled (poll context wait)]
+    (run! #(emit! context %) (track! context polled))))
+
+(defn- read-more! [{:keys [state last-full-poll-ms] :as context} now-ms]
   (if (full? @state)
     (when (<= (+ @last-full-poll-ms full-poll-every-ms) now-ms)
       (vreset! last-full-poll-ms now-ms)
-      (.pause consumer (.assignment consumer))
-      (vreset! paused? true)
-      (poll context Duration/ZERO))
+      (hold! context)
+      (emit-more! context Duration/ZERO))
     (do
-      (when @paused?
-        (.resume consumer (.assignment consumer))
-        (vreset! paused? false))
-      (when-let [polled (poll context poll-wait)]
-        (run! #(emit! context %) (track! context polled))))))
+      (resume! context)
+      (emit-more! context poll-wait))))
 
 (defn- next-tuple! [{:keys [state now last-commit-ms] :as context}]
   (let [now-ms (now)]

@@ -113,6 +113,7 @@
         (pass! world (dec wait-ms))
         (is (= before (count (emits world))))
         (pass! world 1)
+        (dotimes [_ 3] (pass! world 1))
         (is (= (inc before) (count (emits world))))))
     (is (= 1 (count (distinct (emits world)))))
     (is (= 0 (committed world 0)))

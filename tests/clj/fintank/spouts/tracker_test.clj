@@ -73,7 +73,10 @@
     (is (= (id 20) (:id (tracker/due failed 1000))))))
 
 (deftest a-unit-that-is-acked-while-it-waits-is-not-emitted-again
-  (is (nil? (-> three (tracker/failed (id 0) 0) (tracker/acked (id 0)) (tracker/due 99999)))))
+  (let [acked (-> three (tracker/failed (id 0) 0) (tracker/acked (id 0)))]
+    (is (nil? (tracker/due acked 99999)))
+    (testing "and holds up no other"
+      (is (= (id 10) (:id (-> acked (tracker/failed (id 10) 0) (tracker/due 99999))))))))
 
 (deftest a-lost-partition-is-forgotten
   (let [two (-> three
