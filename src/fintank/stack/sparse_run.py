@@ -1,9 +1,11 @@
 """What `sparse run` checks before it builds anything: Kafka, InfluxDB, the topics, and who reads them."""
 
+import contextlib
 import os
 import signal
 import time
 from collections.abc import Callable, Sequence
+from itertools import chain
 from types import FrameType
 
 import psutil
@@ -21,6 +23,7 @@ MEMBERS_GONE_TIMEOUT_S = 10
 MEMBERS_POLL_INTERVAL_S = 0.5
 MEMBERS_NAMED_MAX = 4
 END_TIMEOUT_S = 20
+END_POLL_INTERVAL_S = 0.5
 
 
 def prepare(arguments: Sequence[str]) -> None:
@@ -76,12 +79,25 @@ def in_use(members: Sequence[Member]) -> str:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """End `sparse run` on a signal only when all below it have ended: by itself it leaves them running."""
-    below = psutil.Process().children(recursive=True)
-    for process in below:
-        try:
-            process.send_signal(signal.SIGINT)
-        except psutil.NoSuchProcess:
-            continue
-    psutil.wait_procs(below, timeout=END_TIMEOUT_S)
+    """End `sparse run` on a signal only when all below it have ended: by itself it leaves them running.
+
+    Interrupted more than once, as a shell that gets it between two commands goes on with the next. Only the
+    `storm` command listens to it below itself, see there.
+    """
+    deadline = time.monotonic() + END_TIMEOUT_S
+    below = _below(psutil.Process())
+    while below and time.monotonic() < deadline:
+        for process in below:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGINT)
+        alive = psutil.wait_procs(below, timeout=END_POLL_INTERVAL_S)[1]
+        below = list({*alive, *chain.from_iterable(map(_below, [psutil.Process(), *alive]))})
     raise SystemExit(128 + number)
+
+
+def _below(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        below: list[psutil.Process] = process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+    return below
