@@ -44,7 +44,8 @@
     (.put "key.serializer" "org.apache.kafka.common.serialization.StringSerializer")
     (.put "value.serializer" "org.apache.kafka.common.serialization.StringSerializer")
     (.put "acks" "all")
-    (.put "enable.idempotence" "true")))
+    (.put "enable.idempotence" "true")
+    (.put "reconnect.backoff.max.ms" "5000")))
 
 (storm/defbolt kafka-writer {} {:prepare true :params [topic]}
   [conf context collector]
