@@ -1,0 +1,123 @@
+"""Reading a topic forward, fast and to its end; no consumer group is joined and nothing is committed.
+
+It is confluent-kafka's consumer, because kafka-python's is several times slower.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from fintank.adapters.kafka import TOPICS, ensure_answers, no_answer
+from fintank.adapters.kafka_reader import Record
+from fintank.errors import FintankError
+
+ANSWER_SECONDS_MAX = 10.0
+SILENT_SECONDS_MAX = 10.0
+POLL_SECONDS = 0.5
+FETCH_WAIT_MS_MAX = 10
+"""How long the broker waits at a partition's end before it says that this is the end."""
+
+Positions = dict[int, int]
+"""partition -> the offset to be read next."""
+
+
+class TopicScanner:
+    """Reads committed records of one topic. Made by `open_scanner`."""
+
+    def __init__(self, address: str, topic: str, consumer: Consumer) -> None:
+        self._address = address
+        self._topic = topic
+        self._consumer = consumer
+
+    def starts(self, partitions: Iterable[int] | None = None, since_ms: int | None = None) -> Positions:
+        """Return where the records start that were appended at `since_ms` or later: all, without it."""
+        first = {partition: self._bounds(partition)[0] for partition in self._numbers(partitions)}
+        if since_ms is None or not first:
+            return first
+        asked = [TopicPartition(self._topic, partition, since_ms) for partition in first]
+        found = self._consumer.offsets_for_times(asked, timeout=ANSWER_SECONDS_MAX)
+        # Where there is no such record the answer is negative: then the end.
+        return {
+            place.partition: place.offset if place.offset >= 0 else self._bounds(place.partition)[1]
+            for place in found
+        }
+
+    def ends(self) -> Positions:
+        """Return where the next records will stand."""
+        return {partition: self._bounds(partition)[1] for partition in self._numbers(None)}
+
+    def ahead(self, positions: Positions) -> int:
+        """Return how many offsets lie before the end; some of them may hold no record."""
+        return sum(self._bounds(partition)[1] - offset for partition, offset in positions.items())
+
+    def read(self, positions: Positions) -> Iterator[Record]:
+        """Yield what stands from these positions to the end, each partition in its order; move them on."""
+        waiting = {
+            partition for partition, offset in positions.items() if offset < self._bounds(partition)[1]
+        }
+        self._consumer.assign(
+            [TopicPartition(self._topic, partition, positions[partition]) for partition in sorted(waiting)]
+        )
+        deadline = time.monotonic() + SILENT_SECONDS_MAX
+        while waiting:
+            message = self._consumer.poll(POLL_SECONDS)
+            if message is None:
+                if time.monotonic() > deadline:
+                    raise no_answer(self._address)
+                continue
+            partition, offset, error = message.partition(), message.offset(), message.error()
+            if error is None:
+                assert partition is not None
+                assert offset is not None
+                positions[partition] = offset + 1
+                yield Record(
+                    self._topic, partition, offset, message.timestamp()[1], message.key(), message.value()
+                )
+                deadline = time.monotonic() + SILENT_SECONDS_MAX
+            elif error.code() == KafkaError._PARTITION_EOF:
+                # The log may end with commit markers, or with a transaction that is still open.
+                waiting.discard(partition)
+            elif not error.retriable():
+                raise KafkaException(error)
+
+    def record_at(self, partition: int, offset: int) -> Record | None:
+        """Return the record at an offset, or None when it is not there (any more)."""
+        first, end = self._bounds(partition)
+        if not first <= offset < end:
+            return None
+        found = next(self.read({partition: offset}), None)
+        return found if found is not None and found.offset == offset else None
+
+    def _numbers(self, partitions: Iterable[int] | None) -> Iterable[int]:
+        return range(TOPICS[self._topic].partitions) if partitions is None else sorted(partitions)
+
+    def _bounds(self, partition: int) -> tuple[int, int]:
+        return self._consumer.get_watermark_offsets(
+            TopicPartition(self._topic, partition), timeout=ANSWER_SECONDS_MAX
+        )
+
+
+@contextmanager
+def open_scanner(address: str, topic: str) -> Iterator[TopicScanner]:
+    """Open a scanner of one of TOPICS, which must exist; Kafka's errors inside become a FintankError."""
+    ensure_answers(address)
+    consumer = Consumer(
+        {
+            "bootstrap.servers": address,
+            "group.id": "fintank-commands",  # the client wants one; nothing is committed
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": FETCH_WAIT_MS_MAX,
+            "log_level": 0,  # the one line of the FintankError says all a user needs
+        }
+    )
+    try:
+        yield TopicScanner(address, topic, consumer)
+    except KafkaException as error:
+        raise FintankError(f"Kafka ({address}) refused: {error.args[0].str()}") from error
+    finally:
+        consumer.close()
