@@ -32,7 +32,7 @@ def quotes(seed: int | str | None, symbols: int) -> Iterator[tuple[str, str, int
     2 or 3, so quotes of the two venues seldom cross.
     """
     random_bits = random.Random(seed)
-    names, starts = _symbols(symbols, random_bits)
+    names, starts = symbol_names(symbols), _start_cents(symbols, random_bits)
     prices = list(starts)
     while True:
         bits = random_bits.getrandbits(48)  # one call a quote, cut into its five choices
@@ -60,12 +60,15 @@ def times_over_span_us(count: int, span_us: int, now_us: int, seed: int | str | 
         low = high
 
 
-def _symbols(count: int, random_bits: random.Random) -> tuple[list[str], list[int]]:
-    named = NAMED_SYMBOLS[:count]
-    made_up = range(len(named) + 1, count + 1)
-    names = [name for name, _ in named] + [f"FAKE{number}" for number in made_up]
-    starts = [cents for _, cents in named] + [random_bits.randint(*MADE_UP_CENTS) for _ in made_up]
-    return names, starts
+def symbol_names(count: int) -> list[str]:
+    """Return the first `count` symbols: the named ones, then made-up ones."""
+    names = [name for name, _ in NAMED_SYMBOLS[:count]]
+    return names + [f"FAKE{number}" for number in range(len(names) + 1, count + 1)]
+
+
+def _start_cents(count: int, random_bits: random.Random) -> list[int]:
+    starts = [cents for _, cents in NAMED_SYMBOLS[:count]]
+    return starts + [random_bits.randint(*MADE_UP_CENTS) for _ in range(len(starts), count)]
 
 
 def _dollars(cents: int) -> str:

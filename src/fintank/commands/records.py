@@ -55,9 +55,7 @@ def readable(record: Record) -> str:
     value = _text(record.value)
     if len(value) > SHOWN_CHARS_MAX:
         value = f"{value[:SHOWN_CHARS_MAX]}... ({len(record.value or b''):,} bytes)"
-    return (
-        f"{record.partition:>9}{record.offset:>12}  {_time(record.time_ms)}  {_text(record.key):<8}  {value}"
-    )
+    return f"{record.partition:>9}{record.offset:>12}  {utc(record.time_ms)}  {_text(record.key):<8}  {value}"
 
 
 def as_json(record: Record) -> str:
@@ -66,7 +64,7 @@ def as_json(record: Record) -> str:
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "time": _time(record.time_ms),
+        "time": utc(record.time_ms),
     }
     for name, found in (("key", record.key), ("value", record.value)):
         if found is None:
@@ -104,6 +102,7 @@ def _is_utf8(found: bytes) -> bool:
     return True
 
 
-def _time(time_ms: int) -> str:
+def utc(time_ms: float) -> str:
+    """Write milliseconds since the epoch as a moment of UTC, to the millisecond."""
     moment = datetime.fromtimestamp(time_ms / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -2,25 +2,22 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from invoke.context import Context
-from rich.progress import Progress
 
 from fintank import settings
-from fintank.adapters import kafka
-from fintank.adapters.kafka_producer import BulkProducer
 from fintank.commands import command, fake_ticks
 from fintank.commands.options import argument, positive_number, span_us, whole_number
+from fintank.commands.sending import counted, make_topics, progress, send
 from fintank.errors import FintankError
 from fintank.wire import quote_csv
 from fintank.wire.tick_json import tick_of_texts
 
 SYMBOLS_MAX = 100_000
 BAD_LINES_NAMED_MAX = 100
-INTERRUPTED_FLUSH_SECONDS = 5
 DEFAULT_SPAN = "1h"
 
 
@@ -56,9 +53,9 @@ def queue_ticks(
         raise FintankError("--span has no meaning with --rate, which sends in real time: leave one out")
 
     address = settings.load().kafka
-    print(f"Seeding Kafka ({address}) topic 'ticks' with {_ticks(total, 'fake ')}.", flush=True)
-    _make_topics(address)
-    _send(address, fake_ticks.records(seed, symbol_count, times_us), total)
+    print(f"Seeding Kafka ({address}) topic 'ticks' with {counted(total, 'fake tick')}.", flush=True)
+    make_topics(address)
+    send(address, "ticks", "tick", fake_ticks.records(seed, symbol_count, times_us), total)
     print("Done.")
 
 
@@ -79,10 +76,13 @@ def replay(
     factor = None if speed is None else positive_number("--speed", speed)
     extent = _survey(path, strict)
     address = settings.load().kafka
-    print(f"Replaying {_ticks(extent.quotes)} of {path} to Kafka ({address}) topic 'ticks'.", flush=True)
-    _make_topics(address)
+    print(
+        f"Replaying {counted(extent.quotes, 'tick')} of {path} to Kafka ({address}) topic 'ticks'.",
+        flush=True,
+    )
+    make_topics(address)
     added_us = 0 if keep_times else shift_us(extent, time.time_ns() // 1000, factor)
-    _send(address, _records(path, added_us, extent.first_us, factor), extent.quotes)
+    send(address, "ticks", "tick", _records(path, added_us, extent.first_us, factor), extent.quotes)
     if extent.bad_lines:
         print(f"{extent.bad_lines:,} bad line{' was' if extent.bad_lines == 1 else 's were'} skipped.")
     print("Done.")
@@ -101,7 +101,7 @@ def _survey(path: Path, strict: bool) -> Extent:
     """Read the file once before anything is sent: name its bad lines, find its first and last time."""
     quotes = bad_lines = 0
     first_us, last_us = sys.maxsize, 0
-    with _progress() as bar:
+    with progress() as bar:
         for line in bar.track(quote_csv.read(path), total=None, description="reading"):
             if isinstance(line, quote_csv.Quote):
                 quotes += 1
@@ -153,34 +153,3 @@ def _sleep_until(moment: float) -> None:
     seconds = moment - time.monotonic()
     if seconds > 0.001:  # shorter sleeps cost more than they wait
         time.sleep(seconds)
-
-
-def _make_topics(address: str) -> None:
-    with kafka.connect(address) as admin:
-        kafka.ensure_topics(admin)
-
-
-def _send(address: str, records: Iterable[tuple[str, bytes]], total: int) -> None:
-    """Send (key, value) records to `ticks`, with a progress bar on a terminal, and say how long it took."""
-    producer = BulkProducer(address, "ticks", kafka.TOPICS["ticks"].partitions)
-    started = time.monotonic()
-    try:
-        with _progress() as bar:
-            for key, value in bar.track(records, total=total, description="sending"):
-                producer.send(key, value)
-        producer.flush()
-        producer.raise_failed()
-    except KeyboardInterrupt:
-        producer.flush(INTERRUPTED_FLUSH_SECONDS)
-        print(f"{producer.delivered:,} of {_ticks(total)} were sent.")
-        raise
-    seconds = time.monotonic() - started
-    print(f"{_ticks(producer.delivered)} in {seconds:.1f} s ({producer.delivered / seconds:,.0f}/s).")
-
-
-def _progress() -> Progress:
-    return Progress(disable=not sys.stdout.isatty())
-
-
-def _ticks(count: int, kind: str = "") -> str:
-    return f"{count:,} {kind}tick{'' if count == 1 else 's'}"

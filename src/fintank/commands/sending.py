@@ -1,0 +1,47 @@
+"""What the commands that send records to Kafka have in common."""
+
+import sys
+import time
+from collections.abc import Iterable
+
+from rich.progress import Progress
+
+from fintank.adapters import kafka
+from fintank.adapters.kafka_producer import BulkProducer
+
+INTERRUPTED_FLUSH_SECONDS = 5
+
+
+def make_topics(address: str) -> None:
+    """Make the topics that are missing."""
+    with kafka.connect(address) as admin:
+        kafka.ensure_topics(admin)
+
+
+def send(address: str, topic: str, noun: str, records: Iterable[tuple[str, bytes]], total: int) -> None:
+    """Send (key, value) records, with a progress bar on a terminal, and say how long it took."""
+    producer = BulkProducer(address, topic, kafka.TOPICS[topic].partitions)
+    started = time.monotonic()
+    try:
+        with progress() as bar:
+            for key, value in bar.track(records, total=total, description="sending"):
+                producer.send(key, value)
+        producer.flush()
+        producer.raise_failed()
+    except KeyboardInterrupt:
+        producer.flush(INTERRUPTED_FLUSH_SECONDS)
+        print(f"{producer.delivered:,} of {counted(total, noun)} were sent.")
+        raise
+    seconds = time.monotonic() - started
+    rate = producer.delivered / seconds
+    print(f"{counted(producer.delivered, noun)} in {seconds:.1f} s ({rate:,.0f}/s).", flush=True)
+
+
+def progress(transient: bool = False) -> Progress:
+    """Return a progress bar, which shows itself on a terminal only; a transient one goes away when done."""
+    return Progress(disable=not sys.stdout.isatty(), transient=transient)
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a number of things, as in `1 tick` and `1,000 ticks`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
