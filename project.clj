@@ -9,7 +9,7 @@
   :target-path "_build"
   :jvm-opts ["-XX:+UseSerialGC" "-XX:TieredStopAtLevel=1"]
   :global-vars {*warn-on-reflection* true}
-  :aot [fintank.carbonite fintank.main]
+  :aot [fintank.carbonite fintank.owner-grouping fintank.main]
   :main fintank.main
 
   ;; carbonite is only on Clojars: fintank.carbonite stands in for it.
@@ -17,7 +17,8 @@
                  [org.apache.storm/storm-clojure "2.8.3" :exclusions [org.clojars.bipinprasad/carbonite]]
                  [org.apache.storm/storm-kafka-client "2.8.3"]
                  [org.apache.kafka/kafka-clients "4.1.1"]]
-  :managed-dependencies [[org.apache.storm/storm-clojure "2.8.3" :exclusions [org.clojars.bipinprasad/carbonite]]
+  :managed-dependencies [[org.apache.storm/storm-clojure "2.8.3"
+                          :exclusions [org.clojars.bipinprasad/carbonite]]
                          ;; kafka-clients drags in slf4j 1.7, on which Storm dies.
                          [org.slf4j/slf4j-api "2.0.17"]]
 

@@ -62,5 +62,6 @@
 
 (deftest python-bolts-are-shell-components-which-streamparse-can-rewrite
   (is (= ["streamparse_run" "fintank.bolts.tick_deserializer.TickDeserializer"] (shell "tick-deserializer")))
-  (is (= ["streamparse_run" "fintank.bolts.tick_influxdb_loader.TickInfluxdbLoader"] (shell "tick-influxdb-loader")))
+  (is (= ["streamparse_run" "fintank.bolts.tick_influxdb_loader.TickInfluxdbLoader"]
+         (shell "tick-influxdb-loader")))
   (is (nil? (shell "reject-writer"))))

@@ -1,6 +1,6 @@
 (ns fintank.carbonite
-  "Stands in for carbonite.JavaBridge. storm-clojure registers that class's serializers of Clojure types in every
-  worker and dies without it; carbonite is only on Clojars, and the tuples here hold no Clojure types."
+  "Stands in for carbonite.JavaBridge. storm-clojure registers that class's serializers of Clojure types in
+  every worker and dies without it; carbonite is only on Clojars, and the tuples here hold no Clojure types."
   (:import [com.esotericsoftware.kryo Kryo])
   (:gen-class :name carbonite.JavaBridge
               :methods [^:static [registerPrimitives [com.esotericsoftware.kryo.Kryo] void]

@@ -20,7 +20,7 @@
   (.halt (Runtime/getRuntime) (int status)))
 
 (defn- silence
-  "Storm tells of every Python process that ends before its bolt, with stack traces: no news when all is to end."
+  "Storm tells of every Python process that ends before its bolt, with stack traces: no news at the end."
   []
   (Configurator/setAllLevels "" Level/OFF))
 

@@ -1,8 +1,10 @@
 (ns fintank.main
   "The JVM's way in.
 
-    fintank.main run --seconds N --config FILE.json   the topology in this process, for N seconds (0: till a signal)
-    fintank.main thrift FILE                          the topology's Thrift, for `sparse submit`"
+    fintank.main run --seconds N --config FILE.json
+      the topology in this process, for N seconds (0: till a signal), with Storm's options of a JSON file
+    fintank.main thrift FILE
+      writes the topology's Thrift, for `sparse submit`"
   (:require [fintank.local :as local]
             [order-flow])
   (:import [java.io FileOutputStream IOException]

@@ -2,7 +2,7 @@
   "Where Kafka is: Storm option > environment > localhost.")
 
 (defn kafka-address
-  "host:port of Kafka, of Storm's configuration and the environment (maps of String to String); \"\" is not set."
+  "host:port of Kafka, from Storm's configuration and the environment (of String to String); \"\" is not set."
   ([conf] (kafka-address conf (System/getenv)))
   ([conf environment]
    (or (not-empty (get conf "fintank.kafka"))

@@ -9,4 +9,5 @@
   (is (= "localhost:9092" (settings/kafka-address {} {}))))
 
 (deftest an-empty-setting-is-none
-  (is (= "localhost:9092" (settings/kafka-address {"fintank.kafka" ""} {"FINTANK_KAFKA" "" "FINTANK_HOST" ""}))))
+  (is (= "localhost:9092"
+         (settings/kafka-address {"fintank.kafka" ""} {"FINTANK_KAFKA" "" "FINTANK_HOST" ""}))))

@@ -1,8 +1,8 @@
 (ns fintank.spouts.kafka-batch
   "The spout of every topic: one tuple is one poll of one partition.
 
-  Default stream: topic, partition, offsets, records; the records are lines joined by LF, the offsets are text,
-  runs `first,count,append_ms` joined by one space. What is not UTF-8 goes to the stream rejects (key, message).
+  Stream default: topic, partition, offsets, records; the records are lines joined by LF, the offsets are
+  text, runs `first,count,append_ms` joined by one space. Stream rejects: key, message of what is not UTF-8.
   At least once: a partition is committed up to its first unit in flight, failed units come back for ever."
   (:require [fintank.settings :as settings]
             [fintank.spouts.tracker :as tracker]
@@ -149,7 +149,7 @@
 
 (defn batch-spout
   "An ISpout that emits a topic's units to a SpoutOutputCollector.
-  The consumer becomes its own: it subscribes, polls, commits and closes it. now: a function of the time in ms."
+  The consumer becomes its own: it subscribes, polls, commits and closes it. now: gives the time in ms."
   [topic ^Consumer consumer collector now]
   (let [state (volatile! tracker/empty-tracker)
         context {:topic topic, :consumer consumer, :collector collector, :now now, :state state

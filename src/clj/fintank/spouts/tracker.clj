@@ -2,7 +2,7 @@
   "What a spout has in flight, as a value. Pure: every function takes a tracker and gives the next one.
 
   A unit (see fintank.spouts.units) has the id [partition generation first-offset]. The generation counts the
-  assignments, so that acks and fails of a partition that was lost meanwhile, and perhaps won again, are ignored.
+  assignments, so that acks and fails of a partition that was lost, and perhaps won again, are ignored.
 
   A tracker is a map:
     :partitions partition -> {:generation, :position, :committed, :units (sorted: first offset -> unit)}

@@ -30,7 +30,7 @@
       (.position input))))
 
 (defn text
-  "A record's value as one line (CR and LF become spaces), or nil when it is not UTF-8; no value is an empty line."
+  "A record's value as one line (CR, LF become spaces), or nil when it is not UTF-8; null is an empty line."
   ^String [^bytes value]
   (if (nil? value)
     ""
@@ -71,11 +71,14 @@
      :bytes (size record)}))
 
 (defn- runs
-  "The offsets of records as text: `first,count,append_ms` for each run of consecutive offsets and equal times."
+  "The offsets of records as text: `first,count,append_ms` of each run of consecutive offsets, equal times."
   ^String [^List records]
   (let [out (StringBuilder.)
         write-run (fn [^long start ^long end ^long time-ms]
-                    (doto out (.append start) (.append \,) (.append (- end start)) (.append \,) (.append time-ms)))
+                    (doto out
+                      (.append start) (.append \,)
+                      (.append (- end start)) (.append \,)
+                      (.append time-ms)))
         ^ConsumerRecord head (.get records 0)
         record-count (.size records)]
     (loop [i 1, start (.offset head), end (inc (.offset head)), time-ms (.timestamp head)]

@@ -13,6 +13,9 @@
 (defn- bytes-of [& numbers]
   (byte-array (map unchecked-byte numbers)))
 
+(defn- sha256 [^bytes value]
+  (.formatHex (HexFormat/of) (.digest (MessageDigest/getInstance "SHA-256") value)))
+
 (defn- reject-of [value]
   (let [[unit] (units/units [(record 1 7 value)])]
     (JSONValue/parse ^String (second (:values unit)))))
@@ -54,7 +57,10 @@
     (is (= "ticks-2-11" (first (:values (first found)))))))
 
 (deftest wrong-utf-8-of-every-kind-is-named-by-its-first-bad-byte
-  (doseq [[bad & numbers] [[0 0xc0 0x80] [1 0x61 0xed 0xa0 0x80] [2 0x61 0x62 0xe2 0x82] [0 0xf5 0x80 0x80 0x80]]]
+  (doseq [[bad & numbers] [[0 0xc0 0x80]
+                           [1 0x61 0xed 0xa0 0x80]
+                           [2 0x61 0x62 0xe2 0x82]
+                           [0 0xf5 0x80 0x80 0x80]]]
     (is (= (str "byte " bad " is not UTF-8") (get (reject-of (apply bytes-of numbers)) "detail")))))
 
 (deftest a-reject-tells-where-it-came-from-and-holds-the-bytes
@@ -62,8 +68,7 @@
         [unit] (units/units [(record 1 7 value)])]
     (is (= (str "{\"topic\":\"ticks\",\"partition\":1,\"offset\":7,\"reason\":\"NOT_UTF8\","
                 "\"detail\":\"byte 1 is not UTF-8\",\"payload\":\"e/8=\",\"payload_bytes\":2,"
-                "\"payload_sha256\":\"" (.formatHex (HexFormat/of) (.digest (MessageDigest/getInstance "SHA-256") value))
-                "\"}")
+                "\"payload_sha256\":\"" (sha256 value) "\"}")
            (second (:values unit))))))
 
 (deftest a-reject-holds-at-most-64-kib-of-the-bytes
@@ -71,8 +76,7 @@
         reject (reject-of value)]
     (is (= 65536 (alength (.decode (Base64/getDecoder) ^String (get reject "payload")))))
     (is (= 1000000 (get reject "payload_bytes")))
-    (is (= (.formatHex (HexFormat/of) (.digest (MessageDigest/getInstance "SHA-256") value))
-           (get reject "payload_sha256")))))
+    (is (= (sha256 value) (get reject "payload_sha256")))))
 
 (deftest a-unit-holds-at-most-1-mib-of-records
   (let [line (string/join (repeat 100000 "x"))
