@@ -1,11 +1,13 @@
 """Which task of the rule engine owns a symbol, and its shard."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from fintank.adapters.kafka import SHARDS, partition_for
 
 RULE_ENGINE = "rule-engine"
+SYMBOLS_KEPT_MAX = 65_536
 
 
 def owner_count(context: Mapping[str, Any]) -> int:
@@ -13,11 +15,13 @@ def owner_count(context: Mapping[str, Any]) -> int:
     return list(context["task->component"].values()).count(RULE_ENGINE)
 
 
+@lru_cache(SYMBOLS_KEPT_MAX)
 def shard_of(symbol: str) -> int:
     """Return the shard of a symbol."""
     return partition_for(symbol, SHARDS)
 
 
+@lru_cache(SYMBOLS_KEPT_MAX)
 def owner_of(symbol: str, owners: int) -> int:
     """Return the owner of a symbol's shard: the index of a task among the rule engine's, sorted."""
     return shard_of(symbol) % owners

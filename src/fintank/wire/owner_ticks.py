@@ -1,4 +1,4 @@
-"""Ticks on their way to the rule engine: text lines in, quotes out.
+"""Ticks on their way to the rule engine: lines for each owner of symbols, and the quotes of such lines.
 
     bid_ask,exchange=NASDAQ,symbol=IVE bid=93.97388,ask=94.190756 1438539936355217042 0 42 1438539936355217
 
@@ -7,11 +7,15 @@ time in microseconds, each after a space. Numbers stay text. This is the hot pat
 functions, unless the lines differ in their sizes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
-from itertools import repeat
+from itertools import compress, repeat
+
+import orjson
 
 from fintank.trading.messages import Quote
+from fintank.wire.offsets import parse_offsets
+from fintank.wire.ticks import TickBatch
 
 _NAMES_KEPT_MAX = 65_536
 _PLAIN = (" bid=", ",ask=")
@@ -20,6 +24,15 @@ _OTHERS = 5  # prefix, nanoseconds, partition, offset, microseconds
 
 # Quote(...) runs Python code, this does not.
 _quote = partial(tuple.__new__, Quote)
+
+
+def by_owner(partition: int, batch: TickBatch, owner_of: Callable[[str], int]) -> dict[int, str]:
+    """Write the ticks of a batch for each owner that has any; owner_of gives the owner of a symbol."""
+    lines = batch.lines.split("\n")
+    columns = (repeat(str(partition)), _texts(parse_offsets(batch.offsets)), _texts(batch.times_us))
+    texts = list(map(" ".join, zip(lines, *columns, strict=False)))
+    owners = list(map(owner_of, batch.symbols))
+    return {owner: "\n".join(compress(texts, map(owner.__eq__, owners))) for owner in sorted(set(owners))}
 
 
 def quotes(lines: str) -> list[Quote]:
@@ -31,6 +44,10 @@ def quotes(lines: str) -> list[Quote]:
     if size_counts == {line_count}:
         return _uniform(lines, line_count, _SIZED)
     return [quote for line in lines.split("\n") for quote in _uniform(line, 1, _fields(line))]
+
+
+def _texts(numbers: list[int]) -> list[str]:
+    return orjson.dumps(numbers).decode()[1:-1].split(",")
 
 
 def _fields(line: str) -> tuple[str, ...]:

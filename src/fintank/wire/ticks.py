@@ -43,11 +43,37 @@ _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 
 
 class Batch(NamedTuple):
-    """A batch of ticks as lines; `offsets` are the runs `first,count` of the lines, in their order."""
+    """A batch of records as lines; `offsets` are the runs `first,count` of the lines, in their order."""
 
     lines: str
     offsets: str
     rejects: list[Reject]
+
+
+class TickBatch(NamedTuple):
+    """A Batch of ticks, with the symbol and the time in microseconds of each line."""
+
+    lines: str
+    offsets: str
+    rejects: list[Reject]
+    symbols: list[str]
+    times_us: list[int]
+
+
+class _Lines(NamedTuple):
+    """The lines of a chunk, and of each its symbol and time."""
+
+    lines: Sequence[str] = ()
+    symbols: Sequence[str] = ()
+    times_us: Sequence[int] = ()
+
+
+class _Line(NamedTuple):
+    """One of _Lines."""
+
+    line: str
+    symbol: str
+    time_us: int
 
 
 class _Numbers(NamedTuple):
@@ -68,7 +94,7 @@ class Fault(NamedTuple):
     detail: str
 
 
-def to_lines(topic: str, partition: int, offsets: str, records: str) -> Batch:
+def to_lines(topic: str, partition: int, offsets: str, records: str) -> TickBatch:
     """Turn the records of one spout tuple into line protocol; what is no valid tick is a Reject.
 
     `offsets` are runs `first,count,append_ms`, `records` are joined by newlines. Every record becomes a line
@@ -85,23 +111,30 @@ def to_lines(topic: str, partition: int, offsets: str, records: str) -> Batch:
         raise ValueError(f"{topic}-{partition}: {len(numbers)} offsets for {len(texts)} records")
 
     lines: list[str] = []
+    symbols: list[str] = []
+    times_us: list[int] = []
     faults: dict[int, Fault] = {}
     for start in range(0, len(texts), _CHUNK_RECORDS):
         chunk = slice(start, start + _CHUNK_RECORDS)
         columns = (texts[chunk], numbers[chunk], latest_us[chunk])
-        lines.extend(_fast_lines(*columns) or _careful_lines(*columns, faults))
+        found = _fast_lines(*columns)
+        if not found.lines:
+            found = _careful_lines(*columns, faults)
+        lines += found.lines
+        symbols += found.symbols
+        times_us += found.times_us
     if not faults:
-        return Batch("\n".join(lines), format_runs(run[:2] for run in runs), [])
+        return TickBatch("\n".join(lines), format_runs(run[:2] for run in runs), [], symbols, times_us)
     rejects = [
         Reject(topic, partition, number, *faults[number], payload=text)
         for number, text in zip(numbers, texts, strict=True)
         if number in faults
     ]
     good = format_runs((number, 1) for number in numbers if number not in faults)
-    return Batch("\n".join(lines), good, rejects)
+    return TickBatch("\n".join(lines), good, rejects, symbols, times_us)
 
 
-def _fast_lines(texts: list[str], numbers: list[int], latest_us: list[int]) -> list[str]:
+def _fast_lines(texts: list[str], numbers: list[int], latest_us: list[int]) -> _Lines:
     """Lines of a chunk that holds nothing but plain ticks; none when it may hold anything else."""
     try:
         ticks = list(map(orjson.loads, texts))
@@ -110,20 +143,20 @@ def _fast_lines(texts: list[str], numbers: list[int], latest_us: list[int]) -> l
         prefixes = list(map(_prefix, symbols, exchanges))
         times, bids, asks, *sizes = map(_numbers, numeric)
     except (ValueError, TypeError, KeyError):
-        return []
+        return _Lines()
     if {*map(len, ticks)} != {len(_REQUIRED) + len(sizes)}:
-        return []
+        return _Lines()
     if min(bids.values) <= 0 or min(asks.values) <= 0 or any(min(size.values) < 0 for size in sizes):
-        return []
+        return _Lines()
     times_us = [int(seconds * 1e6 + 0.5) for seconds in times.values]
     if min(times_us) < EARLIEST_US or not all(map(le, times_us, latest_us)):
-        return []
+        return _Lines()
     parts: list[Iterable[str]] = [prefixes, bids.texts(), repeat(",ask="), asks.texts()]
     for name, size in zip(_SIZES, sizes, strict=False):
         parts += [repeat(f",{name}="), size.texts()]
     times_ns = _Numbers(list(map(_time_ns, times_us, numbers)), None)
     parts += [repeat(" "), times_ns.texts()]
-    return list(map("".join, zip(*parts, strict=False)))
+    return _Lines(list(map("".join, zip(*parts, strict=False))), symbols, times_us)
 
 
 def _numbers(column: Sequence[Any]) -> _Numbers:
@@ -141,17 +174,17 @@ def _numbers(column: Sequence[Any]) -> _Numbers:
 
 def _careful_lines(
     texts: list[str], numbers: list[int], latest_us: list[int], faults: dict[int, Fault]
-) -> list[str]:
+) -> _Lines:
     """Lines of the valid ticks of a chunk; the faults of the other records go into `faults`, by offset."""
-    lines = []
+    found = []
     for text, number, latest in zip(texts, numbers, latest_us, strict=True):
         tick = _parsed(text)
         verdict = tick if isinstance(tick, Fault) else _line(tick, number, latest)
         if isinstance(verdict, Fault):
             faults[number] = verdict
         else:
-            lines.append(verdict)
-    return lines
+            found.append(verdict)
+    return _Lines(*zip(*found, strict=True))
 
 
 @lru_cache(_PREFIXES_KEPT_MAX)
@@ -168,7 +201,7 @@ def _time_ns(time_us: int, offset: int) -> int:
     return time_us * 1000 + (offset % 1000 if time_us % 1000 else offset % 1_000_000)
 
 
-def _line(tick: dict[str, Any], offset: int, latest_us: int) -> str | Fault:
+def _line(tick: dict[str, Any], offset: int, latest_us: int) -> _Line | Fault:
     """The line of a parsed record, or its first fault in the order of the checks."""
     numbers = [*_PRICES, *(name for name in _SIZES if tick.get(name) is not None)]
     for name in _REQUIRED:
@@ -184,7 +217,8 @@ def _line(tick: dict[str, Any], offset: int, latest_us: int) -> str | Fault:
         return Fault(Reason.TIMESTAMP_OUT_OF_RANGE, detail)
     prefix = _prefix(tick["symbol"], tick["exchange"])
     fields = ",".join([f"{name}={_text(tick[name])}" for name in numbers])
-    return f"{prefix}{fields.removeprefix('bid=')} {_time_ns(time_us, offset)}"
+    line = f"{prefix}{fields.removeprefix('bid=')} {_time_ns(time_us, offset)}"
+    return _Line(line, tick["symbol"], time_us)
 
 
 def _text(number: float | str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 
+from fintank.bolts.owners import owner_of
 from fintank.bolts.tick_deserializer import TickDeserializer
 
 TICK = '{"symbol": "IVE", "exchange": "NYSE", "bid": 94.1, "ask": 94.2, "timestamp": 1438539936.5}'
@@ -34,6 +35,17 @@ def test_a_bad_record_goes_to_rejects_and_the_good_one_beside_it_on(storm):
 def test_a_batch_without_any_tick_emits_no_lines_and_is_acked(storm):
     reject, ack = storm.run(TickDeserializer, storm.tuple_of("a", "ticks", 2, "7,1,1438540000000", ""))
     assert reject["stream"] == "rejects"
+    assert ack == storm.acked("a")
+
+
+def test_each_task_of_the_rule_engine_gets_the_ticks_of_its_symbols(storm):
+    batch = storm.tuple_of("a", "ticks", 2, "7,2,1438540000000", f"{TICK}\n{TICK.replace('IVE', 'VTI')}")
+    tasks = {"1": "rule-engine", "2": "tick-spout", "3": "rule-engine"}
+    _, *by_owner, ack = storm.run(TickDeserializer, batch, tasks=tasks)
+    assert {message["stream"] for message in by_owner} == {"by_owner"}
+    owners = dict(message["tuple"] for message in by_owner)
+    assert owners[owner_of("IVE", 2)].split("\n")[0] == f"{LINE} 2 7 1438539936500000"
+    assert owner_of("VTI", 2) in owners
     assert ack == storm.acked("a")
 
 

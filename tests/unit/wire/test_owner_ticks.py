@@ -1,9 +1,12 @@
 """Ticks as the rule engine gets them."""
 
+import json
+
 import pytest
 
 from fintank.trading.messages import Quote
-from fintank.wire.owner_ticks import quotes
+from fintank.wire.owner_ticks import by_owner, quotes
+from fintank.wire.ticks import to_lines
 
 PLAIN = (
     "bid_ask,exchange=NASDAQ,symbol=IVE bid=93.97388,ask=94.190756 1438539936355217042 3 42 1438539936355217"
@@ -48,3 +51,38 @@ def test_ticks_with_and_without_sizes_may_stand_together():
 def test_what_is_no_such_line_is_an_error(lines):
     with pytest.raises(ValueError):  # noqa: PT011 - each its own
         quotes(lines)
+
+
+def records(*symbols, **more):
+    time_s = 1438539936.355217
+    ticks = [
+        {"symbol": s, "exchange": "NYSE", "bid": 1.5, "ask": "1.60", "timestamp": time_s, **more}
+        for s in symbols
+    ]
+    return "\n".join(map(json.dumps, ticks))
+
+
+def test_each_owner_gets_its_ticks_in_their_order():
+    batch = to_lines("ticks", 3, "7,4,1438539937000", records("A", "B", "C", "A"))
+    found = by_owner(3, batch, {"A": 0, "B": 1, "C": 0}.get)
+    assert {owner: [quote.symbol for quote in quotes(lines)] for owner, lines in found.items()} == {
+        0: ["A", "C", "A"],
+        1: ["B"],
+    }
+    assert [quote.offset for quote in quotes(found[0])] == [7, 9, 10]
+
+
+def test_a_tick_is_the_quote_that_its_record_told_of():
+    batch = to_lines("ticks", 3, "7,1,1438539937000", records("A", bid_size=5))
+    (quote,) = quotes(by_owner(3, batch, lambda _: 0)[0])
+    assert quote == Quote("A", "NYSE", 1438539936355217, 3, 7, "1.5", "1.60", "5", None)
+
+
+def test_what_is_rejected_between_ticks_shifts_nothing():
+    text = f"{records('A')}\nnot json\n{records('B')}"
+    batch = to_lines("ticks", 3, "7,3,1438539937000", text)
+    found = quotes(by_owner(3, batch, lambda _: 0)[0])
+    assert [(quote.symbol, quote.offset, quote.time_us) for quote in found] == [
+        ("A", 7, 1438539936355217),
+        ("B", 9, 1438539936355217),
+    ]
