@@ -1,4 +1,4 @@
-"""From lines to InfluxDB's measurement `bid_ask`."""
+"""From lines to InfluxDB: the loader of every measurement."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from fintank.wire.offsets import parse_offsets
 from fintank.wire.rejects import Reason, Reject, describe
 
 
-class TickInfluxdbLoader(BatchBolt):
+class InfluxdbLoader(BatchBolt):
     """Takes [topic partition offsets lines], one HTTP write each; emits what InfluxDB refuses as rejects."""
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
@@ -47,7 +47,7 @@ class TickInfluxdbLoader(BatchBolt):
     def _log_change(self, fault: str | None) -> None:
         """Log when InfluxDB goes and when it is back, not every tuple between."""
         if fault and not self._fault:
-            self.logger.error("%s; ticks wait in Kafka meanwhile", fault)
+            self.logger.error("%s; the records wait in Kafka meanwhile", fault)
         elif self._fault and not fault:
-            self.logger.info("InfluxDB takes ticks again")
+            self.logger.info("InfluxDB takes points again")
         self._fault = fault

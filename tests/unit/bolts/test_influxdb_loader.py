@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from fintank.bolts.tick_influxdb_loader import TickInfluxdbLoader
+from fintank.bolts.influxdb_loader import InfluxdbLoader
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def load(storm, influx):
             storm.tuple_of(name, "ticks", 2, f"7,{len(lines)}", "\n".join(lines))
             for name, lines in zip("abc", batches, strict=False)
         ]
-        return storm.run(TickInfluxdbLoader, *tuples, **{"fintank.influx": address})
+        return storm.run(InfluxdbLoader, *tuples, **{"fintank.influx": address})
 
     return run
 
