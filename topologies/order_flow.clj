@@ -2,35 +2,92 @@
   "The graph: what reads, what it feeds, and how the tuples are shared out.
 
   A spec's first map is its input: the id of a component (or [id stream]) -> a grouping.
-  A list of fields as the grouping sends equal values to the same task; :shuffle sends anywhere."
+  A list of fields as the grouping sends equal values to the same task; :shuffle sends anywhere; (by-owner) to
+  the rule-engine's task that owns the symbols. What must stay in order is grouped by topic and partition."
   (:require [fintank.dsl :refer [kafka-writer python-bolt topology]]
+            [fintank.owner-grouping :refer [by-owner]]
             [fintank.spouts.kafka-batch :refer [kafka-batch]]
             [org.apache.storm.clojure :refer [bolt-spec spout-spec]])
   (:import [org.apache.storm.generated StormTopology]))
 
+(def by-partition ["topic" "partition"])
+(def lines ["topic" "partition" "offsets" "lines"])
 (def rejects ["key" "message"])
 
 (def spouts
-  {"tick-spout"
-   (spout-spec (kafka-batch "ticks" "read_uncommitted"))})
+  {"tick-spout"      (spout-spec (kafka-batch "ticks" "read_uncommitted"))
+   "order-spout"     (spout-spec (kafka-batch "orders" "read_uncommitted"))
+   "execution-spout" (spout-spec (kafka-batch "executions" "read_committed"))
+   "fill-spout"      (spout-spec (kafka-batch "fills" "read_committed"))})
 
-(def bolts
+(defn- influxdb-loader [deserializer]
+  (bolt-spec {deserializer :shuffle}
+             (python-bolt "fintank.bolts.influxdb_loader.InfluxdbLoader"
+                          {"rejects" rejects})))
+
+(def ticks
   {"tick-deserializer"
-   (bolt-spec {"tick-spout" ["topic" "partition"]}
+   (bolt-spec {"tick-spout" by-partition}
               (python-bolt "fintank.bolts.tick_deserializer.TickDeserializer"
-                           {"default" ["topic" "partition" "offsets" "lines"]
+                           {"default" lines
+                            "by_owner" ["owner" "ticks"]
                             "rejects" rejects}))
 
-   "tick-influxdb-loader"
-   (bolt-spec {"tick-deserializer" :shuffle}
-              (python-bolt "fintank.bolts.tick_influxdb_loader.TickInfluxdbLoader"
-                           {"rejects" rejects}))
+   "tick-influxdb-loader" (influxdb-loader "tick-deserializer")})
 
-   "reject-writer"
-   (bolt-spec {["tick-spout" "rejects"] :shuffle
-               ["tick-deserializer" "rejects"] :shuffle
-               ["tick-influxdb-loader" "rejects"] :shuffle}
+(def orders
+  {"order-deserializer"
+   (bolt-spec {"order-spout" by-partition}
+              (python-bolt "fintank.bolts.order_deserializer.OrderDeserializer"
+                           {"default" lines
+                            "orders" ["topic" "partition" "orders"]
+                            "rejects" rejects}))
+
+   "order-influxdb-loader" (influxdb-loader "order-deserializer")
+
+   "component-order-creator"
+   (bolt-spec {["order-deserializer" "orders"] by-partition}
+              (python-bolt "fintank.bolts.component_order_creator.ComponentOrderCreator"
+                           {"default" lines
+                            "by_owner" ["owner" "orders"]}))
+
+   "component-order-influxdb-loader" (influxdb-loader "component-order-creator")})
+
+(def trading
+  ;; What it decides goes to Kafka, in transactions, and comes back by the spouts.
+  {"rule-engine"
+   (bolt-spec {["tick-deserializer" "by_owner"] (by-owner)
+               ["component-order-creator" "by_owner"] (by-owner)}
+              (python-bolt "fintank.bolts.rule_engine.RuleEngine" {})
+              :p 2
+              ;; It commits what waits at each of Storm's ticks.
+              :conf {"topology.tick.tuple.freq.secs" 1})
+
+   "execution-deserializer"
+   (bolt-spec {"execution-spout" by-partition}
+              (python-bolt "fintank.bolts.execution_deserializer.ExecutionDeserializer"
+                           {"default" lines
+                            "rejects" rejects}))
+
+   "execution-influxdb-loader" (influxdb-loader "execution-deserializer")
+
+   "fill-deserializer"
+   (bolt-spec {"fill-spout" by-partition}
+              (python-bolt "fintank.bolts.fill_deserializer.FillDeserializer"
+                           {"default" lines
+                            "rejects" rejects}))
+
+   "fill-influxdb-loader" (influxdb-loader "fill-deserializer")})
+
+(def reject-writer
+  {"reject-writer"
+   (bolt-spec (into {}
+                    (for [id (keys (merge spouts (dissoc (merge ticks orders trading)
+                                                         "component-order-creator" "rule-engine")))]
+                      [[id "rejects"] :shuffle]))
               (kafka-writer "rejects"))})
+
+(def bolts (merge ticks orders trading reject-writer))
 
 (def options
   "Storm's options, which config.json and `sparse run -o` win over.

@@ -1,7 +1,8 @@
 (ns order-flow-test
   (:require [clojure.test :refer [deftest is]]
             [order-flow :refer [order-flow]])
-  (:import [org.apache.storm.generated Bolt ComponentCommon ComponentObject GlobalStreamId Grouping SpoutSpec
+  (:import [net.minidev.json JSONValue]
+           [org.apache.storm.generated Bolt ComponentCommon ComponentObject GlobalStreamId Grouping SpoutSpec
             StormTopology StreamInfo]
            [org.apache.storm.thrift TDeserializer TSerializer]))
 
@@ -37,31 +38,69 @@
       [(.get_execution_command (.get_shell object)) (.get_script (.get_shell object))])))
 
 (deftest the-graph-has-these-components
-  (is (= #{"tick-spout"} (set (keys (.get_spouts topology)))))
-  (is (= #{"tick-deserializer" "tick-influxdb-loader" "reject-writer"} (set (keys (.get_bolts topology))))))
+  (is (= #{"tick-spout" "order-spout" "execution-spout" "fill-spout"} (set (keys (.get_spouts topology)))))
+  (is (= #{"tick-deserializer" "tick-influxdb-loader"
+           "order-deserializer" "order-influxdb-loader"
+           "component-order-creator" "component-order-influxdb-loader"
+           "rule-engine"
+           "execution-deserializer" "execution-influxdb-loader"
+           "fill-deserializer" "fill-influxdb-loader"
+           "reject-writer"}
+         (set (keys (.get_bolts topology))))))
+
+(def ^:private lines ["topic" "partition" "offsets" "lines"])
+(def ^:private rejects ["key" "message"])
 
 (deftest a-spout-emits-batches-and-rejects
-  (is (= {"default" ["topic" "partition" "offsets" "records"], "rejects" ["key" "message"]}
-         (streams "tick-spout"))))
+  (doseq [id ["tick-spout" "order-spout" "execution-spout" "fill-spout"]]
+    (is (= {"default" ["topic" "partition" "offsets" "records"], "rejects" rejects} (streams id)))))
 
-(deftest the-ticks-of-a-partition-stay-in-order-up-to-the-deserializer
-  (is (= {["tick-spout" "default"] ["topic" "partition"]} (inputs "tick-deserializer")))
-  (is (= {"default" ["topic" "partition" "offsets" "lines"], "rejects" ["key" "message"]}
-         (streams "tick-deserializer"))))
+(deftest the-records-of-a-partition-stay-in-order-up-to-the-rule-engine
+  (doseq [[spout deserializer] {"tick-spout" "tick-deserializer"
+                                "order-spout" "order-deserializer"
+                                "execution-spout" "execution-deserializer"
+                                "fill-spout" "fill-deserializer"}]
+    (is (= {[spout "default"] ["topic" "partition"]} (inputs deserializer))))
+  (is (= {["order-deserializer" "orders"] ["topic" "partition"]} (inputs "component-order-creator"))))
 
-(deftest any-loader-may-write-ticks
-  (is (= {["tick-deserializer" "default"] :shuffle} (inputs "tick-influxdb-loader")))
-  (is (= {"rejects" ["key" "message"]} (streams "tick-influxdb-loader"))))
+(deftest these-are-the-streams
+  (is (= {"default" lines, "by_owner" ["owner" "ticks"], "rejects" rejects} (streams "tick-deserializer")))
+  (is (= {"default" lines, "orders" ["topic" "partition" "orders"], "rejects" rejects}
+         (streams "order-deserializer")))
+  (is (= {"default" lines, "by_owner" ["owner" "orders"]} (streams "component-order-creator")))
+  (is (= {} (streams "rule-engine")))
+  (is (= {"default" lines, "rejects" rejects} (streams "execution-deserializer") (streams "fill-deserializer"))))
+
+(deftest ticks-and-orders-of-a-symbol-reach-the-one-task-that-owns-it
+  (is (= {["tick-deserializer" "by_owner"] :custom_serialized
+          ["component-order-creator" "by_owner"] :custom_serialized}
+         (inputs "rule-engine"))))
+
+(deftest the-rule-engine-has-two-tasks-and-a-tick-every-second
+  (is (= 2 (.get_parallelism_hint (common "rule-engine"))))
+  (is (= {"topology.tick.tuple.freq.secs" 1}
+         (JSONValue/parse ^String (.get_json_conf (common "rule-engine"))))))
+
+(deftest any-loader-may-write-points
+  (doseq [[from loader] {"tick-deserializer" "tick-influxdb-loader"
+                         "order-deserializer" "order-influxdb-loader"
+                         "component-order-creator" "component-order-influxdb-loader"
+                         "execution-deserializer" "execution-influxdb-loader"
+                         "fill-deserializer" "fill-influxdb-loader"}]
+    (is (= {[from "default"] :shuffle} (inputs loader)))
+    (is (= {"rejects" rejects} (streams loader)))))
 
 (deftest the-rejects-of-all-reach-the-reject-writer
   (is (= (into {}
-               (for [id ["tick-spout" "tick-deserializer" "tick-influxdb-loader"]]
+               (for [id (concat (keys (.get_spouts topology)) (keys (.get_bolts topology)))
+                     :when (get (streams id) "rejects")]
                  [[id "rejects"] :shuffle]))
          (inputs "reject-writer")))
   (is (= {} (streams "reject-writer"))))
 
 (deftest python-bolts-are-shell-components-which-streamparse-can-rewrite
-  (is (= ["streamparse_run" "fintank.bolts.tick_deserializer.TickDeserializer"] (shell "tick-deserializer")))
-  (is (= ["streamparse_run" "fintank.bolts.tick_influxdb_loader.TickInfluxdbLoader"]
-         (shell "tick-influxdb-loader")))
+  (is (= ["streamparse_run" "fintank.bolts.rule_engine.RuleEngine"] (shell "rule-engine")))
+  (doseq [id (keys (.get_bolts topology))
+          :when (not= id "reject-writer")]
+    (is (= "streamparse_run" (first (shell id)))))
   (is (nil? (shell "reject-writer"))))
