@@ -1,0 +1,146 @@
+"""Kills in the midst of orders: in the end every order is decided and filled once, as if nothing had been."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from order_world import (
+    check_once,
+    check_portfolios,
+    committed,
+    market_order,
+    open_orders,
+    portfolio_orders,
+    send,
+    tick,
+)
+from running import OrderFlow, order_flow, query, wait_until
+
+from fintank.adapters import kafka
+from fintank.settings import Settings
+from fintank.stack import kafka_broker, ports
+from fintank.stack.supervisor import Supervisor
+
+RULE_ENGINE = "fintank.bolts.rule_engine.RuleEngine"
+SYMBOLS = [f"FAULT{number:02}" for number in range(30)]
+QUIET, PRICELESS = "QUIET", "PRICELESS"
+SLICE_ORDERS = 4
+SLICE_SECONDS = 0.1
+REPORTS_BEFORE_THE_KILL = 40
+TIMEOUT_S = 90
+
+
+class Stack(Protocol):
+    settings: Settings
+    environ: dict[str, str]
+
+
+class Orders:
+    """Sends portfolio orders and ticks without end, in the background; `sent` holds the orders."""
+
+    def __init__(self, address: str) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self._address = address
+
+    @contextmanager
+    def flowing(self, phase: str) -> Iterator[None]:
+        stop = threading.Event()
+        thread = threading.Thread(target=self._send, args=(phase, stop))
+        thread.start()
+        try:
+            yield
+            assert thread.is_alive()
+        finally:
+            stop.set()
+            thread.join(TIMEOUT_S)
+
+    def _send(self, phase: str, stop: threading.Event) -> None:
+        number = 0
+        while not stop.wait(SLICE_SECONDS):
+            orders = portfolio_orders(f"{phase}-{number}", SYMBOLS, SLICE_ORDERS, seed=number)
+            send(self._address, "orders", "account", orders)
+            send(self._address, "ticks", "symbol", [tick(SYMBOLS[number % len(SYMBOLS)])])
+            self.sent += orders
+            number += 1
+
+
+@pytest.fixture(autouse=True)
+def _topics(stack: Stack) -> None:
+    with kafka.connect(stack.settings.kafka) as admin:
+        kafka.ensure_topics(admin)
+
+
+def wait_for_reports(stack: Stack, flow: OrderFlow, phase: str) -> None:
+    """Wait until orders of this phase are being decided."""
+
+    def decided() -> bool:
+        found = committed(stack.settings.kafka, "executions")
+        mine = [report for report in found if str(report["list_id"]).startswith(phase)]
+        return len(mine) >= REPORTS_BEFORE_THE_KILL
+
+    wait_until(decided, TIMEOUT_S, flow.text)
+
+
+def kill_broker(stack: Stack) -> None:
+    """Kill the broker and wait until supervisord has it back."""
+    os.kill(int(Supervisor(stack.settings.home).states()["kafka"]["pid"]), signal.SIGKILL)
+    wait_until(lambda: not ports.listens(stack.settings.kafka), TIMEOUT_S)
+    wait_until(lambda: kafka_broker.answers(stack.settings.kafka), TIMEOUT_S)
+
+
+def points(stack: Stack, measurement: str) -> int:
+    where = f"symbol =~ /FAULT/ OR symbol = '{QUIET}' OR symbol = '{PRICELESS}'"
+    found = query(stack.settings, f"SELECT count(exec_id) FROM {measurement} WHERE {where}")
+    return int(str(found[0]["count"])) if found else 0
+
+
+def mine(stack: Stack, topic: str) -> list[dict[str, Any]]:
+    symbols = {*SYMBOLS, QUIET, PRICELESS}
+    return [message for message in committed(stack.settings.kafka, topic) if message["symbol"] in symbols]
+
+
+def test_kills_of_the_rule_engine_the_jvm_and_the_broker_while_orders_flow_change_nothing(
+    stack: Stack, jar: Path, tmp_path: Path
+) -> None:
+    address = stack.settings.kafka
+    orders = Orders(address)
+    send(address, "ticks", "symbol", [*map(tick, SYMBOLS), tick(QUIET, bid="7.25", ask="7.75")])
+    send(address, "orders", "account", [market_order("priceless-1", PRICELESS)])
+
+    with order_flow(stack.environ, tmp_path) as flow, orders.flowing("engine-dies"):
+        wait_for_reports(stack, flow, "engine-dies")
+        os.kill(flow.pid_of(RULE_ENGINE), signal.SIGKILL)
+        assert flow.process.wait(TIMEOUT_S) != 0
+
+    with order_flow(stack.environ, tmp_path) as flow, orders.flowing("jvm-dies"):
+        wait_for_reports(stack, flow, "jvm-dies")
+        flow.kill()
+
+    with order_flow(stack.environ, tmp_path) as flow, orders.flowing("broker-dies"):
+        wait_for_reports(stack, flow, "broker-dies")
+        kill_broker(stack)
+
+    started = time.monotonic()
+    with order_flow(stack.environ, tmp_path) as flow:
+        send(address, "orders", "account", [market_order("quiet-1", QUIET)])
+        send(address, "ticks", "symbol", [tick(PRICELESS)])
+        count = sum(len(order["portfolio"]) for order in orders.sent) + 2
+        wait_until(lambda: len(mine(stack, "fills")) >= count, TIMEOUT_S, flow.text)
+        print(f"{len(orders.sent)} orders, {count} components; {time.monotonic() - started:.1f} s to the end")
+        wait_until(lambda: points(stack, "fills") == count, TIMEOUT_S, flow.text)
+        wait_until(lambda: points(stack, "executions") == 2 * count, TIMEOUT_S, flow.text)
+        assert flow.end() == 0
+
+    reports, fills = mine(stack, "executions"), mine(stack, "fills")
+    assert open_orders(reports) == set()
+    alone = {"quiet-1", "priceless-1"}
+    check_once(alone, [report for report in reports if report["cl_ord_id"] in alone], fills)
+    check_portfolios(orders.sent, reports, fills)
+    quiet = [report for report in reports if report["cl_ord_id"] == "quiet-1"]
+    assert {(report["bid"], report["ask"]) for report in quiet} == {("7.25", "7.75")}

@@ -1,0 +1,96 @@
+"""Orders from Kafka through the running topology: each decided and filled once, to the cent."""
+
+import json
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from order_world import check_once, check_portfolios, committed, market_order, portfolio_orders, send, tick
+from running import order_flow, query, wait_until
+
+from fintank.adapters import kafka
+from fintank.settings import Settings
+
+SYMBOLS = [f"FLOW{number:02}" for number in range(30)]
+ORDERS = 200
+RESTING = 2_500
+DECIDED_TIMEOUT_S = 60
+
+
+class Stack(Protocol):
+    settings: Settings
+    environ: dict[str, str]
+
+
+@pytest.fixture(autouse=True)
+def _topics(stack: Stack) -> None:
+    with kafka.connect(stack.settings.kafka) as admin:
+        kafka.ensure_topics(admin)
+
+
+def points(stack: Stack, measurement: str, where: str) -> int:
+    """Count the points of a measurement."""
+    field = "exec_id" if measurement in ("executions", "fills") else '"offset"'
+    found = query(stack.settings, f"SELECT count({field}) FROM {measurement} WHERE {where}")
+    return int(str(found[0]["count"])) if found else 0
+
+
+def test_200_portfolio_orders_over_30_symbols_are_each_decided_and_filled_once(
+    stack: Stack, jar: Path, tmp_path: Path
+) -> None:
+    address = stack.settings.kafka
+    orders = portfolio_orders("flow", SYMBOLS, ORDERS)
+    components = sum(len(order["portfolio"]) for order in orders)
+
+    def fills() -> list[dict[str, object]]:
+        return [fill for fill in committed(address, "fills") if str(fill["list_id"]).startswith("flow-")]
+
+    with order_flow(stack.environ, tmp_path) as flow:
+        # Half of the symbols have a price before the orders, half after them.
+        send(address, "ticks", "symbol", [tick(symbol) for symbol in SYMBOLS[:15]])
+        send(address, "orders", "account", orders)
+        send(address, "ticks", "symbol", [tick(symbol) for symbol in SYMBOLS[15:]])
+        seconds = wait_until(lambda: len(fills()) >= components, DECIDED_TIMEOUT_S, flow.text)
+        print(f"{ORDERS} portfolio orders, {components} components filled within {seconds:.1f} s")
+        mine = "symbol =~ /FLOW/"
+        for measurement, count in (
+            ("portfolio_component_orders", components),
+            ("executions", 2 * components),
+            ("fills", components),
+        ):
+            wait_until(
+                lambda m=measurement, n=count: points(stack, m, mine) == n, DECIDED_TIMEOUT_S, flow.text
+            )
+        wait_until(
+            lambda: points(stack, "portfolio_orders", "order_id =~ /flow-/") == ORDERS,
+            DECIDED_TIMEOUT_S,
+            flow.text,
+        )
+        assert flow.end() == 0
+    check_portfolios(orders, committed(address, "executions"), committed(address, "fills"))
+
+
+def test_2_500_resting_orders_filled_by_one_tick_are_2_500_executions_and_2_500_points(
+    stack: Stack, jar: Path, tmp_path: Path
+) -> None:
+    address, symbol = stack.settings.kafka, "RESTING"
+    names = [f"resting-{number}" for number in range(RESTING)]
+
+    def reports() -> list[dict[str, object]]:
+        return [report for report in committed(address, "executions") if report["symbol"] == symbol]
+
+    with order_flow(stack.environ, tmp_path) as flow:
+        send(address, "orders", "account", [market_order(name, symbol) for name in names])
+        wait_until(lambda: len(reports()) == RESTING, DECIDED_TIMEOUT_S, flow.text)
+        send(address, "ticks", "symbol", [tick(symbol)])
+        seconds = wait_until(lambda: len(reports()) == 2 * RESTING, DECIDED_TIMEOUT_S, flow.text)
+        print(f"{RESTING} orders filled within {seconds:.1f} s")
+        for measurement, count in (("executions", 2 * RESTING), ("fills", RESTING)):
+            where = f"symbol = '{symbol}'"
+            wait_until(
+                lambda m=measurement, n=count, w=where: points(stack, m, w) == n, DECIDED_TIMEOUT_S, flow.text
+            )
+        assert flow.end() == 0
+    check_once(names, reports(), committed(address, "fills"))
+    trades = [report for report in reports() if report["exec_type"] == "TRADE"]
+    assert len({json.dumps(report["quote_ids"]) for report in trades}) == 1
