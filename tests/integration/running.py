@@ -1,4 +1,4 @@
-"""The running topology, for tests: started from the jar, watched by its log, ended or killed."""
+"""What runs in the tests: services on free ports, and the topology, started from the jar and watched."""
 
 import os
 import signal
@@ -13,12 +13,48 @@ from pathlib import Path
 import psutil
 from influxdb import InfluxDBClient
 
-from fintank import __version__
+from fintank import __version__, settings
 from fintank.settings import DATABASE, PROJECT_ROOT, Settings, host_and_port
+from fintank.stack import lifecycle, ports
 
 START_TIMEOUT_S = 60
 END_TIMEOUT_S = 30
 JAR = PROJECT_ROOT / ".fintank" / "test" / f"fintank-{__version__}-standalone.jar"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Services: their settings, and the environment that leads a process of its own to them."""
+
+    settings: Settings
+    environ: dict[str, str]
+
+
+@contextmanager
+def stopped_stack(home: str) -> Iterator[Stack]:
+    """Choose free ports, two for Kafka and one for InfluxDB; stop at the end whatever was started."""
+    port = ports.free_neighbours(3)
+    environ = {
+        **os.environ,
+        "FINTANK_HOME": home,
+        "FINTANK_KAFKA": f"localhost:{port}",
+        "FINTANK_INFLUX": f"localhost:{port + 2}",
+    }
+    loaded = settings.load(environ)
+    try:
+        yield Stack(loaded, environ)
+    finally:
+        lifecycle.down(loaded, print)
+
+
+def fintank(stack: Stack, *arguments: str) -> str:
+    """Run a command of fintank that must succeed; return what it prints."""
+    program = Path(sys.executable).parent / "fintank"
+    done = subprocess.run(
+        [program, *arguments], env=stack.environ, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 @dataclass
@@ -98,9 +134,9 @@ def wait_until(condition: Callable[[], bool], seconds: float, explain: Callable[
     return time.monotonic() - started
 
 
-def query(settings: Settings, text: str) -> list[dict[str, object]]:
+def query(where: Settings, text: str) -> list[dict[str, object]]:
     """Run an InfluxQL query; return its points."""
-    host, port = host_and_port(settings.influx)
+    host, port = host_and_port(where.influx)
     client = InfluxDBClient(host, port, database=DATABASE)
     try:
         return list(client.query(text).get_points())
@@ -108,7 +144,7 @@ def query(settings: Settings, text: str) -> list[dict[str, object]]:
         client.close()
 
 
-def stored_ticks(settings: Settings, where: str = "symbol != ''") -> int:
+def stored_ticks(where: Settings) -> int:
     """Count the ticks in InfluxDB."""
-    points = query(settings, f"SELECT count(bid) FROM bid_ask WHERE {where}")
+    points = query(where, "SELECT count(bid) FROM bid_ask")
     return int(str(points[0]["count"])) if points else 0

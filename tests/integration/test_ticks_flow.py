@@ -5,47 +5,45 @@ import gzip
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
-from running import order_flow, query, stored_ticks, wait_until
+from running import OrderFlow, Stack, fintank, order_flow, query, stored_ticks, wait_until
 
 from fintank.adapters.kafka import partition_for
-from fintank.settings import PROJECT_ROOT, Settings
+from fintank.settings import PROJECT_ROOT
 from fintank.stack.supervisor import Supervisor
 
 STORED_TIMEOUT_S = 60
 SHARED_QUOTES = PROJECT_ROOT.parent / "shared" / "data" / "eurusd_2014-05-01_two_venues.csv.gz"
 BOLTS = (
     "fintank.bolts.tick_deserializer.TickDeserializer",
-    "fintank.bolts.tick_influxdb_loader.TickInfluxdbLoader",
+    "fintank.bolts.influxdb_loader.InfluxdbLoader",
 )
 
 
-class Stack(Protocol):
-    settings: Settings
-    environ: dict[str, str]
-
-
-def fintank(stack: Stack, *arguments: str) -> str:
-    program = Path(sys.executable).parent / "fintank"
-    done = subprocess.run(
-        [program, *arguments], env=stack.environ, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+@pytest.fixture(scope="module")
+def stack(empty_stack: Stack) -> Stack:
+    """Count in services that no other test writes to."""
+    return empty_stack
 
 
 def stop_influxdb(stack: Stack) -> None:
     # Killed, it would be back at once.
     Supervisor(stack.settings.home)._call("stopProcess", "influxdb")
+
+
+@pytest.fixture(scope="module")
+def flow(stack: Stack, jar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrderFlow]:
+    """One run for the tests that do not end it themselves."""
+    fintank(stack, "topics")
+    with order_flow(stack.environ, tmp_path_factory.mktemp("flow")) as running:
+        yield running
+        assert running.end() == 0
 
 
 @pytest.fixture(autouse=True)
@@ -96,21 +94,19 @@ def test_killed_in_mid_stream_a_new_run_stores_every_tick_once(
     assert stored_ticks(stack.settings) == 250_000
 
 
-def test_ticks_wait_in_kafka_while_influxdb_is_down(stack: Stack, jar: Path, tmp_path: Path) -> None:
-    with order_flow(stack.environ, tmp_path) as flow:
-        stop_influxdb(stack)
-        try:
-            fintank(stack, "queue_ticks", "--count", "20000")
-            wait_until(lambda: "ticks wait in Kafka meanwhile" in flow.text(), STORED_TIMEOUT_S, flow.text)
-        finally:
-            Supervisor(stack.settings.home).start_service("influxdb")
-        wait_until(lambda: lag(stack) == 0, STORED_TIMEOUT_S, flow.text)
-        assert flow.end() == 0
+def test_ticks_wait_in_kafka_while_influxdb_is_down(stack: Stack, flow: OrderFlow) -> None:
+    stop_influxdb(stack)
+    try:
+        fintank(stack, "queue_ticks", "--count", "20000")
+        wait_until(lambda: "records wait in Kafka meanwhile" in flow.text(), STORED_TIMEOUT_S, flow.text)
+    finally:
+        Supervisor(stack.settings.home).start_service("influxdb")
+    wait_until(lambda: lag(stack) == 0, STORED_TIMEOUT_S, flow.text)
     assert stored_ticks(stack.settings) == 20_000
 
 
 def test_bad_records_become_one_reject_each_and_every_good_tick_around_them_is_stored(
-    stack: Stack, jar: Path, tmp_path: Path
+    stack: Stack, flow: OrderFlow
 ) -> None:
     now = time.time()
     good = {"symbol": "IVE", "exchange": "NYSE", "bid": 93.9, "ask": 94.1, "timestamp": now}
@@ -138,9 +134,7 @@ def test_bad_records_become_one_reject_each_and_every_good_tick_around_them_is_s
         producer.produce("ticks", value, b"IVE", partition)
     producer.produce("ticks", json.dumps({**good, "timestamp": now + 1}).encode(), b"IVE", partition)
     assert producer.flush(10) == 0
-    with order_flow(stack.environ, tmp_path) as flow:
-        wait_until(lambda: lag(stack) == 0, STORED_TIMEOUT_S, flow.text)
-        assert flow.end() == 0
+    wait_until(lambda: lag(stack) == 0, STORED_TIMEOUT_S, flow.text)
     rejects = read_rejects(stack, first_reject)
     assert Counter(reject["reason"] for reject in rejects) == Counter(reason for _, reason in bad)
     assert len({(reject["partition"], reject["offset"]) for reject in rejects}) == len(bad)
@@ -149,14 +143,13 @@ def test_bad_records_become_one_reject_each_and_every_good_tick_around_them_is_s
     assert stored_ticks(stack.settings) == len(bad) + 1
 
 
-def test_every_quote_of_a_real_day_on_two_venues_is_stored(stack: Stack, jar: Path, tmp_path: Path) -> None:
+def test_every_quote_of_a_real_day_on_two_venues_is_stored(
+    stack: Stack, flow: OrderFlow, tmp_path: Path
+) -> None:
     quotes = SHARED_QUOTES if SHARED_QUOTES.exists() else made_up_day(tmp_path / "quotes.csv")
     expected = sum(1 for _ in open_text(quotes)) - 1
     fintank(stack, "replay", str(quotes))
-    with order_flow(stack.environ, tmp_path) as flow:
-        wait_until(lambda: stored_ticks(stack.settings) == expected, STORED_TIMEOUT_S, flow.text)
-        wait_until(lambda: lag(stack) == 0, STORED_TIMEOUT_S, flow.text)
-        assert flow.end() == 0
+    wait_until(lambda: lag(stack) == 0, STORED_TIMEOUT_S, flow.text)
     assert stored_ticks(stack.settings) == expected
 
 
