@@ -39,8 +39,8 @@ FETCH_WAIT_MS_MAX = 10
 ANSWER_SECONDS_MAX = 10.0
 LINGER_MS = 50
 """A commit does not wait for it; until then the records gather to large requests."""
-LOG_LEVEL = 3
-"""Errors only (syslog's numbers): the client's log goes to stderr."""
+LOG_LEVEL = 0
+"""Nothing: what goes wrong is told once, by a JournalError."""
 
 JOURNAL = "journal"
 EXECUTIONS = "executions"

@@ -8,6 +8,8 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +54,8 @@ class RuleEngine(BatchBolt):
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
         """Adopt this task's shards, one after the other."""
         address = settings.from_storm(storm_conf).kafka
-        self._shards = {shard: self._adopted(address, shard) for shard in owned_shards(context)}
+        with self._ending():
+            self._shards = {shard: self._adopted(address, shard) for shard in owned_shards(context)}
         self._take = {"tick-deserializer": self._take_ticks, "component-order-creator": self._take_orders}
         self._waiting: list[Waiting] = []
         self._flushed = time.monotonic()
@@ -60,22 +63,24 @@ class RuleEngine(BatchBolt):
     def process(self, tup: Tuple) -> None:
         """Decide, commit what was decided, and ack what is committed."""
         _, lines = tup.values
-        waiting = self._take[tup.component](tup.id, lines, _wall_us())
-        self._waiting.append(waiting)
-        # If a commit fails after that of another shard, the tuple comes again as a whole; the shard that
-        # committed knows its part, and only the other one decides.
-        for shard in sorted(waiting.shards):
-            if self._shards[shard].decisions:
-                self._commit(shard)
-        if self._is_overdue():
-            self._flush()
+        with self._ending():
+            waiting = self._take[tup.component](tup.id, lines, _wall_us())
+            self._waiting.append(waiting)
+            # If a commit fails after that of another shard, the tuple comes again as a whole; the shard that
+            # committed knows its part, and only the other one decides.
+            for shard in sorted(waiting.shards):
+                if self._shards[shard].decisions:
+                    self._commit(shard)
+            if self._is_overdue():
+                self._flush()
 
     def process_tick(self, tup: Tuple) -> None:
         """Commit what waits, once a second."""
         self.ack(tup)
-        for owned in self._shards.values():
-            owned.forget(_wall_us())
-        self._flush()
+        with self._ending():
+            for owned in self._shards.values():
+                owned.forget(_wall_us())
+            self._flush()
 
     def _adopted(self, address: str, shard: int) -> OwnedShard:
         started = time.monotonic()
@@ -122,6 +127,15 @@ class RuleEngine(BatchBolt):
             if not waiting.shards:
                 self.ack(waiting.tuple_id)
         self._waiting = [waiting for waiting in self._waiting if waiting.shards]
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """End the process at a fault of Kafka, with one line of log instead of pystorm's traces."""
+        try:
+            yield
+        except journal.JournalError as error:
+            self.logger.critical("%s; the process ends, and the next one goes on from the journal", error)
+            self._exit(1)
 
     def _exit(self, status_code: int) -> None:
         # At once: the Kafka clients would still try to finish what they have.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from fintank.adapters.journal import JournalError
 from fintank.bolts.owners import owner_of
 from fintank.bolts.rule_engine import RuleEngine
 from fintank.trading.journal import JournalRecord
@@ -18,10 +19,6 @@ from fintank.wire import order_lines
 
 SECOND = 1_000_000
 START = 1_438_539_936 * SECOND
-
-
-class CommitError(Exception):
-    """What a log raises; whether the commit took place is not known."""
 
 
 @dataclass
@@ -71,10 +68,10 @@ class Log:
     ) -> None:
         state = self._kafka.shards[self._shard]
         if state.writer != self._writer:
-            raise CommitError("fenced")
+            raise JournalError("fenced")
         fault = self._kafka.faults.pop(0) if self._kafka.faults else None
         if fault == "lost":
-            raise CommitError("the broker is away")
+            raise JournalError("the broker is away")
         for key, value in map(journal_wire.to_record, journal):
             if value is None:
                 state.journal.pop(key, None)
@@ -84,7 +81,7 @@ class Log:
         state.fills += fills
         self._kafka.events.append(("commit", self._shard))
         if fault == "unknown":
-            raise CommitError("no answer in time")
+            raise JournalError("no answer in time")
 
 
 class Output(io.RawIOBase):
@@ -102,7 +99,8 @@ class Output(io.RawIOBase):
                 raise BrokenPipeError
             self.acked.append(content["id"])
             self._kafka.events.append(("ack", content["id"]))
-        assert content.get("command") != "fail"
+        elif content.get("command") in ("fail", "error"):
+            self._kafka.events.append((content["command"], content.get("id")))
         return len(message)
 
 

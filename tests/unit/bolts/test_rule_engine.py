@@ -145,6 +145,7 @@ def test_a_failed_commit_ends_the_process_and_acks_nothing(kafka: Kafka, fault: 
     kafka.faults = [fault]
     status, acked = run_engine(kafka, [orders("o", order("o-1", SYMBOLS[0])), storm_tick()])
     assert (status, acked) == (1, [])
+    assert {name for name, _ in kafka.events} <= {"adopt", "commit"}
 
 
 def test_a_writer_that_was_replaced_acks_nothing_of_what_it_decides(kafka: Kafka) -> None:
@@ -162,6 +163,7 @@ def test_a_writer_that_was_replaced_acks_nothing_of_what_it_decides(kafka: Kafka
 def test_a_symbol_of_another_tasks_shard_ends_the_process(kafka: Kafka) -> None:
     status, acked = run_engine(kafka, [orders("o", order("o-1", SYMBOLS[1]))], owner=0, owners=2)
     assert (status, acked, kafka.reports) == (1, [], [])
+    assert [name for name, _ in kafka.events] == ["adopt", "adopt", "error"]
 
 
 def test_an_order_that_waits_trades_after_a_restart_on_the_quote_from_before_it(kafka: Kafka) -> None:
