@@ -27,6 +27,7 @@ Sent = tuple[Record, Order | PortfolioOrder | Reject]
 Told = tuple[Record, ExecutionReport]
 Booked = tuple[Record, Fill]
 
+_TICKS = "ticks-"
 PLACE_WIDTH = 24
 INDENT = " " * (len("2026-01-01T00:00:00.000Z  ") + PLACE_WIDTH)
 
@@ -36,7 +37,7 @@ class Life:
     """All that the topics hold of what has one id.
 
     sent: its messages, reports: their executions, each in the order of the records. fills: by exec_id.
-    quotes: by quote_id, those that it traded on and that the topic `ticks` still holds.
+    quotes: by quote_id, those that it traded on or that made it trade and that `ticks` still holds.
     """
 
     id: str
@@ -55,6 +56,14 @@ def orders_of(life_id: str, message: Order | PortfolioOrder) -> list[Order]:
         return [message] if message.cl_ord_id == life_id else []
     split = components(message, Limits())
     return [order for order in split if life_id in (order.list_id, order.cl_ord_id)]
+
+
+def quote_ids(report: ExecutionReport) -> set[str]:
+    """Return the quotes that a trade rests on, and the one whose tick caused it."""
+    if report.exec_type is not ExecType.TRADE:
+        return set()
+    cause = {report.input.removeprefix(_TICKS)} if report.input.startswith(_TICKS) else set()
+    return cause.union(report.quote_ids)
 
 
 def timeline(life: Life) -> Iterator[str]:
@@ -165,7 +174,10 @@ def _quote(life: Life, report: ExecutionReport, quote_id: str) -> str:
     quote = life.quotes.get(quote_id)
     if quote is None:
         return f"  quote ticks-{quote_id}: not in the topic any more"
-    age_seconds = (report.transact_time_us - quote.time_us) / 1_000_000
+    # The order's own time is no measure for a tick that comes after it: both may wait in Kafka for long.
+    cause = life.quotes.get(report.input.removeprefix(_TICKS))
+    moment_us = report.transact_time_us if cause is None else cause.time_us
+    age_seconds = max(moment_us - quote.time_us, 0) / 1_000_000
     return (
         f"  quote ticks-{quote_id}: {quote.exchange} {quote.bid} / {quote.ask}, "
         f"{age_seconds:.6f} s old at the decision"

@@ -11,7 +11,7 @@ from contextlib import suppress
 from fintank.adapters.kafka import SHARDS, TOPICS, partition_for
 from fintank.adapters.kafka_reader import Record
 from fintank.adapters.kafka_scan import TopicScanner, open_scanner
-from fintank.commands.order_life import Booked, Life, Sent, Told, orders_of
+from fintank.commands.order_life import Booked, Life, Sent, Told, orders_of, quote_ids
 from fintank.commands.sending import progress
 from fintank.trading.messages import SYMBOL_CHARACTERS_MAX, Order, PortfolioOrder, Quote
 from fintank.wire import executions, fills, orders, quote_json
@@ -36,7 +36,7 @@ def find(address: str, order_id: str) -> Life | None:
     with open_scanner(address, "fills") as scanner:
         booked = _fills(scanner, asked, since_ms, exec_ids)
     with open_scanner(address, "ticks") as scanner:
-        quotes = _quotes(scanner, {quote_id for _, report in reports for quote_id in report.quote_ids})
+        quotes = _quotes(scanner, {quote_id for _, report in reports for quote_id in quote_ids(report)})
     return Life(order_id, sent, reports, booked, quotes)
 
 
@@ -121,8 +121,8 @@ def _fills(
     return booked
 
 
-def _quotes(scanner: TopicScanner, quote_ids: Iterable[str]) -> dict[str, Quote]:
-    places = sorted(tuple(map(int, quote_id.split("-"))) for quote_id in quote_ids)
+def _quotes(scanner: TopicScanner, wanted: Iterable[str]) -> dict[str, Quote]:
+    places = sorted(tuple(map(int, quote_id.split("-"))) for quote_id in wanted)
     quotes: dict[str, Quote] = {}
     with progress(transient=True) as bar:
         for partition, offset in bar.track(places, description="reading ticks"):

@@ -102,8 +102,11 @@ def test_an_order_that_waited_names_the_tick_that_filled_it() -> None:
     shard.on_order(order, TIME_US)
     outcome = shard.on_quote(QUOTE, TIME_US)
     assert outcome is not None
-    life = replace(decided("p-1-IVE", [MESSAGE]), reports=[(record("executions", 9), outcome.reports[0])])
-    assert any("on NYSE, by ticks-0-41, NBBO" in line for line in told(life))
+    reports = [(record("executions", 9), report) for report in outcome.reports]
+    life = replace(decided("p-1-IVE", [MESSAGE]), reports=reports, quotes={QUOTE.quote_id: QUOTE})
+    lines = told(life)
+    assert any("on NYSE, by ticks-0-41, NBBO" in line for line in lines)
+    assert any(line.endswith("94.10 / 94.20, 0.000000 s old at the decision") for line in lines)
 
 
 def test_a_quote_that_kafka_deleted_and_a_missing_booking_are_said() -> None:
