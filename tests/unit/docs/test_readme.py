@@ -1,0 +1,37 @@
+"""What the README shows is true: its rule, applied as it says, refuses what it says."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from fintank.settings import PROJECT_ROOT
+
+TRY_THE_RULE = """
+from decimal import Decimal
+from fintank.trading.limits import Limits
+from fintank.trading.messages import Order, OrdType, Side, TimeInForce
+from fintank.trading.shard import Shard
+
+for symbol in ("IWS", "IVE"):
+    order = Order("id", "account", symbol, Side.BUY, Decimal(1), None, OrdType.MARKET, 1,
+                  TimeInForce.GTC, None, 1_700_000_000_000_000, "hash", "orders-0-0")
+    report = Shard(Limits()).on_order(order, 0).reports[0]
+    print(report.ord_status, report.text)
+"""
+
+
+def test_the_rule_of_the_readme_applies_and_refuses_its_symbol_alone(tmp_path: Path) -> None:
+    readme = (PROJECT_ROOT / "README.md").read_text()
+    (patch,) = re.findall(r"```diff\n(.*?)```", readme, re.DOTALL)
+    shutil.copytree(PROJECT_ROOT / "src" / "fintank", tmp_path / "src" / "fintank")
+    subprocess.run(["git", "apply", "-"], input=patch, cwd=tmp_path, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", TRY_THE_RULE],
+        env={"PYTHONPATH": str(tmp_path / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["REJECTED code=RESTRICTED_SYMBOL symbol=IWS", "NEW None"]
