@@ -12,7 +12,7 @@ from fintank.stack import doctor as stack_doctor
 
 @command()
 def doctor(context: Context) -> None:
-    """Check Java, Python, programs, disk, memory and ports; exit with 1 when something is wrong."""
+    """Check Java, Python, programs, disk, memory and ports, as in: invoke doctor"""
     findings = stack_doctor.examine(settings.load())
     table = Table("", "subject", "found", title=stack_doctor.machine())
     for finding in findings:

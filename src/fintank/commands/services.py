@@ -19,19 +19,19 @@ LOG_LINES = 100
 
 @command()
 def up(context: Context) -> None:
-    """Start Kafka and InfluxDB on this machine and wait until they answer."""
+    """Start Kafka and InfluxDB here and wait until they answer, as in: invoke up"""
     lifecycle.up(settings.load(), _say)
 
 
 @command()
 def down(context: Context) -> None:
-    """Stop Kafka and InfluxDB and wait until they are gone; the data stays."""
+    """Stop Kafka and InfluxDB; the data stays, as in: invoke down"""
     lifecycle.down(settings.load(), _say)
 
 
 @command()
 def status(context: Context) -> None:
-    """Show each service, its state, address and start; exit with 1 when one is down."""
+    """Show each service; exit with 1 when one is down, as in: invoke status"""
     table = Table("service", "state", "address", "since")
     rows = lifecycle.status(settings.load())
     for row in rows:
@@ -44,7 +44,7 @@ def status(context: Context) -> None:
 
 @command(positional=["name"], help={"name": "kafka, influxdb or supervisord", "follow": "go on until Ctrl-C"})
 def logs(context: Context, name: str, follow: bool = False) -> None:
-    """Print the last lines of a service's log."""
+    """Print the last lines of a service's log, as in: invoke logs kafka --follow"""
     files = lifecycle.logs(settings.load())
     if name not in files:
         raise FintankError(f"There is no service {name!r}: choose one of {', '.join(files)}.")
@@ -55,7 +55,7 @@ def logs(context: Context, name: str, follow: bool = False) -> None:
 
 @command(help={"yes": "do not ask"})
 def reset(context: Context, yes: bool = False) -> None:
-    """Stop the services and delete all their data."""
+    """Stop the services and delete all their data, as in: invoke reset --yes"""
     loaded = settings.load()
     if not yes and not _agrees(f"Delete all data in {loaded.home}? [y/N] "):
         print("Nothing is deleted.")
