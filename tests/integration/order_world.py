@@ -6,10 +6,10 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from confluent_kafka import Producer
-from kafka import KafkaConsumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 
 from fintank.adapters.kafka import TOPICS, partition_for
 
@@ -17,17 +17,22 @@ Message = dict[str, Any]
 
 LOT = Decimal("0.000001")
 FLUSH_SECONDS = 60
+READ_SECONDS = 60
 TERMINAL = {"FILLED", "CANCELED", "EXPIRED", "REJECTED"}
 
 
 def send(address: str, topic: str, key_field: str, messages: Iterable[Message]) -> None:
     """Write messages, each to the partition of its key, and wait until the broker has them."""
-    producer = Producer({"bootstrap.servers": address, "acks": "all"})
+    producer = _producer(address)
     for message in messages:
         key = message[key_field]
         producer.produce(topic, json.dumps(message), key, partition_for(key, TOPICS[topic].partitions))
-        producer.poll(0)
     assert producer.flush(FLUSH_SECONDS) == 0
+
+
+@cache
+def _producer(address: str) -> Producer:
+    return Producer({"bootstrap.servers": address, "enable.idempotence": True, "log_level": 0})
 
 
 def tick(symbol: str, bid: str = "99.50", ask: str = "100.50", exchange: str = "NYSE") -> Message:
@@ -78,25 +83,54 @@ def _portfolio_order(order_id: str, symbols: Sequence[str], rng: random.Random) 
     }
 
 
+class CommittedLog:
+    """The committed messages of a topic, read on at each call of `read`."""
+
+    def __init__(self, address: str, topic: str) -> None:
+        self.messages: list[Message] = []
+        self._at_end: set[int] = set()
+        self._partitions = TOPICS[topic].partitions
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": address,
+                "group.id": "order-world",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+                "fetch.wait.max.ms": 20,
+                "log_level": 0,
+            }
+        )
+        self._consumer.assign(
+            [TopicPartition(topic, number, OFFSET_BEGINNING) for number in range(self._partitions)]
+        )
+
+    def __enter__(self) -> "CommittedLog":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._consumer.close()
+
+    def read(self) -> list[Message]:
+        """Read up to the end; return all messages so far, each with its partition and key."""
+        deadline = time.monotonic() + READ_SECONDS
+        while (found := self._consumer.poll(0.1)) is not None or len(self._at_end) < self._partitions:
+            assert time.monotonic() < deadline
+            if found is None:
+                continue
+            if found.error() is None:
+                self._at_end.discard(found.partition())
+                place = {"_partition": found.partition(), "_key": found.key().decode()}
+                self.messages.append({**json.loads(found.value()), **place})
+            elif found.error().code() == KafkaError._PARTITION_EOF:
+                self._at_end.add(found.partition())
+        return self.messages
+
+
 def committed(address: str, topic: str) -> list[Message]:
-    """Return all committed messages of a topic, with partition, offset and key as `_partition` and so on."""
-    consumer = KafkaConsumer(
-        bootstrap_servers=address, isolation_level="read_committed", auto_offset_reset="earliest"
-    )
-    partitions = [TopicPartition(topic, number) for number in range(TOPICS[topic].partitions)]
-    consumer.assign(partitions)
-    ends, found = consumer.end_offsets(partitions), []
-    while any(consumer.position(partition) < end for partition, end in ends.items()):
-        for records in consumer.poll(timeout_ms=200).values():
-            for record in records:
-                place = {
-                    "_partition": record.partition,
-                    "_offset": record.offset,
-                    "_key": record.key.decode(),
-                }
-                found.append({**json.loads(record.value), **place})
-    consumer.close()
-    return found
+    """Return all committed messages of a topic, each with `_partition` and `_key`."""
+    with CommittedLog(address, topic) as log:
+        return log.read()
 
 
 def open_orders(reports: Iterable[Message]) -> set[str]:

@@ -1,21 +1,20 @@
 """Adopting a shard and committing to it, against a real broker: who may write, and what is read."""
 
-import json
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from confluent_kafka import Producer
-from kafka import KafkaConsumer, TopicPartition
+from order_world import committed
+from running import Stack
 
 from fintank.adapters import kafka as topics
 from fintank.adapters.journal import JournalError, ShardLog, adopt
-from fintank.settings import Settings
 from fintank.stack import lifecycle
 from fintank.trading import ledger
 from fintank.trading.journal import JournalRecord, Kind
@@ -43,10 +42,6 @@ for line in sys.stdin:
 """
 
 
-class Stack(Protocol):
-    settings: Settings
-
-
 @pytest.fixture(scope="module")
 def address(own_stack: Stack) -> str:
     lifecycle.up(own_stack.settings, print)
@@ -70,21 +65,6 @@ def report(cl_ord_id: str, **given: Any) -> ExecutionReport:
     fields |= {"cl_ord_id": cl_ord_id, "account": "acc", "symbol": "IVE", "side": Side.BUY, "quote_ids": ()}
     fields |= {"ord_type": OrdType.MARKET, "time_in_force": TimeInForce.GTC, "priority": 1, "input": "here"}
     return ExecutionReport(**{**fields, "order_time_us": 0, "transact_time_us": 0, **given})
-
-
-def committed(address: str, topic: str) -> list[tuple[int, str, dict[str, Any]]]:
-    """Return partition, key and message of all committed records of a topic."""
-    consumer = KafkaConsumer(
-        bootstrap_servers=address, isolation_level="read_committed", auto_offset_reset="earliest"
-    )
-    partitions = [TopicPartition(topic, number) for number in range(4)]
-    consumer.assign(partitions)
-    ends, found = consumer.end_offsets(partitions), []
-    while any(consumer.position(partition) < end for partition, end in ends.items()):
-        for records in consumer.poll(timeout_ms=200).values():
-            found += [(record.partition, record.key.decode(), json.loads(record.value)) for record in records]
-    consumer.close()
-    return found
 
 
 def open_transaction(address: str, shard: int, record_id: str) -> Producer:
@@ -133,9 +113,11 @@ def test_reports_go_to_the_partition_of_the_shard_and_fills_to_that_of_the_accou
     new, trade = report("o-1"), report("o-1", exec_type=ExecType.TRADE, last_qty=1, last_px=2, last_mkt="X")
     log.commit([new, trade], [ledger.booking(trade)], [clock("with them", {})])
     executions, fills = committed(address, "executions"), committed(address, "fills")
-    assert [(partition, key) for partition, key, _ in executions] == [(1, "o-1"), (1, "o-1")]
-    assert [message["exec_type"] for _, _, message in executions] == ["NEW", "TRADE"]
-    assert [(partition, key) for partition, key, _ in fills] == [(topics.partition_for("acc", 4), "acc")]
+    assert [(found["_partition"], found["_key"]) for found in executions] == [(1, "o-1"), (1, "o-1")]
+    assert [found["exec_type"] for found in executions] == ["NEW", "TRADE"]
+    assert [(found["_partition"], found["_key"]) for found in fills] == [
+        (topics.partition_for("acc", 4), "acc")
+    ]
 
 
 def test_the_writer_before_is_refused_from_the_moment_a_shard_is_adopted(address: str) -> None:
@@ -147,7 +129,7 @@ def test_the_writer_before_is_refused_from_the_moment_a_shard_is_adopted(address
     _, records = adopted(address, 0)
     assert "of the second" in records
     assert "of the first" not in records
-    assert "of the first" not in [key for _, key, _ in committed(address, "executions")]
+    assert "of the first" not in [found["_key"] for found in committed(address, "executions")]
 
 
 def test_a_paused_process_that_wakes_after_another_adopted_its_shard_can_write_nothing(address: str) -> None:

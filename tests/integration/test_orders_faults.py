@@ -7,10 +7,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from order_world import (
+    CommittedLog,
     check_once,
     check_portfolios,
     committed,
@@ -20,10 +21,9 @@ from order_world import (
     send,
     tick,
 )
-from running import OrderFlow, order_flow, query, wait_until
+from running import OrderFlow, Stack, order_flow, query, wait_until
 
 from fintank.adapters import kafka
-from fintank.settings import Settings
 from fintank.stack import kafka_broker, ports
 from fintank.stack.supervisor import Supervisor
 
@@ -34,11 +34,6 @@ SLICE_ORDERS = 4
 SLICE_SECONDS = 0.1
 REPORTS_BEFORE_THE_KILL = 40
 TIMEOUT_S = 90
-
-
-class Stack(Protocol):
-    settings: Settings
-    environ: dict[str, str]
 
 
 class Orders:
@@ -79,12 +74,13 @@ def _topics(stack: Stack) -> None:
 def wait_for_reports(stack: Stack, flow: OrderFlow, phase: str) -> None:
     """Wait until orders of this phase are being decided."""
 
-    def decided() -> bool:
-        found = committed(stack.settings.kafka, "executions")
-        mine = [report for report in found if str(report["list_id"]).startswith(phase)]
-        return len(mine) >= REPORTS_BEFORE_THE_KILL
+    with CommittedLog(stack.settings.kafka, "executions") as log:
 
-    wait_until(decided, TIMEOUT_S, flow.text)
+        def decided() -> bool:
+            mine = [report for report in log.read() if str(report["list_id"]).startswith(phase)]
+            return len(mine) >= REPORTS_BEFORE_THE_KILL
+
+        wait_until(decided, TIMEOUT_S, flow.text)
 
 
 def kill_broker(stack: Stack) -> None:
@@ -100,9 +96,9 @@ def points(stack: Stack, measurement: str) -> int:
     return int(str(found[0]["count"])) if found else 0
 
 
-def mine(stack: Stack, topic: str) -> list[dict[str, Any]]:
+def mine(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     symbols = {*SYMBOLS, QUIET, PRICELESS}
-    return [message for message in committed(stack.settings.kafka, topic) if message["symbol"] in symbols]
+    return [message for message in messages if message["symbol"] in symbols]
 
 
 def test_kills_of_the_rule_engine_the_jvm_and_the_broker_while_orders_flow_change_nothing(
@@ -131,13 +127,14 @@ def test_kills_of_the_rule_engine_the_jvm_and_the_broker_while_orders_flow_chang
         send(address, "orders", "account", [market_order("quiet-1", QUIET)])
         send(address, "ticks", "symbol", [tick(PRICELESS)])
         count = sum(len(order["portfolio"]) for order in orders.sent) + 2
-        wait_until(lambda: len(mine(stack, "fills")) >= count, TIMEOUT_S, flow.text)
+        with CommittedLog(address, "fills") as log:
+            wait_until(lambda: len(mine(log.read())) >= count, TIMEOUT_S, flow.text)
         print(f"{len(orders.sent)} orders, {count} components; {time.monotonic() - started:.1f} s to the end")
         wait_until(lambda: points(stack, "fills") == count, TIMEOUT_S, flow.text)
         wait_until(lambda: points(stack, "executions") == 2 * count, TIMEOUT_S, flow.text)
         assert flow.end() == 0
 
-    reports, fills = mine(stack, "executions"), mine(stack, "fills")
+    reports, fills = mine(committed(address, "executions")), mine(committed(address, "fills"))
     assert open_orders(reports) == set()
     alone = {"quiet-1", "priceless-1"}
     check_once(alone, [report for report in reports if report["cl_ord_id"] in alone], fills)

@@ -2,24 +2,27 @@
 
 import json
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import pytest
-from order_world import check_once, check_portfolios, committed, market_order, portfolio_orders, send, tick
-from running import order_flow, query, wait_until
+from order_world import (
+    CommittedLog,
+    check_once,
+    check_portfolios,
+    committed,
+    market_order,
+    portfolio_orders,
+    send,
+    tick,
+)
+from running import Stack, order_flow, query, wait_until
 
 from fintank.adapters import kafka
-from fintank.settings import Settings
 
 SYMBOLS = [f"FLOW{number:02}" for number in range(30)]
 ORDERS = 200
 RESTING = 2_500
 DECIDED_TIMEOUT_S = 60
-
-
-class Stack(Protocol):
-    settings: Settings
-    environ: dict[str, str]
 
 
 @pytest.fixture(autouse=True)
@@ -42,15 +45,17 @@ def test_200_portfolio_orders_over_30_symbols_are_each_decided_and_filled_once(
     orders = portfolio_orders("flow", SYMBOLS, ORDERS)
     components = sum(len(order["portfolio"]) for order in orders)
 
-    def fills() -> list[dict[str, object]]:
-        return [fill for fill in committed(address, "fills") if str(fill["list_id"]).startswith("flow-")]
-
     with order_flow(stack.environ, tmp_path) as flow:
         # Half of the symbols have a price before the orders, half after them.
         send(address, "ticks", "symbol", [tick(symbol) for symbol in SYMBOLS[:15]])
         send(address, "orders", "account", orders)
         send(address, "ticks", "symbol", [tick(symbol) for symbol in SYMBOLS[15:]])
-        seconds = wait_until(lambda: len(fills()) >= components, DECIDED_TIMEOUT_S, flow.text)
+        with CommittedLog(address, "fills") as log:
+            seconds = wait_until(
+                lambda: sum(fill["symbol"] in SYMBOLS for fill in log.read()) >= components,
+                DECIDED_TIMEOUT_S,
+                flow.text,
+            )
         print(f"{ORDERS} portfolio orders, {components} components filled within {seconds:.1f} s")
         mine = "symbol =~ /FLOW/"
         for measurement, count in (
@@ -76,10 +81,11 @@ def test_2_500_resting_orders_filled_by_one_tick_are_2_500_executions_and_2_500_
     address, symbol = stack.settings.kafka, "RESTING"
     names = [f"resting-{number}" for number in range(RESTING)]
 
-    def reports() -> list[dict[str, object]]:
-        return [report for report in committed(address, "executions") if report["symbol"] == symbol]
+    with order_flow(stack.environ, tmp_path) as flow, CommittedLog(address, "executions") as log:
 
-    with order_flow(stack.environ, tmp_path) as flow:
+        def reports() -> list[dict[str, Any]]:
+            return [report for report in log.read() if report["symbol"] == symbol]
+
         send(address, "orders", "account", [market_order(name, symbol) for name in names])
         wait_until(lambda: len(reports()) == RESTING, DECIDED_TIMEOUT_S, flow.text)
         send(address, "ticks", "symbol", [tick(symbol)])
@@ -91,6 +97,7 @@ def test_2_500_resting_orders_filled_by_one_tick_are_2_500_executions_and_2_500_
                 lambda m=measurement, n=count, w=where: points(stack, m, w) == n, DECIDED_TIMEOUT_S, flow.text
             )
         assert flow.end() == 0
-    check_once(names, reports(), committed(address, "fills"))
-    trades = [report for report in reports() if report["exec_type"] == "TRADE"]
+        found = reports()
+    check_once(names, found, committed(address, "fills"))
+    trades = [report for report in found if report["exec_type"] == "TRADE"]
     assert len({json.dumps(report["quote_ids"]) for report in trades}) == 1
