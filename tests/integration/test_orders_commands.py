@@ -56,6 +56,11 @@ def invoke(stack: Stack, *arguments: str) -> str:
     return told
 
 
+def queue_ticks(stack: Stack) -> None:
+    # Newer than all ticks before them, and their last quotes do not cross: orders trade at once.
+    invoke(stack, "queue_ticks", "--count", "100", "--span", "1s", "--seed", "1")
+
+
 def ids(told: str) -> list[str]:
     return re.findall(r"^  (portfolio-\S+)", told, re.MULTILINE)
 
@@ -176,7 +181,7 @@ def member(stack: Stack) -> Any:
 def test_executions_waits_for_the_topology_and_shows_what_it_decided(
     stack: Stack, engine: Engine, member: Any
 ) -> None:
-    invoke(stack, "queue_ticks", "--count", "100")
+    queue_ticks(stack)
     with start(stack, "executions", "--count", "3", "--wait", "60") as running:
         assert running.stdout is not None
         while "Waiting at most 60 s" not in running.stdout.readline():
@@ -194,7 +199,7 @@ def test_executions_says_how_many_orders_had_none(stack: Stack, member: Any) -> 
 
 
 def test_a_portfolio_orders_life_is_told_from_message_to_booking(stack: Stack, engine: Engine) -> None:
-    invoke(stack, "queue_ticks", "--count", "100")
+    queue_ticks(stack)
     order_id = ids(invoke(stack, "queue_orders", "--count", "1", "--seed", "1"))[0]
     record = records_of(stack, [order_id])[order_id]
     message = json.loads(record["value"])
@@ -214,7 +219,7 @@ def test_a_portfolio_orders_life_is_told_from_message_to_booking(stack: Stack, e
 
 
 def test_a_components_life_is_told_alone(stack: Stack, engine: Engine) -> None:
-    invoke(stack, "queue_ticks", "--count", "100")
+    queue_ticks(stack)
     order_id = ids(invoke(stack, "queue_orders", "--count", "1", "--seed", "1"))[0]
     engine.decide()
     symbol = re.findall(rf"component {order_id}-(\w+)", invoke(stack, "order", order_id))[0]
