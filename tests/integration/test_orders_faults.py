@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ SLICE_ORDERS = 4
 SLICE_SECONDS = 0.1
 REPORTS_BEFORE_THE_KILL = 40
 TIMEOUT_S = 90
+RUNS_MAX = 3
 
 
 class Orders:
@@ -101,6 +102,20 @@ def mine(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [message for message in messages if message["symbol"] in symbols]
 
 
+def run_until(condition: Callable[[], bool], stack: Stack, folder: Path) -> None:
+    """Run the topology until the condition holds; start it again if it ends, as Storm's supervisors do.
+
+    A broker that was killed may answer too slowly for a transaction, and then the engine ends by itself.
+    """
+    for _ in range(RUNS_MAX):
+        with order_flow(stack.environ, folder) as flow:
+            wait_until(lambda: condition() or flow.process.poll() is not None, TIMEOUT_S, flow.text)
+            if flow.process.poll() is None:
+                assert flow.end() == 0
+                return
+    raise AssertionError(f"ended {RUNS_MAX} times before it was done: {flow.text()}")
+
+
 def test_kills_of_the_rule_engine_the_jvm_and_the_broker_while_orders_flow_change_nothing(
     stack: Stack, jar: Path, tmp_path: Path
 ) -> None:
@@ -123,16 +138,13 @@ def test_kills_of_the_rule_engine_the_jvm_and_the_broker_while_orders_flow_chang
         kill_broker(stack)
 
     started = time.monotonic()
-    with order_flow(stack.environ, tmp_path) as flow:
-        send(address, "orders", "account", [market_order("quiet-1", QUIET)])
-        send(address, "ticks", "symbol", [tick(PRICELESS)])
-        count = sum(len(order["portfolio"]) for order in orders.sent) + 2
-        with CommittedLog(address, "fills") as log:
-            wait_until(lambda: len(mine(log.read())) >= count, TIMEOUT_S, flow.text)
-        print(f"{len(orders.sent)} orders, {count} components; {time.monotonic() - started:.1f} s to the end")
-        wait_until(lambda: points(stack, "fills") == count, TIMEOUT_S, flow.text)
-        wait_until(lambda: points(stack, "executions") == 2 * count, TIMEOUT_S, flow.text)
-        assert flow.end() == 0
+    send(address, "orders", "account", [market_order("quiet-1", QUIET)])
+    send(address, "ticks", "symbol", [tick(PRICELESS)])
+    count = sum(len(order["portfolio"]) for order in orders.sent) + 2
+    run_until(
+        lambda: (points(stack, "fills"), points(stack, "executions")) == (count, 2 * count), stack, tmp_path
+    )
+    print(f"{len(orders.sent)} orders, {count} components; {time.monotonic() - started:.1f} s to the end")
 
     reports, fills = mine(committed(address, "executions")), mine(committed(address, "fills"))
     assert open_orders(reports) == set()
