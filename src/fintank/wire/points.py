@@ -20,11 +20,15 @@ def point(
     An int is an integer for InfluxDB, a Decimal a float, whatever its value. Texts must be printable, and a
     tag must not be empty or end with a backslash.
     """
-    tag_set = "".join(
+    field_set = ",".join(f"{name}={_field(value)}" for name, value in fields.items() if value is not None)
+    return f"{series(measurement, tags)} {field_set} {time_ns}"
+
+
+def series(measurement: str, tags: Mapping[str, str | None]) -> str:
+    """Write what a point starts with: measurement and tags, in their order, without those that are None."""
+    return measurement + "".join(
         f",{name}={value.translate(_TAG_ESCAPES)}" for name, value in tags.items() if value is not None
     )
-    field_set = ",".join(f"{name}={_field(value)}" for name, value in fields.items() if value is not None)
-    return f"{measurement}{tag_set} {field_set} {time_ns}"
 
 
 def order_time_ns(time_us: int, offset: int) -> int:
