@@ -1,0 +1,408 @@
+"""reconcile against a real broker and InfluxDB; what the topology does is done here through its own parts.
+
+The breaks stay where they are: each test looks for those that came with it.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+from kafka import TopicPartition as KafkaPartition
+from order_world import market_order, portfolio_orders, send, tick
+from running import Stack, query
+
+from fintank.adapters import kafka
+from fintank.adapters.influx import InfluxWriter
+from fintank.adapters.journal import adopt
+from fintank.adapters.kafka_groups import GROUPS
+from fintank.adapters.kafka_scan import open_scanner
+from fintank.commands.reconcile import compare
+from fintank.commands.reconciliation.reading import Batch, batches
+from fintank.commands.reconciliation.storage import EXECUTIONS_VIEW, FILLS_VIEW, TICKS_VIEW
+from fintank.settings import PROJECT_ROOT
+from fintank.trading.limits import Limits
+from fintank.trading.messages import Order
+from fintank.trading.portfolio import components
+from fintank.trading.shard import Outcome, Shard
+from fintank.wire import executions, fills, orders, owner_ticks, ticks
+from fintank.wire.rejects import Reject
+
+INVOKE = Path(sys.executable).parent / "invoke"
+SYMBOLS = ("IVE", "VTI", "IWS", "GLD", "QQQ")
+TICKS = 1_200
+Tamper = Callable[[Outcome], Outcome]
+Found = set[tuple[str, str]]
+
+
+class World:
+    """The topology's work, by hand: decide on what is sent, load it, and commit the offsets."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.settings = stack.settings
+        self.environ = stack.environ
+        with kafka.connect(stack.settings.kafka) as admin:
+            kafka.ensure_topics(admin)
+        self.shards = {
+            number: (Shard(Limits()), adopt(stack.settings.kafka, number, print)[0])
+            for number in range(kafka.SHARDS)
+        }
+        self.decided: dict[int, list[Outcome]] = defaultdict(list)
+        self.positions = {topic: dict.fromkeys(range(4), 0) for topic in GROUPS}
+
+    def send(self, topic: str, key_field: str, *messages: dict[str, Any]) -> None:
+        send(self.settings.kafka, topic, key_field, messages)
+
+    def write(self, topic: str, value: str, key: str = "key") -> None:
+        producer = Producer({"bootstrap.servers": self.settings.kafka})
+        producer.produce(topic, value, key, kafka.partition_for(key, kafka.TOPICS[topic].partitions))
+        assert producer.flush(30) == 0
+
+    def work(self, tamper: Tamper = lambda outcome: outcome) -> None:
+        """Do all that there is to do; what is decided on orders is written as `tamper` changes it."""
+        rejects: list[Reject] = []
+        for batch in self._new("ticks"):
+            made = ticks.to_lines("ticks", batch.partition, batch.runs, batch.records)
+            rejects += made.rejects
+            for owned in owner_ticks.by_owner(batch.partition, made, lambda _: 0).values():
+                for quote in owner_ticks.quotes(owned):
+                    self._take(quote.symbol, self._core(quote.symbol).on_quote(quote, now_us()))
+        for batch in self._new("orders"):
+            found = orders.read("orders", batch.partition, batch.runs, batch.records)
+            rejects += found.rejects
+            for message in found.messages:
+                split = [message] if isinstance(message, Order) else components(message, Limits())
+                for order in split:
+                    outcome = self._core(order.symbol).on_order(order, now_us())
+                    self._take(order.symbol, tamper(outcome))
+        self._commit()
+        for reject in rejects:
+            self.write("rejects", reject.message(), reject.key)
+        self.load()
+
+    def load(self) -> None:
+        """Write all topics' points into InfluxDB, and commit all offsets."""
+        writer = InfluxWriter(self.settings.influx)
+        for view in (TICKS_VIEW, EXECUTIONS_VIEW, FILLS_VIEW):
+            with open_scanner(self.settings.kafka, view.topic) as scanner:
+                for batch in batches(scanner, scanner.starts(), ""):
+                    made = view.to_lines(view.topic, batch.partition, batch.runs, batch.records)
+                    assert writer.write(made.lines) == []
+        for topic, group in GROUPS.items():
+            with open_scanner(self.settings.kafka, topic) as scanner:
+                ends = scanner.ends()
+            consumer = Consumer({"bootstrap.servers": self.settings.kafka, "group.id": group})
+            places = [TopicPartition(topic, number, end) for number, end in ends.items()]
+            consumer.commit(offsets=places, asynchronous=False)
+            consumer.close()
+
+    def breaks(self) -> Found:
+        """Return kind and id of every break."""
+        results, _ = compare(self.settings)
+        return {(found.kind, found.id) for result in results for found in result.named}
+
+    @contextmanager
+    def new_breaks(self) -> Iterator[Found]:
+        """Yield a set; after the block it holds the breaks that came with it."""
+        before, found = self.breaks(), set[tuple[str, str]]()
+        yield found
+        found |= self.breaks() - before
+
+    def _new(self, topic: str) -> Iterator[Batch]:
+        with open_scanner(self.settings.kafka, topic) as scanner:
+            yield from batches(scanner, self.positions[topic], "")
+
+    def _core(self, symbol: str) -> Shard:
+        return self.shards[kafka.partition_for(symbol, kafka.SHARDS)][0]
+
+    def _take(self, symbol: str, outcome: Outcome | None) -> None:
+        if outcome is not None:
+            self.decided[kafka.partition_for(symbol, kafka.SHARDS)].append(outcome)
+
+    def _commit(self) -> None:
+        for number, outcomes in self.decided.items():
+            reports = [report for outcome in outcomes for report in outcome.reports]
+            booked = [fill for outcome in outcomes for fill in outcome.fills]
+            self.shards[number][1].commit(reports, booked, [])
+        self.decided.clear()
+
+
+def now_us() -> int:
+    return time.time_ns() // 1000
+
+
+@pytest.fixture(scope="module")
+def world(empty_stack: Stack) -> World:
+    """Quotes, orders of all kinds, what is no order and no tick, all done as it must be."""
+    made = World(empty_stack)
+    made.send("ticks", "symbol", *(tick(SYMBOLS[number % 5]) for number in range(TICKS)))
+    made.write("ticks", '{"symbol": "IVE"}', "IVE")
+    made.write("orders", "no order", "acc-1")
+    again, later = market_order("again", "IVE"), market_order("later", "NEW")
+    made.send("orders", "account", *portfolio_orders("p", SYMBOLS, 20), again, again)
+    made.send("orders", "account", {**again, "order_qty": "11"}, market_order("none", "IVE", "0"), later)
+    made.work()
+    made.send("ticks", "symbol", tick("NEW"))
+    made.work()
+    return made
+
+
+def reconcile(world: World, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [INVOKE, "reconcile", *options]
+    return subprocess.run(
+        command,
+        env=world.environ,
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_what_was_done_as_it_must_be_is_clean(world: World) -> None:
+    done = reconcile(world)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("Clean: no break.\n")
+    done = reconcile(world, "--json")
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["clean"], answer["breaks"]) == (0, True, [])
+    assert answer["lag"] == dict.fromkeys(GROUPS, 0)
+    compared = {check["what"]: check["compared"] for check in answer["checks"]}
+    assert compared["ticks are in InfluxDB"] == TICKS + 1
+    assert compared["unusable records are in rejects"] == 2
+    assert compared["orders have one answer"] > 40
+    assert compared["trades are booked once"] == compared["fills are in InfluxDB"]
+    assert compared["trades are at a quote of ticks"] == compared["fills are in InfluxDB"]
+    assert not any(check["pending"] or check["beyond_retention"] for check in answer["checks"])
+
+
+def test_what_the_topology_has_not_done_yet_is_pending(world: World) -> None:
+    world.send("ticks", "symbol", tick("IVE"))
+    world.send("orders", "account", market_order("waits", "IVE"))
+    done = reconcile(world)
+    assert done.returncode == 0
+    assert "The topology has still to read: ticks 1, orders 1." in done.stdout
+    results, _ = compare(world.settings)
+    assert [result.pending for result in results] == [1, 0, 0, 0, 0, 1, 0, 0, 0]
+    world.work()
+    assert world.breaks() == set()
+
+
+def test_what_an_open_transaction_hides_is_pending(world: World) -> None:
+    account = "hidden"
+    order = {**market_order("hidden", "IVE"), "account": account}
+    partition = kafka.partition_for(account, 4)
+    producer = Producer({"bootstrap.servers": world.settings.kafka, "transactional.id": "other"})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.produce("fills", "never committed", account, partition)
+    assert producer.flush(30) == 0
+    world.send("orders", "account", order)
+    world.work()
+    results, _ = compare(world.settings)
+    pending = {result.what: result.pending for result in results}
+    assert sum(result.breaks for result in results) == 0
+    assert pending["trades are booked once"] == 1
+    producer.abort_transaction(30)
+    assert world.breaks() == set()
+
+
+def test_a_point_that_is_not_stored_or_another_or_too_much_is_named(world: World) -> None:
+    first = query(world.settings, "SELECT * FROM bid_ask WHERE symbol = 'QQQ' LIMIT 1")[0]
+    where = f"time = '{first['time']}' AND symbol = 'QQQ'"
+    query(world.settings, f"DELETE FROM bid_ask WHERE {where}")
+    ((kind, place),) = world.breaks()
+    assert (kind, place.rpartition("-")[0]) == ("POINT_MISSING", f"ticks-{kafka.partition_for('QQQ', 4)}")
+    done = reconcile(world)
+    assert done.returncode == 1
+    assert f"{place}: bid_ask,exchange=NYSE,symbol=QQQ at " in done.stdout
+    assert done.stderr.startswith("1 break: ")
+    world.load()
+    assert world.breaks() == set()
+    writer = InfluxWriter(world.settings.influx)
+    extra = "bid_ask,exchange=NYSE,symbol=QQQ bid=1,ask=2 1700000000000000000"
+    writer.write(extra)
+    ((kind, name),) = world.breaks()
+    assert kind == "POINT_WITHOUT_RECORD"
+    assert "symbol=QQQ at 2023-11-14T22:13:20.000Z (1700000000000000000)" in name
+    query(world.settings, "DELETE FROM bid_ask WHERE time = 1700000000000000000")
+    query(world.settings, "DELETE FROM fills WHERE symbol = 'NEW'")
+    assert {kind for kind, _ in world.breaks()} == {"POINT_MISSING"}
+    world.load()
+    assert world.breaks() == set()
+
+
+def test_points_of_another_value_are_named(world: World) -> None:
+    with open_scanner(world.settings.kafka, "executions") as scanner:
+        batch = next(batches(scanner, scanner.starts(), ""))
+    made = EXECUTIONS_VIEW.to_lines("executions", batch.partition, batch.runs, batch.records)
+    line = next(line for line in made.lines.split("\n") if "cum_qty=0," in line)
+    InfluxWriter(world.settings.influx).write(line.replace("cum_qty=0,", "cum_qty=1,"))
+    ((kind, _),) = world.breaks()
+    assert kind == "POINT_DIFFERS"
+    world.load()
+    assert world.breaks() == set()
+
+
+def test_points_that_overwrite_each_other_are_counted(world: World) -> None:
+    one = {**tick("COLLIDES"), "timestamp": round(time.time(), 3) - 0.000_5}
+    world.send("ticks", "symbol", *[one] * 1_001)
+    world.work()
+    results, _ = compare(world.settings)
+    (stored,) = (result for result in results if result.what == "ticks are in InfluxDB")
+    assert (stored.collisions, sum(result.breaks for result in results)) == (1, 0)
+
+
+def without_new(outcome: Outcome) -> Outcome:
+    return replace(outcome, reports=outcome.reports[1:])
+
+
+def with_new_twice(outcome: Outcome) -> Outcome:
+    return replace(outcome, reports=(outcome.reports[0], *outcome.reports))
+
+
+def without_fill(outcome: Outcome) -> Outcome:
+    return replace(outcome, fills=())
+
+
+def with_fill_twice(outcome: Outcome) -> Outcome:
+    return replace(outcome, fills=outcome.fills * 2)
+
+
+def without_trade(outcome: Outcome) -> Outcome:
+    return replace(outcome, reports=outcome.reports[:1])
+
+
+def with_trade_twice(outcome: Outcome) -> Outcome:
+    return replace(outcome, reports=(*outcome.reports, outcome.reports[1]))
+
+
+def with_another_fill(outcome: Outcome) -> Outcome:
+    return replace(outcome, fills=(replace(outcome.fills[0], delta_cash=Decimal("-1000")),))
+
+
+def with_another_price(outcome: Outcome) -> Outcome:
+    accepted, trade = outcome.reports
+    price = Decimal("99.99")
+    changed = replace(trade, last_px=price, avg_px=price)
+    fill = replace(outcome.fills[0], last_px=price, delta_cash=-price * Decimal(10))
+    return replace(outcome, reports=(accepted, changed), fills=(fill,))
+
+
+def with_another_venue(outcome: Outcome) -> Outcome:
+    accepted, trade = outcome.reports
+    fill = replace(outcome.fills[0], last_mkt="NASDAQ")
+    return replace(outcome, reports=(accepted, replace(trade, last_mkt="NASDAQ")), fills=(fill,))
+
+
+def with_a_quote_of_the_future(outcome: Outcome) -> Outcome:
+    accepted, trade = outcome.reports
+    return replace(outcome, reports=(accepted, replace(trade, quote_ids=("0-999999",))))
+
+
+def with_another_priority(outcome: Outcome) -> Outcome:
+    accepted, trade = outcome.reports
+    return replace(outcome, reports=(replace(accepted, priority=2), trade))
+
+
+def with_another_sum(outcome: Outcome) -> Outcome:
+    accepted, trade = outcome.reports
+    return replace(outcome, reports=(accepted, replace(trade, cum_qty=Decimal(9))))
+
+
+@pytest.mark.parametrize(
+    ("tamper", "kinds"),
+    [
+        (without_new, {"ORDER_NOT_ANSWERED"}),
+        (with_new_twice, {"ORDER_ANSWERED_TWICE"}),
+        (without_fill, {"TRADE_NOT_BOOKED", "POSITION_DIFFERS"}),
+        (with_fill_twice, {"TRADE_BOOKED_TWICE", "POSITION_DIFFERS"}),
+        (without_trade, {"FILL_WITHOUT_TRADE", "POSITION_DIFFERS"}),
+        (with_trade_twice, {"TRADE_TWICE", "REPORT_AFTER_THE_END", "POSITION_DIFFERS"}),
+        (with_another_fill, {"FILL_DIFFERS", "POSITION_DIFFERS"}),
+        (with_another_price, {"QUOTE_DIFFERS"}),
+        (with_another_venue, {"QUOTE_DIFFERS"}),
+        (with_a_quote_of_the_future, {"QUOTE_MISSING"}),
+        (with_another_priority, {"REPORT_NOT_AS_ORDERED"}),
+        (with_another_sum, {"REPORT_DOES_NOT_ADD_UP"}),
+    ],
+)
+def test_what_was_not_done_as_it_must_be_is_named(world: World, tamper: Tamper, kinds: set[str]) -> None:
+    name = tamper.__name__
+    decided: list[Outcome] = []
+
+    def tampered(outcome: Outcome) -> Outcome:
+        decided.append(outcome)
+        return tamper(outcome)
+
+    with world.new_breaks() as found:
+        world.send("orders", "account", {**market_order(name, "IVE"), "account": name})
+        world.work(tampered)
+    assert {kind for kind, _ in found} == kinds
+    ids = {f"{name} of {name} for IVE", f"{name} IVE", decided[0].reports[1].exec_id}
+    assert {what for _, what in found} <= ids
+
+
+def test_reports_and_fills_that_nobody_asked_for_are_named(world: World) -> None:
+    with open_scanner(world.settings.kafka, "executions") as scanner:
+        batch = next(batches(scanner, scanner.starts(), ""))
+    report = executions.from_json(batch.records.split("\n")[0])
+    with open_scanner(world.settings.kafka, "fills") as scanner:
+        batch = next(batches(scanner, scanner.starts(), ""))
+    fill = fills.from_json(batch.records.split("\n")[0])
+    with world.new_breaks() as found:
+        alien = replace(report, cl_ord_id="alien", account="A", symbol="IVE", exec_id="alien")
+        world.write("executions", executions.to_json(alien), "IVE")
+        world.write("fills", fills.to_json(replace(fill, exec_id="alien", account="alien")), "alien")
+        world.load()
+    assert {("REPORT_WITHOUT_ORDER", "alien of A for IVE"), ("FILL_WITHOUT_TRADE", "alien")} <= found
+
+
+def test_an_unusable_record_without_its_reject_is_named(world: World) -> None:
+    with world.new_breaks() as found:
+        world.write("ticks", "no tick", "IVE")
+        world.load()
+    assert [kind for kind, _ in found] == ["RECORD_NOT_REJECTED"]
+
+
+@pytest.mark.parametrize(("service", "told"), [("KAFKA", "Kafka"), ("INFLUX", "InfluxDB")])
+def test_a_service_that_is_down_is_told_in_one_line(world: World, service: str, told: str) -> None:
+    environ = {**world.environ, f"FINTANK_{service}": "localhost:9"}
+    done = subprocess.run(
+        [INVOKE, "reconcile"],
+        env=environ,
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"{told} (localhost:9) does not answer: run `invoke up`\n"
+
+
+def test_what_retention_deleted_is_beyond_it_and_no_break(world: World) -> None:
+    with world.new_breaks() as found, kafka.connect(world.settings.kafka) as admin:
+        for topic in GROUPS:
+            with open_scanner(world.settings.kafka, topic) as scanner:
+                ends = scanner.ends()
+            parts = 1 if topic == "ticks" else 2
+            admin.delete_records(
+                {KafkaPartition(topic, number): end // parts for number, end in ends.items()}
+            )
+    assert found == set()
+    results, _ = compare(world.settings)
+    beyond = {result.what: result.beyond_retention for result in results}
+    assert beyond["trades are at a quote of ticks"] > 10
+    assert beyond["trades are booked once"] > 0
+    assert beyond["reports of an order add up"] > 0
