@@ -124,7 +124,8 @@ def _show(results: Sequence[Result], lag: Mapping[str, int]) -> None:
     for line in lines(results):
         print(line)
     if not any(result.breaks for result in results):
-        print("Clean: no break.")
+        is_all = not any(result.pending for result in results)
+        print("Clean: no break." if is_all else "No break. What is pending could not be judged yet.")
 
 
 def _table(results: Sequence[Result]) -> Table:
