@@ -19,6 +19,9 @@ POLL_SECONDS = 0.5
 FETCH_WAIT_MS_MAX = 10
 """How long the broker waits at a partition's end before it says that this is the end."""
 
+NO_LEADER_YET = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
+"""Answers for a partition whose broker has just come back; they pass."""
+
 Positions = dict[int, int]
 """partition -> the offset to be read next."""
 
@@ -94,9 +97,15 @@ class TopicScanner:
         return range(TOPICS[self._topic].partitions) if partitions is None else sorted(partitions)
 
     def _bounds(self, partition: int) -> tuple[int, int]:
-        return self._consumer.get_watermark_offsets(
-            TopicPartition(self._topic, partition), timeout=ANSWER_SECONDS_MAX
-        )
+        place = TopicPartition(self._topic, partition)
+        deadline = time.monotonic() + ANSWER_SECONDS_MAX
+        while True:
+            try:
+                return self._consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS_MAX)
+            except KafkaException as error:
+                if error.args[0].code() not in NO_LEADER_YET or time.monotonic() > deadline:
+                    raise
+                time.sleep(POLL_SECONDS)
 
 
 @contextmanager
