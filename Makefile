@@ -1,5 +1,5 @@
 # Every target but help, clean and fresh installs first what is missing.
-.PHONY: help setup test check fresh clean
+.PHONY: help setup demo test check fresh clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -7,6 +7,9 @@ help: ## Show the targets
 
 setup: ## Install what is missing: Java, Leiningen, .venv, jars, InfluxDB (offline when nothing is)
 	@scripts/setup
+
+demo: setup ## Run everything with ticks and orders, and prove what came of them (= invoke demo)
+	@.venv/bin/invoke demo
 
 test: setup ## Run all tests: unit, clj, integration, each with its time and its budget
 	@scripts/test

@@ -38,7 +38,7 @@ def reconcile(_context: Context, json: bool = False) -> None:
     if json:
         print(dumps(summary(where, results, lag)))
     else:
-        _show(results, lag)
+        show(results, lag)
     breaks = sum(result.breaks for result in results)
     if breaks:
         raise FintankError(f"{counted(breaks, 'break')}: docs/reconcile.md says how to read them")
@@ -114,7 +114,8 @@ def readable(found: Break) -> str:
     return f"{found.id}: {found.detail}"
 
 
-def _show(results: Sequence[Result], lag: Mapping[str, int]) -> None:
+def show(results: Sequence[Result], lag: Mapping[str, int]) -> None:
+    """Print a table of what was compared, and every break."""
     behind = ", ".join(f"{topic} {count:,}" for topic, count in lag.items() if count)
     if behind:
         print(f"The topology has still to read: {behind}. What it has not done yet is pending, no break.")

@@ -74,7 +74,7 @@ def replay(
     """Send the quotes of a file to Kafka, as in: invoke replay quotes.csv.gz --speed 10"""
     path = Path(argument("replay", file))
     factor = None if speed is None else positive_number("--speed", speed)
-    extent = _survey(path, strict)
+    extent = survey(path, strict)
     address = settings.load().kafka
     print(
         f"Replaying {counted(extent.quotes, 'tick')} of {path} to Kafka ({address}) topic 'ticks'.",
@@ -82,30 +82,37 @@ def replay(
     )
     make_topics(address)
     added_us = 0 if keep_times else shift_us(extent, time.time_ns() // 1000, factor)
-    send(address, "ticks", "tick", _records(path, added_us, extent.first_us, factor), extent.quotes)
+    records = shifted_records(path, added_us, extent.first_us, factor)
+    send(address, "ticks", "tick", records, extent.quotes)
     if extent.bad_lines:
         print(f"{extent.bad_lines:,} bad line{' was' if extent.bad_lines == 1 else 's were'} skipped.")
     print("Done.")
 
 
 class Extent(NamedTuple):
-    """What a file holds: its good and bad lines, and the first and last time in it."""
+    """What a file holds: its good and bad lines, the first and last time in it, and its symbols."""
 
     quotes: int
     bad_lines: int
     first_us: int
     last_us: int
+    symbols: tuple[str, ...] = ()
 
 
-def _survey(path: Path, strict: bool) -> Extent:
-    """Read the file once before anything is sent: name its bad lines, find its first and last time."""
+def survey(path: Path, strict: bool = False) -> Extent:
+    """Read the file once before anything is sent: name its bad lines, find what its Extent says.
+
+    FintankError when it has no good line, or, if strict, a bad one.
+    """
     quotes = bad_lines = 0
+    symbols: dict[str, None] = {}
     first_us, last_us = sys.maxsize, 0
     with progress() as bar:
         for line in bar.track(quote_csv.read(path), total=None, description="reading"):
             if isinstance(line, quote_csv.Quote):
                 quotes += 1
                 first_us, last_us = min(first_us, line.time_us), max(last_us, line.time_us)
+                symbols[line.symbol] = None
                 continue
             named = f"{path}:{line.number}: {line.reason}"
             if strict:
@@ -119,7 +126,7 @@ def _survey(path: Path, strict: bool) -> Extent:
         print(f"{path}: and {bad_lines - BAD_LINES_NAMED_MAX:,} more bad lines", file=sys.stderr)
     if not quotes:
         raise FintankError(f"{path}: has no good line: nothing was sent")
-    return Extent(quotes, bad_lines, first_us, last_us)
+    return Extent(quotes, bad_lines, first_us, last_us, tuple(symbols))
 
 
 def shift_us(extent: Extent, now_us: int, speed: float | None) -> int:
@@ -129,7 +136,10 @@ def shift_us(extent: Extent, now_us: int, speed: float | None) -> int:
     return now_us + min(takes_us, length_us) - extent.last_us
 
 
-def _records(path: Path, added_us: int, first_us: int, speed: float | None) -> Iterator[tuple[str, bytes]]:
+def shifted_records(
+    path: Path, added_us: int, first_us: int = 0, speed: float | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """Yield (symbol, JSON record) of each good line, its time shifted; with a speed each at its moment."""
     start = time.monotonic()
     for line in quote_csv.read(path):
         if isinstance(line, quote_csv.Quote):

@@ -1,0 +1,48 @@
+"""Asking InfluxDB: InfluxQL in, rows out, over one kept-open connection."""
+
+import json
+from typing import Any
+
+import urllib3
+
+from fintank.errors import FintankError
+from fintank.settings import DATABASE, host_and_port
+
+CONNECT_TIMEOUT_S = 2.0
+ANSWER_TIMEOUT_S = 60.0
+
+
+class InfluxQuery:
+    """Queries of one server. Not for use by several threads at once."""
+
+    def __init__(self, address: str, database: str = DATABASE) -> None:
+        """Name the server, as host:port; nothing is connected before the first query."""
+        self._address = address
+        self._database = database
+        host, port = host_and_port(address)
+        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=ANSWER_TIMEOUT_S)
+        self._pool = urllib3.HTTPConnectionPool(host, port, maxsize=1, retries=False, timeout=timeout)
+
+    def rows(self, text: str) -> list[list[Any]]:
+        """Return the rows of one SELECT, each the time in nanoseconds and the selected values.
+
+        Empty when there is no such measurement, or no database yet. FintankError when InfluxDB does not
+        answer or refuses.
+        """
+        fields = {"db": self._database, "epoch": "ns", "q": text}
+        try:
+            response = self._pool.request("GET", "/query", fields=fields)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise FintankError(f"InfluxDB ({self._address}) does not answer: run `invoke up`") from error
+        if response.status != 200:
+            answer = response.data.decode(errors="replace").strip()
+            raise FintankError(f"InfluxDB ({self._address}) answered {response.status}: {answer[:300]}")
+        result = json.loads(response.data)["results"][0]
+        if not result.get("error", "database not found").startswith("database not found"):
+            raise FintankError(f"InfluxDB ({self._address}) refused: {result['error']}")
+        return [row for series in result.get("series", []) for row in series["values"]]
+
+    def count(self, field: str, measurement: str, where: str) -> int:
+        """Count the points of a measurement that have a field."""
+        rows = self.rows(f"SELECT count({field}) FROM {measurement} WHERE {where}")
+        return int(rows[0][1]) if rows else 0

@@ -1,0 +1,88 @@
+"""`sparse run` in the background: started, watched and ended by another command."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import deque
+from pathlib import Path
+
+from fintank.errors import FintankError
+from fintank.settings import PROJECT_ROOT, TOPOLOGY, Settings
+
+END_TIMEOUT_S = 40
+"""Longer than `sparse run` itself waits for all below it."""
+LINES_SHOWN = 15
+
+
+class BackgroundRun:
+    """A `sparse run` without end and its log. Made by `start`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self.log = log
+
+    @property
+    def pid(self) -> int:
+        """The process id of `sparse run`: SIGINT ends it and all below it."""
+        return self._process.pid
+
+    def has_worker(self) -> bool:
+        """Say whether Storm has started the topology's worker."""
+        return f"{TOPOLOGY} runs" in self.log.read_text(errors="replace")
+
+    def last_lines(self, count: int = LINES_SHOWN) -> str:
+        """Return the end of the log."""
+        with self.log.open(errors="replace") as lines:
+            return "".join(deque(lines, maxlen=count)).rstrip()
+
+    def require_running(self) -> None:
+        """Raise FintankError, with the last lines of the log, when it has ended."""
+        status = self._process.poll()
+        if status is not None:
+            raise FintankError(
+                f"{self.last_lines()}\n`sparse run` ended by itself, with exit status {status}: "
+                f"above are its last lines, all of them are in {self.log}"
+            )
+
+    def end(self) -> None:
+        """End it as Ctrl-C does, and return when all below it has ended; what hangs is killed."""
+        if self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+def start(settings: Settings) -> BackgroundRun:
+    """Start `sparse run` for these services; its output goes to order_flow.log beside the services' logs.
+
+    It has a session of its own, so that a terminal's Ctrl-C does not reach it before its caller ends it.
+    """
+    log = settings.home / "logs" / f"{TOPOLOGY}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    programs = Path(sys.executable).parent
+    environ = {
+        # Of streamparse's libraries, which only they can mend.
+        "PYTHONWARNINGS": "ignore:TripleDES,ignore:pkg_resources",
+        **os.environ,
+        "FINTANK_HOME": str(settings.home),
+        "FINTANK_KAFKA": settings.kafka,
+        "FINTANK_INFLUX": settings.influx,
+        "LEIN_ROOT": "1",  # Leiningen asks for it when run by root
+        "PATH": f"{programs}:{os.environ.get('PATH', os.defpath)}",
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [programs / "sparse", "run"],
+            cwd=PROJECT_ROOT,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return BackgroundRun(process, log)

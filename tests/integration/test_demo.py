@@ -1,0 +1,217 @@
+"""The demo as a user runs it: it proves itself, fails when a bolt is wrong, and cleans up."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from running import Stack, wait_until
+
+from fintank.settings import PROJECT_ROOT
+from fintank.stack import lifecycle
+
+INVOKE = Path(sys.executable).parent / "invoke"
+DEMO_TIMEOUT_S = 240
+END_TIMEOUT_S = 60
+TICKS = 5_000
+QUOTES = 3_000
+ORDERS = 12
+
+WRONG_BOLTS = '''
+"""Imported at the start of every Python process: two bolts that do not what they say."""
+from itertools import count
+
+from fintank.adapters.influx import InfluxWriter
+from fintank.adapters.journal import ShardLog
+
+numbers = count(1)
+write, commit = InfluxWriter.write, ShardLog.commit
+
+
+def write_with_gaps(self, lines):
+    """Drop every 1,000th fake tick."""
+    kept = [line for line in lines.split("\\n") if "NYSE" not in line or next(numbers) % 1000]
+    return write(self, "\\n".join(kept)) if kept else []
+
+
+def commit_twice(self, reports, fills, journal):
+    """Book the first fill twice."""
+    if fills:
+        ShardLog.commit = commit
+        fills = [*fills, fills[0]]
+    commit(self, reports, fills, journal)
+
+
+InfluxWriter.write, ShardLog.commit = write_with_gaps, commit_twice
+'''
+
+
+@pytest.fixture(scope="module")
+def stack(own_stack: Stack) -> Stack:
+    """Count in services that no other test uses; the first demo starts them."""
+    return own_stack
+
+
+@pytest.fixture(scope="module")
+def quotes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write quotes of a venue that has all three symbols."""
+    path = tmp_path_factory.mktemp("quotes") / "quotes.csv"
+    rows = [
+        f"{1_723_161_254 + number / 100:.2f},{symbol},VENUE,{100 + number % 7}.10,{100 + number % 7}.20"
+        for number in range(QUOTES)
+        for symbol in [("EURUSD", "BTCUSDT", "ETHUSDT")[number % 3]]
+    ]
+    path.write_text("\n".join(["timestamp,symbol,exchange,bid,ask", *rows, ""]))
+    return path
+
+
+@contextmanager
+def started(stack: Stack, log: Path, *arguments: object) -> Iterator[subprocess.Popen[bytes]]:
+    command = [INVOKE, "demo", "--ticks", TICKS, "--orders", ORDERS, *arguments]
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            list(map(str, command)),
+            cwd=PROJECT_ROOT,
+            env=stack.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait(END_TIMEOUT_S)
+
+
+def demo(stack: Stack, folder: Path, *arguments: object) -> tuple[int, str]:
+    log = folder / f"demo-{time.monotonic_ns()}.log"
+    with started(stack, log, *arguments) as process:
+        status = process.wait(DEMO_TIMEOUT_S)
+    return status, log.read_text()
+
+
+def is_up(stack: Stack) -> bool:
+    return all(service.is_up for service in lifecycle.status(stack.settings))
+
+
+def topologies(stack: Stack) -> list[psutil.Process]:
+    """Return the processes of this stack's topology."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        try:
+            is_of_stack = process.environ().get("FINTANK_KAFKA") == stack.settings.kafka
+        except psutil.Error:
+            continue
+        if is_of_stack and {"fintank.main", "run"} <= set(process.info["cmdline"]):
+            found.append(process)
+    return found
+
+
+def figure(told: str, name: str) -> int:
+    match = re.search(rf"^  {name} +([0-9,]+)", told, re.MULTILINE)
+    assert match, told
+    return int(match[1].replace(",", ""))
+
+
+def check_proof(told: str) -> None:
+    """Check what every run that went well says of itself."""
+    assert "Clean: no break." in told
+    assert "All is as it should be" in told
+    ticks = figure(told, "ticks sent")
+    assert ticks == figure(told, "ticks stored")
+    assert ticks > TICKS + QUOTES  # with the probes
+    assert figure(told, "orders") == 2 * ORDERS
+    assert figure(told, "fills") > 0
+    assert figure(told, "rejects") == 0
+    for measured in ("ticks per second", "tick to stored", "order to execution", "memory"):
+        assert re.search(rf"^  {measured} +(p50 )?[0-9]", told, re.MULTILINE), told
+    peak = re.search(r"memory +([0-9.]+) GB", told)
+    assert peak
+    assert float(peak[1]) < 3
+
+
+def test_two_demos_in_a_row_prove_themselves_and_the_first_leaves_all_running(
+    stack: Stack, quotes: Path, tmp_path: Path
+) -> None:
+    assert not is_up(stack)
+    status, told = demo(stack, tmp_path, "--file", quotes, "--keep")
+    assert status == 0, told
+    check_proof(told)
+    assert is_up(stack)
+    assert len(topologies(stack)) == 1
+    assert f"influx -host localhost -port {stack.settings.influx.rpartition(':')[2]}" in told
+
+    match = re.search(r"^  kill -INT ([0-9]+)", told, re.MULTILINE)
+    assert match
+    os.kill(int(match[1]), signal.SIGINT)
+    wait_until(lambda: not topologies(stack), END_TIMEOUT_S)
+
+    status, told = demo(stack, tmp_path, "--file", quotes)
+    assert status == 0, told
+    check_proof(told)
+    assert is_up(stack), "services that were up before stay up"
+    assert topologies(stack) == []
+
+
+def test_bolts_that_drop_ticks_and_book_a_fill_twice_are_found(
+    stack: Stack, quotes: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(WRONG_BOLTS)
+    wrong = Stack(stack.settings, {**stack.environ, "PYTHONPATH": str(tmp_path)})
+    status, told = demo(wrong, tmp_path, "--file", quotes)
+    assert status == 1, told
+    assert re.search(r"reconcile: POINT_MISSING [1-9]", told), told
+    assert re.search(r"reconcile: TRADE_BOOKED_TWICE [1-9]", told), told
+    sent, stored = figure(told, "ticks sent"), figure(told, "ticks stored")
+    assert stored < sent
+    missing = f"{sent:,} ticks came into the topic 'ticks', {stored:,} points into InfluxDB's bid_ask"
+    assert f"ticks: {missing}" in told
+    assert topologies(stack) == []
+
+
+def test_a_demo_that_is_interrupted_leaves_nothing_running(
+    stack: Stack, quotes: Path, tmp_path: Path
+) -> None:
+    lifecycle.down(stack.settings, print)
+    log = tmp_path / "log"
+    with started(stack, log, "--file", quotes) as process:
+        wait_until(lambda: "Starting the topology" in log.read_text(), END_TIMEOUT_S, log.read_text)
+        below = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(END_TIMEOUT_S) == 128 + signal.SIGINT, log.read_text()
+    assert not is_up(stack)
+    assert psutil.wait_procs(below, timeout=2)[1] == []
+    assert "Traceback" not in log.read_text()
+
+
+def test_a_topology_that_ends_early_is_told_with_its_last_lines(
+    stack: Stack, quotes: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "lein").write_text("#!/bin/sh\necho this lein builds nothing >&2\nexit 1\n")
+    (tmp_path / "lein").chmod(0o755)
+    path = f"{Path(sys.executable).parent}:{tmp_path}:{os.environ['PATH']}"
+    status, told = demo(Stack(stack.settings, {**stack.environ, "PATH": path}), tmp_path, "--file", quotes)
+    assert status == 1
+    assert "this lein builds nothing" in told
+    assert "`sparse run` ended by itself, with exit status" in told
+    assert "Traceback" not in told
+    assert not is_up(stack)
+
+
+def test_a_file_that_is_not_there_is_told_before_anything_starts(stack: Stack, tmp_path: Path) -> None:
+    status, told = demo(stack, tmp_path, "--file", tmp_path / "missing.csv")
+    assert status == 1
+    assert told.endswith("missing.csv: No such file or directory: name a CSV or .csv.gz file\n")
+    assert not is_up(stack)
