@@ -12,7 +12,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from running import wait_until
 
+from fintank.adapters import kafka
+from fintank.adapters.kafka_groups import GROUPS, live_members
 from fintank.settings import PROJECT_ROOT
 
 BIN = Path(sys.executable).parent
@@ -86,10 +89,12 @@ def test_a_run_shows_what_it_emits_and_ends_after_its_time_without_stack_traces(
 
 def test_a_second_run_names_the_first_and_ctrl_c_ends_that_one_at_once(stack, tmp_path):
     with sparse_run(stack, tmp_path) as first:
-        first.wait_for("Launched subprocess")
+        with kafka.connect(stack.settings.kafka) as admin:
+            wait_until(lambda: len(live_members(admin)) == len(GROUPS), START_TIMEOUT_S, first.text)
         with sparse_run(stack, tmp_path) as second:
             assert second.end() == 1
-            assert "The topology runs already, as order_flow-ticks: " in second.text()
+            assert "The topology runs already, as " in second.text()
+            assert "order_flow-ticks: " in second.text()
             assert "Creating topology" not in second.text()
         below = first.below()
         assert {"java", "streamparse_run"} <= {process.name() for process in below}
