@@ -1,5 +1,5 @@
 # Every target but help, clean and fresh installs first what is missing.
-.PHONY: help setup demo test check fresh clean
+.PHONY: help setup demo test soak check fresh clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -13,6 +13,9 @@ demo: setup ## Run everything with ticks and orders, and prove what came of them
 
 test: setup ## Run all tests: unit, clj, integration, each with its time and its budget
 	@scripts/test
+
+soak: setup ## Run the tests that take minutes each
+	@.venv/bin/pytest tests/integration -m soak
 
 check: setup ## Run the linters, the type checker and the house rules; changes nothing
 	@scripts/check

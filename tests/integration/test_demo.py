@@ -17,6 +17,8 @@ from running import Stack, wait_until
 from fintank.settings import PROJECT_ROOT
 from fintank.stack import lifecycle
 
+pytestmark = pytest.mark.soak  # minutes: each demo starts everything
+
 INVOKE = Path(sys.executable).parent / "invoke"
 DEMO_TIMEOUT_S = 240
 END_TIMEOUT_S = 60
