@@ -3,13 +3,15 @@
 import io
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import BinaryIO
 
+from pystorm.component import Tuple
 from streamparse import Bolt
 
 from fintank.bolts.multilang import MultilangSerializer
 from fintank.wire.rejects import Reject
+from fintank.wire.ticks import Batch
 
 
 class BatchBolt(Bolt):
@@ -39,6 +41,15 @@ class BatchBolt(Bolt):
         )
         if output_stream is None:
             sys.stdout = sys.stderr  # a print anywhere would break the protocol
+
+    def emit_lines(self, tup: Tuple, to_lines: Callable[[str, int, str, str], Batch]) -> None:
+        """Emit a spout's batch as lines, unless none is left, and its rejects; ack it."""
+        topic, partition, offsets, records = tup.values
+        batch = to_lines(topic, partition, offsets, records)
+        if batch.lines:
+            self.emit([topic, partition, batch.offsets, batch.lines], need_task_ids=False)
+        self.reject(batch.rejects)
+        self.ack(tup)
 
     def reject(self, rejects: Iterable[Reject]) -> None:
         """Emit what can't be used to the topic `rejects`."""

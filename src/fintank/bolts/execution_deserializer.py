@@ -11,9 +11,4 @@ class ExecutionDeserializer(BatchBolt):
 
     def process(self, tup: Tuple) -> None:
         """Emit the batch as lines, unless none is left."""
-        topic, partition, offsets, records = tup.values
-        batch = to_lines(topic, partition, offsets, records)
-        if batch.lines:
-            self.emit([topic, partition, batch.offsets, batch.lines], need_task_ids=False)
-        self.reject(batch.rejects)
-        self.ack(tup)
+        self.emit_lines(tup, to_lines)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from fintank.trading.messages import Order, PortfolioOrder
 from fintank.trading.portfolio import COMPONENTS_MAX
 from fintank.wire.offsets import format_runs
-from fintank.wire.points import order_time_ns, point
+from fintank.wire.points import point, record_time_ns
 from fintank.wire.records import offset_of
 
 
@@ -23,7 +23,7 @@ def portfolio_line(order: PortfolioOrder) -> str:
             "symbols": " ".join(spec.symbol for spec in order.portfolio[:COMPONENTS_MAX]),
             "offset": offset,
         },
-        order_time_ns(order.order_time_us, offset),
+        record_time_ns(order.order_time_us, offset),
     )
 
 
@@ -44,7 +44,7 @@ def component_line(order: Order) -> str:
             "text": None if order.refusal is None else order.refusal.text,
             "offset": offset,
         },
-        order_time_ns(order.order_time_us, offset),
+        record_time_ns(order.order_time_us, offset),
     )
 
 

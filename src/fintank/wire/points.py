@@ -31,8 +31,8 @@ def series(measurement: str, tags: Mapping[str, str | None]) -> str:
     )
 
 
-def order_time_ns(time_us: int, offset: int) -> int:
-    """Return the time of an order's point: its own time, with its record's offset in the digits below.
+def record_time_ns(time_us: int, offset: int) -> int:
+    """Return the time of a tick's or an order's point: its own, with its record's offset in the digits below.
 
     Points with equal measurement, tags and time overwrite each other.
     """

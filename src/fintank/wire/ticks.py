@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from fintank.wire.offsets import format_runs, parse_runs
+from fintank.wire.points import record_time_ns
 from fintank.wire.rejects import Reason, Reject, describe
 
 EARLIEST_US = 631_152_000_000_000
@@ -154,7 +155,7 @@ def _fast_lines(texts: list[str], numbers: list[int], latest_us: list[int]) -> _
     parts: list[Iterable[str]] = [prefixes, bids.texts(), repeat(",ask="), asks.texts()]
     for name, size in zip(_SIZES, sizes, strict=False):
         parts += [repeat(f",{name}="), size.texts()]
-    times_ns = _Numbers(list(map(_time_ns, times_us, numbers)), None)
+    times_ns = _Numbers(list(map(record_time_ns, times_us, numbers)), None)
     parts += [repeat(" "), times_ns.texts()]
     return _Lines(list(map("".join, zip(*parts, strict=False))), symbols, times_us)
 
@@ -196,11 +197,6 @@ def _prefix(symbol: str, exchange: str) -> str:
     return f"bid_ask,exchange={exchange},symbol={symbol} bid="
 
 
-def _time_ns(time_us: int, offset: int) -> int:
-    """A time of its own for every tick, as points of one series with one time overwrite each other."""
-    return time_us * 1000 + (offset % 1000 if time_us % 1000 else offset % 1_000_000)
-
-
 def _line(tick: dict[str, Any], offset: int, latest_us: int) -> _Line | Fault:
     """The line of a parsed record, or its first fault in the order of the checks."""
     numbers = [*_PRICES, *(name for name in _SIZES if tick.get(name) is not None)]
@@ -217,7 +213,7 @@ def _line(tick: dict[str, Any], offset: int, latest_us: int) -> _Line | Fault:
         return Fault(Reason.TIMESTAMP_OUT_OF_RANGE, detail)
     prefix = _prefix(tick["symbol"], tick["exchange"])
     fields = ",".join([f"{name}={_text(tick[name])}" for name in numbers])
-    line = f"{prefix}{fields.removeprefix('bid=')} {_time_ns(time_us, offset)}"
+    line = f"{prefix}{fields.removeprefix('bid=')} {record_time_ns(time_us, offset)}"
     return _Line(line, tick["symbol"], time_us)
 
 
