@@ -31,6 +31,7 @@ TICKS_MAX = 10_000_000
 ORDERS_MAX = 10_000
 WORKER_SECONDS_MAX = 300
 POLL_SECONDS = 0.2
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SHOWN_CHARS_MAX = 90
 TABLE_CHARS_MIN = 120
 """Narrower, as when the output is no terminal, rich would cut columns."""
@@ -168,12 +169,12 @@ def _wait_for_worker(run: BackgroundRun) -> None:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let SIGTERM and a closed terminal clean up as Ctrl-C does."""
+    """Let SIGTERM and a closed terminal clean up as Ctrl-C does, which a shell's `&` would have ignored."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, interrupt) for number in STOP_SIGNALS}
     try:
         yield
     finally:
@@ -184,8 +185,7 @@ def _interruptible() -> Iterator[None]:
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Let no second Ctrl-C leave half of it running."""
-    stops = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in stops}
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in STOP_SIGNALS}
     try:
         yield
     finally:
