@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import urllib3
 
+from fintank.adapters import influx_account
 from fintank.settings import DATABASE, host_and_port
 
 CONNECT_TIMEOUT_S = 2.0
@@ -39,6 +40,7 @@ class InfluxWriter:
             port,
             maxsize=1,
             retries=False,
+            headers=influx_account.headers(),
             timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=WRITE_TIMEOUT_S),
         )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import urllib3
 
+from fintank.adapters import influx_account
 from fintank.errors import FintankError
 from fintank.settings import DATABASE, host_and_port
 
@@ -21,7 +22,9 @@ class InfluxQuery:
         self._database = database
         host, port = host_and_port(address)
         timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=ANSWER_TIMEOUT_S)
-        self._pool = urllib3.HTTPConnectionPool(host, port, maxsize=1, retries=False, timeout=timeout)
+        self._pool = urllib3.HTTPConnectionPool(
+            host, port, maxsize=1, retries=False, timeout=timeout, headers=influx_account.headers()
+        )
 
     def rows(self, text: str) -> list[list[Any]]:
         """Return the rows of one SELECT, each the time in nanoseconds and the selected values.

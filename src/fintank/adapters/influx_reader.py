@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import orjson
 import urllib3
 
+from fintank.adapters import influx_account
 from fintank.errors import FintankError
 from fintank.settings import DATABASE, host_and_port
 from fintank.wire.point_values import Measurement, Point, of_answer
@@ -26,7 +27,9 @@ class InfluxReader:
         self._database = database
         host, port = host_and_port(address)
         timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=SILENT_SECONDS_MAX)
-        self._pool = urllib3.HTTPConnectionPool(host, port, retries=False, timeout=timeout)
+        self._pool = urllib3.HTTPConnectionPool(
+            host, port, retries=False, timeout=timeout, headers=influx_account.headers()
+        )
 
     def points(self, measurement: Measurement, since_ns: int | None = None) -> Iterator[list[Point]]:
         """Yield the points series by series, each in order of time, from since_ns on: all without it.
