@@ -11,7 +11,7 @@
   (:import [org.apache.storm.generated StormTopology]))
 
 (def by-partition ["topic" "partition"])
-(def lines ["topic" "partition" "offsets" "lines"])
+(def lines ["topic" "partition" "offsets" "lines" "appended"])
 (def rejects ["key" "message"])
 
 (def spouts
@@ -20,8 +20,10 @@
    "execution-spout" (spout-spec (kafka-batch "executions" "read_committed"))
    "fill-spout"      (spout-spec (kafka-batch "fills" "read_committed"))})
 
-(defn- influxdb-loader [deserializer]
-  (bolt-spec {deserializer :shuffle}
+(defn- influxdb-loader
+  "Writes the lines of a bolt, and what a spout tells of itself."
+  [bolt & spouts]
+  (bolt-spec (into {bolt :shuffle} (for [spout spouts] [[spout "pipeline"] :shuffle]))
              (python-bolt "fintank.bolts.influxdb_loader.InfluxdbLoader"
                           {"rejects" rejects})))
 
@@ -33,23 +35,23 @@
                             "by_owner" ["owner" "ticks"]
                             "rejects" rejects}))
 
-   "tick-influxdb-loader" (influxdb-loader "tick-deserializer")})
+   "tick-influxdb-loader" (influxdb-loader "tick-deserializer" "tick-spout")})
 
 (def orders
   {"order-deserializer"
    (bolt-spec {"order-spout" by-partition}
               (python-bolt "fintank.bolts.order_deserializer.OrderDeserializer"
                            {"default" lines
-                            "orders" ["topic" "partition" "orders"]
+                            "orders" ["topic" "partition" "orders" "appended"]
                             "rejects" rejects}))
 
-   "order-influxdb-loader" (influxdb-loader "order-deserializer")
+   "order-influxdb-loader" (influxdb-loader "order-deserializer" "order-spout")
 
    "component-order-creator"
    (bolt-spec {["order-deserializer" "orders"] by-partition}
               (python-bolt "fintank.bolts.component_order_creator.ComponentOrderCreator"
                            {"default" lines
-                            "by_owner" ["owner" "orders"]}))
+                            "by_owner" ["owner" "orders" "appended"]}))
 
    "component-order-influxdb-loader" (influxdb-loader "component-order-creator")})
 
@@ -69,7 +71,7 @@
                            {"default" lines
                             "rejects" rejects}))
 
-   "execution-influxdb-loader" (influxdb-loader "execution-deserializer")
+   "execution-influxdb-loader" (influxdb-loader "execution-deserializer" "execution-spout")
 
    "fill-deserializer"
    (bolt-spec {"fill-spout" by-partition}
@@ -77,7 +79,7 @@
                            {"default" lines
                             "rejects" rejects}))
 
-   "fill-influxdb-loader" (influxdb-loader "fill-deserializer")})
+   "fill-influxdb-loader" (influxdb-loader "fill-deserializer" "fill-spout")})
 
 (def reject-writer
   {"reject-writer"

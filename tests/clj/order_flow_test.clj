@@ -48,12 +48,13 @@
            "reject-writer"}
          (set (keys (.get_bolts topology))))))
 
-(def ^:private lines ["topic" "partition" "offsets" "lines"])
+(def ^:private lines ["topic" "partition" "offsets" "lines" "appended"])
 (def ^:private rejects ["key" "message"])
 
 (deftest a-spout-emits-batches-and-rejects
   (doseq [id ["tick-spout" "order-spout" "execution-spout" "fill-spout"]]
-    (is (= {"default" ["topic" "partition" "offsets" "records"], "rejects" rejects} (streams id)))))
+    (is (= {"default" ["topic" "partition" "offsets" "records"], "rejects" rejects, "pipeline" ["lines"]}
+           (streams id)))))
 
 (deftest the-records-of-a-partition-stay-in-order-up-to-the-rule-engine
   (doseq [[spout deserializer] {"tick-spout" "tick-deserializer"
@@ -65,9 +66,9 @@
 
 (deftest these-are-the-streams
   (is (= {"default" lines, "by_owner" ["owner" "ticks"], "rejects" rejects} (streams "tick-deserializer")))
-  (is (= {"default" lines, "orders" ["topic" "partition" "orders"], "rejects" rejects}
+  (is (= {"default" lines, "orders" ["topic" "partition" "orders" "appended"], "rejects" rejects}
          (streams "order-deserializer")))
-  (is (= {"default" lines, "by_owner" ["owner" "orders"]} (streams "component-order-creator")))
+  (is (= {"default" lines, "by_owner" ["owner" "orders" "appended"]} (streams "component-order-creator")))
   (is (= {} (streams "rule-engine")))
   (is (= {"default" lines, "rejects" rejects} (streams "execution-deserializer") (streams "fill-deserializer"))))
 
@@ -87,8 +88,13 @@
                          "component-order-creator" "component-order-influxdb-loader"
                          "execution-deserializer" "execution-influxdb-loader"
                          "fill-deserializer" "fill-influxdb-loader"}]
-    (is (= {[from "default"] :shuffle} (inputs loader)))
+    (is (= :shuffle (get (inputs loader) [from "default"])))
     (is (= {"rejects" rejects} (streams loader)))))
+
+(deftest what-a-spout-tells-of-itself-goes-to-the-loader-of-its-topic
+  (doseq [topic ["tick" "order" "execution" "fill"]]
+    (is (= {[(str topic "-deserializer") "default"] :shuffle, [(str topic "-spout") "pipeline"] :shuffle}
+           (inputs (str topic "-influxdb-loader"))))))
 
 (deftest the-rejects-of-all-reach-the-reject-writer
   (is (= (into {}

@@ -23,6 +23,10 @@ SYMBOLS = [f"FLOW{number:02}" for number in range(30)]
 ORDERS = 200
 RESTING = 2_500
 DECIDED_TIMEOUT_S = 60
+KINDS = ("tick", "order", "execution", "fill")
+MEASURED = {f"{kind}-{part}" for kind in KINDS for part in ("spout", "deserializer", "influxdb-loader")}
+MEASURED |= {"component-order-creator", "component-order-influxdb-loader", "rule-engine"}
+"""All components of the topology but Storm's own reject-writer."""
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +40,12 @@ def points(stack: Stack, measurement: str, where: str) -> int:
     field = "exec_id" if measurement in ("executions", "fills") else '"offset"'
     found = query(stack.settings, f"SELECT count({field}) FROM {measurement} WHERE {where}")
     return int(str(found[0]["count"])) if found else 0
+
+
+def measured(stack: Stack) -> set[str]:
+    """Return the components that told of their work."""
+    values = query(stack.settings, "SHOW TAG VALUES FROM pipeline WITH KEY = component")
+    return {str(value["value"]) for value in values}
 
 
 def test_200_portfolio_orders_over_30_symbols_are_each_decided_and_filled_once(
@@ -71,6 +81,7 @@ def test_200_portfolio_orders_over_30_symbols_are_each_decided_and_filled_once(
             DECIDED_TIMEOUT_S,
             flow.text,
         )
+        wait_until(lambda: measured(stack) == MEASURED, DECIDED_TIMEOUT_S, lambda: measured(stack))
         assert flow.end() == 0
     check_portfolios(orders, committed(address, "executions"), committed(address, "fills"))
 

@@ -14,9 +14,10 @@ from fintank.wire import order_lines, order_points
 
 
 class ComponentOrderCreator(BatchBolt):
-    """Takes [topic partition orders].
+    """Takes [topic partition orders appended].
 
-    Emits [topic partition offsets lines], and on the stream by_owner [owner orders], one tuple an owner.
+    Emits [topic partition offsets lines appended], and on the stream by_owner [owner orders appended], one
+    tuple an owner.
     """
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
@@ -26,20 +27,22 @@ class ComponentOrderCreator(BatchBolt):
 
     def process(self, tup: Tuple) -> None:
         """Split the portfolio orders, pass the other orders on; the order of messages stays."""
-        topic, partition, lines = tup.values
+        topic, partition, lines, appended = tup.values
         orders: list[Order] = []
         for message in map(order_lines.from_line, lines.split("\n")):
             orders += [message] if isinstance(message, Order) else components(message, self._limits)
         if orders:
             points = "\n".join(map(order_points.component_line, orders))
-            self.emit([topic, partition, order_points.offset_runs(orders), points], need_task_ids=False)
+            runs = order_points.offset_runs(orders)
+            self.emit([topic, partition, runs, points, appended], need_task_ids=False)
         if self._owners:
-            self._emit_by_owner(orders)
+            self._emit_by_owner(orders, appended)
+        self.metrics.add(tuples=1, records=len(orders))
         self.ack(tup)
 
-    def _emit_by_owner(self, orders: list[Order]) -> None:
+    def _emit_by_owner(self, orders: list[Order], appended: str) -> None:
         by_owner: dict[int, list[str]] = defaultdict(list)
         for order in orders:
             by_owner[owner_of(order.symbol, self._owners)].append(order_lines.to_line(order))
         for owner, lines in by_owner.items():
-            self.emit([owner, "\n".join(lines)], stream="by_owner", need_task_ids=False)
+            self.emit([owner, "\n".join(lines), appended], stream="by_owner", need_task_ids=False)

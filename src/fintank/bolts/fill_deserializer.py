@@ -7,7 +7,7 @@ from fintank.wire.fills import to_lines
 
 
 class FillDeserializer(BatchBolt):
-    """Takes [topic partition offsets records], emits [topic partition offsets lines] and rejects."""
+    """Takes [topic partition offsets records], emits [topic partition offsets lines appended] and rejects."""
 
     def process(self, tup: Tuple) -> None:
         """Emit the batch as lines, unless none is left."""

@@ -5,12 +5,14 @@ from pystorm.component import Tuple
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.trading.messages import PortfolioOrder
 from fintank.wire import order_lines, order_points, orders
+from fintank.wire.offsets import record_count
 
 
 class OrderDeserializer(BatchBolt):
     """Takes [topic partition offsets records].
 
-    Emits [topic partition offsets lines], on the stream orders [topic partition orders], and rejects.
+    Emits [topic partition offsets lines appended], on the stream orders [topic partition orders appended],
+    and rejects.
     """
 
     def process(self, tup: Tuple) -> None:
@@ -20,9 +22,11 @@ class OrderDeserializer(BatchBolt):
         portfolios = [message for message in messages if isinstance(message, PortfolioOrder)]
         if portfolios:
             lines = "\n".join(map(order_points.portfolio_line, portfolios))
-            self.emit([topic, partition, order_points.offset_runs(portfolios), lines], need_task_ids=False)
+            runs = order_points.offset_runs(portfolios)
+            self.emit([topic, partition, runs, lines, offsets], need_task_ids=False)
         if messages:
             validated = "\n".join(map(order_lines.to_line, messages))
-            self.emit([topic, partition, validated], stream="orders", need_task_ids=False)
+            self.emit([topic, partition, validated, offsets], stream="orders", need_task_ids=False)
         self.reject(rejects)
+        self.metrics.add(tuples=1, records=record_count(offsets))
         self.ack(tup)

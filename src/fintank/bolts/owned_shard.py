@@ -24,7 +24,7 @@ class OwnedShard:
     """The trading core of a shard, what it decided since its last commit, and its log."""
 
     def __init__(self, core: Shard, log: Log) -> None:
-        self._core = core
+        self.core = core
         self._log = log
         self._reports: list[ExecutionReport] = []
         self._fills: list[Fill] = []
@@ -38,24 +38,24 @@ class OwnedShard:
 
     def on_quote(self, quote: Quote, wall_us: int) -> None:
         """Take a quote in, and let what it touches trade."""
-        outcome = self._core.on_quote(quote, wall_us)
+        outcome = self.core.on_quote(quote, wall_us)
         if outcome is not None:
             self._take(outcome)
 
     def on_order(self, order: Order, wall_us: int) -> None:
         """Take an order in."""
-        self._take(self._core.on_order(order, wall_us))
+        self._take(self.core.on_order(order, wall_us))
 
     def forget(self, wall_us: int) -> None:
         """Forget some of the orders that ended longer ago than the retention."""
-        self._take(Outcome(journal=self._core.expire_terminal(wall_us)))
+        self._take(Outcome(journal=self.core.expire_terminal(wall_us)))
 
     def commit(self) -> None:
         """Write all that was decided, and every quote and clock that changed, in one transaction.
 
         Nothing is written when nothing changed: then all that the shard knows stands in its log already.
         """
-        self._journal.update(_by_id(self._core.changed_quotes()))
+        self._journal.update(_by_id(self.core.changed_quotes()))
         if self.decisions:
             self._log.commit(self._reports, self._fills, list(self._journal.values()))
             self._reports, self._fills, self._journal = [], [], {}

@@ -8,9 +8,10 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pystorm.component import Tuple
@@ -22,8 +23,10 @@ from fintank.bolts.owned_shard import OwnedShard
 from fintank.bolts.owners import owned_shards, shard_of
 from fintank.trading.limits import Limits
 from fintank.trading.shard import Shard
+from fintank.wire.offsets import append_times_ms
 from fintank.wire.order_lines import orders
 from fintank.wire.owner_ticks import quotes
+from fintank.wire.records import offset_of
 
 WAIT_SECONDS_MAX = 1.0
 WAITING_TUPLES_MAX = 200
@@ -31,17 +34,33 @@ WAITING_TICKS_MAX = 10_000
 """Well below what the tick-spout lets be in flight, or it would pause until the commit."""
 
 
+SECOND_US = 1_000_000
+OPEN_AGES = {
+    "open_orders": 0,
+    "open_over_1s": SECOND_US,
+    "open_over_1m": 60 * SECOND_US,
+    "open_over_1h": 3600 * SECOND_US,
+}
+"""What is told of the open orders: a figure, and from which age in microseconds an order counts."""
+
+
 @dataclass
 class Waiting:
-    """A tuple that is not acked yet, its ticks, and the shards that have yet to commit what it changed."""
+    """A tuple that is not acked yet, its ticks, and the shards that have yet to commit what it changed.
+
+    appended_ms: when each of its orders came into Kafka.
+    """
 
     tuple_id: str
     ticks: int
     shards: set[int]
+    appended_ms: list[int]
 
 
 class RuleEngine(BatchBolt):
-    """Takes [owner ticks] and [owner orders]; writes the topics executions, fills and journal, emits nothing.
+    """Takes [owner ticks] and [owner orders appended], emits nothing.
+
+    It writes the topics executions, fills and journal.
 
     A tuple that led to a decision is committed at once. One of ticks that only changed quotes waits for the
     next commit of its shards, about a second at most: Storm must send a tick tuple every second.
@@ -59,12 +78,12 @@ class RuleEngine(BatchBolt):
         self._take = {"tick-deserializer": self._take_ticks, "component-order-creator": self._take_orders}
         self._waiting: list[Waiting] = []
         self._flushed = time.monotonic()
+        self._counted: Counter[str] = Counter()
 
     def process(self, tup: Tuple) -> None:
         """Decide, commit what was decided, and ack what is committed."""
-        _, lines = tup.values
         with self._ending():
-            waiting = self._take[tup.component](tup.id, lines, _wall_us())
+            waiting = self._take[tup.component](tup, _wall_us())
             self._waiting.append(waiting)
             # If a commit fails after that of another shard, the tuple comes again as a whole; the shard that
             # committed knows its part, and only the other one decides.
@@ -81,6 +100,7 @@ class RuleEngine(BatchBolt):
             for owned in self._shards.values():
                 owned.forget(_wall_us())
             self._flush()
+        self._measure()
 
     def _adopted(self, address: str, shard: int) -> OwnedShard:
         started = time.monotonic()
@@ -90,22 +110,28 @@ class RuleEngine(BatchBolt):
         self.logger.info("shard %d adopted: %d journal records, %.1f s", shard, len(records), seconds)
         return OwnedShard(core, log)
 
-    def _take_ticks(self, tuple_id: str, lines: str, wall_us: int) -> Waiting:
+    def _take_ticks(self, tup: Tuple, wall_us: int) -> Waiting:
+        _, lines = tup.values
         ticks = quotes(lines)
         touched = set()
         for quote in ticks:
             shard = shard_of(quote.symbol)
             touched.add(shard)
             self._shards[shard].on_quote(quote, wall_us)
-        return Waiting(tuple_id, len(ticks), touched)
+        self.metrics.add(tuples=1, records=len(ticks), ticks=len(ticks))
+        return Waiting(tup.id, len(ticks), touched, [])
 
-    def _take_orders(self, tuple_id: str, lines: str, wall_us: int) -> Waiting:
+    def _take_orders(self, tup: Tuple, wall_us: int) -> Waiting:
+        _, lines, appended = tup.values
+        times_ms = append_times_ms(appended)
+        found = orders(lines)
         touched = set()
-        for order in orders(lines):
+        for order in found:
             shard = shard_of(order.symbol)
             touched.add(shard)
             self._shards[shard].on_order(order, wall_us)
-        return Waiting(tuple_id, 0, touched)
+        self.metrics.add(tuples=1, records=len(found), orders=len(found))
+        return Waiting(tup.id, 0, touched, [times_ms[offset_of(order.input)] for order in found])
 
     def _is_overdue(self) -> bool:
         return (
@@ -125,8 +151,21 @@ class RuleEngine(BatchBolt):
         for waiting in self._waiting:
             waiting.shards.discard(shard)
             if not waiting.shards:
+                self.metrics.since((append_ms, 1) for append_ms in waiting.appended_ms)
                 self.ack(waiting.tuple_id)
         self._waiting = [waiting for waiting in self._waiting if waiting.shards]
+
+    def _measure(self) -> None:
+        """Tell what the shards counted since the last time, and which orders are open."""
+        counted: Counter[str] = Counter()
+        ages: Counter[str] = Counter(dict.fromkeys(OPEN_AGES, 0))
+        for owned in self._shards.values():
+            counted.update(asdict(owned.core.counts))
+            for age_us in owned.core.open_ages_us(_wall_us()):
+                ages.update(name for name, least_us in OPEN_AGES.items() if age_us >= least_us)
+        self.metrics.add(**(counted - self._counted))
+        self.metrics.level(**ages)
+        self._counted = counted
 
     @contextmanager
     def _ending(self) -> Iterator[None]:

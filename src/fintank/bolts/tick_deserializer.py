@@ -8,13 +8,14 @@ from pystorm.component import Tuple
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.bolts.owners import owner_count, owner_of
 from fintank.wire import owner_ticks
+from fintank.wire.offsets import record_count
 from fintank.wire.ticks import to_lines
 
 
 class TickDeserializer(BatchBolt):
     """Takes [topic partition offsets records].
 
-    Emits [topic partition offsets lines], on the stream by_owner [owner ticks], and rejects.
+    Emits [topic partition offsets lines appended], on the stream by_owner [owner ticks], and rejects.
     """
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
@@ -27,9 +28,10 @@ class TickDeserializer(BatchBolt):
         topic, partition, offsets, records = tup.values
         batch = to_lines(topic, partition, offsets, records)
         if batch.lines:
-            self.emit([topic, partition, batch.offsets, batch.lines], need_task_ids=False)
+            self.emit([topic, partition, batch.offsets, batch.lines, offsets], need_task_ids=False)
             if self._owners:
                 for owner, ticks in owner_ticks.by_owner(partition, batch, self._owner_of).items():
                     self.emit([owner, ticks], stream="by_owner", need_task_ids=False)
         self.reject(batch.rejects)
+        self.metrics.add(tuples=1, records=record_count(offsets))
         self.ack(tup)

@@ -13,15 +13,17 @@ _NO_SIZE = Decimal(-1)
 
 @dataclass(slots=True)
 class Counts:
-    """How often a quote was of no use, since the process started.
+    """How often a quote, or an order, was of no use, since the process started.
 
     not_newer: dropped, not newer than the held quote of its exchange. stale: held, but at its arrival already
     older than max_quote_age_us. crossed: an NBBO that an order needed had its bid above its ask.
+    duplicates: orders that were known already.
     """
 
     not_newer: int = 0
     stale: int = 0
     crossed: int = 0
+    duplicates: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ Messages go in; reports, fills and journal records come out, to be written in on
 - wall_us, the wall time in microseconds, moves the symbols' clocks and nothing else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any
@@ -39,7 +39,7 @@ class Outcome:
 
 
 class Shard:
-    """The orders, quotes and clocks of the symbols of one shard. counts: quotes that were of no use."""
+    """The orders, quotes and clocks of the symbols of one shard. counts: what was of no use."""
 
     def __init__(self, limits: Limits) -> None:
         self.counts = Counts()
@@ -72,9 +72,11 @@ class Shard:
         self._wall_us = max(self._wall_us, wall_us)
         known_hash = self._content_hashes.get(order.identity)
         if known_hash == order.content_hash or (order.identity, order.content_hash) in self._refused:
+            self.counts.duplicates += 1
             return Outcome()
         moment = self._moment(order.symbol, order.input)
         if known_hash is not None:
+            self.counts.duplicates += 1
             return self._refuse_duplicate(order, moment)
         working = WorkingOrder(order, arrival_seq=self._next_seq)
         self._next_seq += 1
@@ -108,6 +110,14 @@ class Shard:
             if len(records) >= TOMBSTONES_MAX:
                 break
         return tuple(records)
+
+    def open_ages_us(self, wall_us: int) -> Iterator[int]:
+        """Yield each open order's age in microseconds, by its symbol's clock; without one, by the wall."""
+        for symbol, waiting in self._open.items():
+            book = self._books.get(symbol)
+            now_us = wall_us if book is None else book.clock.now(wall_us)
+            for working in waiting:
+                yield now_us - working.order.order_time_us
 
     @classmethod
     def restore(cls, limits: Limits, records: Iterable[JournalRecord]) -> "Shard":

@@ -1,6 +1,7 @@
 """Kafka offsets of a batch as text: runs of consecutive offsets, separated by one space.
 
-A spout writes `first,count,append_ms` a run, a bolt `first,count`.
+A spout writes `first,count,append_ms` a run, a bolt `first,count`; and it passes on the spout's, as the field
+`appended`, so that it can be told how long a record took.
 """
 
 from collections.abc import Iterable
@@ -19,6 +20,17 @@ class Run(NamedTuple):
 def parse_runs(text: str) -> list[Run]:
     """Read the runs of a spout's tuple; ValueError when the text is not of that form."""
     return [Run(*map(int, _parts(run, 3))) for run in text.split(" ")]
+
+
+def record_count(text: str) -> int:
+    """Return how many records a spout's tuple has; ValueError when the text is not of that form."""
+    return sum(run.records for run in parse_runs(text))
+
+
+def append_times_ms(text: str) -> dict[int, int]:
+    """Return when each record of a spout's tuple came into Kafka, by its offset; ValueError as above."""
+    runs = parse_runs(text)
+    return {offset: run.append_ms for run in runs for offset in range(run.first, run.first + run.records)}
 
 
 def parse_offsets(text: str) -> list[int]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from told_metrics import Told, measured
+
 from fintank.adapters.journal import JournalError
 from fintank.bolts.owners import owner_of
 from fintank.bolts.rule_engine import RuleEngine
@@ -19,6 +21,7 @@ from fintank.wire import order_lines
 
 SECOND = 1_000_000
 START = 1_438_539_936 * SECOND
+APPENDED = f"17,1,{START // 1000}"
 
 
 @dataclass
@@ -104,9 +107,9 @@ class Output(io.RawIOBase):
         return len(message)
 
 
-def tuple_of(tuple_id: str, component: str, lines: str) -> dict[str, Any]:
+def tuple_of(tuple_id: str, component: str, lines: str, *more: str) -> dict[str, Any]:
     """Make the message of a tuple of the stream by_owner."""
-    return {"id": tuple_id, "comp": component, "stream": "by_owner", "task": 1, "tuple": [0, lines]}
+    return {"id": tuple_id, "comp": component, "stream": "by_owner", "task": 1, "tuple": [0, lines, *more]}
 
 
 def storm_tick(tuple_id: str = "storm-tick") -> dict[str, Any]:
@@ -121,6 +124,7 @@ def run_engine(
     owner: int = 0,
     owners: int = 1,
     acks_max: int | None = None,
+    told: Told | None = None,
 ) -> tuple[int, list[str]]:
     """Run a task of the rule engine until the messages or it end; return its status and what it acked."""
 
@@ -130,6 +134,8 @@ def run_engine(
         def _exit(self, status_code: int) -> None:
             raise SystemExit(status_code)
 
+    bolt = Engine if told is None else measured(Engine, told.metrics)
+
     components = {str(task): "rule-engine" for task in range(5, 5 + owners)} | {"4": "order-spout"}
     context = {"taskid": 5 + owner, "componentid": "rule-engine", "task->component": components}
     output = Output(kafka, acks_max)
@@ -138,7 +144,7 @@ def run_engine(
         handshake = {"pidDir": pid_folder, "conf": {"topology.name": "order_flow"}, "context": context}
         text = "".join(f"{json.dumps(message)}\nend\n" for message in (handshake, *messages))
         try:
-            Engine(input_stream=io.BytesIO(text.encode()), output_stream=output).run()
+            bolt(input_stream=io.BytesIO(text.encode()), output_stream=output).run()
         except SystemExit as ended:
             return int(str(ended.code)), output.acked
         finally:
@@ -211,6 +217,6 @@ class Sent:
             ticks = [tick for tick in self.ticks if owner_of(tick.symbol, owners) == owner]
             if orders:
                 lines = order_lines_of(*orders)
-                yield owner, tuple_of(f"{name} orders {owner}", "component-order-creator", lines)
+                yield owner, tuple_of(f"{name} orders {owner}", "component-order-creator", lines, APPENDED)
             if ticks:
                 yield owner, tuple_of(f"{name} ticks {owner}", "tick-deserializer", tick_lines_of(*ticks))

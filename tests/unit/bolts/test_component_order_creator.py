@@ -22,16 +22,18 @@ TASKS = {"1": "rule-engine", "2": "component-order-creator", "3": "rule-engine"}
 
 
 def batch_of(storm, *records):
-    messages, rejects = read("orders", 2, f"7,{len(records)},1438540000000", "\n".join(records))
+    appended = f"7,{len(records)},1438540000000"
+    messages, rejects = read("orders", 2, appended, "\n".join(records))
     assert rejects == []
-    return storm.tuple_of("a", "orders", 2, "\n".join(map(to_line, messages)))
+    return storm.tuple_of("a", "orders", 2, "\n".join(map(to_line, messages)), appended)
 
 
 def by_owner(sent):
     owners = {}
     for message in sent:
         if message.get("stream") == "by_owner":
-            owner, lines = message["tuple"]
+            owner, lines, appended = message["tuple"]
+            assert appended.startswith("7,")
             assert owner not in owners
             owners[owner] = orders_of_lines(lines)
     return owners

@@ -5,8 +5,11 @@ import json
 import socket
 
 import pytest
+from told_metrics import Told, measured
 
 from fintank.bolts.influxdb_loader import InfluxdbLoader
+
+APPENDED_MS = 1_438_539_936_000
 
 
 @pytest.fixture
@@ -15,7 +18,9 @@ def load(storm, influx):
 
     def run(*batches, address=influx.address):
         tuples = [
-            storm.tuple_of(name, "ticks", 2, f"7,{len(lines)}", "\n".join(lines))
+            storm.tuple_of(
+                name, "ticks", 2, f"7,{len(lines)}", "\n".join(lines), f"7,{len(lines)},{APPENDED_MS}"
+            )
             for name, lines in zip("abc", batches, strict=False)
         ]
         return storm.run(InfluxdbLoader, *tuples, **{"fintank.influx": address})
@@ -79,3 +84,43 @@ def test_refused_lines_become_rejects_and_all_others_are_stored(storm, influx, l
 def test_refused_lines_are_no_rejects_before_the_whole_batch_is_sure(storm, influx, load):
     influx.statuses = [None, None, 503]
     assert load(["bad", line(1), line(2)]) == [storm.failed("a")]
+
+
+def test_it_tells_how_long_records_took_from_kafka_into_influxdb(storm, influx):
+    told = Told(now=APPENDED_MS / 1000 + 4)
+    batch = storm.tuple_of(
+        "a", "ticks", 2, "7,4", "\n".join(map(line, range(4))), f"7,3,{APPENDED_MS} 10,1,{APPENDED_MS + 3000}"
+    )
+    away = storm.tuple_of("b", "ticks", 2, "11,1", line(5), f"11,1,{APPENDED_MS}")
+    influx.statuses = [None, 503]
+    storm.run(measured(InfluxdbLoader, told.metrics), batch, away, **{"fintank.influx": influx.address})
+    assert told.points() == {
+        "pipeline,component=bolt,task=3": {
+            "tuples": "1i",
+            "records": "4i",
+            "failed": "1i",
+            "rejects": "0i",
+            "latency_p50_ms": "4000i",
+            "latency_p95_ms": "4000i",
+            "latency_p99_ms": "4000i",
+        }
+    }
+
+
+def test_refused_lines_count_by_their_reason_and_not_as_stored(storm, influx):
+    told = Told()
+    batch = storm.tuple_of("a", "ticks", 2, "7,2", f"bad\n{line(1)}", f"7,2,{APPENDED_MS}")
+    storm.run(measured(InfluxdbLoader, told.metrics), batch, **{"fintank.influx": influx.address})
+    points = told.points()
+    assert points["pipeline,component=bolt,reason=INFLUXDB_REFUSED,task=3"] == {"rejected": "1i"}
+    assert points["pipeline,component=bolt,task=3"]["records"] == "1i"
+
+
+def test_what_a_spout_tells_goes_with_the_loaders_own_and_is_acked(storm, influx):
+    told = Told()
+    figures = "pipeline,component=tick-spout,task=1 lag=5i 1438539936000000000"
+    tuple_ = {**storm.tuple_of("a", figures), "stream": "pipeline"}
+    sent = storm.run(measured(InfluxdbLoader, told.metrics), tuple_, **{"fintank.influx": influx.address})
+    assert sent == [storm.acked("a")]
+    assert told.points() == {"pipeline,component=tick-spout,task=1": {"lag": "5i"}}
+    assert influx.stored == []

@@ -36,8 +36,10 @@ def orders_of(sent):
 def test_a_batch_becomes_lines_of_its_portfolio_orders_and_all_orders_and_is_acked_after_them(storm):
     records = [PORTFOLIO_ORDER, ORDER, PORTFOLIO_ORDER]
     sent = storm.run(OrderDeserializer, batch_of(storm, *records))
-    assert sent[0] == emitted(["orders", 2, "7,1 9,1", f"{LINE.format(7)}\n{LINE.format(9)}"])
-    assert sent[1] == emitted(["orders", 2, sent[1]["tuple"][2]], stream="orders")
+    appended = "7,3,1438540000000"
+    lines = f"{LINE.format(7)}\n{LINE.format(9)}"
+    assert sent[0] == emitted(["orders", 2, "7,1 9,1", lines, appended])
+    assert sent[1] == emitted(["orders", 2, sent[1]["tuple"][2], appended], stream="orders")
     assert sent[2:] == [storm.acked("a")]
     assert orders_of(sent) == read("orders", 2, "7,3,1438540000000", "\n".join(records)).messages
 

@@ -6,6 +6,9 @@ from decimal import Decimal
 
 import pytest
 from engine_world import (
+    APPENDED,
+    SECOND,
+    START,
     Kafka,
     Sent,
     Tick,
@@ -18,6 +21,7 @@ from engine_world import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from told_metrics import Told
 
 from fintank.bolts.owners import shard_of
 from fintank.trading.messages import ExecType
@@ -28,7 +32,7 @@ DAY_SECONDS = 24 * 3600
 
 
 def orders(tuple_id: str, *found: object) -> dict[str, object]:
-    return tuple_of(tuple_id, "component-order-creator", order_lines_of(*found))
+    return tuple_of(tuple_id, "component-order-creator", order_lines_of(*found), APPENDED)
 
 
 def ticks(tuple_id: str, *found: Tick) -> dict[str, object]:
@@ -239,3 +243,44 @@ def test_whatever_ends_it_and_in_whatever_order_tuples_come_again_each_order_is_
     trades = [report for report in kafka.reports if report.exec_type is ExecType.TRADE]
     assert sorted(report.exec_id for report in trades) == sorted(fill.exec_id for fill in kafka.fills)
     assert all(report.last_qty == Decimal(10) and report.last_px == Decimal(101) for report in trades)
+
+
+def test_it_tells_what_it_decided_how_long_that_took_and_what_was_of_no_use(kafka: Kafka) -> None:
+    symbol = SYMBOLS[0]
+    told = Told(now=START // SECOND + 2)
+    minutes_old = order("o-1", symbol, order_time_us=START - 120 * SECOND)
+    run_engine(
+        kafka,
+        [
+            ticks("t", Tick(symbol, 3), Tick(symbol, 3), Tick(symbol, 4, bid="102")),
+            orders("o", minutes_old),
+            orders("again", minutes_old),
+            storm_tick(),
+        ],
+        told=told,
+    )
+    (point,) = told.points().values()
+    assert {name: int(value.rstrip("i")) for name, value in point.items()} == {
+        "tuples": 3,
+        "records": 5,
+        "ticks": 3,
+        "orders": 2,
+        "not_newer": 1,
+        "crossed": 1,
+        "duplicates": 1,
+        "rejects": 0,
+        "open_orders": 1,
+        "open_over_1s": 1,
+        "open_over_1m": 1,
+        "open_over_1h": 0,
+        "latency_p50_ms": 2000,
+        "latency_p95_ms": 2000,
+        "latency_p99_ms": 2000,
+    }
+
+
+def test_what_was_of_no_use_is_counted_once_however_often_it_is_told(kafka: Kafka) -> None:
+    symbol, told = SYMBOLS[0], Told()
+    run_engine(kafka, [ticks("t", Tick(symbol, 3), Tick(symbol, 3)), storm_tick(), storm_tick()], told=told)
+    (point,) = told.points().values()
+    assert point["not_newer"] == "1i"

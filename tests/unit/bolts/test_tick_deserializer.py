@@ -16,7 +16,7 @@ def emitted(tuple_id, values, **stream):
 def test_a_batch_of_ticks_becomes_a_batch_of_lines_and_is_acked_after_it(storm):
     batch = storm.tuple_of("a", "ticks", 2, "7,1,1438540000000", TICK)
     assert storm.run(TickDeserializer, batch) == [
-        emitted("a", ["ticks", 2, "7,1", LINE]),
+        emitted("a", ["ticks", 2, "7,1", LINE, "7,1,1438540000000"]),
         storm.acked("a"),
     ]
 
@@ -24,7 +24,7 @@ def test_a_batch_of_ticks_becomes_a_batch_of_lines_and_is_acked_after_it(storm):
 def test_a_bad_record_goes_to_rejects_and_the_good_one_beside_it_on(storm):
     batch = storm.tuple_of("a", "ticks", 2, "7,2,1438540000000", f"{TICK}\n{{\u2028}}")
     lines, reject, ack = storm.run(TickDeserializer, batch)
-    assert lines == emitted("a", ["ticks", 2, "7,1", LINE])
+    assert lines == emitted("a", ["ticks", 2, "7,1", LINE, "7,2,1438540000000"])
     key, message = reject["tuple"]
     assert reject == emitted("a", [key, message], stream="rejects")
     assert key == "ticks-2-8"

@@ -2,7 +2,14 @@
 
 import pytest
 
-from fintank.wire.offsets import Run, format_runs, parse_offsets, parse_runs
+from fintank.wire.offsets import (
+    Run,
+    append_times_ms,
+    format_runs,
+    parse_offsets,
+    parse_runs,
+    record_count,
+)
 
 
 def test_the_runs_of_a_spout_carry_their_append_time():
@@ -28,3 +35,9 @@ def test_written_runs_are_read_back_as_offsets():
 def test_text_that_is_no_run_is_refused(text):
     with pytest.raises(ValueError, match=r"."):
         parse_runs(text)
+
+
+def test_the_records_of_a_spouts_tuple_are_counted_and_timed() -> None:
+    runs = "5,2,1700000000000 9,1,1700000000123"
+    assert record_count(runs) == 3
+    assert append_times_ms(runs) == {5: 1700000000000, 6: 1700000000000, 9: 1700000000123}

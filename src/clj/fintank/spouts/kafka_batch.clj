@@ -3,8 +3,10 @@
 
   Stream default: topic, partition, offsets, records; the records are lines joined by LF, the offsets are
   text, runs `first,count,append_ms` joined by one space. Stream rejects: key, message of what is not UTF-8.
+  Stream pipeline: lines, its own figures every few seconds as lines of InfluxDB; they are not sent again.
   At least once: a partition is committed up to its first unit in flight, failed units come back for ever."
-  (:require [fintank.settings :as settings]
+  (:require [clojure.string :as string]
+            [fintank.settings :as settings]
             [fintank.spouts.tracker :as tracker]
             [fintank.spouts.units :as units]
             [org.apache.storm.clojure :refer [defspout spout]])
@@ -15,6 +17,7 @@
            [org.apache.kafka.common KafkaException TopicPartition]
            [org.apache.kafka.common.errors InterruptException RetriableException]
            [org.apache.storm.spout SpoutOutputCollector]
+           [org.apache.storm.task TopologyContext]
            [org.slf4j Logger LoggerFactory]))
 
 (def ^:private ^Logger log (LoggerFactory/getLogger "fintank.spouts.kafka-batch"))
@@ -24,7 +27,9 @@
 (def ^:const commit-every-ms 1000)
 ;; With no room for more the consumer is paused, and only polled to stay in its group.
 (def ^:const full-poll-every-ms 500)
+(def ^:const tell-every-ms 5000)
 (def ^:private ^Duration poll-wait (Duration/ofMillis 5))
+(def ^:private ^Duration ask-wait (Duration/ofSeconds 1))
 (def ^:private ^Duration commit-wait (Duration/ofSeconds 2))
 
 (defn consumer-properties
@@ -123,9 +128,37 @@
     (.resume consumer (.assignment consumer))
     (vreset! paused? false)))
 
-(defn- emit-more! [context wait]
+(defn- emit-more! [{:keys [rejected] :as context} wait]
   (when-let [polled (poll context wait)]
-    (run! #(emit! context %) (track! context polled))))
+    (let [units (track! context polled)]
+      (vswap! rejected + (count (filter #(= "rejects" (:stream %)) units)))
+      (run! #(emit! context %) units))))
+
+(defn- lag
+  "How many records of the spout's partitions are not done yet."
+  ^long [{:keys [^Consumer consumer state]}]
+  (reduce + (for [[^TopicPartition partition end] (.endOffsets consumer (.assignment consumer) ask-wait)
+                  :let [state (get-in @state [:partitions (long (.partition partition))])]]
+              (- (long end)
+                 (long (or (tracker/done-to state) (.position consumer partition ask-wait)))))))
+
+(defn- figures
+  "Lines of InfluxDB's measurement pipeline: docs/pipeline.md has their fields."
+  [{:keys [component task state rejected] :as context} now-ms]
+  (let [{:keys [records failed]} @state
+        series (str "pipeline,component=" component)
+        place (str ",task=" task)
+        time-ns (* 1000000 (long now-ms))]
+    (cond-> [(str series place " lag=" (lag context) "i,in_flight=" records "i,failed_tuples=" (count failed)
+                  "i,rejects=" @rejected "i " time-ns)]
+      (pos? @rejected) (conj (str series ",reason=NOT_UTF8" place " rejected=" @rejected "i " time-ns)))))
+
+(defn- tell! [{:keys [^SpoutOutputCollector collector rejected] :as context} now-ms]
+  (try
+    (.emit collector "pipeline" ^java.util.List (vector (string/join "\n" (figures context now-ms))))
+    (vreset! rejected 0)
+    ;; The next poll says it; what is to be told waits till Kafka is back.
+    (catch RetriableException _)))
 
 (defn- read-more! [{:keys [state last-full-poll-ms] :as context} now-ms]
   (if (full? @state)
@@ -137,11 +170,14 @@
       (resume! context)
       (emit-more! context poll-wait))))
 
-(defn- next-tuple! [{:keys [state now last-commit-ms] :as context}]
+(defn- next-tuple! [{:keys [state now last-commit-ms last-tell-ms] :as context}]
   (let [now-ms (now)]
     (when (<= (+ @last-commit-ms commit-every-ms) now-ms)
       (vreset! last-commit-ms now-ms)
       (commit-later! context))
+    (when (<= (+ @last-tell-ms tell-every-ms) now-ms)
+      (vreset! last-tell-ms now-ms)
+      (tell! context now-ms))
     (if-let [again (tracker/due @state now-ms)]
       (do (vswap! state tracker/emitted-again again)
           (emit! context again))
@@ -149,11 +185,14 @@
 
 (defn batch-spout
   "An ISpout that emits a topic's units to a SpoutOutputCollector.
-  The consumer becomes its own: it subscribes, polls, commits and closes it. now: gives the time in ms."
-  [topic ^Consumer consumer collector now]
+  The consumer becomes its own: it subscribes, polls, commits and closes it. now: gives the time in ms.
+  place: the topic, and the spout's component and task in the topology."
+  [{:keys [topic] :as place} ^Consumer consumer collector now]
   (let [state (volatile! tracker/empty-tracker)
-        context {:topic topic, :consumer consumer, :collector collector, :now now, :state state
-                 :paused? (volatile! false), :last-full-poll-ms (volatile! 0), :last-commit-ms (volatile! 0)}]
+        context (merge place
+                       {:consumer consumer, :collector collector, :now now, :state state
+                        :paused? (volatile! false), :rejected (volatile! 0), :last-full-poll-ms (volatile! 0)
+                        :last-commit-ms (volatile! 0), :last-tell-ms (volatile! (now))})]
     (.subscribe consumer (Collections/singleton topic) (rebalance-listener context))
     (spout
      (nextTuple [] (next-tuple! context))
@@ -166,9 +205,13 @@
 
 (defspout kafka-batch
   {"default" ["topic" "partition" "offsets" "records"]
-   "rejects" ["key" "message"]}
+   "rejects" ["key" "message"]
+   "pipeline" ["lines"]}
   {:params [topic isolation-level]}
   [conf context collector]
-  (let [properties (consumer-properties (settings/kafka-address conf) topic isolation-level)]
-    (batch-spout topic (KafkaConsumer. ^Map properties) (:output-collector collector)
+  (let [properties (consumer-properties (settings/kafka-address conf) topic isolation-level)
+        place {:topic topic
+               :component (.getThisComponentId ^TopologyContext context)
+               :task (.getThisTaskId ^TopologyContext context)}]
+    (batch-spout place (KafkaConsumer. ^Map properties) (:output-collector collector)
                  #(System/currentTimeMillis))))

@@ -97,8 +97,9 @@
   [tracker {:keys [due-ms id]}]
   (update tracker :failed disj [due-ms id]))
 
-(defn- done-to
-  "The offset up to which all is done: of the first unit in flight, else the one to be read next."
+(defn done-to
+  "The offset of a partition's state up to which all is done: of the first unit in flight, else the one to be
+  read next; nil before the first poll."
   [{:keys [units position]}]
   (if-let [[first-offset] (first units)]
     first-offset

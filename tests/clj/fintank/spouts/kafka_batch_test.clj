@@ -11,6 +11,8 @@
 (defn- topic-partition [number]
   (TopicPartition. "ticks" (int number)))
 
+(def ^:private place {:topic "ticks", :component "tick-spout", :task 3})
+
 (defn- collector [emitted]
   (SpoutOutputCollector.
    (reify ISpoutOutputCollector
@@ -26,7 +28,9 @@
   "A rebalance that leaves a spout with these partitions."
   [{:keys [^MockConsumer consumer]} & partitions]
   (.rebalance consumer (mapv topic-partition partitions))
-  (.updateBeginningOffsets consumer (into {} (map #(vector (topic-partition %) 0)) partitions)))
+  (let [empty-partitions (into {} (map #(vector (topic-partition %) 0)) partitions)]
+    (.updateBeginningOffsets consumer empty-partitions)
+    (.updateEndOffsets consumer empty-partitions)))
 
 (defn- started
   "A spout of its own consumer and clock, that owns partitions."
@@ -35,7 +39,7 @@
         emitted (atom [])
         clock-ms (atom 100000)
         world {:consumer consumer :emitted emitted :clock-ms clock-ms
-               :spout (kafka-batch/batch-spout "ticks" consumer (collector emitted) #(deref clock-ms))}]
+               :spout (kafka-batch/batch-spout place consumer (collector emitted) #(deref clock-ms))}]
     (apply win! world partitions)
     world))
 
@@ -56,9 +60,21 @@
   (.fail spout id))
 
 (defn- emits
-  "What was emitted so far."
+  "What was emitted so far, but for what the spout tells of itself."
   [{:keys [emitted]}]
-  @emitted)
+  (filterv #(not= "pipeline" (:stream %)) @emitted))
+
+(defn- told
+  "What the spout told of itself so far, without the times."
+  [{:keys [emitted]}]
+  (for [{:keys [stream values id]} @emitted, :when (= "pipeline" stream)]
+    (do (is (nil? id) "it is not sent again")
+        (string/replace (first values) #" \d+(?=\n|$)" ""))))
+
+(defn- ends!
+  "Where the partitions end, as Kafka says."
+  [{:keys [^MockConsumer consumer]} offsets]
+  (.updateEndOffsets consumer (update-keys offsets topic-partition)))
 
 (defn- committed [{:keys [^MockConsumer consumer]} partition]
   (let [partition (topic-partition partition)]
@@ -217,3 +233,49 @@
             "allow.auto.create.topics" "false"}
            (select-keys properties ["bootstrap.servers" "group.id" "isolation.level" "auto.offset.reset"
                                     "enable.auto.commit" "allow.auto.create.topics"])))))
+
+(deftest every-few-seconds-it-tells-how-far-it-is-behind
+  (let [world (started 0 1)]
+    (add! world (record 0 0 "a") (record 0 1 "b") (record 1 0 "c"))
+    (ends! world {0 5, 1 1})
+    (next! world)
+    (pass! world (dec kafka-batch/tell-every-ms))
+    (is (empty? (told world)))
+    (pass! world 1)
+    (is (= ["pipeline,component=tick-spout,task=3 lag=6i,in_flight=3i,failed_tuples=0i,rejects=0i"] (told world)))
+    (let [[a b] (emits world)]
+      (ack! world a)
+      (fail! world b)
+      (pass! world (inc kafka-batch/tell-every-ms))
+      (is (= 2 (count (told world)))))))
+
+(deftest what-is-done-is-no-lag-and-what-failed-still-is
+  (let [world (started 0 1)]
+    (add! world (record 0 0 "a") (record 0 1 "b") (record 1 0 "c"))
+    (ends! world {0 5, 1 1})
+    (next! world)
+    (pass! world (- kafka-batch/tell-every-ms 1))
+    (let [{[a] 0 [c] 1} (group-by #(second (:values %)) (emits world))]
+      (ack! world a)
+      (fail! world c)
+      (pass! world 1)
+      (is (= ["pipeline,component=tick-spout,task=3 lag=4i,in_flight=1i,failed_tuples=1i,rejects=0i"]
+             (told world))))))
+
+(deftest a-partition-that-was-not-polled-yet-counts-from-where-it-stands
+  (let [world (started 0)]
+    (ends! world {0 7})
+    (next! world)
+    (pass! world kafka-batch/tell-every-ms)
+    (is (= ["pipeline,component=tick-spout,task=3 lag=7i,in_flight=0i,failed_tuples=0i,rejects=0i"] (told world)))))
+
+(deftest what-is-not-utf-8-is-counted-once-by-its-reason
+  (let [world (started 0)
+        line #(str "pipeline,component=tick-spout,task=3 lag=1i,in_flight=1i,failed_tuples=0i,rejects=" % "i")]
+    (add! world (record 0 0 (byte-array [-1])))
+    (ends! world {0 1})
+    (next! world)
+    (pass! world kafka-batch/tell-every-ms)
+    (pass! world kafka-batch/tell-every-ms)
+    (is (= [(str (line 1) "\npipeline,component=tick-spout,reason=NOT_UTF8,task=3 rejected=1i") (line 0)]
+           (told world)))))

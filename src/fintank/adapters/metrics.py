@@ -1,0 +1,96 @@
+"""What a bolt counts of its own work, on its way to InfluxDB's measurement `pipeline`.
+
+Counting takes a microsecond and never fails; a thread of its own writes what is counted every few seconds.
+While InfluxDB is away the points wait, the oldest are dropped when there are too many: no tuple ever waits
+for them or fails because of them.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from fintank.adapters.influx import InfluxUnavailableError, Refusal
+from fintank.wire.pipeline_points import Window, lines
+
+WRITE_SECONDS = 5.0
+LINES_WAITING_MAX = 2_000
+
+Write = Callable[[str], list[Refusal]]
+
+
+class Metrics:
+    """The work of one task of a component, second by second."""
+
+    def __init__(
+        self, component: str, task: int, write: Write, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Take the component's names, what writes lines (as InfluxWriter.write), and the time in seconds."""
+        self._component = component
+        self._task = task
+        self._write = write
+        self._clock = clock
+        self._windows: dict[int, Window] = {}
+        self._waiting: deque[str] = deque(maxlen=LINES_WAITING_MAX)
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Write from now on every WRITE_SECONDS, until the process ends."""
+        threading.Thread(target=self._write_on, name="metrics", daemon=True).start()
+
+    def add(self, **counts: int) -> None:
+        """Count things that happened now."""
+        with self._lock:
+            window = self._window()
+            for name, count in counts.items():
+                window.counts[name] += count
+
+    def reject(self, reason: str) -> None:
+        """Count a record that was rejected."""
+        with self._lock:
+            self._window().rejects[reason] += 1
+
+    def level(self, **values: int) -> None:
+        """Tell how much there is now of something."""
+        with self._lock:
+            self._window().levels.update(values)
+
+    def since(self, appended: Iterable[tuple[int, int]]) -> None:
+        """Measure how long ago records came into Kafka: (append_ms, how many of them)."""
+        with self._lock:
+            now_ms = int(self._clock() * 1000)
+            self._window().latencies += [(now_ms - append_ms, records) for append_ms, records in appended]
+
+    def pass_on(self, points: str) -> None:
+        """Take points that are written already, as lines."""
+        with self._lock:
+            self._waiting.extend(points.split("\n"))
+
+    def write(self) -> None:
+        """Write the seconds that are over; while InfluxDB is away, keep them."""
+        with self._lock:
+            this_second = int(self._clock())
+            for second in sorted(self._windows):
+                if second < this_second:
+                    window = self._windows.pop(second)
+                    self._waiting.extend(lines(self._component, self._task, second, window))
+            sent = list(self._waiting)
+            self._waiting.clear()
+        try:
+            if sent:
+                self._write("\n".join(sent))
+        except InfluxUnavailableError:
+            with self._lock:
+                self._waiting = deque([*sent, *self._waiting], LINES_WAITING_MAX)
+
+    def _window(self) -> Window:
+        second = int(self._clock())
+        window = self._windows.get(second)
+        if window is None:
+            window = self._windows[second] = Window()
+        return window
+
+    def _write_on(self) -> None:
+        while True:
+            time.sleep(WRITE_SECONDS)
+            self.write()
