@@ -96,6 +96,14 @@ def test_the_trading_core_imports_the_standard_library_only() -> None:
     assert wrong == set()
 
 
+def test_the_reference_engine_knows_nothing_of_the_real_one() -> None:
+    paths = sorted((PROJECT_ROOT / "tests" / "reference").rglob("*.py"))
+    wrong = [str(path) for path in paths for _ in imported_parts(path)]
+    wrong += [str(path) for path in paths if "import fintank" in path.read_text()]
+    assert paths
+    assert wrong == []
+
+
 def test_a_function_fits_a_screen_and_a_file_one_sitting() -> None:
     wrong = []
     for path in PYTHON_FILES:

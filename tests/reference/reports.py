@@ -1,0 +1,145 @@
+"""Records of the topics executions and fills."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
+
+from reference.market import Quote
+from reference.messages import Cancel, Order
+from reference.numbers import plain, seconds_text, text_of
+
+NAME_SPACE = uuid5(NAMESPACE_DNS, "executions.fintank")
+
+Nbbo = tuple[Fraction | None, Fraction | None]
+
+
+@dataclass
+class Trade:
+    """What an order took of a quote."""
+
+    quantity: Fraction
+    price: Fraction
+    quote: Quote
+
+
+def exec_id(*parts: str) -> str:
+    """Name a report by account, symbol, cl_ord_id, exec_type, number and content_hash."""
+    return str(uuid5(NAME_SPACE, ",".join(f"{len(part)}:{part}" for part in parts)))
+
+
+def code_text(code: str, numbers: dict[str, Any]) -> str:
+    return " ".join([f"code={code}", *(f"{name}={text_of(value)}" for name, value in numbers.items())])
+
+
+def execution(
+    order: Order,
+    exec_type: str,
+    nbbo: Nbbo,
+    cause: str,
+    time_us: int,
+    *,
+    trade: Trade | None = None,
+    text: str | None = None,
+    ord_rej_reason: int | None = None,
+    content_hash: str = "",
+) -> dict[str, Any]:
+    """Tell of an order as it is after the event."""
+    number = order.trades if trade is not None else 0
+    record = {
+        "exec_id": exec_id(*order.identity, exec_type, str(number), content_hash),
+        "exec_type": exec_type,
+        "ord_status": order.status,
+        "cl_ord_id": order.cl_ord_id,
+        "list_id": order.list_id,
+        "account": order.account,
+        "symbol": order.symbol,
+        "side": order.side,
+        "ord_type": order.ord_type,
+        "time_in_force": order.time_in_force,
+        "priority": order.priority,
+        **quantities(order),
+        "cash_order_qty": order.cash_order_qty,
+        "price": order.price,
+        "stop_px": order.stop_px,
+        "last_qty": trade.quantity if trade else None,
+        "last_px": trade.price if trade else None,
+        "last_mkt": trade.quote.exchange if trade else None,
+        "bid": nbbo[0],
+        "ask": nbbo[1],
+        "quote_ids": [trade.quote.quote_id] if trade else [],
+        "input": cause,
+        "ord_rej_reason": ord_rej_reason,
+        "text": text,
+        "order_time": seconds_text(order.order_time_us),
+        "transact_time": seconds_text(time_us),
+    }
+    return {name: text_of(value) for name, value in record.items()}
+
+
+def quantities(order: Order) -> dict[str, Fraction | None]:
+    """Return what was asked for, is done and is left."""
+    found: dict[str, Fraction | None] = {
+        "order_qty": order.order_qty,
+        "cum_qty": order.cum_qty,
+        "leaves_qty": Fraction(),
+        "leaves_cash": None,
+        "residual_cash": None,
+        "avg_px": round(order.cum_cash / order.cum_qty, 12) if order.cum_qty else None,
+    }
+    if order.cash_order_qty is not None:
+        left = order.cash_order_qty - order.cum_cash
+        found["order_qty"] = None if order.is_open else order.cum_qty
+        found["leaves_qty"] = None if order.is_open else Fraction()
+        found["leaves_cash"] = left if order.is_open else Fraction()
+        found["residual_cash"] = None if order.is_open else left
+    elif order.is_open:
+        assert order.order_qty is not None
+        found["leaves_qty"] = order.order_qty - order.cum_qty
+    return found
+
+
+def fill(report: dict[str, Any]) -> dict[str, Any]:
+    """Book a TRADE."""
+    quantity, price = Fraction(report["last_qty"]), Fraction(report["last_px"])
+    shares = quantity if report["side"] == "BUY" else -quantity
+    names = (
+        "exec_id",
+        "cl_ord_id",
+        "list_id",
+        "account",
+        "symbol",
+        "side",
+        "last_qty",
+        "last_px",
+        "last_mkt",
+    )
+    return {
+        **{name: report[name] for name in names},
+        "delta_shares": plain(shares),
+        "delta_cash": plain(-shares * price),
+        "transact_time": report["transact_time"],
+    }
+
+
+def cancel_reject(
+    cancel: Cancel, code: str, reason: int, numbers: dict[str, Any], *, status: str, time_us: int
+) -> dict[str, Any]:
+    """Refuse a cancel."""
+    assert cancel.symbol is not None
+    return {
+        "exec_id": exec_id(
+            cancel.account, cancel.symbol, cancel.cl_ord_id, "CANCEL_REJECTED", "0", cancel.content_hash
+        ),
+        "exec_type": "CANCEL_REJECTED",
+        "cl_ord_id": cancel.cl_ord_id,
+        "orig_cl_ord_id": cancel.orig_cl_ord_id,
+        "account": cancel.account,
+        "symbol": cancel.symbol,
+        "ord_status": status,
+        "cxl_rej_reason": reason,
+        "text": code_text(code, numbers),
+        "input": cancel.input,
+        "order_time": seconds_text(cancel.order_time_us),
+        "transact_time": seconds_text(time_us),
+    }

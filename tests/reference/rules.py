@@ -1,0 +1,207 @@
+"""The rules of a single order, in the order of the page's table; each returns a breach's numbers, or None."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from reference.messages import Order
+from reference.numbers import seconds_text
+
+LIMIT_TYPES = ("LIMIT", "STOP_LIMIT")
+STOP_TYPES = ("STOP", "STOP_LIMIT")
+
+Numbers = dict[str, Any]
+
+
+@dataclass
+class Facts:
+    """What an order is measured against. nbbo: None without an uncrossed one."""
+
+    rules: dict[str, Any]
+    state: str
+    now_us: int | None
+    open_orders: int
+    nbbo: tuple[Fraction, Fraction] | None
+
+
+def trading_halted(order: Order, facts: Facts) -> Numbers | None:
+    halted = facts.state == "HALTED" or (facts.state == "REDUCING" and order.side == "BUY")
+    return {"state": facts.state} if halted else None
+
+
+def unknown_symbol(order: Order, facts: Facts) -> Numbers | None:
+    symbols = facts.rules["symbols"]
+    is_known = order.symbol != "CASH" and (not symbols or order.symbol in symbols)
+    return None if is_known else {"symbol": order.symbol}
+
+
+def needed_fields(order: Order) -> dict[str, bool]:
+    """Return of each optional field whether this order must have it; otherwise it must not."""
+    return {
+        "price": order.ord_type in LIMIT_TYPES,
+        "stop_px": order.ord_type in STOP_TYPES,
+        "expire_time": order.time_in_force == "GTD",
+    }
+
+
+def given_fields(order: Order) -> dict[str, bool]:
+    return {
+        "price": order.price is not None,
+        "stop_px": order.stop_px is not None,
+        "expire_time": order.expire_time_us is not None,
+    }
+
+
+def incomplete_order(order: Order, facts: Facts) -> Numbers | None:
+    given = given_fields(order)
+    missing = [name for name, is_needed in needed_fields(order).items() if is_needed and not given[name]]
+    return {"field": missing[0]} if missing else None
+
+
+def unexpected_field(order: Order, facts: Facts) -> Numbers | None:
+    needed = needed_fields(order)
+    wrong = [name for name, is_given in given_fields(order).items() if is_given and not needed[name]]
+    return {"field": wrong[0]} if wrong else None
+
+
+def bad_quantity(order: Order, facts: Facts) -> Numbers | None:
+    if order.order_qty is None or order.order_qty > 0:
+        return None
+    return {"order_qty": order.order_qty}
+
+
+def bad_amount(order: Order, facts: Facts) -> Numbers | None:
+    amount = order.cash_order_qty
+    if amount is None or (amount > 0 and (amount * 100).denominator == 1):
+        return None
+    return {"cash_order_qty": amount}
+
+
+def bad_price(order: Order, facts: Facts) -> Numbers | None:
+    for name, value in (("price", order.price), ("stop_px", order.stop_px)):
+        if value is not None and value <= 0:
+            return {"field": name, "value": value}
+    return None
+
+
+def bad_expire_time(order: Order, facts: Facts) -> Numbers | None:
+    if order.expire_time_us is None or order.expire_time_us > order.order_time_us:
+        return None
+    return {
+        "expire_time": seconds_text(order.expire_time_us),
+        "timestamp": seconds_text(order.order_time_us),
+    }
+
+
+def stop_tif(order: Order, facts: Facts) -> Numbers | None:
+    if order.ord_type in STOP_TYPES and order.time_in_force in ("IOC", "FOK"):
+        return {"ord_type": order.ord_type, "time_in_force": order.time_in_force}
+    return None
+
+
+def priority_tif(order: Order, facts: Facts) -> Numbers | None:
+    if order.priority > 1 and order.time_in_force in ("IOC", "FOK"):
+        return {"priority": order.priority, "time_in_force": order.time_in_force}
+    return None
+
+
+def age(time_us: int, facts: Facts) -> Numbers | None:
+    """Return how old something is, if it is older than the retention."""
+    retention_us = facts.rules["retention_ms"] * 1000
+    if facts.now_us is None or facts.now_us - time_us <= retention_us:
+        return None
+    return {"age_us": facts.now_us - time_us, "retention_us": retention_us}
+
+
+def stale_order(order: Order, facts: Facts) -> Numbers | None:
+    return age(order.order_time_us, facts)
+
+
+def max_order_qty(order: Order, facts: Facts) -> Numbers | None:
+    limit = facts.rules["max_order_qty"]
+    if order.order_qty is None or limit is None or order.order_qty <= limit:
+        return None
+    return {"order_qty": order.order_qty, "limit": limit}
+
+
+def max_open_orders(order: Order, facts: Facts) -> Numbers | None:
+    limit = facts.rules["max_open_orders"]
+    if limit is None or facts.open_orders < limit:
+        return None
+    return {"open": facts.open_orders, "limit": limit}
+
+
+def needs_price_for_notional(order: Order) -> bool:
+    return order.ord_type == "MARKET" and not order.is_by_cash
+
+
+def notional(order: Order, facts: Facts) -> Fraction | None:
+    if order.cash_order_qty is not None:
+        return order.cash_order_qty
+    price = order.price if order.price is not None else order.stop_px
+    if price is None and facts.nbbo is not None:
+        bid, ask = facts.nbbo
+        price = ask if order.side == "BUY" else bid
+    assert order.order_qty is not None
+    return None if price is None else order.order_qty * price
+
+
+def max_order_notional(order: Order, facts: Facts) -> Numbers | None:
+    found, limit = notional(order, facts), facts.rules["max_order_notional"]
+    if found is None or limit is None or found <= limit:
+        return None
+    return {"notional": found, "limit": limit}
+
+
+def price_band(order: Order, facts: Facts) -> Numbers | None:
+    band = facts.rules["price_band"]
+    if order.ord_type not in LIMIT_TYPES or band is None or facts.nbbo is None:
+        return None
+    assert order.price is not None
+    mid = sum(facts.nbbo, Fraction()) / 2
+    if abs(order.price - mid) <= band * mid:
+        return None
+    return {"price": order.price, "mid": mid, "price_band": band}
+
+
+Rule = Callable[[Order, Facts], Numbers | None]
+
+RULES: list[tuple[str, int, Rule]] = [
+    ("TRADING_HALTED", 2, trading_halted),
+    ("UNKNOWN_SYMBOL", 1, unknown_symbol),
+    ("INCOMPLETE_ORDER", 11, incomplete_order),
+    ("UNEXPECTED_FIELD", 11, unexpected_field),
+    ("BAD_QUANTITY", 13, bad_quantity),
+    ("BAD_AMOUNT", 13, bad_amount),
+    ("BAD_PRICE", 99, bad_price),
+    ("BAD_EXPIRE_TIME", 99, bad_expire_time),
+    ("STOP_TIF", 11, stop_tif),
+    ("PRIORITY_TIF", 11, priority_tif),
+    ("STALE_ORDER", 8, stale_order),
+    ("MAX_ORDER_QTY", 3, max_order_qty),
+    ("MAX_OPEN_ORDERS", 3, max_open_orders),
+    ("MAX_ORDER_NOTIONAL", 3, max_order_notional),
+    ("PRICE_BAND", 16, price_band),
+]
+
+
+def first_breach(order: Order, facts: Facts) -> tuple[str, int, Numbers] | None:
+    """Return code, ord_rej_reason and numbers of why an order is REJECTED."""
+    if order.refusal is not None:
+        return order.refusal
+    for code, reason, rule in RULES:
+        numbers = rule(order, facts)
+        if numbers is not None:
+            return code, reason, numbers
+    return None
+
+
+def price_breach(order: Order, facts: Facts) -> tuple[str, Numbers] | None:
+    """Return code and numbers of why an order, accepted without a price, is CANCELED at its first."""
+    checks = [("MAX_ORDER_NOTIONAL", max_order_notional)] if needs_price_for_notional(order) else []
+    for code, rule in [*checks, ("PRICE_BAND", price_band)]:
+        numbers = rule(order, facts)
+        if numbers is not None:
+            return code, numbers
+    return None

@@ -1,0 +1,148 @@
+"""Play a scenario on an engine, and hold what it tells against the table."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Protocol
+from zlib import crc32
+
+from reference import Engine, Place
+from scenarios.table import MICROSECONDS, START_US, Expected, Row, Scenario
+
+PARTITIONS = 4
+WALL_US = START_US + 86_400 * 365 * MICROSECONDS
+"""When a scenario is played: long after its messages' own times, as with recorded quotes."""
+
+Record = dict[str, Any]
+
+
+@dataclass
+class Told:
+    """What came of a row: records of executions and fills, and the reasons of rejects."""
+
+    executions: list[Record] = field(default_factory=list)
+    fills: list[Record] = field(default_factory=list)
+    rejects: list[str] = field(default_factory=list)
+
+
+class World(Protocol):
+    """An engine that takes records as text; times in what it tells are text."""
+
+    def take(self, topic: str, text: str, place: Place, wall_us: int) -> Told: ...
+
+    def second(self, wall_us: int) -> Told: ...
+
+
+class ReferenceWorld:
+    """The reference engine."""
+
+    def __init__(self, rules: dict[str, Any]) -> None:
+        self.engine = Engine(rules)
+
+    def take(self, topic: str, text: str, place: Place, wall_us: int) -> Told:
+        if topic == "ticks":
+            self.engine.tick(json.loads(text), place, wall_us)
+        else:
+            self.engine.order(json.loads(text, parse_float=Fraction), place, wall_us)
+        return self._told()
+
+    def second(self, wall_us: int) -> Told:
+        self.engine.second(wall_us)
+        return self._told()
+
+    def _told(self) -> Told:
+        engine = self.engine
+        told = Told(engine.executions, engine.fills, [reason for _, reason in engine.rejects])
+        engine.executions, engine.fills, engine.rejects = [], [], []
+        return told
+
+
+class Places:
+    """Where records come to stand, each in the partition of its key."""
+
+    def __init__(self) -> None:
+        self.ends: Counter[tuple[str, int]] = Counter()
+        self.named: dict[str, Place] = {}
+
+    def of(self, row: Row, wall_us: int) -> Place:
+        if row.is_redelivered:
+            assert row.name is not None
+            return self.named[row.name]
+        key = row.message.get("symbol" if row.kind == "ticks" else "account")
+        partition = crc32(str(key).encode()) % PARTITIONS if row.partition is None else row.partition
+        place = Place(row.kind, partition, self.ends[row.kind, partition], wall_us)
+        self.ends[row.kind, partition] += 1
+        if row.name is not None:
+            self.named.setdefault(row.name, place)
+        return place
+
+
+def play(scenario: Scenario, world: World, between: Callable[[World], World] = lambda world: world) -> None:
+    """Play a scenario row by row; AssertionError where an engine tells something else than the table.
+
+    between: what happens to the world before each row, such as a restart.
+    """
+    places, wall_us = Places(), WALL_US
+    for number, row in enumerate(scenario.rows, 1):
+        world = between(world)
+        wall_us += row.wall_us
+        if row.kind in ("pass", "unseen"):
+            told = world.second(wall_us) if row.kind == "pass" else Told()
+        else:
+            place = places.of(row, wall_us)
+            told = world.take(row.kind, json.dumps(row.message), place, wall_us)
+        where = f"{scenario.id}, row {number}"
+        check_heads(row, told, where)
+        for expected, execution in zip(row.expected, told.executions, strict=False):
+            fill = next((fill for fill in told.fills if fill["exec_id"] == execution["exec_id"]), {})
+            check_fields(expected, {**fill, **execution}, places.named, f"{where}, {expected.head}")
+        check_bookings(told, where)
+
+
+def check_heads(row: Row, told: Told, where: str) -> None:
+    found = [head(execution) for execution in told.executions] + [f"reject {why}" for why in told.rejects]
+    expected = [expected.head for expected in row.expected]
+    assert found == expected, f"{where}:\n  told  {'; '.join(found)}\n  table {'; '.join(expected)}"
+
+
+def head(execution: Record) -> str:
+    """Write a report as tables do: `o1 10 @ 100.5 NYSE FILLED`, `o2 CANCELED NO_QUOTE crossed=no`."""
+    name, exec_type = execution["cl_ord_id"], execution["exec_type"]
+    if exec_type == "TRADE":
+        done = " FILLED" if execution["ord_status"] == "FILLED" else ""
+        return f"{name} {execution['last_qty']} @ {execution['last_px']} {execution['last_mkt']}{done}"
+    text = execution.get("text")
+    return f"{name} {exec_type}" + (f" {text.removeprefix('code=')}" if text else "")
+
+
+def check_fields(expected: Expected, record: Record, named: dict[str, Place], where: str) -> None:
+    for name, wanted in expected.fields.items():
+        found = written(name, record[name], named)
+        assert found == wanted, f"{where}: {name} is {found}, in the table {wanted}"
+
+
+def written(name: str, value: Any, named: dict[str, Place]) -> str:
+    """Write a field's value as tables do: times in seconds of the scenario, records by their names."""
+    if value is None:
+        return "null"
+    if name in ("transact_time", "order_time"):
+        return f"{float(value) - START_US / MICROSECONDS:g}"
+    if name == "input":
+        found = (known for known, place in named.items() if place.input == value)
+        return next(found, str(value)).replace(" ", "_")
+    if name == "quote_ids":
+        ids = {f"{place.partition}-{place.offset}": known for known, place in named.items()}
+        return ",".join(ids.get(quote_id, quote_id) for quote_id in value)
+    return str(value)
+
+
+def check_bookings(told: Told, where: str) -> None:
+    """Every trade is booked, in the same order, and nothing else is."""
+    trades = [report for report in told.executions if report["exec_type"] == "TRADE"]
+    assert [fill["exec_id"] for fill in told.fills] == [trade["exec_id"] for trade in trades], where
+    for fill in told.fills:
+        shares = Fraction(fill["last_qty"]) * (1 if fill["side"] == "BUY" else -1)
+        assert Fraction(fill["delta_shares"]) == shares, where
+        assert Fraction(fill["delta_cash"]) == -shares * Fraction(fill["last_px"]), where

@@ -1,0 +1,46 @@
+"""Every sentence of the semantics is held by a scenario or by another test."""
+
+import re
+from pathlib import Path
+
+import pytest
+from scenarios.sentences import plain, sentences
+from scenarios.table import FOLDER, scenarios
+
+PROJECT_ROOT = FOLDER.parent.parent
+PAGES = [PROJECT_ROOT / "docs" / "trading.md", PROJECT_ROOT.parent / "shared" / "trading.md"]
+
+
+def table() -> dict[str, str]:
+    """Return sentence -> what holds it."""
+    rows = re.findall(r"^\| (.+?) \| ([^|]+) \|$", (FOLDER / "sentences.md").read_text(), re.MULTILINE)
+    return {plain(sentence.replace("\\|", "|")): held for sentence, held in rows}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=["docs", "asked for"])
+def test_every_sentence_is_in_the_table(page: Path) -> None:
+    if not page.exists() and page != PAGES[0]:
+        pytest.skip(
+            "the semantics that were asked for are not on this machine; the table has their sentences"
+        )
+    held = table()
+    missing = [sentence for sentence in sentences(page.read_text()) if sentence not in held]
+    assert missing == []
+
+
+def test_what_holds_a_sentence_exists() -> None:
+    ids = {scenario.id for scenario in scenarios()}
+    wrong = [
+        name
+        for held in table().values()
+        for name in held.split(", ")
+        if name not in ids
+        and name not in ("-", "---", "scenarios and tests")
+        and not (PROJECT_ROOT / name).is_file()
+    ]
+    assert wrong == []
+
+
+def test_every_scenario_holds_a_sentence() -> None:
+    named = {name for held in table().values() for name in held.split(", ")}
+    assert [scenario.id for scenario in scenarios() if scenario.id not in named] == []
