@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from readme_demo import readme_shape, shape, summary_of
 from running import Stack, wait_until
 
 from fintank.settings import PROJECT_ROOT
@@ -139,6 +140,7 @@ def check_proof(told: str) -> None:
     assert figure(told, "rejects") == 0
     for measured in ("ticks per second", "tick to stored", "order to execution", "memory"):
         assert re.search(rf"^  {measured} +(p50 )?[0-9]", told, re.MULTILINE), told
+    assert shape(summary_of(told)) == readme_shape()
     peak = re.search(r"memory +([0-9.]+) GB", told)
     assert peak
     assert float(peak[1]) < 3

@@ -4,8 +4,13 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
+from readme_demo import readme_shape, shape
+
+from fintank.commands.demo_evidence import Evidence
+from fintank.commands.demo_summary import Flow, Outcome, lines
 from fintank.settings import PROJECT_ROOT
 
 TRY_THE_RULE = """
@@ -35,3 +40,16 @@ def test_the_rule_of_the_readme_applies_and_refuses_its_symbol_alone(tmp_path: P
         check=True,
     )
     assert done.stdout.splitlines() == ["REJECTED code=RESTRICTED_SYMBOL symbol=IWS", "NEW None"]
+
+
+def test_the_readme_shows_what_the_demo_says_today() -> None:
+    evidence = Evidence(messages=1, orders={}, reports=[], fills=[], rejects=Counter())
+    flows = [Flow(kind, 1, 1.0) for kind in ("fake ticks", "real quotes")]
+    told = [*lines(Outcome("demo-1", flows, 1, 1, 1, evidence, [0.1]), {}, 0)]
+    labels = [line[:22] for line in told]
+    shown = (PROJECT_ROOT / "README.md").read_text()
+    # Figures that this run has none of are worded otherwise, so their labels count, the others word by word.
+    assert re.findall("|".join(map(re.escape, labels)), shown) == labels
+    worded = [line for line in shape("\n".join(told)) if "not measured" not in line and "()" not in line]
+    assert len(worded) > 5
+    assert set(worded) <= set(readme_shape())
