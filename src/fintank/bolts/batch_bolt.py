@@ -4,7 +4,7 @@ import io
 import logging
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from pystorm.component import Tuple
 from streamparse import Bolt
@@ -21,16 +21,18 @@ from fintank.wire.ticks import Batch
 class BatchBolt(Bolt):
     """A bolt whose tuples are batches: a tuple is acked by hand, after everything of it is sent.
 
-    `process` must end with `ack` or `fail`. An exception fails the tuple and ends the process.
+    `process` must end with `ack` or `fail`, or keep the tuple for `before_waiting`. An exception fails the
+    tuple and ends the process.
     """
 
     auto_ack = False
     logger: logging.Logger
     metrics: Metrics
+    serializer: MultilangSerializer
 
     def __init__(
         self,
-        input_stream: BinaryIO | None = None,
+        input_stream: io.BufferedIOBase | None = None,
         output_stream: BinaryIO | None = None,
         rdb_signal: str | None = None,
         serializer: str = "json",
@@ -39,7 +41,7 @@ class BatchBolt(Bolt):
         # pystorm closes the streams it wraps when its serializer is dropped: it gets others.
         super().__init__(io.BytesIO(), io.BytesIO(), rdb_signal=rdb_signal, serializer=serializer)
         self.serializer = MultilangSerializer(
-            input_stream or sys.stdin.buffer,
+            input_stream or cast(io.BufferedReader, sys.stdin.buffer),
             output_stream or sys.stdout.buffer,
             self._reader_lock,
             self._writer_lock,
@@ -53,6 +55,18 @@ class BatchBolt(Bolt):
         self.metrics = Metrics(context["componentid"], context["taskid"], writer.write)
         self.metrics.start()
 
+    def read_command(self) -> Any:
+        """Read the next tuple, and before that, if none has come yet, call before_waiting."""
+        if not self.serializer.has_more():
+            self.before_waiting()
+        return super().read_command()
+
+    def before_waiting(self) -> None:
+        """Finish what was gathered: nothing more is there to join it.
+
+        So batches grow with the load: what comes while one of them is being written becomes the next.
+        """
+
     def emit_lines(self, tup: Tuple, to_lines: Callable[[str, int, str, str], Batch]) -> None:
         """Emit a spout's batch as lines, unless none is left, and its rejects; ack it."""
         topic, partition, offsets, records = tup.values
@@ -63,8 +77,9 @@ class BatchBolt(Bolt):
         self.metrics.add(tuples=1, records=record_count(offsets))
         self.ack(tup)
 
-    def reject(self, rejects: Iterable[Reject]) -> None:
-        """Emit what can't be used to the topic `rejects`."""
+    def reject(self, rejects: Iterable[Reject], tup: Tuple | None = None) -> None:
+        """Emit what can't be used of a tuple, the current one if none is given, to the topic `rejects`."""
+        anchors = None if tup is None else [tup]
         for reject in rejects:
-            self.emit([reject.key, reject.message()], stream="rejects", need_task_ids=False)
+            self.emit([reject.key, reject.message()], stream="rejects", anchors=anchors, need_task_ids=False)
             self.metrics.reject(reject.reason)

@@ -5,55 +5,76 @@ from typing import Any
 from pystorm.component import Tuple
 
 from fintank import settings
-from fintank.adapters.influx import InfluxUnavailableError, InfluxWriter
+from fintank.adapters.influx import InfluxUnavailableError, InfluxWriter, Refusal
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.wire.offsets import parse_offsets, parse_runs
 from fintank.wire.rejects import Reason, Reject, describe
 
+LINES_MAX = 5_000
+"""InfluxDB's best batch. One tuple may hold as many, so a write may have almost twice that."""
+
 
 class InfluxdbLoader(BatchBolt):
-    """Takes [topic partition offsets lines appended], one HTTP write each.
+    """Takes [topic partition offsets lines appended]; emits what InfluxDB refuses as rejects.
 
-    Emits what InfluxDB refuses as rejects. A spout's own figures, [lines] on the stream pipeline, go with
-    this bolt's.
+    One HTTP write for all tuples that are there, so that many small ones don't cost a write each. A spout's
+    own figures, [lines] on the stream pipeline, go with this bolt's.
     """
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
         """Take InfluxDB's address from the Storm options or the environment."""
         self._writer = InfluxWriter(settings.from_storm(storm_conf).influx)
         self._fault: str | None = None
+        self._gathered: list[Tuple] = []
+        self._line_count = 0
 
     def process(self, tup: Tuple) -> None:
-        """Write the batch; fail it while InfluxDB is away: the spout sends it again, with back-off."""
+        """Keep the batch, and write if there are enough lines."""
         if tup.stream == "pipeline":
             self.metrics.pass_on(*tup.values)
             self.ack(tup)
             return
-        topic, partition, offsets, lines, appended = tup.values
+        self._gathered.append(tup)
+        self._line_count += tup.values[3].count("\n") + 1
+        if self._line_count >= LINES_MAX:
+            self._write()
+
+    def before_waiting(self) -> None:
+        """Write what is there."""
+        if self._gathered:
+            self._write()
+
+    def _write(self) -> None:
+        """Write the batches; fail them while InfluxDB is away: the spout sends them again, with back-off."""
+        tuples, line_count = self._gathered, self._line_count
+        self._gathered, self._line_count = [], 0
         try:
-            refusals = self._writer.write(lines)
+            refusals = self._writer.write("\n".join(tup.values[3] for tup in tuples))
         except InfluxUnavailableError as error:
             self._log_change(str(error))
-            self.metrics.add(failed=1)
-            self.fail(tup)
+            self.metrics.add(failed=len(tuples))
+            for tup in tuples:
+                self.fail(tup)
             return
         self._log_change(None)
         if refusals:
-            texts, numbers = lines.split("\n"), parse_offsets(offsets)
-            self.reject(
-                Reject(
-                    topic,
-                    partition,
-                    numbers[refusal.line_number],
-                    Reason.INFLUXDB_REFUSED,
-                    describe(answer=refusal.answer),
-                    texts[refusal.line_number],
-                )
-                for refusal in refusals
-            )
-        self.metrics.add(tuples=1, records=lines.count("\n") + 1 - len(refusals))
-        self.metrics.since((run.append_ms, run.records) for run in parse_runs(appended))
-        self.ack(tup)
+            self._reject_refused(tuples, refusals)
+        for tup in tuples:
+            self.ack(tup)
+            self.metrics.since((run.append_ms, run.records) for run in parse_runs(tup.values[4]))
+        self.metrics.add(tuples=len(tuples), records=line_count - len(refusals))
+
+    def _reject_refused(self, tuples: list[Tuple], refusals: list[Refusal]) -> None:
+        lines = [
+            (tup, offset, text)
+            for tup in tuples
+            for offset, text in zip(parse_offsets(tup.values[2]), tup.values[3].split("\n"), strict=True)
+        ]
+        for refusal in refusals:
+            tup, offset, text = lines[refusal.line_number]
+            topic, partition, *_ = tup.values
+            detail = describe(answer=refusal.answer)
+            self.reject([Reject(topic, partition, offset, Reason.INFLUXDB_REFUSED, detail, text)], tup)
 
     def _log_change(self, fault: str | None) -> None:
         """Log when InfluxDB goes and when it is back, not every tuple between."""

@@ -1,35 +1,61 @@
 """Storm's multilang protocol: JSON messages on stdin and stdout, each followed by the line `end`."""
 
+import contextlib
+import io
+import select
 from typing import Any, BinaryIO
 
 import orjson
 from pystorm.exceptions import StormWentAwayError
 from pystorm.serializers.serializer import Serializer
 
+END = b"\nend\n"
+READ_BYTES_MAX = 1024 * 1024
+
 
 class MultilangSerializer(Serializer):
-    """Like pystorm's own, with two differences.
+    """Like pystorm's own, with three differences.
 
     A message that can't be sent raises: pystorm's logs it, and the bolt goes on and acks what was lost.
-    And orjson reads and writes a batch of ticks ten times as fast.
+    orjson reads and writes a batch of ticks ten times as fast. And `has_more` says whether a message, or its
+    beginning, is there already: who gathers messages knows when to stop.
     """
 
-    input_stream: BinaryIO
+    input_stream: io.BufferedIOBase
     output_stream: BinaryIO
+
+    def __init__(self, input_stream: io.BufferedIOBase, output_stream: BinaryIO, *locks: Any) -> None:
+        """Take the streams; nothing else may read from the first one."""
+        super().__init__(input_stream, output_stream, *locks)
+        self._received = bytearray()
+        self._poll: select.poll | None = None
+        with contextlib.suppress(io.UnsupportedOperation):  # in memory: all of it is received at once
+            number = input_stream.fileno()
+            self._poll = select.poll()
+            self._poll.register(number, select.POLLIN)
+
+    def has_more(self) -> bool:
+        """Say whether read_message would find something without waiting for it to be sent."""
+        return bool(self._received) or (self._poll is not None and bool(self._poll.poll(0)))
 
     def read_message(self) -> Any:
         """Read the next message; StormWentAwayError at the end of the stream."""
-        parts: list[bytes] = []
         with self._reader_lock:
-            while (line := self.input_stream.readline()) != b"end\n":
-                if not line:
+            searched = 0
+            while (end := self._received.find(END, searched)) < 0:
+                searched = max(len(self._received) - len(END), 0)
+                # It never reads more than it returns, so what poll says of the file is true of the stream.
+                part = self.input_stream.read1(READ_BYTES_MAX)
+                if not part:
                     raise StormWentAwayError
-                parts.append(line)
-        return orjson.loads(b"".join(parts))
+                self._received += part
+            message = orjson.loads(memoryview(self._received)[:end])
+            del self._received[: end + len(END)]
+        return message
 
     def send_message(self, msg_dict: dict[str, Any]) -> None:
         """Write a message; TypeError when it is no JSON, StormWentAwayError when nobody reads it."""
-        message = orjson.dumps(msg_dict) + b"\nend\n"
+        message = orjson.dumps(msg_dict) + END
         with self._writer_lock:
             try:
                 self.output_stream.write(message)

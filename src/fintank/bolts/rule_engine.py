@@ -28,6 +28,7 @@ from fintank.wire.order_lines import orders
 from fintank.wire.owner_ticks import quotes
 from fintank.wire.records import offset_of
 
+GATHER_SECONDS_MAX = 0.05
 WAIT_SECONDS_MAX = 1.0
 WAITING_TUPLES_MAX = 200
 WAITING_TICKS_MAX = 10_000
@@ -62,8 +63,9 @@ class RuleEngine(BatchBolt):
 
     It writes the topics executions, fills and journal.
 
-    A tuple that led to a decision is committed at once. One of ticks that only changed quotes waits for the
-    next commit of its shards, about a second at most: Storm must send a tick tuple every second.
+    Decisions are committed as soon as no further tuple is there, after GATHER_SECONDS_MAX at the latest: what
+    comes during a commit shares the next one. A tuple of ticks that only changed quotes waits for the next
+    commit of its shards, about a second at most: Storm must send a tick tuple every second.
     """
 
     # The end of the process fails the tuples. A fail of one that was acked a moment ago would be an error.
@@ -77,21 +79,22 @@ class RuleEngine(BatchBolt):
             self._shards = {shard: self._adopted(address, shard) for shard in owned_shards(context)}
         self._take = {"tick-deserializer": self._take_ticks, "component-order-creator": self._take_orders}
         self._waiting: list[Waiting] = []
-        self._flushed = time.monotonic()
+        self._flushed = self._decided = time.monotonic()
         self._counted: Counter[str] = Counter()
 
     def process(self, tup: Tuple) -> None:
-        """Decide, commit what was decided, and ack what is committed."""
+        """Decide; commit and ack if more than enough waits for it."""
         with self._ending():
-            waiting = self._take[tup.component](tup, _wall_us())
-            self._waiting.append(waiting)
-            # If a commit fails after that of another shard, the tuple comes again as a whole; the shard that
-            # committed knows its part, and only the other one decides.
-            for shard in sorted(waiting.shards):
-                if self._shards[shard].decisions:
-                    self._commit(shard)
+            self._waiting.append(self._take[tup.component](tup, _wall_us()))
             if self._is_overdue():
                 self._flush()
+            elif time.monotonic() - self._decided > GATHER_SECONDS_MAX:
+                self._commit_decided()
+
+    def before_waiting(self) -> None:
+        """Commit what was decided, and ack what is committed."""
+        with self._ending():
+            self._commit_decided()
 
     def process_tick(self, tup: Tuple) -> None:
         """Commit what waits, once a second."""
@@ -144,6 +147,14 @@ class RuleEngine(BatchBolt):
         for shard in self._shards:
             self._commit(shard)
         self._flushed = time.monotonic()
+
+    def _commit_decided(self) -> None:
+        # If a commit fails after that of another shard, the tuples come again as a whole; the shard that
+        # committed knows its part, and only the other one decides.
+        for shard, owned in self._shards.items():
+            if owned.decisions:
+                self._commit(shard)
+        self._decided = time.monotonic()
 
     def _commit(self, shard: int) -> None:
         """Commit a shard and ack the tuples that waited for nothing else."""

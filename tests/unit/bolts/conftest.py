@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from pacing import stream_of
 
 
 def _ending_softly(bolt: type) -> type:
@@ -47,11 +48,15 @@ class Storm:
 
     @staticmethod
     def run(
-        bolt: type, *messages: dict[str, Any], tasks: dict[str, str] | None = None, **options: str
+        bolt: type,
+        *messages: dict[str, Any],
+        tasks: dict[str, str] | None = None,
+        at_once: bool = False,
+        **options: str,
     ) -> list[dict[str, Any]]:
         """Run a bolt until the messages end; return what it sent, without the handshake and its log.
 
-        `tasks` are the topology's: task id -> component id.
+        `tasks` are the topology's: task id -> component id. at_once: all messages are there from the start.
         """
         output = io.BytesIO()
         with tempfile.TemporaryDirectory() as pid_folder:
@@ -60,7 +65,7 @@ class Storm:
             handshake = {"pidDir": pid_folder, "conf": conf, "context": context}
             text = "".join(f"{json.dumps(message)}\nend\n" for message in (handshake, *messages))
             with pytest.raises(SystemExit):
-                _ending_softly(bolt)(input_stream=io.BytesIO(text.encode()), output_stream=output).run()
+                _ending_softly(bolt)(input_stream=stream_of(text, at_once), output_stream=output).run()
             assert len(list(Path(pid_folder).iterdir())) == 1
         sent = [json.loads(message) for message in output.getvalue().split(b"\nend\n") if message]
         return [message for message in sent if "pid" not in message and message["command"] != "log"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from pacing import stream_of
 from told_metrics import Told, measured
 
 from fintank.adapters.journal import JournalError
@@ -125,8 +126,12 @@ def run_engine(
     owners: int = 1,
     acks_max: int | None = None,
     told: Told | None = None,
+    at_once: bool = False,
 ) -> tuple[int, list[str]]:
-    """Run a task of the rule engine until the messages or it end; return its status and what it acked."""
+    """Run a task of the rule engine until the messages or it end; return its status and what it acked.
+
+    at_once: all messages are there from the start, instead of each when the one before was read.
+    """
 
     class Engine(RuleEngine):
         adopt = kafka.adopt
@@ -144,7 +149,7 @@ def run_engine(
         handshake = {"pidDir": pid_folder, "conf": {"topology.name": "order_flow"}, "context": context}
         text = "".join(f"{json.dumps(message)}\nend\n" for message in (handshake, *messages))
         try:
-            bolt(input_stream=io.BytesIO(text.encode()), output_stream=output).run()
+            bolt(input_stream=stream_of(text, at_once), output_stream=output).run()
         except SystemExit as ended:
             return int(str(ended.code)), output.acked
         finally:

@@ -16,14 +16,14 @@ APPENDED_MS = 1_438_539_936_000
 def load(storm, influx):
     """Let the loader load batches, each a list of lines, named a, b, c."""
 
-    def run(*batches, address=influx.address):
+    def run(*batches, address=influx.address, at_once=False):
         tuples = [
             storm.tuple_of(
                 name, "ticks", 2, f"7,{len(lines)}", "\n".join(lines), f"7,{len(lines)},{APPENDED_MS}"
             )
             for name, lines in zip("abc", batches, strict=False)
         ]
-        return storm.run(InfluxdbLoader, *tuples, **{"fintank.influx": address})
+        return storm.run(InfluxdbLoader, *tuples, at_once=at_once, **{"fintank.influx": address})
 
     return run
 
@@ -36,6 +36,34 @@ def test_a_batch_is_one_write_of_nanoseconds_and_is_acked(storm, influx, load):
     assert load([line(1), line(2)]) == [storm.acked("a")]
     assert influx.stored == [line(1), line(2)]
     assert influx.requests == ["/write?db=prices_development&precision=ns"]
+
+
+def test_batches_that_are_there_together_are_one_write(storm, influx, load):
+    assert load([line(1)], [line(2), line(3)], at_once=True) == [storm.acked("a"), storm.acked("b")]
+    assert influx.stored == [line(1), line(2), line(3)]
+    assert len(influx.requests) == 1
+
+
+def test_no_more_are_gathered_than_a_write_should_hold(influx, load):
+    batches = ([line(number) for number in range(start, start + 4_000)] for start in (0, 4_000, 8_000))
+    load(*batches, at_once=True)
+    assert len(influx.requests) == 2
+    assert len(influx.stored) == 12_000
+
+
+def test_batches_that_are_not_taken_together_fail_together(storm, influx, load):
+    influx.statuses = [503]
+    assert load([line(1)], [line(2)], at_once=True) == [storm.failed("a"), storm.failed("b")]
+
+
+def test_refused_lines_of_a_write_are_rejects_of_their_own_batches(storm, influx, load):
+    sent = load([line(1), "bad 1"], ["bad 2", line(2)], at_once=True)
+    rejects = [message for message in sent if message["command"] == "emit"]
+    assert [(reject["tuple"][0], reject["anchors"]) for reject in rejects] == [
+        ("ticks-2-8", ["a"]),
+        ("ticks-2-7", ["b"]),
+    ]
+    assert sent[2:] == [storm.acked("a"), storm.acked("b")]
 
 
 def test_all_batches_go_over_one_connection(influx, load):

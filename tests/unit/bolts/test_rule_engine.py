@@ -23,6 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from told_metrics import Told
 
+from fintank.bolts import rule_engine
 from fintank.bolts.owners import shard_of
 from fintank.trading.messages import ExecType
 
@@ -66,6 +67,24 @@ def test_orders_of_one_tuple_are_one_transaction_a_shard_and_the_tuple_is_acked_
     found = [order(f"o-{number}", SYMBOLS[number % 4]) for number in range(8)]
     run_engine(kafka, [orders("o", *found)])
     assert kafka.events[4:] == [("commit", shard) for shard in range(4)] + [("ack", "o")]
+
+
+def test_decisions_on_tuples_that_are_there_together_share_a_transaction(kafka: Kafka) -> None:
+    symbol = SYMBOLS[0]
+    messages = [orders(f"o-{number}", order(f"o-{number}", symbol)) for number in range(5)]
+    run_engine(kafka, [*messages, ticks("t", Tick(symbol, 3))], at_once=True)
+    names = [f"o-{number}" for number in range(5)]
+    assert kafka.events[4:] == [("commit", 0), *(("ack", name) for name in [*names, "t"])]
+    assert len(kafka.fills) == 5
+
+
+def test_a_stream_of_tuples_without_a_pause_does_not_hold_decisions_back(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rule_engine, "GATHER_SECONDS_MAX", -1)
+    symbol = SYMBOLS[0]
+    run_engine(kafka, [orders("o", order("o-1", symbol)), ticks("t", Tick(symbol, 3))], at_once=True)
+    assert kafka.events[4:] == [("commit", 0), ("ack", "o"), ("commit", 0), ("ack", "t")]
 
 
 def test_a_tick_that_fills_an_order_is_committed_at_once_with_the_quote(kafka: Kafka) -> None:
@@ -215,9 +234,9 @@ LIVES = st.lists(st.tuples(FAULTS, st.integers(1, 2), st.none() | st.integers(0,
 
 
 @settings(max_examples=60, deadline=None)
-@given(rng=st.randoms(use_true_random=False), lives=LIVES)
+@given(rng=st.randoms(use_true_random=False), lives=LIVES, at_once=st.booleans())
 def test_whatever_ends_it_and_in_whatever_order_tuples_come_again_each_order_is_decided_once(
-    rng: random.Random, lives: list[tuple[list[str | None], int, int | None]]
+    rng: random.Random, lives: list[tuple[list[str | None], int, int | None]], at_once: bool
 ) -> None:
     messages = list(enumerate(some_messages(rng)))
     kafka = Kafka()
@@ -233,7 +252,7 @@ def test_whatever_ends_it_and_in_whatever_order_tuples_come_again_each_order_is_
                 if owner_ == owner and (owners, tuple_["id"]) not in acked_parts
             ]
             run = [*tuples, storm_tick()]
-            _, acked = run_engine(kafka, run, owner=owner, owners=owners, acks_max=acks_max)
+            _, acked = run_engine(kafka, run, owner=owner, owners=owners, acks_max=acks_max, at_once=at_once)
             assert max(Counter(acked).values(), default=1) == 1
             acked_parts |= {(owners, tuple_id) for tuple_id in acked}
         rng.shuffle(messages)
