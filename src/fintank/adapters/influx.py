@@ -4,6 +4,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import urllib3
 
@@ -69,7 +70,7 @@ class InfluxWriter:
         """Post the lines; return why some were refused, None when all are stored."""
         status, text = self._post(lines)
         if status == 404:
-            self._create_database()
+            self.create_database()
             status, text = self._post(lines)
         if status == 400:
             return text
@@ -77,30 +78,24 @@ class InfluxWriter:
             raise InfluxUnavailableError(f"InfluxDB ({self._address}) answered {status}: {text}")
         return None
 
-    def _post(self, lines: str) -> tuple[int, str]:
-        try:
-            response = self._pool.request(
-                "POST", f"/write?db={self._database}&precision=ns", body=lines.encode(), redirect=False
+    def create_database(self) -> None:
+        """Create the database where it is missing; raise InfluxUnavailableError where InfluxDB does not."""
+        query = urlencode({"q": f'CREATE DATABASE "{self._database}"'})
+        status, text = self._request(f"/query?{query}", b"")
+        if status != 200:
+            raise InfluxUnavailableError(
+                f"InfluxDB ({self._address}) did not create {self._database}: {status} {text}"
             )
+
+    def _post(self, lines: str) -> tuple[int, str]:
+        return self._request(f"/write?db={self._database}&precision=ns", lines.encode())
+
+    def _request(self, path: str, body: bytes) -> tuple[int, str]:
+        try:
+            response = self._pool.request("POST", path, body=body, redirect=False)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise InfluxUnavailableError(f"InfluxDB ({self._address}) does not answer: {error}") from error
         return response.status, _error_text(response.data)
-
-    def _create_database(self) -> None:
-        # Only here, as the import takes as long as the start of the whole process.
-        from influxdb import InfluxDBClient
-        from influxdb.exceptions import InfluxDBClientError, InfluxDBServerError
-
-        host, port = host_and_port(self._address)
-        client = InfluxDBClient(host, port, timeout=WRITE_TIMEOUT_S, retries=1)
-        try:
-            client.create_database(self._database)
-        except (InfluxDBClientError, InfluxDBServerError, OSError) as error:
-            raise InfluxUnavailableError(
-                f"InfluxDB ({self._address}) did not create {self._database}: {error}"
-            ) from error
-        finally:
-            client.close()
 
 
 def _error_text(body: bytes) -> str:

@@ -1,18 +1,17 @@
 """The InfluxDB server."""
 
 import functools
-from urllib.parse import urlencode
 
 import urllib3
 
+from fintank.adapters.influx import InfluxUnavailableError, InfluxWriter
 from fintank.errors import FintankError
-from fintank.settings import DATABASE, Settings, host_and_port
+from fintank.settings import Settings, host_and_port
 from fintank.stack import ports, programs
 from fintank.stack.service import Service
 from fintank.stack.templates import fill
 
 ANSWER_TIMEOUT_S = 2.0
-CREATE_TIMEOUT_S = 30.0
 
 
 def service(settings: Settings) -> Service:
@@ -45,12 +44,7 @@ def answers(address: str) -> bool:
 
 def create_database(address: str) -> None:
     """Create the database where it is missing; raise FintankError where InfluxDB refuses."""
-    query = urlencode({"q": f'CREATE DATABASE "{DATABASE}"'})
-    url = f"http://{address}/query?{query}"
     try:
-        response = urllib3.request("POST", url, timeout=CREATE_TIMEOUT_S, retries=False)
-    except urllib3.exceptions.HTTPError as error:
-        raise FintankError(f"InfluxDB at {address} did not create {DATABASE}: {error}") from error
-    if response.status != 200:
-        text = response.data.decode(errors="replace").strip()
-        raise FintankError(f"InfluxDB at {address} did not create {DATABASE}: {response.status} {text}")
+        InfluxWriter(address).create_database()
+    except InfluxUnavailableError as error:
+        raise FintankError(str(error)) from error

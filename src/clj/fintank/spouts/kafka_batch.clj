@@ -28,7 +28,7 @@
 ;; With no room for more the consumer is paused, and only polled to stay in its group.
 (def ^:const full-poll-every-ms 500)
 (def ^:const tell-every-ms 5000)
-(def ^:private ^Duration poll-wait (Duration/ofMillis 5))
+(def ^:private ^Duration poll-wait (Duration/ofMillis 20))
 (def ^:private ^Duration ask-wait (Duration/ofSeconds 1))
 (def ^:private ^Duration commit-wait (Duration/ofSeconds 2))
 

@@ -1,0 +1,80 @@
+"""Ticks a second through the whole topology: .venv/bin/python bench/pipeline.py [--ticks 600000]
+
+Services of its own on free ports, all ticks in Kafka before the topology starts, the broker, InfluxDB, Storm
+and all bolts on this machine. Left out: making and sending the ticks. Not left out: every guarantee, the rule
+engine's journal included, and a JVM that compiles as it goes.
+"""
+
+import argparse
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "integration"))
+from running import Stack, build_jar, fintank, order_flow, stopped_stack
+
+from fintank.adapters.influx_query import InfluxQuery
+from fintank.adapters.kafka import connect
+from fintank.adapters.kafka_groups import partition_states
+from fintank.stack import lifecycle
+
+SYMBOLS = 30
+POLL_SECONDS = 0.1
+SECONDS_MAX = 300
+SAID = "{:<34}{:>9} ticks/s"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ticks", type=int, default=600_000, help="how many ticks (default: 600000)")
+    ticks = parser.parse_args().ticks
+    build_jar()
+    with tempfile.TemporaryDirectory(prefix="fintank-bench-") as home, stopped_stack(home) as stack:
+        lifecycle.up(stack.settings, print)
+        fintank(stack, "queue_ticks", "--count", str(ticks), "--symbols", str(SYMBOLS), "--seed", "1")
+        describe(ticks)
+        with order_flow(stack.environ, Path(home)):
+            measure(stack, ticks)
+
+
+def describe(ticks: int) -> None:
+    """Print the machine, the versions and the load."""
+    java = subprocess.run(["java", "-version"], capture_output=True, text=True, check=True).stderr
+    packages = ", ".join(
+        f"{name} {importlib.metadata.version(name)}" for name in ("streamparse", "orjson", "confluent-kafka")
+    )
+    print(
+        f"{os.cpu_count()} cores, {platform.machine()}, {platform.platform()}, load {os.getloadavg()[0]:.1f}"
+    )
+    print(f"Python {platform.python_version()}, {java.splitlines()[0]}, {packages}")
+    print(f"{ticks:,} ticks of {SYMBOLS} symbols in 4 partitions")
+
+
+def measure(stack: Stack, ticks: int) -> None:
+    """Watch InfluxDB and the consumer group until both have all ticks; print what it came to."""
+    influx = InfluxQuery(stack.settings.influx)
+    started, first, seen = time.monotonic(), (0.0, 0), (0.0, 0)
+    with connect(stack.settings.kafka) as admin:
+        while seen[1] < ticks:
+            time.sleep(POLL_SECONDS)
+            # Its count costs InfluxDB as much as it has points: the group's position tells how far it is.
+            behind = sum(state.lag or 0 for state in partition_states(admin) if state.topic == "ticks")
+            seen = (time.monotonic() - started, ticks - behind)
+            first = seen if not first[1] else first
+            if seen[0] > SECONDS_MAX:
+                raise SystemExit(f"{behind:,} ticks are not stored after {SECONDS_MAX} s")
+    stored = influx.count("bid", "bid_ask", "time > 0")
+    if stored != ticks:
+        raise SystemExit(f"{stored:,} points of {ticks:,} ticks")
+    print(SAID.format("from the worker's start", f"{ticks / seen[0]:,.0f}"))
+    print(SAID.format("from the first commit, warm JVM", f"{(ticks - first[1]) / (seen[0] - first[0]):,.0f}"))
+
+
+if __name__ == "__main__":
+    main()
