@@ -24,7 +24,7 @@ from fintank.adapters.kafka_groups import partition_states
 from fintank.stack import lifecycle
 
 SYMBOLS = 30
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.3
 SECONDS_MAX = 300
 SAID = "{:<34}{:>9} ticks/s"
 

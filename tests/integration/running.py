@@ -16,6 +16,7 @@ from influxdb import InfluxDBClient
 from fintank import __version__, settings
 from fintank.settings import DATABASE, PROJECT_ROOT, Settings, host_and_port
 from fintank.stack import lifecycle, ports
+from fintank.stack.storm_command import JVM_OPTIONS
 
 START_TIMEOUT_S = 60
 END_TIMEOUT_S = 30
@@ -104,7 +105,7 @@ def order_flow(environ: dict[str, str], folder: Path, **options: object) -> Iter
     config = folder / "options.json"
     config.write_text("{}")
     class_path = (PROJECT_ROOT / ".fintank" / "opt" / "storm.classpath").read_text().strip()
-    command = ["java", "-cp", f"{class_path}:{JAR}", "fintank.main"]
+    command = ["java", *JVM_OPTIONS, "-cp", f"{class_path}:{JAR}", "fintank.main"]
     command += ["run", "--seconds", "0", "--config", str(config)]
     path = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
     with log.open("wb") as output:

@@ -9,7 +9,7 @@
            [org.apache.logging.log4j Level]
            [org.apache.logging.log4j.core.config Configurator]
            [org.apache.storm LocalCluster LocalCluster$Builder ProcessSimulator]
-           [org.apache.storm.generated StormTopology]
+           [org.apache.storm.generated Bolt StormTopology]
            [sun.misc Signal SignalHandler]))
 
 (defn- say [& words]
@@ -77,16 +77,27 @@
   (while (not (or (realized? stop) (seq (ProcessSimulator/getAllProcessHandles))))
     (Thread/sleep 50)))
 
+(defn- python-process-count
+  "How many Python bolts a topology has, counted as processes."
+  [^StormTopology topology]
+  (transduce (comp (filter (fn [^Bolt bolt] (.is_set_shell (.get_bolt_object bolt))))
+                   (map (fn [^Bolt bolt] (.get_parallelism_hint (.get_common bolt)))))
+             +
+             (vals (.get_bolts topology))))
+
 (defn- wait-for-end
   "Why it is to end: :time (after some seconds, if not 0), :signal or {:died command}."
-  [stop seconds]
-  (let [deadline-ns (+ (System/nanoTime) (* 1e9 seconds))]
-    (loop [watched (watch-bolts stop #{})]
-      (let [reason (deref stop 200 :not-yet)]
+  [stop seconds process-count]
+  (let [deadline-ns (+ (System/nanoTime) (* 1e9 seconds))
+        poll-ms 500]
+    (loop [watched #{}]
+      (let [reason (deref stop poll-ms :not-yet)]
         (cond
           (not= reason :not-yet) reason
           (and (pos? seconds) (<= deadline-ns (System/nanoTime))) :time
-          :else (recur (watch-bolts stop watched)))))))
+          ;; To look at all processes of a machine is dear: only until each bolt is watched.
+          (< (count watched) process-count) (recur (watch-bolts stop watched))
+          :else (recur watched))))))
 
 (defn- start
   "Submits a topology to a cluster and waits for its worker."
@@ -119,7 +130,7 @@
           (say topology-name " was refused by Storm: " problem)
           (end cluster topology-name 1)))
       (say topology-name " runs" (if (zero? seconds) "" (str " for " seconds " s")) ": Ctrl-C ends it")
-      (let [reason (wait-for-end stop seconds)]
+      (let [reason (wait-for-end stop seconds (python-process-count topology))]
         (deliver stop reason)
         (when-let [command (:died reason)]
           (say topology-name " ends, for a bolt died, see above: " command))
