@@ -25,7 +25,7 @@ from fintank.stack import programs
 
 FLUX = "org.apache.storm.flux.Flux"
 JVM_OPTIONS = ("-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-"""Without the second compiler: a local run is over before what that one takes from the bolts is earned back."""
+"""Without the second compiler: a local run ends before what it takes from the bolts is earned back."""
 END_TIMEOUT_S = 15
 POLL_INTERVAL_S = 0.1
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
