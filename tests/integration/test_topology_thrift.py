@@ -14,5 +14,6 @@ def test_streamparse_reads_the_clojure_graph_with_its_python_bolts(monkeypatch):
     assert isinstance(bolt.bolt_object.shell, ShellComponent)
     assert bolt.bolt_object.shell.execution_command == "streamparse_run"
     assert bolt.bolt_object.shell.script == "fintank.bolts.tick_deserializer.TickDeserializer"
-    assert bolt.common.streams["default"].output_fields == ["topic", "partition", "offsets", "lines"]
+    fields = ["topic", "partition", "offsets", "lines", "appended"]
+    assert bolt.common.streams["default"].output_fields == fields
     assert topology.thrift_topology.bolts is topology.thrift_bolts
