@@ -1,5 +1,5 @@
 # Every target but help, clean and fresh installs first what is missing.
-.PHONY: help setup demo test soak check fresh clean
+.PHONY: help setup demo test soak bench check fresh clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -16,6 +16,9 @@ test: setup ## Run all tests: unit, clj, integration, each with its time and its
 
 soak: setup ## Run the tests that take minutes each
 	@.venv/bin/pytest tests/integration -m soak
+
+bench: setup ## Measure speed, with the machine and the versions said
+	@.venv/bin/python bench/pipeline.py
 
 check: setup ## Run the linters, the type checker and the house rules; changes nothing
 	@scripts/check
