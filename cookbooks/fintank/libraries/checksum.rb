@@ -1,0 +1,31 @@
+# frozen_string_literal: true
+
+require 'digest'
+
+module Fintank
+  # SHA-512 checksums of downloaded files.
+  module Checksum
+    FORM = /\A[0-9a-f]{128}\z/
+
+    # Take the checksum from a published .sha512 file: either `sum  name`, or `name: SUM` in blocks and lines.
+    def self.published(text, name)
+      sum = text.sub(name, '').gsub(/[^0-9A-Fa-f]/, '').downcase
+      raise "No SHA-512 of #{name} in: #{text[0, 200]}" unless sum.match?(FORM)
+
+      sum
+    end
+
+    # Return the checksum of a file.
+    def self.of(path)
+      Digest::SHA512.file(path).hexdigest
+    end
+
+    # Say whether a file has the checksum; raise naming both if it has not.
+    def self.verify(path, expected, name)
+      found = of(path)
+      raise "#{name} has the SHA-512 #{found} instead of #{expected}" unless found == expected
+
+      true
+    end
+  end
+end

@@ -1,0 +1,11 @@
+# frozen_string_literal: true
+
+# All of fintank's services on this machine.
+
+include_recipe 'fintank::machine'
+include_recipe 'fintank::zookeeper'
+include_recipe 'fintank::kafka'
+include_recipe 'fintank::kafdrop'
+include_recipe 'fintank::influxdb'
+include_recipe 'fintank::storm'
+include_recipe 'fintank::grafana'

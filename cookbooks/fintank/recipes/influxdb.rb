@@ -1,0 +1,31 @@
+# frozen_string_literal: true
+
+# InfluxDB 1.x of Debian, with passwords, and the database.
+
+package 'influxdb'
+
+# The package's own service; supervisord runs the server instead.
+service 'influxdb' do
+  action %i[stop disable]
+end
+
+template '/etc/fintank/influxdb.conf' do
+  source 'influxdb.conf.erb'
+  mode '0644'
+  variables(
+    address: node['fintank']['address'], port: node['fintank']['ports']['influxdb'], data: '/var/lib/influxdb'
+  )
+end
+
+fintank_daemon 'influxdb' do
+  command '/usr/bin/influxd -config /etc/fintank/influxdb.conf'
+  user 'influxdb'
+  home '/var/lib/influxdb'
+  configuration ['/etc/fintank/influxdb.conf']
+  priority 20
+end
+
+fintank_influxdb node['fintank']['influxdb']['database'] do
+  host node['fintank']['host']
+  port node['fintank']['ports']['influxdb']
+end

@@ -1,0 +1,69 @@
+# frozen_string_literal: true
+
+# What every service needs: names, Java, the firewall, supervisord, and the passwords.
+
+apt_update 'package lists' do
+  frequency 86_400
+  action :periodic
+end
+
+package %w[ca-certificates nftables openjdk-17-jre-headless python3 supervisor]
+
+template '/etc/hosts' do
+  source 'hosts.erb'
+  mode '0644'
+  variables(address: node['fintank']['address'], host: node['fintank']['host'])
+end
+
+# Storm's daemons and workers can't be told an address to listen on.
+service 'nftables' do
+  action %i[enable start]
+end
+
+template '/etc/nftables.conf' do
+  source 'nftables.conf.erb'
+  mode '0755'
+  variables(network: node['fintank']['network'])
+  notifies :reload, 'service[nftables]', :immediately
+end
+
+directory '/etc/fintank' do
+  mode '0755'
+end
+
+file Fintank::Credentials::PATH do
+  content(lazy { Fintank::Credentials.generate })
+  mode '0600'
+  sensitive true
+  action :create_if_missing
+end
+
+cookbook_file '/usr/local/sbin/fintank-credentials' do
+  source 'fintank-credentials'
+  mode '0755'
+end
+
+directory '/var/log/fintank' do
+  mode '0755'
+end
+
+# More open files than Debian's default of 1024, for Kafka and InfluxDB.
+directory '/etc/systemd/system/supervisor.service.d' do
+  mode '0755'
+end
+
+execute 'systemctl daemon-reload' do
+  command %w[systemctl daemon-reload]
+  action :nothing
+end
+
+file '/etc/systemd/system/supervisor.service.d/fintank.conf' do
+  content "[Service]\nLimitNOFILE=65536\n"
+  mode '0644'
+  notifies :run, 'execute[systemctl daemon-reload]', :immediately
+  notifies :restart, 'service[supervisor]', :immediately
+end
+
+service 'supervisor' do
+  action %i[enable start]
+end
