@@ -40,3 +40,53 @@ template '/etc/fintank/grafana.ini' do
     address: node['fintank']['address'], host: node['fintank']['host'], port: node['fintank']['ports']['grafana']
   )
 end
+
+dashboards = '/etc/fintank/grafana/dashboards'
+provisioning = %w[alerting dashboards datasources plugins].map { |part| "/etc/fintank/grafana/#{part}" }
+['/etc/fintank/grafana', *provisioning].each do |folder|
+  directory folder do
+    mode '0755'
+  end
+end
+
+template '/etc/fintank/grafana/datasources/fintank.yaml' do
+  source 'grafana-datasource.yaml.erb'
+  mode '0644'
+  variables(
+    host: node['fintank']['host'], port: node['fintank']['ports']['influxdb'],
+    database: node['fintank']['influxdb']['database']
+  )
+end
+
+template "#{dashboards}/fintank.yaml" do
+  source 'grafana-dashboards.yaml.erb'
+  mode '0644'
+  variables(folder: dashboards)
+end
+
+drawn = Dir["#{node['fintank']['project']}/dashboards/*.json"]
+raise "There are no dashboards in #{node['fintank']['project']}: is the project's folder shared?" if drawn.empty?
+
+drawn.each do |path|
+  file "#{dashboards}/#{File.basename(path)}" do
+    content(lazy { File.read(path) })
+    mode '0644'
+  end
+end
+
+fintank_daemon 'grafana' do
+  command '/usr/share/grafana/bin/grafana server --homepath=/usr/share/grafana --config=/etc/fintank/grafana.ini'
+  user 'grafana'
+  home '/usr/share/grafana'
+  configuration [
+    '/etc/fintank/grafana.ini', '/etc/fintank/grafana/datasources/fintank.yaml', "#{dashboards}/fintank.yaml"
+  ]
+  environment(lazy do
+    {
+      'GF_SECURITY_ADMIN_PASSWORD' => Fintank::Credentials.password('grafana_admin'),
+      'FINTANK_INFLUX_PASSWORD' => Fintank::Credentials.password('influxdb_grafana'),
+      'GOMEMLIMIT' => '256MiB'
+    }
+  end)
+  priority 60
+end

@@ -38,6 +38,7 @@ execute "format Kafka's data folder" do
     '--cluster-id', node['fintank']['kafka']['cluster_id'], '--config', '/etc/fintank/server.properties'
   ]
   user 'kafka'
+  group 'kafka'
   cwd '/var/lib/kafka'
   creates '/var/lib/kafka/data/meta.properties'
 end

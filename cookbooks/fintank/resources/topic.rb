@@ -20,6 +20,7 @@ action :create do
       '--topic', new_resource.topic, '--partitions', new_resource.partitions.to_s, *settings
     ]
     user 'kafka'
+    group 'kafka'
     environment 'LOG_DIR' => '/var/lib/kafka/log', 'KAFKA_HEAP_OPTS' => '-Xmx128m'
     # The broker may still be starting.
     retries 10
