@@ -21,7 +21,7 @@ module Fintank
     def wait(seconds)
       deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + seconds
       begin
-        Net::HTTP.get_response(@uri + '/ping')
+        Net::HTTP.get_response(URI.join(@uri, '/ping'))
       rescue SystemCallError, IOError, Timeout::Error
         raise "InfluxDB does not answer at #{@uri}" if Process.clock_gettime(Process::CLOCK_MONOTONIC) > deadline
 

@@ -64,10 +64,10 @@ template "#{dashboards}/fintank.yaml" do
   variables(folder: dashboards)
 end
 
-drawn = Dir["#{node['fintank']['project']}/dashboards/*.json"]
-raise "There are no dashboards in #{node['fintank']['project']}: is the project's folder shared?" if drawn.empty?
+project = node['fintank']['project']
+raise "#{project} is not the project's folder: Vagrant did not share it" unless File.exist?("#{project}/project.clj")
 
-drawn.each do |path|
+Dir["#{project}/dashboards/*.json"].each do |path|
   file "#{dashboards}/#{File.basename(path)}" do
     content(lazy { File.read(path) })
     mode '0644'

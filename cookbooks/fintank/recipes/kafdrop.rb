@@ -18,9 +18,7 @@ remote_file jar do
   source "#{kafdrop['releases']}/#{kafdrop['version']}/kafdrop-#{kafdrop['version']}.jar"
   mode '0644'
   retries 2
-  if kafdrop['sha512']
-    verify { |path| Fintank::Checksum.verify(path, kafdrop['sha512'], 'kafdrop.jar') }
-  end
+  verify { |path| Fintank::Checksum.verify(path, kafdrop['sha512'], 'kafdrop.jar') } if kafdrop['sha512']
   # A release is never changed: what is here is not asked for again.
   action :create_if_missing
   notifies :write, 'log[the SHA-512 of Kafdrop]', :immediately

@@ -45,7 +45,7 @@ action_class do
   def fetch
     expected = new_resource.sha512 || published
     remote_file download do
-      source new_resource.hosts.map { |host| "#{host}/#{new_resource.remote_path}" }
+      source(new_resource.hosts.map { |host| "#{host}/#{new_resource.remote_path}" })
       mode '0644'
       retries 2
       show_progress true
@@ -56,7 +56,7 @@ action_class do
   def published
     sums = "#{download}.sha512"
     remote_file sums do
-      source new_resource.checksum_hosts.map { |host| "#{host}/#{new_resource.remote_path}.sha512" }
+      source(new_resource.checksum_hosts.map { |host| "#{host}/#{new_resource.remote_path}.sha512" })
       mode '0644'
       retries 2
     end
