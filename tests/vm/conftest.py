@@ -1,0 +1,28 @@
+"""The cookbook as rendered, for all tests of the VM."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rendering import COOKBOOK, Rendered, run_render
+
+
+@pytest.fixture(scope="session")
+def render(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Rendered]:
+    """Render the cookbook; attributes given here win."""
+
+    def rendered(**attributes: Any) -> Rendered:
+        root = tmp_path_factory.mktemp("rendered") / "root"
+        done = run_render(root, COOKBOOK, **attributes)
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout)
+        return Rendered(root, told["node"]["fintank"], told["resources"])
+
+    return rendered
+
+
+@pytest.fixture(scope="session")
+def machine(render: Callable[..., Rendered]) -> Rendered:
+    """The cookbook with its own attributes, as on the VM."""
+    return render()
