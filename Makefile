@@ -1,9 +1,9 @@
 # Every target but help, clean and fresh installs first what is missing.
-.PHONY: help setup demo test soak bench check fresh clean
+.PHONY: help setup demo test soak bench check check-vm fresh clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 setup: ## Install what is missing: Java, Leiningen, .venv, jars, InfluxDB (offline when nothing is)
 	@scripts/setup
@@ -22,6 +22,9 @@ bench: setup ## Measure speed, with the machine and the versions said
 
 check: setup ## Run the linters, the type checker and the house rules; changes nothing
 	@scripts/check
+
+check-vm: setup ## Check the Vagrantfile and the cookbook, and start daemons from its files (installs vagrant, ruby, rubocop)
+	@scripts/check-vm
 
 fresh: ## Prove that all works on a machine with nothing installed (RELEASE=bookworm or trixie; as root)
 	@scripts/fresh

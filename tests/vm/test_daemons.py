@@ -1,0 +1,181 @@
+"""Kafka, InfluxDB, ZooKeeper and Nimbus start from the rendered files, which differ in paths and ports."""
+
+import configparser
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from rendering import COOKBOOK, Rendered
+from ruamel.yaml import YAML
+from running import wait_until
+from streamparse import thrift
+from thriftpy2.protocol import TBinaryProtocolFactory
+from thriftpy2.rpc import client_context
+from thriftpy2.thrift import TException
+from thriftpy2.transport import TFramedTransportFactory
+
+from fintank import settings
+from fintank.adapters import kafka
+from fintank.adapters.influx import InfluxUnavailableError, InfluxWriter
+from fintank.adapters.influx_query import InfluxQuery
+from fintank.errors import FintankError
+from fintank.settings import PROJECT_ROOT
+from fintank.stack import influxdb_server, kafka_broker, ports, programs
+
+START_SECONDS_MAX = 60
+END_SECONDS_MAX = 30
+LINE = "bid_ask,exchange=NYSE,symbol=IVE bid=93.5,ask=94.5 1438539936355217042"
+
+
+@pytest.fixture(scope="module")
+def here(render: Callable[..., Rendered]) -> Rendered:
+    """The cookbook for this machine: localhost, free ports, all folders below the rendered ones."""
+    names = ("kafka", "kafka_controller", "influxdb", "zookeeper", "nimbus")
+    first = ports.free_neighbours(len(names))
+    numbers = {name: first + place for place, name in enumerate(names)}
+    rendered = render(address="127.0.0.1", host="localhost", ports=numbers)
+    configurations = ("server.properties", "influxdb.conf", "zoo.cfg")
+    for path in (*(f"/etc/fintank/{name}" for name in configurations), "/opt/storm/conf/storm.yaml"):
+        rendered.path(path).write_text(placed(rendered, rendered.text(path)))
+    for account in rendered.of_type("fintank_account"):
+        for folder in account["properties"]["folders"]:
+            rendered.path(folder).mkdir(parents=True)
+    rendered.path("/var/lib/influxdb").mkdir()
+    return rendered
+
+
+def placed(here: Rendered, text: str) -> str:
+    """Give the paths of the VM their places on this machine."""
+    where = settings.load()
+    storm_jars = programs.storm_class_path(where)
+    places = {
+        "/usr/bin/java": str(programs.java()),
+        "/usr/bin/influxd": str(programs.influxd(where)),
+        "/opt/kafka/libs/*": programs.kafka_class_path(where),
+        "/opt/zookeeper/lib/*:/opt/zookeeper/conf": storm_jars,
+        "/var/": f"{here.root}/var/",
+        "/etc/fintank/": f"{here.root}/etc/fintank/",
+    }
+    for path, place in places.items():
+        text = text.replace(path, place)
+    return text
+
+
+@contextmanager
+def running(here: Rendered, name: str, command: list[str], answers: Callable[[], bool]) -> Iterator[None]:
+    """Run a daemon until the block ends; fail with the end of its log when it does not answer."""
+    log = here.root / f"{name}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=here.root)
+    try:
+        wait_until(answers, START_SECONDS_MAX, lambda: log.read_text()[-3000:])
+        yield
+    finally:
+        process.terminate()
+        process.wait(END_SECONDS_MAX)
+
+
+def command_of(here: Rendered, daemon: str) -> list[str]:
+    """Read the command that supervisord would run."""
+    program = configparser.RawConfigParser()
+    program.read_string(here.text(f"/etc/supervisor/conf.d/{daemon}.conf"))
+    return [placed(here, word) for word in program[f"program:{daemon}"]["command"].split()]
+
+
+def test_kafka_is_formatted_starts_and_has_the_topics(here: Rendered) -> None:
+    (format_storage,) = (one for one in here.of_type("execute") if one["name"].startswith("format Kafka"))
+    command = [placed(here, word) for word in format_storage["properties"]["command"]]
+    subprocess.run(command, check=True, capture_output=True, timeout=START_SECONDS_MAX)
+    assert here.path(format_storage["properties"]["creates"]).exists()
+
+    address = f"localhost:{here.node['ports']['kafka']}"
+    with (
+        running(here, "kafka", command_of(here, "kafka"), lambda: kafka_broker.answers(address)),
+        kafka.connect(address) as admin,
+    ):
+        kafka.ensure_topics(admin)
+        assert set(here.node["kafka"]["topics"]) <= set(admin.list_topics())
+        # What tells a converge that a topic is there; the broker makes it soon after.
+        wait_until(here.path("/var/lib/kafka/data/ticks-0").is_dir, START_SECONDS_MAX)
+
+
+def test_influxdb_starts_and_lets_only_its_accounts_in(
+    here: Rendered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"localhost:{here.node['ports']['influxdb']}"
+    passwords = json.loads(here.text("/etc/fintank/credentials.json"))
+    with running(here, "influxdb", command_of(here, "influxdb"), lambda: influxdb_server.answers(address)):
+        changed = converge_influxdb(here)
+        assert changed == [
+            "create the account admin",
+            "create the database prices_development",
+            "create the account fintank",
+            "let fintank into prices_development",
+            "create the account grafana",
+            "let grafana into prices_development",
+        ]
+        assert converge_influxdb(here) == []
+
+        with pytest.raises(InfluxUnavailableError, match="answered 401"):
+            InfluxWriter(address).write(LINE)
+        with pytest.raises(FintankError, match="answered 401"):
+            InfluxQuery(address).rows("SELECT bid FROM bid_ask")
+        monkeypatch.setenv("FINTANK_INFLUX_USER", "fintank")
+        monkeypatch.setenv("FINTANK_INFLUX_PASSWORD", passwords["influxdb_fintank"])
+        assert InfluxWriter(address).write(LINE) == []
+        assert InfluxQuery(address).rows("SELECT bid FROM bid_ask") == [[1438539936355217042, 93.5]]
+        monkeypatch.setenv("FINTANK_INFLUX_USER", "grafana")
+        monkeypatch.setenv("FINTANK_INFLUX_PASSWORD", passwords["influxdb_grafana"])
+        assert InfluxQuery(address).count("bid", "bid_ask", "time > 0") == 1
+        with pytest.raises(InfluxUnavailableError, match="answered 403"):
+            InfluxWriter(address).write(LINE)
+
+
+def converge_influxdb(here: Rendered) -> list[str]:
+    script = PROJECT_ROOT / "tests" / "vm" / "converge_influxdb.rb"
+    words = [
+        "ruby",
+        str(script),
+        str(COOKBOOK),
+        str(here.root),
+        "localhost",
+        str(here.node["ports"]["influxdb"]),
+    ]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=START_SECONDS_MAX, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_nimbus_leads_a_cluster_in_zookeeper(here: Rendered) -> None:
+    zookeeper, nimbus = (here.node["ports"][name] for name in ("zookeeper", "nimbus"))
+    storm_yaml = here.path("/opt/storm/conf/storm.yaml")
+    options = YAML(typ="safe").load(storm_yaml.read_text())["nimbus.childopts"].split()
+    home = here.root / "opt" / "storm"
+    command = [
+        *(str(programs.java()), *options, f"-Dstorm.home={home}", f"-Dstorm.conf.file={storm_yaml}"),
+        *("-cp", programs.storm_class_path(settings.load()), "org.apache.storm.daemon.nimbus.Nimbus"),
+    ]
+    with (
+        running(
+            here, "zookeeper", command_of(here, "zookeeper"), lambda: ports.listens(f"localhost:{zookeeper}")
+        ),
+        running(here, "nimbus", command, lambda: leads(nimbus)),
+    ):
+        files = {path.relative_to(here.root) for path in here.path("/var/lib/storm").iterdir()}
+    assert files >= {Path("var/lib/storm/nimbus"), Path("var/lib/storm/metrics")}
+    assert [path.name for path in home.iterdir()] == ["conf"]
+
+
+def leads(port: int) -> bool:
+    """Ask Nimbus by Thrift whether it is the leader."""
+    protocol, transport = TBinaryProtocolFactory(), TFramedTransportFactory()
+    try:
+        with client_context(
+            thrift.Nimbus, "localhost", port, proto_factory=protocol, trans_factory=transport
+        ) as client:
+            return any(one.isLeader for one in client.getClusterInfo().nimbuses)
+    except (TException, OSError):
+        return False

@@ -1,0 +1,108 @@
+"""The daemons of the VM are set as those of `invoke up`, but for the settings named here."""
+
+import configparser
+import tomllib
+from typing import Any
+
+import pytest
+from rendering import Rendered
+from ruamel.yaml import YAML
+
+from fintank import settings
+from fintank.adapters.kafka import TOPICS
+from fintank.stack import influxdb_server, kafka_broker
+from fintank.stack.service import Service
+
+# Addresses and folders are the VM's own, and InfluxDB wants a password there.
+KAFKA_DIFFERS = {"listeners", "advertised.listeners", "log.dirs"}
+INFLUX_DIFFERS = {"http.bind-address", "http.auth-enabled", "meta.dir", "data.dir", "data.wal-dir"}
+
+
+def properties(text: str) -> dict[str, str]:
+    """Read Java properties of the simple kind: no escapes, no continued lines."""
+    lines = [line.strip() for line in text.splitlines()]
+    pairs = [line.split("=", 1) for line in lines if line and not line.startswith("#")]
+    assert all(len(pair) == 2 for pair in pairs)
+    found = {key.strip(): value.strip() for key, value in pairs}
+    assert len(found) == len(pairs)
+    return found
+
+
+def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in tree.items():
+        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return found
+
+
+def file_of(service: Service, name: str) -> str:
+    return next(text for path, text in service.files.items() if path.name == name)
+
+
+@pytest.fixture(scope="module")
+def kafka() -> Service:
+    return kafka_broker.service(settings.load({}))
+
+
+def assert_same_but(ours: dict[str, Any], theirs: dict[str, Any], differing: set[str]) -> None:
+    assert {key for key in ours | theirs if ours.get(key) != theirs.get(key)} == differing
+
+
+def test_kafka(machine: Rendered, kafka: Service) -> None:
+    ours = properties(machine.text("/etc/fintank/server.properties"))
+    assert_same_but(ours, properties(file_of(kafka, "server.properties")), KAFKA_DIFFERS)
+    assert ours["listeners"] == "BROKER://192.168.50.50:9092,CONTROLLER://127.0.0.1:9093"
+    assert ours["advertised.listeners"] == "BROKER://streamparse-box:9092"
+
+
+def test_kafka_s_log_and_memory(machine: Rendered, kafka: Service) -> None:
+    ours = properties(machine.text("/etc/fintank/kafka-log4j2.properties"))
+    assert ours == properties(file_of(kafka, "log4j2.properties"))
+    program = configparser.RawConfigParser()
+    program.read_string(machine.text("/etc/supervisor/conf.d/kafka.conf"))
+    words = program["program:kafka"]["command"].replace("1024m", "1g").split()
+    assert words[1:3] == [word for word in kafka.command if word.startswith("-Xm")]
+    assert machine.node["kafka"]["cluster_id"] == kafka_broker.CLUSTER_ID
+
+
+def test_the_topics(machine: Rendered) -> None:
+    ours = {
+        name: (topic["partitions"], {key: str(value) for key, value in topic["settings"].items()})
+        for name, topic in machine.node["kafka"]["topics"].items()
+    }
+    assert ours == {name: (topic.partitions, dict(topic.configs)) for name, topic in TOPICS.items()}
+
+
+def test_influxdb(machine: Rendered) -> None:
+    ours = flat(tomllib.loads(machine.text("/etc/fintank/influxdb.conf")))
+    service = influxdb_server.service(settings.load({}))
+    assert_same_but(ours, flat(tomllib.loads(file_of(service, "influxdb.conf"))), INFLUX_DIFFERS)
+    assert ours["http.auth-enabled"] is True
+    assert ours["http.bind-address"] == "192.168.50.50:8086"
+    assert machine.node["influxdb"]["database"] == settings.DATABASE
+
+
+def test_storm(machine: Rendered) -> None:
+    ours = YAML(typ="safe").load(machine.text("/opt/storm/conf/storm.yaml"))
+    assert ours["nimbus.seeds"] == ours["drpc.servers"] == ["streamparse-box"]
+    assert ours["supervisor.slots.ports"] == [6700, 6701]
+    assert all("-Xmx" in value for key, value in ours.items() if key.endswith(".childopts"))
+    assert all(str(ours[key]).startswith("/var/") for key in ours if key.endswith((".dir", ".location")))
+
+
+def test_zookeeper_listens_on_localhost(machine: Rendered) -> None:
+    ours = properties(machine.text("/etc/fintank/zoo.cfg"))
+    assert (ours["clientPortAddress"], ours["admin.enableServer"]) == ("127.0.0.1", "false")
+
+
+def test_grafana(machine: Rendered) -> None:
+    ini = configparser.RawConfigParser()
+    ini.read_string(machine.text("/etc/fintank/grafana.ini"))
+    assert ini["server"]["http_addr"] == "192.168.50.50"
+    assert ini["auth.anonymous"]["enabled"] == ini["users"]["allow_sign_up"] == "false"
+    provisioning = ini["paths"]["provisioning"]
+    (source,) = YAML(typ="safe").load(machine.text(f"{provisioning}/datasources/fintank.yaml"))["datasources"]
+    assert source["url"] == "http://streamparse-box:8086"
+    assert source["jsonData"]["dbName"] == settings.DATABASE
+    (provider,) = YAML(typ="safe").load(machine.text(f"{provisioning}/dashboards/fintank.yaml"))["providers"]
+    assert machine.path(provider["options"]["path"]).is_dir()
