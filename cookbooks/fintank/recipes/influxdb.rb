@@ -2,7 +2,7 @@
 
 # InfluxDB 1.x of Debian, with passwords, and the database.
 
-package 'influxdb'
+package %w[influxdb influxdb-client]
 
 # The package's own service; supervisord runs the server instead.
 service 'influxdb' do
