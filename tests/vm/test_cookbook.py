@@ -1,5 +1,6 @@
 """The cookbook's names, sources, secrets and addresses, and what the stand-in for Chef finds."""
 
+import json
 import os
 import re
 import shutil
@@ -71,6 +72,21 @@ def test_the_vagrantfile_and_the_cookbook_mean_the_same_machine(machine):
     assert f"{machine.node['address']} {machine.node['host']}\n" in machine.text("/etc/hosts")
     assert f"{machine.node['address']} {machine.node['host']}" in README
     assert f"* {machine.node['network']}" in README
+
+
+def test_the_inspec_profile_means_the_same_machine(machine):
+    profile = (PROJECT_ROOT / "tests" / "vm" / "inspec" / "controls" / "fintank.rb").read_text()
+    ports = json.loads(re.search(r"^ports = (\[.*\])$", profile, re.MULTILINE)[1])
+    assert sorted(ports) == sorted(
+        port for name, port in machine.node["ports"].items() if name not in INNER_PORTS
+    )
+    daemons = re.search(r"^daemons = %w\[(.*?)\]$", profile, re.MULTILINE | re.DOTALL)[1].split()
+    assert sorted(daemons) == sorted(one["name"] for one in machine.of_type("fintank_daemon"))
+    topics = json.loads(
+        re.search(r"^topics = (\{.*\})$", profile, re.MULTILINE)[1].replace("'", '"').replace("=>", ":")
+    )
+    assert topics == {name: topic["partitions"] for name, topic in machine.node["kafka"]["topics"].items()}
+    assert f"address = '{machine.node['address']}'" in profile
 
 
 def test_what_is_notified_is_there(machine):
