@@ -1,7 +1,9 @@
 """The daemons of the VM are set as those of `invoke up`, but for the settings named here."""
 
 import configparser
+import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from ruamel.yaml import YAML
 
 from fintank import settings
 from fintank.adapters.kafka import TOPICS
+from fintank.settings import PROJECT_ROOT
 from fintank.stack import influxdb_server, kafka_broker
 from fintank.stack.service import Service
 
@@ -95,14 +98,24 @@ def test_zookeeper_listens_on_localhost(machine: Rendered) -> None:
     assert (ours["clientPortAddress"], ours["admin.enableServer"]) == ("127.0.0.1", "false")
 
 
+def files_below(folder: Path, prefix: str) -> dict[str, str]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)).removeprefix(prefix): path.read_text() for path in files}
+
+
 def test_grafana(machine: Rendered) -> None:
     ini = configparser.RawConfigParser()
     ini.read_string(machine.text("/etc/fintank/grafana.ini"))
     assert ini["server"]["http_addr"] == "192.168.50.50"
     assert ini["auth.anonymous"]["enabled"] == ini["users"]["allow_sign_up"] == "false"
-    provisioning = ini["paths"]["provisioning"]
-    (source,) = YAML(typ="safe").load(machine.text(f"{provisioning}/datasources/fintank.yaml"))["datasources"]
-    assert source["url"] == "http://streamparse-box:8086"
-    assert source["jsonData"]["dbName"] == settings.DATABASE
-    (provider,) = YAML(typ="safe").load(machine.text(f"{provisioning}/dashboards/fintank.yaml"))["providers"]
-    assert machine.path(provider["options"]["path"]).is_dir()
+    provisioning = machine.path(ini["paths"]["provisioning"])
+    program = configparser.RawConfigParser()
+    program.read_string(machine.text("/etc/supervisor/conf.d/grafana.conf"))
+    environment = dict(re.findall(r'(\w+)="(.*?)"', program["program:grafana"]["environment"]))
+    assert environment["FINTANK_INFLUX"] == "streamparse-box:8086"
+    assert environment["FINTANK_DASHBOARDS"] == f"{ini['paths']['provisioning']}/json"
+    # What the project's files take from the environment is there, and every file of theirs is.
+    ours = files_below(provisioning, "json/")
+    assert ours == files_below(PROJECT_ROOT / "dashboards", "provisioning/")
+    wanted = {name for text in ours.values() for name in re.findall(r"\$(FINTANK_\w+)", text)}
+    assert wanted <= set(environment)

@@ -41,35 +41,25 @@ template '/etc/fintank/grafana.ini' do
   )
 end
 
-dashboards = '/etc/fintank/grafana/dashboards'
-provisioning = %w[alerting dashboards datasources plugins].map { |part| "/etc/fintank/grafana/#{part}" }
-['/etc/fintank/grafana', *provisioning].each do |folder|
-  directory folder do
+project = node['fintank']['project']
+raise "#{project} is not the project's folder: Vagrant did not share it" unless File.exist?("#{project}/project.clj")
+
+# The project's own provisioning files; what differs here they take from the environment.
+folder = '/etc/fintank/grafana'
+drawn = Dir["#{project}/dashboards/*.json"]
+provisioned = Dir["#{project}/dashboards/provisioning/*/*.yaml"].to_h do |path|
+  [path, path.sub("#{project}/dashboards/provisioning", folder)]
+end
+
+[folder, *%w[alerting dashboards datasources json plugins].map { |part| "#{folder}/#{part}" }].each do |path|
+  directory path do
     mode '0755'
   end
 end
 
-template '/etc/fintank/grafana/datasources/fintank.yaml' do
-  source 'grafana-datasource.yaml.erb'
-  mode '0644'
-  variables(
-    host: node['fintank']['host'], port: node['fintank']['ports']['influxdb'],
-    database: node['fintank']['influxdb']['database']
-  )
-end
-
-template "#{dashboards}/fintank.yaml" do
-  source 'grafana-dashboards.yaml.erb'
-  mode '0644'
-  variables(folder: dashboards)
-end
-
-project = node['fintank']['project']
-raise "#{project} is not the project's folder: Vagrant did not share it" unless File.exist?("#{project}/project.clj")
-
-Dir["#{project}/dashboards/*.json"].each do |path|
-  file "#{dashboards}/#{File.basename(path)}" do
-    content(lazy { File.read(path) })
+drawn.to_h { |path| [path, "#{folder}/json/#{File.basename(path)}"] }.merge(provisioned).each do |from, to|
+  file to do
+    content(lazy { File.read(from) })
     mode '0644'
   end
 end
@@ -78,13 +68,14 @@ fintank_daemon 'grafana' do
   command '/usr/share/grafana/bin/grafana server --homepath=/usr/share/grafana --config=/etc/fintank/grafana.ini'
   user 'grafana'
   home '/usr/share/grafana'
-  configuration [
-    '/etc/fintank/grafana.ini', '/etc/fintank/grafana/datasources/fintank.yaml', "#{dashboards}/fintank.yaml"
-  ]
+  configuration ['/etc/fintank/grafana.ini', *provisioned.values]
   environment(lazy do
     {
-      'GF_SECURITY_ADMIN_PASSWORD' => Fintank::Credentials.password('grafana_admin'),
+      'FINTANK_DASHBOARDS' => "#{folder}/json",
+      'FINTANK_INFLUX' => "#{node['fintank']['host']}:#{node['fintank']['ports']['influxdb']}",
+      'FINTANK_INFLUX_USER' => 'grafana',
       'FINTANK_INFLUX_PASSWORD' => Fintank::Credentials.password('influxdb_grafana'),
+      'GF_SECURITY_ADMIN_PASSWORD' => Fintank::Credentials.password('grafana_admin'),
       'GOMEMLIMIT' => '256MiB'
     }
   end)
