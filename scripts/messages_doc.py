@@ -9,8 +9,10 @@ SCHEMAS = PROJECT_ROOT / "src" / "fintank" / "wire" / "schemas"
 DOCUMENT = PROJECT_ROOT / "docs" / "messages.md"
 
 NAMES = (
-    *("tick", "portfolio_order", "order", "execution", "fill", "reject"),
-    *("journal_order", "journal_refusal", "journal_quote", "journal_clock"),
+    *("tick", "portfolio_order", "order", "cancel", "trading_state"),
+    *("execution", "order_cancel_reject", "fill", "reject"),
+    *("journal_order", "journal_refusal", "journal_cancel", "journal_quote", "journal_clock"),
+    *("journal_window", "journal_trading_state"),
 )
 
 OPENING = """\

@@ -4,6 +4,5 @@ import sys
 
 from fintank.stack import sparse_run, topology
 
-sparse_run.prepare(sys.argv)
-
 OrderFlow = topology.OrderFlow
+OrderFlow.config = sparse_run.prepare(sys.argv)

@@ -11,6 +11,8 @@ from fintank.errors import FintankError
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "prices_development"
 TOPOLOGY = "order_flow"
+RULES_OPTION = "fintank.rules"
+"""The Storm option that brings the limits of rules.toml to the bolts, as JSON."""
 
 
 @dataclass(frozen=True)
@@ -18,22 +20,24 @@ class Settings:
     """Addresses (host:port) and folders of one fintank.
 
     `home` holds the services' data, logs and run files; `programs` the unpacked programs and class paths,
-    which all homes share.
+    which all homes share; `rules` is the file of the trading rules' numbers.
     """
 
     kafka: str
     influx: str
     home: Path
     programs: Path = PROJECT_ROOT / ".fintank" / "opt"
+    rules: Path = PROJECT_ROOT / "rules.toml"
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read FINTANK_KAFKA, _INFLUX, _HOST and _HOME; raise FintankError on a bad address."""
+    """Read FINTANK_KAFKA, _INFLUX, _HOST, _HOME and _RULES; raise FintankError on a bad address."""
     host = environ.get("FINTANK_HOST") or "localhost"
     return Settings(
         kafka=_address("FINTANK_KAFKA", environ.get("FINTANK_KAFKA") or f"{host}:9092"),
         influx=_address("FINTANK_INFLUX", environ.get("FINTANK_INFLUX") or f"{host}:8086"),
         home=Path(environ.get("FINTANK_HOME") or PROJECT_ROOT / ".fintank").absolute(),
+        rules=Path(environ.get("FINTANK_RULES") or PROJECT_ROOT / "rules.toml").absolute(),
     )
 
 

@@ -181,9 +181,11 @@ def test_what_is_committed_is_read_although_it_stands_behind_a_strangers_open_tr
 
 def test_a_shard_of_200_000_orders_is_adopted_in_time(address: str) -> None:
     value = {
-        "schema_version": 1, "account": "acc", "symbol": "IVE", "list_id": "p-1", "side": "BUY",
+        "schema_version": 2, "account": "acc", "symbol": "IVE", "list_id": "p-1", "side": "BUY",
         "ord_type": "MARKET", "time_in_force": "GTC", "priority": 1, "order_qty": None,
-        "cash_order_qty": "1234.56", "price": None, "stop_px": None, "order_time_us": 1_438_539_936_000_000,
+        "cash_order_qty": "1234.56", "price": None, "stop_px": None, "expire_time_us": None,
+        "order_time_us": 1_438_539_936_000_000, "accepted_us": 1_438_539_936_000_000, "end_us": None,
+        "is_checked": True, "is_triggered": False,
         "content_hash": "0123456789abcdef0123456789abcdef", "input": "orders-0-17", "ord_status": "FILLED",
         "cum_qty": "13.104", "cum_cash": "1234.559", "fill_count": 1, "closed_us": 1_438_539_936_000_000,
     }  # fmt: skip

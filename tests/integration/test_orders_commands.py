@@ -97,7 +97,7 @@ class Engine:
 
     def take(self, message: Order | PortfolioOrder) -> None:
         name = message.cl_ord_id if isinstance(message, Order) else message.order_id
-        for order in orders_of(name, message):
+        for order in orders_of(name, message, Limits()):
             shard, log = self.shards[kafka.partition_for(order.symbol, kafka.SHARDS)]
             outcome = shard.on_order(order, time.time_ns() // 1000)
             if outcome.reports:

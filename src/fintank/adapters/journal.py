@@ -23,7 +23,7 @@ from confluent_kafka import (
 from fintank.adapters.kafka import TOPICS, partition_for
 from fintank.errors import FintankError
 from fintank.trading.journal import JournalRecord
-from fintank.trading.messages import ExecutionReport, Fill
+from fintank.trading.messages import Fill, Report
 from fintank.wire import executions, fills
 from fintank.wire import journal as journal_wire
 
@@ -62,7 +62,7 @@ class ShardLog:
         self._producer = producer
 
     def commit(
-        self, reports: Sequence[ExecutionReport], fills_: Sequence[Fill], journal: Sequence[JournalRecord]
+        self, reports: Sequence[Report], fills_: Sequence[Fill], journal: Sequence[JournalRecord]
     ) -> None:
         """Write all of it in one transaction, or raise JournalError; then it may stand in the log or not."""
         with _errors(self._address, self._shard, "the transaction was not taken"):

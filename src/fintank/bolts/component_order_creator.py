@@ -1,16 +1,18 @@
-"""From validated orders to orders for one symbol, each to the rule engine's task that owns the symbol."""
+"""From validated messages to those for one symbol, each to the rule engine's task that owns the symbol."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from pystorm.component import Tuple
 
+from fintank.bolts import configured
 from fintank.bolts.batch_bolt import BatchBolt
-from fintank.bolts.owners import owner_count, owner_of
-from fintank.trading.limits import Limits
-from fintank.trading.messages import Order
+from fintank.bolts.owners import owner_count, owners_of
+from fintank.trading.messages import Order, PortfolioOrder
 from fintank.trading.portfolio import components
 from fintank.wire import order_lines, order_points
+from fintank.wire.order_lines import OwnedMessage
 
 
 class ComponentOrderCreator(BatchBolt):
@@ -21,28 +23,34 @@ class ComponentOrderCreator(BatchBolt):
     """
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
-        """Learn how many tasks the rule engine has."""
-        self._limits = Limits()
+        """Learn the limits, and how many tasks the rule engine has."""
+        self._limits = configured.limits(storm_conf)
         self._owners = owner_count(context)
 
     def process(self, tup: Tuple) -> None:
-        """Split the portfolio orders, pass the other orders on; the order of messages stays."""
+        """Split the portfolio orders, pass the other messages on; their order stays."""
         topic, partition, lines, appended = tup.values
-        orders: list[Order] = []
+        messages: list[OwnedMessage] = []
         for message in map(order_lines.from_line, lines.split("\n")):
-            orders += [message] if isinstance(message, Order) else components(message, self._limits)
+            if isinstance(message, PortfolioOrder):
+                messages += components(message, self._limits)
+            else:
+                messages.append(message)
+        orders = [message for message in messages if isinstance(message, Order)]
         if orders:
             points = "\n".join(map(order_points.component_line, orders))
             runs = order_points.offset_runs(orders)
             self.emit([topic, partition, runs, points, appended], need_task_ids=False)
         if self._owners:
-            self._emit_by_owner(orders, appended)
-        self.metrics.add(tuples=1, records=len(orders))
+            self._emit_by_owner(messages, appended)
+        self.metrics.add(tuples=1, records=len(messages))
         self.ack(tup)
 
-    def _emit_by_owner(self, orders: list[Order], appended: str) -> None:
+    def _emit_by_owner(self, messages: Sequence[OwnedMessage], appended: str) -> None:
         by_owner: dict[int, list[str]] = defaultdict(list)
-        for order in orders:
-            by_owner[owner_of(order.symbol, self._owners)].append(order_lines.to_line(order))
+        for message in messages:
+            line = order_lines.to_line(message)
+            for owner in owners_of(message, self._owners):
+                by_owner[owner].append(line)
         for owner, lines in by_owner.items():
             self.emit([owner, "\n".join(lines), appended], stream="by_owner", need_task_ids=False)

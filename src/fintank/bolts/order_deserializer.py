@@ -1,4 +1,4 @@
-"""From the topic `orders` to validated orders, and to InfluxDB lines of the portfolio orders."""
+"""From the topic `orders` to validated messages, and to InfluxDB lines of the portfolio orders."""
 
 from pystorm.component import Tuple
 
@@ -16,7 +16,7 @@ class OrderDeserializer(BatchBolt):
     """
 
     def process(self, tup: Tuple) -> None:
-        """Emit the batch's orders in their order, and a line for each that is a portfolio order."""
+        """Emit the batch's messages in their order, and a line for each that is a portfolio order."""
         topic, partition, offsets, records = tup.values
         messages, rejects = orders.read(topic, partition, offsets, records)
         portfolios = [message for message in messages if isinstance(message, PortfolioOrder)]

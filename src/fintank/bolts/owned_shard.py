@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from fintank.trading.journal import JournalRecord, Kind
-from fintank.trading.messages import ExecutionReport, Fill, Order, Quote
+from fintank.trading.messages import Cancel, Fill, Order, Quote, Report, TradingState
 from fintank.trading.shard import Outcome, Shard
 
 DECISIONS_MAX = 10_000
@@ -15,7 +15,7 @@ class Log(Protocol):
     """Where a shard's decisions are written; adapters.journal.ShardLog is the real one."""
 
     def commit(
-        self, reports: Sequence[ExecutionReport], fills: Sequence[Fill], journal: Sequence[JournalRecord]
+        self, reports: Sequence[Report], fills: Sequence[Fill], journal: Sequence[JournalRecord]
     ) -> None:
         """Write all of it or nothing; on any error it is not known which, and the process must end."""
 
@@ -26,7 +26,7 @@ class OwnedShard:
     def __init__(self, core: Shard, log: Log) -> None:
         self.core = core
         self._log = log
-        self._reports: list[ExecutionReport] = []
+        self._reports: list[Report] = []
         self._fills: list[Fill] = []
         # Of an order that several events of one transaction change, only the last state is of use.
         self._journal: dict[tuple[Kind, str], JournalRecord] = {}
@@ -42,12 +42,18 @@ class OwnedShard:
         if outcome is not None:
             self._take(outcome)
 
-    def on_order(self, order: Order, wall_us: int) -> None:
-        """Take an order in."""
-        self._take(self.core.on_order(order, wall_us))
+    def on_message(self, message: Order | Cancel | TradingState, wall_us: int) -> None:
+        """Take in what came by the topic `orders`."""
+        if isinstance(message, Order):
+            self._take(self.core.on_order(message, wall_us))
+        elif isinstance(message, Cancel):
+            self._take(self.core.on_cancel(message, wall_us))
+        else:
+            self._take(self.core.on_trading_state(message, wall_us))
 
-    def forget(self, wall_us: int) -> None:
-        """Forget some of the orders that ended longer ago than the retention."""
+    def on_second(self, wall_us: int) -> None:
+        """Let time pass, and forget some of what ended longer ago than the retention."""
+        self._take(self.core.on_second(wall_us))
         self._take(Outcome(journal=self.core.expire_terminal(wall_us)))
 
     def commit(self) -> None:

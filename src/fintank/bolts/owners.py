@@ -1,10 +1,12 @@
 """Which task of the rule engine owns a symbol, and its shard."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from fintank.adapters.kafka import SHARDS, partition_for
+from fintank.trading.messages import TradingState
+from fintank.wire.order_lines import OwnedMessage
 
 RULE_ENGINE = "rule-engine"
 SYMBOLS_KEPT_MAX = 65_536
@@ -25,6 +27,17 @@ def shard_of(symbol: str) -> int:
 def owner_of(symbol: str, owners: int) -> int:
     """Return the owner of a symbol's shard: the index of a task among the rule engine's, sorted."""
     return shard_of(symbol) % owners
+
+
+def symbol_of(message: OwnedMessage) -> str | None:
+    """Return a message's symbol; a cancel of a list and a trading state have none."""
+    return None if isinstance(message, TradingState) else message.symbol
+
+
+def owners_of(message: OwnedMessage, owners: int) -> Sequence[int]:
+    """Return who must get a message: the owner of its symbol, all if it has none."""
+    symbol = symbol_of(message)
+    return range(owners) if symbol is None else [owner_of(symbol, owners)]
 
 
 def owned_shards(context: Mapping[str, Any]) -> list[int]:

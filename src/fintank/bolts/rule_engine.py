@@ -9,7 +9,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,13 +18,13 @@ from pystorm.component import Tuple
 
 from fintank import settings
 from fintank.adapters import journal
+from fintank.bolts import configured
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.bolts.owned_shard import OwnedShard
-from fintank.bolts.owners import owned_shards, shard_of
-from fintank.trading.limits import Limits
+from fintank.bolts.owners import owned_shards, shard_of, symbol_of
 from fintank.trading.shard import Shard
 from fintank.wire.offsets import append_times_ms
-from fintank.wire.order_lines import orders
+from fintank.wire.order_lines import OwnedMessage, owned_messages
 from fintank.wire.owner_ticks import quotes
 from fintank.wire.records import offset_of
 
@@ -75,6 +75,7 @@ class RuleEngine(BatchBolt):
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
         """Adopt this task's shards, one after the other."""
         address = settings.from_storm(storm_conf).kafka
+        self._limits = configured.limits(storm_conf)
         with self._ending():
             self._shards = {shard: self._adopted(address, shard) for shard in owned_shards(context)}
         self._take = {"tick-deserializer": self._take_ticks, "component-order-creator": self._take_orders}
@@ -97,18 +98,21 @@ class RuleEngine(BatchBolt):
             self._commit_decided()
 
     def process_tick(self, tup: Tuple) -> None:
-        """Commit what waits, once a second."""
+        """Let time pass for the orders, and commit what waits, once a second."""
         self.ack(tup)
         with self._ending():
-            for owned in self._shards.values():
-                owned.forget(_wall_us())
+            for owned_shard in self._shards.values():
+                owned_shard.on_second(_wall_us())
             self._flush()
         self._measure()
 
     def _adopted(self, address: str, shard: int) -> OwnedShard:
         started = time.monotonic()
         log, records = self.adopt(address, shard, lambda text: self.logger.info("shard %d: %s", shard, text))
-        core = Shard.restore(Limits(), records)
+        try:
+            core = Shard.restore(self._limits, records)
+        except ValueError as error:
+            raise journal.JournalError(f"shard {shard}: {error}: `invoke reset` starts anew") from error
         seconds = time.monotonic() - started
         self.logger.info("shard %d adopted: %d journal records, %.1f s", shard, len(records), seconds)
         return OwnedShard(core, log)
@@ -127,14 +131,19 @@ class RuleEngine(BatchBolt):
     def _take_orders(self, tup: Tuple, wall_us: int) -> Waiting:
         _, lines, appended = tup.values
         times_ms = append_times_ms(appended)
-        found = orders(lines)
+        found = owned_messages(lines)
         touched = set()
-        for order in found:
-            shard = shard_of(order.symbol)
-            touched.add(shard)
-            self._shards[shard].on_order(order, wall_us)
+        for message in found:
+            for shard in self._shards_of(message):
+                touched.add(shard)
+                self._shards[shard].on_message(message, wall_us)
         self.metrics.add(tuples=1, records=len(found), orders=len(found))
-        return Waiting(tup.id, 0, touched, [times_ms[offset_of(order.input)] for order in found])
+        return Waiting(tup.id, 0, touched, [times_ms[offset_of(message.input)] for message in found])
+
+    def _shards_of(self, message: OwnedMessage) -> Iterable[int]:
+        """Return the shard of a message's symbol; without one it is for every shard of this task."""
+        symbol = symbol_of(message)
+        return self._shards if symbol is None else (shard_of(symbol),)
 
     def _is_overdue(self) -> bool:
         return (
@@ -170,9 +179,9 @@ class RuleEngine(BatchBolt):
         """Tell what the shards counted since the last time, and which orders are open."""
         counted: Counter[str] = Counter()
         ages: Counter[str] = Counter(dict.fromkeys(OPEN_AGES, 0))
-        for owned in self._shards.values():
-            counted.update(asdict(owned.core.counts))
-            for age_us in owned.core.open_ages_us(_wall_us()):
+        for owned_shard in self._shards.values():
+            counted.update(asdict(owned_shard.core.counts))
+            for age_us in owned_shard.core.open_ages_us(_wall_us()):
                 ages.update(name for name, least_us in OPEN_AGES.items() if age_us >= least_us)
         self.metrics.add(**(counted - self._counted))
         self.metrics.level(**ages)

@@ -13,6 +13,7 @@ from invoke.context import Context
 from rich.console import Console
 
 from fintank import settings
+from fintank.adapters import rules_file
 from fintank.commands import command, demo_evidence, demo_summary, reconcile
 from fintank.commands.demo_play import Plan, play
 from fintank.commands.demo_summary import Outcome
@@ -82,7 +83,7 @@ def _judged(where: Settings, outcome: Outcome, peak: MemoryPeak) -> list[str]:
     results, lag = reconcile.compare(where)
     reconcile.show(results, lag)
     symbols = {identity.symbol for identity in demo_summary.open_orders(outcome.evidence)}
-    reasons = demo_evidence.wait_reasons(where.kafka, symbols)
+    reasons = demo_evidence.wait_reasons(where.kafka, symbols, rules_file.load(where))
     print(f"\nThis run, {outcome.name}:")
     for line in demo_summary.lines(outcome, reasons, peak.size_bytes):
         print(line)

@@ -13,7 +13,7 @@ from fintank.adapters.kafka_scan import Positions, open_scanner
 from fintank.commands.order_life import Booked, Told, orders_of
 from fintank.trading.clock import Clock, ClockState
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Identity, Order, PortfolioOrder, Quote
+from fintank.trading.messages import ExecutionReport, Identity, Order, PortfolioOrder, Quote
 from fintank.trading.quotes import Book, Counts
 from fintank.wire import executions, fills, orders, quote_json
 
@@ -36,7 +36,7 @@ class Evidence:
     rejects: Counter[str]
 
 
-def read(address: str, positions: Mapping[str, Positions], name: str) -> Evidence:
+def read(address: str, positions: Mapping[str, Positions], name: str, limits: Limits) -> Evidence:
     """Read each topic from its positions to its end."""
     records = {
         topic: list(_from(address, topic, positions[topic]))
@@ -48,12 +48,12 @@ def read(address: str, positions: Mapping[str, Positions], name: str) -> Evidenc
         orders={
             order.identity: (record, order)
             for record, message in messages
-            for order in orders_of(_id(message), message)
+            for order in orders_of(_id(message), message, limits)
         },
         reports=[
             (record, report)
             for record, report in _parsed(records["executions"], executions.from_json)
-            if report.cl_ord_id.startswith(name)
+            if isinstance(report, ExecutionReport) and report.cl_ord_id.startswith(name)
         ],
         fills=[
             (record, fill)
@@ -64,36 +64,39 @@ def read(address: str, positions: Mapping[str, Positions], name: str) -> Evidenc
     )
 
 
-def wait_reasons(address: str, symbols: Iterable[str]) -> dict[str, str]:
+def wait_reasons(address: str, symbols: Iterable[str], limits: Limits) -> dict[str, str]:
     """Return why an order for a symbol can't trade now; a symbol with a usable price is not in it."""
     now_us = time.time_ns() // 1000
-    limits = Limits()
     reasons = {}
     with open_scanner(address, "ticks") as scanner:
         for symbol in symbols:
             # Quotes that came earlier are too old by now, whatever their own times are.
             since_ms = (now_us - limits.max_quote_age_us) // 1000
             starts = scanner.starts([partition_for(symbol, SHARDS)], since_ms)
-            reason = wait_reason(_quotes(scanner.read(starts), symbol), now_us)
+            reason = wait_reason(_quotes(scanner.read(starts), symbol), now_us, limits)
             if reason is not None:
                 reasons[symbol] = reason
     return reasons
 
 
-def wait_reason(quotes: Iterable[tuple[Quote, int]], now_us: int) -> str | None:
+def wait_reason(quotes: Iterable[tuple[Quote, int]], now_us: int, limits: Limits) -> str | None:
     """Return why an order can't trade after one symbol's quotes and their arrival times; None if it can."""
     book: Book | None = None
     for quote, arrival_us in quotes:
         if book is None:
             clock = Clock(ClockState(quote.time_us, arrival_us, quote.time_us))
-            book = Book(quote.symbol, clock, Limits().max_quote_age_us, Counts())
+            book = Book(quote.symbol, clock, limits.max_quote_age_us, Counts())
         book.accept(quote, arrival_us)
     if book is None:
         return "there is no quote"
-    nbbo = book.nbbo(book.clock.now(now_us))
-    if nbbo.is_crossed:
+    market = book.market(book.clock.now(now_us))
+    if market.is_crossed:
         return "the best bid is above the best ask"
-    return "the quotes are too old" if nbbo.bid is None or nbbo.ask is None else None
+    if not market.is_open:
+        return "the quotes are too old"
+    if any(level.left is not None for level in (*market.bids, *market.asks)):
+        return "quotes display sizes, and no more than that is traded on each"
+    return None
 
 
 def _from(address: str, topic: str, positions: Positions) -> Iterator[Record]:
@@ -113,7 +116,7 @@ def _messages(records: Iterable[Record], name: str) -> Iterator[tuple[Record, Or
             text = record.value.decode().replace("\n", " ").replace("\r", " ")
             runs = f"{record.offset},1,{record.time_ms}"
             for message in orders.read(record.topic, record.partition, runs, text).messages:
-                if _id(message).startswith(name):
+                if isinstance(message, Order | PortfolioOrder) and _id(message).startswith(name):
                     yield record, message
 
 

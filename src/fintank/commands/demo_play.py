@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kafka.admin import KafkaAdminClient
 
-from fintank.adapters import kafka
+from fintank.adapters import kafka, rules_file
 from fintank.adapters.influx_query import InfluxQuery
 from fintank.adapters.kafka_groups import PartitionState, partition_states
 from fintank.commands import demo_evidence, fake_orders
@@ -25,6 +25,7 @@ from fintank.commands.ticks import Extent
 from fintank.errors import FintankError
 from fintank.settings import Settings
 from fintank.stack.background_run import BackgroundRun
+from fintank.trading.limits import Limits
 
 FIRST_TICK_SECONDS_MAX = 120
 STALLED_SECONDS_MAX = 60
@@ -54,6 +55,7 @@ class World:
     admin: KafkaAdminClient
     influx: InfluxQuery
     since_ns: int
+    limits: Limits
 
 
 def play(where: Settings, run: BackgroundRun, plan: Plan) -> Outcome:
@@ -61,7 +63,7 @@ def play(where: Settings, run: BackgroundRun, plan: Plan) -> Outcome:
     span_us = max([FAKE_SPAN_US, *(extent.last_us - extent.first_us for extent in plan.files.values())])
     since_ns = (now_us() - span_us) * 1000
     with kafka.connect(where.kafka) as admin:
-        world = World(where, run, admin, InfluxQuery(where.influx), since_ns)
+        world = World(where, run, admin, InfluxQuery(where.influx), since_ns, rules_file.load(where))
         with Probes(where) as probes:
             _wait_for_first(world, probes)
         # What others have left unread is not of this run.
@@ -80,7 +82,7 @@ def play(where: Settings, run: BackgroundRun, plan: Plan) -> Outcome:
             ticks_sent=sum(ends.values()) - sum(positions["ticks"].values()),
             ticks_stored=_stored(world) - stored,
             messages_sent=plan.orders * (2 if plan.files else 1),
-            evidence=demo_evidence.read(where.kafka, positions, name),
+            evidence=demo_evidence.read(where.kafka, positions, name, world.limits),
             probe_seconds=probes.seconds,
         )
 

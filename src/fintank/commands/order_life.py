@@ -21,6 +21,7 @@ from fintank.trading.messages import (
     Quote,
 )
 from fintank.trading.portfolio import components
+from fintank.wire.order_lines import OrderMessage
 from fintank.wire.rejects import Reject
 
 Sent = tuple[Record, Order | PortfolioOrder | Reject]
@@ -45,16 +46,19 @@ class Life:
     reports: Sequence[Told]
     fills: Mapping[str, Booked]
     quotes: Mapping[str, Quote]
+    limits: Limits
 
 
-def orders_of(life_id: str, message: Order | PortfolioOrder) -> list[Order]:
+def orders_of(life_id: str, message: OrderMessage, limits: Limits) -> list[Order]:
     """Return the orders for one symbol that a message is, or is split into, and that an id names.
 
     The id of a portfolio order names all of its components, a cl_ord_id only its own.
     """
     if isinstance(message, Order):
         return [message] if message.cl_ord_id == life_id else []
-    split = components(message, Limits())
+    if not isinstance(message, PortfolioOrder):
+        return []
+    split = components(message, limits)
     return [order for order in split if life_id in (order.list_id, order.cl_ord_id)]
 
 
@@ -101,7 +105,7 @@ def _orders(life: Life) -> list[Order]:
     first: dict[Identity, Order] = {}
     for _, message in life.sent:
         if not isinstance(message, Reject):
-            for order in orders_of(life.id, message):
+            for order in orders_of(life.id, message, life.limits):
                 first.setdefault(order.identity, order)
     return list(first.values())
 
@@ -127,7 +131,7 @@ def _asked(life: Life, message: Order | PortfolioOrder) -> Iterator[str]:
     if isinstance(message, Order):
         yield f"order of {message.account}: {message.side} {message.symbol}, {_wanted(message)}, {terms}"
         return
-    orders = orders_of(life.id, message)
+    orders = orders_of(life.id, message, life.limits)
     amount = plain(message.amount)
     yield f"portfolio order of {message.account}: {message.side} for {amount}, {terms}"
     for order in orders:

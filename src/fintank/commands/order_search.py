@@ -13,7 +13,8 @@ from fintank.adapters.kafka_reader import Record
 from fintank.adapters.kafka_scan import TopicScanner, open_scanner
 from fintank.commands.order_life import Booked, Life, Sent, Told, orders_of, quote_ids
 from fintank.commands.sending import progress
-from fintank.trading.messages import SYMBOL_CHARACTERS_MAX, Order, PortfolioOrder, Quote
+from fintank.trading.limits import Limits
+from fintank.trading.messages import SYMBOL_CHARACTERS_MAX, ExecutionReport, Order, PortfolioOrder, Quote
 from fintank.wire import executions, fills, orders, quote_json
 from fintank.wire.rejects import Reject
 
@@ -21,14 +22,14 @@ CLOCK_BACK_MS_MAX = 60_000
 """The broker's clock, by which records are found, may have been set back by so much."""
 
 
-def find(address: str, order_id: str) -> Life | None:
+def find(address: str, order_id: str, limits: Limits) -> Life | None:
     """Return the life of the portfolio order or the order for one symbol with this id; None if unknown."""
     with open_scanner(address, "orders") as scanner:
-        sent = _sent(scanner, order_id)
+        sent = _sent(scanner, order_id, limits)
     if not sent:
         return None
     messages = [message for _, message in sent if not isinstance(message, Reject)]
-    asked = [order for message in messages for order in orders_of(order_id, message)]
+    asked = [order for message in messages for order in orders_of(order_id, message, limits)]
     since_ms = min(record.time_ms for record, _ in sent) - CLOCK_BACK_MS_MAX
     with open_scanner(address, "executions") as scanner:
         reports = _reports(scanner, asked, since_ms)
@@ -37,17 +38,17 @@ def find(address: str, order_id: str) -> Life | None:
         booked = _fills(scanner, asked, since_ms, exec_ids)
     with open_scanner(address, "ticks") as scanner:
         quotes = _quotes(scanner, {quote_id for _, report in reports for quote_id in quote_ids(report)})
-    return Life(order_id, sent, reports, booked, quotes)
+    return Life(order_id, sent, reports, booked, quotes, limits)
 
 
-def _sent(scanner: TopicScanner, order_id: str) -> list[Sent]:
+def _sent(scanner: TopicScanner, order_id: str, limits: Limits) -> list[Sent]:
     may_name = _names_perhaps(order_id)
     sent = [
         (record, message)
         for record in _all(scanner, scanner.starts(), "orders")
         if record.value is not None and may_name(record.value)
         for message in _messages(record, record.value)
-        if _is_named(order_id, message)
+        if _is_named(order_id, message, limits)
     ]
     return sorted(sent, key=lambda found: (found[0].time_ms, found[0].partition, found[0].offset))
 
@@ -80,15 +81,16 @@ def _messages(record: Record, value: bytes) -> list[Order | PortfolioOrder | Rej
     messages, rejects = orders.read(
         record.topic, record.partition, f"{record.offset},1,{record.time_ms}", text
     )
-    return [*messages, *rejects]
+    asked = [message for message in messages if isinstance(message, Order | PortfolioOrder)]
+    return [*asked, *rejects]
 
 
-def _is_named(order_id: str, message: Order | PortfolioOrder | Reject) -> bool:
+def _is_named(order_id: str, message: Order | PortfolioOrder | Reject, limits: Limits) -> bool:
     if isinstance(message, Reject):
         return _quoted(order_id) in message.payload.encode()
     if isinstance(message, PortfolioOrder) and message.order_id == order_id:
         return True  # it may have no component: all CASH
-    return bool(orders_of(order_id, message))
+    return bool(orders_of(order_id, message, limits))
 
 
 def _reports(scanner: TopicScanner, asked: Iterable[Order], since_ms: int) -> list[Told]:
@@ -100,7 +102,10 @@ def _reports(scanner: TopicScanner, asked: Iterable[Order], since_ms: int) -> li
         if record.key in keys and record.value is not None:
             with suppress(ValueError):  # what is no report is in the topic rejects
                 report = executions.from_json(record.value.decode())
-                if (report.account, report.symbol, report.cl_ord_id) in identities:
+                if (
+                    isinstance(report, ExecutionReport)
+                    and (report.account, report.symbol, report.cl_ord_id) in identities
+                ):
                     reports.append((record, report))
     return reports
 

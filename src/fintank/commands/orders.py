@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fintank import settings
-from fintank.adapters import kafka
+from fintank.adapters import kafka, rules_file
 from fintank.adapters.kafka_groups import GROUPS, live_members
 from fintank.adapters.kafka_reader import open_reader
 from fintank.adapters.kafka_scan import Positions, TopicScanner, open_scanner
@@ -73,10 +73,11 @@ def executions(_context: Context, count: str = "10", wait: str = "30") -> None:
     """Send market orders and show their executions, as in: invoke executions --count 5 --wait 10"""
     total = whole_number("--count", count, maximum=WAITED_ORDERS_MAX)
     seconds = whole_number("--wait", wait, minimum=0, maximum=WAIT_SECONDS_MAX)
-    address = settings.load().kafka
+    loaded = settings.load()
+    address, limits = loaded.kafka, rules_file.load(loaded)
     print(f"Seeding Kafka ({address}) topic 'orders' with {counted(total, 'market order')}.", flush=True)
     make_topics(address)
-    quoted = _quoted_symbols(address)
+    quoted = _quoted_symbols(address, limits)
     name = fake_orders.call_name("market", _now_us())
     symbols = quoted or [symbol for symbol, _ in NAMED_SYMBOLS]
     orders = list(fake_orders.market_orders(symbols, total, name))
@@ -102,9 +103,10 @@ def executions(_context: Context, count: str = "10", wait: str = "30") -> None:
 def order(_context: Context, id: str) -> None:  # noqa: A002 - the name that `invoke --help order` shows
     """Show one order's whole life, as in: invoke order portfolio-20260102-030405-000006-1"""
     wanted = argument("order", id)
-    address = settings.load().kafka
+    loaded = settings.load()
+    address, limits = loaded.kafka, rules_file.load(loaded)
     make_topics(address)
-    life = order_search.find(address, wanted)
+    life = order_search.find(address, wanted, limits)
     if life is None:
         raise FintankError(
             f"No order {wanted!r} in the topic 'orders' of Kafka ({address}), which keeps 30 days: "
@@ -156,9 +158,9 @@ def _market_records(orders: Iterable[FakeMarketOrder]) -> Iterator[tuple[str, by
         yield made.account, order_json.market_order_json(**made._asdict(), time_us=_now_us())
 
 
-def _quoted_symbols(address: str) -> list[str]:
+def _quoted_symbols(address: str, limits: Limits) -> list[str]:
     """Return the symbols among the latest ticks that came within the age at which a quote is still used."""
-    oldest_ms = (_now_us() - Limits().max_quote_age_us) // 1000
+    oldest_ms = (_now_us() - limits.max_quote_age_us) // 1000
     symbols = set()
     with open_reader(address, "ticks") as reader:
         for record in reader.last(RECENT_TICKS_MAX):
@@ -188,6 +190,8 @@ def _awaited(
         for record in scanner.read(positions):
             if record.key in keys and record.value is not None:
                 report = execution_wire.from_json(record.value.decode())
+                if not isinstance(report, ExecutionReport):
+                    continue
                 reports.append(report)
                 if report.ord_status.is_terminal or not are_quoted:
                     waited_for.discard(report.cl_ord_id)

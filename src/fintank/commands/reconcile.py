@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fintank import settings
-from fintank.adapters import kafka
+from fintank.adapters import kafka, rules_file
 from fintank.adapters.influx_reader import InfluxReader
 from fintank.adapters.kafka_groups import GROUPS, PartitionState, partition_states
 from fintank.commands import command
@@ -46,13 +46,14 @@ def reconcile(_context: Context, json: bool = False) -> None:
 
 def compare(where: Settings) -> tuple[list[Result], dict[str, int]]:
     """Make all checks; return their results, and the lag of each topic that a group reads."""
+    limits = rules_file.load(where)
     with kafka.connect(where.kafka) as admin:
         kafka.ensure_topics(admin)
         # Before all else: what is committed now is done, whatever comes while the rest is read.
         states = partition_states(admin)
         logs = reading.read_logs(where.kafka, states)
         rejected = reading.read_rejected(where.kafka, logs)
-        facts = reading.read_facts(where.kafka, admin, logs, rejected)
+        facts = reading.read_facts(where.kafka, admin, logs, rejected, limits)
     results = check_orders(facts.asked, facts.told, logs, facts.hidden)
     results += check_bookings([*facts.told, *facts.told_later], facts.booked, logs, facts.hidden)
     quotes = TradeQuotes(facts.told)

@@ -1,4 +1,4 @@
-"""What `sparse run` checks before it builds anything: Kafka, InfluxDB, the topics, and who reads them."""
+"""What `sparse` checks before it builds anything: the rules, and for a run Kafka, InfluxDB and who reads."""
 
 import contextlib
 import os
@@ -12,6 +12,7 @@ import psutil
 from kafka.admin import KafkaAdminClient
 
 from fintank import settings
+from fintank.adapters import rules_file
 from fintank.adapters.kafka import connect, ensure_topics
 from fintank.adapters.kafka_groups import Member, live_members
 from fintank.errors import FintankError
@@ -26,17 +27,21 @@ END_TIMEOUT_S = 20
 END_POLL_INTERVAL_S = 0.5
 
 
-def prepare(arguments: Sequence[str]) -> None:
-    """Called while `sparse` loads the topology: for `sparse run`, end it with one line if it can't work.
+def prepare(arguments: Sequence[str]) -> dict[str, object]:
+    """Called while `sparse` loads the topology: return its options of Storm.
 
-    Other commands of sparse need none of it.
+    End `sparse run` or `sparse submit` with one line if it can't work; other commands need none of it.
     """
-    if arguments[1:2] != ["run"]:
-        return
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end)
+    if arguments[1:2] not in (["run"], ["submit"]):
+        return {}
     try:
-        check(settings.load(os.environ), print)
+        loaded = settings.load(os.environ)
+        options: dict[str, object] = {settings.RULES_OPTION: rules_file.load_json(loaded)}
+        if arguments[1] == "run":
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, _end)
+            check(loaded, print)
+        return options
     except FintankError as error:
         raise SystemExit(str(error)) from error
 

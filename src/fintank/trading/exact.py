@@ -30,6 +30,11 @@ def is_whole_cents(amount: Decimal) -> bool:
     return EXACT.remainder(amount, CENT) == 0
 
 
+def whole_lots(quantity: Decimal, lot_size: Decimal) -> Decimal:
+    """Return the largest quantity of whole lots that is at most `quantity`."""
+    return EXACT.multiply(EXACT.divide_int(quantity, lot_size), lot_size)
+
+
 def lots_down(cash: Decimal, price: Decimal, lot_size: Decimal) -> Decimal:
     """Return the largest quantity of whole lots that costs at most `cash` at `price`."""
     lots = EXACT.divide_int(cash, EXACT.multiply(price, lot_size))
@@ -49,6 +54,11 @@ def average(cash: Decimal, quantity: Decimal) -> Decimal:
     if doubled > quantity or (doubled == quantity and EXACT.remainder(whole, Decimal(2))):
         whole = EXACT.add(whole, 1)
     return EXACT.scaleb(whole, Decimal(-AVERAGE_DECIMALS))
+
+
+def seconds_text(time_us: int) -> str:
+    """Write microseconds since the epoch as seconds with six decimals."""
+    return f"{time_us // 1_000_000}.{time_us % 1_000_000:06d}"
 
 
 def plain(value: Decimal) -> str:

@@ -2,21 +2,27 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 HOUR_US = 3_600_000_000
+SECOND_US = 1_000_000
+UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """One configuration of the core.
+    """One configuration of the core: the file rules.toml says what each number is for.
 
-    max_quote_age_us: an older held quote, against its symbol's clock, is not used.
-    lot_size: the smallest step of a quantity that is computed from cash.
-    retention_us: a terminal order is known for so long against its symbol's clock; an older order is refused.
-    symbols: the symbols that may be traded; empty means any.
+    symbols: those that may be traded; empty means any. A maximum or price_band that is None is no limit.
     """
 
     max_quote_age_us: int = HOUR_US
+    aggregation_window_us: int = SECOND_US
     lot_size: Decimal = Decimal("0.000001")
     retention_us: int = 24 * HOUR_US
+    time_zone: ZoneInfo = UTC
     symbols: frozenset[str] = frozenset()
+    max_order_qty: Decimal | None = None
+    max_order_notional: Decimal | None = None
+    max_open_orders: int | None = None
+    price_band: Decimal | None = None

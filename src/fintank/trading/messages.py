@@ -66,15 +66,32 @@ class ExecType(StrEnum):
     NEW = "NEW"
     TRADE = "TRADE"
     CANCELED = "CANCELED"
+    RESTATED = "RESTATED"
     EXPIRED = "EXPIRED"
     REJECTED = "REJECTED"
+
+
+CANCEL_REJECTED = "CANCEL_REJECTED"
+"""The exec_type of an OrderCancelReject, which is a message of its own in FIX."""
+
+
+class State(StrEnum):
+    """What trading is allowed to do; REDUCING allows SELL only."""
+
+    ACTIVE = "ACTIVE"
+    REDUCING = "REDUCING"
+    HALTED = "HALTED"
+
+    def allows(self, side: Side) -> bool:
+        """Whether orders of this side may come and trade."""
+        return self is State.ACTIVE or (self is State.REDUCING and side is Side.SELL)
 
 
 class Quote(NamedTuple):
     """One exchange's bid and ask of a symbol.
 
-    Prices and sizes are the text of the wire, positive and finite, or None where the quote has none: a
-    Decimal is made only when an order needs it. A tuple, because one is made for every tick.
+    Prices are the text of the wire, positive and finite, sizes too or None: a Decimal is made only when an
+    order needs it. A tuple, because one is made for every tick.
     """
 
     symbol: str
@@ -82,8 +99,8 @@ class Quote(NamedTuple):
     time_us: int
     partition: int
     offset: int
-    bid: str | None
-    ask: str | None
+    bid: str
+    ask: str
     bid_size: str | None
     ask_size: str | None
 
@@ -134,6 +151,7 @@ class Order:
     refusal: Refusal | None = None
     price: Decimal | None = None
     stop_px: Decimal | None = None
+    expire_time_us: int | None = None
 
     def __post_init__(self) -> None:
         _check_text("cl_ord_id", self.cl_ord_id, CL_ORD_ID_CHARACTERS_MAX)
@@ -179,12 +197,64 @@ class PortfolioOrder:
     order_time_us: int
     content_hash: str
     input: str
+    expire_time_us: int | None = None
 
     def __post_init__(self) -> None:
         _check_text("order_id", self.order_id, ID_CHARACTERS_MAX)
         _check_text("account", self.account, ID_CHARACTERS_MAX)
         _check_priority(self.priority)
         _check_number("amount", self.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Asks for the end of one order (orig_cl_ord_id and symbol are set), or of all open components of a
+    portfolio order (list_id is set). cl_ord_id is the cancel's own."""
+
+    cl_ord_id: str
+    account: str
+    symbol: str | None
+    orig_cl_ord_id: str | None
+    list_id: str | None
+    order_time_us: int
+    content_hash: str
+    input: str
+
+    def __post_init__(self) -> None:
+        _check_text("cl_ord_id", self.cl_ord_id, CL_ORD_ID_CHARACTERS_MAX)
+        _check_text("account", self.account, ID_CHARACTERS_MAX)
+        is_of_list = self.list_id is not None
+        if (self.symbol is None, self.orig_cl_ord_id is None) != (is_of_list, is_of_list):
+            raise ValueError("either orig_cl_ord_id and symbol, or list_id must be given")
+        if self.list_id is not None:
+            _check_text("list_id", self.list_id, ID_CHARACTERS_MAX)
+        if self.symbol is not None:
+            _check_text("symbol", self.symbol, SYMBOL_CHARACTERS_MAX)
+        if self.orig_cl_ord_id is not None:
+            _check_text("orig_cl_ord_id", self.orig_cl_ord_id, CL_ORD_ID_CHARACTERS_MAX)
+
+    @property
+    def identity(self) -> Identity:
+        """What makes a cancel of one order the same cancel."""
+        assert self.symbol is not None
+        return Identity(self.account, self.symbol, self.cl_ord_id)
+
+    @property
+    def order_identity(self) -> Identity:
+        """The one order that it asks for."""
+        assert self.symbol is not None
+        assert self.orig_cl_ord_id is not None
+        return Identity(self.account, self.symbol, self.orig_cl_ord_id)
+
+
+@dataclass(frozen=True, slots=True)
+class TradingState:
+    """Sets what trading is allowed to do; offset is its record's, which orders these messages."""
+
+    state: State
+    time_us: int
+    offset: int
+    input: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +297,32 @@ class ExecutionReport:
     text: str | None
     order_time_us: int
     transact_time_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancelReject:
+    """The refusal of a cancel: a record of the topic `executions`, in its order of fields.
+
+    cl_ord_id and order_time_us are the cancel's own, orig_cl_ord_id and symbol name the order, ord_status is
+    the order's state (REJECTED when it is unknown).
+    """
+
+    exec_id: str
+    exec_type: str
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    account: str
+    symbol: str
+    ord_status: OrdStatus
+    cxl_rej_reason: int
+    text: str
+    input: str
+    order_time_us: int
+    transact_time_us: int
+
+
+Report = ExecutionReport | OrderCancelReject
+"""A record of the topic `executions`."""
 
 
 @dataclass(frozen=True, slots=True)

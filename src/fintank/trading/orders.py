@@ -4,19 +4,25 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from fintank.trading.exact import EXACT, ZERO, average
-from fintank.trading.messages import Order, OrdStatus
+from fintank.trading.messages import Order, OrdStatus, OrdType
 
 
 @dataclass(frozen=True, slots=True)
 class WorkingOrder:
     """An order and its progress; every change makes a new one.
 
-    arrival_seq: orders of one symbol trade in its order. cum_cash: the exact sum of last_qty times last_px.
+    arrival_seq: orders of one symbol trade in its order. accepted_us: the transact_time of its NEW. end_us:
+    when it expires, None for never. is_checked: whether the rules that need a price were asked. is_triggered:
+    whether a stop became a MARKET or LIMIT order. cum_cash: the exact sum of last_qty times last_px.
     closed_us: from when on a terminal order's retention runs, on its symbol's clock; None while it is open.
     """
 
     order: Order
     arrival_seq: int
+    accepted_us: int
+    end_us: int | None = None
+    is_checked: bool = True
+    is_triggered: bool = False
     ord_status: OrdStatus = OrdStatus.NEW
     cum_qty: Decimal = ZERO
     cum_cash: Decimal = ZERO
@@ -24,9 +30,19 @@ class WorkingOrder:
     closed_us: int | None = None
 
     @property
+    def content_hash(self) -> str:
+        """That of the order's message."""
+        return self.order.content_hash
+
+    @property
     def is_open(self) -> bool:
         """Whether the order can still trade."""
         return not self.ord_status.is_terminal
+
+    @property
+    def is_stop(self) -> bool:
+        """Whether the order waits for its stop_px."""
+        return self.order.ord_type in (OrdType.STOP, OrdType.STOP_LIMIT) and not self.is_triggered
 
     @property
     def order_qty(self) -> Decimal | None:
@@ -61,21 +77,18 @@ class WorkingOrder:
         """The average price so far, to be shown; None until something traded."""
         return average(self.cum_cash, self.cum_qty) if self.cum_qty else None
 
-    def traded(
-        self, last_qty: Decimal, last_px: Decimal, ord_status: OrdStatus, now_us: int | None
-    ) -> "WorkingOrder":
-        """Return the order after one more trade; now_us is its symbol's clock."""
+    def traded(self, last_qty: Decimal, last_px: Decimal) -> "WorkingOrder":
+        """Return the order after one more trade, PARTIALLY_FILLED; `ended` makes it FILLED."""
         return replace(
             self,
-            ord_status=ord_status,
+            ord_status=OrdStatus.PARTIALLY_FILLED,
             cum_qty=EXACT.add(self.cum_qty, last_qty),
             cum_cash=EXACT.add(self.cum_cash, EXACT.multiply(last_qty, last_px)),
             fill_count=self.fill_count + 1,
-            closed_us=self._closed_us(now_us) if ord_status.is_terminal else None,
         )
 
     def ended(self, ord_status: OrdStatus, now_us: int | None) -> "WorkingOrder":
-        """Return the order, CANCELED, EXPIRED or REJECTED; now_us is its symbol's clock, if it has one."""
+        """Return the order in a terminal state; now_us is its symbol's clock, if it has one."""
         return replace(self, ord_status=ord_status, closed_us=self._closed_us(now_us))
 
     def _closed_us(self, now_us: int | None) -> int:

@@ -107,4 +107,5 @@ def _component(
         content_hash=portfolio_order.content_hash,
         input=portfolio_order.input,
         refusal=refused,
+        expire_time_us=portfolio_order.expire_time_us,
     )

@@ -1,14 +1,16 @@
-"""The quotes of one symbol, and its national best bid and offer (NBBO)."""
+"""The quotes of one symbol: what its exchanges hold, what was taken of it, and its clock."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
 from fintank.trading import journal
 from fintank.trading.clock import Clock, ClockState
+from fintank.trading.exact import EXACT, ZERO
 from fintank.trading.journal import JournalRecord
-from fintank.trading.messages import Quote
+from fintank.trading.levels import Level, Market, Sizes
+from fintank.trading.messages import Quote, Side
 
-_NO_SIZE = Decimal(-1)
+NOTHING_TAKEN = Sizes(ZERO, ZERO)
 
 
 @dataclass(slots=True)
@@ -16,7 +18,7 @@ class Counts:
     """How often a quote, or an order, was of no use, since the process started.
 
     not_newer: dropped, not newer than the held quote of its exchange. stale: held, but at its arrival already
-    older than max_quote_age_us. crossed: an NBBO that an order needed had its bid above its ask.
+    older than max_quote_age_us. crossed: an NBBO that open orders met had its bid above its ask.
     duplicates: orders that were known already.
     """
 
@@ -26,31 +28,19 @@ class Counts:
     duplicates: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
-    """The best price of one side, and the quote it comes from."""
-
-    price: Decimal
-    quote: Quote
-
-
-@dataclass(frozen=True, slots=True)
-class Nbbo:
-    """The highest bid and the lowest ask; None where no usable quote has that side."""
-
-    bid: Level | None = None
-    ask: Level | None = None
-
-    @property
-    def is_crossed(self) -> bool:
-        """Whether the bid is above the ask: then nothing trades."""
-        return self.bid is not None and self.ask is not None and self.bid.price > self.ask.price
-
-
 class Book:
     """One symbol's held quote of each exchange, and its clock. Made when the symbol's first quote comes."""
 
-    __slots__ = ("_counts", "_held", "_journaled", "_journaled_clock", "_max_quote_age_us", "clock", "symbol")
+    __slots__ = (
+        "_counts",
+        "_held",
+        "_journaled",
+        "_journaled_clock",
+        "_max_quote_age_us",
+        "_taken",
+        "clock",
+        "symbol",
+    )
 
     def __init__(self, symbol: str, clock: Clock, max_quote_age_us: int, counts: Counts) -> None:
         self.symbol = symbol
@@ -58,66 +48,78 @@ class Book:
         self._max_quote_age_us = max_quote_age_us
         self._counts = counts
         self._held: dict[str, Quote] = {}
-        self._journaled: dict[str, Quote] = {}
+        self._taken: dict[str, Sizes] = {}
+        self._journaled: dict[str, tuple[Quote, Sizes]] = {}
         self._journaled_clock: ClockState | None = None
 
-    def accept(self, quote: Quote, wall_us: int) -> bool:
-        """Hold a quote and move the clock; False, and nothing moves, if it is not newer than the held one.
+    def accept(self, quote: Quote, wall_us: int) -> int | None:
+        """Hold a quote, move the clock and return it; None, and nothing moves, if it is not newer than the
+        held one.
 
         Newer means a greater (time_us, offset): in real data almost half of the quotes share their
         millisecond with the one before.
         """
         time_us = quote.time_us
-        held = self._held.get(quote.exchange)
+        exchange = quote.exchange
+        held = self._held.get(exchange)
         if held is not None and (
             time_us < held.time_us or (time_us == held.time_us and quote.offset <= held.offset)
         ):
             self._counts.not_newer += 1
-            return False
-        self._held[quote.exchange] = quote
-        if self.clock.on_tick(time_us, wall_us) - time_us > self._max_quote_age_us:
+            return None
+        self._held[exchange] = quote
+        if self._taken:
+            self._taken.pop(exchange, None)
+        now_us = self.clock.on_tick(time_us, wall_us)
+        if now_us - time_us > self._max_quote_age_us:
             self._counts.stale += 1
-        return True
+        return now_us
 
-    def nbbo(self, now_us: int) -> Nbbo:
-        """Return the NBBO over the held quotes that are not too old at now_us.
-
-        Of equal prices the larger size wins (a quote without a size counts as the smallest), then the
-        earlier quote.
-        """
-        usable = [held for held in self._held.values() if now_us - held.time_us <= self._max_quote_age_us]
-        bids = [
-            ((Decimal(quote.bid), _size(quote.bid_size), -quote.time_us, -quote.offset), quote)
-            for quote in usable
-            if quote.bid is not None
-        ]
-        asks = [
-            ((Decimal(quote.ask), _size(quote.ask_size).copy_negate(), quote.time_us, quote.offset), quote)
-            for quote in usable
-            if quote.ask is not None
-        ]
-        bid, ask = max(bids, default=None), min(asks, default=None)
-        return Nbbo(
-            bid=None if bid is None else Level(bid[0][0], bid[1]),
-            ask=None if ask is None else Level(ask[0][0], ask[1]),
+    def market(self, now_us: int) -> Market:
+        """Return the market of the held quotes that are not too old at now_us."""
+        oldest_us = now_us - self._max_quote_age_us
+        return Market(
+            (quote, self._taken.get(exchange, NOTHING_TAKEN))
+            for exchange, quote in self._held.items()
+            if quote.time_us >= oldest_us
         )
+
+    def ages_us(self, now_us: int) -> tuple[int | None, int | None]:
+        """Return the time of the oldest quote that is usable at now_us, and when it will be too old."""
+        oldest_us = now_us - self._max_quote_age_us
+        first_us = min(
+            (held.time_us for held in self._held.values() if held.time_us >= oldest_us), default=None
+        )
+        return first_us, None if first_us is None else first_us + self._max_quote_age_us + 1
+
+    def take(self, side: Side, level: Level, quantity: Decimal) -> None:
+        """Take so much of a level for an order of this side; of a quote without a size nothing is missing."""
+        if level.left is None:
+            return
+        level.left = EXACT.subtract(level.left, quantity)
+        bid_taken, ask_taken = self._taken.get(level.quote.exchange, NOTHING_TAKEN)
+        if side is Side.BUY:
+            ask_taken = EXACT.add(ask_taken, quantity)
+        else:
+            bid_taken = EXACT.add(bid_taken, quantity)
+        self._taken[level.quote.exchange] = Sizes(bid_taken, ask_taken)
 
     def changes(self) -> list[JournalRecord]:
         """Return the records of the quotes and the clock that changed since they were last asked for."""
-        changed = [
-            quote for exchange, quote in self._held.items() if self._journaled.get(exchange) is not quote
-        ]
-        self._journaled.update((quote.exchange, quote) for quote in changed)
-        records = [journal.quote_record(quote) for quote in changed]
+        records = []
+        for exchange, quote in self._held.items():
+            taken = self._taken.get(exchange, NOTHING_TAKEN)
+            written = self._journaled.get(exchange)
+            if written is None or written[0] is not quote or written[1] is not taken:
+                self._journaled[exchange] = (quote, taken)
+                records.append(journal.quote_record(quote, taken))
         if self.clock.state != self._journaled_clock:
             self._journaled_clock = self.clock.state
             records.append(journal.clock_record(self.symbol, self._journaled_clock))
         return records
 
-    def hold(self, quote: Quote) -> None:
+    def hold(self, quote: Quote, taken: Sizes) -> None:
         """Hold a quote that was accepted before the clock came to where it is."""
         self._held[quote.exchange] = quote
-
-
-def _size(text: str | None) -> Decimal:
-    return _NO_SIZE if text is None else Decimal(text)
+        if taken != NOTHING_TAKEN:
+            self._taken[quote.exchange] = taken

@@ -2,38 +2,49 @@
 
 Messages go in; reports, fills and journal records come out, to be written in one transaction.
 - An order's identity is decided on once: the same content again is ignored, other content is REJECTED.
-- Orders of one symbol trade in the order of their arrival, at the first NBBO that lets them.
+- What happens to a symbol's open orders happens in steps (`steps`).
 - What a decision rests on (the symbol's quotes and clock) is in the same outcome as the decision.
 - wall_us, the wall time in microseconds, moves the symbols' clocks and nothing else.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
 from typing import Any
 
-from fintank.trading import journal, ledger, reports, rules
+from fintank.trading import expiry, journal, ledger, reports, rules
+from fintank.trading.cancels import Cancels, RememberedCancel
 from fintank.trading.clock import Clock, ClockState
-from fintank.trading.journal import ClosedRecord, JournalRecord, Kind
+from fintank.trading.journal import JournalRecord, Kind
+from fintank.trading.known import KnownOrders
+from fintank.trading.levels import Market
 from fintank.trading.limits import Limits
-from fintank.trading.matching import Trade, Wait, can_trade, decide
-from fintank.trading.messages import ExecType, ExecutionReport, Fill, Identity, Order, OrdStatus, Quote
+from fintank.trading.messages import (
+    Cancel,
+    ExecType,
+    Fill,
+    Order,
+    OrdStatus,
+    Quote,
+    Refusal,
+    Report,
+    State,
+    TradingState,
+)
 from fintank.trading.orders import WorkingOrder
-from fintank.trading.quotes import Book, Counts, Nbbo
+from fintank.trading.quotes import Book, Counts
 from fintank.trading.reports import Moment
+from fintank.trading.resting import OpenOrders
 from fintank.trading.rules import Code, Facts, refusal
+from fintank.trading.steps import Event, Rules, step
 
 TOMBSTONES_MAX = 1_000
-
-# An order after something happened to it, and the report of that.
-Event = tuple[WorkingOrder, ExecutionReport]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """All that one message leads to; nothing at all for a replay."""
 
-    reports: tuple[ExecutionReport, ...] = ()
+    reports: tuple[Report, ...] = ()
     fills: tuple[Fill, ...] = ()
     journal: tuple[JournalRecord, ...] = ()
 
@@ -45,10 +56,10 @@ class Shard:
         self.counts = Counts()
         self._limits = limits
         self._books: dict[str, Book] = {}
-        self._open: dict[str, list[WorkingOrder]] = {}
-        self._content_hashes: dict[Identity, str] = {}
-        self._refused: set[tuple[Identity, str]] = set()
-        self._closed: dict[str, list[ClosedRecord]] = {}
+        self._open: dict[str, OpenOrders] = {}
+        self._known = KnownOrders()
+        self._cancels = Cancels()
+        self._state: TradingState | None = None
         self._next_seq = 0
         self._wall_us = 0
 
@@ -62,36 +73,75 @@ class Shard:
         book = self._books.get(symbol)
         if book is None:
             book = self._new_book(symbol, ClockState(quote.time_us, self._wall_us, quote.time_us))
-        if not book.accept(quote, self._wall_us) or symbol not in self._open:
+        now_us = book.accept(quote, self._wall_us)
+        if now_us is None:
             return None
-        events = self._match(symbol, self._moment(symbol, f"ticks-{quote.quote_id}"))
+        orders = self._open.get(symbol)
+        if orders is None or not orders.is_touched(quote, now_us):
+            return None
+        events = self._step(orders, self._moment(symbol, f"ticks-{quote.quote_id}"))
         return self._outcome(symbol, events) if events else None
 
     def on_order(self, order: Order, wall_us: int) -> Outcome:
         """Accept an order (NEW, and what it trades at once), refuse it, or ignore it as a replay."""
         self._wall_us = max(self._wall_us, wall_us)
-        known_hash = self._content_hashes.get(order.identity)
-        if known_hash == order.content_hash or (order.identity, order.content_hash) in self._refused:
+        if self._known.is_replay(order):
             self.counts.duplicates += 1
             return Outcome()
         moment = self._moment(order.symbol, order.input)
-        if known_hash is not None:
+        working = WorkingOrder(
+            order,
+            arrival_seq=self._next_seq,
+            accepted_us=moment.transact_time_us(order.order_time_us),
+            end_us=expiry.end_us(order, self._limits.time_zone),
+            is_checked=moment.market.is_open or not rules.needs_price(order),
+        )
+        if self._known.find(order.identity) is not None:
             self.counts.duplicates += 1
-            return self._refuse_duplicate(order, moment)
-        working = WorkingOrder(order, arrival_seq=self._next_seq)
+            return self._refuse_duplicate(working, moment)
         self._next_seq += 1
-        self._content_hashes[order.identity] = order.content_hash
-        refused = rules.check(order, Facts(self._limits, moment.now_us))
-        if refused is not None:
-            working = working.ended(OrdStatus.REJECTED, moment.now_us)
-            return self._outcome(order.symbol, [(working, reports.rejected(working, moment, refused))])
-        self._open.setdefault(order.symbol, []).append(working)
-        events = [(working, reports.accepted(working, moment)), *self._match(order.symbol, moment)]
-        return self._outcome(order.symbol, events)
+        refused = rules.check(order, self._facts(order.symbol, moment))
+        if refused is None:
+            return self._accept(working, moment)
+        working = working.ended(OrdStatus.REJECTED, moment.now_us)
+        return self._outcome(order.symbol, [Event(working, reports.rejected(working, moment, refused))])
+
+    def on_cancel(self, cancel: Cancel, wall_us: int) -> Outcome:
+        """End an open order, or those of a list; refuse that, or ignore it as a replay."""
+        self._wall_us = max(self._wall_us, wall_us)
+        if self._cancels.is_known(cancel):
+            return Outcome()
+        return (
+            self._cancel_one(cancel) if cancel.list_id is None else self._cancel_list(cancel, cancel.list_id)
+        )
+
+    def on_trading_state(self, message: TradingState, wall_us: int) -> Outcome:
+        """Go by a trading state from now on, unless it is not newer than the one in force."""
+        self._wall_us = max(self._wall_us, wall_us)
+        if self._state is not None and message.offset <= self._state.offset:
+            return Outcome()
+        self._state = message
+        outcomes = [Outcome(journal=(journal.trading_state_record(message),))]
+        for symbol in sorted(self._open):
+            events = self._step(self._open[symbol], self._moment(symbol, message.input))
+            outcomes.append(self._outcome(symbol, events))
+        return _joined(outcomes)
+
+    def on_second(self, wall_us: int) -> Outcome:
+        """Let time pass: once a second at least, as orders expire and windows end without any message."""
+        self._wall_us = max(self._wall_us, wall_us)
+        outcomes: list[Outcome] = []
+        for symbol in sorted(symbol for symbol, orders in self._open.items() if self._is_due(orders)):
+            events = self._step(self._open[symbol], self._moment(symbol, None))
+            if events:
+                outcomes.append(self._outcome(symbol, events))
+        return _joined(outcomes)
 
     def changed_quotes(self) -> tuple[JournalRecord, ...]:
-        """Return the quotes and clocks that no outcome and no earlier call has brought to the journal."""
-        return tuple(record for book in self._books.values() for record in book.changes())
+        """Return the quotes, clocks and windows that neither an outcome nor an earlier call told of."""
+        changes = [record for book in self._books.values() for record in book.changes()]
+        changes += [record for orders in self._open.values() for record in orders.window_changes()]
+        return tuple(changes)
 
     def expire_terminal(self, wall_us: int) -> tuple[JournalRecord, ...]:
         """Forget what has been terminal for longer than the retention; return its tombstones.
@@ -101,22 +151,26 @@ class Shard:
         """
         self._wall_us = max(self._wall_us, wall_us)
         records: list[JournalRecord] = []
-        for symbol in [symbol for symbol in self._closed if symbol in self._books]:
+        symbols = {*self._known.symbols(), *self._cancels.symbols()}
+        for symbol in sorted(symbol for symbol in symbols if symbol in self._books):
             tombstones = self._forget(symbol, TOMBSTONES_MAX - len(records))
             if tombstones:
-                book = self._books[symbol]
-                book.clock.hold(self._wall_us)
-                records += [*tombstones, *book.changes()]
+                records += [*tombstones, *self._held_changes(symbol)]
             if len(records) >= TOMBSTONES_MAX:
-                break
+                return tuple(records)
+        if None in symbols and self._books:
+            tombstones = self._forget_lists(TOMBSTONES_MAX - len(records))
+            if tombstones:
+                records += tombstones
+                records += [record for symbol in self._books for record in self._held_changes(symbol)]
         return tuple(records)
 
     def open_ages_us(self, wall_us: int) -> Iterator[int]:
         """Yield each open order's age in microseconds, by its symbol's clock; without one, by the wall."""
-        for symbol, waiting in self._open.items():
+        for symbol, orders in self._open.items():
             book = self._books.get(symbol)
             now_us = wall_us if book is None else book.clock.now(wall_us)
-            for working in waiting:
+            for working in orders.by_seq.values():
                 yield now_us - working.order.order_time_us
 
     @classmethod
@@ -135,106 +189,181 @@ class Shard:
             shard._wall_us = max(shard._wall_us, state.arrival_us)
             shard._new_book(value["symbol"], state)
         for value in values[Kind.QUOTE]:
-            shard._books[value["symbol"]].hold(journal.quote(value))
+            shard._books[value["symbol"]].hold(*journal.quote(value))
         for value in values[Kind.REFUSAL]:
-            shard._remember_closed(journal.closed_record(Kind.REFUSAL, value))
+            shard._known.refuse(*journal.refusal(value))
+        for value in values[Kind.CANCEL]:
+            shard._cancels.remember(journal.cancel(value))
+        for value in values[Kind.TRADING_STATE]:
+            shard._state = journal.trading_state(value)
         for value in sorted(values[Kind.ORDER], key=lambda value: int(value["arrival_seq"])):
             shard._restore_order(value)
+        for value in values[Kind.WINDOW]:
+            shard._open[value["symbol"]].restore_window(*journal.window(value))
         shard.changed_quotes()  # all of them stand in the journal
         return shard
 
     def _restore_order(self, value: dict[str, Any]) -> None:
         self._next_seq = value["arrival_seq"] + 1
         if value["closed_us"] is not None:
-            self._remember_closed(journal.closed_record(Kind.ORDER, value))
+            self._known.close(*journal.closed_order(value))
             return
         working = journal.working_order(value)
-        self._content_hashes[working.order.identity] = working.order.content_hash
-        self._open.setdefault(working.order.symbol, []).append(working)
+        self._known.put(working)
+        self._open_orders(working.order.symbol).add(working)
 
     def _new_book(self, symbol: str, clock_state: ClockState) -> Book:
         book = Book(symbol, Clock(clock_state), self._limits.max_quote_age_us, self.counts)
         self._books[symbol] = book
         return book
 
-    def _moment(self, symbol: str, caused_by: str) -> Moment:
+    def _open_orders(self, symbol: str) -> OpenOrders:
+        found = self._open.get(symbol)
+        if found is None:
+            found = self._open[symbol] = OpenOrders(symbol)
+        return found
+
+    def _moment(self, symbol: str, caused_by: str | None) -> Moment:
         book = self._books.get(symbol)
         if book is None:
-            return Moment(caused_by, Nbbo(), now_us=None, tick_time_us=None)
+            return Moment(caused_by, Market(), now_us=None, tick_time_us=None)
         now_us = book.clock.now(self._wall_us)
-        return Moment(caused_by, book.nbbo(now_us), now_us, book.clock.tick_time_us)
+        return Moment(caused_by, book.market(now_us), now_us, book.clock.tick_time_us)
 
-    def _match(self, symbol: str, moment: Moment) -> list[Event]:
-        """Let every open order of the symbol decide, in the order of arrival."""
-        if moment.nbbo.is_crossed:
-            self.counts.crossed += 1
-        if not can_trade(moment.nbbo):  # thousands may wait: don't ask each of them
-            return []
-        events: list[Event] = []
-        still_open: list[WorkingOrder] = []
-        for working in self._open.pop(symbol):
-            event = self._try(working, moment)
-            if event is not None:
-                events.append(event)
-            if event is None or event[0].is_open:
-                still_open.append(working if event is None else event[0])
-        if still_open:
-            self._open[symbol] = still_open
-        return events
+    def _facts(self, symbol: str, moment: Moment) -> Facts:
+        orders = self._open.get(symbol)
+        open_orders = 0 if orders is None else len(orders.by_seq)
+        return Facts(self._limits, moment.now_us, self._trading_state, open_orders, moment.market)
 
-    def _try(self, working: WorkingOrder, moment: Moment) -> Event | None:
-        decision = decide(working, moment.nbbo, self._limits)
-        if isinstance(decision, Wait):
-            return None
-        if isinstance(decision, Trade):
-            working = working.traded(decision.last_qty, decision.last_px, OrdStatus.FILLED, moment.now_us)
-            return working, reports.traded(working, moment, decision)
-        working = working.ended(OrdStatus.CANCELED, moment.now_us)
-        return working, reports.canceled(working, moment, decision.refusal)
+    @property
+    def _trading_state(self) -> State:
+        return State.ACTIVE if self._state is None else self._state.state
 
-    def _refuse_duplicate(self, order: Order, moment: Moment) -> Outcome:
+    def _accept(self, working: WorkingOrder, moment: Moment) -> Outcome:
+        order = working.order
+        events = [Event(working, reports.accepted(working, moment))]
+        cancel = self._cancels.waiting_for(order)
+        orders = self._open_orders(order.symbol)
+        if cancel is None:
+            orders.add(working)
+        else:
+            events.append(_canceled(working, moment, cancel.cl_ord_id, cancel.order_time_us))
+        events += self._step(orders, moment, working)
+        return self._outcome(order.symbol, events)
+
+    def _refuse_duplicate(self, working: WorkingOrder, moment: Moment) -> Outcome:
+        order = working.order
         refused = refusal(Code.DUPLICATE_ORDER, {"cl_ord_id": order.cl_ord_id})
-        working = WorkingOrder(order, self._next_seq).ended(OrdStatus.REJECTED, moment.now_us)
+        working = working.ended(OrdStatus.REJECTED, moment.now_us)
         assert working.closed_us is not None
-        closed = ClosedRecord(working.closed_us, Kind.REFUSAL, order.identity, order.content_hash)
-        self._remember_closed(closed)
-        report = reports.rejected(working, moment, refused, order.content_hash)
-        changes = self._books[order.symbol].changes() if order.symbol in self._books else []
-        return Outcome(reports=(report,), journal=(journal.refusal_record(closed), *changes))
-
-    def _outcome(self, symbol: str, events: list[Event]) -> Outcome:
-        latest = {working.order.identity: working for working, _ in events}
-        for identity, working in latest.items():
-            if working.closed_us is not None:
-                content_hash = working.order.content_hash
-                self._remember_closed(ClosedRecord(working.closed_us, Kind.ORDER, identity, content_hash))
-        changes = self._books[symbol].changes() if symbol in self._books else []
+        self._known.refuse(order.identity, order.content_hash, working.closed_us)
+        record = journal.refusal_record(order.identity, order.content_hash, working.closed_us)
         return Outcome(
-            reports=tuple(report for _, report in events),
-            fills=tuple(ledger.booking(report) for _, report in events if report.exec_type is ExecType.TRADE),
-            journal=(*(journal.order_record(working) for working in latest.values()), *changes),
+            reports=(reports.rejected(working, moment, refused, order.content_hash),),
+            journal=(record, *self._changes(order.symbol)),
         )
 
-    def _remember_closed(self, closed: ClosedRecord) -> None:
-        if closed.kind is Kind.ORDER:
-            self._content_hashes[closed.identity] = closed.content_hash
-        else:
-            self._refused.add((closed.identity, closed.content_hash))
-        heappush(self._closed.setdefault(closed.identity.symbol, []), closed)
+    def _cancel_one(self, cancel: Cancel) -> Outcome:
+        identity = cancel.order_identity
+        moment = self._moment(identity.symbol, cancel.input)
+        known = self._known.find(identity)
+        refused = self._cancel_refusal(cancel, moment)
+        closed_us = max(cancel.order_time_us, moment.now_us or 0)
+        remembered = RememberedCancel.of(cancel, closed_us, is_refused=refused is not None)
+        self._cancels.remember(remembered)
+        record = journal.cancel_record(remembered)
+        if refused is None and isinstance(known, WorkingOrder):
+            event = _canceled(known, moment, cancel.cl_ord_id, cancel.order_time_us)
+            self._open[identity.symbol].put(event.working)
+            return _joined([self._outcome(identity.symbol, [event]), Outcome(journal=(record,))])
+        if refused is None and known is None:
+            refused = refusal(Code.UNKNOWN_ORDER, {"orig_cl_ord_id": identity.cl_ord_id})
+        elif refused is None and known is not None:
+            refused = refusal(Code.TOO_LATE, {"ord_status": known.ord_status})
+        assert refused is not None
+        report = reports.cancel_rejected(cancel, moment, refused, known.ord_status if known else None)
+        return Outcome(reports=(report,), journal=(record, *self._changes(identity.symbol)))
 
-    def _forget(self, symbol: str, tombstones_max: int) -> list[JournalRecord]:
-        now_us = self._books[symbol].clock.now(self._wall_us)
-        heap = self._closed[symbol]
-        tombstones: list[JournalRecord] = []
-        while heap and len(tombstones) < tombstones_max:
-            if now_us - heap[0].closed_us <= self._limits.retention_us:
-                break
-            closed = heappop(heap)
-            if closed.kind is Kind.ORDER:
-                del self._content_hashes[closed.identity]
-            else:
-                self._refused.remove((closed.identity, closed.content_hash))
-            tombstones.append(closed.tombstone)
-        if not heap:
-            del self._closed[symbol]
-        return tombstones
+    def _cancel_refusal(self, cancel: Cancel, moment: Moment) -> Refusal | None:
+        """Say why nothing comes of a cancel, whatever its order is."""
+        if self._cancels.is_taken(cancel):
+            return refusal(Code.DUPLICATE_ORDER, {"cl_ord_id": cancel.cl_ord_id})
+        breach = rules.too_old(cancel.order_time_us, moment.now_us, self._limits)
+        return None if breach is None else refusal(Code.STALE_ORDER, breach)
+
+    def _cancel_list(self, cancel: Cancel, list_id: str) -> Outcome:
+        remembered = RememberedCancel.of(cancel, cancel.order_time_us)
+        self._cancels.remember(remembered)
+        outcomes = [Outcome(journal=(journal.cancel_record(remembered),))]
+        for working in self._known.components(cancel.account, list_id):
+            symbol = working.order.symbol
+            moment = self._moment(symbol, cancel.input)
+            if rules.too_old(cancel.order_time_us, moment.now_us, self._limits) is None:
+                event = _canceled(working, moment, cancel.cl_ord_id, cancel.order_time_us)
+                self._open[symbol].put(event.working)
+                outcomes.append(self._outcome(symbol, [event]))
+        return _joined(outcomes)
+
+    def _step(self, orders: OpenOrders, moment: Moment, arrived: WorkingOrder | None = None) -> list[Event]:
+        if moment.market.is_crossed and moment.input is not None and orders.by_seq:
+            self.counts.crossed += 1
+        book = self._books.get(orders.symbol)
+        return step(orders, book, moment, Rules(self._limits, self._trading_state), arrived)
+
+    def _is_due(self, orders: OpenOrders) -> bool:
+        book = self._books.get(orders.symbol)
+        return book is not None and (orders.must_look or book.clock.now(self._wall_us) >= orders.due_us)
+
+    def _outcome(self, symbol: str, events: Sequence[Event]) -> Outcome:
+        """Take in what happened to orders of a symbol; return all that is to be written of it."""
+        latest = {working.arrival_seq: working for working, _ in events}
+        for working in latest.values():
+            self._known.put(working)
+        told = [report for _, report in events if report is not None]
+        return Outcome(
+            reports=tuple(told),
+            fills=tuple(ledger.booking(report) for report in told if report.exec_type is ExecType.TRADE),
+            journal=(*map(journal.order_record, latest.values()), *self._changes(symbol)),
+        )
+
+    def _changes(self, symbol: str) -> list[JournalRecord]:
+        """Return what else of a symbol is to be written; let its orders go if none is open."""
+        book, orders = self._books.get(symbol), self._open.get(symbol)
+        changes = [] if book is None else book.changes()
+        if orders is not None:
+            changes += orders.window_changes()
+            if not orders.by_seq:
+                del self._open[symbol]
+        return changes
+
+    def _forget(self, symbol: str, records_max: int) -> list[JournalRecord]:
+        before_us = self._books[symbol].clock.now(self._wall_us) - self._limits.retention_us
+        closed = self._known.forget(symbol, before_us, records_max)
+        cancels = self._cancels.forget(symbol, before_us, records_max - len(closed))
+        return [*(found.tombstone for found in closed), *map(journal.cancel_tombstone, cancels)]
+
+    def _forget_lists(self, records_max: int) -> list[JournalRecord]:
+        """Forget the cancels of lists that are too old by every clock."""
+        now_us = min(book.clock.now(self._wall_us) for book in self._books.values())
+        cancels = self._cancels.forget(None, now_us - self._limits.retention_us, records_max)
+        return list(map(journal.cancel_tombstone, cancels))
+
+    def _held_changes(self, symbol: str) -> list[JournalRecord]:
+        book = self._books[symbol]
+        book.clock.hold(self._wall_us)
+        return book.changes()
+
+
+def _canceled(working: WorkingOrder, moment: Moment, cl_ord_id: str, cancel_time_us: int) -> Event:
+    """Cancel an order on request."""
+    refused = refusal(Code.CANCEL_REQUESTED, {"cl_ord_id": cl_ord_id})
+    working = working.ended(OrdStatus.CANCELED, moment.now_us)
+    return Event(working, reports.canceled_on_request(working, moment, refused, cancel_time_us))
+
+
+def _joined(outcomes: Sequence[Outcome]) -> Outcome:
+    return Outcome(
+        reports=tuple(report for outcome in outcomes for report in outcome.reports),
+        fills=tuple(fill for outcome in outcomes for fill in outcome.fills),
+        journal=tuple(record for outcome in outcomes for record in outcome.journal),
+    )

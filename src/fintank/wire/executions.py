@@ -1,14 +1,20 @@
-"""Execution reports: values to JSON of the topic `executions`, and back to values and InfluxDB lines."""
+"""Reports of orders and cancels: values to JSON of the topic `executions`, and back to values and lines."""
+
+from collections.abc import Mapping
+from decimal import Decimal
 
 from fintank.trading.messages import (
+    CANCEL_REJECTED,
     ExecType,
     ExecutionReport,
+    OrderCancelReject,
     OrdStatus,
     OrdType,
+    Report,
     Side,
     TimeInForce,
 )
-from fintank.wire.fields import parsed
+from fintank.wire.fields import Fields, parsed
 from fintank.wire.message_json import message_json
 from fintank.wire.offsets import format_runs
 from fintank.wire.points import point, transact_time_ns
@@ -16,14 +22,35 @@ from fintank.wire.records import Place, read_each
 from fintank.wire.ticks import Batch
 
 
-def to_json(report: ExecutionReport) -> str:
+def to_json(report: Report) -> str:
     """Write a report as the JSON record of the topic; all fields, null where there is nothing."""
     return message_json(report)
 
 
-def from_json(text: str) -> ExecutionReport:
+def from_json(text: str) -> Report:
     """Read a record of the topic; MalformedError when it is no report."""
     fields = parsed(text)
+    return _cancel_reject(fields) if fields.text("exec_type") == CANCEL_REJECTED else _report(fields)
+
+
+def _cancel_reject(fields: Fields) -> OrderCancelReject:
+    return OrderCancelReject(
+        exec_id=fields.text("exec_id"),
+        exec_type=CANCEL_REJECTED,
+        cl_ord_id=fields.text("cl_ord_id"),
+        orig_cl_ord_id=fields.text("orig_cl_ord_id"),
+        account=fields.account("account"),
+        symbol=fields.symbol("symbol"),
+        ord_status=fields.choice(OrdStatus, "ord_status"),
+        cxl_rej_reason=fields.whole_number("cxl_rej_reason"),
+        text=fields.text("text"),
+        input=fields.text("input"),
+        order_time_us=fields.time_us("order_time"),
+        transact_time_us=fields.time_us("transact_time"),
+    )
+
+
+def _report(fields: Fields) -> ExecutionReport:
     optional, number = fields.optional, fields.number
     return ExecutionReport(
         exec_id=fields.text("exec_id"),
@@ -71,20 +98,40 @@ def to_lines(topic: str, partition: int, offsets: str, records: str) -> Batch:
     return Batch(lines, format_runs((offset, 1) for _, offset in reports), rejects)
 
 
-def _placed(text: str, place: Place) -> tuple[ExecutionReport, int]:
+def _placed(text: str, place: Place) -> tuple[Report, int]:
     return from_json(text), place.offset
 
 
-def _line(report: ExecutionReport, offset: int) -> str:
+def _line(report: Report, offset: int) -> str:
+    of_order = report if isinstance(report, ExecutionReport) else None
     tags = {
         "account": report.account,
         "exec_type": report.exec_type,
-        "last_mkt": report.last_mkt,
+        "last_mkt": None if of_order is None else of_order.last_mkt,
         "ord_status": report.ord_status,
-        "side": report.side,
+        "side": None if of_order is None else of_order.side,
         "symbol": report.symbol,
     }
-    fields = {
+    fields = _order_fields(report) if isinstance(report, ExecutionReport) else _cancel_fields(report)
+    time_ns = transact_time_ns(report.transact_time_us, offset)
+    return point("executions", tags, fields, time_ns)
+
+
+def _cancel_fields(report: OrderCancelReject) -> Mapping[str, str | int | Decimal | None]:
+    return {
+        "exec_id": report.exec_id,
+        "cl_ord_id": report.cl_ord_id,
+        "orig_cl_ord_id": report.orig_cl_ord_id,
+        "cxl_rej_reason": report.cxl_rej_reason,
+        "text": report.text,
+        "input": report.input,
+        "order_time_us": report.order_time_us,
+        "transact_time_us": report.transact_time_us,
+    }
+
+
+def _order_fields(report: ExecutionReport) -> Mapping[str, str | int | Decimal | None]:
+    return {
         "exec_id": report.exec_id,
         "cl_ord_id": report.cl_ord_id,
         "list_id": report.list_id,
@@ -111,4 +158,3 @@ def _line(report: ExecutionReport, offset: int) -> str:
         "order_time_us": report.order_time_us,
         "transact_time_us": report.transact_time_us,
     }
-    return point("executions", tags, fields, transact_time_ns(report.transact_time_us, offset))

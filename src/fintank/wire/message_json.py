@@ -9,18 +9,17 @@ from decimal import Decimal
 
 import orjson
 
-from fintank.trading.exact import plain
-from fintank.trading.messages import ExecutionReport, Fill
-from fintank.wire.tick_json import seconds_text
+from fintank.trading.exact import plain, seconds_text
+from fintank.trading.messages import ExecutionReport, Fill, OrderCancelReject
 
 _MICROSECONDS = "_us"
 _NAMES = {
     kind: [(field.name, field.name.removesuffix(_MICROSECONDS)) for field in fields(kind)]
-    for kind in (ExecutionReport, Fill)
+    for kind in (ExecutionReport, OrderCancelReject, Fill)
 }
 
 
-def message_json(message: ExecutionReport | Fill) -> str:
+def message_json(message: ExecutionReport | OrderCancelReject | Fill) -> str:
     """Write a message as a JSON object, its fields in the message's own order."""
     values = {}
     for name, wire_name in _NAMES[type(message)]:

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import orjson
 
+from fintank.trading.exact import seconds_text
 from fintank.trading.messages import ComponentSpec, OrdType, Side, TimeInForce
 from fintank.wire.message_json import decimal_text
 from fintank.wire.order_lines import MsgType
-from fintank.wire.tick_json import seconds_text
 
 
 def portfolio_order_json(

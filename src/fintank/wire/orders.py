@@ -1,7 +1,7 @@
-"""Orders: JSON records of the topic `orders` to validated messages of the trading core.
+"""JSON records of the topic `orders` to validated messages of the trading core.
 
-What is no order is a Reject. An order that breaks a rule (its weights, its amount ...) is a message like any
-other: the rule engine answers it with a REJECTED report.
+What is no such message is a Reject. An order that breaks a rule (its weights, its price ...) is a message
+like any other: the rule engine answers it with a REJECTED report.
 """
 
 import hashlib
@@ -9,22 +9,34 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from fintank.trading.messages import ComponentSpec, Order, OrdType, PortfolioOrder, Side, TimeInForce
+from fintank.trading.messages import (
+    Cancel,
+    ComponentSpec,
+    Order,
+    OrdType,
+    PortfolioOrder,
+    Side,
+    State,
+    TimeInForce,
+    TradingState,
+)
 from fintank.wire.fields import Fields, MalformedError, parsed
 from fintank.wire.message_json import decimal_text
-from fintank.wire.order_lines import MsgType
+from fintank.wire.order_lines import MsgType, OrderMessage
 from fintank.wire.records import Place, read_each
 from fintank.wire.rejects import Reason, Reject
 from fintank.wire.ticks import EARLIEST_US
 
 PRIORITY = 1
 """The priority of an order that has none."""
+TRADING_STATE_PARTITION = 0
+"""Where all trading_state messages stand, so that their offsets order them."""
 
 
 class Orders(NamedTuple):
-    """The orders of a batch of records, in their order, and what is no order."""
+    """The messages of a batch of records, in their order, and what is none."""
 
-    messages: list[Order | PortfolioOrder]
+    messages: list[OrderMessage]
     rejects: list[Reject]
 
 
@@ -37,16 +49,21 @@ def read(topic: str, partition: int, offsets: str, records: str) -> Orders:
     return Orders(*read_each(topic, partition, offsets, records, _message))
 
 
-def _message(text: str, place: Place) -> Order | PortfolioOrder:
+def _message(text: str, place: Place) -> OrderMessage:
     fields = parsed(text)
     msg_type = fields.choice(MsgType, "msg_type")
-    _check_supported(fields, msg_type)
-    content: dict[str, Any] = {
-        "account": fields.account("account"),
+    if msg_type is MsgType.TRADING_STATE:
+        return _trading_state(fields, place)
+    content: dict[str, Any] = {"account": fields.account("account")}
+    if msg_type is MsgType.CANCEL:
+        content |= _cancel_content(fields) | {"order_time_us": _time_us(fields, place)}
+        return Cancel(**content, content_hash=content_hash(msg_type, content), input=place.input)
+    content |= {
         "side": fields.choice(Side, "side"),
         "priority": fields.whole_number("priority") if fields.has("priority") else PRIORITY,
         "time_in_force": fields.choice(TimeInForce, "time_in_force", TimeInForce.GTC),
-        "order_time_us": fields.time_us("timestamp", EARLIEST_US, place.latest_us),
+        "expire_time_us": fields.optional(fields.time_us, "expire_time"),
+        "order_time_us": _time_us(fields, place),
     }
     if msg_type is MsgType.PORTFOLIO_ORDER:
         content |= _portfolio_content(fields)
@@ -56,7 +73,7 @@ def _message(text: str, place: Place) -> Order | PortfolioOrder:
 
 
 def content_hash(msg_type: MsgType, content: dict[str, Any]) -> str:
-    """Return the sha256 of an order's content, the same for each way to write the same order.
+    """Return the sha256 of a message's content, the same for each way to write the same message.
 
     Numbers count by value, a default as if it were written, a portfolio as a set; what is None does not
     count, so that a field which orders get one day leaves the hashes of those without it as they are.
@@ -89,22 +106,28 @@ def _order_content(fields: Fields) -> dict[str, Any]:
         "order_qty": fields.optional(fields.number, "order_qty"),
         "cash_order_qty": fields.optional(fields.number, "cash_order_qty"),
         "ord_type": fields.choice(OrdType, "ord_type", OrdType.MARKET),
+        "price": fields.optional(fields.number, "price"),
+        "stop_px": fields.optional(fields.number, "stop_px"),
     }
 
 
-def _check_supported(fields: Fields, msg_type: MsgType) -> None:
-    """Refuse what the rule engine can't trade: all but MARKET orders that are good till canceled.
-
-    A price on what would be a MARKET order must not be ignored: whoever wrote it meant a limit.
-    """
-    given = {
-        "msg_type": msg_type in (MsgType.PORTFOLIO_ORDER, MsgType.ORDER),
-        "ord_type": fields.choice(OrdType, "ord_type", OrdType.MARKET) is OrdType.MARKET,
-        "time_in_force": fields.choice(TimeInForce, "time_in_force", TimeInForce.GTC) is TimeInForce.GTC,
-        "price": not fields.has("price"),
-        "stop_px": not fields.has("stop_px"),
-        "expire_time": not fields.has("expire_time"),
+def _cancel_content(fields: Fields) -> dict[str, Any]:
+    return {
+        "cl_ord_id": fields.text("cl_ord_id"),
+        "symbol": fields.optional(fields.symbol, "symbol"),
+        "orig_cl_ord_id": fields.optional(fields.text, "orig_cl_ord_id"),
+        "list_id": fields.optional(fields.text, "list_id"),
     }
-    for name, is_supported in given.items():
-        if not is_supported:
-            raise MalformedError(Reason.UNSUPPORTED, field=name)
+
+
+def _trading_state(fields: Fields, place: Place) -> TradingState:
+    state = fields.choice(State, "state")
+    if place.partition != TRADING_STATE_PARTITION:
+        raise MalformedError(
+            Reason.WRONG_PARTITION, partition=place.partition, expected=TRADING_STATE_PARTITION
+        )
+    return TradingState(state, _time_us(fields, place), place.offset, place.input)
+
+
+def _time_us(fields: Fields, place: Place) -> int:
+    return fields.time_us("timestamp", EARLIEST_US, place.latest_us)

@@ -34,6 +34,7 @@ EXECUTIONS = Measurement(
         *("cash_order_qty", "price", "stop_px", "last_qty", "last_px", "cum_qty", "leaves_qty"),
         *("leaves_cash", "avg_px", "residual_cash", "bid", "ask", "quote_ids", "input"),
         *("ord_rej_reason", "text", "order_time_us", "transact_time_us"),
+        *("orig_cl_ord_id", "cxl_rej_reason"),
     ),
 )
 FILLS = Measurement(

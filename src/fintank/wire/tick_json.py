@@ -1,5 +1,7 @@
 """Writing a tick as the JSON record of the topic `ticks`, in the original's order of fields."""
 
+from fintank.trading.exact import seconds_text
+
 
 def tick_of_numbers(symbol: str, exchange: str, bid: str, ask: str, time_us: int) -> bytes:
     """Write a tick whose prices, given as text, are JSON numbers; `time_us` is since the epoch."""
@@ -20,8 +22,3 @@ def tick_of_texts(
         f'{{"ask": "{ask}", "timestamp": {seconds_text(time_us)}, "symbol": "{symbol}", '
         f'"bid": "{bid}", "exchange": "{exchange}"{sizes}}}'
     ).encode()
-
-
-def seconds_text(time_us: int) -> str:
-    """Write microseconds since the epoch as seconds with six decimals."""
-    return f"{time_us // 1_000_000}.{time_us % 1_000_000:06d}"

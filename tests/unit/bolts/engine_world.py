@@ -16,9 +16,10 @@ from fintank.adapters.journal import JournalError
 from fintank.bolts.owners import owner_of
 from fintank.bolts.rule_engine import RuleEngine
 from fintank.trading.journal import JournalRecord
-from fintank.trading.messages import ExecutionReport, Fill, Order, OrdType, Side, TimeInForce
+from fintank.trading.messages import Cancel, Fill, Order, OrdType, Report, Side, TimeInForce
 from fintank.wire import journal as journal_wire
 from fintank.wire import order_lines
+from fintank.wire.order_lines import OwnedMessage
 
 SECOND = 1_000_000
 START = 1_438_539_936 * SECOND
@@ -31,7 +32,7 @@ class ShardState:
 
     writer: int = 0
     journal: dict[str, str] = field(default_factory=dict)
-    reports: list[ExecutionReport] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
 
 
@@ -51,7 +52,7 @@ class Kafka:
         return Log(self, shard, state.writer), records
 
     @property
-    def reports(self) -> list[ExecutionReport]:
+    def reports(self) -> list[Report]:
         return [report for state in self.shards.values() for report in state.reports]
 
     @property
@@ -68,7 +69,7 @@ class Log:
         self._writer = writer
 
     def commit(
-        self, reports: Sequence[ExecutionReport], fills: Sequence[Fill], journal: Sequence[JournalRecord]
+        self, reports: Sequence[Report], fills: Sequence[Fill], journal: Sequence[JournalRecord]
     ) -> None:
         state = self._kafka.shards[self._shard]
         if state.writer != self._writer:
@@ -177,7 +178,19 @@ def order(cl_ord_id: str, symbol: str, quantity: str = "10", side: str = "BUY", 
     return Order(**{**fields, **given})
 
 
-def order_lines_of(*found: Order) -> str:
+def cancel(cl_ord_id: str, symbol: str | None, orig_cl_ord_id: str | None, **given: Any) -> Cancel:
+    """Make a cancel of one order, or with a list_id of a list."""
+    fields: dict[str, Any] = {
+        "account": "acc",
+        "list_id": None,
+        "order_time_us": START,
+        "content_hash": f"hash of {cl_ord_id}",
+        "input": "orders-0-17",
+    }
+    return Cancel(cl_ord_id=cl_ord_id, symbol=symbol, orig_cl_ord_id=orig_cl_ord_id, **{**fields, **given})
+
+
+def order_lines_of(*found: OwnedMessage) -> str:
     """Write orders as the component-order-creator does."""
     return "\n".join(map(order_lines.to_line, found))
 

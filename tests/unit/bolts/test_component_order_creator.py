@@ -1,10 +1,14 @@
 """The bolt that splits portfolio orders and sends every order to its owner."""
 
+import json
+import tomllib
 import zlib
 
+import pytest
+
 from fintank.bolts.component_order_creator import ComponentOrderCreator
-from fintank.wire.order_lines import orders as orders_of_lines
-from fintank.wire.order_lines import to_line
+from fintank.settings import PROJECT_ROOT
+from fintank.wire.order_lines import owned_messages, to_line
 from fintank.wire.orders import read
 
 PORTFOLIO_ORDER = (
@@ -21,9 +25,9 @@ CASH_ALONE = CASH_ALONE.replace('"symbol": "VTI", "weight": 0.5', '"symbol": "VT
 TASKS = {"1": "rule-engine", "2": "component-order-creator", "3": "rule-engine"}
 
 
-def batch_of(storm, *records):
+def batch_of(storm, *records, partition=2):
     appended = f"7,{len(records)},1438540000000"
-    messages, rejects = read("orders", 2, appended, "\n".join(records))
+    messages, rejects = read("orders", partition, appended, "\n".join(records))
     assert rejects == []
     return storm.tuple_of("a", "orders", 2, "\n".join(map(to_line, messages)), appended)
 
@@ -35,7 +39,7 @@ def by_owner(sent):
             owner, lines, appended = message["tuple"]
             assert appended.startswith("7,")
             assert owner not in owners
-            owners[owner] = orders_of_lines(lines)
+            owners[owner] = owned_messages(lines)
     return owners
 
 
@@ -73,6 +77,41 @@ def test_an_order_that_breaks_a_rule_goes_on_refused(storm):
     ((order,),) = by_owner(sent).values()
     assert order.refusal.code == "DUPLICATE_SYMBOL"
     assert 'text="code=DUPLICATE_SYMBOL symbol=IVE weight=0.5"' in sent[0]["tuple"][3]
+
+
+def test_a_cancel_of_one_order_goes_to_the_owner_of_its_symbol_behind_the_order(storm):
+    cancel = (
+        '{"msg_type": "cancel", "cl_ord_id": "c", "account": "A", "symbol": "IVE", "orig_cl_ord_id": "t",'
+        ' "timestamp": 1438539936.5}'
+    )
+    sent = storm.run(ComponentOrderCreator, batch_of(storm, ORDER, cancel), tasks=TASKS)
+    ((owner, messages),) = by_owner(sent).items()
+    assert owner == zlib.crc32(b"IVE") % 4 % 2
+    assert [message.cl_ord_id for message in messages] == ["t", "c"]
+    assert sent[0]["tuple"][2] == "7,1"  # a cancel is no point
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        '{"msg_type": "cancel", "cl_ord_id": "c", "account": "A", "list_id": "d", "timestamp": 1438539936.5}',
+        '{"msg_type": "trading_state", "state": "HALTED", "timestamp": 1438539936.5}',
+    ],
+)
+def test_a_message_without_a_symbol_goes_to_every_owner(storm, record):
+    sent = storm.run(ComponentOrderCreator, batch_of(storm, record, partition=0), tasks=TASKS)
+    owners = by_owner(sent)
+    assert set(owners) == {0, 1}
+    assert owners[0] == owners[1]
+    assert [message.get("stream", message["command"]) for message in sent] == ["by_owner", "by_owner", "ack"]
+
+
+def test_the_configured_symbols_are_those_of_a_portfolio_too(storm):
+    rules = json.dumps(tomllib.loads((PROJECT_ROOT / "rules.toml").read_text()) | {"symbols": ["VTI"]})
+    batch = batch_of(storm, PORTFOLIO_ORDER)
+    sent = storm.run(ComponentOrderCreator, batch, tasks=TASKS, **{"fintank.rules": rules})
+    refusals = {order.refusal.text for orders in by_owner(sent).values() for order in orders}
+    assert refusals == {"code=UNKNOWN_SYMBOL symbol=IVE weight=0.5"}
 
 
 def test_without_a_rule_engine_there_is_nobody_to_send_to(storm):

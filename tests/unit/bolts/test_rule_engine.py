@@ -12,6 +12,7 @@ from engine_world import (
     Kafka,
     Sent,
     Tick,
+    cancel,
     order,
     order_lines_of,
     run_engine,
@@ -25,7 +26,7 @@ from told_metrics import Told
 
 from fintank.bolts import rule_engine
 from fintank.bolts.owners import shard_of
-from fintank.trading.messages import ExecType
+from fintank.trading.messages import ExecType, OrdType, State, TimeInForce, TradingState
 
 NAMES = [f"A{letter}" for letter in "ABCDEFGHIJ"]
 SYMBOLS = {shard_of(symbol): symbol for symbol in NAMES}
@@ -193,6 +194,57 @@ def test_an_order_that_waits_trades_after_a_restart_on_the_quote_from_before_it(
     run_engine(kafka, [ticks("t", Tick(symbol, 3)), storm_tick()])
     run_engine(kafka, [orders("o", order("o-1", symbol))])
     assert [report.quote_ids for report in kafka.reports] == [(), ("0-3",)]
+
+
+def test_a_cancel_and_a_trading_state_are_acked_after_the_commit_of_what_they_lead_to(kafka: Kafka) -> None:
+    symbol = SYMBOLS[2]
+    waiting = orders("o", order("o-1", symbol), cancel("c-1", symbol, "o-1"))
+    halted = orders("h", TradingState(State.HALTED, START, 17, "orders-0-17"))
+    run_engine(kafka, [waiting, halted, orders("late", order("o-2", symbol)), storm_tick()])
+    assert kafka.events[4:] == [
+        *(("commit", 2), ("ack", "o")),
+        *(("commit", 0), ("commit", 1), ("commit", 2), ("commit", 3), ("ack", "h")),
+        *(("commit", 2), ("ack", "late"), ("ack", "storm-tick")),
+    ]
+    assert [report.exec_type for report in kafka.reports] == ["NEW", "CANCELED", "REJECTED"]
+    assert all("trading_state|" in state.journal for state in kafka.shards.values())
+
+
+def test_the_trading_state_and_cancels_are_known_after_a_restart(kafka: Kafka) -> None:
+    symbol = SYMBOLS[2]
+    messages = [
+        orders("c", cancel("c-1", symbol, "o-1")),
+        orders("h", TradingState(State.REDUCING, START, 17, "orders-0-17")),
+    ]
+    run_engine(kafka, messages)
+    later = [order("o-1", symbol, side="SELL"), order("o-2", symbol)]
+    run_engine(kafka, [*messages, orders("o", *later)])
+    assert [report.exec_type for report in kafka.reports] == [
+        *("CANCEL_REJECTED", "NEW", "CANCELED", "REJECTED"),
+    ]
+
+
+def test_a_cancel_of_a_list_ends_its_components_in_every_shard(kafka: Kafka) -> None:
+    parts = [order(f"p-{symbol}", symbol, list_id="p") for symbol in SYMBOLS.values()]
+    run_engine(kafka, [orders("o", *parts), orders("c", cancel("c-1", None, None, list_id="p"))])
+    assert [report.exec_type for report in kafka.reports] == ["NEW", "CANCELED"] * 4
+
+
+def test_time_alone_expires_an_order_and_storms_tick_writes_it(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    symbol, wall_us = SYMBOLS[0], iter(range(START, START + 10 * SECOND, SECOND))
+    monkeypatch.setattr(rule_engine, "_wall_us", lambda: next(wall_us))
+    ends = {"time_in_force": TimeInForce.GTD, "expire_time_us": START + SECOND + 1}
+    resting = order("o-1", symbol, **ends, ord_type=OrdType.LIMIT, price=Decimal(50))
+    run_engine(kafka, [ticks("t", Tick(symbol, 3)), orders("o", resting), storm_tick()])
+    assert [report.exec_type for report in kafka.reports] == ["NEW", "EXPIRED"]
+    assert kafka.events[-2:] == [("ack", "storm-tick"), ("commit", 0)]
+
+
+def test_a_journal_of_another_version_ends_the_process(kafka: Kafka) -> None:
+    kafka.shards[1].journal["clock|3:IVE"] = '{"schema_version":1}'
+    assert run_engine(kafka, []) == (1, [])
 
 
 def test_orders_leave_the_journal_after_the_retention_and_do_not_trade_again(kafka: Kafka) -> None:

@@ -41,7 +41,7 @@ def decided(life_id: str, messages: Sequence[PortfolioOrder | Order], *quotes: Q
     shard = Shard(Limits())
     outcomes: list[Outcome | None] = [shard.on_quote(quote, TIME_US) for quote in quotes]
     for message in messages:
-        outcomes += [shard.on_order(order, TIME_US) for order in orders_of(life_id, message)]
+        outcomes += [shard.on_order(order, TIME_US) for order in orders_of(life_id, message, Limits())]
     made = [outcome for outcome in outcomes if outcome is not None]
     reports = [report for outcome in made for report in outcome.reports]
     fills = [fill for outcome in made for fill in outcome.fills]
@@ -51,6 +51,7 @@ def decided(life_id: str, messages: Sequence[PortfolioOrder | Order], *quotes: Q
         reports=[(record("executions", number, 5), report) for number, report in enumerate(reports)],
         fills={fill.exec_id: (record("fills", number, 5), fill) for number, fill in enumerate(fills)},
         quotes={quote.quote_id: quote for quote in quotes},
+        limits=Limits(),
     )
 
 
@@ -98,7 +99,7 @@ def test_what_no_report_tells_of_yet_is_said() -> None:
 
 def test_an_order_that_waited_names_the_tick_that_filled_it() -> None:
     shard = Shard(Limits())
-    (order,) = orders_of("p-1-IVE", MESSAGE)
+    (order,) = orders_of("p-1-IVE", MESSAGE, Limits())
     shard.on_order(order, TIME_US)
     outcome = shard.on_quote(QUOTE, TIME_US)
     assert outcome is not None
@@ -133,7 +134,7 @@ def test_a_refused_order_says_why_and_all_of_its_amount_is_left() -> None:
 
 def test_what_is_no_order_is_told_as_a_reject() -> None:
     reject = Reject("orders", 2, 7, Reason.UNKNOWN_VALUE, 'field="side"', "")
-    life = Life("p-1", [(record("orders", 7), reject)], [], {}, {})
+    life = Life("p-1", [(record("orders", 7), reject)], [], {}, {}, Limits())
     assert told(life)[2:] == [
         '2023-11-14T22:13:20.000Z orders-2-7 rejected as no order: UNKNOWN_VALUE field="side"'
     ]

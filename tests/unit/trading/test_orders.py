@@ -12,12 +12,12 @@ Make = Callable[..., Any]
 
 @pytest.fixture
 def shares(order: Make) -> WorkingOrder:
-    return WorkingOrder(order("10"), arrival_seq=3)
+    return WorkingOrder(order("10"), arrival_seq=3, accepted_us=0)
 
 
 @pytest.fixture
 def money(order: Make) -> WorkingOrder:
-    return WorkingOrder(order(cash="100", side="SELL"), arrival_seq=3)
+    return WorkingOrder(order(cash="100", side="SELL"), arrival_seq=3, accepted_us=0)
 
 
 def test_a_new_quantity_order_leaves_all_of_its_quantity(shares: WorkingOrder) -> None:
@@ -32,8 +32,8 @@ def test_a_new_cash_order_leaves_all_of_its_cash(money: WorkingOrder) -> None:
 
 
 def test_after_a_part_the_rest_is_left_and_the_sums_are_exact(shares: WorkingOrder) -> None:
-    part = shares.traded(Decimal(3), Decimal("1.1"), OrdStatus.PARTIALLY_FILLED, 7)
-    part = part.traded(Decimal(4), Decimal("1.2"), OrdStatus.PARTIALLY_FILLED, 7)
+    part = shares.traded(Decimal(3), Decimal("1.1"))
+    part = part.traded(Decimal(4), Decimal("1.2"))
     assert (part.cum_qty, part.leaves_qty, part.cum_cash, part.fill_count) == (7, 3, Decimal("8.1"), 2)
     assert part.avg_px == Decimal("1.157142857143")
     assert part.closed_us is None
@@ -41,18 +41,18 @@ def test_after_a_part_the_rest_is_left_and_the_sums_are_exact(shares: WorkingOrd
 
 
 def test_a_cash_orders_rest_is_cash(money: WorkingOrder) -> None:
-    part = money.traded(Decimal(3), Decimal("30"), OrdStatus.PARTIALLY_FILLED, 7)
+    part = money.traded(Decimal(3), Decimal("30"))
     assert (part.order_qty, part.leaves_qty, part.leaves_cash, part.residual_cash) == (None, None, 10, None)
 
 
 def test_a_filled_order_leaves_nothing(shares: WorkingOrder) -> None:
-    filled = shares.traded(Decimal(10), Decimal("1.1"), OrdStatus.FILLED, 7)
+    filled = shares.traded(Decimal(10), Decimal("1.1")).ended(OrdStatus.FILLED, 7)
     assert not filled.is_open
     assert (filled.order_qty, filled.cum_qty, filled.leaves_qty) == (10, 10, 0)
 
 
 def test_a_filled_cash_orders_quantity_is_what_it_traded(money: WorkingOrder) -> None:
-    filled = money.traded(Decimal(4), Decimal("30"), OrdStatus.FILLED, 7)
+    filled = money.traded(Decimal(4), Decimal("30")).ended(OrdStatus.FILLED, 7)
     assert (filled.order_qty, filled.leaves_qty, filled.leaves_cash) == (4, 0, 0)
     assert filled.residual_cash == -20
 
@@ -61,7 +61,7 @@ def test_a_filled_cash_orders_quantity_is_what_it_traded(money: WorkingOrder) ->
 def test_an_ended_order_leaves_nothing_and_keeps_what_it_traded(
     shares: WorkingOrder, money: WorkingOrder, status: OrdStatus
 ) -> None:
-    part = shares.traded(Decimal(3), Decimal("1.1"), OrdStatus.PARTIALLY_FILLED, 7).ended(status, 8)
+    part = shares.traded(Decimal(3), Decimal("1.1")).ended(status, 8)
     assert (part.is_open, part.order_qty, part.cum_qty, part.leaves_qty) == (False, 10, 3, 0)
     unused = money.ended(status, 8)
     assert (unused.order_qty, unused.leaves_qty, unused.leaves_cash, unused.residual_cash) == (0, 0, 0, 100)
@@ -75,4 +75,4 @@ def test_retention_runs_from_the_clock_but_not_from_before_the_order(shares: Wor
         (order_time_us + 1, order_time_us + 1),
     ]:
         assert shares.ended(OrdStatus.CANCELED, now_us).closed_us == closed_us
-        assert shares.traded(Decimal(1), Decimal(1), OrdStatus.FILLED, now_us).closed_us == closed_us
+        assert shares.traded(Decimal(1), Decimal(1)).ended(OrdStatus.FILLED, now_us).closed_us == closed_us

@@ -1,14 +1,30 @@
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from fintank.trading.levels import Market
 from fintank.trading.limits import Limits
-from fintank.trading.messages import OrdType, Refusal, TimeInForce
-from fintank.trading.rules import ORD_REJ_REASON, OTHER, RULES, Code, Facts, check, refusal
+from fintank.trading.messages import OrdType, Refusal, State, TimeInForce
+from fintank.trading.rules import (
+    CXL_REJ_REASON,
+    ORD_REJ_REASON,
+    OTHER,
+    PRICE_RULES,
+    RULES,
+    Code,
+    Facts,
+    check,
+    check_price,
+    needs_price,
+    refusal,
+    too_old,
+)
 
 Make = Callable[..., Any]
-FACTS = Facts(Limits(), now_us=None)
+FACTS = Facts(Limits(), now_us=None, state=State.ACTIVE, open_orders=0, market=Market())
 DAY_US = 86_400_000_000
 
 
@@ -16,9 +32,27 @@ def text(refused: Refusal | None) -> str | None:
     return None if refused is None else refused.text
 
 
-def test_a_good_order_breaks_no_rule(order: Make) -> None:
-    assert check(order("0.5"), FACTS) is None
-    assert check(order(cash="0.01"), FACTS) is None
+def facts(**limits: Any) -> Facts:
+    return replace(FACTS, limits=Limits(**limits))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"qty": "0.5"},
+        {"cash": "0.01"},
+        {"qty": "1", "price": "0.01"},
+        {"qty": "1", "stop_px": "0.01"},
+        {"qty": "1", "price": "1", "stop_px": "1"},
+        {"cash": "1", "tif": "IOC"},
+        {"qty": "1", "price": "1", "tif": "FOK"},
+        {"qty": "1", "tif": "DAY", "priority": 2},
+        {"qty": "1", "tif": "GTD", "ends": 0.000001},
+        {"qty": "1", "stop_px": "1", "priority": 3, "tif": "GTD", "ends": 1},
+    ],
+)
+def test_a_good_order_breaks_no_rule(order: Make, given: dict[str, Any]) -> None:
+    assert check(order(**given), FACTS) is None
 
 
 def test_a_refusal_is_its_code_and_its_numbers() -> None:
@@ -29,7 +63,66 @@ def test_a_refusal_is_its_code_and_its_numbers() -> None:
 
 def test_what_the_message_already_brings_comes_first(order: Make) -> None:
     brought = Refusal("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=0.9")
-    assert check(order("-1", refusal=brought), FACTS) is brought
+    halted = replace(FACTS, state=State.HALTED)
+    assert check(order("-1", refusal=brought), halted) is brought
+
+
+@pytest.mark.parametrize(
+    ("state", "side", "refused"),
+    [
+        ("HALTED", "BUY", "code=TRADING_HALTED state=HALTED"),
+        ("HALTED", "SELL", "code=TRADING_HALTED state=HALTED"),
+        ("REDUCING", "BUY", "code=TRADING_HALTED state=REDUCING"),
+        ("REDUCING", "SELL", None),
+        ("ACTIVE", "BUY", None),
+    ],
+)
+def test_the_trading_state_forbids_orders(order: Make, state: str, side: str, refused: str | None) -> None:
+    assert text(check(order("1", side=side), replace(FACTS, state=State(state)))) == refused
+
+
+def test_a_symbol_is_one_of_the_configured_ones(order: Make) -> None:
+    known = facts(symbols=frozenset({"IVE", "VTI"}))
+    assert check(order("1"), known) is None
+    assert text(check(order("1", symbol="IWS"), known)) == "code=UNKNOWN_SYMBOL symbol=IWS"
+
+
+def test_cash_is_no_symbol_to_trade(order: Make) -> None:
+    for found in (FACTS, facts(symbols=frozenset({"CASH"}))):
+        assert text(check(order("1", symbol="CASH"), found)) == "code=UNKNOWN_SYMBOL symbol=CASH"
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"ord_type": OrdType.LIMIT}, "price"),
+        ({"ord_type": OrdType.STOP_LIMIT}, "price"),
+        ({"ord_type": OrdType.STOP_LIMIT, "price": "1"}, "stop_px"),
+        ({"ord_type": OrdType.STOP}, "stop_px"),
+        ({"tif": "GTD"}, "expire_time"),
+        ({"ord_type": OrdType.STOP, "tif": "GTD"}, "stop_px"),
+        ({"ord_type": OrdType.STOP, "price": "1"}, "stop_px"),
+    ],
+)
+def test_an_order_has_the_fields_that_it_needs(order: Make, given: dict[str, Any], field: str) -> None:
+    assert text(check(order("1", **given), FACTS)) == f"code=INCOMPLETE_ORDER field={field}"
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"ord_type": OrdType.MARKET, "price": "1"}, "price"),
+        ({"ord_type": OrdType.STOP, "price": "1", "stop_px": "1"}, "price"),
+        ({"ord_type": OrdType.MARKET, "stop_px": "1"}, "stop_px"),
+        ({"ord_type": OrdType.LIMIT, "price": "1", "stop_px": "1"}, "stop_px"),
+        ({"ends": 1}, "expire_time"),
+        ({"tif": "DAY", "ends": 1}, "expire_time"),
+        ({"tif": "IOC", "ends": 1}, "expire_time"),
+        ({"ord_type": OrdType.MARKET, "stop_px": "1", "ends": 1}, "stop_px"),
+    ],
+)
+def test_an_order_has_no_other_fields(order: Make, given: dict[str, Any], field: str) -> None:
+    assert text(check(order("1", **given), FACTS)) == f"code=UNEXPECTED_FIELD field={field}"
 
 
 @pytest.mark.parametrize(("qty", "shown"), [("0", "0"), ("-0.50", "-0.5")])
@@ -42,55 +135,169 @@ def test_money_is_above_zero_and_in_whole_cents(order: Make, cash: str, shown: s
     assert text(check(order(cash=cash), FACTS)) == f"code=BAD_AMOUNT cash_order_qty={shown}"
 
 
-def test_only_market_orders_are_traded(order: Make) -> None:
-    refused = check(order("1", ord_type=OrdType.LIMIT), FACTS)
-    assert text(refused) == "code=UNSUPPORTED_ORDER ord_type=LIMIT time_in_force=GTC"
+@pytest.mark.parametrize(
+    ("prices", "shown"),
+    [
+        ({"price": "0"}, "field=price value=0"),
+        ({"price": "-1.50"}, "field=price value=-1.5"),
+        ({"stop_px": "0"}, "field=stop_px value=0"),
+        ({"price": "1", "stop_px": "-1"}, "field=stop_px value=-1"),
+        ({"price": "-2", "stop_px": "-1"}, "field=price value=-2"),
+    ],
+)
+def test_prices_are_above_zero(order: Make, prices: dict[str, str], shown: str) -> None:
+    assert text(check(order("1", **prices), FACTS)) == f"code=BAD_PRICE {shown}"
 
 
-def test_only_orders_that_are_good_till_canceled_are_traded(order: Make) -> None:
-    refused = check(order("1", time_in_force=TimeInForce.FOK), FACTS)
-    assert text(refused) == "code=UNSUPPORTED_ORDER ord_type=MARKET time_in_force=FOK"
+@pytest.mark.parametrize(("ends", "shown"), [(0, "1438539936.000000"), (-1.5, "1438539934.500000")])
+def test_an_order_does_not_end_before_it_was_given(order: Make, ends: float, shown: str) -> None:
+    assert text(check(order("1", tif="GTD", ends=ends), FACTS)) == (
+        f"code=BAD_EXPIRE_TIME expire_time={shown} timestamp=1438539936.000000"
+    )
 
 
-def test_a_symbol_is_one_of_the_configured_ones(order: Make) -> None:
-    facts = Facts(Limits(symbols=frozenset({"IVE", "VTI"})), None)
-    assert check(order("1"), facts) is None
-    assert text(check(order("1", symbol="IWS"), facts)) == "code=UNKNOWN_SYMBOL symbol=IWS"
+@pytest.mark.parametrize("tif", ["IOC", "FOK"])
+def test_a_stop_can_wait(order: Make, tif: str) -> None:
+    refused = f"code=STOP_TIF ord_type=STOP time_in_force={tif}"
+    assert text(check(order("1", stop_px="5", tif=tif), FACTS)) == refused
+    refused = f"code=STOP_TIF ord_type=STOP_LIMIT time_in_force={tif}"
+    assert text(check(order("1", price="5", stop_px="5", tif=tif), FACTS)) == refused
 
 
-def test_cash_is_no_symbol_to_trade(order: Make) -> None:
-    assert text(check(order("1", symbol="CASH"), FACTS)) == "code=UNKNOWN_SYMBOL symbol=CASH"
+@pytest.mark.parametrize("tif", ["IOC", "FOK"])
+def test_what_trades_as_a_block_can_wait(order: Make, tif: str) -> None:
+    refused = f"code=PRIORITY_TIF priority=2 time_in_force={tif}"
+    assert text(check(order("1", priority=2, tif=tif), FACTS)) == refused
 
 
 def test_an_order_older_than_the_retention_is_stale(order: Make) -> None:
     made = order("1")
-    assert check(made, Facts(Limits(), made.order_time_us + DAY_US)) is None
-    assert text(check(made, Facts(Limits(), made.order_time_us + DAY_US + 1))) == (
-        "code=STALE_ORDER age_us=86400000001 retention_us=86400000000"
-    )
-    assert check(made, Facts(Limits(retention_us=DAY_US + 1), made.order_time_us + DAY_US + 1)) is None
+    at_the_end = replace(FACTS, now_us=made.order_time_us + DAY_US)
+    behind = replace(FACTS, now_us=made.order_time_us + DAY_US + 1)
+    assert check(made, at_the_end) is None
+    assert text(check(made, behind)) == "code=STALE_ORDER age_us=86400000001 retention_us=86400000000"
+    assert check(made, replace(behind, limits=Limits(retention_us=DAY_US + 1))) is None
 
 
 def test_an_order_ahead_of_its_symbols_clock_is_not_stale(order: Make) -> None:
-    assert check(order("1"), Facts(Limits(), now_us=0)) is None
+    assert check(order("1"), replace(FACTS, now_us=0)) is None
+
+
+def test_without_a_clock_nothing_is_too_old() -> None:
+    assert too_old(0, None, Limits()) is None
+    assert too_old(0, DAY_US + 1, Limits()) == {"age_us": DAY_US + 1, "retention_us": DAY_US}
+
+
+def test_a_quantity_has_a_maximum(order: Make) -> None:
+    found = facts(max_order_qty=Decimal("10.00"))
+    assert check(order("10"), found) is None
+    assert check(order(cash="11"), found) is None
+    assert text(check(order("10.01"), found)) == "code=MAX_ORDER_QTY order_qty=10.01 limit=10"
+
+
+def test_a_symbols_open_orders_have_a_maximum(order: Make) -> None:
+    found = facts(max_open_orders=2)
+    assert check(order("1"), replace(found, open_orders=1)) is None
+    for count in (2, 3):
+        refused = f"code=MAX_OPEN_ORDERS open={count} limit=2"
+        assert text(check(order("1"), replace(found, open_orders=count))) == refused
+
+
+@pytest.mark.parametrize(
+    ("given", "notional"),
+    [
+        ({"cash": "100.01"}, "100.01"),
+        ({"qty": "10", "price": "10.001"}, "100.01"),
+        ({"qty": "10", "stop_px": "10.001"}, "100.01"),
+        ({"qty": "10", "price": "10.001", "stop_px": "1"}, "100.01"),
+        ({"qty": "1.25", "side": "BUY"}, "127.5"),
+        ({"qty": "1.25", "side": "SELL"}, "122.5"),
+        ({"cash": "100"}, None),
+        ({"qty": "10", "price": "10"}, None),
+        ({"qty": "10", "price": "9", "stop_px": "99"}, None),
+        ({"qty": "0.98", "side": "BUY"}, None),
+    ],
+)
+def test_what_an_order_is_worth_has_a_maximum(
+    order: Make, market: Make, given: dict[str, Any], notional: str | None
+) -> None:
+    found = replace(facts(max_order_notional=Decimal(100)), market=market(("98", "102")))
+    refused = None if notional is None else f"code=MAX_ORDER_NOTIONAL notional={notional} limit=100"
+    assert text(check(order(**given), found)) == refused
+
+
+@pytest.mark.parametrize("quotes", [(), (("103", "104"), ("98", "102"))])
+def test_without_an_uncrossed_nbbo_a_market_orders_worth_is_asked_for_later(
+    order: Make, market: Make, quotes: Any
+) -> None:
+    found = replace(facts(max_order_notional=Decimal(1)), market=market(*quotes))
+    assert check(order("5"), found) is None
+    assert text(check(order("5", price="5"), found)) == "code=MAX_ORDER_NOTIONAL notional=25 limit=1"
+    later = replace(found, market=market(("98", "102")))
+    assert text(check_price(order("5"), later)) == "code=MAX_ORDER_NOTIONAL notional=510 limit=1"
+
+
+@pytest.mark.parametrize(
+    ("price", "good"), [("110", True), ("90", True), ("110.01", False), ("89.99", False)]
+)
+def test_a_limit_is_near_the_middle_of_the_market(order: Make, market: Make, price: str, good: bool) -> None:
+    found = replace(facts(price_band=Decimal("0.10")), market=market(("98", "102")))
+    refused = None if good else f"code=PRICE_BAND price={price} mid=100 price_band=0.1"
+    assert text(check(order("1", price=price), found)) == refused
+    assert text(check(order("1", price=price, stop_px="500"), found)) == refused
+    assert text(check_price(order("1", price=price), found)) == refused
+    assert check(order("1", stop_px="500"), found) is None
+
+
+@pytest.mark.parametrize("quotes", [(), (("103", "104"), ("98", "102"))])
+def test_without_an_uncrossed_nbbo_a_limit_is_asked_for_later(order: Make, market: Make, quotes: Any) -> None:
+    found = replace(facts(price_band=Decimal("0.1")), market=market(*quotes))
+    assert check(order("1", price="500"), found) is None
+
+
+def test_only_some_orders_need_a_price_to_be_judged(order: Make) -> None:
+    needing = [
+        order("1"),
+        order("1", price="1"),
+        order(cash="1", price="1"),
+        order("1", price="1", stop_px="1"),
+    ]
+    assert [needs_price(each) for each in needing] == [True] * 4
+    assert [needs_price(each) for each in (order(cash="1"), order("1", stop_px="1"))] == [False] * 2
+
+
+def test_the_first_breach_counts_in_the_order_of_the_table(order: Make) -> None:
+    assert [str(code) for code in RULES] == [
+        *("TRADING_HALTED", "UNKNOWN_SYMBOL", "INCOMPLETE_ORDER", "UNEXPECTED_FIELD", "BAD_QUANTITY"),
+        *("BAD_AMOUNT", "BAD_PRICE", "BAD_EXPIRE_TIME", "STOP_TIF", "PRIORITY_TIF", "STALE_ORDER"),
+        *("MAX_ORDER_QTY", "MAX_OPEN_ORDERS", "MAX_ORDER_NOTIONAL", "PRICE_BAND"),
+    ]
+    assert tuple(RULES)[-2:] == PRICE_RULES
+    made = order("-1", symbol="CASH", time_in_force=TimeInForce.GTD)
+    assert text(check(made, FACTS)) == "code=UNKNOWN_SYMBOL symbol=CASH"
 
 
 def test_reasons_are_the_numbers_of_fix() -> None:
-    reasons = {code.value: ORD_REJ_REASON.get(code, OTHER) for code in Code}
+    reasons = {code.value: ORD_REJ_REASON[code] for code in Code if code in ORD_REJ_REASON}
     assert reasons == {
-        "BAD_AMOUNT": 13,
-        "BAD_QUANTITY": 13,
-        "BELOW_MIN_QTY": 99,
-        "BELOW_ONE_CENT": 13,
-        "DUPLICATE_ORDER": 6,
-        "DUPLICATE_SYMBOL": 99,
-        "NEGATIVE_WEIGHT": 99,
-        "STALE_ORDER": 8,
-        "TOO_MANY_COMPONENTS": 99,
         "UNKNOWN_SYMBOL": 1,
-        "UNSUPPORTED_ORDER": 11,
-        "WEIGHTS_SUM": 99,
+        "TRADING_HALTED": 2,
+        "MAX_ORDER_QTY": 3,
+        "MAX_OPEN_ORDERS": 3,
+        "MAX_ORDER_NOTIONAL": 3,
+        "DUPLICATE_ORDER": 6,
+        "STALE_ORDER": 8,
+        "INCOMPLETE_ORDER": 11,
+        "UNEXPECTED_FIELD": 11,
+        "STOP_TIF": 11,
+        "PRIORITY_TIF": 11,
+        "BAD_QUANTITY": 13,
+        "BAD_AMOUNT": 13,
+        "BELOW_ONE_CENT": 13,
+        "PRICE_BAND": 16,
     }
+    assert dict(CXL_REJ_REASON) == {"TOO_LATE": 0, "UNKNOWN_ORDER": 1, "DUPLICATE_ORDER": 6}
+    assert OTHER == 99
 
 
 def test_every_rule_says_what_it_wants() -> None:

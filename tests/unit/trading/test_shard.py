@@ -132,27 +132,28 @@ def test_while_the_nbbo_is_crossed_orders_wait_and_it_is_counted(
 def test_a_trade_names_the_quote_it_used_and_the_tick_that_caused_it(
     shard: Shard, order: Make, quote: Make
 ) -> None:
-    shard.on_quote(quote("93", None, offset=1), WALL)
+    shard.on_quote(quote("95", "94.9", offset=1), WALL)
     shard.on_order(order("1"), WALL)
     shard.on_quote(quote("95", "94.5", exchange="NYSE", offset=2), WALL)
     outcome = shard.on_quote(quote("92", "94", exchange="ARCA", at=1, offset=3), WALL)
     assert told(outcome) == []
-    outcome = shard.on_quote(quote("93", "94.5", exchange="NYSE", at=1, offset=4), WALL)
+    shard.on_quote(quote("93", "94.9", at=1, offset=4), WALL)
+    outcome = shard.on_quote(quote("93", "94.5", exchange="NYSE", at=1, offset=5), WALL)
     assert outcome is not None
     (report,) = outcome.reports
-    assert (report.last_mkt, report.quote_ids, report.input) == ("ARCA", ("0-3",), "ticks-0-4")
+    assert (report.last_mkt, report.quote_ids, report.input) == ("ARCA", ("0-3",), "ticks-0-5")
 
 
 def test_every_quote_of_a_batch_counts(shard: Shard, order: Make, quote: Make) -> None:
-    shard.on_order(order("1"), WALL)
-    shard.on_order(order("1", cl_ord_id="o-2", side="SELL"), WALL)
+    shard.on_order(order("1", price="94"), WALL)
+    shard.on_order(order("1", cl_ord_id="o-2", side="SELL", price="96"), WALL)
     outcomes = [
         shard.on_quote(tick, WALL)
-        for tick in (quote(None, "94", offset=1), quote("90", None, offset=2), quote("99", "99.5", offset=3))
+        for tick in (quote("93", "94", offset=1), quote("96", "97", offset=2), quote("99", "99.5", offset=3))
     ]
     assert [told(outcome) for outcome in outcomes] == [
         ["o-1 TRADE FILLED 1 @ 94 NASDAQ"],
-        ["o-2 TRADE FILLED 1 @ 90 NASDAQ"],
+        ["o-2 TRADE FILLED 1 @ 96 NASDAQ"],
         [],
     ]
 
@@ -328,8 +329,8 @@ def test_terminal_orders_are_forgotten_after_their_retention(shard: Shard, order
 
 
 def test_open_orders_are_never_forgotten(shard: Shard, order: Make, quote: Make) -> None:
-    shard.on_quote(quote("93", None), WALL)
-    shard.on_order(order("1"), WALL)
+    shard.on_quote(quote("93", "95"), WALL)
+    shard.on_order(order("1", price="94"), WALL)
     assert shard.expire_terminal(WALL + 9 * DAY) == ()
     outcome = shard.on_quote(quote("93", "94", at=9 * 86_400, offset=1), WALL + 9 * DAY)
     assert told(outcome) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
@@ -396,7 +397,7 @@ def test_a_restored_shard_has_nothing_new_to_journal(order: Make, quote: Make) -
 
 def test_a_record_of_another_schema_stops_the_restore(quote: Make) -> None:
     with pytest.raises(ValueError, match="schema_version"):
-        Shard.restore(Limits(), [JournalRecord(Kind.CLOCK, "3:IVE", {"schema_version": 2})])
+        Shard.restore(Limits(), [JournalRecord(Kind.CLOCK, "3:IVE", {"schema_version": 1})])
 
 
 def test_2500_resting_orders_filled_by_one_tick_take_well_under_a_second(order: Make, quote: Make) -> None:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,18 +13,43 @@ from hypothesis import strategies as st
 from fintank.trading.journal import JournalRecord, Kind
 from fintank.trading.ledger import positions
 from fintank.trading.limits import Limits
-from fintank.trading.messages import ExecutionReport, Fill, Order, OrdType, Quote, Side, TimeInForce
+from fintank.trading.messages import (
+    Cancel,
+    ExecutionReport,
+    Fill,
+    Order,
+    OrdType,
+    Quote,
+    Report,
+    Side,
+    State,
+    TimeInForce,
+    TradingState,
+)
 from fintank.trading.shard import Outcome, Shard
 
 SYMBOLS = st.sampled_from(["IVE", "VTI"])
 EXCHANGES = st.sampled_from(["NYSE", "NASDAQ", "ARCA"])
-PRICES = st.none() | st.sampled_from(["93.5", "94", "94.00", "94.190756", "1200"])
-SIZES = st.none() | st.sampled_from(["1", "200"])
+PRICES = st.sampled_from(["93.5", "94", "94.00", "94.190756", "95", "1200"])
+SIZES = st.none() | st.sampled_from(["0", "0.005", "1", "200"])
 QUANTITIES = st.sampled_from(["10", "0.3333333333", "-1"]).map(Decimal)
 AMOUNTS = st.sampled_from(["1000", "99.99", "0.01", "10.005"]).map(Decimal)
-LIMITS = Limits(max_quote_age_us=30, lot_size=Decimal("0.01"), retention_us=40)
+LIMITS = Limits(
+    max_quote_age_us=30,
+    aggregation_window_us=5,
+    lot_size=Decimal("0.01"),
+    retention_us=40,
+    max_open_orders=6,
+    max_order_notional=Decimal("11500"),
+    price_band=Decimal("0.2"),
+)
 
-Message = Quote | Order
+
+class Second(NamedTuple):
+    """Time passes, and nothing comes."""
+
+
+Message = Quote | Order | Cancel | TradingState | Second
 
 
 @dataclass(frozen=True)
@@ -55,6 +80,10 @@ def orders(draw: st.DrawFn) -> Order:
     number = draw(st.integers(0, 4))
     content = draw(st.integers(0, 1))
     by_cash = (number + content) % 2 == 0
+    ord_type = draw(st.sampled_from(OrdType))
+    time_in_force = draw(st.sampled_from(TimeInForce))
+    order_time_us = draw(st.integers(990, 1050))
+    is_component = by_cash and ord_type is OrdType.MARKET
     return Order(
         cl_ord_id=f"o-{number}",
         account=draw(st.sampled_from(["a", "b"])),
@@ -62,17 +91,43 @@ def orders(draw: st.DrawFn) -> Order:
         side=draw(st.sampled_from(Side)),
         order_qty=None if by_cash else draw(QUANTITIES),
         cash_order_qty=draw(AMOUNTS) if by_cash else None,
-        ord_type=OrdType.MARKET,
-        priority=1,
-        time_in_force=TimeInForce.GTC,
-        list_id=None,
-        order_time_us=draw(st.integers(990, 1050)),
+        ord_type=ord_type,
+        priority=draw(st.sampled_from([1, 1, 2, 2, 3])),
+        time_in_force=time_in_force,
+        list_id=draw(st.none() | st.sampled_from(["p", "q"])) if is_component else None,
+        order_time_us=order_time_us,
         content_hash=f"hash-{content}",
+        input=f"orders-0-{draw(st.integers(0, 99))}",
+        price=Decimal(draw(PRICES)) if "LIMIT" in ord_type else None,
+        stop_px=Decimal(draw(PRICES)) if "STOP" in ord_type else None,
+        expire_time_us=order_time_us + draw(st.integers(0, 60)) if time_in_force is TimeInForce.GTD else None,
+    )
+
+
+@st.composite
+def cancels(draw: st.DrawFn) -> Cancel:
+    number, content = draw(st.integers(0, 4)), draw(st.integers(0, 1))
+    is_of_list = draw(st.booleans())
+    return Cancel(
+        cl_ord_id=f"c-{draw(st.integers(0, 2))}",
+        account=draw(st.sampled_from(["a", "b"])),
+        symbol=None if is_of_list else draw(SYMBOLS),
+        orig_cl_ord_id=None if is_of_list else f"o-{number}",
+        list_id=draw(st.sampled_from(["p", "q"])) if is_of_list else None,
+        order_time_us=draw(st.integers(990, 1050)),
+        content_hash=f"cancel-hash-{content}",
         input=f"orders-0-{draw(st.integers(0, 99))}",
     )
 
 
-STEPS = st.lists(st.builds(Step, quotes() | orders(), st.integers(0, 12)), max_size=40)
+@st.composite
+def trading_states(draw: st.DrawFn) -> TradingState:
+    offset = draw(st.integers(100, 110))
+    return TradingState(draw(st.sampled_from(State)), 1000, offset, f"orders-0-{offset}")
+
+
+MESSAGES = st.one_of(quotes(), quotes(), orders(), orders(), cancels(), trading_states())
+STEPS = st.lists(st.builds(Step, MESSAGES | st.builds(Second), st.integers(0, 12)), max_size=40)
 CHECK = settings(max_examples=150, deadline=None)
 
 
@@ -80,7 +135,7 @@ class Log:
     """What was committed: reports, fills, and the journal as compaction leaves it."""
 
     def __init__(self) -> None:
-        self.reports: list[ExecutionReport] = []
+        self.reports: list[Report] = []
         self.fills: list[Fill] = []
         self.journal: dict[tuple[str, str], JournalRecord] = {}
 
@@ -104,11 +159,22 @@ class Log:
             for key, record in self.journal.items()
         }
 
+    def of_orders(self) -> list[ExecutionReport]:
+        return [report for report in self.reports if isinstance(report, ExecutionReport)]
+
 
 def feed(shard: Shard, message: Message, wall_us: int) -> Outcome | None:
-    if isinstance(message, Quote):
-        return shard.on_quote(message, wall_us)
-    return shard.on_order(message, wall_us)
+    match message:
+        case Quote():
+            return shard.on_quote(message, wall_us)
+        case Order():
+            return shard.on_order(message, wall_us)
+        case Cancel():
+            return shard.on_cancel(message, wall_us)
+        case TradingState():
+            return shard.on_trading_state(message, wall_us)
+        case Second():
+            return shard.on_second(wall_us)
 
 
 @CHECK
@@ -146,6 +212,8 @@ def test_replaying_any_prefix_changes_nothing(steps: list[Step], at: int, length
         for position, step in enumerate(steps):
             if position == at and replays:
                 for earlier in steps[: min(at, length)]:
+                    if isinstance(earlier.message, Second):
+                        continue
                     outcome = feed(shard, earlier.message, wall_us)
                     assert outcome is None or outcome == Outcome()
             wall_us += step.wall_step_us
@@ -187,37 +255,58 @@ def test_a_crash_before_a_commit_loses_nothing_and_doubles_nothing(
     assert broken.state() == unbroken.state()
 
 
-def best_prices(held: dict[str, Quote], now_us: int) -> tuple[Decimal | None, Decimal | None]:
-    young = [quote for quote in held.values() if now_us - quote.time_us <= LIMITS.max_quote_age_us]
-    bids = [Decimal(quote.bid) for quote in young if quote.bid]
-    asks = [Decimal(quote.ask) for quote in young if quote.ask]
-    return max(bids, default=None), min(asks, default=None)
+@CHECK
+@given(STEPS)
+def test_what_is_not_looked_at_would_change_nothing(steps: list[Step]) -> None:
+    quick, thorough = Log(), Log()
+    shard, looking = Shard(LIMITS), Shard(LIMITS)
+    wall_us = 500
+    for step in steps:
+        wall_us += step.wall_step_us
+        for orders_ in looking._open.values():
+            orders_.must_look = True
+        quick.commit(feed(shard, step.message, wall_us))
+        thorough.commit(feed(looking, step.message, wall_us))
+        quick.compact(shard.changed_quotes())
+        thorough.compact(looking.changed_quotes())
+    assert quick.reports == thorough.reports
+    assert quick.fills == thorough.fills
+    assert quick.journal == thorough.journal
 
 
 @CHECK
 @given(st.lists(quotes() | orders(), max_size=60))
-def test_every_trade_is_at_the_best_price_of_a_held_quote(messages: list[Message]) -> None:
+def test_every_trade_is_at_a_held_quote_within_the_limit_and_no_size_is_sold_twice(
+    messages: list[Message],
+) -> None:
     shard = Shard(LIMITS)
-    held: dict[str, dict[str, Quote]] = defaultdict(dict)
-    seen: dict[str, Quote] = {}
-    clocks: dict[str, int] = {}
+    held: dict[tuple[str, str], Quote] = {}
+    taken: dict[tuple[str, str, Side], Decimal] = defaultdict(Decimal)
     for message in messages:
         outcome = feed(shard, message, 500)
         if isinstance(message, Quote):
-            before = held[message.symbol].get(message.exchange)
+            before = held.get((message.symbol, message.exchange))
             if before is None or (message.time_us, message.offset) > (before.time_us, before.offset):
-                held[message.symbol][message.exchange] = message
-                clocks[message.symbol] = max(clocks.get(message.symbol, 0), message.time_us)
-            seen[message.quote_id] = message
+                held[message.symbol, message.exchange] = message
+                for side in Side:
+                    taken.pop((message.symbol, message.exchange, side), None)
         for report in outcome.reports if outcome else ():
-            bid, ask = best_prices(held[report.symbol], clocks.get(report.symbol, 0))
-            assert (report.bid, report.ask) == (bid, ask)
-            if report.exec_type == "TRADE":
-                assert report.last_px == (ask if report.side is Side.BUY else bid)
-                assert bid is None or ask is None or bid <= ask
-                used = held[report.symbol][str(report.last_mkt)]
-                assert report.quote_ids == (used.quote_id,)
-                assert report.last_px == Decimal((used.ask if report.side is Side.BUY else used.bid) or 0)
+            assert isinstance(report, ExecutionReport)
+            if report.last_qty is None or report.last_px is None:
+                continue
+            assert report.bid is not None
+            assert report.ask is not None
+            assert report.bid <= report.ask
+            quote = held[report.symbol, str(report.last_mkt)]
+            is_buy = report.side is Side.BUY
+            assert report.quote_ids == (quote.quote_id,)
+            assert report.last_px == Decimal(quote.ask if is_buy else quote.bid)
+            if report.price is not None:
+                assert report.last_px <= report.price if is_buy else report.last_px >= report.price
+            key = (report.symbol, quote.exchange, report.side)
+            taken[key] += report.last_qty
+            size = quote.ask_size if is_buy else quote.bid_size
+            assert size is None or taken[key] <= Decimal(size)
 
 
 def check_life(life: list[ExecutionReport]) -> None:
@@ -243,8 +332,11 @@ def check_life(life: list[ExecutionReport]) -> None:
     if last.ord_status == "FILLED" and last.cash_order_qty is not None:
         assert last.residual_cash == last.cash_order_qty - cum_cash
         assert (last.residual_cash >= 0) == (last.side is Side.BUY) or last.residual_cash == 0
-        assert last.last_px is not None
-        assert abs(last.residual_cash) < last.last_px * LIMITS.lot_size
+        if last.exec_type == "RESTATED":
+            assert last.side is Side.BUY
+        else:
+            assert last.last_px is not None
+            assert abs(last.residual_cash) < last.last_px * LIMITS.lot_size
 
 
 @CHECK
@@ -257,12 +349,12 @@ def test_every_order_lives_by_the_rules_and_shares_and_cash_add_up(steps: list[S
     ids = [report.exec_id for report in log.reports]
     assert len(set(ids)) == len(ids)
     lives: dict[Any, list[ExecutionReport]] = defaultdict(list)
-    for report in log.reports:
+    for report in log.of_orders():
         if report.ord_rej_reason != 6:
             lives[report.account, report.symbol, report.cl_ord_id].append(report)
     for life in lives.values():
         check_life(life)
-    trades = [report for report in log.reports if report.exec_type == "TRADE"]
+    trades = [report for report in log.of_orders() if report.exec_type == "TRADE"]
     assert [fill.exec_id for fill in log.fills] == [trade.exec_id for trade in trades]
     shares: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     cash: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
@@ -276,4 +368,6 @@ def test_every_order_lives_by_the_rules_and_shares_and_cash_add_up(steps: list[S
 
 
 def test_the_kinds_of_record_are_the_documented_ones() -> None:
-    assert [str(kind) for kind in Kind] == ["order", "refusal", "quote", "clock"]
+    assert [str(kind) for kind in Kind] == [
+        *("order", "refusal", "cancel", "quote", "clock", "window", "trading_state"),
+    ]

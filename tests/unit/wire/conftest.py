@@ -1,6 +1,6 @@
 """Messages as the trading core makes them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import pytest
@@ -8,16 +8,19 @@ import pytest
 from fintank.trading.journal import JournalRecord
 from fintank.trading.limits import Limits
 from fintank.trading.messages import (
+    Cancel,
     ComponentSpec,
-    ExecutionReport,
     Fill,
     Order,
     OrdType,
     PortfolioOrder,
     Quote,
     Refusal,
+    Report,
     Side,
+    State,
     TimeInForce,
+    TradingState,
 )
 from fintank.trading.shard import Outcome, Shard
 
@@ -63,6 +66,20 @@ class Make:
         return PortfolioOrder(**{**values, **changes})
 
     @staticmethod
+    def cancel(**changes) -> Cancel:
+        values = {
+            "cl_ord_id": "cancel-1",
+            "account": "A-1001",
+            "symbol": "IVE",
+            "orig_cl_ord_id": "ticket-1",
+            "list_id": None,
+            "order_time_us": NOW_US,
+            "content_hash": "2" * 64,
+            "input": "orders-0-50",
+        }
+        return Cancel(**{**values, **changes})
+
+    @staticmethod
     def quote(**changes) -> Quote:
         values = {
             "symbol": "IVE",
@@ -79,7 +96,7 @@ class Make:
 class Written:
     """All that a shard has given out."""
 
-    reports: list[ExecutionReport] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
     journal: list[JournalRecord] = field(default_factory=list)
 
@@ -97,8 +114,8 @@ def make() -> Make:
 
 @pytest.fixture
 def written(make) -> Written:
-    """Everything of a life with trades, a refusal, a duplicate, a cancellation and forgotten orders."""
-    shard = Shard(Limits(retention_us=1_000_000))
+    """Everything of a life with all kinds of reports, refusals, cancels and forgotten orders."""
+    shard = Shard(Limits(retention_us=1_000_000, aggregation_window_us=200_000, lot_size=Decimal("0.000001")))
     written = Written()
     orders = [
         make.order(),
@@ -108,11 +125,36 @@ def written(make) -> Written:
         make.order(cl_ord_id="bad", refusal=Refusal("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=0.9")),
         make.order(content_hash="1" * 64),
         make.order(cl_ord_id="waits", symbol="VTI"),
+        make.order(
+            cl_ord_id="ends",
+            ord_type=OrdType.STOP_LIMIT,
+            price=Decimal(1),
+            stop_px=Decimal(10**9),
+            time_in_force=TimeInForce.GTD,
+            expire_time_us=NOW_US + 400_000,
+        ),
+        make.order(cl_ord_id="block", priority=2, ord_type=OrdType.LIMIT, price=Decimal(95)),
     ]
     for order in orders:
         written.add(shard.on_order(order, wall_us=NOW_US))
     written.add(shard.on_quote(make.quote(ask="94200"), wall_us=NOW_US))
-    shard.on_quote(make.quote(exchange="ARCA", bid_size="100", ask_size="0", bid="9e1"), wall_us=NOW_US)
+    sized = make.quote(exchange="ARCA", bid_size="100", ask_size="0.000002", bid="9e1", ask="94.15")
+    written.add(shard.on_quote(sized, wall_us=NOW_US))
+    cash = {"order_qty": None, "cash_order_qty": Decimal("0.01"), "side": Side.BUY}
+    restated = make.order(cl_ord_id="restated", **cash)
+    written.add(shard.on_order(replace(restated, cash_order_qty=Decimal("0.09")), wall_us=NOW_US))
+    written.add(shard.on_order(make.order(cl_ord_id="sold", side=Side.SELL), wall_us=NOW_US))
+    cancels = [
+        make.cancel(cl_ord_id="too-late", orig_cl_ord_id="d-IVE"),
+        make.cancel(orig_cl_ord_id="block"),
+        make.cancel(cl_ord_id="unknown", orig_cl_ord_id="nobody"),
+        make.cancel(cl_ord_id="all", symbol=None, orig_cl_ord_id=None, list_id="d"),
+    ]
+    written.journal += shard.changed_quotes()
+    for cancel in cancels:
+        written.add(shard.on_cancel(cancel, wall_us=NOW_US))
+    written.add(shard.on_trading_state(TradingState(State.REDUCING, NOW_US, 60, "orders-0-60"), NOW_US))
+    written.add(shard.on_second(wall_us=NOW_US + 1_000_000))
     written.journal += shard.changed_quotes()
     written.journal += shard.expire_terminal(wall_us=NOW_US + 60_000_000)
     return written

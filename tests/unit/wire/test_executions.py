@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from fintank.trading.messages import ExecType, OrdStatus
+from fintank.trading.messages import CANCEL_REJECTED, ExecType, OrderCancelReject, OrdStatus
 from fintank.wire.executions import from_json, to_json, to_lines
 from fintank.wire.fields import MalformedError
 
@@ -56,10 +56,8 @@ def batch_of(*records, first=1000):
 
 
 def test_every_kind_of_report_comes_back_as_it_was(written):
-    assert {report.exec_type for report in written.reports} == set(ExecType) - {ExecType.EXPIRED}
-    assert {OrdStatus.NEW, OrdStatus.FILLED, OrdStatus.CANCELED, OrdStatus.REJECTED} == {
-        report.ord_status for report in written.reports
-    }
+    assert {report.exec_type for report in written.reports} == {*ExecType, CANCEL_REJECTED}
+    assert {report.ord_status for report in written.reports} == set(OrdStatus)
     for report in written.reports:
         assert from_json(to_json(report)) == report
 
@@ -105,6 +103,16 @@ def test_a_refusal_is_a_point_without_what_it_has_not(written):
     assert "last_mkt" not in lines
     assert "quote_ids" not in lines
     assert 'ord_rej_reason=99i,text="code=WEIGHTS_SUM sum=0.9"' in lines
+
+
+def test_the_refusal_of_a_cancel_is_a_point_of_the_same_measurement(written):
+    (report, *_) = [each for each in written.reports if isinstance(each, OrderCancelReject)]
+    assert batch_of(to_json(report)).lines == (
+        "executions,account=A-1001,exec_type=CANCEL_REJECTED,ord_status=FILLED,symbol=IVE "
+        f'exec_id="{report.exec_id}",cl_ord_id="too-late",orig_cl_ord_id="d-IVE",cxl_rej_reason=0i,'
+        'text="code=TOO_LATE ord_status=FILLED",input="orders-0-50",order_time_us=1438539936355217i,'
+        "transact_time_us=1438539936855217i 1438539936855001000"
+    )
 
 
 def test_thousands_of_reports_of_one_tick_are_points_of_their_own(trade):

@@ -26,7 +26,7 @@ def batch_of(*records, first=1000):
 
 
 def test_every_fill_comes_back_as_it_was(written):
-    assert len(written.fills) == 3
+    assert len(written.fills) == 5
     for fill in written.fills:
         assert from_json(to_json(fill)) == fill
 

@@ -8,16 +8,19 @@ from hypothesis import strategies as st
 
 from fintank.trading.limits import Limits
 from fintank.trading.messages import (
+    Cancel,
     ComponentSpec,
     Order,
     OrdType,
     PortfolioOrder,
     Refusal,
     Side,
+    State,
     TimeInForce,
+    TradingState,
 )
 from fintank.trading.portfolio import components
-from fintank.wire.order_lines import from_line, orders, to_line
+from fintank.wire.order_lines import from_line, owned_messages, to_line
 
 names = st.text(
     st.characters(min_codepoint=33, max_codepoint=126) | st.sampled_from("é€😀 "), min_size=1, max_size=32
@@ -31,6 +34,7 @@ common = {
     "order_time_us": st.integers(631_152_000_000_000, 2**53),
     "content_hash": st.just("0" * 64),
     "input": st.just("orders-3-17"),
+    "expire_time_us": st.none() | st.integers(0, 2**53),
 }
 portfolio_orders = st.builds(
     PortfolioOrder,
@@ -54,9 +58,39 @@ plain_orders = st.builds(
 )
 
 
+cancels = st.builds(
+    Cancel,
+    cl_ord_id=names,
+    account=names,
+    symbol=st.none(),
+    orig_cl_ord_id=st.none(),
+    list_id=names,
+    order_time_us=common["order_time_us"],
+    content_hash=common["content_hash"],
+    input=common["input"],
+) | st.builds(
+    Cancel,
+    cl_ord_id=names,
+    account=names,
+    symbol=names,
+    orig_cl_ord_id=names,
+    list_id=st.none(),
+    order_time_us=common["order_time_us"],
+    content_hash=common["content_hash"],
+    input=common["input"],
+)
+states = st.builds(
+    TradingState,
+    state=st.sampled_from(State),
+    time_us=common["order_time_us"],
+    offset=st.integers(0, 2**53),
+    input=common["input"],
+)
+
+
 @settings(deadline=None)
-@given(portfolio_orders | plain_orders)
-def test_every_order_comes_back_as_it_was(message):
+@given(portfolio_orders | plain_orders | cancels | states)
+def test_every_message_comes_back_as_it_was(message):
     line = to_line(message)
     assert "\n" not in line
     assert from_line(line) == message
@@ -67,7 +101,7 @@ def test_every_order_comes_back_as_it_was(message):
 def test_every_component_comes_back_as_it_was(portfolio_order):
     made = components(portfolio_order, Limits())
     if made:
-        assert orders("\n".join(map(to_line, made))) == list(made)
+        assert owned_messages("\n".join(map(to_line, made))) == list(made)
 
 
 def test_a_line_says_what_it_is(make):
@@ -77,4 +111,4 @@ def test_a_line_says_what_it_is(make):
 
 def test_a_portfolio_order_is_no_order_for_one_symbol(make):
     with pytest.raises(ValueError, match="a portfolio order came"):
-        orders(to_line(make.portfolio_order()))
+        owned_messages(to_line(make.portfolio_order()))

@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fintank.trading.limits import Limits
-from fintank.trading.messages import ComponentSpec, Order, OrdType, PortfolioOrder, Side, TimeInForce
+from fintank.trading.messages import (
+    ComponentSpec,
+    Order,
+    OrdType,
+    PortfolioOrder,
+    Side,
+    TimeInForce,
+)
 from fintank.trading.portfolio import components
 from fintank.wire.orders import read
 
@@ -347,22 +354,34 @@ def test_a_time_just_in_range_is_accepted(message, timestamp):
     assert order_of(text_of(message, timestamp=timestamp))
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("msg_type", "cancel"),
-        ("msg_type", "trading_state"),
-        ("ord_type", "LIMIT"),
-        ("ord_type", "STOP"),
-        ("time_in_force", "IOC"),
-        ("time_in_force", "DAY"),
-        ("price", "94.1"),
-        ("stop_px", 94),
-        ("expire_time", 1438539936),
-    ],
-)
-def test_what_is_not_traded_is_rejected_and_not_taken_for_something_else(field, value):
-    assert reject_of(text_of(ORDER, **{field: value})) == ("UNSUPPORTED", f'field="{field}"')
+@pytest.mark.parametrize("ord_type", OrdType)
+@pytest.mark.parametrize("time_in_force", TimeInForce)
+def test_every_kind_of_order_is_read_exactly(ord_type, time_in_force):
+    given = {"ord_type": ord_type, "time_in_force": time_in_force, "priority": 3}
+    prices = {"price": "94.10", "stop_px": 95.5, "expire_time": "1438539936.355218"}
+    order = order_of(text_of(ORDER, **given, **prices))
+    assert (order.ord_type, order.time_in_force, order.priority) == (ord_type, time_in_force, 3)
+    assert (order.price, order.stop_px) == (Decimal("94.1"), Decimal("95.5"))
+    assert order.expire_time_us == 1_438_539_936_355_218
+
+
+@pytest.mark.parametrize("field", ["price", "stop_px", "expire_time"])
+def test_a_price_or_an_end_is_part_of_the_content(field):
+    plain, one, two = (order_of(text_of(ORDER, **given)) for given in ({}, {field: "5"}, {field: "6"}))
+    assert len({plain.content_hash, one.content_hash, two.content_hash}) == 3
+    assert order_of(text_of(ORDER, **{field: 5.0})).content_hash == one.content_hash
+
+
+def test_a_portfolio_orders_end_is_that_of_its_components():
+    message = order_of(text_of(PORTFOLIO_ORDER, time_in_force="GTD", expire_time=1438539937))
+    assert message.expire_time_us == 1_438_539_937_000_000
+    assert {order.expire_time_us for order in components(message, Limits())} == {message.expire_time_us}
+
+
+@pytest.mark.parametrize("field", ["price", "stop_px", "expire_time"])
+def test_what_is_no_number_is_rejected_there_too(field):
+    assert reject_of(text_of(ORDER, **{field: "x"}))[0] == "BAD_TYPE"
+    assert reject_of(text_of(ORDER, **{field: True}))[0] == "BAD_TYPE"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,16 @@ from decimal import Decimal
 import pytest
 
 from fintank.trading.ledger import booking
-from fintank.trading.messages import ExecType, ExecutionReport, OrdStatus, OrdType, Side, TimeInForce
+from fintank.trading.messages import (
+    CANCEL_REJECTED,
+    ExecType,
+    ExecutionReport,
+    OrderCancelReject,
+    OrdStatus,
+    OrdType,
+    Side,
+    TimeInForce,
+)
 from fintank.wire import executions, fills
 from fintank.wire.point_values import BID_ASK, EXECUTIONS, FILLS, of_answer, of_lines
 
@@ -69,15 +78,40 @@ def test_every_field_of_a_report_and_of_a_fill_is_read():
         text="x",
     )
     fill = booking(whole)
-    for measurement, made in (
-        (EXECUTIONS, executions.to_lines("executions", 0, "7,1,0", executions.to_json(whole))),
-        (FILLS, fills.to_lines("fills", 0, "7,1,0", fills.to_json(fill))),
+    of_cancels = {"orig_cl_ord_id", "cxl_rej_reason"}
+    for measurement, made, missing in (
+        (EXECUTIONS, executions.to_lines("executions", 0, "7,1,0", executions.to_json(whole)), of_cancels),
+        (FILLS, fills.to_lines("fills", 0, "7,1,0", fills.to_json(fill)), set()),
     ):
         ((_, time_ns, values),) = of_lines(measurement, made.lines)
         assert time_ns == 1_700_000_000_000_000_007
-        assert None not in values
+        named = dict(zip(measurement.fields, values, strict=True))
+        assert {name for name, value in named.items() if value is None} == missing
         written = made.lines.count("=", made.lines.index('exec_id="'))
-        assert written - made.lines.count("a=b") == len(measurement.fields)
+        assert written - made.lines.count("a=b") == len(measurement.fields) - len(missing)
+
+
+def test_every_field_of_a_cancels_refusal_is_read():
+    reject = OrderCancelReject(
+        exec_id="e-1",
+        exec_type=CANCEL_REJECTED,
+        cl_ord_id="c-1",
+        orig_cl_ord_id="o-1",
+        account="A",
+        symbol="IVE",
+        ord_status=OrdStatus.FILLED,
+        cxl_rej_reason=0,
+        text="code=TOO_LATE ord_status=FILLED",
+        input="orders-0-1",
+        order_time_us=1_700_000_000_000_001,
+        transact_time_us=1_700_000_000_000_002,
+    )
+    made = executions.to_lines("executions", 0, "7,1,0", executions.to_json(reject))
+    ((_, _, values),) = of_lines(EXECUTIONS, made.lines)
+    assert {name for name, value in zip(EXECUTIONS.fields, values, strict=True) if value is not None} == {
+        *("exec_id", "cl_ord_id", "input", "text", "order_time_us", "transact_time_us"),
+        *("orig_cl_ord_id", "cxl_rej_reason"),
+    }
 
 
 def test_names_with_escapes_are_read():

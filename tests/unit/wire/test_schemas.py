@@ -11,7 +11,7 @@ from referencing import Registry, Resource
 
 from fintank.settings import PROJECT_ROOT
 from fintank.trading.journal import SCHEMA_VERSION
-from fintank.trading.messages import ExecType, OrdStatus, OrdType, Side, TimeInForce
+from fintank.trading.messages import ExecType, ExecutionReport, OrdStatus, OrdType, Side, State, TimeInForce
 from fintank.wire import executions, fills, journal, orders, ticks
 from fintank.wire.order_lines import MsgType
 from fintank.wire.rejects import Reason, Reject
@@ -50,7 +50,8 @@ def check_made(name, texts):
 
 def test_every_message_has_a_schema():
     assert set(MESSAGES) == {
-        *("tick", "portfolio_order", "order", "execution", "fill", "reject"),
+        *("tick", "portfolio_order", "order", "cancel", "trading_state"),
+        *("execution", "order_cancel_reject", "fill", "reject"),
         *(f"journal_{kind}" for kind in journal.Kind),
     }
 
@@ -63,7 +64,7 @@ def test_a_schema_is_of_draft_2020_12(name):
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_a_schema_has_a_version_and_a_valid_example_with_all_that_is_required(name):
-    assert SCHEMAS[name]["schema_version"] == 1
+    assert SCHEMAS[name]["schema_version"] == (SCHEMA_VERSION if name.startswith("journal_") else 1)
     VALIDATORS[name].validate(example(name))
     assert set(SCHEMAS[name]["required"]) <= set(SCHEMAS[name]["properties"])
 
@@ -72,7 +73,7 @@ def test_the_version_of_the_journal_is_that_of_its_schemas():
     assert SCHEMAS["types"]["$defs"]["schema_version"] == {"const": SCHEMA_VERSION}
 
 
-@pytest.mark.parametrize("kinds", [Side, OrdType, TimeInForce, OrdStatus, ExecType])
+@pytest.mark.parametrize("kinds", [Side, OrdType, TimeInForce, OrdStatus, ExecType, State])
 def test_a_schema_has_the_values_of_the_code(kinds: type[StrEnum]):
     names = {
         Side: "side",
@@ -80,6 +81,7 @@ def test_a_schema_has_the_values_of_the_code(kinds: type[StrEnum]):
         TimeInForce: "time_in_force",
         OrdStatus: "ord_status",
         ExecType: "exec_type",
+        State: "state",
     }
     assert SCHEMAS["types"]["$defs"][names[kinds]]["enum"] == list(kinds)
 
@@ -89,7 +91,13 @@ def test_the_schema_of_rejects_has_every_reason():
 
 
 def test_every_report_is_as_its_schema_says(written):
-    assert check_made("execution", map(executions.to_json, written.reports)) == {"price", "stop_px"}
+    reports = [report for report in written.reports if isinstance(report, ExecutionReport)]
+    assert check_made("execution", map(executions.to_json, reports)) == set()
+
+
+def test_every_refusal_of_a_cancel_is_as_its_schema_says(written):
+    refusals = [report for report in written.reports if not isinstance(report, ExecutionReport)]
+    assert check_made("order_cancel_reject", map(executions.to_json, refusals)) == set()
 
 
 def test_every_fill_is_as_its_schema_says(written):
@@ -99,8 +107,7 @@ def test_every_fill_is_as_its_schema_says(written):
 @pytest.mark.parametrize("kind", journal.Kind)
 def test_every_journal_record_is_as_its_schema_says(written, kind):
     values = [journal.to_record(record)[1] for record in written.journal if record.kind is kind]
-    nowhere = check_made(f"journal_{kind}", [value for value in values if value is not None])
-    assert nowhere == ({"price", "stop_px"} if kind is journal.Kind.ORDER else set())
+    assert check_made(f"journal_{kind}", [value for value in values if value is not None]) == set()
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -111,11 +118,11 @@ def test_every_reject_is_as_its_schema_says(reason, payload):
 
 
 def test_the_examples_are_what_the_code_reads_and_writes():
-    for name, wire in (("execution", executions), ("fill", fills)):
+    for name, wire in (("execution", executions), ("order_cancel_reject", executions), ("fill", fills)):
         written_again = wire.to_json(wire.from_json(json.dumps(example(name))))
         assert json.loads(written_again) == example(name)
         assert list(json.loads(written_again)) == list(example(name))
-    for name in ("tick", "portfolio_order", "order"):
+    for name in ("tick", "portfolio_order", "order", "cancel", "trading_state"):
         assert is_accepted(name, json.dumps(example(name)))
     for kind in journal.Kind:
         key = SCHEMAS[f"journal_{kind}"]["key"]
@@ -127,9 +134,9 @@ def test_the_examples_are_what_the_code_reads_and_writes():
         )
 
 
-def test_only_traded_messages_have_a_schema_of_orders():
-    msg_types = {SCHEMAS[name]["properties"]["msg_type"]["const"] for name in ("portfolio_order", "order")}
-    assert msg_types == {MsgType.PORTFOLIO_ORDER, MsgType.ORDER}
+def test_every_message_of_orders_has_a_schema():
+    names = ("portfolio_order", "order", "cancel", "trading_state")
+    assert {SCHEMAS[name]["properties"]["msg_type"]["const"] for name in names} == set(MsgType)
 
 
 # What a schema can't say is left out here: sizes of numbers, printable text, the range of times.
@@ -137,7 +144,9 @@ numbers = st.sampled_from([1, 1.5, -2, 0, "1.5", "-1", "1e3", "1,5", "abc", "", 
 names = st.sampled_from(
     ["IVE", "x" * 32, "x" * 33, "x" * 64, "x" * 65, "x" * 129, "a b", "a\\", "é", "", 5, None]
 )
-choices = st.sampled_from(["BUY", "SELL", "GTC", "MARKET", "buy", "", 5, True, None])
+choices = st.sampled_from(
+    ["BUY", "SELL", "GTC", "DAY", "MARKET", "STOP_LIMIT", "HALTED", "buy", "", 5, True, None]
+)
 times = st.sampled_from([1438539936, 1438539936.5, "1438539936.355217", "now", True, None])
 portfolios = st.sampled_from(
     [[], [{}], ["IVE"], None, {}, [{"symbol": "IVE", "weight": 1}], [{"symbol": "IVE", "weight": "x"}]]
@@ -146,15 +155,17 @@ VALUES = {
     **dict.fromkeys(
         ("bid", "ask", "bid_size", "ask_size"), numbers.filter(lambda value: type(value) is not str)
     ),
-    **dict.fromkeys(("amount", "order_qty", "cash_order_qty", "priority"), numbers),
-    **dict.fromkeys(("symbol", "exchange", "account", "order_id", "cl_ord_id"), names),
-    **dict.fromkeys(("msg_type", "side", "ord_type", "time_in_force"), choices),
-    "timestamp": times,
+    **dict.fromkeys(("amount", "order_qty", "cash_order_qty", "priority", "price", "stop_px"), numbers),
+    **dict.fromkeys(
+        ("symbol", "exchange", "account", "order_id", "cl_ord_id", "orig_cl_ord_id", "list_id"), names
+    ),
+    **dict.fromkeys(("msg_type", "side", "ord_type", "time_in_force", "state"), choices),
+    **dict.fromkeys(("timestamp", "expire_time"), times),
     "portfolio": portfolios,
 }
 
 
-@pytest.mark.parametrize("name", ["tick", "portfolio_order", "order"])
+@pytest.mark.parametrize("name", ["tick", "portfolio_order", "order", "cancel", "trading_state"])
 @settings(deadline=None)
 @given(data=st.data())
 def test_a_schema_takes_what_the_code_takes(name, data):

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from kafka.admin import KafkaAdminClient
@@ -18,9 +18,10 @@ from fintank.commands.reconciliation.rejected import Rejected
 from fintank.commands.reconciliation.results import Log, Logs
 from fintank.commands.sending import progress
 from fintank.trading.limits import Limits
-from fintank.trading.messages import ExecType, Order
+from fintank.trading.messages import ExecType, ExecutionReport, Order, PortfolioOrder
 from fintank.trading.portfolio import components
 from fintank.wire import executions, fills, orders
+from fintank.wire.order_lines import OrderMessage
 from fintank.wire.records import Place, offset_of, read_each
 
 BATCH_RECORDS_MAX = 5_000
@@ -99,22 +100,24 @@ def read_rejected(address: str, logs: Logs) -> Rejected:
         return Rejected((key.decode() for key in keys if _REJECT_KEY.fullmatch(key)), logs)
 
 
-def read_facts(address: str, admin: KafkaAdminClient, logs: Logs, rejected: Rejected) -> Facts:
+def read_facts(
+    address: str, admin: KafkaAdminClient, logs: Logs, rejected: Rejected, limits: Limits
+) -> Facts:
     """Read orders, executions and fills so that nothing that is written meanwhile is taken for a break.
 
     An order whose offset was committed before has its answer in `executions`. A report that was read has its
     fill before the end that `fills` has afterwards, and a fill its report likewise.
     """
     with open_scanner(address, "orders") as scanner:
-        asked = list(_asked(scanner, logs, rejected))
+        asked = list(_asked(scanner, logs, rejected, limits))
     with open_scanner(address, "executions") as scanner, open_scanner(address, "fills") as fill_scanner:
         positions = scanner.starts()
-        told = [Told(*found) for found in _messages(scanner, positions, "executions", executions.from_json)]
+        told = _told(scanner, positions)
         hidden = _hidden("fills", admin, fill_scanner)
         starts = fill_scanner.starts()
         booked = [Booked(*found) for found in _messages(fill_scanner, starts, "fills", fills.from_json)]
         hidden |= _hidden("executions", admin, scanner)
-        later = [Told(*found) for found in _messages(scanner, positions, "executions", executions.from_json)]
+        later = _told(scanner, positions)
     exec_ids = {book.fill.exec_id for book in booked}
     told_later = [
         tell for tell in later if tell.report.exec_type is ExecType.TRADE and tell.report.exec_id in exec_ids
@@ -161,13 +164,22 @@ def _batch(records: list[Record]) -> Batch:
     return Batch(records[0].partition, written, "\n".join(texts), offsets, times_ms, not_utf8)
 
 
+def _told(scanner: TopicScanner, positions: Positions) -> list[Told]:
+    found = _messages(scanner, positions, "executions", executions.from_json)
+    return [
+        Told(place, time_ms, report)
+        for place, time_ms, report in found
+        if isinstance(report, ExecutionReport)
+    ]
+
+
 def _hidden(topic: str, admin: KafkaAdminClient, scanner: TopicScanner) -> set[tuple[str, int]]:
     """Return the partitions of which a reader of committed records does not see the end now."""
     ends = {state.partition: state.end_offset for state in partition_states(admin) if state.topic == topic}
     return {(topic, partition) for partition, end in scanner.ends().items() if end < ends[partition]}
 
 
-def _asked(scanner: TopicScanner, logs: Logs, rejected: Rejected) -> Iterator[Asked]:
+def _asked(scanner: TopicScanner, logs: Logs, rejected: Rejected, limits: Limits) -> Iterator[Asked]:
     """Yield what each usable message asks for, split as the component-order-creator does."""
     for batch in batches(scanner, scanner.starts(), "reading orders"):
         messages = (
@@ -181,9 +193,14 @@ def _asked(scanner: TopicScanner, logs: Logs, rejected: Rejected) -> Iterator[As
         log = logs["orders", batch.partition]
         for offset, message in zip(used, messages, strict=True):
             if offset not in accounted:
-                split = [message] if isinstance(message, Order) else components(message, Limits())
-                for order in split:
+                for order in _split(message, limits):
                     yield Asked(order, batch.time_ms(offset), log.is_done(offset))
+
+
+def _split(message: OrderMessage, limits: Limits) -> Sequence[Order]:
+    if isinstance(message, PortfolioOrder):
+        return components(message, limits)
+    return [message] if isinstance(message, Order) else []
 
 
 def _messages(

@@ -1,0 +1,25 @@
+"""The file rules.toml: read where a command runs or a topology is submitted, never on a worker."""
+
+from fintank.errors import FintankError
+from fintank.settings import Settings
+from fintank.trading.limits import Limits
+from fintank.wire import limits
+
+
+def load(loaded: Settings) -> Limits:
+    """Read and check the file; raise FintankError for what is wrong in it."""
+    return limits.from_toml(_text(loaded), loaded.rules.name)
+
+
+def load_json(loaded: Settings) -> str:
+    """Read and check the file; return it as the JSON that the bolts get."""
+    return limits.to_json(_text(loaded), loaded.rules.name)
+
+
+def _text(loaded: Settings) -> str:
+    try:
+        return loaded.rules.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FintankError(
+            f"{loaded.rules} can't be read ({error}): FINTANK_RULES names the file of the trading rules"
+        ) from None

@@ -1,0 +1,216 @@
+"""One step of one symbol: everything that happens to its open orders at one moment, always in this order.
+
+Expire; look at the market; check what needed a price; trigger stops; trade what has priority 1, each order
+alone; trade blocks; end what can't wait. docs/trading.md says why and how.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import NamedTuple
+
+from fintank.trading import reports, rules
+from fintank.trading.blocks import allocate
+from fintank.trading.exact import ZERO, plain
+from fintank.trading.levels import Level, Market
+from fintank.trading.limits import Limits
+from fintank.trading.messages import ExecutionReport, OrdStatus, Refusal, Side, State, TimeInForce
+from fintank.trading.orders import WorkingOrder
+from fintank.trading.quotes import Book
+from fintank.trading.reports import Moment
+from fintank.trading.resting import Group, GroupKey, OpenOrders
+from fintank.trading.rules import Code, Facts, refusal
+from fintank.trading.sweep import after_trade, plan, wanted
+
+
+class Event(NamedTuple):
+    """An order after something happened to it, and the report of that, if there is one."""
+
+    working: WorkingOrder
+    report: ExecutionReport | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a step goes by: the configuration, and the trading state."""
+
+    limits: Limits
+    state: State
+
+
+def step(
+    orders: OpenOrders, book: Book | None, moment: Moment, by: Rules, arrived: WorkingOrder | None = None
+) -> list[Event]:
+    """Do one step; arrived is the order that came just now, if one did, and is open.
+
+    book is None before the symbol's first quote. What is taken of quotes is taken from the book.
+    """
+    found = _Step(orders, book, moment, by)
+    found.run(arrived)
+    if book is not None and moment.now_us is not None:
+        is_everything_looked_at = moment.market.is_open and by.state is State.ACTIVE
+        orders.settle(*book.ages_us(moment.now_us), bool(found.events) or not is_everything_looked_at)
+    return found.events
+
+
+class _Step:
+    def __init__(self, orders: OpenOrders, book: Book | None, moment: Moment, by: Rules) -> None:
+        self.events: list[Event] = []
+        self._orders = orders
+        self._book = book
+        self._moment = moment
+        self._now_us = moment.now_us
+        self._limits = by.limits
+        self._facts = Facts(by.limits, moment.now_us, by.state, len(orders.by_seq), moment.market)
+        self._sides = [side for side in Side if by.state.allows(side)] if moment.market.is_open else []
+
+    def run(self, arrived: WorkingOrder | None) -> None:
+        if self._now_us is not None:
+            self._orders.open_windows(self._now_us + self._limits.aggregation_window_us)
+            self._expire(self._now_us)
+        self._check_prices()
+        for side in self._sides:
+            self._trigger(side)
+        self._trade()
+        for group in self._orders.blocks():
+            if group.key.side in self._sides:
+                self._trade_block(group)
+        if arrived is not None:
+            self._end_immediate(arrived)
+
+    def _expire(self, now_us: int) -> None:
+        for seq in sorted(self._orders.ends.up_to(now_us)):
+            working = self._orders.by_seq[seq].ended(OrdStatus.EXPIRED, now_us)
+            self._add(working, reports.expired(working))
+
+    def _check_prices(self) -> None:
+        if not self._sides:
+            return
+        for seq in sorted(self._orders.unchecked):
+            working = self._orders.by_seq[seq]
+            if working.order.side in self._sides:
+                refused = rules.check_price(working.order, self._facts)
+                if refused is None:
+                    self._add(replace(working, is_checked=True))
+                else:
+                    self._end(working, OrdStatus.CANCELED, refused)
+
+    def _trigger(self, side: Side) -> None:
+        stops, best = self._orders.stops[side], self._market.best(side)
+        assert best is not None
+        for seq in stops.up_to(best) if side is Side.BUY else stops.from_(best):
+            self._add(replace(self._orders.by_seq[seq], is_triggered=True))
+        assert self._now_us is not None
+        self._orders.open_windows(self._now_us + self._limits.aggregation_window_us)
+
+    def _trade(self) -> None:
+        """Let each order of priority 1 trade alone, on what the earlier ones have left."""
+        levels = {
+            side: [level for level in self._market.levels(side) if level.left != 0] for side in self._sides
+        }
+        seqs: list[int] = []
+        for side, offered in levels.items():
+            group = self._orders.groups.get(GroupKey(1, side))
+            if group is not None and offered:
+                seqs += group.taking_part(offered[0].price)
+        for seq in sorted(seqs):
+            working = self._orders.by_seq[seq]
+            offered = levels[working.order.side]
+            while offered and offered[0].left == 0:
+                del offered[0]
+            if offered:
+                self._sweep(working, offered)
+
+    def _sweep(self, working: WorkingOrder, levels: Sequence[Level]) -> None:
+        sweep = plan(working, levels, self._limits, self._now_us)
+        if working.order.time_in_force is TimeInForce.FOK and sweep.trades and not sweep.fills:
+            return
+        for trade in sweep.trades:
+            self._take(trade.working, trade.level, trade.quantity)
+            working = trade.working
+        if sweep.short_of_lot is not None:
+            self._end_short_of_lot(working, sweep.short_of_lot)
+
+    def _trade_block(self, group: Group) -> None:
+        """Let a group whose window has ended sweep the levels as one."""
+        window_end_us, now_us = group.window_end_us, self._now_us
+        if now_us is None or window_end_us is None or now_us < window_end_us:
+            return
+        traded = False
+        group.is_idle = True
+        for level in self._market.levels(group.key.side):
+            seqs = group.taking_part(level.price)
+            if not seqs:
+                break
+            has_lot = level.offers(self._limits.lot_size)
+            took = self._divide(level, seqs, has_lot)
+            traded |= took
+            if has_lot and not took:
+                # It may trade on what is behind this level, as soon as that is gone.
+                group.is_idle = False
+                break
+        if traded and group:
+            group.window_end_us = now_us + self._limits.aggregation_window_us
+            group.is_idle = False
+
+    def _divide(self, level: Level, seqs: Sequence[int], has_lot: bool) -> bool:
+        """Divide what a level offers among the orders that take part; say whether any took something."""
+        taking: list[tuple[WorkingOrder, Decimal]] = []
+        for seq in seqs:
+            working = self._orders.by_seq[seq]
+            want = wanted(working, level.price, self._limits)
+            if want:
+                taking.append((working, want))
+            elif has_lot:
+                self._end_short_of_lot(working, level.price)
+        wants = [want for _, want in taking]
+        shares = wants if level.left is None else allocate(wants, level.left, self._limits.lot_size)
+        for (working, _), share in zip(taking, shares, strict=True):
+            if share:
+                self._take(after_trade(working, share, level.price, self._limits, self._now_us), level, share)
+        return any(shares)
+
+    def _end_immediate(self, arrived: WorkingOrder) -> None:
+        """Cancel an IOC or FOK that is still open."""
+        working = self._orders.by_seq.get(arrived.arrival_seq)
+        if working is None or working.order.time_in_force not in rules.IMMEDIATE:
+            return
+        if not self._market.is_open:
+            refused = refusal(Code.NO_QUOTE, {"crossed": "yes" if self._market.is_crossed else "no"})
+        else:
+            is_fok = working.order.time_in_force is TimeInForce.FOK
+            refused = refusal(Code.FOK_NOT_FILLED if is_fok else Code.IOC_REMAINDER, _leaves(working))
+        self._end(working, OrdStatus.CANCELED, refused)
+
+    def _end_short_of_lot(self, working: WorkingOrder, price: Decimal) -> None:
+        assert working.leaves_cash is not None
+        breach = {
+            "leaves_cash": plain(working.leaves_cash),
+            "price": plain(price),
+            "lot_size": plain(self._limits.lot_size),
+        }
+        ord_status = OrdStatus.FILLED if working.cum_qty else OrdStatus.CANCELED
+        self._end(working, ord_status, refusal(Code.BELOW_MIN_QTY, breach))
+
+    @property
+    def _market(self) -> Market:
+        return self._moment.market
+
+    def _take(self, working: WorkingOrder, level: Level, quantity: Decimal) -> None:
+        assert self._book is not None
+        self._book.take(working.order.side, level, quantity)
+        self._add(working, reports.traded(working, self._moment, quantity, level))
+
+    def _end(self, working: WorkingOrder, ord_status: OrdStatus, refused: Refusal) -> None:
+        ended = working.ended(ord_status, self._now_us)
+        self._add(ended, reports.ended(ended, self._moment, refused))
+
+    def _add(self, working: WorkingOrder, report: ExecutionReport | None = None) -> None:
+        self._orders.put(working)
+        self.events.append(Event(working, report))
+
+
+def _leaves(working: WorkingOrder) -> dict[str, str]:
+    if working.leaves_cash is not None:
+        return {"leaves_cash": plain(working.leaves_cash)}
+    return {"leaves_qty": plain(working.leaves_qty or ZERO)}

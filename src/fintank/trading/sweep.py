@@ -1,0 +1,81 @@
+"""One order takes from level after level, as far as its limit, its quantity or its cash goes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from fintank.trading.exact import ZERO, lots_down, lots_up, whole_lots
+from fintank.trading.levels import Level, is_worse
+from fintank.trading.limits import Limits
+from fintank.trading.messages import OrdStatus, Side
+from fintank.trading.orders import WorkingOrder
+
+
+class Trade(NamedTuple):
+    """Take this quantity of the level; working is the order after it."""
+
+    working: WorkingOrder
+    level: Level
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What an order would do now. short_of_lot: the price at which a cash BUY can buy no lot any more, and
+    ends; None if it does not come to that."""
+
+    trades: list[Trade]
+    short_of_lot: Decimal | None = None
+
+    @property
+    def fills(self) -> bool:
+        """Whether the order is FILLED after it."""
+        return bool(self.trades) and (
+            self.short_of_lot is not None or self.trades[-1].working.ord_status is OrdStatus.FILLED
+        )
+
+
+def plan(working: WorkingOrder, levels: Iterable[Level], limits: Limits, now_us: int | None) -> Sweep:
+    """Let an open order sweep the levels of its side; nothing is taken from them yet."""
+    order = working.order
+    trades: list[Trade] = []
+    for level in levels:
+        if not working.is_open or is_worse(level.price, order.price, order.side):
+            break
+        if order.order_qty is None and not level.offers(limits.lot_size):
+            continue
+        quantity = wanted(working, level.price, limits)
+        if not quantity:
+            return Sweep(trades, level.price)
+        if level.left is not None:
+            quantity = min(quantity, _takeable(level.left, working, limits))
+        if quantity:
+            working = after_trade(working, quantity, level.price, limits, now_us)
+            trades.append(Trade(working, level, quantity))
+    return Sweep(trades)
+
+
+def wanted(working: WorkingOrder, price: Decimal, limits: Limits) -> Decimal:
+    """Return what an open order takes of a level that offers any quantity; 0 if its cash buys no lot."""
+    leaves_cash = working.leaves_cash
+    if leaves_cash is None:
+        assert working.leaves_qty is not None
+        return working.leaves_qty
+    if leaves_cash <= 0:
+        return ZERO
+    # A BUY never spends more than its cash; a SELL raises at least its cash.
+    to_lots = lots_down if working.order.side is Side.BUY else lots_up
+    return to_lots(leaves_cash, price, limits.lot_size)
+
+
+def after_trade(
+    working: WorkingOrder, quantity: Decimal, price: Decimal, limits: Limits, now_us: int | None
+) -> WorkingOrder:
+    """Return an order after a trade: FILLED, if it wants no more at this price."""
+    traded = working.traded(quantity, price)
+    return traded if wanted(traded, price, limits) else traded.ended(OrdStatus.FILLED, now_us)
+
+
+def _takeable(left: Decimal, working: WorkingOrder, limits: Limits) -> Decimal:
+    return left if working.order.order_qty is not None else whole_lots(left, limits.lot_size)

@@ -1,0 +1,140 @@
+"""The file rules.toml: what it says is read exactly, and what is wrong in it is named."""
+
+import json
+import tomllib
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from fintank.errors import FintankError
+from fintank.settings import PROJECT_ROOT
+from fintank.trading.limits import Limits
+from fintank.wire.limits import from_json, from_toml, to_json
+
+SHIPPED = (PROJECT_ROOT / "rules.toml").read_text()
+GOOD = {
+    "max_quote_age_ms": 5_000,
+    "aggregation_window_ms": 250,
+    "lot_size": "0.01",
+    "retention_ms": 60_000,
+    "time_zone": "Europe/Berlin",
+    "symbols": ["IVE", "VTI"],
+    "max_order_qty": "1000.5",
+    "max_order_notional": "2000000",
+    "max_open_orders": 7,
+    "price_band": "0.25",
+}
+
+
+def toml(**changes):
+    values = {**GOOD, **changes}
+    return "\n".join(f"{key} = {json.dumps(value)}" for key, value in values.items() if value is not ...)
+
+
+def fault(text):
+    with pytest.raises(FintankError) as raised:
+        from_toml(text, "rules.toml")
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+def test_every_number_arrives_in_its_place():
+    assert from_toml(toml(), "rules.toml") == Limits(
+        max_quote_age_us=5_000_000,
+        aggregation_window_us=250_000,
+        lot_size=Decimal("0.01"),
+        retention_us=60_000_000,
+        time_zone=ZoneInfo("Europe/Berlin"),
+        symbols=frozenset({"IVE", "VTI"}),
+        max_order_qty=Decimal("1000.5"),
+        max_order_notional=Decimal(2_000_000),
+        max_open_orders=7,
+        price_band=Decimal("0.25"),
+    )
+
+
+def test_the_file_of_the_project_is_good_and_has_every_key_with_a_comment():
+    limits = from_toml(SHIPPED, "rules.toml")
+    assert set(tomllib.loads(SHIPPED)) == set(GOOD)
+    assert (limits.max_quote_age_us, limits.lot_size) == (3_600_000_000, Decimal("0.000001"))
+    lines = SHIPPED.split("\n")
+    assert all(key in "\n".join(lines[1:]) for key in GOOD)
+
+
+@pytest.mark.parametrize("key", ["max_order_qty", "max_order_notional", "max_open_orders", "price_band"])
+def test_without_its_line_a_limit_does_not_hold(key):
+    assert getattr(from_toml(toml(**{key: ...}), "rules.toml"), key) is None
+
+
+@pytest.mark.parametrize(
+    "key", ["max_quote_age_ms", "aggregation_window_ms", "lot_size", "retention_ms", "time_zone", "symbols"]
+)
+def test_every_other_key_must_be_there(key):
+    assert fault(toml(**{key: ...})).startswith(f"rules.toml: {key} is missing: it must be a")
+
+
+def test_an_unknown_key_is_named_with_those_that_there_are():
+    told = fault(toml(max_quote_age=5))
+    assert told.startswith("rules.toml: max_quote_age is no key of it: allowed are max_quote_age_ms, ")
+    assert told.endswith("price_band")
+
+
+WHOLE = "must be a whole number from"
+DECIMAL = "must be a decimal string above 0"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("max_quote_age_ms", 0, f"0: {WHOLE} 1 to 316224000000"),
+        ("max_quote_age_ms", 1.5, f"1.5: {WHOLE} 1 to"),
+        ("max_quote_age_ms", "1", f'"1": {WHOLE} 1 to'),
+        ("max_quote_age_ms", True, f"true: {WHOLE} 1 to"),
+        ("max_quote_age_ms", 10**15, f"1000000000000000: {WHOLE} 1 to"),
+        ("aggregation_window_ms", -1, f"-1: {WHOLE} 0 to"),
+        ("retention_ms", 0, f"0: {WHOLE} 1 to"),
+        ("max_open_orders", 0, f"0: {WHOLE} 1 to 10000000"),
+        ("lot_size", "0", f'"0": {DECIMAL}'),
+        ("lot_size", "-1", f'"-1": {DECIMAL}'),
+        ("lot_size", 0.01, f"0.01: {DECIMAL}"),
+        ("lot_size", "1e-3", f'"1e-3": {DECIMAL}'),
+        ("lot_size", "0." + "0" * 30 + "1", f'"0.{"0" * 30}1": {DECIMAL}'),
+        ("max_order_qty", "1000000000000000000", f'"1000000000000000000": {DECIMAL}'),
+        ("max_order_notional", "NaN", f'"NaN": {DECIMAL}'),
+        ("price_band", "", f'"": {DECIMAL}'),
+        ("time_zone", "Mars/Olympus", '"Mars/Olympus": must be a name of a time zone'),
+        ("time_zone", "America", '"America": must be a name of a time zone'),
+        ("time_zone", "../etc", '"../etc": must be a name of a time zone'),
+        ("time_zone", 1, "1: must be a name of a time zone"),
+        ("symbols", "IVE", '"IVE": must be a list of different symbols'),
+        ("symbols", ["CASH"], '["CASH"]: must be a list of different symbols'),
+        ("symbols", ["I VE"], '["I VE"]: must be a list of different symbols'),
+        ("symbols", ["IVE", "IVE"], '["IVE", "IVE"]: must be a list of different symbols'),
+        ("symbols", [5], "[5]: must be a list of different symbols"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(key, value, told):
+    assert fault(toml(**{key: value})).startswith(f"rules.toml: {key} = {told}")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("aggregation_window_ms", 0), ("max_quote_age_ms", 1), ("symbols", [])]
+)
+def test_the_smallest_values_are_allowed(key, value):
+    assert from_toml(toml(**{key: value}), "rules.toml")
+
+
+def test_a_table_or_a_time_is_no_value():
+    assert "max_open_orders = " in fault(toml(max_open_orders=...) + "\n[max_open_orders]\nx = 1")
+    assert "lot_size = " in fault(toml(lot_size=...) + "\nlot_size = 2020-01-01")
+
+
+def test_what_is_no_toml_is_said():
+    assert fault("max_quote_age_ms = ").startswith("rules.toml is no TOML: Invalid value (at")
+
+
+def test_it_travels_to_the_bolts_as_json():
+    assert from_json(to_json(toml(), "rules.toml"), "fintank.rules") == from_toml(toml(), "rules.toml")
+    with pytest.raises(FintankError, match=r"rules\.toml: lot_size is missing"):
+        to_json(toml(lot_size=...), "rules.toml")
