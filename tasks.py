@@ -1,5 +1,21 @@
-"""The commands of `invoke`; each is documented by `invoke --help COMMAND`."""
+"""The commands of `invoke`, each documented by `invoke --help COMMAND`, and the hooks of `sparse submit`."""
+
+from typing import Any
 
 from fintank.commands.collection import collection
 
 namespace = collection()
+
+
+def pre_submit(*submission: Any) -> None:
+    """Called by streamparse before it installs, builds or submits anything."""
+    from fintank.stack import sparse_submit
+
+    sparse_submit.pre_submit(*submission)
+
+
+def post_submit(*submission: Any) -> None:
+    """Called by streamparse when Nimbus has the topology."""
+    from fintank.stack import sparse_submit
+
+    sparse_submit.post_submit(*submission)

@@ -96,6 +96,8 @@
   No topology.max.spout.pending: the spouts bound themselves, by records and bytes."
   {"topology.workers" 1
    "topology.acker.executors" 1
+   ;; Tuples are batches, so counting each is cheap; Storm counts one of twenty.
+   "topology.stats.sample.rate" 1.0
    "topology.message.timeout.secs" 120
    "topology.subprocess.timeout.secs" 120
    ;; An executor that found its queue empty looks again after 3 ms. Storm's default is 1,000 looks in a row, then

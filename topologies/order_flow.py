@@ -2,7 +2,9 @@
 
 import sys
 
-from fintank.stack import sparse_run, topology
+from fintank.stack import sparse_run, sparse_submit, topology
+
+sparse_submit.prepare(sys.argv)
 
 OrderFlow = topology.OrderFlow
 OrderFlow.config = sparse_run.prepare(sys.argv)

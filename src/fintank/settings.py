@@ -28,16 +28,23 @@ class Settings:
     home: Path
     programs: Path = PROJECT_ROOT / ".fintank" / "opt"
     rules: Path = PROJECT_ROOT / "rules.toml"
+    nimbus: str = "localhost:6627"
+    zookeeper: str = "localhost:2181"
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read FINTANK_KAFKA, _INFLUX, _HOST, _HOME and _RULES; raise FintankError on a bad address."""
+    """Read FINTANK_KAFKA, _INFLUX, _NIMBUS, _ZOOKEEPER, _HOST, _HOME and _RULES.
+
+    Raises FintankError on a bad address.
+    """
     host = environ.get("FINTANK_HOST") or "localhost"
     return Settings(
         kafka=_address("FINTANK_KAFKA", environ.get("FINTANK_KAFKA") or f"{host}:9092"),
         influx=_address("FINTANK_INFLUX", environ.get("FINTANK_INFLUX") or f"{host}:8086"),
         home=Path(environ.get("FINTANK_HOME") or PROJECT_ROOT / ".fintank").absolute(),
         rules=Path(environ.get("FINTANK_RULES") or PROJECT_ROOT / "rules.toml").absolute(),
+        nimbus=_address("FINTANK_NIMBUS", environ.get("FINTANK_NIMBUS") or f"{host}:6627"),
+        zookeeper=_address("FINTANK_ZOOKEEPER", environ.get("FINTANK_ZOOKEEPER") or f"{host}:2181"),
     )
 
 

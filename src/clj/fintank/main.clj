@@ -3,9 +3,10 @@
 
     fintank.main run --seconds N --config FILE.json
       the topology in this process, for N seconds (0: till a signal), with Storm's options of a JSON file
-    fintank.main thrift FILE
-      writes the topology's Thrift, for `sparse submit`"
-  (:require [fintank.local :as local]
+    fintank.main thrift FOLDER
+      writes topology.thrift and the graph's own options.json, for `sparse submit`"
+  (:require [clojure.java.io :as io]
+            [fintank.local :as local]
             [order-flow])
   (:import [java.io FileOutputStream IOException]
            [java.util Map]
@@ -15,7 +16,7 @@
   (:gen-class))
 
 (def ^:private usage
-  "usage: fintank.main run --seconds N --config FILE.json | fintank.main thrift FILE")
+  "usage: fintank.main run --seconds N --config FILE.json | fintank.main thrift FOLDER")
 
 (defn- refuse
   "Ends the program with a line on stderr."
@@ -37,8 +38,9 @@
     (catch ParseException problem
       (refuse file " is no JSON: " (ex-message problem)))))
 
-(defn- write-thrift [file]
-  (with-open [out (FileOutputStream. ^String file)]
+(defn- write-thrift [folder]
+  (spit (io/file folder "options.json") (JSONValue/toJSONString order-flow/options))
+  (with-open [out (FileOutputStream. (io/file folder "topology.thrift"))]
     (.write out (.serialize (TSerializer.) (order-flow/order-flow)))))
 
 (defn -main [& arguments]

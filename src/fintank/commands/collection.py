@@ -5,7 +5,7 @@ from types import ModuleType
 from invoke.collection import Collection
 from invoke.tasks import Task
 
-from fintank.commands import demo, doctor, orders, reconcile, records, services, ticks, topics
+from fintank.commands import demo, doctor, orders, reconcile, records, services, ticks, topics, topology
 
 
 def collection() -> Collection:
@@ -21,4 +21,4 @@ def collection() -> Collection:
 
 
 def _modules() -> list[ModuleType]:
-    return [demo, doctor, services, topics, ticks, orders, reconcile, records]
+    return [demo, doctor, services, topology, topics, ticks, orders, reconcile, records]

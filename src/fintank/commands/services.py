@@ -17,15 +17,15 @@ from fintank.stack import lifecycle
 LOG_LINES = 100
 
 
-@command()
-def up(context: Context) -> None:
-    """Start Kafka and InfluxDB here and wait until they answer, as in: invoke up"""
-    lifecycle.up(settings.load(), _say)
+@command(help={"cluster": "a Storm cluster too: ZooKeeper, Nimbus and two Supervisors"})
+def up(context: Context, cluster: bool = False) -> None:
+    """Start Kafka and InfluxDB here and wait until they answer, as in: invoke up --cluster"""
+    lifecycle.up(settings.load(), _say, cluster)
 
 
 @command()
 def down(context: Context) -> None:
-    """Stop Kafka and InfluxDB; the data stays, as in: invoke down"""
+    """Stop all that `invoke up` started; the data stays, as in: invoke down"""
     lifecycle.down(settings.load(), _say)
 
 
@@ -38,19 +38,25 @@ def status(context: Context) -> None:
         style = "green" if row.is_up else "red"
         table.add_row(row.name, f"[{style}]{row.state}[/]", row.address, _since(row.since))
     Console().print(table)
+    for line in lifecycle.topologies(settings.load()):
+        print(line)
     if not all(row.is_up for row in rows):
         raise Exit(code=1)
 
 
-@command(positional=["name"], help={"name": "kafka, influxdb or supervisord", "follow": "go on until Ctrl-C"})
+@command(
+    positional=["name"],
+    help={"name": "kafka, influxdb, nimbus, ..., or order_flow", "follow": "go on until Ctrl-C"},
+)
 def logs(context: Context, name: str, follow: bool = False) -> None:
-    """Print the last lines of a service's log, as in: invoke logs kafka --follow"""
+    """Print the last lines of a service's log or a topology's, as in: invoke logs kafka --follow"""
     files = lifecycle.logs(settings.load())
     if name not in files:
         raise FintankError(f"There is no service {name!r}: choose one of {', '.join(files)}.")
-    if not files[name].exists():
-        raise FintankError(f"{name} has no log yet at {files[name]}: `invoke up` starts it.")
-    subprocess.run(["tail", "-n", str(LOG_LINES), *(["-F"] if follow else []), files[name]], check=False)
+    there = [file for file in files[name] if file.exists()]
+    if not there:
+        raise FintankError(f"{name} has no log yet at {files[name][0]}: `invoke up` starts it.")
+    subprocess.run(["tail", "-n", str(LOG_LINES), *(["-F"] if follow else []), *there], check=False)
 
 
 @command(help={"yes": "do not ask"})

@@ -22,6 +22,7 @@ def service(settings: Settings) -> Service:
     return Service(
         name="influxdb",
         address=settings.influx,
+        variable="FINTANK_INFLUX",
         ports=(port,),
         command=(str(programs.influxd(settings)), "-config", str(configuration)),
         files={configuration: fill("influxdb.conf", port=port, data=data)},

@@ -35,6 +35,7 @@ def service(settings: Settings) -> Service:
     return Service(
         name="kafka",
         address=settings.kafka,
+        variable="FINTANK_KAFKA",
         ports=(port, port + 1),
         command=(*jvm, "kafka.Kafka", str(properties)),
         files={

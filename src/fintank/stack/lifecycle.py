@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 
 from fintank.errors import FintankError
-from fintank.settings import Settings, host_and_port
-from fintank.stack import influxdb_server, ports
+from fintank.settings import TOPOLOGY, Settings, host_and_port
+from fintank.stack import influxdb_server, nimbus, ports, storm_cluster
 from fintank.stack.service import Service
-from fintank.stack.services import data_folder, local_services
+from fintank.stack.services import cluster_services, data_folder, local_services
 from fintank.stack.supervisor import STOP_TIMEOUT_S, Supervisor
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
@@ -37,9 +37,12 @@ class ServiceStatus:
     is_up: bool
 
 
-def up(settings: Settings, say: Say) -> None:
-    """Start what is not up yet and return when every service answers and the database is there."""
-    services = local_services(settings)
+def up(settings: Settings, say: Say, cluster: bool = False) -> None:
+    """Start what is not up yet and return when every service answers and the database is there.
+
+    With `cluster` those are also the services of a Storm cluster.
+    """
+    services = local_services(settings) + (cluster_services(settings) if cluster else [])
     _require_local(services)
     supervisor = Supervisor(settings.home)
     states = supervisor.states()
@@ -51,7 +54,7 @@ def up(settings: Settings, say: Say) -> None:
     _require_free_ports(missing)
     _prepare(settings, missing, say)
     if not supervisor.is_up():
-        supervisor.start(services)
+        supervisor.start(local_services(settings) + cluster_services(settings))
     for service in missing:
         supervisor.start_service(service.name)
     for service in services:
@@ -62,23 +65,31 @@ def up(settings: Settings, say: Say) -> None:
 def down(settings: Settings, say: Say) -> None:
     """Stop all services and return when their processes are gone."""
     supervisor = Supervisor(settings.home)
-    orphans = _orphans(settings)
     if supervisor.is_up():
-        say("Stopping " + ", ".join(supervisor.states()) + " ...")
+        running = [name for name, state in supervisor.states().items() if state["pid"]]
+        say("Stopping " + ", ".join([*running, "supervisord"]) + " ...")
         supervisor.stop()
-    elif not orphans:
+    elif not _orphans(settings):
         say("Nothing is up.")
         return
-    # A killed supervisord leaves its services behind.
-    _end(orphans)
+    # A killed supervisord leaves its services behind, and Storm's Supervisors always leave their workers.
+    _end(_orphans(settings))
     supervisor.remove_socket()
     say("Stopped.")
 
 
 def status(settings: Settings) -> list[ServiceStatus]:
-    """Look at every service, wherever its address is."""
+    """Look at every service, wherever its address is; at a cluster's only when one was started here."""
     states = Supervisor(settings.home).states()
-    return [_status_of(service, states.get(service.name)) for service in local_services(settings)]
+    services = local_services(settings) + (cluster_services(settings) if has_cluster(settings) else [])
+    return [_status_of(service, states.get(service.name)) for service in services]
+
+
+def has_cluster(settings: Settings) -> bool:
+    """Say whether a Storm cluster was started here and not stopped."""
+    names = {service.name for service in cluster_services(settings)}
+    states = Supervisor(settings.home).states()
+    return any(states[name]["statename"] != "STOPPED" for name in names & states.keys())
 
 
 def reset(settings: Settings, say: Say) -> None:
@@ -90,10 +101,31 @@ def reset(settings: Settings, say: Say) -> None:
     say(f"Deleted {folder}. `invoke up` starts empty.")
 
 
-def logs(settings: Settings) -> dict[str, Path]:
-    """Name the log files of the services and of supervisord."""
-    named = {service.name: service.log for service in local_services(settings)}
-    return {**named, "supervisord": Supervisor(settings.home).log}
+def logs(settings: Settings) -> dict[str, list[Path]]:
+    """Name the log files of the services, of supervisord, and of each topology's last run on a cluster."""
+    services = local_services(settings) + cluster_services(settings)
+    named = {service.name: [service.log] for service in services}
+    return {
+        **named,
+        "supervisord": [Supervisor(settings.home).log],
+        TOPOLOGY: [settings.home / "logs" / f"{TOPOLOGY}.log"],
+        **storm_cluster.topology_logs(settings),
+    }
+
+
+def topologies(settings: Settings) -> list[str]:
+    """Describe the topologies on the cluster that was started here, a line each."""
+    if not has_cluster(settings) or not nimbus.answers(settings.nimbus):
+        return []
+    cluster = nimbus.cluster(settings.nimbus)
+    slots = sum(one.num_workers for one in cluster.supervisors)
+    used = sum(one.num_used_workers for one in cluster.supervisors)
+    lines = [
+        f"topology {one.name}: {one.status}, up {one.uptime_secs} s, {one.num_executors} executors in "
+        f"{one.num_workers} workers"
+        for one in cluster.topologies
+    ]
+    return [*(lines or ["no topology: `sparse submit` starts one"]), f"slots: {used} of {slots} in use"]
 
 
 def _require_local(services: Sequence[Service]) -> None:
@@ -102,7 +134,7 @@ def _require_local(services: Sequence[Service]) -> None:
         if host not in LOCAL_HOSTS:
             raise FintankError(
                 f"{service.name} is set to be at {service.address}: only services on this machine can be "
-                "started here; unset FINTANK_HOST, FINTANK_KAFKA and FINTANK_INFLUX, or start it there."
+                f"started here; unset FINTANK_HOST and {service.variable}, or start it there."
             )
 
 
@@ -118,7 +150,7 @@ def _require_free_ports(services: Sequence[Service]) -> None:
             if not ports.is_free(port):
                 raise FintankError(
                     f"Port {port} of {service.name} is in use by {ports.holder(port)}: stop it, or choose "
-                    f"another with FINTANK_KAFKA or FINTANK_INFLUX, as in localhost:{port + 1000}."
+                    f"another with {service.variable}, as in localhost:{port + 1000}."
                 )
 
 
@@ -128,6 +160,7 @@ def _prepare(settings: Settings, services: Sequence[Service], say: Say) -> None:
     for service in services:
         say(f"Starting {service.name} ...")
         for path, text in service.files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         service.prepare()
 
@@ -168,8 +201,10 @@ def _status_of(service: Service, info: dict[str, object] | None) -> ServiceStatu
 
 
 def _orphans(settings: Settings) -> list[psutil.Process]:
-    commands = [list(service.command) for service in local_services(settings)]
-    return [process for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"] in commands]
+    services = local_services(settings) + cluster_services(settings)
+    commands = [list(service.command) for service in services]
+    left = [process for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"] in commands]
+    return left + storm_cluster.workers(settings)
 
 
 def _end(processes: Sequence[psutil.Process]) -> None:

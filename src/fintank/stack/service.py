@@ -9,13 +9,15 @@ from pathlib import Path
 class Service:
     """One process that `invoke up` starts under supervisord.
 
-    `address` is the host:port that clients use, `ports` every TCP port it listens on, `files` its
-    configuration files and their text. `prepare` runs before the first and every later start, after the
-    files are written; `answers` says whether a client gets an answer now, and never raises.
+    `address` is the host:port that clients use, `variable` what sets it in the environment, `ports` every TCP
+    port it listens on, `files` its configuration files and their text. `prepare` runs before the first and
+    every later start, after the files are written; `answers` says whether a client gets an answer now, and
+    never raises.
     """
 
     name: str
     address: str
+    variable: str
     ports: tuple[int, ...]
     command: tuple[str, ...]
     files: Mapping[Path, str]

@@ -3,13 +3,18 @@
 from pathlib import Path
 
 from fintank.settings import Settings
-from fintank.stack import influxdb_server, kafka_broker
+from fintank.stack import influxdb_server, kafka_broker, storm_cluster
 from fintank.stack.service import Service
 
 
 def local_services(settings: Settings) -> list[Service]:
-    """List the services of one home."""
+    """List the services that every home has."""
     return [kafka_broker.service(settings), influxdb_server.service(settings)]
+
+
+def cluster_services(settings: Settings) -> list[Service]:
+    """List the services of a Storm cluster, which start only when they are asked for."""
+    return storm_cluster.services(settings)
 
 
 def data_folder(settings: Settings) -> Path:

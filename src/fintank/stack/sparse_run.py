@@ -46,15 +46,19 @@ def prepare(arguments: Sequence[str]) -> dict[str, object]:
         raise SystemExit(str(error)) from error
 
 
-def check(loaded: Settings, say: Callable[[str], None]) -> None:
-    """Make missing topics; raise FintankError for what is missing, wrong or in use, with the cure."""
+def check(loaded: Settings, say: Callable[[str], None], may_be_read: bool = False) -> None:
+    """Make missing topics; raise FintankError for what is missing, wrong or in use, with the cure.
+
+    `may_be_read` allows that another topology reads the topics, as one that is about to be replaced.
+    """
     programs.java()
     programs.storm_class_path(loaded)
     if not influxdb_server.answers(loaded.influx):
         raise FintankError(f"InfluxDB ({loaded.influx}) does not answer: run `invoke up`")
     with connect(loaded.kafka) as admin:
         ensure_topics(admin)
-        _wait_until_nobody_reads(admin, say)
+        if not may_be_read:
+            _wait_until_nobody_reads(admin, say)
 
 
 def _wait_until_nobody_reads(admin: KafkaAdminClient, say: Callable[[str], None]) -> None:

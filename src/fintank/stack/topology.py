@@ -6,6 +6,8 @@ Thrift that the JVM makes of the graph, which is asked for at its first use.
 
 import functools
 import hashlib
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -59,36 +61,41 @@ def _from_thrift() -> Any:
     """Read the topology as Nimbus gets it; the first time takes seconds, as the JVM makes it."""
     topology: Any = type.__new__(TopologyType, "FromThrift", (Topology,), {})
     try:
-        topology.read(str(_thrift_file()))
+        topology.read(str(_made() / "topology.thrift"))
     except FintankError as error:
         raise SystemExit(str(error)) from error
     return topology
 
 
-def _thrift_file() -> Path:
-    """Find the Thrift made of these very sources, or make it."""
+def options() -> dict[str, Any]:
+    """Return the options of Storm that stand in the graph's file; FintankError when the JVM can't read it."""
+    read: dict[str, Any] = json.loads((_made() / "options.json").read_text())
+    return read
+
+
+def _made() -> Path:
+    """Find what the JVM made of these very sources, or let it make it."""
     sources = sorted([*(PROJECT_ROOT / "src" / "clj").rglob("*.clj"), *PROJECT_ROOT.glob("topologies/*.clj")])
     class_path = programs.storm_class_path(settings.load())
     digest = hashlib.sha256(class_path.encode())
     for source in sources:
         digest.update(source.read_bytes())
-    folder = settings.load().programs / "thrift"
-    file = folder / f"{TOPOLOGY}-{digest.hexdigest()[:16]}"
-    if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.iterdir():
-            old.unlink()
-        _make_thrift(f"{PROJECT_ROOT}/src/clj:{PROJECT_ROOT}/topologies:{class_path}", file)
-    return file
+    all_made = settings.load().programs / "thrift"
+    folder = all_made / f"{TOPOLOGY}-{digest.hexdigest()[:16]}"
+    if not folder.exists():
+        shutil.rmtree(all_made, ignore_errors=True)
+        _make(f"{PROJECT_ROOT}/src/clj:{PROJECT_ROOT}/topologies:{class_path}", folder)
+    return folder
 
 
-def _make_thrift(class_path: str, file: Path) -> None:
+def _make(class_path: str, folder: Path) -> None:
     sys.stderr.write("Reading the topology from its Clojure sources ...\n")
-    made = file.with_suffix(".part")
-    main = ("clojure.main", "-m", "fintank.main", "thrift", str(made))
+    part = folder.with_suffix(".part")
+    part.mkdir(parents=True)
+    main = ("clojure.main", "-m", "fintank.main", "thrift", str(part))
     command = [str(programs.java()), "-cp", class_path, *main]
     result = subprocess.run(command, capture_output=True, text=True, timeout=THRIFT_TIMEOUT_S, check=False)
     if result.returncode:
         last_lines = " ".join(result.stderr.strip().splitlines()[-3:])
         raise FintankError(f"The JVM did not make the topology's Thrift: {last_lines}")
-    made.rename(file)
+    part.rename(folder)

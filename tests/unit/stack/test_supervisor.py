@@ -26,6 +26,7 @@ def test_the_configuration_quotes_spaces_and_percent_signs(tmp_path: Path) -> No
     service = Service(
         name="echo",
         address="localhost:1",
+        variable="FINTANK_ECHO",
         ports=(1,),
         command=("echo", "two words", "100%"),
         files={},

@@ -1,0 +1,94 @@
+"""The command that shows how a topology on a Storm cluster is doing."""
+
+import time
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import groupby
+from json import dumps
+
+from invoke.context import Context
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from fintank import settings
+from fintank.commands import command
+from fintank.settings import TOPOLOGY
+from fintank.stack import nimbus
+
+TABLE_CHARS_MIN = 140
+"""Narrower, as when the output is no terminal, rich would cut columns."""
+
+
+@command(help={"name": f"another topology than {TOPOLOGY}", "json": "one JSON object"})
+def topology(_context: Context, name: str = TOPOLOGY, json: bool = False) -> None:
+    """Show a topology's components, tasks, workers, counts and latency, as in: invoke topology --json"""
+    found = nimbus.topology(settings.load().nimbus, name)
+    rows = components(found.executors)
+    if json:
+        print(dumps(as_json(found, rows)))
+        return
+    console = Console()
+    console.width = max(console.width, TABLE_CHARS_MIN)
+    console.print(
+        f"{found.name}: {found.status}, up {found.uptime_s} s, {found.workers} workers, "
+        f"{len(found.executors)} of {found.executors_wanted} executors on a worker"
+    )
+    console.print(_table(rows))
+    for error in found.errors:
+        when = datetime.fromtimestamp(error.time_s).isoformat(sep=" ")
+        console.print(f"[red]{error.component} on {error.worker} at {when}: {error.text}[/]", markup=True)
+
+
+def components(executors: Iterable[nimbus.Executor]) -> list[dict[str, object]]:
+    """Sum the executors of each component; latency_ms is their mean, weighted by what each acked."""
+    rows: list[dict[str, object]] = []
+    for name, group in groupby(sorted(executors, key=lambda one: one.component), lambda one: one.component):
+        found = list(group)
+        acked = {number: one.acked for number, one in enumerate(found)}
+        latencies_ms = {number: one.latency_ms or 0.0 for number, one in enumerate(found)}
+        rows.append(
+            {
+                "component": name,
+                "tasks": [one.tasks for one in found],
+                "workers": sorted({one.worker for one in found}),
+                "uptime_s": min(one.uptime_s for one in found),
+                "emitted": sum(one.emitted for one in found),
+                "acked": sum(acked.values()),
+                "failed": sum(one.failed for one in found),
+                "latency_ms": nimbus.mean_latency(acked, latencies_ms),
+            }
+        )
+    return rows
+
+
+def as_json(found: nimbus.Topology, rows: list[dict[str, object]]) -> dict[str, object]:
+    """Make the object of `--json`."""
+    return {
+        "name": found.name,
+        "id": found.storm_id,
+        "status": found.status,
+        "uptime_s": found.uptime_s,
+        "workers": found.workers,
+        "executors": len(found.executors),
+        "executors_wanted": found.executors_wanted,
+        "components": rows,
+        "errors": [vars(error) for error in found.errors],
+        "asked_at_s": round(time.time()),
+    }
+
+
+def _table(rows: Iterable[dict[str, object]]) -> Table:
+    table = Table("component", "tasks", "workers", box=box.SIMPLE_HEAD)
+    for name in ("up s", "emitted", "acked", "failed", "latency ms"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        counts = (f"{row[name]:,}" for name in ("uptime_s", "emitted", "acked", "failed"))
+        latency = "" if row["latency_ms"] is None else f"{row['latency_ms']:,.1f}"
+        table.add_row(str(row["component"]), _joined(row["tasks"]), _joined(row["workers"]), *counts, latency)
+    return table
+
+
+def _joined(names: object) -> str:
+    assert isinstance(names, list)
+    return ", ".join(names)

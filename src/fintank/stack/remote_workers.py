@@ -1,0 +1,83 @@
+"""The machines of a cluster's workers, looked at over SSH before anything is installed on them."""
+
+import re
+import shlex
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fintank.errors import FintankError
+from fintank.settings import Settings
+
+with warnings.catch_warnings():
+    # paramiko offers a cipher that cryptography is about to drop.
+    warnings.filterwarnings("ignore", "TripleDES")
+    import fabric.api
+    import fabric.network
+
+ssh: Any = fabric.api
+
+CONNECT_TIMEOUT_S = 10
+PACKAGES = ("confluent-kafka", "kafka-python", "orjson", "simplejson", "streamparse", "urllib3")
+"""What the Python bolts import; a worker's virtualenv must have it."""
+# Run by the worker's own Python, without any package: it prints what it can't reach, a line each.
+PROBE = """
+import socket, sys
+for name, address in zip(sys.argv[1::2], sys.argv[2::2]):
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), 3).close()
+    except OSError as error:
+        print("%s (%s) does not answer there: %s" % (name, address, error))
+"""
+
+
+def check_requirements(paths: Sequence[Path]) -> None:
+    """Raise FintankError when the requirements of the workers' virtualenv are missing or lack a package."""
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise FintankError(f"{missing[0]} is missing: it says what the workers' virtualenv needs")
+    lines = [line.strip() for path in paths for line in path.read_text().splitlines()]
+    named = {re.split(r"[^A-Za-z0-9._-]", line)[0].lower().replace("_", "-") for line in lines}
+    lacking = [package for package in PACKAGES if package not in named]
+    if lacking:
+        files = ", ".join(map(str, paths))
+        raise FintankError(f"{files} lacks what the bolts import: add {', '.join(lacking)}")
+
+
+def check(workers: Sequence[str], there: Settings) -> None:
+    """Raise FintankError when a worker refuses SSH, lacks a program, or can't reach Kafka or InfluxDB.
+
+    `there` holds the addresses as the workers use them. streamparse must have set fabric's env.
+    """
+    faults = [fault for worker in workers for fault in _faults(worker, there)]
+    if faults:
+        raise FintankError("; ".join(faults))
+
+
+def _faults(worker: str, there: Settings) -> list[str]:
+    command = "command -v virtualenv >/dev/null || echo 'virtualenv is not installed there'; "
+    command += f"python3 -c {shlex.quote(PROBE)}"
+    command += f" Kafka {shlex.quote(there.kafka)} InfluxDB {shlex.quote(there.influx)}"
+    options = ssh.settings(
+        ssh.hide("everything"),
+        host_string=worker,
+        abort_exception=FintankError,
+        abort_on_prompts=True,
+        connection_attempts=1,
+        timeout=CONNECT_TIMEOUT_S,
+        warn_only=False,
+    )
+    try:
+        with options:
+            printed = str(ssh.run(command, pty=False))
+    except (FintankError, OSError) as error:
+        reason = " ".join(str(error).split())
+        return [
+            f"Worker {worker} takes no command over SSH ({reason}): see whether `ssh {worker}` works with a "
+            "key; host, port and key come from ~/.ssh/config"
+        ]
+    finally:
+        fabric.network.disconnect_all()
+    return [f"Worker {worker}: {line.strip()}" for line in printed.splitlines() if line.strip()]
