@@ -27,6 +27,14 @@ def empty_stack() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
+def cluster() -> Iterator[Stack]:
+    """Services and a Storm cluster of a module's own."""
+    with tempfile.TemporaryDirectory(prefix="fintank-", dir="/tmp") as home, stopped_stack(home) as made:
+        lifecycle.up(made.settings, print, cluster=True)
+        yield made
+
+
+@pytest.fixture(scope="module")
 def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Services of a module's own, not started yet, in a home whose path is too long for a unix socket."""
     with stopped_stack(str(tmp_path_factory.mktemp("h" * 100))) as made:

@@ -33,13 +33,15 @@ class Stack:
 
 @contextmanager
 def stopped_stack(home: str) -> Iterator[Stack]:
-    """Choose free ports, two for Kafka and one for InfluxDB; stop at the end whatever was started."""
-    port = ports.free_neighbours(3)
+    """Choose free ports, of Kafka two and of Nimbus' Storm seven; stop at the end whatever was started."""
+    port = ports.free_neighbours(11)
     environ = {
         **os.environ,
         "FINTANK_HOME": home,
         "FINTANK_KAFKA": f"localhost:{port}",
         "FINTANK_INFLUX": f"localhost:{port + 2}",
+        "FINTANK_ZOOKEEPER": f"localhost:{port + 3}",
+        "FINTANK_NIMBUS": f"localhost:{port + 4}",
     }
     loaded = settings.load(environ)
     try:

@@ -25,12 +25,14 @@ ALL_TIME = ":all-time"
 class Executor:
     """A thread of a worker that runs one task or several of a component, and what it did since its start.
 
-    `latency_ms` is the mean time to the ack, from emit for a spout, from receipt for a bolt; None without any.
+    `reports` says whether the worker has told of it yet: until then all counts are 0.
+    `latency_ms` is the mean time to the ack, from a spout's emit or a bolt's receipt; None without acks.
     """
 
     component: str
     tasks: str
     worker: str
+    reports: bool
     uptime_s: int
     emitted: int
     acked: int
@@ -149,6 +151,7 @@ def _executor(summary: Any) -> Executor:
         component=summary.component_id,
         tasks=str(first) if first == last else f"{first}-{last}",
         worker=f"{summary.host}:{summary.port}",
+        reports=stats is not None,
         uptime_s=summary.uptime_secs,
         # The names of Storm's own streams, of acks and metrics, begin with two underscores.
         emitted=sum(count for stream, count in emitted.items() if not stream.startswith("__")),

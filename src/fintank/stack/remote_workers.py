@@ -14,12 +14,13 @@ with warnings.catch_warnings():
     # paramiko offers a cipher that cryptography is about to drop.
     warnings.filterwarnings("ignore", "TripleDES")
     import fabric.api
+    import fabric.exceptions
     import fabric.network
 
 ssh: Any = fabric.api
 
 CONNECT_TIMEOUT_S = 10
-PACKAGES = ("confluent-kafka", "kafka-python", "orjson", "simplejson", "streamparse", "urllib3")
+PACKAGES = ("confluent-kafka", "influxdb", "kafka-python", "orjson", "simplejson", "streamparse", "urllib3")
 """What the Python bolts import; a worker's virtualenv must have it."""
 # Run by the worker's own Python, without any package: it prints what it can't reach, a line each.
 PROBE = """
@@ -72,7 +73,7 @@ def _faults(worker: str, there: Settings) -> list[str]:
     try:
         with options:
             printed = str(ssh.run(command, pty=False))
-    except (FintankError, OSError) as error:
+    except (FintankError, fabric.exceptions.NetworkError) as error:
         reason = " ".join(str(error).split())
         return [
             f"Worker {worker} takes no command over SSH ({reason}): see whether `ssh {worker}` works with a "

@@ -4,6 +4,7 @@ streamparse calls `pre_submit` and `post_submit`, which it finds in tasks.py.
 """
 
 import argparse
+import math
 import os
 import sys
 import time
@@ -26,7 +27,7 @@ STORM_VERSION = "2.8"
 TASKS_UP_TIMEOUT_S = 120
 POLL_INTERVAL_S = 1.0
 SETTLED_S = 3
-"""How long every task must have been up without an error: a Python bolt that can't start fails within it."""
+"""How long all tasks must have been up without an error: a Python bolt that can't start fails within it."""
 
 Options = Mapping[str, Any]
 
@@ -66,9 +67,7 @@ def post_submit(name: str, _env_name: str, env_config: dict[str, Any], _options:
         found = wait_for_tasks(lambda: nimbus.topology(address, name))
     for executor in found.executors:
         _say(f"  {executor.component:32} task {executor.tasks:6} on {executor.worker}")
-    _say(
-        f"{name} runs: {len(found.executors)} executors in {found.workers} workers; `invoke topology` shows it"
-    )
+    _say(f"{name} runs: {len(found.executors)} executors in {found.workers} workers (`invoke topology`)")
 
 
 def _arguments() -> argparse.Namespace:
@@ -127,6 +126,7 @@ def seen_from_here(there: Settings, workers: Sequence[str], environ: Mapping[str
 def wait_for_tasks(ask: Callable[[], nimbus.Topology]) -> nimbus.Topology:
     """Ask until every executor is up for some seconds; raise FintankError on an error or at the end."""
     deadline = time.monotonic() + TASKS_UP_TIMEOUT_S
+    all_up_since = math.inf
     while True:
         found = ask()
         cure = f"`invoke logs {found.name}` has more; `sparse kill -n {found.name}` ends it"
@@ -135,8 +135,10 @@ def wait_for_tasks(ask: Callable[[], nimbus.Topology]) -> nimbus.Topology:
             raise FintankError(
                 f"{error.component} (worker {error.worker}) does not work: {error.text}; {cure}"
             )
-        up = [one for one in found.executors if one.uptime_s >= SETTLED_S]
-        if 0 < found.executors_wanted == len(up):
+        up = [one for one in found.executors if one.reports]
+        all_up = 0 < found.executors_wanted == len(up)
+        all_up_since = min(all_up_since, time.monotonic()) if all_up else math.inf
+        if time.monotonic() - all_up_since >= SETTLED_S:
             return found
         if time.monotonic() > deadline:
             late = sorted({one.component for one in found.executors} - {one.component for one in up})

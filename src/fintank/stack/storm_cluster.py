@@ -1,4 +1,4 @@
-"""A Storm cluster on this machine: ZooKeeper, Nimbus and two Supervisors, from the Maven repository's jars."""
+"""A Storm cluster on this machine: ZooKeeper, Nimbus and two Supervisors, from Maven's jars."""
 
 import functools
 import json

@@ -1,0 +1,143 @@
+"""A Storm cluster of the tests' own, `sparse` aimed at it, and a worker that is reached over a real sshd."""
+
+import json
+import os
+import pwd
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from running import Stack, wait_until
+
+from fintank.settings import PROJECT_ROOT
+from fintank.stack import nimbus, ports
+
+BIN = Path(sys.executable).parent
+SSHD = PROJECT_ROOT / ".fintank" / "opt" / "sshd"
+WORKER = "fintank-worker"
+"""The worker's name for SSH, which only the test's own ~/.ssh/config knows."""
+SUBMIT_TIMEOUT_S = 240
+START_TIMEOUT_S = 60
+# What a worker needs of this machine's network settings to install its virtualenv.
+NETWORK = re.compile(r"^(PIP_\w+|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|(https?|no)_proxy)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Aim:
+    """Where `sparse` goes: the environment of its process, and the options that choose a cluster."""
+
+    environ: dict[str, str]
+    options: tuple[str, ...] = ()
+
+
+def sparse(
+    aim: Aim, name: str, *arguments: str, timeout_s: float = SUBMIT_TIMEOUT_S
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of `sparse`; its output is one text, as a terminal shows it."""
+    environ = {**aim.environ, "LEIN_ROOT": "1", "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(
+        [BIN / "sparse", name, *aim.options, *arguments],
+        cwd=PROJECT_ROOT,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def kill_topology(aim: Aim, address: str) -> None:
+    """Kill the topology and wait until Nimbus has forgotten it."""
+    done = sparse(aim, "kill", "-n", "order_flow", "--wait", "1")
+    assert done.returncode == 0, done.stdout
+    wait_until(lambda: not nimbus.cluster(address).topologies, START_TIMEOUT_S)
+
+
+@contextmanager
+def ssh_worker(stack: Stack, folder: Path) -> Iterator[Aim]:
+    """Run a sshd on a free port of 127.0.0.1, with its own keys; yield a `sparse` that knows only that."""
+    port = ports.free_neighbours(1)
+    home = folder / "home"
+    (home / ".ssh").mkdir(parents=True)
+    (folder / "logs").mkdir()
+    for key in (folder / "host_key", home / ".ssh" / "id_ed25519"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    shutil.copy(home / ".ssh" / "id_ed25519.pub", folder / "authorized_keys")
+    (home / ".ssh" / "config").write_text(
+        f"Host {WORKER}\n  HostName 127.0.0.1\n  Port {port}\n  IdentityFile {home / '.ssh' / 'id_ed25519'}\n"
+    )
+    settings = {name: value for name, value in os.environ.items() if NETWORK.match(name)}
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
+    (home / ".bash_profile").write_text("\n".join([f"export PATH={BIN}:$PATH", *lines]) + "\n")
+    config = folder / "config.json"
+    config.write_text(json.dumps(_config(stack, folder)))
+    with _sshd(folder, home, port):
+        yield Aim({**stack.environ, "HOME": str(home)}, ("--config", str(config)))
+
+
+def _config(stack: Stack, folder: Path) -> dict[str, object]:
+    project = json.loads((PROJECT_ROOT / "config.json").read_text())
+    environment = {
+        **project["envs"]["prod"],
+        "user": pwd.getpwuid(os.getuid()).pw_name,
+        "nimbus": stack.settings.nimbus,
+        "workers": [WORKER],
+        "use_ssh_for_nimbus": False,
+        "virtualenv_root": str(folder / "virtualenvs"),
+        "options": {
+            "fintank.kafka": stack.settings.kafka,
+            "fintank.influx": stack.settings.influx,
+            "topology.workers": 2,
+        },
+    }
+    environment["log"]["path"] = str(folder / "logs")
+    return {**project, "envs": {"prod": environment}}
+
+
+@contextmanager
+def _sshd(folder: Path, home: Path, port: int) -> Iterator[None]:
+    libexec = SSHD / "usr" / "lib" / "openssh"
+    lines = [
+        f"Port {port}",
+        "ListenAddress 127.0.0.1",
+        f"HostKey {folder / 'host_key'}",
+        f"AuthorizedKeysFile {folder / 'authorized_keys'}",
+        "StrictModes no",
+        "UsePAM no",
+        "PidFile none",
+        "PasswordAuthentication no",
+        "KbdInteractiveAuthentication no",
+        f"Subsystem sftp {libexec / 'sftp-server'}",
+        # The worker's shell reads its .bash_profile there.
+        f"SetEnv HOME={home}",
+    ]
+    # From OpenSSH 9.8 on sshd is three programs.
+    for option, program in (("SshdSessionPath", "sshd-session"), ("SshdAuthPath", "sshd-auth")):
+        if (libexec / program).exists():
+            lines.append(f"{option} {libexec / program}")
+    (folder / "sshd_config").write_text("\n".join(lines) + "\n")
+    if os.getuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)
+    libraries = ":".join(str(path.parent) for path in SSHD.rglob("libwrap.so.0"))
+    log = folder / "sshd.log"
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            [SSHD / "usr" / "sbin" / "sshd", "-D", "-e", "-f", folder / "sshd_config"],
+            env={**os.environ, "LD_LIBRARY_PATH": libraries},
+            stderr=output,
+        ) as process,
+    ):
+        try:
+            wait_until(lambda: ports.listens(f"127.0.0.1:{port}"), START_TIMEOUT_S, log.read_text)
+            yield
+        finally:
+            process.terminate()

@@ -1,0 +1,87 @@
+"""`sparse submit` to a Storm cluster whose worker is reached over SSH, from the first refusal to the kill."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cluster_running import Aim, kill_topology, sparse, ssh_worker
+from order_world import check_once, committed, market_order, portfolio_orders, send, tick
+from running import Stack, fintank, query, wait_until
+
+from fintank.stack import nimbus
+
+SYMBOLS = ["VTI", "IVE", "IWS", "BTCUSDT", "ETHUSDT"]
+FLOW_TIMEOUT_S = 60
+
+
+@pytest.fixture(scope="module")
+def worker(cluster: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aim]:
+    with ssh_worker(cluster, tmp_path_factory.mktemp("worker")) as aim:
+        yield aim
+
+
+def refused(aim: Aim, *arguments: str) -> str:
+    """Run a `sparse submit` that must be refused before it builds anything; return its last line."""
+    done = sparse(aim, "submit", *arguments)
+    assert done.returncode == 1, done.stdout
+    assert "Traceback" not in done.stdout
+    assert "Creating topology" not in done.stdout
+    return done.stdout.strip().splitlines()[-1]
+
+
+def changed(aim: Aim, folder: Path, **values: object) -> Aim:
+    """Aim with other values in the environment of config.json."""
+    config = json.loads(Path(aim.options[1]).read_text())
+    config["envs"]["prod"].update(values)
+    file = folder / "config.json"
+    file.write_text(json.dumps(config))
+    return Aim(aim.environ, ("--config", str(file)))
+
+
+def test_what_can_not_work_is_refused_in_one_line_before_anything_is_built(
+    cluster: Stack, worker: Aim, tmp_path: Path
+) -> None:
+    assert "does not answer" in refused(changed(worker, tmp_path, nimbus="localhost:1"))
+    assert "wants 9 slots, and 4 of 4 are free" in refused(worker, "-w", "9")
+    empty = tmp_path / "requirements.txt"
+    empty.write_text("streamparse\n")
+    assert "add confluent-kafka, influxdb, kafka-python, orjson" in refused(worker, "-r", str(empty))
+    no_key = {**worker.environ, "HOME": str(tmp_path)}
+    assert "takes no command over SSH" in refused(Aim(no_key, worker.options))
+    away = "fintank.influx=localhost:1"
+    assert "InfluxDB (localhost:1) does not answer there" in refused(worker, "-o", away)
+    assert nimbus.cluster(cluster.settings.nimbus).topologies == []
+
+
+def test_the_order_flow_runs_in_the_workers_virtualenv_and_is_killed(cluster: Stack, worker: Aim) -> None:
+    address = cluster.settings.kafka
+    done = sparse(worker, "submit")
+    assert done.returncode == 0, done.stdout
+    assert "order_flow runs: 18 executors in 2 workers" in done.stdout
+    orders = portfolio_orders("submitted", SYMBOLS, 10)
+    send(address, "ticks", "symbol", map(tick, SYMBOLS))
+    send(address, "orders", "account", orders)
+    send(address, "orders", "account", [market_order("submitted-1", "VTI")])
+    count = sum(len(order["portfolio"]) for order in orders) + 1
+    wait_until(
+        lambda: stored_fills(cluster) == count, FLOW_TIMEOUT_S, lambda: fintank(cluster, "logs", "order_flow")
+    )
+    alone = [report for report in committed(address, "executions") if report["cl_ord_id"] == "submitted-1"]
+    check_once(["submitted-1"], alone, committed(address, "fills"))
+    assert "Clean: no break." in fintank(cluster, "reconcile")
+
+    assert "A topology order_flow is there already (ACTIVE" in refused(worker)
+    assert "topology order_flow: ACTIVE" in fintank(cluster, "status")
+    shown = json.loads(fintank(cluster, "topology", "--json"))
+    engine = next(row for row in shown["components"] if row["component"] == "rule-engine")
+    assert (len(engine["tasks"]), len(engine["workers"]), engine["failed"]) == (2, 2, 0)
+    assert "order_flow" in sparse(worker, "list").stdout
+    assert "adopted" in sparse(worker, "tail", "--pattern", "rule-engine").stdout
+    assert sparse(worker, "remove_logs").returncode == 0
+    kill_topology(worker, cluster.settings.nimbus)
+
+
+def stored_fills(stack: Stack) -> int:
+    points = query(stack.settings, "SELECT count(exec_id) FROM fills")
+    return int(str(points[0]["count"])) if points else 0
