@@ -4,7 +4,6 @@ import sys
 
 from fintank.stack import sparse_run, sparse_submit, topology
 
-sparse_submit.prepare(sys.argv)
-
 OrderFlow = topology.OrderFlow
 OrderFlow.config = sparse_run.prepare(sys.argv)
+sparse_submit.prepare(sys.argv)

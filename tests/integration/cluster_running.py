@@ -5,7 +5,6 @@ import os
 import pwd
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from running import Stack, wait_until
 
 from fintank.settings import PROJECT_ROOT
@@ -68,9 +69,8 @@ def ssh_worker(stack: Stack, folder: Path) -> Iterator[Aim]:
     home = folder / "home"
     (home / ".ssh").mkdir(parents=True)
     (folder / "logs").mkdir()
-    for key in (folder / "host_key", home / ".ssh" / "id_ed25519"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
-    shutil.copy(home / ".ssh" / "id_ed25519.pub", folder / "authorized_keys")
+    make_key(folder / "host_key")
+    (folder / "authorized_keys").write_bytes(make_key(home / ".ssh" / "id_ed25519"))
     (home / ".ssh" / "config").write_text(
         f"Host {WORKER}\n  HostName 127.0.0.1\n  Port {port}\n  IdentityFile {home / '.ssh' / 'id_ed25519'}\n"
     )
@@ -81,6 +81,14 @@ def ssh_worker(stack: Stack, folder: Path) -> Iterator[Aim]:
     config.write_text(json.dumps(_config(stack, folder)))
     with _sshd(folder, home, port):
         yield Aim({**stack.environ, "HOME": str(home)}, ("--config", str(config)))
+
+
+def make_key(path: Path) -> bytes:
+    """Write a new private key; return its public one."""
+    key = Ed25519PrivateKey.generate()
+    path.touch(mode=0o600)
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+    return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
 
 
 def _config(stack: Stack, folder: Path) -> dict[str, object]:
@@ -126,13 +134,11 @@ def _sshd(folder: Path, home: Path, port: int) -> Iterator[None]:
     (folder / "sshd_config").write_text("\n".join(lines) + "\n")
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
-    libraries = ":".join(str(path.parent) for path in SSHD.rglob("libwrap.so.0"))
     log = folder / "sshd.log"
     with (
         log.open("w") as output,
         subprocess.Popen(
             [SSHD / "usr" / "sbin" / "sshd", "-D", "-e", "-f", folder / "sshd_config"],
-            env={**os.environ, "LD_LIBRARY_PATH": libraries},
             stderr=output,
         ) as process,
     ):

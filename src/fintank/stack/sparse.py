@@ -7,10 +7,11 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from fintank import settings
 from fintank.errors import FintankError
-from fintank.settings import TOPOLOGY, Settings
+from fintank.settings import TOPOLOGY
 from fintank.stack import lifecycle, storm_cluster
 
 # What asks a cluster; the values say what does the same where no SSH and no Storm UI is.
@@ -37,7 +38,9 @@ def main() -> None:
     from thriftpy2.thrift import TException
 
     try:
-        sys.argv[1:] = aimed(sys.argv[1:], settings.load(), os.environ)
+        loaded = settings.load()
+        local = storm_cluster.sparse_config(loaded) if lifecycle.has_cluster(loaded) else None
+        sys.argv[1:] = aimed(sys.argv[1:], local, os.environ)
         sparse.main()
     except FintankError as error:
         sys.exit(str(error))
@@ -48,19 +51,17 @@ def main() -> None:
         sys.exit(f"sparse {sys.argv[1]}: {reason}")
 
 
-def aimed(arguments: Sequence[str], loaded: Settings, environ: Mapping[str, str]) -> list[str]:
-    """Add the local cluster's configuration to the arguments, where it is up and nothing else is chosen."""
+def aimed(arguments: Sequence[str], local: Path | None, environ: Mapping[str, str]) -> list[str]:
+    """Add the local cluster's configuration to the arguments, where there is one and nothing else chosen."""
     name = arguments[0] if arguments else ""
     chosen = any(word.split("=")[0] in CHOICES for word in arguments) or environ.get("STREAMPARSE_NIMBUS")
     asks_help = {"-h", "--help"} & set(arguments)
-    if name not in CLUSTER_COMMANDS or chosen or asks_help or not lifecycle.has_cluster(loaded):
+    if name not in CLUSTER_COMMANDS or chosen or asks_help or local is None:
         return list(arguments)
     if CLUSTER_COMMANDS[name]:
         raise FintankError(
             f"`sparse {name}` needs SSH or Storm's UI, which the cluster of `invoke up --cluster` has not: "
             f"use {CLUSTER_COMMANDS[name]}"
         )
-    sys.stderr.write(
-        f"On the cluster of `invoke up --cluster`, Nimbus {loaded.nimbus} (elsewhere: -e prod)\n"
-    )
-    return [*arguments, "--config", str(storm_cluster.sparse_config(loaded))]
+    sys.stderr.write("On the cluster of `invoke up --cluster`; -e prod goes to the hosts of config.json.\n")
+    return [*arguments, "--config", str(local)]

@@ -64,7 +64,7 @@ def test_the_rules_are_an_option_of_storm(monkeypatch, command):
     assert sparse_run.prepare(["sparse", "visualize"]) == {}
 
 
-@pytest.mark.parametrize("command", ["submit", "update_virtualenv", "visualize"])
+@pytest.mark.parametrize("command", ["update_virtualenv", "visualize"])
 def test_other_commands_of_sparse_need_no_service(closed_port, command):
     result = load_topology(command, port=closed_port)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
