@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cluster_running import Aim, kill_topology, sparse, ssh_worker
+from cluster_running import WORKER, Aim, kill_topology, sparse, ssh_worker
 from order_world import check_once, committed, market_order, portfolio_orders, send, tick
 from running import Stack, fintank, query, wait_until
 
@@ -50,7 +50,9 @@ def test_what_can_not_work_is_refused_in_one_line_before_anything_is_built(
     no_key = {**worker.environ, "HOME": str(tmp_path)}
     assert "takes no command over SSH" in refused(Aim(no_key, worker.options))
     away = "fintank.influx=localhost:1"
-    assert "InfluxDB (localhost:1) does not answer there" in refused(worker, "-o", away)
+    assert f"Worker {WORKER}: InfluxDB (localhost:1) does not answer there" in refused(worker, "-o", away)
+    no_logs = "pystorm.log.path=/none"
+    assert "the folder of the logs, /none, is not there" in refused(worker, "-o", no_logs)
     assert nimbus.cluster(cluster.settings.nimbus).topologies == []
 
 

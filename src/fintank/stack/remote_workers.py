@@ -3,12 +3,11 @@
 import re
 import shlex
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fintank.errors import FintankError
-from fintank.settings import Settings
 
 with warnings.catch_warnings():
     # paramiko offers a cipher that cryptography is about to drop.
@@ -22,10 +21,14 @@ ssh: Any = fabric.api
 CONNECT_TIMEOUT_S = 10
 PACKAGES = ("confluent-kafka", "influxdb", "kafka-python", "orjson", "simplejson", "streamparse", "urllib3")
 """What the Python bolts import; a worker's virtualenv must have it."""
-# Run by the worker's own Python, without any package: it prints what it can't reach, a line each.
+# Run by the worker's own Python, without any package: it prints what it can't reach, a line each. The rule for
+# the addresses is that of settings.py: Storm option > environment > localhost.
 PROBE = """
-import socket, sys
-for name, address in zip(sys.argv[1::2], sys.argv[2::2]):
+import os, socket, sys
+services = (("Kafka", "FINTANK_KAFKA", ":9092"), ("InfluxDB", "FINTANK_INFLUX", ":8086"))
+for option, (name, variable, port) in zip(sys.argv[1:], services):
+    default = (os.environ.get("FINTANK_HOST") or "localhost") + port
+    address = option or os.environ.get(variable) or default
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host, int(port)), 3).close()
@@ -47,21 +50,24 @@ def check_requirements(paths: Sequence[Path]) -> None:
         raise FintankError(f"{files} lacks what the bolts import: add {', '.join(lacking)}")
 
 
-def check(workers: Sequence[str], there: Settings) -> None:
-    """Raise FintankError when a worker refuses SSH, lacks a program, or can't reach Kafka or InfluxDB.
+def check(workers: Sequence[str], options: Mapping[str, Any]) -> None:
+    """Raise FintankError when a worker refuses SSH, lacks a program or folder, or can't reach a service.
 
-    `there` holds the addresses as the workers use them. streamparse must have set fabric's env.
+    `options` are Storm's and streamparse's for the topology. streamparse must have set fabric's env.
     """
-    faults = [fault for worker in workers for fault in _faults(worker, there)]
+    faults = [fault for worker in workers for fault in _faults(worker, options)]
     if faults:
         raise FintankError("; ".join(faults))
 
 
-def _faults(worker: str, there: Settings) -> list[str]:
+def _faults(worker: str, options: Mapping[str, Any]) -> list[str]:
     command = "command -v virtualenv >/dev/null || echo 'virtualenv is not installed there'; "
+    if folder := options.get("pystorm.log.path"):
+        command += f"test -d {shlex.quote(folder)} || echo 'the folder of the logs, {folder}, is not there'; "
     command += f"python3 -c {shlex.quote(PROBE)}"
-    command += f" Kafka {shlex.quote(there.kafka)} InfluxDB {shlex.quote(there.influx)}"
-    options = ssh.settings(
+    for option in ("fintank.kafka", "fintank.influx"):
+        command += " " + shlex.quote(options.get(option) or "")
+    connection = ssh.settings(
         ssh.hide("everything"),
         host_string=worker,
         abort_exception=FintankError,
@@ -71,7 +77,7 @@ def _faults(worker: str, there: Settings) -> list[str]:
         warn_only=False,
     )
     try:
-        with options:
+        with connection:
             printed = str(ssh.run(command, pty=False))
     except (FintankError, fabric.exceptions.NetworkError) as error:
         reason = " ".join(str(error).split())

@@ -56,7 +56,7 @@ def pre_submit(name: str, _env_name: str, env_config: dict[str, Any], options: O
         if options.get("install_virtualenv", options.get("use_virtualenv", True)):
             default = Path(get_config()["virtualenv_specs"]) / f"{TOPOLOGY}.txt"
             remote_workers.check_requirements([Path(path) for path in given.requirements or [default]])
-            remote_workers.check(workers, there)
+            remote_workers.check(workers, options)
         sparse_run.check(seen_from_here(there, workers, os.environ), _say, may_be_read=given.force)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fintank.errors import FintankError
-from fintank.settings import PROJECT_ROOT, Settings
+from fintank.settings import PROJECT_ROOT
 from fintank.stack import remote_workers
 from fintank.stack.remote_workers import PACKAGES, check_requirements
 
@@ -64,4 +64,4 @@ def test_requirements_that_are_not_there_are_refused(tmp_path: Path) -> None:
 
 def test_a_worker_without_ssh_is_one_line() -> None:
     with pytest.raises(FintankError, match=r"^Worker nowhere\.invalid takes no command over SSH \(.*\): see"):
-        remote_workers.check(["nowhere.invalid"], Settings("localhost:1", "localhost:1", Path()))
+        remote_workers.check(["nowhere.invalid"], {})
