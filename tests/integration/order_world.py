@@ -2,9 +2,11 @@
 
 import json
 import random
+import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -17,6 +19,8 @@ Message = dict[str, Any]
 
 LOT = Decimal("0.000001")
 FLUSH_SECONDS = 60
+SLICE_ORDERS = 4
+SLICE_SECONDS = 0.1
 READ_SECONDS = 60
 TERMINAL = {"FILLED", "CANCELED", "EXPIRED", "REJECTED"}
 
@@ -81,6 +85,36 @@ def _portfolio_order(order_id: str, symbols: Sequence[str], rng: random.Random) 
         "priority": rng.randint(1, 2),
         "timestamp": round(time.time(), 6),
     }
+
+
+class OrderStream:
+    """Sends portfolio orders and ticks without end, in the background; `sent` holds the orders."""
+
+    def __init__(self, address: str, symbols: Sequence[str]) -> None:
+        self.sent: list[Message] = []
+        self._address = address
+        self._symbols = symbols
+
+    @contextmanager
+    def flowing(self, phase: str) -> Iterator[None]:
+        stop = threading.Event()
+        thread = threading.Thread(target=self._send, args=(phase, stop))
+        thread.start()
+        try:
+            yield
+            assert thread.is_alive()
+        finally:
+            stop.set()
+            thread.join(FLUSH_SECONDS)
+
+    def _send(self, phase: str, stop: threading.Event) -> None:
+        number = 0
+        while not stop.wait(SLICE_SECONDS):
+            orders = portfolio_orders(f"{phase}-{number}", self._symbols, SLICE_ORDERS, seed=number)
+            send(self._address, "orders", "account", orders)
+            send(self._address, "ticks", "symbol", [tick(self._symbols[number % len(self._symbols)])])
+            self.sent += orders
+            number += 1
 
 
 class CommittedLog:

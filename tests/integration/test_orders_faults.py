@@ -2,22 +2,20 @@
 
 import os
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from order_world import (
     CommittedLog,
+    OrderStream,
     check_once,
     check_portfolios,
     committed,
     market_order,
     open_orders,
-    portfolio_orders,
     send,
     tick,
 )
@@ -30,40 +28,9 @@ from fintank.stack.supervisor import Supervisor
 RULE_ENGINE = "fintank.bolts.rule_engine.RuleEngine"
 SYMBOLS = [f"FAULT{number:02}" for number in range(30)]
 QUIET, PRICELESS = "QUIET", "PRICELESS"
-SLICE_ORDERS = 4
-SLICE_SECONDS = 0.1
 REPORTS_BEFORE_THE_KILL = 40
 TIMEOUT_S = 90
 RUNS_MAX = 3
-
-
-class Orders:
-    """Sends portfolio orders and ticks without end, in the background; `sent` holds the orders."""
-
-    def __init__(self, address: str) -> None:
-        self.sent: list[dict[str, Any]] = []
-        self._address = address
-
-    @contextmanager
-    def flowing(self, phase: str) -> Iterator[None]:
-        stop = threading.Event()
-        thread = threading.Thread(target=self._send, args=(phase, stop))
-        thread.start()
-        try:
-            yield
-            assert thread.is_alive()
-        finally:
-            stop.set()
-            thread.join(TIMEOUT_S)
-
-    def _send(self, phase: str, stop: threading.Event) -> None:
-        number = 0
-        while not stop.wait(SLICE_SECONDS):
-            orders = portfolio_orders(f"{phase}-{number}", SYMBOLS, SLICE_ORDERS, seed=number)
-            send(self._address, "orders", "account", orders)
-            send(self._address, "ticks", "symbol", [tick(SYMBOLS[number % len(SYMBOLS)])])
-            self.sent += orders
-            number += 1
 
 
 @pytest.fixture(autouse=True)
@@ -120,7 +87,7 @@ def test_kills_of_the_rule_engine_the_jvm_and_the_broker_while_orders_flow_chang
     stack: Stack, jar: Path, tmp_path: Path
 ) -> None:
     address = stack.settings.kafka
-    orders = Orders(address)
+    orders = OrderStream(address, SYMBOLS)
     send(address, "ticks", "symbol", [*map(tick, SYMBOLS), tick(QUIET, bid="7.25", ask="7.75")])
     send(address, "orders", "account", [market_order("priceless-1", PRICELESS)])
 

@@ -1,0 +1,133 @@
+"""Kills and moves on a Storm cluster while orders flow: in the end each order is decided and filled once."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from cluster_running import Aim, kill_topology, sparse
+from order_world import OrderStream, check_portfolios, committed, market_order, send, tick
+from running import Stack, fintank, query, wait_until
+from streamparse import thrift
+
+from fintank.stack import nimbus, storm_cluster
+from fintank.stack.supervisor import Supervisor
+
+pytestmark = pytest.mark.soak
+
+SYMBOLS = [f"CLUSTER{number:02}" for number in range(20)]
+UNDER_WAY_S = 8
+"""How long orders flow before the fault, and after it."""
+DONE_TIMEOUT_S = 180
+
+
+@pytest.fixture(scope="module")
+def aim(cluster: Stack) -> Aim:
+    return Aim(cluster.environ, ("--config", str(storm_cluster.sparse_config(cluster.settings))))
+
+
+@pytest.fixture(scope="module")
+def orders(cluster: Stack, aim: Aim) -> Iterator[OrderStream]:
+    """Submit the topology to both Supervisors; `orders` sends to it."""
+    done = sparse(aim, "submit")
+    assert done.returncode == 0, done.stdout
+    send(cluster.settings.kafka, "ticks", "symbol", map(tick, SYMBOLS))
+    yield OrderStream(cluster.settings.kafka, SYMBOLS)
+    kill_topology(aim, cluster.settings.nimbus)
+
+
+def workers(stack: Stack) -> list[psutil.Process]:
+    """List the JVMs of the workers, without Storm's LogWriter above each."""
+    found = storm_cluster.workers(stack.settings)
+    return [process for process in found if "org.apache.storm.LogWriter" not in process.cmdline()]
+
+
+def stored(stack: Stack, measurement: str) -> int:
+    points = query(stack.settings, f"SELECT count(exec_id) FROM {measurement} WHERE symbol =~ /CLUSTER/")
+    return int(str(points[0]["count"])) if points else 0
+
+
+def survives(stack: Stack, orders: OrderStream, phase: str, fault: Callable[[], object]) -> None:
+    """Let orders flow, do the fault, let more flow; wait until all are filled, and reconcile."""
+    with orders.flowing(phase):
+        time.sleep(UNDER_WAY_S)
+        fault()
+        time.sleep(UNDER_WAY_S)
+    count = sum(len(order["portfolio"]) for order in orders.sent)
+    took_s = wait_until(
+        lambda: (stored(stack, "fills"), stored(stack, "executions")) == (count, 2 * count),
+        DONE_TIMEOUT_S,
+        lambda: f"{stored(stack, 'fills')} of {count} fills; {fintank(stack, 'topology')}",
+    )
+    print(f"{phase}: {len(orders.sent)} orders, {count} fills, the last {took_s:.1f} s after the last order")
+    address = stack.settings.kafka
+    check_portfolios(orders.sent, committed(address, "executions"), committed(address, "fills"))
+    assert "Clean: no break." in fintank(stack, "reconcile")
+
+
+def test_two_workers_on_two_supervisors_share_the_work(cluster: Stack, orders: OrderStream) -> None:
+    survives(cluster, orders, "shared", lambda: None)
+    found = nimbus.topology(cluster.settings.nimbus, "order_flow")
+    by_worker = {one.worker: one for one in found.executors if one.component == "rule-engine"}
+    assert len(by_worker) == 2
+    assert all(one.acked > 0 for one in by_worker.values())
+    assert {one.num_used_workers for one in nimbus.cluster(cluster.settings.nimbus).supervisors} == {1}
+
+
+def test_a_killed_worker_loses_and_doubles_nothing(cluster: Stack, orders: OrderStream) -> None:
+    survives(cluster, orders, "worker-dies", workers(cluster)[0].kill)
+
+
+def test_a_killed_supervisor_and_its_worker_lose_and_double_nothing(
+    cluster: Stack, orders: OrderStream
+) -> None:
+    def fault() -> None:
+        pid = int(Supervisor(cluster.settings.home).states()["supervisor-1"]["pid"])
+        mine = [one for one in workers(cluster) if any("supervisor-1" in word for word in one.cmdline())]
+        assert len(mine) == 1
+        os.kill(pid, signal.SIGKILL)
+        mine[0].kill()
+
+    survives(cluster, orders, "supervisor-dies", fault)
+
+
+def test_a_rebalance_of_workers_and_executors_loses_and_doubles_nothing(
+    cluster: Stack, orders: OrderStream
+) -> None:
+    address = cluster.settings.nimbus
+
+    def fault() -> None:
+        options = thrift.RebalanceOptions(wait_secs=1, num_workers=3, num_executors={"rule-engine": 1})
+        with nimbus.connect(address) as client:
+            client.rebalance("order_flow", options)
+
+    survives(cluster, orders, "rebalance", fault)
+    found = nimbus.topology(address, "order_flow")
+    assert found.workers == 3
+    assert len([one for one in found.executors if one.component == "rule-engine"]) == 1
+
+
+def test_an_upgrade_with_open_orders_loses_and_doubles_nothing(
+    cluster: Stack, orders: OrderStream, aim: Aim, tmp_path: Path
+) -> None:
+    address = cluster.settings.kafka
+    send(address, "orders", "account", [market_order("upgrade-1", "PRICELESS")])
+
+    def fault() -> None:
+        kill_topology(aim, cluster.settings.nimbus)
+        done = sparse(aim, "submit")
+        assert done.returncode == 0, done.stdout
+
+    survives(cluster, orders, "upgrade", fault)
+    told = [one for one in committed(address, "executions") if one["cl_ord_id"] == "upgrade-1"]
+    assert [one["ord_status"] for one in told] == ["NEW"]
+    send(address, "ticks", "symbol", [tick("PRICELESS")])
+
+    def status() -> list[str]:
+        reports = committed(address, "executions")
+        return [one["ord_status"] for one in reports if one["cl_ord_id"] == "upgrade-1"]
+
+    wait_until(lambda: status() == ["NEW", "FILLED"], DONE_TIMEOUT_S, status)
