@@ -19,7 +19,7 @@ with warnings.catch_warnings():
 ssh: Any = fabric.api
 
 CONNECT_TIMEOUT_S = 10
-PACKAGES = ("confluent-kafka", "influxdb", "kafka-python", "orjson", "simplejson", "streamparse", "urllib3")
+PACKAGES = ("confluent-kafka", "kafka-python", "orjson", "simplejson", "streamparse", "urllib3")
 """What the Python bolts import; a worker's virtualenv must have it."""
 # Run by the worker's own Python, without any package: it prints what it can't reach, a line each. The rule
 # for the addresses is that of settings.py: Storm option > environment > localhost.
