@@ -100,7 +100,8 @@ def test_logs_prints_the_log_of_a_service_and_names_them_all_for_a_wrong_one(run
     assert "Kafka Server started" in fintank(running, "logs", "kafka").stdout
     wrong = fintank(running, "logs", "storm")
     assert wrong.returncode == 1
-    assert wrong.stderr == "There is no service 'storm': choose one of kafka, influxdb, supervisord.\n"
+    names = "kafka, influxdb, zookeeper, nimbus, supervisor-1, supervisor-2, supervisord, order_flow"
+    assert wrong.stderr == f"There is no service 'storm': choose one of {names}.\n"
 
 
 def test_a_killed_service_is_down_in_status_and_comes_back_by_itself(running: Stack) -> None:
