@@ -1,0 +1,62 @@
+"""The command that shows the dashboards."""
+
+import webbrowser
+from pathlib import Path
+
+from invoke.context import Context
+
+from fintank import settings
+from fintank.commands import command, report
+from fintank.commands.grafana import download, server
+from fintank.commands.grafana.files import FOLDER
+from fintank.commands.live_line import LiveLine
+from fintank.commands.reporting.span import parse_span
+from fintank.errors import FintankError
+from fintank.settings import Settings
+
+GET_IT = f"""\
+To have it: install Grafana {server.VERSIONS} (https://grafana.com/grafana/download), so that `grafana` is on
+PATH, or unpack it anywhere and name that folder in {server.HOME_NAME}; then call `invoke dashboard` again.
+Any other Grafana takes the files of {FOLDER} by Dashboards > New > Import."""
+
+
+@command(help={"download": "download Grafana where there is none; --no-download does not"})
+def dashboard(_context: Context, download: bool = True) -> None:
+    """Show the dashboards in a Grafana on 127.0.0.1:3000, or the report, as in: invoke dashboard"""
+    where = settings.load()
+    found = _found(where, is_download_allowed=download)
+    if found is None:
+        _show_report(where)
+        return
+    program, home = found
+    print(
+        f"Grafana comes up at {server.URL}, data from InfluxDB ({where.influx}). Ctrl-C ends it.", flush=True
+    )
+    status = server.run(program, home, where)
+    if status:
+        raise FintankError(f"Grafana ended with exit status {status}: its log is above")
+
+
+def _found(where: Settings, *, is_download_allowed: bool) -> tuple[Path, Path] | None:
+    """Return a Grafana's program and home folder, downloaded if need be and possible."""
+    found = server.find()
+    if found is not None:
+        return found
+    home = download.installed(where.programs)
+    if home is None and is_download_allowed:
+        print("There is no Grafana on this machine: downloading it.", flush=True)
+        try:
+            with LiveLine() as line:
+                home = download.install(where.programs, line.show)
+        except FintankError as error:
+            print(error)
+    return None if home is None else (home / "bin" / "grafana", home)
+
+
+def _show_report(where: Settings) -> None:
+    """Say how to get Grafana, and open what shows the same without it."""
+    print(GET_IT)
+    out = Path(report.OUT)
+    print("\nUntil then, the report of the last hour:")
+    print(report.write(where, parse_span("1h", "now"), out))
+    webbrowser.open(out.absolute().as_uri())

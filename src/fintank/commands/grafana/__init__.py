@@ -1,0 +1,1 @@
+"""Grafana: the dashboards and alert rules as data, and starting a Grafana that shows them."""
