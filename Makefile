@@ -1,5 +1,5 @@
 # Every target but help, clean and fresh installs first what is missing.
-.PHONY: help setup demo test soak bench check check-vm fresh clean
+.PHONY: help setup demo test soak bench check check-vm fresh presentation clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -14,7 +14,8 @@ demo: setup ## Run everything with ticks and orders, and prove what came of them
 test: setup ## Run all tests: unit, clj, integration, each with its time and its budget
 	@scripts/test
 
-soak: setup ## Run the tests that take minutes each
+soak: ## Run the tests that take minutes each
+	@scripts/setup soak
 	@.venv/bin/pytest tests/integration -m soak
 
 bench: setup ## Measure speed, with the machine and the versions said
@@ -25,6 +26,9 @@ check: setup ## Run the linters, the type checker and the house rules; changes n
 
 check-vm: setup ## Check the Vagrantfile and the cookbook, and start daemons from its files (installs vagrant, ruby, rubocop)
 	@scripts/check-vm
+
+presentation: setup ## Draw the pictures and build the slides (needs Graphviz and pandoc)
+	@scripts/presentation
 
 fresh: ## Prove that all works on a machine with nothing installed (RELEASE=bookworm or trixie; as root)
 	@scripts/fresh

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from grafana import empty_panels
 from order_world import (
     CommittedLog,
     check_once,
@@ -83,6 +84,7 @@ def test_200_portfolio_orders_over_30_symbols_are_each_decided_and_filled_once(
         )
         wait_until(lambda: measured(stack) == MEASURED, DECIDED_TIMEOUT_S, lambda: measured(stack))
         assert flow.end() == 0
+    assert empty_panels(stack.settings) == []
     check_portfolios(orders, committed(address, "executions"), committed(address, "fills"))
 
 

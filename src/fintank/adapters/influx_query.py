@@ -32,6 +32,10 @@ class InfluxQuery:
         Empty when there is no such measurement, or no database yet. FintankError when InfluxDB does not
         answer or refuses.
         """
+        return [row for _, rows in self.series(text) for row in rows]
+
+    def series(self, text: str) -> list[tuple[dict[str, str], list[list[Any]]]]:
+        """Return the tags and the rows of each series of one SELECT; otherwise as `rows`."""
         fields = {"db": self._database, "epoch": "ns", "q": text}
         try:
             response = self._pool.request("GET", "/query", fields=fields)
@@ -43,7 +47,7 @@ class InfluxQuery:
         result = json.loads(response.data)["results"][0]
         if not result.get("error", "database not found").startswith("database not found"):
             raise FintankError(f"InfluxDB ({self._address}) refused: {result['error']}")
-        return [row for series in result.get("series", []) for row in series["values"]]
+        return [(found.get("tags", {}), found["values"]) for found in result.get("series", [])]
 
     def count(self, field: str, measurement: str, where: str) -> int:
         """Count the points of a measurement that have a field."""

@@ -62,7 +62,7 @@ class InfluxdbLoader(BatchBolt):
         for tup in tuples:
             self.ack(tup)
             self.metrics.since((run.append_ms, run.records) for run in parse_runs(tup.values[4]))
-        self.metrics.add(tuples=len(tuples), records=line_count - len(refusals))
+        self.metrics.add(tuples=len(tuples), records=line_count - len(refusals), failed=0)
 
     def _reject_refused(self, tuples: list[Tuple], refusals: list[Refusal]) -> None:
         lines = [

@@ -183,7 +183,7 @@ class RuleEngine(BatchBolt):
             counted.update(asdict(owned_shard.core.counts))
             for age_us in owned_shard.core.open_ages_us(_wall_us()):
                 ages.update(name for name, least_us in OPEN_AGES.items() if age_us >= least_us)
-        self.metrics.add(**(counted - self._counted))
+        self.metrics.add(**{name: count - self._counted[name] for name, count in counted.items()})
         self.metrics.level(**ages)
         self._counted = counted
 

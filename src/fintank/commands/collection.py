@@ -5,7 +5,19 @@ from types import ModuleType
 from invoke.collection import Collection
 from invoke.tasks import Task
 
-from fintank.commands import demo, doctor, orders, reconcile, records, services, ticks, topics, topology
+from fintank.commands import (
+    dashboard,
+    demo,
+    doctor,
+    orders,
+    reconcile,
+    records,
+    report,
+    services,
+    ticks,
+    topics,
+    topology,
+)
 
 
 def collection() -> Collection:
@@ -21,4 +33,4 @@ def collection() -> Collection:
 
 
 def _modules() -> list[ModuleType]:
-    return [demo, doctor, services, topology, topics, ticks, orders, reconcile, records]
+    return [demo, dashboard, doctor, services, topology, topics, ticks, orders, reconcile, report, records]

@@ -14,11 +14,12 @@ from rich.console import Console
 
 from fintank import settings
 from fintank.adapters import rules_file
-from fintank.commands import command, demo_evidence, demo_summary, reconcile
-from fintank.commands.demo_play import Plan, play
+from fintank.commands import command, demo_evidence, demo_summary, reconcile, report
+from fintank.commands.demo_play import Plan, play, span_us
 from fintank.commands.demo_summary import Outcome
 from fintank.commands.live_line import LiveLine
 from fintank.commands.options import whole_number
+from fintank.commands.reporting.span import Span
 from fintank.commands.sending import make_topics
 from fintank.commands.ticks import survey
 from fintank.errors import FintankError
@@ -57,7 +58,7 @@ def demo(
     keep: bool = False,
 ) -> None:
     """Run everything, send ticks and orders and prove what came of them, as in: invoke demo --keep"""
-    started = time.monotonic()
+    started, began_ns = time.monotonic(), time.time_ns()
     tick_count = whole_number("--ticks", ticks, maximum=TICKS_MAX)
     order_count = whole_number("--orders", orders, maximum=ORDERS_MAX)
     paths = [Path(name) for name in file or ()] or _shared_quotes()
@@ -68,6 +69,7 @@ def demo(
         with MemoryPeak(Supervisor(where.home)) as peak, _topology(where, keep) as run:
             outcome = play(where, run, plan)
             problems = _judged(where, outcome, peak)
+            _draw(where, Span(began_ns - span_us(plan) * 1000, time.time_ns()))
             if keep:
                 _tell_what_runs(where, run, outcome)
     seconds = time.monotonic() - started
@@ -98,6 +100,14 @@ def _judged(where: Settings, outcome: Outcome, peak: MemoryPeak) -> list[str]:
         *(f"reconcile: {kind} {count:,}" for kind, count in breaks.items()),
         *demo_summary.problems(outcome, reasons),
     ]
+
+
+def _draw(where: Settings, span: Span) -> None:
+    """Write the report; that it can't be written is no fault of what it would show."""
+    try:
+        print("\nTo see it:", report.write(where, span, Path(report.OUT)))
+    except FintankError as error:
+        print(f"\nThere is no report: {error}")
 
 
 def _tell_what_runs(where: Settings, run: BackgroundRun, outcome: Outcome) -> None:

@@ -60,8 +60,7 @@ class World:
 
 def play(where: Settings, run: BackgroundRun, plan: Plan) -> Outcome:
     """Send everything and wait until all of it is read, decided and written."""
-    span_us = max([FAKE_SPAN_US, *(extent.last_us - extent.first_us for extent in plan.files.values())])
-    since_ns = (now_us() - span_us) * 1000
+    since_ns = (now_us() - span_us(plan)) * 1000
     with kafka.connect(where.kafka) as admin:
         world = World(where, run, admin, InfluxQuery(where.influx), since_ns, rules_file.load(where))
         with Probes(where) as probes:
@@ -85,6 +84,11 @@ def play(where: Settings, run: BackgroundRun, plan: Plan) -> Outcome:
             evidence=demo_evidence.read(where.kafka, positions, name, world.limits),
             probe_seconds=probes.seconds,
         )
+
+
+def span_us(plan: Plan) -> int:
+    """Return how far before now the first tick may be, in microseconds."""
+    return max([FAKE_SPAN_US, *(extent.last_us - extent.first_us for extent in plan.files.values())])
 
 
 def unread(states: Iterable[PartitionState], targets: Mapping[tuple[str, int], int]) -> int:

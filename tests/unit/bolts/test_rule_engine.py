@@ -337,6 +337,7 @@ def test_it_tells_what_it_decided_how_long_that_took_and_what_was_of_no_use(kafk
         "ticks": 3,
         "orders": 2,
         "not_newer": 1,
+        "stale": 0,
         "crossed": 1,
         "duplicates": 1,
         "rejects": 0,

@@ -1,0 +1,132 @@
+"""A report's tables, as HTML."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import NamedTuple
+
+from fintank.commands.reporting.facts import Facts, PortfolioOrder, Report
+from fintank.commands.reporting.texts import milliseconds, moment, money, price, quantity
+
+ROWS_MAX = 1_000
+KINDS = {"BUY": "deposit", "SELL": "withdrawal"}
+
+
+class Column(NamedTuple):
+    """A table's column: its heading, and the CSS class of its cells."""
+
+    title: str
+    css: str = ""
+
+
+NUMBER = "number"
+CODE = "code"
+TAIL = "code tail"
+"""A text of which the end tells most: that is left where there is little room."""
+
+
+def trades(found: Sequence[Report], quote_times_ns: Mapping[str, int]) -> str:
+    """List what was bought and sold, the latest first, each with the quote that it was decided on."""
+    columns = [
+        *(Column("time (UTC)"), Column("side"), Column("quantity", NUMBER), Column("symbol")),
+        *(Column("price", NUMBER), Column("cash", NUMBER), Column("venue"), Column("best bid", NUMBER)),
+        *(Column("best ask", NUMBER), Column("quote of"), Column("quote", CODE), Column("account")),
+        Column("order", TAIL),
+    ]
+    rows = [
+        [
+            *(_time(trade.time_ns), _side(trade.side), quantity(trade.last_qty), escape(trade.symbol)),
+            *(f"<b>{price(trade.last_px)}</b>", money(_cash(trade)), escape(trade.last_mkt or "")),
+            *(price(trade.bid), price(trade.ask), _time(quote_times_ns.get(trade.quote_id))),
+            *(escape(trade.quote_ids or ""), escape(trade.account), escape(trade.cl_ord_id)),
+        ]
+        for trade in reversed(found)
+    ]
+    return _table("trades", columns, rows)
+
+
+def portfolio_orders(found: Sequence[PortfolioOrder]) -> str:
+    """List deposits and withdrawals, the latest first."""
+    columns = [Column("time (UTC)"), Column("what"), Column("amount", NUMBER), Column("account")]
+    columns += [Column("symbols"), Column("order", TAIL)]
+    rows = [
+        [
+            *(_time(order.time_ns), KINDS[order.side], money(order.amount), escape(order.account)),
+            *(escape(order.symbols), escape(order.order_id)),
+        ]
+        for order in reversed(found)
+    ]
+    return _table("portfolio orders", columns, rows)
+
+
+def ended_unfilled(found: Iterable[Report]) -> str:
+    """List orders that ended without being filled, the latest first, and why."""
+    columns = [Column("time (UTC)"), Column("state"), Column("side"), Column("symbol"), Column("account")]
+    columns += [Column("order", TAIL), Column("why", CODE)]
+    rows = [
+        [
+            *(_time(report.time_ns), escape(report.ord_status), _side(report.side), escape(report.symbol)),
+            *(escape(report.account), escape(report.cl_ord_id), escape(report.text or "")),
+        ]
+        for report in sorted(found, key=lambda report: -report.time_ns)
+    ]
+    return _table("such orders", columns, rows)
+
+
+def positions(facts: Facts) -> str:
+    """Show shares by account and symbol, cash, and what the shares are worth at the last bid and ask."""
+    mids = {
+        symbol: (quotes.bid.values[-1] + quotes.ask.values[-1]) / 2
+        for symbol, quotes in facts.quotes.items()
+        if quotes.bid.values and quotes.ask.values
+    }
+    symbols = sorted({symbol for _, symbol in facts.holdings})
+    titles = (*symbols, "cash", "worth of the shares", "profit and loss")
+    rows = []
+    for account in sorted({account for account, _ in facts.holdings}):
+        held = {symbol: facts.holdings.get((account, symbol), (0.0, 0.0)) for symbol in symbols}
+        cash = sum(money_ for _, money_ in held.values())
+        worth = _worth(held, mids)
+        shares = [quantity(held[s][0]) if (account, s) in facts.holdings else "" for s in symbols]
+        valued = ["", ""] if worth is None else [money(worth), money(cash + worth)]
+        rows.append([escape(account), *shares, money(cash), *valued])
+    return _table("accounts", [Column("account"), *(Column(title, NUMBER) for title in titles)], rows)
+
+
+def _worth(held: Mapping[str, tuple[float, float]], mids: Mapping[str, float]) -> float | None:
+    """Return what the shares are worth; None if a symbol has no price here."""
+    if any(shares and symbol not in mids for symbol, (shares, _) in held.items()):
+        return None
+    return sum(shares * mids[symbol] for symbol, (shares, _) in held.items() if shares)
+
+
+def _table(what: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f'<th class="{column.css}">{escape(column.title)}</th>' for column in columns)
+    body = "\n".join(f"<tr>{_cells(columns, row)}</tr>" for row in rows[:ROWS_MAX])
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    left_out = f'<p class="note">The latest {ROWS_MAX:,} of {len(rows):,} {what}.</p>'
+    return f'<div class="scroll">{table}</div>{left_out if len(rows) > ROWS_MAX else ""}'
+
+
+def _cells(columns: Sequence[Column], row: Sequence[str]) -> str:
+    return "".join(map(_cell, columns, row))
+
+
+def _cell(column: Column, text: str) -> str:
+    # What is cut off can be read by pointing at it.
+    title = f' title="{text}"' if column.css in (CODE, TAIL) else ""
+    return f'<td class="{column.css}"{title}><bdi>{text}</bdi></td>'
+
+
+def _time(time_ns: int | None) -> str:
+    if time_ns is None:
+        return ""
+    return f'<time title="{moment(time_ns):%Y-%m-%d}">{milliseconds(time_ns)}</time>'
+
+
+def _side(side: str) -> str:
+    return f'<span class="{side.lower()}">{side}</span>'
+
+
+def _cash(trade: Report) -> float:
+    turnover = (trade.last_qty or 0) * (trade.last_px or 0)
+    return turnover if trade.side == "SELL" else -turnover

@@ -1,0 +1,132 @@
+"""`invoke report` reads from a real InfluxDB what the loaders write there."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import Stack, fintank
+
+from fintank.adapters.influx import InfluxWriter
+from fintank.adapters.influx_query import InfluxQuery
+from fintank.commands.reporting.reading import read
+from fintank.commands.reporting.span import SECOND_NS, Span
+from fintank.settings import PROJECT_ROOT
+from fintank.wire import executions, fills, ticks
+from fintank.wire.points import record_time_ns
+
+SCHEMAS = PROJECT_ROOT / "src" / "fintank" / "wire" / "schemas"
+NOW_US = time.time_ns() // 1000
+APPENDED_MS = NOW_US // 1000
+QUOTE_US = NOW_US - 30_000_000
+MINUTE_NS = 60 * SECOND_NS
+
+
+def example(name: str, **given: object) -> str:
+    """Write a record like the example of a schema."""
+    found: dict[str, Any] = json.loads((SCHEMAS / f"{name}.json").read_text())["examples"][0]
+    return json.dumps({**found, **given})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def span(empty_stack: Stack) -> Span:
+    """Store two quotes of one price, a trade on the later one, an older booking, and figures."""
+    times = {"transact_time": NOW_US / 1e6, "order_time": NOW_US / 1e6}
+    quote = {"symbol": "VTI", "exchange": "NYSE", "bid": 109.5, "ask": 109.75}
+    quotes = "\n".join(json.dumps({**quote, "timestamp": (QUOTE_US + n * 1_000_000) / 1e6}) for n in range(2))
+    trade = example(
+        *("execution",),
+        **times,
+        exec_type="TRADE",
+        ord_status="FILLED",
+        account="A-1",
+        symbol="VTI",
+        side="BUY",
+        cl_ord_id="o-1",
+        last_qty="2",
+        last_px="109.75",
+        last_mkt="NYSE",
+        bid="109.5",
+        ask="109.75",
+        quote_ids=["1-18"],
+    )
+    booked = {"account": "A-1", "symbol": "VTI", "side": "BUY", "delta_shares": "2", "delta_cash": "-219.5"}
+    older = {**booked, "transact_time": NOW_US / 1e6 - 7200}
+    records = "\n".join([example("fill", **older), example("fill", **booked, transact_time=NOW_US / 1e6)])
+    second = NOW_US // 1_000_000
+    pipeline = [
+        f"pipeline,component=tick-influxdb-loader,task=4 records=2i,tuples=1i,latency_p50_ms=7i,"
+        f"latency_p95_ms=8i,latency_p99_ms=9i,rejects=3i,failed=0i {second * SECOND_NS}",
+        f"pipeline,component=tick-influxdb-loader,reason=NOT_JSON,task=4 rejected=3i {second * SECOND_NS}",
+        f"pipeline,component=tick-spout,task=1 lag=5i,in_flight=2i {second * SECOND_NS}",
+        f"pipeline,component=rule-engine,task=2 not_newer=4i,stale=0i,crossed=0i {second * SECOND_NS}",
+    ]
+    lines = [
+        ticks.to_lines("ticks", 1, f"17,2,{APPENDED_MS}", quotes).lines,
+        executions.to_lines("executions", 0, f"3,1,{APPENDED_MS}", trade).lines,
+        fills.to_lines("fills", 0, f"3,2,{APPENDED_MS}", records).lines,
+        *pipeline,
+    ]
+    assert InfluxWriter(empty_stack.settings.influx).write("\n".join(lines)) == []
+    return Span(NOW_US * 1000 - 10 * MINUTE_NS, NOW_US * 1000 + MINUTE_NS)
+
+
+def test_all_that_the_loaders_wrote_is_read(empty_stack: Stack, span: Span) -> None:
+    facts = read(InfluxQuery(empty_stack.settings.influx), span)
+    (trade,) = facts.trades
+    assert (trade.account, trade.side, trade.last_qty, trade.last_px) == ("A-1", "BUY", 2, 109.75)
+    assert (trade.bid, trade.ask, trade.quote_ids, trade.cl_ord_id) == (109.5, 109.75, "1-18", "o-1")
+    assert facts.ticks == 2
+    assert list(facts.quotes) == ["VTI"]
+    assert facts.opening == {("A-1", "VTI"): (2, -219.5)}
+    assert facts.holdings == {("A-1", "VTI"): (4, -439)}
+    assert [booking.delta_shares for booking in facts.bookings] == [2]
+    assert facts.tick_latency is not None
+    assert facts.tick_latency.p99.values == [9]
+    assert facts.rates["tick-influxdb-loader"].values == [2]
+    assert facts.lags["ticks"].values == [5]
+    assert facts.rejects == {"NOT_JSON": 3}
+    assert facts.of_no_use == {"quotes not newer than the held one": 4}
+
+
+def test_a_trades_quote_is_found_by_its_offset_among_quotes_of_the_same_price(
+    empty_stack: Stack, span: Span
+) -> None:
+    facts = read(InfluxQuery(empty_stack.settings.influx), span)
+    assert facts.quote_times_ns == {"1-18": record_time_ns(QUOTE_US + 1_000_000, 18)}
+
+
+def test_the_command_writes_one_file_and_names_it(empty_stack: Stack, tmp_path: Path) -> None:
+    out = tmp_path / "seen.html"
+    told = fintank(empty_stack, "report", "--out", str(out), "--since", "10m")
+    assert told == f"{out}: 2 ticks, 1 trade. Open it in a browser; it needs no network.\n"
+    html = out.read_text()
+    assert "109.75" in html
+    assert "NOT_JSON" in html
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--out", "/nowhere/seen.html"], "/nowhere/seen.html: No such file or directory: name another file"),
+        (["--since", "tomorrow"], "--since tomorrow: must be a time"),
+    ],
+)
+def test_what_can_not_be_is_one_line(empty_stack: Stack, options: list[str], told: str) -> None:
+    command = [Path(sys.executable).parent / "fintank", "report", *options]
+    done = subprocess.run(command, env=empty_stack.environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(told)
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_time_of_which_nothing_is_stored_is_a_report_that_says_so(
+    empty_stack: Stack, tmp_path: Path
+) -> None:
+    out = tmp_path / "empty.html"
+    told = fintank(empty_stack, "report", "--out", str(out), "--since", "3d", "--until", "2d")
+    assert "0 ticks, 0 trades" in told
+    assert out.read_text().count('class="nothing"') > 10

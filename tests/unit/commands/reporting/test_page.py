@@ -1,0 +1,71 @@
+"""The report's page, made of facts."""
+
+import re
+from dataclasses import replace
+
+from made_facts import EMPTY, full_facts, report
+
+from fintank.commands.reporting import tables
+from fintank.commands.reporting.page import page
+
+
+def cells(html: str) -> list[str]:
+    """Return the texts of a table's cells."""
+    return [re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", html)]
+
+
+def test_a_trade_is_told_with_its_time_price_and_quote() -> None:
+    trade = report(0, last_qty=2.653927, last_px=94.21, bid=94.19, ask=94.21)
+    html = tables.trades([trade], {"1-100000": trade.time_ns - 1_500_000_000})
+    assert cells(html) == [
+        *("18:25:36.000", "BUY", "2.653927", "BTCUSDT", "94.21", "-250.03", "BINANCE", "94.19", "94.21"),
+        *("18:25:34.500", "1-100000", "A-1000", "demo-20261124-210906-618875-replay-0"),
+    ]
+
+
+def test_the_page_needs_nothing_from_anywhere_else() -> None:
+    html = re.sub(r"<script>/\*\*.*?</script>", "", page(full_facts(), "InfluxDB"), flags=re.DOTALL)
+    assert len(html) < 400_000, "plotly is taken out"
+    assert re.findall(r"(?:src|href)=[\"'](?!data:)[^\"']*", html) == []
+    assert "url(" not in html
+
+
+def test_what_others_wrote_can_not_become_html() -> None:
+    bad = report(0, cl_ord_id="<script>alert(1)</script>", text='code=X "quoted" <b>')
+    facts = replace(full_facts(), reports=[bad, report(1, ord_status="REJECTED", text="<i>why</i>")])
+    html = page(facts, "<u>here</u>")
+    for text in ("<script>alert", "<i>why", "<u>here"):
+        assert text not in html
+
+
+def test_every_plot_is_there_or_it_is_said_that_there_is_nothing() -> None:
+    full, empty = page(full_facts(), "InfluxDB"), page(EMPTY, "InfluxDB")
+    assert full.count('class="plotly-graph-div"') == 12
+    assert full.count('class="nothing"') == 0
+    assert empty.count('class="plotly-graph-div"') == 0
+    assert empty.count('class="nothing"') == 15
+
+
+def test_of_many_rows_the_latest_are_shown_and_that_is_said() -> None:
+    many = [report(0, cl_ord_id=f"o-{number}") for number in range(tables.ROWS_MAX + 5)]
+    html = tables.trades(many, {})
+    assert html.count("<tr>") == tables.ROWS_MAX + 1
+    assert "The latest 1,000 of 1,005 trades." in html
+    assert "o-4" not in cells(html)
+
+
+def test_profit_and_loss_is_cash_and_worth_at_the_middle_of_the_last_quote() -> None:
+    found = cells(tables.positions(full_facts()))[:6]
+    worth = 12.5 * (61704.5 + 0.1 * 59)
+    assert found == ["A-1000", "12.5", "", "-771,300.00", f"{worth:,.2f}", f"{worth - 771_300:,.2f}"]
+
+
+def test_without_a_price_nothing_is_said_of_worth() -> None:
+    html = tables.positions(replace(full_facts(), quotes={}))
+    assert cells(html)[3:6] == ["-771,300.00", "", ""]
+
+
+def test_refused_orders_count_by_their_code_beside_rejected_records() -> None:
+    html = page(full_facts(), "InfluxDB")
+    assert "order: MAX_ORDER_QTY" in html
+    assert "code=MAX_ORDER_QTY order_qty=9 &lt;limit&gt;=5" in html
