@@ -127,5 +127,6 @@ def test_grafana(machine: Rendered) -> None:
     # What the project's files take from the environment is there, and every file of theirs is.
     ours = files_below(provisioning, "json/")
     assert ours == files_below(PROJECT_ROOT / "dashboards", "provisioning/")
+    assert {"order-flow.json", "datasources/fintank.yaml"} <= set(ours)
     wanted = {name for text in ours.values() for name in re.findall(r"\$(FINTANK_\w+)", text)}
     assert wanted <= set(environment)
