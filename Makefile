@@ -16,6 +16,7 @@ test: setup ## Run all tests: unit, clj, integration, each with its time and its
 
 soak: ## Run the tests that take minutes each
 	@scripts/setup soak
+	@.venv/bin/pytest tests/properties --hypothesis-profile=soak
 	@.venv/bin/pytest tests/integration -m soak
 
 bench: setup ## Measure speed, with the machine and the versions said

@@ -201,7 +201,7 @@ class Engine:
     def on_state(self, message: Message, place: Place) -> None:
         place.time_us(message)
         if place.partition != 0:
-            raise RejectError("BAD_VALUE")
+            raise RejectError("WRONG_PARTITION")
         if place.offset <= self.state_offset:
             return
         self.state, self.state_offset = message["state"], place.offset

@@ -18,6 +18,12 @@ WALL_US = START_US + 86_400 * 365 * MICROSECONDS
 Record = dict[str, Any]
 
 
+def record(text: str) -> Record:
+    """Read a record of executions or fills; times stay text."""
+    found: Record = json.loads(text, parse_float=str)
+    return found
+
+
 @dataclass
 class Told:
     """What came of a row: records of executions and fills, and the reasons of rejects."""
@@ -93,12 +99,16 @@ def play(scenario: Scenario, world: World, between: Callable[[World], World] = l
         else:
             place = places.of(row, wall_us)
             told = world.take(row.kind, json.dumps(row.message), place, wall_us)
-        where = f"{scenario.id}, row {number}"
-        check_heads(row, told, where)
-        for expected, execution in zip(row.expected, told.executions, strict=False):
-            fill = next((fill for fill in told.fills if fill["exec_id"] == execution["exec_id"]), {})
-            check_fields(expected, {**fill, **execution}, places.named, f"{where}, {expected.head}")
-        check_bookings(told, where)
+        check_told(row, told, places.named, f"{scenario.id}, row {number}")
+
+
+def check_told(row: Row, told: Told, named: dict[str, Place], where: str) -> None:
+    """Hold what an engine told against a row; named: the records that have names in the table."""
+    check_heads(row, told, where)
+    for expected, execution in zip(row.expected, told.executions, strict=False):
+        fill = next((fill for fill in told.fills if fill["exec_id"] == execution["exec_id"]), {})
+        check_fields(expected, {**fill, **execution}, named, f"{where}, {expected.head}")
+    check_bookings(told, where)
 
 
 def check_heads(row: Row, told: Told, where: str) -> None:

@@ -1,7 +1,8 @@
 """Every scenario, on the reference engine and on the trading core."""
 
 import pytest
-from scenarios.playing import ReferenceWorld, play
+from scenarios.core_world import CoreWorld
+from scenarios.playing import ReferenceWorld, World, play
 from scenarios.table import Scenario, scenarios
 
 ALL = scenarios()
@@ -14,6 +15,19 @@ def scenario(request: pytest.FixtureRequest) -> Scenario:
 
 def test_the_reference_engine_tells_what_the_table_says(scenario: Scenario) -> None:
     play(scenario, ReferenceWorld(scenario.rules))
+
+
+def test_the_core_tells_what_the_table_says(scenario: Scenario) -> None:
+    play(scenario, CoreWorld(scenario.rules))
+
+
+def test_a_core_that_is_restarted_before_each_row_tells_the_same(scenario: Scenario) -> None:
+    def restart(world: World) -> World:
+        assert isinstance(world, CoreWorld)
+        world.restart()
+        return world
+
+    play(scenario, CoreWorld(scenario.rules), restart)
 
 
 def test_there_are_at_least_80_scenarios_a_third_of_them_live() -> None:

@@ -115,3 +115,9 @@ def test_the_trading_state_comes_back_as_it_was() -> None:
 def test_a_record_of_another_schema_is_not_read() -> None:
     with pytest.raises(ValueError, match="journal schema_version 1 is not 2"):
         journal.checked({"schema_version": 1})
+
+
+def test_the_kinds_of_record_are_the_documented_ones() -> None:
+    assert [str(kind) for kind in Kind] == [
+        *("order", "refusal", "cancel", "quote", "clock", "window", "trading_state"),
+    ]

@@ -1,0 +1,143 @@
+"""The rule engine's loop around the core, in a world where it may end at any moment.
+
+As bolts/rule_engine.py: a batch is acked when every shard that it touched has committed, what is not acked
+comes again, in its order, and all waits at most until the next second.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from properties.random_records import Step
+from scenarios.core_world import SHARDS, ShardLog, Work, deliver, limits_of, work_of
+from scenarios.playing import WALL_US
+
+from fintank.bolts.owned_shard import OwnedShard
+from fintank.trading.journal import JournalRecord
+from fintank.trading.limits import Limits
+from fintank.trading.messages import Fill, Report
+from fintank.trading.shard import Shard
+
+Batch = list[Step]
+
+
+class EndedError(Exception):
+    """The process ended."""
+
+
+class Fate:
+    """Ends the process now and then; rate 0 never does."""
+
+    def __init__(self, seed: int, rate: float) -> None:
+        self.random = random.Random(seed)
+        self.rate = rate
+        self.ends = 0
+
+    def maybe_end(self) -> None:
+        if self.rate and self.random.random() < self.rate:
+            self.ends += 1
+            raise EndedError
+
+
+class FatefulLog:
+    """A shard's log; the process may end before a commit takes place, or after it and before anyone knows."""
+
+    def __init__(self, log: ShardLog, fate: Fate) -> None:
+        self.log = log
+        self.fate = fate
+
+    def commit(
+        self, reports: Sequence[Report], fills: Sequence[Fill], journal: Sequence[JournalRecord]
+    ) -> None:
+        self.fate.maybe_end()
+        self.log.commit(reports, fills, journal)
+        self.fate.maybe_end()
+
+
+class CrashingEngine:
+    """Runs batches to their end, whatever comes between. A second must be a batch of its own."""
+
+    def __init__(self, rules: dict[str, Any], fate: Fate) -> None:
+        self.limits: Limits = limits_of(rules)
+        self.fate = fate
+        self.logs = [ShardLog() for _ in range(SHARDS)]
+        self.wall_us = WALL_US
+        self.shards: list[OwnedShard] = []
+        self.waiting: dict[int, set[int]] = {}
+        """Batch -> the shards that have yet to commit what it changed."""
+        self.acked: set[int] = set()
+
+    def run(self, batches: list[Batch]) -> None:
+        while len(self.acked) < len(batches):
+            try:
+                self._adopt()
+                for number, batch in enumerate(batches):
+                    if number not in self.acked:
+                        self._process(number, batch)
+                self._flush()
+            except EndedError:
+                self.waiting = {}
+
+    def _adopt(self) -> None:
+        """Restore every shard from its journal, whose records come in any order."""
+        self.shards = []
+        for log in self.logs:
+            records = log.records()
+            self.fate.random.shuffle(records)
+            self.shards.append(OwnedShard(Shard.restore(self.limits, records), FatefulLog(log, self.fate)))
+
+    def _process(self, number: int, batch: Batch) -> None:
+        touched: set[int] = set()
+        for step in batch:
+            if step.topic == "second":
+                self._second(step.wall_us)
+                continue
+            work: list[Work] = work_of(step.topic, step.text, step.place, self.limits)[0]
+            for shard, message in work:
+                touched.add(shard)
+                deliver(self.shards[shard], message, self.wall_us)
+                self.fate.maybe_end()
+        self.waiting[number] = touched
+        self._ack()
+        for shard in sorted(touched):
+            if self.shards[shard].decisions:
+                self._commit(shard)
+
+    def _second(self, wall_us: int) -> None:
+        """Commit all, let the wall move, and tell the shards; wall_us: when it is on the wall."""
+        self._flush()
+        self.wall_us = wall_us
+        for shard in self.shards:
+            shard.on_second(self.wall_us)
+        self._flush()
+
+    def _flush(self) -> None:
+        for shard in range(SHARDS):
+            self._commit(shard)
+
+    def _commit(self, shard: int) -> None:
+        self.shards[shard].commit()
+        for shards in self.waiting.values():
+            shards.discard(shard)
+        self._ack()
+
+    def _ack(self) -> None:
+        """Ack the batches that wait for no commit any more."""
+        self.acked |= {number for number, shards in self.waiting.items() if not shards}
+
+
+def batches(steps: list[Step], sizes: list[int]) -> list[Batch]:
+    """Cut steps into batches of these sizes, in turn; give each second the wall time at its end."""
+    found: list[Batch] = [[]]
+    wall_us = WALL_US
+    for step in steps:
+        size = sizes[len(found) % len(sizes)]
+        if step.topic == "second":
+            wall_us += step.wall_us
+            found += [[replace(step, wall_us=wall_us)], []]
+        elif len(found[-1]) < size:
+            found[-1].append(step)
+        else:
+            found.append([step])
+    return [batch for batch in found if batch]

@@ -1,0 +1,172 @@
+"""Random quotes, orders, cancels, trading states and seconds, close enough to each other to meet."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
+from zlib import crc32
+
+from hypothesis import strategies as st
+from reference import Place
+from scenarios.playing import PARTITIONS, WALL_US
+from scenarios.table import MICROSECONDS, START_US
+
+RULES: dict[str, Any] = {
+    "max_quote_age_ms": 40_000,
+    "aggregation_window_ms": 10_000,
+    "lot_size": "0.1",
+    "retention_ms": 86_400_000,
+    "time_zone": "America/New_York",
+    "symbols": ["IVE", "GLD"],
+    "max_order_qty": "50",
+    "max_order_notional": "3000",
+    "max_open_orders": 6,
+    "price_band": "0.1",
+}
+
+
+def mostly(usual: list[Any], seldom: list[Any]) -> st.SearchStrategy[Any]:
+    """Draw one of the usual values, and in one of twenty draws another."""
+    return st.integers(0, 19).flatmap(lambda number: st.sampled_from(seldom if number == 19 else usual))
+
+
+SYMBOLS = mostly(["IVE", "IVE", "IVE", "GLD"], ["SPY"])
+EXCHANGES = st.sampled_from(["NYSE", "ARCA", "BATS"])
+BIDS = mostly(["98", "99", "99.5", "100"], ["101.25"])
+ASKS = mostly(["100", "100.5", "101.25", "103"], ["99", "130"])
+SIZES = mostly([None, "1", "3", "4.25", "20"], ["0", "0.05"])
+QUANTITIES = mostly(["0.05", "1", "2.5", "7", "10", "20"], ["60", "0"])
+AMOUNTS = mostly(["10.1", "99.99", "500", "1000", "2000"], ["5", "5000", "0.001"])
+PRICES = mostly(["98", "99.5", "100", "100.5", "101.25", "103"], ["120", "0"])
+SECONDS = st.integers(0, 60)
+TIFS = st.sampled_from(["GTC", "GTC", "GTC", "GTC", "IOC", "FOK", "GTD", "GTD", "DAY"])
+ORD_TYPES = st.sampled_from(["MARKET", "MARKET", "LIMIT", "LIMIT", "STOP", "STOP_LIMIT"])
+PRIORITIES = st.sampled_from([1, 1, 2, 2, 3])
+SIDES = st.sampled_from(["BUY", "BUY", "SELL"])
+ACCOUNTS = st.sampled_from(["A", "A", "B"])
+NUMBERS = st.integers(0, 60)
+
+
+NOWHERE = Place("", 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A record, or, with the topic `second`, wall time; wall_us: how far the wall moves before it."""
+
+    topic: str
+    message: dict[str, Any]
+    wall_us: int = 0
+    place: Place = NOWHERE
+
+    @property
+    def text(self) -> str:
+        return json.dumps(self.message)
+
+
+@st.composite
+def ticks(draw: st.DrawFn) -> Step:
+    sizes = {"bid_size": draw(SIZES), "ask_size": draw(SIZES)}
+    bid = draw(BIDS)
+    message = {
+        "symbol": draw(SYMBOLS),
+        "exchange": draw(EXCHANGES),
+        "bid": bid,
+        "ask": draw(ASKS),
+        "timestamp": timestamp(draw(SECONDS)),
+        **{name: size for name, size in sizes.items() if size is not None},
+    }
+    return Step("ticks", message)
+
+
+@st.composite
+def orders(draw: st.DrawFn) -> Step:
+    ord_type, tif, priority = draw(ORD_TYPES), draw(TIFS), draw(PRIORITIES)
+    if tif in ("IOC", "FOK") and draw(st.integers(0, 9)):
+        ord_type, priority = ord_type.replace("STOP_", "").replace("STOP", "MARKET"), 1
+    quantity = draw(st.sampled_from(["order_qty", "order_qty", "cash_order_qty"]))
+    message: dict[str, Any] = {
+        "msg_type": "order",
+        "cl_ord_id": f"o{draw(NUMBERS)}",
+        "account": draw(ACCOUNTS),
+        "symbol": draw(SYMBOLS),
+        "side": draw(SIDES),
+        quantity: draw(QUANTITIES if quantity == "order_qty" else AMOUNTS),
+        "ord_type": ord_type,
+        "time_in_force": tif,
+        "priority": priority,
+        "timestamp": timestamp(draw(SECONDS)),
+    }
+    if ord_type in ("LIMIT", "STOP_LIMIT"):
+        message["price"] = draw(PRICES)
+    if ord_type in ("STOP", "STOP_LIMIT"):
+        message["stop_px"] = draw(PRICES)
+    if tif == "GTD":
+        message["expire_time"] = timestamp(draw(st.integers(10, 120)))
+    if draw(st.integers(0, 19)) == 0:
+        message.pop(draw(st.sampled_from(["price", "stop_px", "expire_time"])), None)
+    return Step("orders", message)
+
+
+@st.composite
+def portfolios(draw: st.DrawFn) -> Step:
+    weights = draw(mostly([("0.5", "0.5"), ("0.25", "0.75"), ("0", "1")], [("0.3", "0.3")]))
+    lines = [{"symbol": s, "weight": w} for s, w in zip(("IVE", "GLD"), weights, strict=True)]
+    message = {
+        "msg_type": "portfolio_order",
+        "order_id": f"p{draw(st.integers(0, 3))}",
+        "account": draw(ACCOUNTS),
+        "side": draw(SIDES),
+        "amount": draw(AMOUNTS),
+        "portfolio": lines,
+        "priority": draw(PRIORITIES),
+        "time_in_force": draw(mostly(["GTC", "DAY"], ["IOC"])),
+        "timestamp": timestamp(draw(SECONDS)),
+    }
+    return Step("orders", message)
+
+
+@st.composite
+def cancels(draw: st.DrawFn) -> Step:
+    message: dict[str, Any] = {
+        "msg_type": "cancel",
+        "cl_ord_id": f"c{draw(st.integers(0, 9))}",
+        "account": draw(ACCOUNTS),
+        "timestamp": timestamp(draw(SECONDS)),
+    }
+    if draw(st.integers(0, 3)):
+        message |= {"orig_cl_ord_id": f"o{draw(NUMBERS)}", "symbol": draw(SYMBOLS)}
+    else:
+        message["list_id"] = f"p{draw(st.integers(0, 3))}"
+    return Step("orders", message)
+
+
+STATES = st.builds(
+    lambda state: Step("orders", {"msg_type": "trading_state", "state": state, "timestamp": timestamp(0)}),
+    st.sampled_from(["ACTIVE", "ACTIVE", "ACTIVE", "REDUCING", "HALTED"]),
+)
+PASSES = st.builds(
+    lambda us: Step("second", {}, us), st.sampled_from([0, 1, 1_000_000, 9_999_999, 30_000_000])
+)
+KINDS = [ticks()] * 10 + [orders()] * 12 + [cancels()] * 2 + [portfolios(), PASSES, PASSES, STATES]
+ANY = st.integers(0, len(KINDS) - 1).flatmap(KINDS.__getitem__)
+STEPS = st.lists(st.lists(ANY, max_size=12), min_size=4, max_size=20).map(
+    lambda parts: placed([step for part in parts for step in part])
+)
+
+
+def timestamp(seconds: int) -> str:
+    return f"{START_US // MICROSECONDS + seconds}.000000"
+
+
+def placed(steps: list[Step]) -> list[Step]:
+    """Give each record its place in the partition of its key."""
+    ends: Counter[tuple[str, int]] = Counter()
+    found = []
+    for step in steps:
+        key = step.message.get("symbol" if step.topic == "ticks" else "account")
+        partition = 0 if key is None else crc32(key.encode()) % PARTITIONS
+        place = Place(step.topic, partition, ends[step.topic, partition], WALL_US)
+        ends[step.topic, partition] += 1
+        found.append(replace(step, place=place))
+    return found

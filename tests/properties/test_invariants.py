@@ -1,0 +1,157 @@
+"""What holds after every event of every order, by the records alone; no engine is asked what is right."""
+
+from collections import Counter, defaultdict
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import given
+from properties.random_records import RULES, STEPS, Step
+from properties.test_reference_equivalence import told
+from scenarios.core_world import CoreWorld
+from scenarios.playing import Record
+
+Lives = dict[tuple[str, str, str], list[Record]]
+LOT = Fraction(RULES["lot_size"])
+TERMINAL = {"FILLED", "CANCELED", "EXPIRED", "REJECTED"}
+
+
+def number(text: str | None) -> Fraction:
+    return Fraction(text or 0)
+
+
+def records(steps: list[Step]) -> tuple[list[Record], list[Record]]:
+    """Return the executions and fills of a run of the core."""
+    found = told(CoreWorld(RULES), steps)
+    return [e for part in found for e in part.executions], [f for part in found for f in part.fills]
+
+
+def lives(executions: list[Record]) -> Lives:
+    """Return the reports of each order, without those of messages that took its name."""
+    found: Lives = defaultdict(list)
+    for report in executions:
+        if report["exec_type"] != "CANCEL_REJECTED" and report["ord_rej_reason"] != 6:
+            found[report["account"], report["symbol"], report["cl_ord_id"]].append(report)
+    return found
+
+
+@given(STEPS)
+def test_an_order_lives_by_the_rules(steps: list[Step]) -> None:
+    executions, _ = records(steps)
+    for life in lives(executions).values():
+        assert life[0]["exec_type"] in ("NEW", "REJECTED")
+        assert [report["exec_type"] for report in life].count("NEW") <= 1
+        cum_qty = cum_cash = Fraction()
+        for position, report in enumerate(life):
+            assert (report["ord_status"] in TERMINAL) <= (position == len(life) - 1)
+            cum_qty += number(report["last_qty"])
+            cum_cash += number(report["last_qty"]) * number(report["last_px"])
+            check_quantities(report, cum_qty, cum_cash)
+
+
+def check_quantities(report: Record, cum_qty: Fraction, cum_cash: Fraction) -> None:
+    """cum_qty and cum_cash are the exact sums; what is left is what was asked for without them."""
+    is_open = report["ord_status"] not in TERMINAL
+    assert number(report["cum_qty"]) == cum_qty
+    assert (report["ord_status"] == "PARTIALLY_FILLED") == (is_open and cum_qty > 0)
+    if cum_qty:
+        assert abs(number(report["avg_px"]) - cum_cash / cum_qty) <= Fraction(1, 2 * 10**12)
+    if report["cash_order_qty"] is not None:
+        check_cash(report, cum_qty, cum_cash, is_open)
+    elif report["order_qty"] is not None and report["ord_status"] != "REJECTED":
+        assert cum_qty <= number(report["order_qty"])
+        assert number(report["leaves_qty"]) == (number(report["order_qty"]) - cum_qty if is_open else 0)
+        assert (report["ord_status"] == "FILLED") == (cum_qty == number(report["order_qty"]))
+
+
+def check_cash(report: Record, cum_qty: Fraction, cum_cash: Fraction, is_open: bool) -> None:
+    left = number(report["cash_order_qty"]) - cum_cash
+    if is_open:
+        assert report["order_qty"] is report["leaves_qty"] is report["residual_cash"] is None
+        assert number(report["leaves_cash"]) == left > 0
+        return
+    assert (number(report["order_qty"]), number(report["residual_cash"])) == (cum_qty, left)
+    assert number(report["leaves_qty"]) == number(report["leaves_cash"]) == 0
+    assert cum_qty % LOT == 0
+    if report["side"] == "BUY" and report["ord_status"] != "REJECTED":
+        assert left >= 0
+    if report["ord_status"] == "FILLED" and report["side"] == "SELL":
+        assert -LOT * number(report["last_px"]) < left <= 0
+    if report["exec_type"] == "TRADE" and report["side"] == "BUY" and report["ord_status"] == "FILLED":
+        assert left < LOT * number(report["last_px"])
+
+
+@given(STEPS)
+def test_a_trade_is_at_the_price_of_a_quote_that_offers_it(steps: list[Step]) -> None:
+    executions, _ = records(steps)
+    quotes = {
+        f"{step.place.partition}-{step.place.offset}": step.message for step in steps if step.topic == "ticks"
+    }
+    taken: Counter[tuple[str, str]] = Counter()
+    for trade in (report for report in executions if report["exec_type"] == "TRADE"):
+        (quote_id,) = trade["quote_ids"]
+        quote, is_buy = quotes[quote_id], trade["side"] == "BUY"
+        price, size = (
+            (quote["ask"], quote.get("ask_size")) if is_buy else (quote["bid"], quote.get("bid_size"))
+        )
+        assert (trade["symbol"], trade["last_mkt"]) == (quote["symbol"], quote["exchange"])
+        assert number(trade["last_px"]) == number(price)
+        taken[quote_id, trade["side"]] += number(trade["last_qty"])  # type: ignore[assignment]
+        assert size is None or taken[quote_id, trade["side"]] <= number(size)
+        check_price(trade, is_buy)
+
+
+def check_price(trade: Record, is_buy: bool) -> None:
+    """Not while the NBBO is crossed, never better than it, within the limit."""
+    bid, ask, price = number(trade["bid"]), number(trade["ask"]), number(trade["last_px"])
+    assert bid <= ask
+    assert price >= ask if is_buy else price <= bid
+    if trade["ord_type"] in ("LIMIT", "STOP_LIMIT"):
+        limit = number(trade["price"])
+        assert price <= limit if is_buy else price >= limit
+
+
+@given(STEPS)
+def test_ids_are_unique_and_shares_and_cash_add_up(steps: list[Step]) -> None:
+    executions, fills = records(steps)
+    ids = [report["exec_id"] for report in executions]
+    assert len(set(ids)) == len(ids)
+    trades = {report["exec_id"]: report for report in executions if report["exec_type"] == "TRADE"}
+    assert Counter(fill["exec_id"] for fill in fills) == Counter(trades.keys())
+    shares: Any = defaultdict(Fraction)
+    cash: Any = defaultdict(Fraction)
+    for fill in fills:
+        key = fill["account"], fill["symbol"]
+        shares[key] += number(fill["delta_shares"])
+        cash[key] += number(fill["delta_cash"])
+        assert all(
+            fill[name] == trades[fill["exec_id"]][name] for name in ("list_id", "transact_time", "last_mkt")
+        )
+    for trade in trades.values():
+        key = trade["account"], trade["symbol"]
+        signed = number(trade["last_qty"]) * (1 if trade["side"] == "BUY" else -1)
+        shares[key] -= signed
+        cash[key] += signed * number(trade["last_px"])
+    assert not any(shares.values())
+    assert not any(cash.values())
+
+
+@given(STEPS)
+def test_what_can_not_wait_does_not(steps: list[Step]) -> None:
+    found = told(CoreWorld(RULES), steps)
+    for part in found:
+        for life in lives(part.executions).values():
+            if life[0]["exec_type"] == "NEW" and life[0]["time_in_force"] in ("IOC", "FOK"):
+                assert life[-1]["ord_status"] in TERMINAL
+                traded = [report for report in life if report["exec_type"] == "TRADE"]
+                if life[0]["time_in_force"] == "FOK":
+                    assert (life[-1]["ord_status"] == "FILLED") == bool(traded)
+
+
+@given(STEPS)
+def test_nothing_trades_that_is_halted(steps: list[Step]) -> None:
+    state = "ACTIVE"
+    for step, part in zip(steps, told(CoreWorld(RULES), steps), strict=True):
+        state = step.message.get("state", state)
+        sides = {report["side"] for report in part.executions if report["exec_type"] in ("NEW", "TRADE")}
+        assert state != "HALTED" or not sides
+        assert state != "REDUCING" or sides <= {"SELL"}

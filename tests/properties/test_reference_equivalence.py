@@ -1,0 +1,36 @@
+"""The core tells what the reference engine tells, in every field, whatever comes."""
+
+from collections import defaultdict
+
+from hypothesis import given
+from properties.random_records import RULES, STEPS, Step
+from scenarios.core_world import CoreWorld
+from scenarios.playing import WALL_US, Record, ReferenceWorld, Told, World
+
+
+def told(world: World, steps: list[Step], wall_us: int = WALL_US) -> list[Told]:
+    """Return what came of each step; wall_us: when it is on the wall."""
+    found = []
+    for step in steps:
+        wall_us += step.wall_us
+        if step.topic == "second":
+            found.append(world.second(wall_us))
+        else:
+            found.append(world.take(step.topic, step.text, step.place, wall_us))
+    return found
+
+
+def by_symbol(records: list[Record]) -> dict[str, list[Record]]:
+    found = defaultdict(list)
+    for record in records:
+        found[record["symbol"]].append(record)
+    return found
+
+
+@given(STEPS)
+def test_the_core_and_the_reference_engine_tell_the_same(steps: list[Step]) -> None:
+    core, reference = told(CoreWorld(RULES), steps), told(ReferenceWorld(RULES), steps)
+    for of_core, of_reference in zip(core, reference, strict=True):
+        assert by_symbol(of_core.executions) == by_symbol(of_reference.executions)
+        assert by_symbol(of_core.fills) == by_symbol(of_reference.fills)
+        assert of_core.rejects == of_reference.rejects

@@ -1,0 +1,120 @@
+"""The trading core as a world: the wire, the split of portfolios, four shards and their logs."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reference import Place
+from scenarios.playing import Record, Told, record
+
+from fintank.bolts.owned_shard import OwnedShard
+from fintank.bolts.owners import owners_of, shard_of
+from fintank.trading.journal import JournalRecord
+from fintank.trading.limits import Limits
+from fintank.trading.messages import Fill, PortfolioOrder, Quote, Report
+from fintank.trading.portfolio import components
+from fintank.trading.shard import Shard
+from fintank.wire import executions, fills, limits, order_lines, orders, owner_ticks, ticks
+from fintank.wire import journal as journal_wire
+from fintank.wire.order_lines import OwnedMessage
+
+SHARDS = 4
+
+Work = tuple[int, Quote | OwnedMessage]
+"""A shard and a message for it."""
+
+
+def limits_of(rules: dict[str, Any]) -> Limits:
+    """Read numbers of rules.toml; None is left out."""
+    given = {name: value for name, value in rules.items() if value is not None}
+    return limits.from_json(json.dumps(given), "a scenario's rules")
+
+
+def work_of(topic: str, text: str, place: Place, limits: Limits) -> tuple[list[Work], list[str]]:
+    """Do with a record what comes before the rule engine; return what that gets, and reasons of rejects."""
+    offsets = f"{place.offset},1,{place.append_us // 1000}"
+    if topic == "ticks":
+        batch = ticks.to_lines(topic, place.partition, offsets, text)
+        lines = owner_ticks.by_owner(place.partition, batch, shard_of) if batch.lines else {}
+        quotes = [(shard, quote) for shard, part in lines.items() for quote in owner_ticks.quotes(part)]
+        return quotes, [str(reject.reason) for reject in batch.rejects]
+    found = orders.read(topic, place.partition, offsets, text)
+    messages: list[OwnedMessage] = []
+    for message in [order_lines.from_line(order_lines.to_line(message)) for message in found.messages]:
+        messages += components(message, limits) if isinstance(message, PortfolioOrder) else [message]
+    sent = [order_lines.owned_messages(order_lines.to_line(message))[0] for message in messages]
+    work = [(shard, message) for message in sent for shard in owners_of(message, SHARDS)]
+    return work, [str(reject.reason) for reject in found.rejects]
+
+
+@dataclass
+class ShardLog:
+    """What Kafka holds of a shard: the journal as compaction leaves it, reports and fills."""
+
+    journal: dict[str, str] = field(default_factory=dict)
+    executions: list[Record] = field(default_factory=list)
+    fills: list[Record] = field(default_factory=list)
+    read: tuple[int, int] = (0, 0)
+
+    def commit(
+        self, reports: Sequence[Report], fills_: Sequence[Fill], journal: Sequence[JournalRecord]
+    ) -> None:
+        for key, value in map(journal_wire.to_record, journal):
+            self.journal.pop(key, None)
+            if value is not None:
+                self.journal[key] = value
+        self.executions += [record(executions.to_json(report)) for report in reports]
+        self.fills += [record(fills.to_json(fill)) for fill in fills_]
+
+    def records(self) -> list[JournalRecord]:
+        return [journal_wire.from_record(key, value) for key, value in self.journal.items()]
+
+    def new(self) -> tuple[list[Record], list[Record]]:
+        """Return what was written since the last call."""
+        reports, bookings = self.executions[self.read[0] :], self.fills[self.read[1] :]
+        self.read = (len(self.executions), len(self.fills))
+        return reports, bookings
+
+
+class CoreWorld:
+    """Four shards; all that a record leads to is committed at once."""
+
+    def __init__(self, rules: dict[str, Any]) -> None:
+        self.limits = limits_of(rules)
+        self.logs = [ShardLog() for _ in range(SHARDS)]
+        self.shards = [OwnedShard(Shard(self.limits), log) for log in self.logs]
+
+    def take(self, topic: str, text: str, place: Place, wall_us: int) -> Told:
+        work, rejects = work_of(topic, text, place, self.limits)
+        for shard, message in work:
+            deliver(self.shards[shard], message, wall_us)
+        told = self._told()
+        told.rejects = rejects
+        return told
+
+    def second(self, wall_us: int) -> Told:
+        for shard in self.shards:
+            shard.on_second(wall_us)
+        return self._told()
+
+    def restart(self, order: Callable[[list[JournalRecord]], Iterable[JournalRecord]] = list) -> None:
+        """Forget all and go on from the journal; order: in which order its records come."""
+        self.shards = [OwnedShard(Shard.restore(self.limits, order(log.records())), log) for log in self.logs]
+
+    def _told(self) -> Told:
+        told = Told()
+        for shard, log in zip(self.shards, self.logs, strict=True):
+            shard.commit()
+            reports, bookings = log.new()
+            told.executions += reports
+            told.fills += bookings
+        return told
+
+
+def deliver(shard: OwnedShard, message: Quote | OwnedMessage, wall_us: int) -> None:
+    """Give a shard what the rule engine would give it."""
+    if isinstance(message, Quote):
+        shard.on_quote(message, wall_us)
+    else:
+        shard.on_message(message, wall_us)
