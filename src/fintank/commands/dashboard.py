@@ -1,5 +1,7 @@
 """The command that shows the dashboards."""
 
+import os
+import sys
 import webbrowser
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from fintank.commands.reporting.span import parse_span
 from fintank.errors import FintankError
 from fintank.settings import Settings
 
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
 GET_IT = f"""\
 To have it: install Grafana {server.VERSIONS} (https://grafana.com/grafana/download), so that `grafana` is on
 PATH, or unpack it anywhere and name that folder in {server.HOME_NAME}; then call `invoke dashboard` again.
@@ -59,4 +62,5 @@ def _show_report(where: Settings) -> None:
     out = Path(report.OUT)
     print("\nUntil then, the report of the last hour:")
     print(report.write(where, parse_span("1h", "now"), out))
-    webbrowser.open(out.absolute().as_uri())
+    if sys.platform != "linux" or any(map(os.environ.get, SCREENS)):  # else it would be a browser of text
+        webbrowser.open(out.absolute().as_uri())

@@ -8,6 +8,7 @@ from fintank.commands.grafana.panels import (
     PURPLE,
     SKY,
     VERMILION,
+    YELLOW,
     Json,
     Panel,
     Query,
@@ -39,6 +40,7 @@ EXEC_TYPES = {
     "EXPIRED": PURPLE,
     "REJECTED": VERMILION,
     "RESTATED": GREEN,
+    "CANCEL_REJECTED": YELLOW,
 }
 AGES = {"open_orders": SKY, "open_over_1s": GREEN, "open_over_1m": ORANGE, "open_over_1h": VERMILION}
 OPEN_ORDERS_MANY = 10_000

@@ -5,17 +5,18 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fintank.commands.reporting.span import Span
+from fintank.trading.messages import CANCEL_REJECTED
 
 
 class Report(NamedTuple):
-    """An execution report. Times are nanoseconds since the epoch; what it has nothing of is None."""
+    """A record of the topic executions. Times are nanoseconds since the epoch; what it has not is None."""
 
     time_ns: int
     exec_type: str
     ord_status: str
     account: str
     symbol: str
-    side: str
+    side: str | None
     cl_ord_id: str
     last_qty: float | None
     last_px: float | None
@@ -113,6 +114,11 @@ class Facts:
 
     @property
     def last_reports(self) -> list[Report]:
-        """The latest report of each order."""
-        last = {(report.account, report.symbol, report.cl_ord_id): report for report in self.reports}
-        return list(last.values())
+        """The latest report of each order; the refusal of a cancel is none."""
+        return list(
+            {
+                (report.account, report.symbol, report.cl_ord_id): report
+                for report in self.reports
+                if report.exec_type != CANCEL_REJECTED
+            }.values()
+        )

@@ -13,6 +13,7 @@ from plotly.offline import get_plotlyjs
 from fintank.commands.reporting import plots, tables
 from fintank.commands.reporting.facts import Facts, Latency, Line, Report
 from fintank.commands.reporting.texts import moment
+from fintank.trading.messages import CANCEL_REJECTED
 
 TEMPLATE = Path(__file__).parent / "page.html"
 CONFIG = {"responsive": True, "displaylogo": False, "displayModeBar": False}
@@ -22,6 +23,7 @@ ORDER_RATES = {
     "orders for one symbol": "component-order-influxdb-loader",
     "execution reports": "execution-influxdb-loader",
 }
+REFUSALS = {"REJECTED": "order", CANCEL_REJECTED: "cancel"}
 UNFILLED = ("REJECTED", "CANCELED", "EXPIRED")
 SYMBOLS_NAMED_MAX = 8
 
@@ -60,8 +62,8 @@ def _orders(facts: Facts) -> dict[str, str]:
     return {
         "states": _plot(plots.orders_by_state(facts.last_reports), "No order came."),
         "rejects": _plot(
-            plots.counts(_refusals(facts), "records and orders", plots.VERMILION),
-            "Nothing was rejected: no record, and no order.",
+            plots.counts(_refusals(facts), "records, orders and cancels", plots.VERMILION),
+            "Nothing was rejected: no record, no order, no cancel.",
         ),
         "portfolio_orders": (
             tables.portfolio_orders(portfolios) if portfolios else _nothing("No portfolio order came.")
@@ -141,15 +143,15 @@ def _prices(facts: Facts) -> str:
 
 
 def _refusals(facts: Facts) -> dict[str, int]:
-    """Count rejected records by their reason, and refused orders by their code."""
+    """Count rejected records by their reason, and refused orders and cancels by their code."""
     counts = Counter(facts.rejects)
-    counts.update(_code(report) for report in facts.reports if report.ord_status == "REJECTED")
+    counts.update(_code(report) for report in facts.reports if report.exec_type in REFUSALS)
     return dict(counts)
 
 
 def _code(report: Report) -> str:
     first = (report.text or "").split(" ")[0]
-    return f"order: {first.removeprefix('code=') or 'REJECTED'}"
+    return f"{REFUSALS[report.exec_type]}: {first.removeprefix('code=') or report.exec_type}"
 
 
 def _rates(facts: Facts, components: Mapping[str, str]) -> dict[str, Line]:

@@ -123,7 +123,9 @@ def _time(time_ns: int | None) -> str:
     return f'<time title="{moment(time_ns):%Y-%m-%d}">{milliseconds(time_ns)}</time>'
 
 
-def _side(side: str) -> str:
+def _side(side: str | None) -> str:
+    if side is None:
+        return ""
     return f'<span class="{side.lower()}">{side}</span>'
 
 

@@ -1,7 +1,5 @@
 """A report's facts with something of everything, and none."""
 
-from itertools import count
-
 from fintank.commands.reporting.facts import (
     Booking,
     Facts,
@@ -47,19 +45,28 @@ def report(number: int, **given: object) -> Report:
     return Report(**{**fields, **given})  # type: ignore[arg-type]
 
 
+NOT_TRADED = dict.fromkeys(("last_qty", "last_px", "last_mkt", "bid", "ask", "quote_ids"))
+
+
+def untraded() -> list[Report]:
+    """Make an order that is refused, one that waits, and a cancel that comes too late."""
+    why = "code=MAX_ORDER_QTY order_qty=9 <limit>=5"
+    return [
+        report(0, exec_type="REJECTED", ord_status="REJECTED", text=why, cl_ord_id="refused-1", **NOT_TRADED),
+        report(1, exec_type="NEW", ord_status="NEW", cl_ord_id="waiting-1", **NOT_TRADED),
+        report(
+            2,
+            exec_type="CANCEL_REJECTED",
+            side=None,
+            cl_ord_id="cancel-1",
+            text="code=TOO_LATE",
+            **NOT_TRADED,
+        ),
+    ]
+
+
 def full_facts() -> Facts:
     """Make facts for which every plot and table has something."""
-    numbers = count(40)
-    refused = report(
-        next(numbers),
-        exec_type="REJECTED",
-        ord_status="REJECTED",
-        text="code=MAX_ORDER_QTY order_qty=9 <limit>=5",
-        last_qty=None,
-        last_px=None,
-        last_mkt=None,
-    )
-    waiting = report(next(numbers), exec_type="NEW", ord_status="NEW", last_qty=None, last_px=None)
     trades = [report(number) for number in range(40)]
     bookings = [
         Booking(trade.time_ns, trade.account, trade.symbol, 2.5, -154_262.5)
@@ -70,7 +77,7 @@ def full_facts() -> Facts:
     return Facts(
         span=SPAN,
         ticks=123_456,
-        reports=[*trades, refused, waiting],
+        reports=[*trades, *untraded()],
         quote_times_ns={trade.quote_id: trade.time_ns - SECOND_NS // 4 for trade in trades},
         portfolio_orders=[PortfolioOrder(TIMES_NS[1], "A-1", "BUY", "deposit-1", 1000.5, "IVE VTI")],
         quotes={symbol: Quotes(line(61704, 0.1), line(61705, 0.1), 1) for symbol in SYMBOLS},

@@ -32,7 +32,9 @@ def test_the_page_needs_nothing_from_anywhere_else() -> None:
 
 def test_what_others_wrote_can_not_become_html() -> None:
     bad = report(0, cl_ord_id="<script>alert(1)</script>", text='code=X "quoted" <b>')
-    facts = replace(full_facts(), reports=[bad, report(1, ord_status="REJECTED", text="<i>why</i>")])
+    facts = replace(
+        full_facts(), reports=[bad, report(1, exec_type="REJECTED", ord_status="REJECTED", text="<i>why</i>")]
+    )
     html = page(facts, "<u>here</u>")
     for text in ("<script>alert", "<i>why", "<u>here"):
         assert text not in html
@@ -68,4 +70,11 @@ def test_without_a_price_nothing_is_said_of_worth() -> None:
 def test_refused_orders_count_by_their_code_beside_rejected_records() -> None:
     html = page(full_facts(), "InfluxDB")
     assert "order: MAX_ORDER_QTY" in html
+    assert "cancel: TOO_LATE" in html
     assert "code=MAX_ORDER_QTY order_qty=9 &lt;limit&gt;=5" in html
+
+
+def test_the_refusal_of_a_cancel_is_no_order() -> None:
+    facts = full_facts()
+    assert "cancel-1" in {report.cl_ord_id for report in facts.reports}
+    assert "cancel-1" not in {report.cl_ord_id for report in facts.last_reports}
