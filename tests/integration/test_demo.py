@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from readme_demo import readme_shape, shape, summary_of
+from grafana import empty_panels
 from running import Stack, wait_until
 
 from fintank.settings import PROJECT_ROOT
@@ -144,6 +145,9 @@ def check_proof(told: str) -> None:
     peak = re.search(r"memory +([0-9.]+) GB", told)
     assert peak
     assert float(peak[1]) < 3
+    drawn = re.search(r"^To see it: (.*): [0-9,]+ ticks, [0-9,]+ trades?\. Open", told, re.MULTILINE)
+    assert drawn, told
+    assert "plotly-graph-div" in Path(drawn[1]).read_text()
 
 
 def test_two_demos_in_a_row_prove_themselves_and_the_first_leaves_all_running(
@@ -155,6 +159,7 @@ def test_two_demos_in_a_row_prove_themselves_and_the_first_leaves_all_running(
     check_proof(told)
     assert is_up(stack)
     assert len(topologies(stack)) == 1
+    assert empty_panels(stack.settings) == []
     assert f"influx -host localhost -port {stack.settings.influx.rpartition(':')[2]}" in told
 
     match = re.search(r"^  kill -INT ([0-9]+)", told, re.MULTILINE)
