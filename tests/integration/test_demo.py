@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from readme_demo import readme_shape, shape, summary_of
 from grafana import empty_panels
+from readme_demo import readme_shape, shape, summary_of
 from running import Stack, wait_until
 
 from fintank.settings import PROJECT_ROOT
