@@ -14,7 +14,7 @@ WAIT_SECONDS = 0.2
 
 
 class BulkProducer:
-    """Sends records of one topic, each to the partition of its key, acknowledged by all replicas.
+    """Sends records of one topic, each to the partition of its key or to a given one, acknowledged by all.
 
     It is confluent-kafka's producer, because kafka-python's builds each record in Python and is several
     times slower. Every record is counted once, as `delivered` or `failed`.
@@ -39,15 +39,17 @@ class BulkProducer:
         self.delivered = 0
         self.failed = 0
 
-    def send(self, key: str, value: bytes) -> None:
+    def send(self, key: str, value: bytes, partition: int | None = None) -> None:
         """Queue a record; wait while the queue is full. Raises FintankError once a record has failed."""
+        if partition is None:
+            partition = partition_for(key, self._partitions)
         while True:
             try:
                 self._producer.produce(
                     self._topic,
                     value,
                     key,
-                    partition_for(key, self._partitions),
+                    partition,
                     on_delivery=self._count,
                 )
                 break

@@ -17,6 +17,7 @@ from fintank.commands import (
     ticks,
     topics,
     topology,
+    trading,
 )
 
 
@@ -33,4 +34,7 @@ def collection() -> Collection:
 
 
 def _modules() -> list[ModuleType]:
-    return [demo, dashboard, doctor, services, topology, topics, ticks, orders, reconcile, report, records]
+    return [
+        *(demo, dashboard, doctor, services, topology, topics, ticks),
+        *(orders, trading, reconcile, report, records),
+    ]

@@ -10,7 +10,7 @@ from typing import TypeVar
 from fintank.adapters.kafka import SHARDS, partition_for
 from fintank.adapters.kafka_reader import Record
 from fintank.adapters.kafka_scan import Positions, open_scanner
-from fintank.commands.order_life import Booked, Told, orders_of
+from fintank.commands.order_life import Booked, orders_of
 from fintank.trading.clock import Clock, ClockState
 from fintank.trading.limits import Limits
 from fintank.trading.messages import ExecutionReport, Identity, Order, PortfolioOrder, Quote
@@ -31,7 +31,7 @@ class Evidence:
 
     messages: int
     orders: Mapping[Identity, tuple[Record, Order]]
-    reports: list[Told]
+    reports: list[tuple[Record, ExecutionReport]]
     fills: list[Booked]
     rejects: Counter[str]
 

@@ -35,7 +35,7 @@ def send_fakes(address: str, ticks: int, orders: int, name: str) -> None:
     times_us = fake_ticks.times_over_span_us(ticks, FAKE_SPAN_US, now_us(), None)
     made = (
         (order.account, order_json.portfolio_order_json(**order._asdict(), time_us=now_us()))
-        for order in fake_orders.portfolio_orders(None, FAKE_SYMBOLS, orders, name)
+        for order in fake_orders.portfolio_orders(None, fake_ticks.symbol_names(FAKE_SYMBOLS), orders, name)
     )
     records = interleaved(fake_ticks.records(None, FAKE_SYMBOLS, times_us), ticks, made, orders)
     _send(address, records, ticks + orders)

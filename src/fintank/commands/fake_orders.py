@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from fintank.commands.fake_ticks import symbol_names
 from fintank.trading.messages import CASH, ComponentSpec, Side
 
 ACCOUNTS = tuple(f"A-{number}" for number in range(1001, 1009))
@@ -49,23 +48,21 @@ def call_name(kind: str, now_us: int) -> str:
 
 
 def portfolio_orders(
-    seed: int | str | None, symbols: int, count: int, name: str
+    seed: int | str | None, symbols: Sequence[str], count: int, name: str
 ) -> Iterator[FakePortfolioOrder]:
     """Yield `count` portfolio orders with the order_ids `name-1`, `name-2`, ...
 
-    The same seed and symbols give the same orders but for their ids. Each has two to five of the symbols of
-    fake_ticks, one in four of them CASH, with weights that sum to 1; every third is a SELL, every fourth has
-    priority 2.
+    The same seed and symbols give the same orders but for their ids. Each has two to five of the symbols, one
+    in four CASH, with weights that sum to 1; every third is a SELL, every fourth has priority 2.
     """
     choices = random.Random(seed)
-    names = symbol_names(symbols)
     for number in range(1, count + 1):
         yield FakePortfolioOrder(
             order_id=f"{name}-{number}",
             account=choices.choice(ACCOUNTS),
             side=Side.SELL if number % SELL_EVERY == 0 else Side.BUY,
             amount=choices.randint(*AMOUNT_CENTS) * _CENT,
-            portfolio=_portfolio(choices, names),
+            portfolio=_portfolio(choices, symbols),
             priority=2 if number % PRIORITY_2_EVERY == 0 else 1,
         )
 

@@ -12,6 +12,7 @@ from fintank.trading.ledger import Position, positions
 from fintank.trading.limits import Limits
 from fintank.trading.messages import (
     CASH,
+    Cancel,
     ExecType,
     ExecutionReport,
     Fill,
@@ -19,17 +20,20 @@ from fintank.trading.messages import (
     Order,
     PortfolioOrder,
     Quote,
+    Report,
 )
 from fintank.trading.portfolio import components
 from fintank.wire.order_lines import OrderMessage
 from fintank.wire.rejects import Reject
 
-Sent = tuple[Record, Order | PortfolioOrder | Reject]
-Told = tuple[Record, ExecutionReport]
+Sent = tuple[Record, Order | PortfolioOrder | Cancel | Reject]
+Told = tuple[Record, Report]
 Booked = tuple[Record, Fill]
 
 _TICKS = "ticks-"
 PLACE_WIDTH = 24
+ON_ARRIVAL_MS_MAX = 1_000
+"""What an order does on its arrival is written with its NEW; what time alone leads to comes later."""
 INDENT = " " * (len("2026-01-01T00:00:00.000Z  ") + PLACE_WIDTH)
 
 
@@ -48,6 +52,20 @@ class Life:
     quotes: Mapping[str, Quote]
     limits: Limits
 
+    @property
+    def messages(self) -> list[Order | PortfolioOrder]:
+        """Its orders, without cancels and without what is no order."""
+        return [message for _, message in self.sent if isinstance(message, Order | PortfolioOrder)]
+
+    @property
+    def orders(self) -> list[Order]:
+        """Each order for one symbol as it was asked for first."""
+        first: dict[Identity, Order] = {}
+        for message in self.messages:
+            for order in orders_of(self.id, message, self.limits):
+                first.setdefault(order.identity, order)
+        return list(first.values())
+
 
 def orders_of(life_id: str, message: OrderMessage, limits: Limits) -> list[Order]:
     """Return the orders for one symbol that a message is, or is split into, and that an id names.
@@ -62,9 +80,9 @@ def orders_of(life_id: str, message: OrderMessage, limits: Limits) -> list[Order
     return [order for order in split if life_id in (order.list_id, order.cl_ord_id)]
 
 
-def quote_ids(report: ExecutionReport) -> set[str]:
+def quote_ids(report: Report) -> set[str]:
     """Return the quotes that a trade rests on, and the one whose tick caused it."""
-    if report.exec_type is not ExecType.TRADE:
+    if not isinstance(report, ExecutionReport) or report.exec_type is not ExecType.TRADE:
         return set()
     cause = {report.input.removeprefix(_TICKS)} if report.input.startswith(_TICKS) else set()
     return cause.union(report.quote_ids)
@@ -78,10 +96,9 @@ def timeline(life: Life) -> Iterator[str]:
         first, *others = event.lines
         yield f"{utc(event.record.time_ms)}  {place(event.record):<{PLACE_WIDTH}}{first}"
         yield from (INDENT + line for line in others)
-    orders = _orders(life)
-    if orders:
+    if life.orders:
         yield ""
-        yield from _totals(life, orders)
+        yield from _totals(life, life.orders)
 
 
 def place(record: Record) -> str:
@@ -100,36 +117,36 @@ def _order(event: _Event) -> tuple[int, bool, int, int]:
     return record.time_ms, record.topic != "orders", record.partition, record.offset
 
 
-def _orders(life: Life) -> list[Order]:
-    """Return each order for one symbol as it was asked for first."""
-    first: dict[Identity, Order] = {}
-    for _, message in life.sent:
-        if not isinstance(message, Reject):
-            for order in orders_of(life.id, message, life.limits):
-                first.setdefault(order.identity, order)
-    return list(first.values())
-
-
 def _received(life: Life) -> Iterator[_Event]:
-    first_hash: dict[str, str] = {}
+    first_hash: dict[tuple[str, str], str] = {}
     for record, message in life.sent:
         if isinstance(message, Reject):
-            lines = [f"rejected as no order: {message.reason} {message.detail}"]
-        elif message.account not in first_hash:
-            first_hash[message.account] = message.content_hash
-            lines = list(_asked(life, message))
-        elif first_hash[message.account] == message.content_hash:
-            lines = ["the same order again: it is decided once"]
-        else:
-            first, *others = _asked(life, message)
-            lines = [f"the same id again with other content: {first}", *others]
+            yield _Event(record, [f"rejected as no order: {message.reason} {message.detail}"])
+            continue
+        kind = "cancel" if isinstance(message, Cancel) else "order"
+        key = (message.account, message.cl_ord_id if isinstance(message, Cancel) else "")
+        lines = list(_asked(life, message))
+        if first_hash.get(key) == message.content_hash:
+            lines = [f"the same {kind} again: it is decided once"]
+        elif key in first_hash:
+            lines[0] = f"the same id again with other content: {lines[0]}"
+        first_hash.setdefault(key, message.content_hash)
         yield _Event(record, lines)
 
 
-def _asked(life: Life, message: Order | PortfolioOrder) -> Iterator[str]:
-    terms = f"priority {message.priority}, {message.time_in_force}, given {utc(message.order_time_us / 1000)}"
+def _asked(life: Life, message: Order | PortfolioOrder | Cancel) -> Iterator[str]:
+    given = f"given {utc(message.order_time_us / 1000)}"
+    if isinstance(message, Cancel):
+        named = (
+            f"{message.symbol} {message.orig_cl_ord_id}" if message.list_id is None else "all that is open"
+        )
+        yield f"cancel {message.cl_ord_id} of {message.account}: {named}, {given}"
+        return
+    ends = "" if message.expire_time_us is None else f" till {utc(message.expire_time_us / 1000)}"
+    terms = f"priority {message.priority}, {message.time_in_force}{ends}, {given}"
     if isinstance(message, Order):
-        yield f"order of {message.account}: {message.side} {message.symbol}, {_wanted(message)}, {terms}"
+        kind = _kind(message)
+        yield f"{kind} of {message.account}: {message.side} {message.symbol}, {_wanted(message)}, {terms}"
         return
     orders = orders_of(life.id, message, life.limits)
     amount = plain(message.amount)
@@ -138,6 +155,13 @@ def _asked(life: Life, message: Order | PortfolioOrder) -> Iterator[str]:
         yield f"component {order.cl_ord_id}: {_wanted(order)}"
     if message.order_id == life.id and any(spec.symbol == CASH for spec in message.portfolio):
         yield f"{CASH} keeps {plain(_kept_cash(message.amount, orders))}"
+
+
+def _kind(order: Order) -> str:
+    """Name an order with its prices, as in `STOP_LIMIT order at 94.5, stop 95,`."""
+    price = "" if order.price is None else f" at {plain(order.price)}"
+    stop_px = "" if order.stop_px is None else f" stop {plain(order.stop_px)}"
+    return f"{order.ord_type} order{price}{stop_px}"
 
 
 def _wanted(order: Order) -> str:
@@ -157,14 +181,39 @@ def _kept_cash(amount: Decimal, orders: Sequence[Order]) -> Decimal:
 
 def _decided(life: Life) -> Iterator[_Event]:
     for record, report in life.reports:
+        if not isinstance(report, ExecutionReport):
+            why = f"{report.text}, the order is {report.ord_status}"
+            yield _Event(record, [f"{report.symbol:<8} {report.exec_type} {report.cl_ord_id}: {why}"])
+            continue
         nbbo = f"NBBO {_or_none(report.bid)} / {_or_none(report.ask)}"
-        cause = "on its arrival" if report.input.startswith("orders-") else f"by {report.input}"
-        what = [text for text in (_what(report), cause, nbbo) if text]
+        has_nbbo = report.exec_type is not ExecType.EXPIRED
+        words = (_what(report), _cause(life, record, report), nbbo if has_nbbo else "")
+        what = [text for text in words if text]
         lines = [f"{report.symbol:<8} {report.exec_type:<8} {', '.join(what)}"]
         lines += [_quote(life, report, quote_id) for quote_id in report.quote_ids]
         if report.exec_type is ExecType.TRADE:
             lines.append(_booking(life, report))
         yield _Event(record, lines)
+
+
+def _cause(life: Life, record: Record, report: ExecutionReport) -> str:
+    """Say what a report came of: a message, or the passing of time, of which it has the order's message."""
+    if report.exec_type is ExecType.EXPIRED:
+        return f"at its end, {utc(report.transact_time_us / 1000)}"
+    new = next(
+        (
+            found
+            for found, other in life.reports
+            if other.exec_type == ExecType.NEW
+            and (other.account, other.input) == (report.account, report.input)
+        ),
+        None,
+    )
+    if new is not None and record.time_ms - new.time_ms >= ON_ARRIVAL_MS_MAX:
+        return "as time passed"
+    if new is not None or report.exec_type is ExecType.REJECTED:
+        return "on its arrival"
+    return f"by {report.input}"
 
 
 def _what(report: ExecutionReport) -> str:
@@ -219,7 +268,8 @@ def _state(life: Life, identity: Identity) -> ExecutionReport | None:
     own = [
         report
         for _, report in life.reports
-        if Identity(report.account, report.symbol, report.cl_ord_id) == identity
+        if isinstance(report, ExecutionReport)
+        and Identity(report.account, report.symbol, report.cl_ord_id) == identity
     ]
     decided = [report for report in own if report.exec_type is not ExecType.REJECTED]
     return decided[-1] if decided else next(iter(own), None)

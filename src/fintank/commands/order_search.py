@@ -14,7 +14,14 @@ from fintank.adapters.kafka_scan import TopicScanner, open_scanner
 from fintank.commands.order_life import Booked, Life, Sent, Told, orders_of, quote_ids
 from fintank.commands.sending import progress
 from fintank.trading.limits import Limits
-from fintank.trading.messages import SYMBOL_CHARACTERS_MAX, ExecutionReport, Order, PortfolioOrder, Quote
+from fintank.trading.messages import (
+    SYMBOL_CHARACTERS_MAX,
+    Cancel,
+    Order,
+    PortfolioOrder,
+    Quote,
+    TradingState,
+)
 from fintank.wire import executions, fills, orders, quote_json
 from fintank.wire.rejects import Reject
 
@@ -28,12 +35,13 @@ def find(address: str, order_id: str, limits: Limits) -> Life | None:
         sent = _sent(scanner, order_id, limits)
     if not sent:
         return None
-    messages = [message for _, message in sent if not isinstance(message, Reject)]
+    messages = [message for _, message in sent if isinstance(message, Order | PortfolioOrder)]
+    cancels = [message for _, message in sent if isinstance(message, Cancel) and message.list_id is None]
     asked = [order for message in messages for order in orders_of(order_id, message, limits)]
     since_ms = min(record.time_ms for record, _ in sent) - CLOCK_BACK_MS_MAX
     with open_scanner(address, "executions") as scanner:
-        reports = _reports(scanner, asked, since_ms)
-    exec_ids = {report.exec_id for _, report in reports if report.quote_ids}
+        reports = _reports(scanner, asked, cancels, since_ms)
+    exec_ids = {report.exec_id for _, report in reports if quote_ids(report)}
     with open_scanner(address, "fills") as scanner:
         booked = _fills(scanner, asked, since_ms, exec_ids)
     with open_scanner(address, "ticks") as scanner:
@@ -55,11 +63,13 @@ def _sent(scanner: TopicScanner, order_id: str, limits: Limits) -> list[Sent]:
 
 def _names_perhaps(order_id: str) -> Callable[[bytes], bool]:
     """Return a quick test that no record fails which has to do with the id; few others pass it."""
-    wanted: list[tuple[bytes, ...]] = [(_quoted(order_id),)]
+    # Of a portfolio order: also a cancel of one of its components.
+    wanted: list[tuple[bytes, ...]] = [(_quoted(order_id),), (_quoted(order_id)[:-1] + b"-",)]
     for position, character in enumerate(order_id):
         symbol = order_id[position + 1 :]
         if character == "-" and len(symbol) <= SYMBOL_CHARACTERS_MAX:
             wanted.append((_quoted(order_id[:position]), _quoted(symbol)))
+            wanted.append((_quoted(order_id[:position]), _quoted("list_id")))
 
     def test(value: bytes) -> bool:
         # With an escape in it, any text may be written differently.
@@ -72,7 +82,7 @@ def _quoted(text: str) -> bytes:
     return json.dumps(text, ensure_ascii=False).encode(errors="backslashreplace")
 
 
-def _messages(record: Record, value: bytes) -> list[Order | PortfolioOrder | Reject]:
+def _messages(record: Record, value: bytes) -> list[Order | PortfolioOrder | Cancel | Reject]:
     """Read a record as the order-deserializer does; nothing when it is not UTF-8."""
     try:
         text = value.decode().replace("\n", " ").replace("\r", " ")
@@ -81,20 +91,24 @@ def _messages(record: Record, value: bytes) -> list[Order | PortfolioOrder | Rej
     messages, rejects = orders.read(
         record.topic, record.partition, f"{record.offset},1,{record.time_ms}", text
     )
-    asked = [message for message in messages if isinstance(message, Order | PortfolioOrder)]
-    return [*asked, *rejects]
+    return [*(message for message in messages if not isinstance(message, TradingState)), *rejects]
 
 
-def _is_named(order_id: str, message: Order | PortfolioOrder | Reject, limits: Limits) -> bool:
+def _is_named(order_id: str, message: Order | PortfolioOrder | Cancel | Reject, limits: Limits) -> bool:
     if isinstance(message, Reject):
         return _quoted(order_id) in message.payload.encode()
+    if isinstance(message, Cancel):
+        named = message.list_id or message.orig_cl_ord_id or ""
+        return named == order_id or named.startswith(f"{order_id}-") or order_id.startswith(f"{named}-")
     if isinstance(message, PortfolioOrder) and message.order_id == order_id:
         return True  # it may have no component: all CASH
     return bool(orders_of(order_id, message, limits))
 
 
-def _reports(scanner: TopicScanner, asked: Iterable[Order], since_ms: int) -> list[Told]:
-    identities = {order.identity for order in asked}
+def _reports(
+    scanner: TopicScanner, asked: Iterable[Order], cancels: Iterable[Cancel], since_ms: int
+) -> list[Told]:
+    identities = {order.identity for order in asked} | {cancel.identity for cancel in cancels}
     keys = {identity.cl_ord_id.encode() for identity in identities}
     starts = scanner.starts({partition_for(identity.symbol, SHARDS) for identity in identities}, since_ms)
     reports: list[Told] = []
@@ -102,10 +116,7 @@ def _reports(scanner: TopicScanner, asked: Iterable[Order], since_ms: int) -> li
         if record.key in keys and record.value is not None:
             with suppress(ValueError):  # what is no report is in the topic rejects
                 report = executions.from_json(record.value.decode())
-                if (
-                    isinstance(report, ExecutionReport)
-                    and (report.account, report.symbol, report.cl_ord_id) in identities
-                ):
+                if (report.account, report.symbol, report.cl_ord_id) in identities:
                     reports.append((record, report))
     return reports
 

@@ -15,7 +15,7 @@ from fintank.adapters.kafka_reader import open_reader
 from fintank.adapters.kafka_scan import Positions, TopicScanner, open_scanner
 from fintank.commands import command, fake_orders, order_life, order_search
 from fintank.commands.fake_orders import FakeMarketOrder, FakePortfolioOrder
-from fintank.commands.fake_ticks import NAMED_SYMBOLS
+from fintank.commands.fake_ticks import NAMED_SYMBOLS, symbol_names
 from fintank.commands.options import argument, whole_number
 from fintank.commands.records import utc
 from fintank.commands.sending import counted, make_topics, send
@@ -27,6 +27,7 @@ from fintank.wire import executions as execution_wire
 from fintank.wire import order_json, quote_json
 
 COUNT_MAX = 100_000
+SYMBOLS_MIN = 2
 SYMBOLS_MAX = 100_000
 SHOWN_ORDERS_MAX = 20
 WAITED_ORDERS_MAX = 1_000
@@ -41,19 +42,25 @@ TABLE_CHARS_MIN = 150
     help={
         "count": "how many portfolio orders",
         "seed": "the same seed sends the same orders, but for their ids and times",
-        "symbols": "how many symbols to choose from: the same as of queue_ticks --symbols",
+        "symbols": "how many symbols of queue_ticks --symbols to choose from; else those with recent ticks",
     }
 )
-def queue_orders(_context: Context, count: str = "10", seed: str | None = None, symbols: str = "3") -> None:
+def queue_orders(
+    _context: Context, count: str = "10", seed: str | None = None, symbols: str | None = None
+) -> None:
     """Send made-up portfolio orders to Kafka, as in: invoke queue_orders --count 20 --seed 7"""
     total = whole_number("--count", count, maximum=COUNT_MAX)
-    symbol_count = whole_number("--symbols", symbols, minimum=2, maximum=SYMBOLS_MAX)
-    address = settings.load().kafka
+    loaded = settings.load()
+    address, limits = loaded.kafka, rules_file.load(loaded)
     told = counted(total, "portfolio order")
     print(f"Seeding Kafka ({address}) topic 'orders' with {told}.", flush=True)
     make_topics(address)
     name = fake_orders.call_name("portfolio", _now_us())
-    orders = list(fake_orders.portfolio_orders(seed, symbol_count, total, name))
+    if symbols is None:
+        chosen = _symbols(_quoted_symbols(address, limits))
+    else:
+        chosen = symbol_names(whole_number("--symbols", symbols, minimum=SYMBOLS_MIN, maximum=SYMBOLS_MAX))
+    orders = list(fake_orders.portfolio_orders(seed, chosen, total, name))
     send(address, "orders", "portfolio order", _portfolio_records(orders), total)
     for order in orders[:SHOWN_ORDERS_MAX]:
         print(readable(order))
@@ -79,7 +86,7 @@ def executions(_context: Context, count: str = "10", wait: str = "30") -> None:
     make_topics(address)
     quoted = _quoted_symbols(address, limits)
     name = fake_orders.call_name("market", _now_us())
-    symbols = quoted or [symbol for symbol, _ in NAMED_SYMBOLS]
+    symbols = _symbols(quoted)
     orders = list(fake_orders.market_orders(symbols, total, name))
     with open_scanner(address, "executions") as scanner:
         positions = scanner.ends()
@@ -87,7 +94,7 @@ def executions(_context: Context, count: str = "10", wait: str = "30") -> None:
         print(f"To see what becomes of one: invoke order {name}-1")
         if not quoted:
             print("No quote in the topic 'ticks' is recent: the orders wait for one (invoke queue_ticks).")
-        if not _is_read(address):
+        if not is_read(address):
             print("No topology reads the topic 'orders': the orders wait there for one (sparse run -t 60).")
         else:
             print(f"Waiting at most {seconds} s for the topic 'executions'.", flush=True)
@@ -158,6 +165,11 @@ def _market_records(orders: Iterable[FakeMarketOrder]) -> Iterator[tuple[str, by
         yield made.account, order_json.market_order_json(**made._asdict(), time_us=_now_us())
 
 
+def _symbols(quoted: Sequence[str]) -> Sequence[str]:
+    """Return the symbols to order: those with recent ticks, for others might wait for ever."""
+    return quoted if len(quoted) >= SYMBOLS_MIN else symbol_names(len(NAMED_SYMBOLS))
+
+
 def _quoted_symbols(address: str, limits: Limits) -> list[str]:
     """Return the symbols among the latest ticks that came within the age at which a quote is still used."""
     oldest_ms = (_now_us() - limits.max_quote_age_us) // 1000
@@ -173,7 +185,8 @@ def _quoted_symbols(address: str, limits: Limits) -> list[str]:
     return sorted(symbols)
 
 
-def _is_read(address: str) -> bool:
+def is_read(address: str) -> bool:
+    """Whether a topology reads the topic `orders`."""
     with kafka.connect(address) as admin:
         return any(member.group == GROUPS["orders"] for member in live_members(admin))
 

@@ -37,6 +37,14 @@ def send(address: str, topic: str, noun: str, records: Iterable[tuple[str, bytes
     print(f"{counted(producer.delivered, noun)} in {seconds:.1f} s ({rate:,.0f}/s).", flush=True)
 
 
+def send_one(address: str, topic: str, key: str, value: bytes, partition: int | None = None) -> None:
+    """Send one record, to the partition of its key or to a given one."""
+    producer = BulkProducer(address, topic, kafka.TOPICS[topic].partitions)
+    producer.send(key, value, partition)
+    producer.flush()
+    producer.raise_failed()
+
+
 def progress(transient: bool = False) -> Progress:
     """Return a progress bar, which shows itself on a terminal only; a transient one goes away when done."""
     return Progress(disable=not sys.stdout.isatty(), transient=transient)

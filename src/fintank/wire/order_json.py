@@ -6,7 +6,7 @@ from decimal import Decimal
 import orjson
 
 from fintank.trading.exact import seconds_text
-from fintank.trading.messages import ComponentSpec, OrdType, Side, TimeInForce
+from fintank.trading.messages import ComponentSpec, OrdType, Side, State, TimeInForce
 from fintank.wire.message_json import decimal_text
 from fintank.wire.order_lines import MsgType
 
@@ -53,3 +53,30 @@ def market_order_json(
         "timestamp": orjson.Fragment(seconds_text(time_us)),
     }
     return orjson.dumps(message, default=decimal_text)
+
+
+def cancel_json(
+    *,
+    cl_ord_id: str,
+    account: str,
+    symbol: str | None,
+    orig_cl_ord_id: str | None,
+    list_id: str | None,
+    time_us: int,
+) -> bytes:
+    """Write a cancel of one order, or, with a list_id, of a portfolio order; `time_us` is since the epoch."""
+    names = {"symbol": symbol, "orig_cl_ord_id": orig_cl_ord_id} if list_id is None else {"list_id": list_id}
+    message = {
+        "msg_type": MsgType.CANCEL,
+        "cl_ord_id": cl_ord_id,
+        "account": account,
+        **names,
+        "timestamp": orjson.Fragment(seconds_text(time_us)),
+    }
+    return orjson.dumps(message)
+
+
+def trading_state_json(state: State, time_us: int) -> bytes:
+    """Write a trading state; `time_us` is since the epoch."""
+    timestamp = orjson.Fragment(seconds_text(time_us))
+    return orjson.dumps({"msg_type": MsgType.TRADING_STATE, "state": state, "timestamp": timestamp})

@@ -12,7 +12,7 @@ NOW_US = 1_700_000_000_123_456
 
 
 def made(seed: str | None, symbols: int = 3, count: int = 10, name: str = "p") -> list[FakePortfolioOrder]:
-    return list(portfolio_orders(seed, symbols, count, name))
+    return list(portfolio_orders(seed, fake_ticks.symbol_names(symbols), count, name))
 
 
 def test_the_same_seed_gives_the_same_orders_with_other_ids() -> None:
