@@ -23,10 +23,11 @@ from fintank.adapters.kafka_scan import Positions, open_scanner
 from fintank.commands.order_life import orders_of
 from fintank.settings import PROJECT_ROOT, Settings
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Order, PortfolioOrder
-from fintank.trading.shard import Shard
+from fintank.trading.messages import Cancel, Order, TradingState
+from fintank.trading.shard import Outcome, Shard
 from fintank.wire import orders, quote_json
 from fintank.wire.order_json import market_order_json, portfolio_order_json
+from fintank.wire.order_lines import OrderMessage
 
 INVOKE = Path(sys.executable).parent / "invoke"
 
@@ -95,13 +96,24 @@ class Engine:
                 for message in orders.read("orders", record.partition, run, record.value.decode()).messages:
                     self.take(message)
 
-    def take(self, message: Order | PortfolioOrder) -> None:
-        name = message.cl_ord_id if isinstance(message, Order) else message.order_id
-        for order in orders_of(name, message, Limits()):
-            shard, log = self.shards[kafka.partition_for(order.symbol, kafka.SHARDS)]
-            outcome = shard.on_order(order, time.time_ns() // 1000)
-            if outcome.reports:
-                log.commit(outcome.reports, outcome.fills, outcome.journal)
+    def take(self, message: OrderMessage) -> None:
+        wall_us = time.time_ns() // 1000
+        if isinstance(message, Cancel):
+            numbers = self.shards if message.symbol is None else [kafka.partition_for(message.symbol, 4)]
+            self.commit({number: self.shards[number][0].on_cancel(message, wall_us) for number in numbers})
+        elif isinstance(message, TradingState):
+            found = {n: shard.on_trading_state(message, wall_us) for n, (shard, _) in self.shards.items()}
+            self.commit(found)
+        else:
+            name = message.cl_ord_id if isinstance(message, Order) else message.order_id
+            for order in orders_of(name, message, Limits()):
+                number = kafka.partition_for(order.symbol, kafka.SHARDS)
+                self.commit({number: self.shards[number][0].on_order(order, wall_us)})
+
+    def commit(self, outcomes: dict[int, Outcome]) -> None:
+        for number, outcome in outcomes.items():
+            if outcome != Outcome():
+                self.shards[number][1].commit(outcome.reports, outcome.fills, outcome.journal)
 
 
 @pytest.fixture
@@ -200,7 +212,7 @@ def test_executions_says_how_many_orders_had_none(stack: Stack, member: Any) -> 
 
 def test_a_portfolio_orders_life_is_told_from_message_to_booking(stack: Stack, engine: Engine) -> None:
     queue_ticks(stack)
-    order_id = ids(invoke(stack, "queue_orders", "--count", "1", "--seed", "1"))[0]
+    order_id = ids(invoke(stack, "queue_orders", "--count", "1", "--seed", "1", "--symbols", "3"))[0]
     record = records_of(stack, [order_id])[order_id]
     message = json.loads(record["value"])
     engine.decide()
@@ -220,7 +232,7 @@ def test_a_portfolio_orders_life_is_told_from_message_to_booking(stack: Stack, e
 
 def test_a_components_life_is_told_alone(stack: Stack, engine: Engine) -> None:
     queue_ticks(stack)
-    order_id = ids(invoke(stack, "queue_orders", "--count", "1", "--seed", "1"))[0]
+    order_id = ids(invoke(stack, "queue_orders", "--count", "1", "--seed", "1", "--symbols", "3"))[0]
     engine.decide()
     symbol = re.findall(rf"component {order_id}-(\w+)", invoke(stack, "order", order_id))[0]
     told = invoke(stack, "order", f"{order_id}-{symbol}")
@@ -260,11 +272,87 @@ def test_an_order_that_breaks_a_rule_and_what_is_no_order_say_why(stack: Stack, 
     assert "REJECTED code=WEIGHTS_SUM" in told
 
 
+def test_an_order_is_canceled_by_its_id_alone_and_its_life_tells_it(
+    stack: Stack, engine: Engine, member: Any
+) -> None:
+    name = f"rests-{time.time_ns()}"
+    order = {"msg_type": "order", "cl_ord_id": name, "account": "A-1", "symbol": "QUIET", "side": "BUY"}
+    terms = {"order_qty": 5, "ord_type": "LIMIT", "price": "1.5", "timestamp": time.time()}
+    produce(stack, "A-1", json.dumps({**order, **terms}).encode())
+    engine.decide()
+    with start(stack, "cancel", name, "--wait", "60") as running:
+        assert running.stdout is not None
+        assert f"cancel QUIET, {name} of A-1." in running.stdout.readline()
+        engine.decide()
+        told, _ = running.communicate(timeout=90)
+    assert running.returncode == 0
+    assert f"  {name} CANCELED code=CANCEL_REQUESTED cl_ord_id=cancel-" in told
+    again = invoke(stack, "cancel", name, "--wait", "0")
+    engine.decide()
+    life = invoke(stack, "order", name)
+    assert "LIMIT order at 1.5 of A-1: BUY QUIET, quantity 5, priority 1, GTC, given" in life
+    assert re.search(r"QUIET +CANCELED +code=CANCEL_REQUESTED cl_ord_id=cancel-\S+, by orders-\d-\d+", life)
+    assert re.search(r"QUIET +CANCEL_REJECTED cancel-\S+: code=TOO_LATE ord_status=CANCELED", life)
+    assert "Sent cancel-" in again
+
+
+def test_a_portfolio_order_is_canceled_as_a_whole(stack: Stack, engine: Engine) -> None:
+    name = f"whole-{time.time_ns()}"
+    message = {"msg_type": "portfolio_order", "order_id": name, "account": "A-2", "side": "BUY", "amount": 10}
+    weights = [{"symbol": "QUIET", "weight": 0.5}, {"symbol": "SILENT", "weight": 0.5}]
+    produce(stack, "A-2", json.dumps({**message, "portfolio": weights, "timestamp": time.time()}).encode())
+    engine.decide()
+    assert f"cancel all that is open of {name} of A-2." in invoke(stack, "cancel", name)
+    engine.decide()
+    life = invoke(stack, "order", name)
+    assert len(re.findall(r"CANCELED +code=CANCEL_REQUESTED", life)) == 2
+    assert "2 of 2 terminal" in life
+
+
+def test_an_id_that_several_orders_have_must_be_told_apart(stack: Stack) -> None:
+    name = f"both-{time.time_ns()}"
+    for account in ("A-1", "A-2"):
+        order = {"msg_type": "order", "cl_ord_id": name, "account": account, "symbol": "IVE", "side": "BUY"}
+        produce(stack, account, json.dumps({**order, "order_qty": 5, "timestamp": time.time()}).encode())
+    with start(stack, "cancel", name) as running:
+        told, complaint = running.communicate(timeout=60)
+    assert (running.returncode, told) == (1, "")
+    assert complaint.startswith(
+        f"Several orders are called '{name}': --account and --symbol name one of A-1 IVE"
+    )
+    assert f"cancel IVE, {name} of A-2." in invoke(stack, "cancel", name, "--account", "A-2", "--wait", "0")
+
+
+def test_an_unknown_id_is_not_canceled_unless_all_of_it_is_given(stack: Stack) -> None:
+    with start(stack, "cancel", "nobody-1") as running:
+        _, complaint = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert complaint.startswith("No order 'nobody-1' in the topic 'orders'")
+    told = invoke(stack, "cancel", "nobody-1", "--account", "A-1", "--symbol", "IVE", "--wait", "0")
+    assert "cancel IVE, nobody-1 of A-1." in told
+
+
+def test_the_trading_state_is_set_and_shown(stack: Stack, engine: Engine) -> None:
+    for state in ("HALTED", "ACTIVE"):
+        assert f"trading is {state}." in invoke(stack, "trading_state", state.lower())
+        assert f"Trading is {state}, since 20" in invoke(stack, "trading_state")
+        engine.decide()
+        name = f"{state}-{time.time_ns()}"
+        order = {"msg_type": "order", "cl_ord_id": name, "account": "A-1", "symbol": "IVE", "side": "BUY"}
+        produce(stack, "A-1", json.dumps({**order, "order_qty": 5, "timestamp": time.time()}).encode())
+        engine.decide()
+        assert ("code=TRADING_HALTED state=HALTED" in invoke(stack, "order", name)) == (state == "HALTED")
+    with start(stack, "trading_state", "CLOSED") as running:
+        _, complaint = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert complaint == "trading_state CLOSED: must be one of ACTIVE, REDUCING, HALTED\n"
+
+
 def test_an_id_is_found_however_json_writes_it(stack: Stack) -> None:
     name = f'é"{time.time_ns()}'
     order = {"msg_type": "order", "cl_ord_id": name, "account": "A-1", "symbol": "IVE", "side": "BUY"}
     produce(stack, "A-1", json.dumps({**order, "order_qty": 5, "timestamp": time.time()}).encode())
-    assert "order of A-1: BUY IVE, quantity 5" in invoke(stack, "order", name)
+    assert "MARKET order of A-1: BUY IVE, quantity 5" in invoke(stack, "order", name)
 
 
 def test_an_unknown_id_is_told_in_one_line(stack: Stack) -> None:

@@ -1,6 +1,8 @@
 """Orders from Kafka through the running topology: each decided and filled once, to the cent."""
 
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from order_world import (
     send,
     tick,
 )
-from running import Stack, order_flow, query, wait_until
+from running import Stack, fintank, order_flow, query, wait_until
 
 from fintank.adapters import kafka
 
@@ -114,3 +116,55 @@ def test_2_500_resting_orders_filled_by_one_tick_are_2_500_executions_and_2_500_
     check_once(names, found, committed(address, "fills"))
     trades = [report for report in found if report["exec_type"] == "TRADE"]
     assert len({json.dumps(report["quote_ids"]) for report in trades}) == 1
+
+
+def test_orders_of_all_kinds_are_canceled_halted_filled_in_parts_and_expired_by_time_alone(
+    stack: Stack, jar: Path, tmp_path: Path
+) -> None:
+    address, symbol = stack.settings.kafka, "KINDS"
+    now = round(time.time(), 6)
+    resting = {"ord_type": "LIMIT", "price": "90"}
+    ending = {"ord_type": "STOP", "stop_px": "900", "time_in_force": "GTD", "expire_time": now + 8}
+
+    with order_flow(stack.environ, tmp_path) as flow, CommittedLog(address, "executions") as log:
+
+        def told(cl_ord_id: str) -> list[str]:
+            found = [report for report in log.read() if report["cl_ord_id"] == cl_ord_id]
+            return [report["text"] or report["exec_type"] for report in found]
+
+        def wait_for(cl_ord_id: str, *wanted: str) -> None:
+            wait_until(lambda: told(cl_ord_id) == list(wanted), DECIDED_TIMEOUT_S, flow.text)
+
+        def order(cl_ord_id: str, **terms: Any) -> None:
+            send(address, "orders", "account", [{**market_order(cl_ord_id, symbol), **terms}])
+
+        send(address, "ticks", "symbol", [{**tick(symbol), "ask_size": "4"}])
+        order("k-ends", **ending)
+        wait_for("k-ends", "NEW")
+        order("k-rests", **resting)
+        wait_for("k-rests", "NEW")
+        fintank(stack, "cancel", "k-rests")
+        assert told("k-rests")[1:] == [f"code=CANCEL_REQUESTED cl_ord_id={canceled(log)}"]
+        order("k-part", time_in_force="IOC")
+        wait_for("k-part", "NEW", "TRADE", "code=IOC_REMAINDER leaves_qty=6")
+        fintank(stack, "trading_state", "HALTED")
+        halted = ["code=TRADING_HALTED state=HALTED"]
+        wait_until(lambda: answer(order, told) == halted, DECIDED_TIMEOUT_S, flow.text)
+        wait_for("k-ends", "NEW", "EXPIRED")
+        fintank(stack, "trading_state", "ACTIVE")
+        wait_until(lambda: answer(order, told) == ["NEW"], DECIDED_TIMEOUT_S, flow.text)
+        assert flow.end() == 0
+
+
+def canceled(log: CommittedLog) -> str:
+    """Return the name of the latest cancel that was carried out."""
+    texts = [report["text"] for report in log.read() if "CANCEL_REQUESTED" in (report["text"] or "")]
+    return str(texts[-1].rpartition("=")[2])
+
+
+def answer(order: Callable[..., None], told: Callable[[str], list[str]]) -> list[str]:
+    """Send an order that rests, and return its first reports: a trading state comes beside it, not before."""
+    name = f"k-{time.time_ns()}"
+    order(name, ord_type="LIMIT", price="90")
+    wait_until(lambda: bool(told(name)), DECIDED_TIMEOUT_S, lambda: name)
+    return told(name)

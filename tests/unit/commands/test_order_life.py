@@ -5,7 +5,16 @@ from decimal import Decimal
 from fintank.adapters.kafka_reader import Record
 from fintank.commands.order_life import Life, orders_of, timeline
 from fintank.trading.limits import Limits
-from fintank.trading.messages import ComponentSpec, Order, PortfolioOrder, Quote, Side, TimeInForce
+from fintank.trading.messages import (
+    Cancel,
+    ComponentSpec,
+    Order,
+    OrdType,
+    PortfolioOrder,
+    Quote,
+    Side,
+    TimeInForce,
+)
 from fintank.trading.shard import Outcome, Shard
 from fintank.wire.rejects import Reason, Reject
 
@@ -142,3 +151,61 @@ def test_what_is_no_order_is_told_as_a_reject() -> None:
 
 def test_a_portfolio_of_cash_alone_has_no_totals() -> None:
     assert told(decided("p-1", [portfolio_order(("CASH", "1"))]))[-1] == "CASH keeps 1000"
+
+
+def test_a_cancel_and_its_refusal_are_told() -> None:
+    resting = Order(
+        cl_ord_id="o-1",
+        account="A-1",
+        symbol="IVE",
+        side=Side.BUY,
+        order_qty=Decimal(5),
+        cash_order_qty=None,
+        ord_type=OrdType.STOP_LIMIT,
+        priority=2,
+        time_in_force=TimeInForce.GTD,
+        list_id=None,
+        order_time_us=TIME_US,
+        content_hash="one",
+        input="orders-2-7",
+        price=Decimal("90.5"),
+        stop_px=Decimal(99),
+        expire_time_us=TIME_US + 1_000_000,
+    )
+    cancels = [
+        Cancel(f"c-{number}", "A-1", "IVE", "o-1", None, TIME_US, "two", f"orders-2-{number}")
+        for number in (8, 9)
+    ]
+    shard = Shard(Limits())
+    reports = list(shard.on_order(resting, TIME_US).reports)
+    reports += [report for cancel in cancels for report in shard.on_cancel(cancel, TIME_US).reports]
+    life = Life(
+        "o-1",
+        [(record("orders", 7 + number), each) for number, each in enumerate([resting, *cancels, cancels[0]])],
+        [(record("executions", number, 5), report) for number, report in enumerate(reports)],
+        {},
+        {},
+        Limits(),
+    )
+    moment = "2023-11-14T22:13:20"
+    assert told(life)[2:9] == [
+        f"{moment}.000Z orders-2-7 STOP_LIMIT order at 90.5 stop 99 of A-1: BUY IVE, quantity 5, priority 2, "
+        f"GTD till 2023-11-14T22:13:21.000Z, given {moment}.000Z",
+        f"{moment}.000Z orders-2-8 cancel c-8 of A-1: IVE o-1, given {moment}.000Z",
+        f"{moment}.000Z orders-2-9 cancel c-9 of A-1: IVE o-1, given {moment}.000Z",
+        f"{moment}.000Z orders-2-10 the same cancel again: it is decided once",
+        f"{moment}.005Z executions-2-0 IVE NEW on its arrival, NBBO - / -",
+        f"{moment}.005Z executions-2-1 IVE CANCELED code=CANCEL_REQUESTED cl_ord_id=c-8, "
+        "by orders-2-8, NBBO - / -",
+        f"{moment}.005Z executions-2-2 IVE CANCEL_REJECTED c-9: code=TOO_LATE ord_status=CANCELED, "
+        "the order is CANCELED",
+    ]
+
+
+def test_what_time_alone_led_to_is_told_as_such() -> None:
+    life = decided("p-1-IVE", [MESSAGE], QUOTE)
+    later = [
+        (record("executions", number, 5 + 2_000 * (report.exec_type == "TRADE")), report)
+        for number, (_, report) in enumerate(life.reports)
+    ]
+    assert any("on NYSE, as time passed, NBBO" in line for line in told(replace(life, reports=later)))
