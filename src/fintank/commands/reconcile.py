@@ -17,6 +17,7 @@ from fintank.adapters.kafka_groups import GROUPS, PartitionState, partition_stat
 from fintank.commands import command
 from fintank.commands.reconciliation import reading
 from fintank.commands.reconciliation.bookings import check_bookings
+from fintank.commands.reconciliation.cancels import check_cancels
 from fintank.commands.reconciliation.order_reports import check_orders
 from fintank.commands.reconciliation.results import Break, Kind, Result
 from fintank.commands.reconciliation.storage import EXECUTIONS_VIEW, FILLS_VIEW, TICKS_VIEW, Storage
@@ -55,6 +56,7 @@ def compare(where: Settings) -> tuple[list[Result], dict[str, int]]:
         rejected = reading.read_rejected(where.kafka, logs)
         facts = reading.read_facts(where.kafka, admin, logs, rejected, limits)
     results = check_orders(facts.asked, facts.told, logs, facts.hidden)
+    results.append(check_cancels(facts.cancels, facts.refused, facts.told, logs, facts.hidden))
     results += check_bookings([*facts.told, *facts.told_later], facts.booked, logs, facts.hidden)
     quotes = TradeQuotes(facts.told)
     storage = Storage(where.kafka, InfluxReader(where.influx), logs, rejected)

@@ -13,9 +13,19 @@ from fintank.trading.messages import ExecType, ExecutionReport, Identity, Order,
 from fintank.trading.rules import Code
 
 ANSWERS = (ExecType.NEW, ExecType.REJECTED)
-_TRADED = (OrdStatus.PARTIALLY_FILLED, OrdStatus.FILLED)
-_INPUT = re.compile(r"orders-([0-9]+)-([0-9]+)")
-_TERMS = ("side", "list_id", "ord_type", "time_in_force", "priority", "order_time_us", "cash_order_qty")
+INPUT = re.compile(r"orders-([0-9]+)-([0-9]+)")
+_TERMS = (
+    *("side", "list_id", "ord_type", "time_in_force", "priority", "order_time_us", "cash_order_qty"),
+    *("price", "stop_px"),
+)
+_STATUSES = {
+    ExecType.NEW: (OrdStatus.NEW,),
+    ExecType.TRADE: (OrdStatus.PARTIALLY_FILLED, OrdStatus.FILLED),
+    ExecType.CANCELED: (OrdStatus.CANCELED,),
+    ExecType.RESTATED: (OrdStatus.FILLED,),
+    ExecType.EXPIRED: (OrdStatus.EXPIRED,),
+    ExecType.REJECTED: (OrdStatus.REJECTED,),
+}
 _AGAIN = tuple(f"code={code} " for code in (Code.STALE_ORDER, Code.DUPLICATE_ORDER))
 """Why a message that comes again may be refused, when the engine has forgotten its first answer."""
 
@@ -122,7 +132,7 @@ class _Answers:
             self.result.add(Kind.ORDER_NOT_ANSWERED, name(ask.order.identity), detail)
 
     def _check_lost_message(self, identity: Identity, tell: Told) -> None:
-        match = _INPUT.fullmatch(tell.report.input)
+        match = INPUT.fullmatch(tell.report.input)
         log = self._logs.get(("orders", int(match[1]))) if match else None
         if match and log and int(match[2]) < log.first_offset:
             self.result.beyond_retention += 1
@@ -186,7 +196,7 @@ def _check_numbers(result: Result, tell: Told, cum_qty: Decimal, cum_cash: Decim
 
 def _wrong_numbers(report: ExecutionReport, cum_qty: Decimal, cum_cash: Decimal) -> Iterator[str]:
     is_trade = report.exec_type is ExecType.TRADE
-    if report.ord_status not in (_TRADED if is_trade else (OrdStatus(report.exec_type.value),)):
+    if report.ord_status not in _STATUSES[report.exec_type]:
         yield f"{report.exec_type} with the status {report.ord_status}"
     if is_trade and None in (report.last_qty, report.last_px, report.last_mkt):
         yield "TRADE without last_qty, last_px or last_mkt"

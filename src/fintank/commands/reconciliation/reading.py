@@ -13,12 +13,13 @@ from fintank.adapters.kafka_groups import PartitionState, partition_states
 from fintank.adapters.kafka_reader import Record
 from fintank.adapters.kafka_scan import Positions, TopicScanner, open_scanner
 from fintank.commands.reconciliation.bookings import Booked
+from fintank.commands.reconciliation.cancels import AskedCancel, Refused
 from fintank.commands.reconciliation.order_reports import Asked, Told
 from fintank.commands.reconciliation.rejected import Rejected
 from fintank.commands.reconciliation.results import Log, Logs
 from fintank.commands.sending import progress
 from fintank.trading.limits import Limits
-from fintank.trading.messages import ExecType, ExecutionReport, Order, PortfolioOrder
+from fintank.trading.messages import Cancel, ExecType, ExecutionReport, Order, PortfolioOrder
 from fintank.trading.portfolio import components
 from fintank.wire import executions, fills, orders
 from fintank.wire.order_lines import OrderMessage
@@ -61,6 +62,7 @@ class Batch(NamedTuple):
 class Facts(NamedTuple):
     """What the topics hold of orders; told and booked in the order of each partition's records.
 
+    cancels: those of orders and lists, refused: their refusals.
     told_later: the trades that were reported while the fills were read, if these hold them.
     hidden: the partitions of which an open transaction hid the end.
     """
@@ -70,6 +72,8 @@ class Facts(NamedTuple):
     told_later: list[Told]
     booked: list[Booked]
     hidden: frozenset[tuple[str, int]]
+    cancels: list[AskedCancel]
+    refused: list[Refused]
 
 
 def read_logs(address: str, states: Iterable[PartitionState]) -> Logs:
@@ -109,20 +113,23 @@ def read_facts(
     fill before the end that `fills` has afterwards, and a fill its report likewise.
     """
     with open_scanner(address, "orders") as scanner:
-        asked = list(_asked(scanner, logs, rejected, limits))
+        messages = list(_asked(scanner, logs, rejected, limits))
     with open_scanner(address, "executions") as scanner, open_scanner(address, "fills") as fill_scanner:
         positions = scanner.starts()
-        told = _told(scanner, positions)
+        told, refused = _told(scanner, positions)
         hidden = _hidden("fills", admin, fill_scanner)
         starts = fill_scanner.starts()
         booked = [Booked(*found) for found in _messages(fill_scanner, starts, "fills", fills.from_json)]
         hidden |= _hidden("executions", admin, scanner)
-        later = _told(scanner, positions)
+        later, refused_later = _told(scanner, positions)
     exec_ids = {book.fill.exec_id for book in booked}
     told_later = [
         tell for tell in later if tell.report.exec_type is ExecType.TRADE and tell.report.exec_id in exec_ids
     ]
-    return Facts(asked, told, told_later, booked, frozenset(hidden))
+    asked = [message for message in messages if isinstance(message, Asked)]
+    cancels = [message for message in messages if isinstance(message, AskedCancel)]
+    refused += refused_later
+    return Facts(asked, told, told_later, booked, frozenset(hidden), cancels, refused)
 
 
 def batches(scanner: TopicScanner, positions: Positions, doing: str) -> Iterator[Batch]:
@@ -164,13 +171,15 @@ def _batch(records: list[Record]) -> Batch:
     return Batch(records[0].partition, written, "\n".join(texts), offsets, times_ms, not_utf8)
 
 
-def _told(scanner: TopicScanner, positions: Positions) -> list[Told]:
-    found = _messages(scanner, positions, "executions", executions.from_json)
-    return [
-        Told(place, time_ms, report)
-        for place, time_ms, report in found
-        if isinstance(report, ExecutionReport)
-    ]
+def _told(scanner: TopicScanner, positions: Positions) -> tuple[list[Told], list[Refused]]:
+    told: list[Told] = []
+    refused: list[Refused] = []
+    for place, time_ms, report in _messages(scanner, positions, "executions", executions.from_json):
+        if isinstance(report, ExecutionReport):
+            told.append(Told(place, time_ms, report))
+        else:
+            refused.append(Refused(place, time_ms, report))
+    return told, refused
 
 
 def _hidden(topic: str, admin: KafkaAdminClient, scanner: TopicScanner) -> set[tuple[str, int]]:
@@ -179,7 +188,9 @@ def _hidden(topic: str, admin: KafkaAdminClient, scanner: TopicScanner) -> set[t
     return {(topic, partition) for partition, end in scanner.ends().items() if end < ends[partition]}
 
 
-def _asked(scanner: TopicScanner, logs: Logs, rejected: Rejected, limits: Limits) -> Iterator[Asked]:
+def _asked(
+    scanner: TopicScanner, logs: Logs, rejected: Rejected, limits: Limits
+) -> Iterator[Asked | AskedCancel]:
     """Yield what each usable message asks for, split as the component-order-creator does."""
     for batch in batches(scanner, scanner.starts(), "reading orders"):
         messages = (
@@ -193,8 +204,11 @@ def _asked(scanner: TopicScanner, logs: Logs, rejected: Rejected, limits: Limits
         log = logs["orders", batch.partition]
         for offset, message in zip(used, messages, strict=True):
             if offset not in accounted:
+                time_ms, is_done = batch.time_ms(offset), log.is_done(offset)
+                if isinstance(message, Cancel):
+                    yield AskedCancel(message, time_ms, is_done)
                 for order in _split(message, limits):
-                    yield Asked(order, batch.time_ms(offset), log.is_done(offset))
+                    yield Asked(order, time_ms, is_done)
 
 
 def _split(message: OrderMessage, limits: Limits) -> Sequence[Order]:
