@@ -20,6 +20,7 @@ soak: ## Run the tests that take minutes each
 	@.venv/bin/pytest tests/integration -m soak
 
 bench: setup ## Measure speed, with the machine and the versions said
+	@.venv/bin/python bench/trading_core.py
 	@.venv/bin/python bench/pipeline.py
 
 check: setup ## Run the linters, the type checker and the house rules; changes nothing

@@ -335,7 +335,7 @@ def test_an_unknown_id_is_not_canceled_unless_all_of_it_is_given(stack: Stack) -
 def test_the_trading_state_is_set_and_shown(stack: Stack, engine: Engine) -> None:
     for state in ("HALTED", "ACTIVE"):
         assert f"trading is {state}." in invoke(stack, "trading_state", state.lower())
-        assert f"Trading is {state}, since 20" in invoke(stack, "trading_state")
+        assert f"Trading is {state}, since 20" in invoke(stack, "trading_state", "show")
         engine.decide()
         name = f"{state}-{time.time_ns()}"
         order = {"msg_type": "order", "cl_ord_id": name, "account": "A-1", "symbol": "IVE", "side": "BUY"}
@@ -345,7 +345,7 @@ def test_the_trading_state_is_set_and_shown(stack: Stack, engine: Engine) -> Non
     with start(stack, "trading_state", "CLOSED") as running:
         _, complaint = running.communicate(timeout=60)
     assert running.returncode == 1
-    assert complaint == "trading_state CLOSED: must be one of ACTIVE, REDUCING, HALTED\n"
+    assert complaint == "trading_state CLOSED: must be one of ACTIVE, REDUCING, HALTED, or show\n"
 
 
 def test_an_id_is_found_however_json_writes_it(stack: Stack) -> None:

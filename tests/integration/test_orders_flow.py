@@ -122,9 +122,8 @@ def test_orders_of_all_kinds_are_canceled_halted_filled_in_parts_and_expired_by_
     stack: Stack, jar: Path, tmp_path: Path
 ) -> None:
     address, symbol = stack.settings.kafka, "KINDS"
-    now = round(time.time(), 6)
     resting = {"ord_type": "LIMIT", "price": "90"}
-    ending = {"ord_type": "STOP", "stop_px": "900", "time_in_force": "GTD", "expire_time": now + 8}
+    ending = {"ord_type": "STOP", "stop_px": "900", "time_in_force": "GTD"}
 
     with order_flow(stack.environ, tmp_path) as flow, CommittedLog(address, "executions") as log:
 
@@ -139,10 +138,10 @@ def test_orders_of_all_kinds_are_canceled_halted_filled_in_parts_and_expired_by_
             send(address, "orders", "account", [{**market_order(cl_ord_id, symbol), **terms}])
 
         send(address, "ticks", "symbol", [{**tick(symbol), "ask_size": "4"}])
-        order("k-ends", **ending)
-        wait_for("k-ends", "NEW")
         order("k-rests", **resting)
         wait_for("k-rests", "NEW")
+        order("k-ends", **ending, expire_time=time.time() + 15)
+        wait_for("k-ends", "NEW")
         fintank(stack, "cancel", "k-rests")
         assert told("k-rests")[1:] == [f"code=CANCEL_REQUESTED cl_ord_id={canceled(log)}"]
         order("k-part", time_in_force="IOC")

@@ -23,6 +23,7 @@ from fintank.wire.orders import TRADING_STATE_PARTITION
 WAIT_SECONDS_MAX = 3_600
 POLL_SECONDS = 0.2
 KEY = "trading_state"
+SHOW = "show"
 
 
 class Target(NamedTuple):
@@ -36,18 +37,18 @@ class Target(NamedTuple):
 
 @command(
     positional=["state"],
-    help={"state": "ACTIVE, REDUCING (no BUY) or HALTED; without it the state in force is shown"},
+    help={"state": "ACTIVE, REDUCING (no BUY) or HALTED; `show` shows the one that was sent last"},
 )
-def trading_state(_context: Context, state: str | None = None) -> None:
+def trading_state(_context: Context, state: str) -> None:
     """Set what trading may do, as in: invoke trading_state HALTED"""
     loaded = settings.load()
-    if state is None:
+    if state == SHOW:
         make_topics(loaded.kafka)
         print(_in_force(loaded.kafka))
         return
     wanted = argument("trading_state", state).upper()
     if wanted not in list(State):
-        raise FintankError(f"trading_state {state}: must be one of {', '.join(State)}")
+        raise FintankError(f"trading_state {state}: must be one of {', '.join(State)}, or {SHOW}")
     make_topics(loaded.kafka)
     value = order_json.trading_state_json(State(wanted), _now_us())
     send_one(loaded.kafka, "orders", KEY, value, TRADING_STATE_PARTITION)
