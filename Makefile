@@ -1,5 +1,5 @@
 # Every target but help, clean and fresh installs first what is missing.
-.PHONY: help setup demo test soak bench check check-vm fresh presentation clean
+.PHONY: help setup demo test soak bench mutants check check-vm fresh presentation clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -22,6 +22,9 @@ soak: ## Run the tests that take minutes each
 bench: setup ## Measure speed, with the machine and the versions said
 	@.venv/bin/python bench/trading_core.py
 	@.venv/bin/python bench/pipeline.py
+
+mutants: setup ## Mutate the trading core and write docs/mutants.md; takes an hour
+	@.venv/bin/python scripts/mutants.py
 
 check: setup ## Run the linters, the type checker and the house rules; changes nothing
 	@scripts/check

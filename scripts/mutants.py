@@ -1,0 +1,262 @@
+"""Mutate the trading core, one operator at a time, and hold that the fast tests notice.
+
+    .venv/bin/python scripts/mutants.py                 every file, then docs/mutants.md
+    .venv/bin/python scripts/mutants.py blocks sweep    these files again, then docs/mutants.md
+    .venv/bin/python scripts/mutants.py --survivors     what survived, again, after there are new tests
+    .venv/bin/python scripts/mutants.py --page          docs/mutants.md from what was found before
+
+cosmic-ray makes the mutants and runs the tests, in copies of the project, one a processor; nothing is changed
+here but docs/mutants.md. What it found stays in .fintank/mutants, so that an interrupted run goes on.
+`tests/mutants.toml` says of each survivor why no test can notice it.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from queue import SimpleQueue
+from typing import NamedTuple
+
+from cosmic_ray.work_db import WorkDB, use_db
+from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkResult
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+CORE = Path("src/fintank/trading")
+FOUND = PROJECT_ROOT / ".fintank" / "mutants"
+PAGE = PROJECT_ROOT / "docs" / "mutants.md"
+REASONS = PROJECT_ROOT / "tests" / "mutants.toml"
+COPIED = ("src/fintank", "tests", "pyproject.toml", "rules.toml", "docs/trading.md")
+
+TEST_SECONDS_MAX = 60.0
+KILLED_PERCENT_MIN = 95
+QUICK = "python -m pytest -x -q -p no:cacheprovider -p no:hypothesispytest"
+TESTS = f"{QUICK} tests/scenarios/test_scenarios.py -k core && {QUICK} tests/unit/trading"
+# `|` stands in annotations only, where no test looks; `is` and `==` are one for None and for enumerations; a
+# decorator or a loop is no operator.
+LEFT_OUT = (
+    r"core/ReplaceBinaryOperator_(BitOr|\w+_(BitOr|BitAnd|BitXor|LShift|RShift))",
+    r"core/ReplaceComparisonOperator_(Is_Eq|IsNot_NotEq|Eq_Is|NotEq_IsNot)$",
+    r"core/(RemoveDecorator|ZeroIterationForLoop|ReplaceBreakWithContinue|ReplaceContinueWithBreak)",
+    r"core/(ExceptionReplacer|ReplaceUnaryOperator_\w+_Invert|VariableReplacer|VariableInserter)",
+)
+
+
+class Mutant(NamedTuple):
+    """One change of one line, and what came of it: KILLED, TIMEOUT or SURVIVED."""
+
+    module: str
+    operator: str
+    before: str
+    after: str
+    outcome: str
+
+
+def main() -> int:
+    """Run what was asked for and write the page; 1 if the goal is missed or a survivor has no reason."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("modules", nargs="*", help="names of files of the trading core, without .py")
+    parser.add_argument("--survivors", action="store_true", help="test again what survived")
+    parser.add_argument("--page", action="store_true", help="only write docs/mutants.md anew")
+    given = parser.parse_args()
+    every = sorted(path.stem for path in (PROJECT_ROOT / CORE).glob("*.py") if path.stem != "__init__")
+    FOUND.mkdir(parents=True, exist_ok=True)
+    if not given.page:
+        for module in given.modules:
+            (FOUND / f"{module}.sqlite").unlink(missing_ok=True)
+        if given.survivors:
+            forget_survivors(every)
+        run(given.modules or every)
+    mutants = [mutant for module in every for mutant in read(module)]
+    reasons = tomllib.loads(REASONS.read_text())
+    page, missing = written(every, mutants, reasons)
+    PAGE.write_text(page)
+    print(page.split("\n\n")[1])
+    for mutant in missing:
+        print(f"no reason in {REASONS.name}: {key(mutant)}")
+    return int(bool(missing) or percent(mutants) < KILLED_PERCENT_MIN)
+
+
+def run(modules: Sequence[str]) -> None:
+    """Test the mutants of these modules, as many at once as there are processors."""
+    copies: SimpleQueue[Path] = SimpleQueue()
+    for number in range(os.cpu_count() or 1):
+        copies.put(copied(FOUND / f"copy-{number}"))
+
+    def test(module: str) -> None:
+        copy = copies.get()
+        try:
+            test_module(module, copy)
+        finally:
+            copies.put(copy)
+
+    by_size = sorted(modules, key=lambda name: -(PROJECT_ROOT / CORE / f"{name}.py").stat().st_size)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(test, by_size))
+
+
+def forget_survivors(modules: Sequence[str]) -> None:
+    """Let cosmic-ray take the mutants that survived, or ran out of time, for untested ones."""
+    for session in (FOUND / f"{module}.sqlite" for module in modules):
+        if session.exists():
+            with closing(sqlite3.connect(session)) as database, database:
+                database.execute(
+                    "DELETE FROM work_results WHERE test_outcome = 'SURVIVED' OR output = 'timeout'"
+                )
+
+
+def copied(folder: Path) -> Path:
+    """Copy what the tests of the core need, so that mutants never stand in the project itself."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in COPIED:
+        source, target = PROJECT_ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "integration"))
+        else:
+            shutil.copy(source, target)
+    return folder
+
+
+def test_module(module: str, copy: Path) -> None:
+    """Test the mutants of one module that were not tested before."""
+    session, config = FOUND / f"{module}.sqlite", FOUND / f"{module}.toml"
+    source = hashlib.sha256((PROJECT_ROOT / CORE / f"{module}.py").read_bytes()).hexdigest()
+    text = configuration(module)
+    stamp = f"# {source}\n{text}"
+    environ = {**os.environ, "PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    if not session.exists() or not config.exists() or config.read_text() != stamp:
+        session.unlink(missing_ok=True)
+        config.write_text(stamp)
+        call(["cosmic-ray", "init", str(config), str(session)], copy, environ)
+        call(["cr-filter-operators", str(session), str(config)], copy, environ)
+    call(["cosmic-ray", "exec", str(config), str(session)], copy, environ)
+    counts = Counter(mutant.outcome for mutant in read(module))
+    print(f"{module}: {dict(counts)}", flush=True)
+
+
+def call(command: Sequence[str], folder: Path, environ: dict[str, str]) -> None:
+    """Run a program of cosmic-ray; its failure ends all."""
+    program = Path(sys.executable).parent / command[0]
+    subprocess.run([program, *command[1:]], cwd=folder, env=environ, check=True, capture_output=True)
+
+
+def configuration(module: str) -> str:
+    """Return cosmic-ray's configuration of a module."""
+    return f"""[cosmic-ray]
+module-path = {json.dumps(str(CORE / f"{module}.py"))}
+timeout = {TEST_SECONDS_MAX}
+excluded-modules = []
+test-command = {json.dumps(f"bash -c {json.dumps(TESTS)}")}
+[cosmic-ray.distributor]
+name = "local"
+[cosmic-ray.filters.operators-filter]
+exclude-operators = {json.dumps(LEFT_OUT)}
+"""
+
+
+def read(module: str) -> Iterator[Mutant]:
+    """Yield the mutants of a module that were tested."""
+    session = FOUND / f"{module}.sqlite"
+    if not session.exists():
+        return
+    with use_db(str(session), WorkDB.Mode.open) as database:
+        for item, result in database.completed_work_items:
+            if result.worker_outcome is not WorkerOutcome.SKIPPED:
+                before, after = changed(result.diff or "")
+                operator = item.mutations[0].operator_name.removeprefix("core/")
+                yield Mutant(module, operator, before, after, outcome(result))
+
+
+def outcome(result: WorkResult) -> str:
+    """Return what became of a mutant."""
+    if result.output == "timeout":
+        return "TIMEOUT"
+    return "SURVIVED" if result.test_outcome is TestOutcome.SURVIVED else "KILLED"
+
+
+def changed(diff: str) -> tuple[str, str]:
+    """Return the first line that a diff takes away, and the first that it adds."""
+    gone = re.findall(r"^-(?!--)\s*(.*)$", diff, re.MULTILINE)
+    come = re.findall(r"^\+(?!\+\+)\s*(.*)$", diff, re.MULTILINE)
+    return (gone or [""])[0], (come or [""])[0]
+
+
+def percent(mutants: Sequence[Mutant]) -> float:
+    """Return how many of a hundred a test killed, without those that only ran out of time."""
+    return 100 * sum(mutant.outcome == "KILLED" for mutant in mutants) / max(len(mutants), 1)
+
+
+def key(mutant: Mutant) -> str:
+    """Name a mutant by its line before and after."""
+    return f"{mutant.module}: {mutant.before} => {mutant.after}"
+
+
+def written(
+    modules: Sequence[str], mutants: Sequence[Mutant], reasons: dict[str, str]
+) -> tuple[str, list[Mutant]]:
+    """Return the page, and the survivors of which nothing says why they are equivalent."""
+    rows = []
+    for module in modules:
+        own = [mutant for mutant in mutants if mutant.module == module]
+        counts = Counter(mutant.outcome for mutant in own)
+        rate = f"{percent(own):.1f} %" if own else "-"
+        numbers = (len(own), counts["KILLED"], counts["SURVIVED"], counts["TIMEOUT"], rate)
+        rows.append(f"| `{module}.py` | {' | '.join(map(str, numbers))} |")
+    survivors = [mutant for mutant in mutants if mutant.outcome != "KILLED"]
+    counts = Counter(mutant.outcome for mutant in mutants)
+    summary = (
+        f"Killed: {counts['KILLED']:,} of {len(mutants):,} mutants, {percent(mutants):.1f} %; "
+        f"survived: {counts['SURVIVED']}; by time-out alone: {counts['TIMEOUT']}."
+    )
+    told = [
+        f"| `{mutant.module}.py` | {code(mutant.before)} | {code(mutant.after)} "
+        f"| {reasons.get(key(mutant), '**no reason yet**')} |"
+        for mutant in survivors
+    ]
+    page = OPENING.format(summary=summary, rows="\n".join(rows), survivors="\n".join(told))
+    return page, [mutant for mutant in survivors if key(mutant) not in reasons]
+
+
+def code(line: str) -> str:
+    """Write a line of code in a table."""
+    return f"`{line}`".replace("|", "\\|")
+
+
+OPENING = """\
+# Mutants of the trading core
+
+{summary}
+
+A mutant is the core with one operator changed: a comparison, a number, arithmetic, `and`, `or`, `not`, True
+or False. It is killed if a test fails. `make mutants` makes them with cosmic-ray and runs, on each, the
+scenarios and the unit tests of the core; this page is what it found. Left out are changes of
+`|`, which stands in annotations only, between `is` and `==`, which are one for None and enumerations, to bit
+operators, and of decorators and loops.
+
+| file | mutants | killed | survived | time-out | killed of a hundred |
+|---|---|---|---|---|---|
+{rows}
+
+## Survivors
+
+Each with why no test can notice it, from `tests/mutants.toml`.
+
+| file | line | mutant | why it is equivalent |
+|---|---|---|---|
+{survivors}
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
