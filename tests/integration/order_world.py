@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import cache
@@ -118,10 +118,11 @@ class OrderStream:
 
 
 class CommittedLog:
-    """The committed messages of a topic, read on at each call of `read`."""
+    """The committed messages of a topic, read on at each call of `read`; decode: how each is read."""
 
-    def __init__(self, address: str, topic: str) -> None:
+    def __init__(self, address: str, topic: str, decode: Callable[[str], Message] = json.loads) -> None:
         self.messages: list[Message] = []
+        self._decode = decode
         self._at_end: set[int] = set()
         self._partitions = TOPICS[topic].partitions
         self._consumer = Consumer(
@@ -143,6 +144,9 @@ class CommittedLog:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._consumer.close()
 
     def read(self) -> list[Message]:
@@ -155,7 +159,7 @@ class CommittedLog:
             if found.error() is None:
                 self._at_end.discard(found.partition())
                 place = {"_partition": found.partition(), "_key": found.key().decode()}
-                self.messages.append({**json.loads(found.value()), **place})
+                self.messages.append({**self._decode(found.value().decode()), **place})
             elif found.error().code() == KafkaError._PARTITION_EOF:
                 self._at_end.add(found.partition())
         return self.messages

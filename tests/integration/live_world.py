@@ -1,0 +1,98 @@
+"""The running topology as a world: records in, and what came of them once nothing is left to be read."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from confluent_kafka import Message, Producer
+from kafka.admin import KafkaAdminClient
+from order_world import CommittedLog
+from reference import Place
+from running import wait_until
+from scenarios.playing import Record, record
+
+from fintank.adapters import kafka
+from fintank.adapters.kafka import TOPICS, partition_for
+from fintank.adapters.kafka_groups import partition_states
+
+SENT_TIMEOUT_S = 30
+SETTLED_TIMEOUT_S = 60
+READ = ("executions", "fills", "rejects")
+NOT_OF_THE_MESSAGE = ("_partition", "_key")
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A record to be sent; partition None is that of the key."""
+
+    topic: str
+    key: str
+    text: str
+    partition: int | None = None
+
+
+class LiveWorld:
+    """Made by live_world."""
+
+    def __init__(self, producer: Producer, admin: KafkaAdminClient, logs: dict[str, CommittedLog]) -> None:
+        self._producer = producer
+        self._admin = admin
+        self._logs = logs
+        self._read = dict.fromkeys(logs, 0)
+
+    def send(self, sendings: Sequence[Sending]) -> list[Place]:
+        """Send records in their order; return where each came to stand."""
+        places: dict[int, Place] = {}
+
+        def delivered(number: int, error: object, message: Message) -> None:
+            assert error is None
+            partition, offset, topic = message.partition(), message.offset(), message.topic()
+            assert None not in (partition, offset, topic)
+            places[number] = Place(topic, partition, offset, time.time_ns() // 1000)  # type: ignore[arg-type]
+
+        for number, sending in enumerate(sendings):
+            partition = sending.partition
+            if partition is None:
+                partition = partition_for(sending.key, TOPICS[sending.topic].partitions)
+            self._producer.produce(
+                sending.topic,
+                sending.text,
+                sending.key,
+                partition,
+                on_delivery=lambda error, message, number=number: delivered(number, error, message),
+            )
+            self._producer.poll(0)
+        assert self._producer.flush(SENT_TIMEOUT_S) == 0
+        return [places[number] for number in range(len(sendings))]
+
+    def settle(self) -> None:
+        """Wait until no group has anything left to read, as `invoke topics --json` shows it."""
+        wait_until(lambda: not self._lag(), SETTLED_TIMEOUT_S, self._lag)
+
+    def _lag(self) -> int:
+        return sum(state.lag or 0 for state in partition_states(self._admin))
+
+    def new(self, topic: str) -> list[Record]:
+        """Return what is committed in executions, fills or rejects since the last call."""
+        found = self._logs[topic].read()[self._read[topic] :]
+        self._read[topic] += len(found)
+        return [
+            {name: value for name, value in message.items() if name not in NOT_OF_THE_MESSAGE}
+            for message in found
+        ]
+
+
+@contextmanager
+def live_world(address: str) -> Iterator[LiveWorld]:
+    """Open a world onto a topology that runs against this Kafka."""
+    producer = Producer(
+        {"bootstrap.servers": address, "enable.idempotence": True, "linger.ms": 0, "log_level": 0}
+    )
+    logs = {topic: CommittedLog(address, topic, record) for topic in READ}
+    try:
+        with kafka.connect(address) as admin:
+            yield LiveWorld(producer, admin, logs)
+    finally:
+        for log in logs.values():
+            log.close()

@@ -1,0 +1,91 @@
+"""Scenarios through Kafka and the running topology: all at once, each with its own symbols and accounts."""
+
+import json
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from live_world import LiveWorld, Sending, live_world
+from reference import Place
+from running import Stack, order_flow
+from scenarios.playing import Record, Told, check_told, head
+from scenarios.table import RULES, Row, Scenario, scenarios
+
+from fintank.adapters import kafka
+
+LIVE = [scenario for scenario in scenarios() if scenario.is_live]
+
+
+class Player:
+    """One scenario; its names on the wire end in its id."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.suffix = f".{scenario.id}"
+        self.named: dict[str, Place] = {}
+
+    def sending(self, row: Row) -> Sending:
+        message = self.renamed(row.message)
+        key = message["symbol" if row.kind == "ticks" else "account"]
+        return Sending(row.kind, key, json.dumps(message), row.partition)
+
+    def renamed(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Give a message symbols and an account of the scenario's own."""
+        own = dict(message)
+        for name in ("symbol", "account"):
+            if own.get(name) not in (None, "CASH"):
+                own[name] += self.suffix
+        if "-" in own.get("orig_cl_ord_id", ""):  # a component's, with its symbol
+            own["orig_cl_ord_id"] += self.suffix
+        if "portfolio" in own:
+            own["portfolio"] = [self.renamed(line) for line in own["portfolio"]]
+        return own
+
+    def mine(self, records: list[Record]) -> list[Record]:
+        """Return the scenario's records, under the names of its table."""
+        texts = [json.dumps(record) for record in records if record["account"].endswith(self.suffix)]
+        return [json.loads(text.replace(self.suffix, "")) for text in texts]
+
+    def told(self, row: Row, world_told: Told) -> Told:
+        """Return what came of a row. Shards have no order among each other: there the table's is taken."""
+        executions, fills = self.mine(world_told.executions), self.mine(world_told.fills)
+        if len({execution["symbol"] for execution in executions}) > 1:
+            heads = [expected.head for expected in row.expected]
+            executions.sort(key=lambda execution: [*heads, head(execution)].index(head(execution)))
+        ids = [execution["exec_id"] for execution in executions]
+        fills.sort(key=lambda fill: ids.index(fill["exec_id"]))
+        return Told(executions, fills, world_told.rejects)
+
+
+def play_rows(world: LiveWorld, rows: list[tuple[Player, Row]], number: int) -> None:
+    """Play the same row of all scenarios at once."""
+    sent = [(player, row) for player, row in rows if not row.is_redelivered]
+    places = world.send([player.sending(row) for player, row in sent])
+    for (player, row), place in zip(sent, places, strict=True):
+        if row.name is not None:
+            player.named.setdefault(row.name, place)
+    world.settle()
+    executions, fills = world.new("executions"), world.new("fills")
+    rejects = {(r["topic"], r["partition"], r["offset"]): r["reason"] for r in world.new("rejects")}
+    for (player, row), place in zip(sent, places, strict=True):
+        reason = rejects.get((place.topic, place.partition, place.offset))
+        told = Told(executions, fills, [] if reason is None else [reason])
+        check_told(row, player.told(row, told), player.named, f"{player.scenario.id}, row {number}")
+
+
+def test_scenarios_through_kafka_and_the_topology(stack: Stack, jar: Path, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in RULES.items()))
+    with kafka.connect(stack.settings.kafka) as admin:
+        kafka.ensure_topics(admin)
+    players = [Player(scenario) for scenario in LIVE]
+    environ = {**stack.environ, "FINTANK_RULES": str(rules)}
+    with order_flow(environ, tmp_path) as flow, live_world(stack.settings.kafka) as world:
+        world.settle()
+        for topic in ("executions", "fills", "rejects"):
+            world.new(topic)
+        by_number = zip_longest(*[player.scenario.rows for player in players])
+        for number, rows in enumerate(by_number, 1):
+            pairs = zip(players, rows, strict=True)
+            play_rows(world, [(player, row) for player, row in pairs if row is not None], number)
+        assert flow.end() == 0
