@@ -1,0 +1,45 @@
+"""All values of the core are frozen, and made of their fields alone."""
+
+from dataclasses import FrozenInstanceError, fields, is_dataclass
+from importlib import import_module
+
+import pytest
+
+MODULES = (
+    "journal",
+    "ledger",
+    "levels",
+    "limits",
+    "messages",
+    "orders",
+    "quotes",
+    "reports",
+    "rules",
+    "shard",
+    "steps",
+)
+CHANGING = {"Counts", "Level"}
+CLASSES = [
+    value
+    for module in map(import_module, (f"fintank.trading.{name}" for name in MODULES))
+    for value in vars(module).values()
+    if is_dataclass(value) and isinstance(value, type) and value.__module__ == module.__name__
+]
+
+
+def test_all_messages_are_among_them() -> None:
+    names = {cls.__name__ for cls in CLASSES}
+    assert {"Order", "PortfolioOrder", "Cancel", "TradingState", "ExecutionReport", "Fill"} <= names
+    assert {"OrderCancelReject", "Limits", "Outcome", "WorkingOrder"} <= names
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_a_value_can_not_be_changed_and_has_no_room_for_more(cls: type) -> None:
+    value = object.__new__(cls)
+    name = fields(cls)[0].name  # type: ignore[arg-type]
+    if cls.__name__ in CHANGING:
+        setattr(value, name, 1)
+    else:
+        with pytest.raises(FrozenInstanceError):
+            setattr(value, name, 1)
+    assert not hasattr(value, "__dict__")
