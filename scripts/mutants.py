@@ -40,8 +40,10 @@ COPIED = ("src/fintank", "tests", "pyproject.toml", "rules.toml", "docs/trading.
 
 TEST_SECONDS_MAX = 60.0
 KILLED_PERCENT_MIN = 95
-QUICK = "python -m pytest -x -q -p no:cacheprovider -p no:hypothesispytest"
-TESTS = f"{QUICK} tests/scenarios/test_scenarios.py -k core && {QUICK} tests/unit/trading"
+TESTS = (
+    "python tests/scenarios/on_the_core.py"
+    " && python -m pytest -x -q -p no:cacheprovider -p no:hypothesispytest tests/unit/trading"
+)
 # `|` stands in annotations only, where no test looks; `is` and `==` are one for None and for enumerations; a
 # decorator or a loop is no operator.
 LEFT_OUT = (
