@@ -1,0 +1,106 @@
+"""Real quotes and 1,000 random orders: the topology tells what the reference engine tells, field by field."""
+
+import json
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from equivalence_plan import HOUR_US, MICROSECONDS, RULES, Sending, steps
+from live_world import LiveWorld, live_world
+from reference import Place
+from running import Stack, order_flow
+from scenarios.playing import Record, ReferenceWorld
+
+from fintank.adapters import kafka
+from fintank.settings import PROJECT_ROOT
+
+DATA = PROJECT_ROOT.parent / "shared" / "data"
+SEED = 7
+STEPS_MIN = 500
+TRADES_MIN = 300
+ORDERS_OF_A_TYPE_MIN = 50
+ORDERS_OF_AN_END_MIN = 20
+SECONDS_MAX = HOUR_US // MICROSECONDS
+"""The plan holds for so much wall time."""
+PROGRESS_S = 30
+
+
+def play(world: LiveWorld) -> list[tuple[Sending, Place]]:
+    """Send step after step, each when nothing of the one before is left to be read."""
+    sent: list[tuple[Sending, Place]] = []
+    started = told_s = time.monotonic()
+    count = 0
+    for count, step in enumerate(steps(DATA, SEED), 1):
+        sent += zip(step, world.send(step), strict=True)
+        world.settle()
+        if time.monotonic() - told_s > PROGRESS_S:
+            told_s = time.monotonic()
+            print(f"{count} steps, {len(sent):,} records in {told_s - started:.0f} s", flush=True)
+    seconds = time.monotonic() - started
+    print(f"{count} steps, {len(sent):,} records in {seconds:.0f} s, {seconds / count:.2f} s a step")
+    assert count >= STEPS_MIN
+    assert seconds < SECONDS_MAX
+    return sent
+
+
+def expected(sent: Iterable[tuple[Sending, Place]]) -> tuple[list[Record], list[Record], list[str]]:
+    """Return the executions, fills and rejects of the reference engine, for which no wall time passes."""
+    world = ReferenceWorld(RULES)
+    executions, fills, rejects = [], [], []
+    wall_us = time.time_ns() // 1000
+    for sending, place in sent:
+        told = world.take(sending.topic, sending.text, place, wall_us)
+        executions += told.executions
+        fills += told.fills
+        rejects += told.rejects
+    return executions, fills, rejects
+
+
+def by_symbol(records: Iterable[Record]) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        found[record["symbol"]].append(record)
+    return found
+
+
+def check_variety(executions: list[Record]) -> None:
+    """Enough of all kinds happened."""
+    reports = [report for report in executions if report["exec_type"] != "CANCEL_REJECTED"]
+    types = Counter(r["ord_type"] for r in reports if r["exec_type"] in ("NEW", "REJECTED"))
+    ends = Counter(r["ord_status"] for r in reports)
+    print(json.dumps({"types": types, "ends": ends, "kinds": Counter(r["exec_type"] for r in executions)}))
+    assert sum(report["exec_type"] == "TRADE" for report in reports) >= TRADES_MIN
+    for name in ("MARKET", "LIMIT", "STOP", "STOP_LIMIT"):
+        assert types[name] >= ORDERS_OF_A_TYPE_MIN
+    for name in ("FILLED", "CANCELED", "EXPIRED", "REJECTED"):
+        assert ends[name] >= ORDERS_OF_AN_END_MIN
+
+
+@pytest.mark.soak
+def test_the_topology_tells_what_the_reference_engine_tells(
+    empty_stack: Stack, jar: Path, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in RULES.items()))
+    address = empty_stack.settings.kafka
+    with kafka.connect(address) as admin:
+        kafka.ensure_topics(admin)
+    environ = {**empty_stack.environ, "FINTANK_RULES": str(rules)}
+    with order_flow(environ, tmp_path) as flow, live_world(address) as world:
+        sent = play(world)
+        executions, fills, rejects = (world.new(topic) for topic in ("executions", "fills", "rejects"))
+        assert flow.end() == 0
+    reference_executions, reference_fills, reference_rejects = expected(sent)
+    check_variety(reference_executions)
+    assert sorted(reject["reason"] for reject in rejects) == sorted(reference_rejects)
+    found, wanted = by_symbol(executions), by_symbol(reference_executions)
+    assert found.keys() == wanted.keys()
+    for symbol, reports in wanted.items():
+        for report, reference in zip(found[symbol], reports, strict=False):
+            assert report == reference
+        assert len(found[symbol]) == len(reports)
+    by_id = {fill["exec_id"]: fill for fill in fills}
+    assert len(by_id) == len(fills)
+    assert by_id == {fill["exec_id"]: fill for fill in reference_fills}
