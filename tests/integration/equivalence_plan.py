@@ -89,7 +89,7 @@ def _made() -> list[Tick]:
     rng = random.Random(11)
     prices = {"BTCUSDT": 6_000_000, "ETHUSDT": 250_000, "EURUSD": 138_000}
     ticks, time_us = [], 0
-    for _ in range(40_000):
+    for _ in range(15_000):
         time_us += rng.choice([0, 0, 1_000, 50_000])
         symbol = rng.choice(list(prices))
         prices[symbol] += rng.randint(-5, 5)

@@ -1,0 +1,37 @@
+"""The plan of the equivalence with the topology: wall time decides nothing, and all kinds happen."""
+
+import random
+import time
+from collections import Counter
+from pathlib import Path
+from zlib import crc32
+
+from equivalence_plan import RULES, steps
+from reference import Place
+from scenarios.core_world import CoreWorld
+from scenarios.playing import PARTITIONS, Record, ReferenceWorld
+from test_order_equivalence import SEED, by_symbol, check_variety
+
+STEP_US_MAX = 4_000_000
+
+
+def test_half_an_hour_of_wall_time_changes_nothing() -> None:
+    rng, ends = random.Random(3), Counter()
+    start_us = wall_us = time.time_ns() // 1000
+    core, reference = CoreWorld(RULES), ReferenceWorld(RULES)
+    found: list[Record] = []
+    wanted: list[Record] = []
+    for step in steps(Path("no such folder"), SEED):
+        wall_us += rng.randint(0, STEP_US_MAX)
+        for sending in step:
+            partition = sending.partition
+            if partition is None:
+                partition = crc32(sending.key.encode()) % PARTITIONS
+            place = Place(sending.topic, partition, ends[sending.topic, partition], start_us)
+            ends[sending.topic, partition] += 1
+            found += core.take(sending.topic, sending.text, place, wall_us).executions
+            wanted += reference.take(sending.topic, sending.text, place, start_us).executions
+        wall_us += rng.randint(0, STEP_US_MAX)
+        found += core.second(wall_us).executions
+    assert by_symbol(found) == by_symbol(wanted)
+    check_variety(wanted)
