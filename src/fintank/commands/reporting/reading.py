@@ -1,18 +1,17 @@
 """Reading from InfluxDB what a report tells."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fintank.adapters.influx_query import InfluxQuery
 from fintank.commands.reporting.facts import Booking, Facts, Latency, Line, PortfolioOrder, Quotes, Report
+from fintank.commands.reporting.quote_search import find_quotes
 from fintank.commands.reporting.span import Span
 
 REPORTS_MAX = 50_000
 SYMBOLS_MAX = 12
 """So many prices are drawn: of the symbols with the most trades, else with the most ticks."""
-QUOTES_SOUGHT_MAX = 2_000
-PRICES_A_QUERY_MAX = 100
 COMPONENT_RATES = ("tick-influxdb-loader", "component-order-influxdb-loader", "execution-influxdb-loader")
 SPOUTS = {
     "tick-spout": "ticks",
@@ -33,7 +32,7 @@ def read(influx: InfluxQuery, span: Span) -> Facts:
     """Read a span; what is not there stays empty. FintankError when InfluxDB does not answer."""
     reports = _reports(influx, span)
     trades = [report for report in reports if report.exec_type == "TRADE"]
-    quote_times_ns = _quote_times_ns(influx, span, trades)
+    quote_times_ns = find_quotes(influx, span, trades)
     ticks = {
         tags["symbol"]: int(rows[0][1])
         for tags, rows in influx.series(f"SELECT count(bid) FROM bid_ask WHERE {span.where} GROUP BY symbol")
@@ -77,35 +76,6 @@ def _portfolio_orders(influx: InfluxQuery, span: Span) -> list[PortfolioOrder]:
         PortfolioOrder(*row)
         for row in influx.rows(f"SELECT {columns} FROM portfolio_orders WHERE {span.where}")
     ]
-
-
-def _quote_times_ns(influx: InfluxQuery, span: Span, trades: Sequence[Report]) -> dict[str, int]:
-    """Find when the quotes of the latest trades were made: a point's time ends with its record's offset."""
-    sought: dict[tuple[str, str, str], list[Report]] = defaultdict(list)
-    for trade in trades[-QUOTES_SOUGHT_MAX:]:
-        sought[trade.symbol, trade.last_mkt or "", "ask" if trade.side == "BUY" else "bid"].append(trade)
-    found: dict[str, int] = {}
-    for (symbol, exchange, side), some in sought.items():
-        times_ns: dict[float, list[int]] = defaultdict(list)
-        prices = sorted({trade.last_px for trade in some if trade.last_px is not None})
-        for start in range(0, len(prices), PRICES_A_QUERY_MAX):
-            named = " OR ".join(f"{side} = {price!r}" for price in prices[start : start + PRICES_A_QUERY_MAX])
-            place = f"symbol = '{symbol}' AND exchange = '{exchange}'"
-            for time_ns, price in influx.rows(
-                f"SELECT {side} FROM bid_ask WHERE {place} AND ({named}) AND {span.where}"
-            ):
-                times_ns[price].append(time_ns)
-        for trade in some:
-            offset = int(trade.quote_id.rpartition("-")[2] or -1)
-            matching = [time_ns for time_ns in times_ns[trade.last_px or 0] if _is_at(time_ns, offset)]
-            if matching:
-                found[trade.quote_id] = max(matching)
-    return found
-
-
-def _is_at(time_ns: int, offset: int) -> bool:
-    """Say whether a tick's point may be that of a record: see record_time_ns."""
-    return offset % 1_000_000 == time_ns % 1_000_000 or offset % 1_000 == time_ns % 1_000
 
 
 def _quotes(

@@ -8,6 +8,7 @@ from fintank.commands.reporting.facts import Facts, PortfolioOrder, Report
 from fintank.commands.reporting.texts import milliseconds, moment, money, price, quantity
 
 ROWS_MAX = 1_000
+AVERAGE_DECIMALS = 6
 KINDS = {"BUY": "deposit", "SELL": "withdrawal"}
 
 
@@ -24,6 +25,32 @@ TAIL = "code tail"
 """A text of which the end tells most: that is left where there is little room."""
 
 
+class Deal(NamedTuple):
+    """What one order traded at one moment: a trade a quote, of several quotes if one was not enough."""
+
+    trades: Sequence[Report]
+
+    @property
+    def quantity(self) -> float:
+        """How many shares changed hands."""
+        return sum(trade.last_qty or 0 for trade in self.trades)
+
+    @property
+    def turnover(self) -> float:
+        """What they cost."""
+        return sum((trade.last_qty or 0) * (trade.last_px or 0) for trade in self.trades)
+
+
+def deals(found: Iterable[Report]) -> list[Deal]:
+    """Put the trades of one order and millisecond together, in the order of the first of them."""
+    together: dict[tuple[str, str, str, int], list[Report]] = {}
+    for trade in found:
+        moment_ms = trade.time_ns // 1_000_000
+        key = (trade.account, trade.symbol, trade.cl_ord_id, moment_ms)
+        together.setdefault(key, []).append(trade)
+    return [Deal(some) for some in together.values()]
+
+
 def trades(found: Sequence[Report], quote_times_ns: Mapping[str, int]) -> str:
     """List what was bought and sold, the latest first, each with the quote that it was decided on."""
     columns = [
@@ -32,16 +59,22 @@ def trades(found: Sequence[Report], quote_times_ns: Mapping[str, int]) -> str:
         *(Column("best ask", NUMBER), Column("quote of"), Column("quote", CODE), Column("account")),
         Column("order", TAIL),
     ]
-    rows = [
-        [
-            *(_time(trade.time_ns), _side(trade.side), quantity(trade.last_qty), escape(trade.symbol)),
-            *(f"<b>{price(trade.last_px)}</b>", money(_cash(trade)), escape(trade.last_mkt or "")),
-            *(price(trade.bid), price(trade.ask), _time(quote_times_ns.get(trade.quote_id))),
-            *(escape(trade.quote_ids or ""), escape(trade.account), escape(trade.cl_ord_id)),
-        ]
-        for trade in reversed(found)
+    return _table("trades", columns, [_deal_row(deal, quote_times_ns) for deal in reversed(deals(found))])
+
+
+def _deal_row(deal: Deal, quote_times_ns: Mapping[str, int]) -> list[str]:
+    first, *others = deal.trades
+    prices = {trade.last_px for trade in deal.trades}
+    average = price(deal.turnover / deal.quantity, AVERAGE_DECIMALS) if deal.quantity else ""
+    more = f" and {len(others):,} more" if others else ""
+    return [
+        *(_time(first.time_ns), _side(first.side), quantity(deal.quantity), escape(first.symbol)),
+        f"<b>{price(first.last_px) if len(prices) == 1 else f'&empty; {average}'}</b>",
+        money(deal.turnover if first.side == "SELL" else -deal.turnover),
+        escape(" ".join(sorted({trade.last_mkt or "" for trade in deal.trades}))),
+        *(price(first.bid), price(first.ask), _time(quote_times_ns.get(first.quote_id))),
+        *(escape(first.quote_id) + more, escape(first.account), escape(first.cl_ord_id)),
     ]
-    return _table("trades", columns, rows)
 
 
 def portfolio_orders(found: Sequence[PortfolioOrder]) -> str:
@@ -127,8 +160,3 @@ def _side(side: str | None) -> str:
     if side is None:
         return ""
     return f'<span class="{side.lower()}">{side}</span>'
-
-
-def _cash(trade: Report) -> float:
-    turnover = (trade.last_qty or 0) * (trade.last_px or 0)
-    return turnover if trade.side == "SELL" else -turnover

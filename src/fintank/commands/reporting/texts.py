@@ -10,9 +10,9 @@ def quantity(shares: float | None) -> str:
     return "" if shares is None else _plain(f"{shares:,.6f}")
 
 
-def price(value: float | None) -> str:
+def price(value: float | None, decimals: int = 10) -> str:
     """Write a price, nothing for None."""
-    return "" if value is None else _plain(f"{value:,.10f}")
+    return "" if value is None else _plain(f"{value:,.{decimals}f}")
 
 
 def money(amount: float) -> str:

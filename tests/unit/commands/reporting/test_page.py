@@ -23,6 +23,18 @@ def test_a_trade_is_told_with_its_time_price_and_quote() -> None:
     ]
 
 
+def test_what_one_order_took_of_several_quotes_is_one_row_at_the_average_price() -> None:
+    taken = [
+        report(0, last_qty=1.0, last_px=94.2, quote_ids="1-7"),
+        report(0, last_qty=3.0, last_px=94.4, quote_ids="1-9", last_mkt="NYSE"),
+        report(2, last_qty=1.0, cl_ord_id=report(0).cl_ord_id, account=report(0).account),
+    ]
+    found = cells(tables.trades(taken, {}))
+    assert len(found) == 2 * 13
+    assert found[13:18] == ["18:25:36.000", "BUY", "4", "BTCUSDT", "&empty; 94.35"]
+    assert (found[18], found[19], found[23]) == ("-377.40", "BINANCE NYSE", "1-7 and 1 more")
+
+
 def test_the_page_needs_nothing_from_anywhere_else() -> None:
     html = re.sub(r"<script>/\*\*.*?</script>", "", page(full_facts(), "InfluxDB"), flags=re.DOTALL)
     assert len(html) < 400_000, "plotly is taken out"
