@@ -112,6 +112,15 @@ class Facts:
         """The reports that tell of a trade."""
         return [report for report in self.reports if report.exec_type == "TRADE"]
 
+    def marks(self, symbol: str) -> list[tuple[int, Report]]:
+        """Return a symbol's trades with the times of their quotes; those with an unknown quote are left out.
+
+        If no quote of them is known: with the time of the decision.
+        """
+        own = [trade for trade in self.trades if trade.symbol == symbol]
+        known = [(self.quote_times_ns[t.quote_id], t) for t in own if t.quote_id in self.quote_times_ns]
+        return known or [(trade.time_ns, trade) for trade in own]
+
     @property
     def last_reports(self) -> list[Report]:
         """The latest report of each order; the refusal of a cancel is none."""

@@ -135,11 +135,17 @@ def _trades(facts: Facts) -> str:
 
 def _prices(facts: Facts) -> str:
     parts = [
-        f"<figure><figcaption>{escape(symbol)}<span>{quotes.interval_s} s a point</span></figcaption>"
+        f"<figure><figcaption>{escape(symbol)}<span>{_drawn(symbol, facts)}</span></figcaption>"
         f"{_plot(plots.prices(symbol, facts), 'No quote is stored.')}</figure>"
-        for symbol, quotes in facts.quotes.items()
+        for symbol in facts.quotes
     ]
     return "\n".join(parts) or _nothing("No quote is stored.")
+
+
+def _drawn(symbol: str, facts: Facts) -> str:
+    left_out = sum(trade.symbol == symbol for trade in facts.trades) - len(facts.marks(symbol))
+    told = f"{left_out:,} trades whose quote can't be told are not drawn; " if left_out else ""
+    return f"{told}{facts.quotes[symbol].interval_s} s a point"
 
 
 def _refusals(facts: Facts) -> dict[str, int]:

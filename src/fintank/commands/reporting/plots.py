@@ -48,15 +48,15 @@ def prices(symbol: str, facts: Facts) -> go.Figure | None:
     line = {"color": BLACK, "width": 1, "shape": "hv"}
     figure.add_scatter(**_points(quotes.ask), name="ask", line=line, fill="tonexty", fillcolor=BAND)
     for side, marker in SIDE_MARKERS.items():
-        found = [trade for trade in facts.trades if trade.side == side and trade.symbol == symbol]
+        found = [(time_ns, trade) for time_ns, trade in facts.marks(symbol) if trade.side == side]
         if found:
             figure.add_scatter(
-                x=_times(facts.quote_times_ns.get(trade.quote_id, trade.time_ns) for trade in found),
-                y=[trade.last_px for trade in found],
+                x=_times(time_ns for time_ns, _ in found),
+                y=[trade.last_px for _, trade in found],
                 name=f"{side} ({len(found):,})",
                 mode="markers",
                 marker={**marker, "size": 9, "line": {"color": "white", "width": 0.8}},
-                text=[_trade_text(trade) for trade in found],
+                text=[_trade_text(trade) for _, trade in found],
                 hovertemplate="%{text}<extra></extra>",
             )
     return figure

@@ -8,7 +8,7 @@ from fintank.commands.reporting.facts import Facts, PortfolioOrder, Report
 from fintank.commands.reporting.texts import milliseconds, moment, money, price, quantity
 
 ROWS_MAX = 1_000
-AVERAGE_DECIMALS = 6
+AVERAGE_DECIMALS = 4
 KINDS = {"BUY": "deposit", "SELL": "withdrawal"}
 
 
@@ -66,7 +66,7 @@ def _deal_row(deal: Deal, quote_times_ns: Mapping[str, int]) -> list[str]:
     first, *others = deal.trades
     prices = {trade.last_px for trade in deal.trades}
     average = price(deal.turnover / deal.quantity, AVERAGE_DECIMALS) if deal.quantity else ""
-    more = f" and {len(others):,} more" if others else ""
+    more = f" +{len(others):,}" if others else ""
     return [
         *(_time(first.time_ns), _side(first.side), quantity(deal.quantity), escape(first.symbol)),
         f"<b>{price(first.last_px) if len(prices) == 1 else f'&empty; {average}'}</b>",

@@ -67,7 +67,10 @@ def untraded() -> list[Report]:
 
 def full_facts() -> Facts:
     """Make facts for which every plot and table has something."""
-    trades = [report(number) for number in range(40)]
+    sweep = [
+        report(39, last_px=61704.612 + number / 7, quote_ids=f"1-{200_000 + number}") for number in range(25)
+    ]
+    trades = [*(report(number) for number in range(40)), *sweep]
     bookings = [
         Booking(trade.time_ns, trade.account, trade.symbol, 2.5, -154_262.5)
         if trade.side == "BUY"
@@ -78,7 +81,7 @@ def full_facts() -> Facts:
         span=SPAN,
         ticks=123_456,
         reports=[*trades, *untraded()],
-        quote_times_ns={trade.quote_id: trade.time_ns - SECOND_NS // 4 for trade in trades},
+        quote_times_ns={trade.quote_id: trade.time_ns - SECOND_NS // 4 for trade in trades[:60]},
         portfolio_orders=[PortfolioOrder(TIMES_NS[1], "A-1", "BUY", "deposit-1", 1000.5, "IVE VTI")],
         quotes={symbol: Quotes(line(61704, 0.1), line(61705, 0.1), 1) for symbol in SYMBOLS},
         bookings=bookings,

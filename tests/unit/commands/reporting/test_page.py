@@ -32,7 +32,7 @@ def test_what_one_order_took_of_several_quotes_is_one_row_at_the_average_price()
     found = cells(tables.trades(taken, {}))
     assert len(found) == 2 * 13
     assert found[13:18] == ["18:25:36.000", "BUY", "4", "BTCUSDT", "&empty; 94.35"]
-    assert (found[18], found[19], found[23]) == ("-377.40", "BINANCE NYSE", "1-7 and 1 more")
+    assert (found[18], found[19], found[23]) == ("-377.40", "BINANCE NYSE", "1-7 +1")
 
 
 def test_the_page_needs_nothing_from_anywhere_else() -> None:
@@ -90,3 +90,15 @@ def test_the_refusal_of_a_cancel_is_no_order() -> None:
     facts = full_facts()
     assert "cancel-1" in {report.cl_ord_id for report in facts.reports}
     assert "cancel-1" not in {report.cl_ord_id for report in facts.last_reports}
+
+
+def test_a_trade_whose_quote_is_not_known_is_not_drawn_beside_the_line() -> None:
+    facts = full_facts()
+    html = page(facts, "InfluxDB")
+    assert html.count("trades whose quote can't be told are not drawn") == 1
+    assert len(facts.marks("ETHUSDT")) < sum(trade.symbol == "ETHUSDT" for trade in facts.trades)
+
+
+def test_where_no_quote_is_known_trades_stand_at_the_time_of_the_decision() -> None:
+    facts = replace(full_facts(), quote_times_ns={})
+    assert {time_ns - trade.time_ns for time_ns, trade in facts.marks("BTCUSDT")} == {0}
