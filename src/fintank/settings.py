@@ -17,7 +17,7 @@ RULES_OPTION = "fintank.rules"
 
 @dataclass(frozen=True)
 class Settings:
-    """Addresses (host:port) and folders of one fintank.
+    """Addresses (host:port; of Kafka one broker or several, joined by commas) and folders of one fintank.
 
     `home` holds the services' data, logs and run files; `programs` the unpacked programs and class paths,
     which all homes share; `rules` is the file of the trading rules' numbers.
@@ -39,7 +39,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """
     host = environ.get("FINTANK_HOST") or "localhost"
     return Settings(
-        kafka=_address("FINTANK_KAFKA", environ.get("FINTANK_KAFKA") or f"{host}:9092"),
+        kafka=_addresses("FINTANK_KAFKA", environ.get("FINTANK_KAFKA") or f"{host}:9092"),
         influx=_address("FINTANK_INFLUX", environ.get("FINTANK_INFLUX") or f"{host}:8086"),
         home=Path(environ.get("FINTANK_HOME") or PROJECT_ROOT / ".fintank").absolute(),
         rules=Path(environ.get("FINTANK_RULES") or PROJECT_ROOT / "rules.toml").absolute(),
@@ -53,7 +53,7 @@ def from_storm(conf: Mapping[str, Any], environ: Mapping[str, str] = os.environ)
     loaded = load(environ)
     return replace(
         loaded,
-        kafka=_address("fintank.kafka", conf.get("fintank.kafka") or loaded.kafka),
+        kafka=_addresses("fintank.kafka", conf.get("fintank.kafka") or loaded.kafka),
         influx=_address("fintank.influx", conf.get("fintank.influx") or loaded.influx),
     )
 
@@ -62,6 +62,10 @@ def host_and_port(address: str) -> tuple[str, int]:
     """Split `host:port`."""
     host, _, port = address.rpartition(":")
     return host, int(port)
+
+
+def _addresses(name: str, value: str) -> str:
+    return ",".join(_address(name, address.strip()) for address in value.split(","))
 
 
 def _address(name: str, value: str) -> str:

@@ -104,6 +104,7 @@ def _config(stack: Stack, folder: Path) -> dict[str, object]:
             "fintank.kafka": stack.settings.kafka,
             "fintank.influx": stack.settings.influx,
             "topology.workers": 2,
+            "topology.environment": {"FINTANK_SECRETS": os.environ["FINTANK_SECRETS"]},
         },
     }
     environment["log"]["path"] = str(folder / "logs")

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 from running import Stack, build_jar, stopped_stack
@@ -27,8 +28,20 @@ def empty_stack() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Stack]:
-    """Services and a Storm cluster of a module's own."""
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Set accounts for Kafka and InfluxDB in the environment of the tests of a module: a file of secrets."""
+    names = ("FINTANK_KAFKA_USER", "FINTANK_KAFKA_PASSWORD", "FINTANK_INFLUX_USER", "FINTANK_INFLUX_PASSWORD")
+    file = tmp_path_factory.mktemp("secrets") / "accounts"
+    file.touch(mode=0o600)
+    file.write_text("".join(f"{name}={token_hex(8)}\n" for name in names))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FINTANK_SECRETS", str(file))
+        yield file
+
+
+@pytest.fixture(scope="module")
+def cluster(secrets: Path) -> Iterator[Stack]:
+    """Services that want accounts, and a Storm cluster, of a module's own."""
     with tempfile.TemporaryDirectory(prefix="fintank-", dir="/tmp") as home, stopped_stack(home) as made:
         lifecycle.up(made.settings, print, cluster=True)
         yield made

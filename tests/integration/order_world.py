@@ -13,6 +13,7 @@ from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 
+from fintank.adapters import accounts
 from fintank.adapters.kafka import TOPICS, partition_for
 
 Message = dict[str, Any]
@@ -36,7 +37,8 @@ def send(address: str, topic: str, key_field: str, messages: Iterable[Message]) 
 
 @cache
 def _producer(address: str) -> Producer:
-    return Producer({"bootstrap.servers": address, "enable.idempotence": True, "log_level": 0})
+    options = {"enable.idempotence": True, "log_level": 0, **accounts.confluent_options()}
+    return Producer({"bootstrap.servers": address, **options})
 
 
 def tick(symbol: str, bid: str = "99.50", ask: str = "100.50", exchange: str = "NYSE") -> Message:
@@ -128,6 +130,7 @@ class CommittedLog:
         self._consumer = Consumer(
             {
                 "bootstrap.servers": address,
+                **accounts.confluent_options(),
                 "group.id": "order-world",
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",

@@ -14,6 +14,7 @@ import psutil
 from influxdb import InfluxDBClient
 
 from fintank import __version__, settings
+from fintank.adapters import accounts
 from fintank.settings import DATABASE, PROJECT_ROOT, Settings, host_and_port
 from fintank.stack import lifecycle, ports
 from fintank.stack.storm_command import JVM_OPTIONS
@@ -50,12 +51,17 @@ def stopped_stack(home: str) -> Iterator[Stack]:
         lifecycle.down(loaded, print)
 
 
-def fintank(stack: Stack, *arguments: str) -> str:
-    """Run a command of fintank that must succeed; return what it prints."""
+def run_fintank(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of fintank."""
     program = Path(sys.executable).parent / "fintank"
-    done = subprocess.run(
+    return subprocess.run(
         [program, *arguments], env=stack.environ, capture_output=True, text=True, timeout=120, check=False
     )
+
+
+def fintank(stack: Stack, *arguments: str) -> str:
+    """Run a command of fintank that must succeed; return what it prints."""
+    done = run_fintank(stack, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -140,7 +146,7 @@ def wait_until(condition: Callable[[], bool], seconds: float, explain: Callable[
 def query(where: Settings, text: str) -> list[dict[str, object]]:
     """Run an InfluxQL query; return its points."""
     host, port = host_and_port(where.influx)
-    client = InfluxDBClient(host, port, database=DATABASE)
+    client = InfluxDBClient(host, port, database=DATABASE, headers=accounts.influx_headers())
     try:
         return list(client.query(text).get_points())
     finally:

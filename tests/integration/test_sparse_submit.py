@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cluster_running import WORKER, Aim, kill_topology, sparse, ssh_worker
 from order_world import check_once, committed, market_order, portfolio_orders, send, tick
-from running import Stack, fintank, query, wait_until
+from running import Stack, fintank, run_fintank, query, wait_until
 
 from fintank.stack import nimbus
 
@@ -56,7 +56,9 @@ def test_what_can_not_work_is_refused_in_one_line_before_anything_is_built(
     assert nimbus.cluster(cluster.settings.nimbus).topologies == []
 
 
-def test_the_order_flow_runs_in_the_workers_virtualenv_and_is_killed(cluster: Stack, worker: Aim) -> None:
+def test_the_order_flow_runs_in_the_workers_virtualenv_and_is_killed(
+    cluster: Stack, worker: Aim, secrets: Path
+) -> None:
     address = cluster.settings.kafka
     done = sparse(worker, "submit")
     assert done.returncode == 0, done.stdout
@@ -81,7 +83,30 @@ def test_the_order_flow_runs_in_the_workers_virtualenv_and_is_killed(cluster: St
     assert "ACTI" in sparse(worker, "list").stdout  # its table breaks words
     assert "adopted" in sparse(worker, "tail", "--pattern", "rule-engine").stdout
     assert sparse(worker, "remove_logs").returncode == 0
+    said = done.stdout + topology_conf(cluster)
     kill_topology(worker, cluster.settings.nimbus)
+    logs = [*cluster.settings.home.rglob("*.log*"), *secrets.parent.parent.rglob("*.log*")]
+    assert {"nimbus.log", "kafka.log", "worker.log", "worker.log.err"} <= {log.name for log in logs}
+    texts = [said, *(log.read_text(errors="replace") for log in logs)]
+    for line in secrets.read_text().splitlines():
+        if "PASSWORD" in line:
+            assert not any(line.split("=")[1] in text for text in texts)
+
+
+def test_without_its_account_kafka_and_influxdb_refuse(cluster: Stack) -> None:
+    for service in ("KAFKA", "INFLUX"):
+        wrong = {f"FINTANK_{service}_USER": "nobody", f"FINTANK_{service}_PASSWORD": "guess"}
+        stranger = Stack(cluster.settings, {**cluster.environ, **wrong})
+        done = run_fintank(stranger, "reconcile")
+        assert done.returncode == 1
+        assert f"see whether FINTANK_{service}_USER, " in done.stderr.replace(" and ", ", ")
+
+
+def topology_conf(stack: Stack) -> str:
+    """Return what Nimbus tells everyone of the topology's options."""
+    with nimbus.connect(stack.settings.nimbus) as client:
+        storm_id = client.getClusterInfo().topologies[0].id
+        return str(client.getTopologyConf(storm_id))
 
 
 def stored_fills(stack: Stack) -> int:

@@ -40,6 +40,7 @@
 
 (defn- producer-properties ^Properties [conf]
   (doto (Properties.)
+    (.putAll (settings/kafka-account))
     (.put "bootstrap.servers" (settings/kafka-address conf))
     (.put "key.serializer" "org.apache.kafka.common.serialization.StringSerializer")
     (.put "value.serializer" "org.apache.kafka.common.serialization.StringSerializer")

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import urllib3
 
-from fintank.adapters import influx_account
+from fintank.adapters import accounts
 from fintank.settings import DATABASE, host_and_port
 
 CONNECT_TIMEOUT_S = 2.0
@@ -41,7 +41,7 @@ class InfluxWriter:
             port,
             maxsize=1,
             retries=False,
-            headers=influx_account.headers(),
+            headers=accounts.influx_headers(),
             timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=WRITE_TIMEOUT_S),
         )
 

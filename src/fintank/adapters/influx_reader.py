@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import orjson
 import urllib3
 
-from fintank.adapters import influx_account
+from fintank.adapters import accounts
 from fintank.errors import FintankError
 from fintank.settings import DATABASE, host_and_port
 from fintank.wire.point_values import Measurement, Point, of_answer
@@ -28,7 +28,7 @@ class InfluxReader:
         host, port = host_and_port(address)
         timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=SILENT_SECONDS_MAX)
         self._pool = urllib3.HTTPConnectionPool(
-            host, port, retries=False, timeout=timeout, headers=influx_account.headers()
+            host, port, retries=False, timeout=timeout, headers=accounts.influx_headers()
         )
 
     def points(self, measurement: Measurement, since_ns: int | None = None) -> Iterator[list[Point]]:
@@ -53,7 +53,8 @@ class InfluxReader:
             for result in (answer, *answer.get("results", ())):
                 refusal = result.get("error")
                 if refusal and not refusal.startswith("database not found"):
-                    raise FintankError(f"InfluxDB ({self._address}) refused to be read: {refusal}")
+                    cure = f"; {accounts.INFLUX_CURE}" if "authori" in refusal else ""
+                    raise FintankError(f"InfluxDB ({self._address}) refused to be read: {refusal}{cure}")
                 yield from result.get("series", ())
 
     def _lines(self, query: str) -> Iterator[bytes]:

@@ -20,6 +20,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from fintank.adapters import accounts
 from fintank.adapters.kafka import TOPICS, partition_for
 from fintank.errors import FintankError
 from fintank.trading.journal import JournalRecord
@@ -97,6 +98,7 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, list[
         producer = Producer(
             {
                 "bootstrap.servers": address,
+                **accounts.confluent_options(),
                 "transactional.id": f"rule-engine-{shard}",
                 "transaction.timeout.ms": TRANSACTION_MS_MAX,
                 "queue.buffering.max.messages": QUEUE_RECORDS_MAX,
@@ -163,6 +165,7 @@ def _consumer(address: str, isolation_level: str) -> Iterator[Consumer]:
     consumer = Consumer(
         {
             "bootstrap.servers": address,
+            **accounts.confluent_options(),
             "group.id": "rule-engine",  # the client wants one; nothing is committed
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from fintank.adapters import accounts
 from fintank.errors import FintankError
 from fintank.settings import host_and_port
 
@@ -77,9 +78,10 @@ def connect(address: str) -> Iterator[KafkaAdminClient]:
             bootstrap_servers=address,
             bootstrap_timeout_ms=BOOTSTRAP_MS_MAX,
             request_timeout_ms=REQUEST_MS_MAX,
+            **accounts.kafka_python_options(),
         )
     except KafkaError as error:
-        raise no_answer(address) from error
+        raise no_entry(address) from error
     try:
         with client:
             yield client
@@ -88,18 +90,29 @@ def connect(address: str) -> Iterator[KafkaAdminClient]:
 
 
 def ensure_answers(address: str) -> None:
-    """Raise FintankError, within seconds, when nothing listens there (Kafka's clients retry for long)."""
+    """Raise FintankError, within seconds, when no broker listens there (Kafka's clients retry for long)."""
     # The client logs every attempt; the one line of the FintankError says all a user needs.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    if not any(_listens(broker) for broker in address.split(",")):
+        raise no_answer(address)
+
+
+def _listens(broker: str) -> bool:
     try:
-        socket.create_connection(host_and_port(address), timeout=CONNECT_SECONDS_MAX).close()
-    except OSError as error:
-        raise no_answer(address) from error
+        socket.create_connection(host_and_port(broker), timeout=CONNECT_SECONDS_MAX).close()
+    except OSError:
+        return False
+    return True
 
 
 def no_answer(address: str) -> FintankError:
     """Return the error for a broker that is not there."""
     return FintankError(f"Kafka ({address}) does not answer: run `invoke up`")
+
+
+def no_entry(address: str) -> FintankError:
+    """Return the error for a broker that listens and then says nothing to this client."""
+    return FintankError(f"Kafka ({address}) listens and does not let this in: {accounts.KAFKA_CURE}")
 
 
 def ensure_topics(admin: KafkaAdminClient, topics: Mapping[str, Topic] = TOPICS) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from fintank.adapters.kafka import BOOTSTRAP_MS_MAX, TOPICS, ensure_answers, no_answer
+from fintank.adapters import accounts
+from fintank.adapters.kafka import BOOTSTRAP_MS_MAX, TOPICS, ensure_answers, no_answer, no_entry
 from fintank.errors import FintankError
 
 TRANSACTIONAL_TOPICS = frozenset({"executions", "fills", "journal"})
@@ -108,9 +109,10 @@ def open_reader(address: str, topic: str) -> Iterator[TopicReader]:
             auto_offset_reset="earliest",
             allow_auto_create_topics=False,
             isolation_level="read_committed" if topic in TRANSACTIONAL_TOPICS else "read_uncommitted",
+            **accounts.kafka_python_options(),
         )
     except KafkaError as error:
-        raise no_answer(address) from error
+        raise no_entry(address) from error
     try:
         yield TopicReader(address, topic, consumer)
     except KafkaError as error:

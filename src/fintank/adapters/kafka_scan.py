@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from fintank.adapters import accounts
 from fintank.adapters.kafka import TOPICS, ensure_answers, no_answer
 from fintank.adapters.kafka_reader import Record
 from fintank.errors import FintankError
@@ -115,6 +116,7 @@ def open_scanner(address: str, topic: str) -> Iterator[TopicScanner]:
     consumer = Consumer(
         {
             "bootstrap.servers": address,
+            **accounts.confluent_options(),
             "group.id": "fintank-commands",  # the client wants one; nothing is committed
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",

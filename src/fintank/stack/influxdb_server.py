@@ -1,9 +1,11 @@
 """The InfluxDB server."""
 
 import functools
+from urllib.parse import urlencode
 
 import urllib3
 
+from fintank.adapters import accounts
 from fintank.adapters.influx import InfluxUnavailableError, InfluxWriter
 from fintank.errors import FintankError
 from fintank.settings import Settings, host_and_port
@@ -19,13 +21,14 @@ def service(settings: Settings) -> Service:
     port = host_and_port(settings.influx)[1]
     configuration = settings.home / "run" / "influxdb.conf"
     data = settings.home / "data" / "influxdb"
+    wants_account = "true" if accounts.secret("FINTANK_INFLUX_USER") else "false"
     return Service(
         name="influxdb",
         address=settings.influx,
         variable="FINTANK_INFLUX",
         ports=(port,),
         command=(str(programs.influxd(settings)), "-config", str(configuration)),
-        files={configuration: fill("influxdb.conf", port=port, data=data)},
+        files={configuration: fill("influxdb.conf", port=port, data=data, wants_account=wants_account)},
         log=settings.home / "logs" / "influxdb.log",
         prepare=lambda: None,
         answers=functools.partial(answers, settings.influx),
@@ -43,9 +46,31 @@ def answers(address: str) -> bool:
     return response.status == 204
 
 
+def create_account(address: str) -> None:
+    """Create the account of the environment, which may do everything; nothing when there is none."""
+    user = accounts.secret("FINTANK_INFLUX_USER")
+    if not user:
+        return
+    name, password = user.replace('"', '\\"'), accounts.secret("FINTANK_INFLUX_PASSWORD").replace("'", "\\'")
+    query = f"CREATE USER \"{name}\" WITH PASSWORD '{password}' WITH ALL PRIVILEGES"
+    # A query in the address would stand in logs.
+    body = urlencode({"q": query})
+    headers = {**accounts.influx_headers(), "content-type": "application/x-www-form-urlencoded"}
+    try:
+        url = f"http://{address}/query"
+        response = urllib3.request("POST", url, body=body, headers=headers, timeout=ANSWER_TIMEOUT_S)
+    except urllib3.exceptions.HTTPError as error:
+        raise FintankError(f"InfluxDB ({address}) does not answer: {error}") from error
+    if response.status != 200:
+        raise FintankError(
+            f"InfluxDB ({address}) has other accounts than FINTANK_INFLUX_USER={user}: take the password it "
+            "was started with, or delete its data with `invoke reset`"
+        )
+
+
 def create_database(address: str) -> None:
     """Create the database where it is missing; raise FintankError where InfluxDB refuses."""
     try:
         InfluxWriter(address).create_database()
     except InfluxUnavailableError as error:
-        raise FintankError(str(error)) from error
+        raise FintankError(f"{error}; {accounts.INFLUX_CURE}") from error

@@ -3,11 +3,14 @@
 import base64
 import functools
 import logging
+import os
 import subprocess
+from collections.abc import Mapping
 
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from fintank.adapters import accounts
 from fintank.errors import FintankError
 from fintank.settings import Settings, host_and_port
 from fintank.stack import ports, programs
@@ -40,7 +43,13 @@ def service(settings: Settings) -> Service:
         command=(*jvm, "kafka.Kafka", str(properties)),
         files={
             properties: fill(
-                "server.properties", port=port, controller_port=port + 1, address=settings.kafka, data=data
+                "server.properties",
+                port=port,
+                controller_port=port + 1,
+                address=settings.kafka,
+                data=data,
+                protocol=accounts.protocol(accounts.secret("FINTANK_KAFKA_USER"), None),
+                account=account_lines(),
             ),
             logging_properties: fill("log4j2.properties"),
         },
@@ -48,6 +57,26 @@ def service(settings: Settings) -> Service:
         prepare=lambda: None if (data / "meta.properties").exists() else _format(format_storage),
         answers=functools.partial(answers, settings.kafka),
     )
+
+
+def account_lines(environ: Mapping[str, str] = os.environ) -> str:
+    """Write the broker's settings for the one account that may use it; none when there is none."""
+    user = accounts.secret("FINTANK_KAFKA_USER", environ)
+    if not user:
+        return ""
+    name, password = (_quoted(text) for text in (user, accounts.secret("FINTANK_KAFKA_PASSWORD", environ)))
+    module = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+    own = f'username="{name}" password="{password}"'
+    return (
+        "sasl.enabled.mechanisms=PLAIN\n"
+        "sasl.mechanism.inter.broker.protocol=PLAIN\n"
+        f'listener.name.broker.plain.sasl.jaas.config={module} {own} user_{name}="{password}";\n'
+    )
+
+
+def _quoted(text: str) -> str:
+    """Escape a value for JAAS, and JAAS for Java's properties."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\\", "\\\\")
 
 
 def answers(address: str) -> bool:
@@ -61,6 +90,7 @@ def answers(address: str) -> bool:
             bootstrap_servers=address,
             request_timeout_ms=ANSWER_TIMEOUT_MS,
             bootstrap_timeout_ms=ANSWER_TIMEOUT_MS,
+            **accounts.kafka_python_options(),
         )
         try:
             return bool(client.describe_cluster()["brokers"])

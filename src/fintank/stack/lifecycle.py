@@ -59,6 +59,7 @@ def up(settings: Settings, say: Say, cluster: bool = False) -> None:
         supervisor.start_service(service.name)
     for service in services:
         _wait(supervisor, service, say)
+    influxdb_server.create_account(settings.influx)
     influxdb_server.create_database(settings.influx)
 
 
@@ -161,6 +162,9 @@ def _prepare(settings: Settings, services: Sequence[Service], say: Say) -> None:
         say(f"Starting {service.name} ...")
         for path, text in service.files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
+            # Some hold a password.
+            path.touch()
+            path.chmod(0o600)
             path.write_text(text)
         service.prepare()
 

@@ -14,12 +14,12 @@ FREE_PORTS = range(20_000, 32_000)
 
 
 def listens(address: str) -> bool:
-    """Say whether anything accepts connections at host:port."""
-    try:
-        socket.create_connection(host_and_port(address), timeout=CONNECT_TIMEOUT_S).close()
-    except OSError:
-        return False
-    return True
+    """Say whether anything accepts connections at host:port, or at one of several joined by commas."""
+    for one in address.split(","):
+        with contextlib.suppress(OSError):
+            socket.create_connection(host_and_port(one), timeout=CONNECT_TIMEOUT_S).close()
+            return True
+    return False
 
 
 def is_free(port: int) -> bool:

@@ -29,11 +29,16 @@ services = (("Kafka", "FINTANK_KAFKA", ":9092"), ("InfluxDB", "FINTANK_INFLUX", 
 for option, (name, variable, port) in zip(sys.argv[1:], services):
     default = (os.environ.get("FINTANK_HOST") or "localhost") + port
     address = option or os.environ.get(variable) or default
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host, int(port)), 3).close()
-    except OSError as error:
-        print("%s (%s) does not answer there: %s" % (name, address, error))
+    faults = []
+    for one in address.split(","):
+        host, _, port = one.rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), 3).close()
+            break
+        except OSError as error:
+            faults.append(str(error))
+    else:
+        print("%s (%s) does not answer there: %s" % (name, address, ", ".join(faults)))
 """
 
 

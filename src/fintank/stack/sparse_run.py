@@ -55,6 +55,7 @@ def check(loaded: Settings, say: Callable[[str], None], may_be_read: bool = Fals
     programs.storm_class_path(loaded)
     if not influxdb_server.answers(loaded.influx):
         raise FintankError(f"InfluxDB ({loaded.influx}) does not answer: run `invoke up`")
+    influxdb_server.create_database(loaded.influx)
     with connect(loaded.kafka) as admin:
         ensure_topics(admin)
         if not may_be_read:

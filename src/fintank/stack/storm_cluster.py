@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import shutil
 import socket
 import sys
@@ -176,11 +177,17 @@ def _sparse_config(settings: Settings) -> dict[str, object]:
             "fintank.influx": settings.influx,
             "topology.workers": SUPERVISORS,
             # The bolts' code is the jar's, as on any cluster, and not what is installed in this virtualenv.
-            "topology.environment": {"PYTHONPATH": "."},
+            "topology.environment": {"PYTHONPATH": ".", **_secrets_file()},
         },
     }
     project = json.loads((PROJECT_ROOT / "config.json").read_text())
     return {**project, "envs": {"local": local}}
+
+
+def _secrets_file() -> dict[str, str]:
+    """Name the workers the file of the accounts, where there is one; what is in it stays there."""
+    file = os.environ.get("FINTANK_SECRETS")
+    return {"FINTANK_SECRETS": file} if file else {}
 
 
 def _shared_files(settings: Settings) -> dict[Path, str]:

@@ -209,7 +209,8 @@
    "pipeline" ["lines"]}
   {:params [topic isolation-level]}
   [conf context collector]
-  (let [properties (consumer-properties (settings/kafka-address conf) topic isolation-level)
+  (let [properties (merge (consumer-properties (settings/kafka-address conf) topic isolation-level)
+                          (settings/kafka-account))
         place {:topic topic
                :component (.getThisComponentId ^TopologyContext context)
                :task (.getThisTaskId ^TopologyContext context)}]

@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import pytest
+
+from fintank.adapters import accounts
+from fintank.errors import FintankError
+
+KAFKA = {"FINTANK_KAFKA_USER": "trader", "FINTANK_KAFKA_PASSWORD": "p w"}
+
+
+def secrets(folder: Path, mode: int, text: str) -> dict[str, str]:
+    file = folder / "secrets"
+    file.write_text(text)
+    file.chmod(mode)
+    return {"FINTANK_SECRETS": str(file)}
+
+
+def test_without_an_account_nothing_is_sent() -> None:
+    assert accounts.influx_headers({}) == {}
+    assert accounts.confluent_options({}) == {}
+    assert accounts.kafka_python_options({}) == {}
+
+
+def test_both_kafka_clients_get_the_account() -> None:
+    assert accounts.confluent_options(KAFKA) == {
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "PLAIN",
+        "sasl.username": "trader",
+        "sasl.password": "p w",
+    }
+    assert accounts.kafka_python_options(KAFKA) == {
+        "security_protocol": "SASL_PLAINTEXT",
+        "sasl_mechanism": "PLAIN",
+        "sasl_plain_username": "trader",
+        "sasl_plain_password": "p w",
+    }
+
+
+def test_a_certificate_means_tls_with_or_without_an_account() -> None:
+    tls = {"FINTANK_KAFKA_CA": "/etc/ca.pem"}
+    assert accounts.confluent_options(tls) == {"security.protocol": "SSL", "ssl.ca.location": "/etc/ca.pem"}
+    assert accounts.kafka_python_options(tls | KAFKA)["security_protocol"] == "SASL_SSL"
+    assert accounts.kafka_python_options(tls)["ssl_cafile"] == "/etc/ca.pem"
+
+
+def test_an_influxdb_account_is_a_header() -> None:
+    environ = {"FINTANK_INFLUX_USER": "a", "FINTANK_INFLUX_PASSWORD": "b"}
+    assert accounts.influx_headers(environ) == {"authorization": "Basic YTpi"}
+
+
+def test_a_file_has_what_the_environment_has_not(tmp_path: Path) -> None:
+    text = "# FINTANK_INFLUX_USER=x\nFINTANK_KAFKA_USER=filed\n\nFINTANK_KAFKA_PASSWORD=a=b\n"
+    environ = secrets(tmp_path, 0o600, text)
+    assert accounts.secret("FINTANK_KAFKA_PASSWORD", environ) == "a=b"
+    assert accounts.confluent_options(environ)["sasl.username"] == "filed"
+    assert accounts.confluent_options(environ | KAFKA)["sasl.username"] == "trader"
+    assert accounts.secret("FINTANK_INFLUX_USER", environ) == ""
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
+def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
+    with pytest.raises(FintankError, match="can be read by others: run `chmod 600"):
+        accounts.influx_headers(secrets(tmp_path, mode, "FINTANK_INFLUX_USER=a\n"))
+
+
+def test_a_file_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(FintankError, match=r"FINTANK_SECRETS=/none can't be read: No such file"):
+        accounts.secret("FINTANK_KAFKA_USER", {"FINTANK_SECRETS": "/none"})
