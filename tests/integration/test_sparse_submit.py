@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from cluster_running import WORKER, Aim, kill_topology, sparse, ssh_worker
 from order_world import check_once, committed, market_order, portfolio_orders, send, tick
-from running import Stack, fintank, run_fintank, query, wait_until
+from running import Stack, fintank, query, run_fintank, wait_until
 
-from fintank.stack import nimbus
+from fintank.stack import nimbus, storm_cluster
+from fintank.stack.supervisor import Supervisor
 
 SYMBOLS = ["VTI", "IVE", "IWS", "BTCUSDT", "ETHUSDT"]
 FLOW_TIMEOUT_S = 60
@@ -75,6 +77,8 @@ def test_the_order_flow_runs_in_the_workers_virtualenv_and_is_killed(
     check_once(["submitted-1"], alone, committed(address, "fills"))
     assert "Clean: no break." in fintank(cluster, "reconcile")
 
+    assert listening_hosts(cluster) == {"127.0.0.1", "::ffff:127.0.0.1"}
+
     assert "A topology order_flow is there already (ACTIVE" in refused(worker)
     assert "topology order_flow: ACTIVE" in fintank(cluster, "status")
     shown = json.loads(fintank(cluster, "topology", "--json"))
@@ -100,6 +104,15 @@ def test_without_its_account_kafka_and_influxdb_refuse(cluster: Stack) -> None:
         done = run_fintank(stranger, "reconcile")
         assert done.returncode == 1
         assert f"see whether FINTANK_{service}_USER, " in done.stderr.replace(" and ", ", ")
+
+
+def listening_hosts(stack: Stack) -> set[str]:
+    """Return the addresses on which the services and the workers listen."""
+    services = Supervisor(stack.settings.home).states().values()
+    processes = [psutil.Process(int(service["pid"])) for service in services]
+    processes += storm_cluster.workers(stack.settings)
+    connections = [one for process in processes for one in process.net_connections("tcp")]
+    return {one.laddr.ip for one in connections if one.status == psutil.CONN_LISTEN}
 
 
 def topology_conf(stack: Stack) -> str:

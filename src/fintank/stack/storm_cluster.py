@@ -13,7 +13,7 @@ import psutil
 
 from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT, Settings, host_and_port
-from fintank.stack import nimbus, ports, programs
+from fintank.stack import loopback, nimbus, ports, programs
 from fintank.stack.service import Service
 from fintank.stack.templates import fill
 
@@ -27,7 +27,7 @@ MAIN_CLASSES = {
     "supervisor": "org.apache.storm.daemon.supervisor.Supervisor",
 }
 # The topology's jar brings these itself, as it must where they are not installed.
-ONLY_IN_THE_JAR = ("clojure-", "kafka-clients-", "storm-clojure-", "storm-kafka-client-")
+ONLY_IN_THE_JAR = ("kafka-clients-", "storm-clojure-", "storm-kafka-client-")
 ANSWER_TIMEOUT_S = 2.0
 
 
@@ -200,7 +200,7 @@ def _shared_files(settings: Settings) -> dict[Path, str]:
 
 def _install(settings: Settings) -> None:
     """Link the jars into the folders where Storm's daemons and workers look for them."""
-    jars = [Path(jar) for jar in programs.storm_class_path(settings).split(":")]
+    jars = [Path(jar) for jar in programs.storm_class_path(settings).split(":")] + [loopback.jar(settings)]
     _link(storm_home(settings) / "lib", jars)
     _link(
         storm_home(settings) / "lib-worker", [jar for jar in jars if not jar.name.startswith(ONLY_IN_THE_JAR)]
