@@ -11,11 +11,6 @@ import pytest
 from rendering import COOKBOOK, Rendered
 from ruamel.yaml import YAML
 from running import wait_until
-from streamparse import thrift
-from thriftpy2.protocol import TBinaryProtocolFactory
-from thriftpy2.rpc import client_context
-from thriftpy2.thrift import TException
-from thriftpy2.transport import TFramedTransportFactory
 
 from fintank import settings
 from fintank.adapters import kafka
@@ -23,7 +18,7 @@ from fintank.adapters.influx import InfluxUnavailableError, InfluxWriter
 from fintank.adapters.influx_query import InfluxQuery
 from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT
-from fintank.stack import influxdb_server, kafka_broker, ports, programs
+from fintank.stack import influxdb_server, kafka_broker, nimbus, ports, programs, storm_cluster
 
 START_SECONDS_MAX = 60
 END_SECONDS_MAX = 30
@@ -150,7 +145,7 @@ def converge_influxdb(here: Rendered) -> list[str]:
 
 
 def test_nimbus_leads_a_cluster_in_zookeeper(here: Rendered) -> None:
-    zookeeper, nimbus = (here.node["ports"][name] for name in ("zookeeper", "nimbus"))
+    zookeeper, port = (here.node["ports"][name] for name in ("zookeeper", "nimbus"))
     storm_yaml = here.path("/opt/storm/conf/storm.yaml")
     options = YAML(typ="safe").load(storm_yaml.read_text())["nimbus.childopts"].split()
     home = here.root / "opt" / "storm"
@@ -160,22 +155,13 @@ def test_nimbus_leads_a_cluster_in_zookeeper(here: Rendered) -> None:
     ]
     with (
         running(
-            here, "zookeeper", command_of(here, "zookeeper"), lambda: ports.listens(f"localhost:{zookeeper}")
+            here,
+            "zookeeper",
+            command_of(here, "zookeeper"),
+            lambda: storm_cluster.zookeeper_answers(f"localhost:{zookeeper}"),
         ),
-        running(here, "nimbus", command, lambda: leads(nimbus)),
+        running(here, "nimbus", command, lambda: nimbus.answers(f"localhost:{port}")),
     ):
         files = {path.relative_to(here.root) for path in here.path("/var/lib/storm").iterdir()}
     assert files >= {Path("var/lib/storm/nimbus"), Path("var/lib/storm/metrics")}
     assert [path.name for path in home.iterdir()] == ["conf"]
-
-
-def leads(port: int) -> bool:
-    """Ask Nimbus by Thrift whether it is the leader."""
-    protocol, transport = TBinaryProtocolFactory(), TFramedTransportFactory()
-    try:
-        with client_context(
-            thrift.Nimbus, "localhost", port, proto_factory=protocol, trans_factory=transport
-        ) as client:
-            return any(one.isLeader for one in client.getClusterInfo().nimbuses)
-    except (TException, OSError):
-        return False

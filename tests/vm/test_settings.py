@@ -13,11 +13,18 @@ from ruamel.yaml import YAML
 from fintank import settings
 from fintank.adapters.kafka import TOPICS
 from fintank.settings import PROJECT_ROOT
-from fintank.stack import influxdb_server, kafka_broker
+from fintank.stack import influxdb_server, kafka_broker, storm_cluster
 from fintank.stack.service import Service
 
 # Addresses and folders are the VM's own, and InfluxDB wants a password there.
 KAFKA_DIFFERS = {"listeners", "advertised.listeners", "log.dirs"}
+# Storm's own installation has the folders of its logs, its UI reads the metrics that it keeps, and a firewall
+# keeps its ports inside, where the local cluster listens on 127.0.0.1 only.
+STORM_DIFFERS = {
+    *("nimbus.seeds", "storm.local.hostname", "storm.local.dir"),
+    *("storm.thrift.transport", "storm.messaging.transport"),
+    *("storm.log4j2.conf.dir", "storm.workers.artifacts.dir", "storm.metricstore.class"),
+}
 INFLUX_DIFFERS = {"http.bind-address", "http.auth-enabled", "meta.dir", "data.dir", "data.wal-dir"}
 
 
@@ -87,14 +94,19 @@ def test_influxdb(machine: Rendered) -> None:
 
 def test_storm(machine: Rendered) -> None:
     ours = YAML(typ="safe").load(machine.text("/opt/storm/conf/storm.yaml"))
+    cluster = {service.name: service for service in storm_cluster.services(settings.load({}))}
+    theirs = YAML(typ="safe").load(file_of(cluster["nimbus"], "nimbus.yaml"))
+    assert_same_but({key: ours[key] for key in ours.keys() & theirs.keys()}, theirs, STORM_DIFFERS)
     assert ours["nimbus.seeds"] == ours["drpc.servers"] == ["streamparse-box"]
     assert ours["supervisor.slots.ports"] == [6700, 6701]
     assert all("-Xmx" in value for key, value in ours.items() if key.endswith(".childopts"))
     assert all(str(ours[key]).startswith("/var/") for key in ours if key.endswith((".dir", ".location")))
 
 
-def test_zookeeper_listens_on_localhost(machine: Rendered) -> None:
+def test_zookeeper(machine: Rendered) -> None:
     ours = properties(machine.text("/etc/fintank/zoo.cfg"))
+    service = next(one for one in storm_cluster.services(settings.load({})) if one.name == "zookeeper")
+    assert_same_but(ours, properties(file_of(service, "zoo.cfg")), {"dataDir"})
     assert (ours["clientPortAddress"], ours["admin.enableServer"]) == ("127.0.0.1", "false")
 
 

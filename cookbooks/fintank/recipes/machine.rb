@@ -15,6 +15,12 @@ template '/etc/hosts' do
   variables(address: node['fintank']['address'], host: node['fintank']['host'])
 end
 
+# Every login finds the services, that of `sparse submit` too.
+file '/etc/environment' do
+  content "FINTANK_HOST=#{node['fintank']['host']}\n"
+  mode '0644'
+end
+
 # Storm's daemons and workers can't be told an address to listen on.
 service 'nftables' do
   action %i[enable start]
