@@ -63,7 +63,7 @@ def test_the_order_flow_runs_in_the_workers_virtualenv_and_is_killed(
 ) -> None:
     address = cluster.settings.kafka
     done = sparse(worker, "submit")
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.stdout[-2000:] + fintank(cluster, "logs", "order_flow")
     assert "order_flow runs: 18 executors in 2 workers" in done.stdout
     orders = portfolio_orders("submitted", SYMBOLS, 10)
     send(address, "ticks", "symbol", map(tick, SYMBOLS))
