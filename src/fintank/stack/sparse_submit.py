@@ -24,7 +24,7 @@ from fintank.stack import nimbus, remote_workers, sparse_run, topology
 from fintank.stack.lifecycle import LOCAL_HOSTS
 
 STORM_VERSION = "2.8"
-TASKS_UP_TIMEOUT_S = 120
+TASKS_UP_TIMEOUT_S = 180
 POLL_INTERVAL_S = 1.0
 SETTLED_S = 3
 """How long all tasks must have been up without an error: a Python bolt that can't start fails within it."""
