@@ -12,5 +12,5 @@ def test_kafka_may_be_several_brokers() -> None:
 
 @pytest.mark.parametrize("wrong", ["a", "a:x", "a:1,", "a:1,b", ":1", "a:99999"])
 def test_a_wrong_address_among_them_is_named(wrong: str) -> None:
-    with pytest.raises(FintankError, match="FINTANK_KAFKA='.*' is no address"):
+    with pytest.raises(FintankError, match=r"FINTANK_KAFKA='.*' is no address"):
         settings.load({"FINTANK_KAFKA": wrong})
