@@ -91,5 +91,6 @@ def _faults(worker: str, options: Mapping[str, Any]) -> list[str]:
             "key; host, port and key come from ~/.ssh/config"
         ]
     finally:
-        fabric.network.disconnect_all()
+        with ssh.hide("status"):
+            fabric.network.disconnect_all()
     return [f"Worker {worker}: {line.strip()}" for line in printed.splitlines() if line.strip()]

@@ -4,6 +4,7 @@ With -e or --config, or with STREAMPARSE_NIMBUS set, it is aimed at nothing else
 """
 
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ CLUSTER_COMMANDS: Mapping[str, str] = {
     "slot_usage": "`invoke topology`",
     "stats": "`invoke topology`",
 }
+EXIT_INTERRUPTED = 128 + signal.SIGINT
 CHOICES = ("-e", "--environment", "--config")
 
 
@@ -44,6 +46,8 @@ def main() -> None:
         sparse.main()
     except FintankError as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
     except requests.ConnectionError as error:
         sys.exit(f"Storm's UI does not answer: `invoke topology` asks Nimbus instead ({error})")
     except (TException, OSError) as error:
