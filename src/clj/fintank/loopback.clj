@@ -7,7 +7,6 @@
   (:import [java.lang.reflect Field]
            [java.net InetSocketAddress]
            [org.apache.storm.shade.io.netty.bootstrap ServerBootstrap]
-           [org.apache.storm.shade.io.netty.channel ChannelFuture]
            [org.apache.storm.shade.io.netty.channel.group ChannelGroup]
            [org.apache.storm.thrift.server TServer]
            [org.apache.storm.thrift.transport TNonblockingServerSocket TServerTransport]))
@@ -35,10 +34,23 @@
     (.set transport server (TNonblockingServerSocket. (loopback (.getPort this))))
     server))
 
+(def ^:const bind-attempts-max 200)
+
+(defn- bind
+  "Binds as soon as the port is free: a closed listener holds it until its selector has let go, a moment later."
+  [^ServerBootstrap bootstrap ^InetSocketAddress address]
+  (loop [attempts-left bind-attempts-max]
+    (let [bound (.awaitUninterruptibly (.bind bootstrap address))]
+      (cond
+        (.isSuccess bound) (.channel bound)
+        (zero? attempts-left) (throw (.cause bound))
+        :else (do (Thread/sleep 50)
+                  (recur (dec attempts-left)))))))
+
 (defn netty-bind [^fintank.loopback.Netty this topology-id port callback response]
   (let [server (.superBind this topology-id port callback response)
         listeners ^ChannelGroup (.get (field (class server) "allChannels") server)
-        bootstrap ^ServerBootstrap (.get (field (class server) "bootstrap") server)]
+        bootstrap (.get (field (class server) "bootstrap") server)]
     (.awaitUninterruptibly (.close listeners))
-    (.add listeners (.channel ^ChannelFuture (.sync (.bind bootstrap (loopback port)))))
+    (.add listeners (bind bootstrap (loopback port)))
     server))
