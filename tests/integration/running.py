@@ -146,7 +146,8 @@ def wait_until(condition: Callable[[], bool], seconds: float, explain: Callable[
 def query(where: Settings, text: str) -> list[dict[str, object]]:
     """Run an InfluxQL query; return its points."""
     host, port = host_and_port(where.influx)
-    client = InfluxDBClient(host, port, database=DATABASE, headers=accounts.influx_headers())
+    user, password = (accounts.secret(f"FINTANK_INFLUX_{name}") for name in ("USER", "PASSWORD"))
+    client = InfluxDBClient(host, port, user, password, DATABASE)
     try:
         return list(client.query(text).get_points())
     finally:
