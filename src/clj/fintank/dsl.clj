@@ -3,6 +3,7 @@
   (:require [fintank.settings :as settings]
             [org.apache.storm.clojure :as storm])
   (:import [java.util Map Properties]
+           [org.apache.kafka.clients.producer KafkaProducer]
            [org.apache.storm.clojure RichShellBolt]
            [org.apache.storm.generated Bolt ComponentObject ShellComponent StormTopology]
            [org.apache.storm.kafka.bolt KafkaBolt]
@@ -40,7 +41,6 @@
 
 (defn- producer-properties ^Properties [conf]
   (doto (Properties.)
-    (.putAll (settings/kafka-account))
     (.put "bootstrap.servers" (settings/kafka-address conf))
     (.put "key.serializer" "org.apache.kafka.common.serialization.StringSerializer")
     (.put "value.serializer" "org.apache.kafka.common.serialization.StringSerializer")
@@ -48,9 +48,16 @@
     (.put "enable.idempotence" "true")
     (.put "reconnect.backoff.max.ms" "5000")))
 
+(defn- kafka-bolt
+  "A KafkaBolt whose producer gets the account behind its back, for it logs the properties that it knows."
+  ^KafkaBolt []
+  (proxy [KafkaBolt] []
+    (mkProducer [properties]
+      (KafkaProducer. ^Map (merge (into {} properties) (settings/kafka-account))))))
+
 (storm/defbolt kafka-writer {} {:prepare true :params [topic]}
   [conf context collector]
-  (let [writer (doto (KafkaBolt.)
+  (let [writer (doto (kafka-bolt)
                  (.withTopicSelector (DefaultTopicSelector. topic))
                  (.withTupleToKafkaMapper (FieldNameBasedTupleToKafkaMapper. "key" "message"))
                  (.withProducerProperties (producer-properties conf))
