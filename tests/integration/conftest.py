@@ -28,13 +28,17 @@ def empty_stack() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def secrets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def secrets() -> Iterator[Path]:
     """Set accounts for Kafka and InfluxDB in the environment of the tests of a module: a file of secrets."""
     names = ("FINTANK_KAFKA_USER", "FINTANK_KAFKA_PASSWORD", "FINTANK_INFLUX_USER", "FINTANK_INFLUX_PASSWORD")
-    file = tmp_path_factory.mktemp("secrets") / "accounts"
-    file.touch(mode=0o600)
-    file.write_text("".join(f"{name}={token_hex(8)}\n" for name in names))
-    with pytest.MonkeyPatch.context() as patch:
+    # Not in pytest's own folder: another pytest of this user may delete that.
+    with (
+        tempfile.TemporaryDirectory(prefix="fintank-", dir="/tmp") as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        file = Path(folder) / "accounts"
+        file.touch(mode=0o600)
+        file.write_text("".join(f"{name}={token_hex(8)}\n" for name in names))
         patch.setenv("FINTANK_SECRETS", str(file))
         yield file
 

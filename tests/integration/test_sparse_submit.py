@@ -1,6 +1,7 @@
 """`sparse submit` to a Storm cluster whose worker is reached over SSH, from the first refusal to the kill."""
 
 import json
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +19,11 @@ FLOW_TIMEOUT_S = 60
 
 
 @pytest.fixture(scope="module")
-def worker(cluster: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aim]:
-    with ssh_worker(cluster, tmp_path_factory.mktemp("worker")) as aim:
+def worker(cluster: Stack) -> Iterator[Aim]:
+    with (
+        tempfile.TemporaryDirectory(prefix="fintank-", dir="/tmp") as folder,
+        ssh_worker(cluster, Path(folder)) as aim,
+    ):
         yield aim
 
 
@@ -89,7 +93,7 @@ def test_the_order_flow_runs_in_the_workers_virtualenv_and_is_killed(
     assert sparse(worker, "remove_logs").returncode == 0
     said = done.stdout + topology_conf(cluster)
     kill_topology(worker, cluster.settings.nimbus)
-    logs = [*cluster.settings.home.rglob("*.log*"), *secrets.parent.parent.rglob("*.log*")]
+    logs = [*cluster.settings.home.rglob("*.log*"), *Path(worker.options[1]).parent.rglob("*.log*")]
     assert {"nimbus.log", "kafka.log", "worker.log", "worker.log.err"} <= {log.name for log in logs}
     texts = [said, *(log.read_text(errors="replace") for log in logs)]
     for line in secrets.read_text().splitlines():
