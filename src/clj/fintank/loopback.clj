@@ -4,8 +4,10 @@
 
   fintank.loopback.Thrift (storm.thrift.transport) is for Nimbus and Supervisors, fintank.loopback.Netty
   (storm.messaging.transport) for workers."
-  (:import [java.lang.reflect Field]
+  (:import [clojure.lang Reflector]
+           [java.lang.reflect Field]
            [java.net InetSocketAddress]
+           [org.apache.storm.security.auth SimpleTransportPlugin]
            [org.apache.storm.shade.io.netty.bootstrap ServerBootstrap]
            [org.apache.storm.shade.io.netty.channel.group ChannelGroup]
            [org.apache.storm.thrift.server TServer]
@@ -27,8 +29,13 @@
 (defn- field ^Field [^Class of ^String name]
   (doto (.getDeclaredField of name) (.setAccessible true)))
 
-(defn thrift-getServer [^fintank.loopback.Thrift this processor]
-  (let [server (.superGetServer this processor)
+(defn- call
+  "Calls a method of a class that is only made when this file is compiled, so that no hint can name it."
+  [object ^String method & arguments]
+  (Reflector/invokeInstanceMethod object method (to-array arguments)))
+
+(defn thrift-getServer [^SimpleTransportPlugin this processor]
+  (let [server (call this "superGetServer" processor)
         transport (field TServer "serverTransport_")]
     (.close ^TServerTransport (.get transport server))
     (.set transport server (TNonblockingServerSocket. (loopback (.getPort this))))
@@ -47,8 +54,8 @@
         :else (do (Thread/sleep 50)
                   (recur (dec attempts-left)))))))
 
-(defn netty-bind [^fintank.loopback.Netty this topology-id port callback response]
-  (let [server (.superBind this topology-id port callback response)
+(defn netty-bind [this topology-id port callback response]
+  (let [server (call this "superBind" topology-id (int port) callback response)
         listeners ^ChannelGroup (.get (field (class server) "allChannels") server)
         bootstrap (.get (field (class server) "bootstrap") server)]
     (.awaitUninterruptibly (.close listeners))
