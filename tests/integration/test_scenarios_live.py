@@ -1,6 +1,7 @@
 """Scenarios through Kafka and the running topology: all at once, each with its own symbols and accounts."""
 
 import json
+import time
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,8 @@ def test_scenarios_through_kafka_and_the_topology(stack: Stack, jar: Path, tmp_p
     players = [Player(scenario) for scenario in LIVE]
     environ = {**stack.environ, "FINTANK_RULES": str(rules)}
     with order_flow(environ, tmp_path) as flow, live_world(stack.settings.kafka) as world:
+        state = {"msg_type": "trading_state", "state": "ACTIVE", "timestamp": f"{time.time():.6f}"}
+        world.send([Sending("orders", "trading_state", json.dumps(state), 0)])  # whatever ran before
         world.settle()
         for topic in ("executions", "fills", "rejects"):
             world.new(topic)
