@@ -194,7 +194,7 @@ def test_what_the_topology_has_not_done_yet_is_pending(world: World) -> None:
     assert "The topology has still to read: ticks 1, orders 1." in done.stdout
     assert done.stdout.endswith("No break. What is pending could not be judged yet.\n")
     results, _ = compare(world.settings)
-    assert [result.pending for result in results] == [1, 0, 0, 0, 0, 1, 0, 0, 0]
+    assert [result.pending for result in results] == [1, 0, 0, 0, 0, 0, 1, 0, 0, 0]
     world.work()
     assert world.breaks() == set()
 

@@ -1,4 +1,7 @@
-"""Every trade's price and venue is a quote in `ticks`, on its right side: BUY at the ask, SELL at the bid."""
+"""Every trade's price and venue is a quote in `ticks`, on its right side: BUY at the ask, SELL at the bid.
+
+And no more was traded on a side of a quote than it displayed.
+"""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -7,6 +10,7 @@ from decimal import Decimal
 
 from fintank.commands.reconciliation.order_reports import Told, shown
 from fintank.commands.reconciliation.results import Kind, Logs, Result
+from fintank.trading.exact import EXACT, ZERO, plain
 from fintank.trading.messages import ExecType, ExecutionReport, Quote, Side
 from fintank.wire.owner_ticks import quotes
 
@@ -35,8 +39,11 @@ class TradeQuotes:
             index = bisect_left(offsets, offset)
             if offsets[index] == offset:
                 (quote,) = quotes(f"{lines[index]} {partition} {offset} 0")
-                for tell in self._trades.pop((partition, offset), ()):
+                found = self._trades.pop((partition, offset), [])
+                for tell in found:
                     self._check(tell, quote)
+                for side in Side:
+                    self._check_size(quote, [tell for tell in found if tell.report.side is side])
 
     def finish(self, logs: Logs) -> None:
         """Judge the trades whose quotes were not seen."""
@@ -72,6 +79,17 @@ class TradeQuotes:
                 place = f"ticks-{quote.quote_id}"
                 detail = f"{tell.place}: {field} is {shown(told)}, by {place} it is {shown(quoted)}"
                 self.result.add(Kind.QUOTE_DIFFERS, tell.report.exec_id, detail)
+
+    def _check_size(self, quote: Quote, told: Sequence[Told]) -> None:
+        """Check the trades on one side of a quote against its size; of a trade told twice one counts."""
+        traded = ZERO
+        for report in {tell.report.exec_id: tell.report for tell in told}.values():
+            size = quote.ask_size if report.side is Side.BUY else quote.bid_size
+            traded = EXACT.add(traded, report.last_qty or ZERO)
+            if size is not None and traded > Decimal(size):
+                place = f"ticks-{quote.quote_id}"
+                detail = f"{place} displays {size}, and with this trade {plain(traded)} was traded on it"
+                self.result.add(Kind.QUOTE_OVERDRAWN, report.exec_id, detail)
 
 
 def _terms(report: ExecutionReport, quote: Quote) -> Iterable[tuple[str, object, object]]:

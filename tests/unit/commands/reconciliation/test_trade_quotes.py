@@ -55,3 +55,21 @@ def test_a_quote_that_retention_deleted_is_beyond_it(filled, breaks):
     result = checked(filled, offsets=(100, 101))
     assert breaks([result]) == []
     assert result.beyond_retention == 1
+
+
+@pytest.mark.parametrize(
+    ("size", "overdrawn"), [("10", False), ("10.0", False), ("9.99", True), ("15", False)]
+)
+def test_more_than_a_quote_displays_is_named_with_the_trade_that_goes_beyond(filled, breaks, size, overdrawn):
+    wanted = [(Kind.QUOTE_OVERDRAWN, filled.told[1].report.exec_id)] if overdrawn else []
+    line = LINE.replace("ask=10.5", f"ask=10.5,bid_size=0,ask_size={size}")
+    assert breaks([checked(filled, lines=(line, OTHER))]) == wanted
+
+
+def test_the_trades_on_a_quote_are_summed_and_one_that_is_told_twice_counts_once(decided, make_order, breaks):
+    history = decided(make_order(1), make_order(2, cl_ord_id="o-2"))
+    history.told.append(history.told[1])
+    for size, wanted in (("20", 0), ("19", 1)):
+        line = LINE.replace("ask=10.5", f"ask=10.5,bid_size=0,ask_size={size}")
+        kinds = [kind for kind, _ in breaks([checked(history, lines=(line, OTHER))])]
+        assert kinds == [Kind.QUOTE_OVERDRAWN] * wanted
