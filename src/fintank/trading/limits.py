@@ -5,6 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 HOUR_US = 3_600_000_000
+DAY_US = 86_400_000_000
 SECOND_US = 1_000_000
 UTC = ZoneInfo("UTC")
 
@@ -19,7 +20,7 @@ class Limits:
     max_quote_age_us: int = HOUR_US
     aggregation_window_us: int = SECOND_US
     lot_size: Decimal = Decimal("0.000001")
-    retention_us: int = 24 * HOUR_US
+    retention_us: int = DAY_US
     time_zone: ZoneInfo = UTC
     symbols: frozenset[str] = frozenset()
     max_order_qty: Decimal | None = None

@@ -224,3 +224,28 @@ def test_what_was_known_already_is_counted(shard: Shard, order: Make) -> None:
     for content_hash in ("hash-1", "hash-1", "hash-2", "hash-2"):
         shard.on_order(order("1", content_hash=content_hash), WALL)
     assert shard.counts.duplicates == 3
+
+
+def test_after_a_restart_new_orders_come_behind_the_old_ones(order: Make, quote: Make) -> None:
+    journal: list[JournalRecord] = []
+    shard = Shard(Limits())
+    for name in ("o-1", "o-2"):
+        journal += shard.on_order(order("1", cl_ord_id=name), WALL).journal
+    restored = Shard.restore(Limits(), reversed(journal))
+    restored.on_order(order("1", cl_ord_id="o-3"), WALL)
+    outcome = restored.on_quote(quote("93", "94"), WALL)
+    assert outcome is not None
+    assert [report.cl_ord_id for report in outcome.reports] == ["o-1", "o-2", "o-3"]
+
+
+def test_tombstones_of_orders_alone_may_fill_a_portion(
+    shard: Shard, order: Make, quote: Make, cancel: Make
+) -> None:
+    shard.on_quote(quote(), WALL)
+    for number in range(TOMBSTONES_MAX + 1):
+        shard.on_order(order("1", cl_ord_id=f"o-{number}"), WALL)
+    shard.on_cancel(cancel(list_id="p"), WALL)
+    first = kinds(shard.expire_terminal(WALL + 2 * DAY))
+    assert (first.count("order gone"), first.count("cancel gone")) == (TOMBSTONES_MAX, 0)
+    second = kinds(shard.expire_terminal(WALL + 2 * DAY))
+    assert (second.count("order gone"), second.count("cancel gone")) == (1, 1)

@@ -35,3 +35,8 @@ def test_a_separator_inside_an_identity_makes_no_collision() -> None:
 @given(st.lists(st.text()), st.lists(st.text()))
 def test_different_parts_never_join_to_the_same_text(first: list[str], second: list[str]) -> None:
     assert (join(*first) == join(*second)) == (first == second)
+
+
+def test_what_is_not_given_counts_as_no_trade_and_no_content() -> None:
+    identity = Identity("A", "IVE", "o-1")
+    assert exec_id(identity, "NEW") == exec_id(identity, "NEW", 0, "")

@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from fintank.trading.messages import ComponentSpec, ExecutionReport, Fill, Identity, Order, Refusal
+from fintank.trading.messages import (
+    ComponentSpec,
+    ExecutionReport,
+    Fill,
+    Identity,
+    Order,
+    OrdStatus,
+    Refusal,
+    Side,
+    State,
+)
 
 Make = Callable[..., Any]
 
@@ -88,6 +98,56 @@ def test_the_longest_texts_are_accepted(order: Make) -> None:
 def test_what_is_no_portfolio_order_is_not_made(portfolio_order: Make, field: str, value: object) -> None:
     with pytest.raises(ValueError, match=field):
         portfolio_order({"IVE": "1"}, **{field: value})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("cl_ord_id", ""),
+        ("cl_ord_id", "x" * 129),
+        ("account", "x" * 65),
+        ("symbol", ""),
+        ("symbol", "x" * 33),
+        ("orig_cl_ord_id", "a\nb"),
+        ("orig_cl_ord_id", "x" * 129),
+    ],
+)
+def test_what_is_no_cancel_is_not_made(cancel: Make, field: str, value: str) -> None:
+    with pytest.raises(ValueError, match=f"^{field} must have"):
+        cancel(**{"orig_cl_ord_id": "o-1", field: value})
+
+
+def test_a_cancel_names_one_order_or_one_list(cancel: Make) -> None:
+    made = cancel("x" * 128, cl_ord_id="x" * 128, account="x" * 64, symbol="x" * 32)
+    assert made.order_identity == Identity("x" * 64, "x" * 32, "x" * 128)
+    assert cancel("o-1").identity == Identity("acc", "IVE", "c-1")
+    assert cancel(list_id="x" * 64).list_id == "x" * 64
+    for given in ({"list_id": "x" * 65}, {"list_id": ""}):
+        with pytest.raises(ValueError, match="list_id must have 1 to 64"):
+            cancel(**given)
+    wrong: list[dict[str, Any]] = [
+        {"orig_cl_ord_id": None},
+        {"orig_cl_ord_id": "o-1", "symbol": None},
+        {"orig_cl_ord_id": "o-1", "list_id": "p"},
+        {"symbol": "IVE", "list_id": "p"},
+    ]
+    for given in wrong:
+        with pytest.raises(ValueError, match="either orig_cl_ord_id and symbol, or list_id"):
+            cancel(**given)
+
+
+def test_the_trading_state_allows_sides() -> None:
+    allowed = {state: [side for side in Side if state.allows(side)] for state in State}
+    assert allowed == {
+        State.ACTIVE: [Side.BUY, Side.SELL],
+        State.REDUCING: [Side.SELL],
+        State.HALTED: [],
+    }
+
+
+def test_these_states_are_terminal() -> None:
+    terminal = {status for status in OrdStatus if status.is_terminal}
+    assert terminal == {"FILLED", "CANCELED", "EXPIRED", "REJECTED"}
 
 
 def test_a_weight_is_a_number_and_its_symbol_has_a_name() -> None:
