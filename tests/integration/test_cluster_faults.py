@@ -21,7 +21,9 @@ pytestmark = pytest.mark.soak
 SYMBOLS = [f"CLUSTER{number:02}" for number in range(20)]
 UNDER_WAY_S = 8
 """How long orders flow before the fault, and after it."""
-DONE_TIMEOUT_S = 180
+DONE_TIMEOUT_S = 240
+SOON_AGAIN = ("-o", "topology.message.timeout.secs=30")
+"""What a dead worker had in flight comes again after once to twice that; four times as long by default."""
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def aim(cluster: Stack) -> Aim:
 @pytest.fixture(scope="module")
 def orders(cluster: Stack, aim: Aim) -> Iterator[OrderStream]:
     """Submit the topology to both Supervisors; `orders` sends to it."""
-    done = sparse(aim, "submit")
+    done = sparse(aim, "submit", *SOON_AGAIN)
     assert done.returncode == 0, done.stdout
     send(cluster.settings.kafka, "ticks", "symbol", map(tick, SYMBOLS))
     yield OrderStream(cluster.settings.kafka, SYMBOLS)
@@ -118,7 +120,7 @@ def test_an_upgrade_with_open_orders_loses_and_doubles_nothing(
 
     def fault() -> None:
         kill_topology(aim, cluster.settings.nimbus)
-        done = sparse(aim, "submit")
+        done = sparse(aim, "submit", *SOON_AGAIN)
         assert done.returncode == 0, done.stdout
 
     survives(cluster, orders, "upgrade", fault)
