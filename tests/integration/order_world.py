@@ -187,7 +187,8 @@ def check_portfolios(orders: Sequence[Message], reports: list[Message], fills: l
         for order in orders
         for line in order["portfolio"]
     }
-    mine = [report for report in reports if report["list_id"] in {order["order_id"] for order in orders}]
+    ids = {order["order_id"] for order in orders}
+    mine = [report for report in reports if report.get("list_id") in ids]  # a refused cancel has none
     check_once(wanted, mine, fills)
     cash: dict[str, Decimal] = defaultdict(Decimal)
     for report in mine:
