@@ -52,3 +52,9 @@ def test_the_clock_never_runs_back(steps: list[tuple[int, int]]) -> None:
         assert shown_us <= before_us
         shown_us = ticking.on_tick(time_us, wall_us)
         assert shown_us == ticking.now(wall_us) == max(before_us, time_us if time_us > before_us else 0)
+
+
+def test_a_tick_of_the_same_time_leaves_the_clock_as_it_is() -> None:
+    clock = Clock(ClockState(tick_time_us=50, arrival_us=0, floor_us=0))
+    assert clock.on_tick(50, wall_us=10) == 60
+    assert clock.now(wall_us=15) == 65

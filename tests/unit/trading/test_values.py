@@ -17,6 +17,7 @@ MODULES = (
     "rules",
     "shard",
     "steps",
+    "sweep",
 )
 CHANGING = {"Counts", "Level"}
 CLASSES = [
