@@ -96,3 +96,8 @@ def test_a_part_of_a_cent_is_seen() -> None:
 def test_the_average_is_the_closest_number_of_twelve_decimals(money: Decimal, quantity: Decimal) -> None:
     expected = round(Fraction(money) / Fraction(quantity) * 10**12)
     assert Fraction(average(money, quantity)) == Fraction(expected, 10**12)
+
+
+@pytest.mark.parametrize(("cash", "rounded"), [("3", "2"), ("5", "2"), ("7", "4"), ("9", "4")])
+def test_an_average_in_the_middle_goes_to_the_even_number(cash: str, rounded: str) -> None:
+    assert average(Decimal(f"{cash}E-12"), Decimal(2)) == Decimal(f"{rounded}E-12")
