@@ -56,10 +56,15 @@ def sparse(
 
 
 def kill_topology(aim: Aim, address: str) -> None:
-    """Kill the topology and wait until Nimbus has forgotten it."""
+    """Kill the topology and wait until Nimbus has forgotten it and its slots are free."""
     done = sparse(aim, "kill", "-n", "order_flow", "--wait", "1")
     assert done.returncode == 0, done.stdout
-    wait_until(lambda: not nimbus.cluster(address).topologies, START_TIMEOUT_S)
+
+    def is_gone() -> bool:
+        cluster = nimbus.cluster(address)
+        return not cluster.topologies and not any(one.num_used_workers for one in cluster.supervisors)
+
+    wait_until(is_gone, START_TIMEOUT_S)
 
 
 @contextmanager
