@@ -153,8 +153,9 @@ class CommittedLog:
         self._consumer.close()
 
     def read(self) -> list[Message]:
-        """Read up to the end; return all messages so far, each with its partition and key."""
+        """Read up to the end, for it may move on; return all messages so far, with partition and key."""
         deadline = time.monotonic() + READ_SECONDS
+        reached = set(self._at_end)
         while (found := self._consumer.poll(0.1)) is not None or len(self._at_end) < self._partitions:
             assert time.monotonic() < deadline
             if found is None:
@@ -165,6 +166,9 @@ class CommittedLog:
                 self.messages.append({**self._decode(found.value().decode()), **place})
             elif found.error().code() == KafkaError._PARTITION_EOF:
                 self._at_end.add(found.partition())
+                reached.add(found.partition())
+                if len(reached) == self._partitions:
+                    break
         return self.messages
 
 
