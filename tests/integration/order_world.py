@@ -153,9 +153,12 @@ class CommittedLog:
         self._consumer.close()
 
     def read(self) -> list[Message]:
-        """Read up to the end, for it may move on; return all messages so far, with partition and key."""
+        """Read up to the end; return all messages so far, each with its partition and key.
+
+        The end is a pause of 0.1 s, or, where there is none, each partition's end at some time of the call.
+        """
         deadline = time.monotonic() + READ_SECONDS
-        reached = set(self._at_end)
+        reached: set[int] = set()
         while (found := self._consumer.poll(0.1)) is not None or len(self._at_end) < self._partitions:
             assert time.monotonic() < deadline
             if found is None:
