@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Message as KafkaMessage
 
 from fintank.adapters import accounts
 from fintank.adapters.kafka import TOPICS, partition_for
@@ -22,6 +23,7 @@ LOT = Decimal("0.000001")
 FLUSH_SECONDS = 60
 SLICE_ORDERS = 4
 SLICE_SECONDS = 0.1
+MOMENT_SECONDS = 0.5
 READ_SECONDS = 60
 TERMINAL = {"FILLED", "CANCELED", "EXPIRED", "REJECTED"}
 
@@ -153,26 +155,28 @@ class CommittedLog:
         self._consumer.close()
 
     def read(self) -> list[Message]:
-        """Read up to the end; return all messages so far, each with its partition and key.
-
-        The end is a pause of 0.1 s, or, where there is none, each partition's end at some time of the call.
-        """
+        """Read up to the end; return all messages so far, each with its partition and key."""
         deadline = time.monotonic() + READ_SECONDS
-        reached: set[int] = set()
         while (found := self._consumer.poll(0.1)) is not None or len(self._at_end) < self._partitions:
             assert time.monotonic() < deadline
-            if found is None:
-                continue
-            if found.error() is None:
-                self._at_end.discard(found.partition())
-                place = {"_partition": found.partition(), "_key": found.key().decode()}
-                self.messages.append({**self._decode(found.value().decode()), **place})
-            elif found.error().code() == KafkaError._PARTITION_EOF:
-                self._at_end.add(found.partition())
-                reached.add(found.partition())
-                if len(reached) == self._partitions:
-                    break
+            if found is not None:
+                self._take(found)
         return self.messages
+
+    def read_some(self) -> list[Message]:
+        """Read for a moment; return all messages so far. Where they never pause, an end is never seen."""
+        deadline = time.monotonic() + MOMENT_SECONDS
+        while time.monotonic() < deadline and (found := self._consumer.poll(0.1)) is not None:
+            self._take(found)
+        return self.messages
+
+    def _take(self, found: KafkaMessage) -> None:
+        if found.error() is None:
+            self._at_end.discard(found.partition())
+            place = {"_partition": found.partition(), "_key": found.key().decode()}
+            self.messages.append({**self._decode(found.value().decode()), **place})
+        elif found.error().code() == KafkaError._PARTITION_EOF:
+            self._at_end.add(found.partition())
 
 
 def committed(address: str, topic: str) -> list[Message]:

@@ -45,7 +45,7 @@ def wait_for_reports(stack: Stack, flow: OrderFlow, phase: str) -> None:
     with CommittedLog(stack.settings.kafka, "executions") as log:
 
         def decided() -> bool:
-            mine = [report for report in log.read() if str(report.get("list_id")).startswith(phase)]
+            mine = [report for report in log.read_some() if str(report.get("list_id")).startswith(phase)]
             return len(mine) >= REPORTS_BEFORE_THE_KILL
 
         wait_until(decided, TIMEOUT_S, flow.text)
