@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -40,9 +41,10 @@ COPIED = ("src/fintank", "tests", "pyproject.toml", "rules.toml", "docs/trading.
 
 TEST_SECONDS_MAX = 60.0
 KILLED_PERCENT_MIN = 95
+PYTHON = shlex.quote(sys.executable)
 TESTS = (
-    "python tests/scenarios/on_the_core.py"
-    " && python -m pytest -x -q -p no:cacheprovider -p no:hypothesispytest tests/unit/trading"
+    f"{PYTHON} tests/scenarios/on_the_core.py"
+    f" && {PYTHON} -m pytest -x -q -p no:cacheprovider -p no:hypothesispytest tests/unit/trading"
 )
 # `|` stands in annotations only, where no test looks; `is` and `==` are one for None and enumerations, the
 # order of whose names means nothing; a decorator or a loop is no operator.
@@ -93,7 +95,9 @@ def run(modules: Sequence[str]) -> None:
     """Test the mutants of these modules, as many at once as there are processors."""
     copies: SimpleQueue[Path] = SimpleQueue()
     for number in range(os.cpu_count() or 1):
-        copies.put(copied(FOUND / f"copy-{number}"))
+        copy = copied(FOUND / f"copy-{number}")
+        hold_unchanged(copy)
+        copies.put(copy)
 
     def test(module: str) -> None:
         copy = copies.get()
@@ -106,6 +110,18 @@ def run(modules: Sequence[str]) -> None:
     by_size = sorted(modules, key=lambda name: (PROJECT_ROOT / CORE / f"{name}.py").stat().st_size)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(test, by_size))
+
+
+def hold_unchanged(copy: Path) -> None:
+    """End all if the tests fail without a change: then they would seem to kill every mutant."""
+    done = subprocess.run(["bash", "-c", TESTS], cwd=copy, env=environment(copy), capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"The tests fail on the unchanged core, so no mutant can be tested.\n{done.stdout}{done.stderr}")
+
+
+def environment(copy: Path) -> dict[str, str]:
+    """Return the environment in which tests import the core of this copy."""
+    return {**os.environ, "PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def forget_survivors(modules: Sequence[str]) -> None:
@@ -137,7 +153,7 @@ def test_module(module: str, copy: Path) -> None:
     source = hashlib.sha256((PROJECT_ROOT / CORE / f"{module}.py").read_bytes()).hexdigest()
     text = configuration(module)
     stamp = f"# {source}\n{text}"
-    environ = {**os.environ, "PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    environ = environment(copy)
     if not session.exists() or not config.exists() or config.read_text() != stamp:
         session.unlink(missing_ok=True)
         config.write_text(stamp)

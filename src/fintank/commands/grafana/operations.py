@@ -14,6 +14,7 @@ from fintank.commands.grafana.panels import (
     dashboard,
     lines,
     rejects_by_reason,
+    rejects_count,
     select,
     stat,
     variable,
@@ -73,13 +74,7 @@ def _figures() -> list[Panel]:
             "short",
             thresholds=[(BEHIND_RECORDS // 10, ORANGE), (BEHIND_RECORDS, VERMILION)],
         ),
-        stat(
-            "Rejects",
-            "Records that could not be used in the shown time.",
-            Query(select('sum("rejects")', "pipeline", "$timeFilter")),
-            "short",
-            thresholds=[(1, VERMILION)],
-        ),
+        rejects_count(),
         stat(
             "Tuples given back",
             "Batches that a loader failed in the shown time because InfluxDB was away; they come again.",

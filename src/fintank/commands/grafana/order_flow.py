@@ -16,6 +16,7 @@ from fintank.commands.grafana.panels import (
     dashboard,
     lines,
     rejects_by_reason,
+    rejects_count,
     select,
     stat,
     styled,
@@ -89,13 +90,7 @@ def _figures() -> list[Panel]:
             Query(f'SELECT sum("traded") FROM ({turnover})'),
             MONEY,
         ),
-        stat(
-            "Rejects",
-            "Records that could not be used and went to the topic rejects in the shown time; not by symbol.",
-            Query(select('sum("rejects")', "pipeline", "$timeFilter")),
-            "short",
-            thresholds=[(1, VERMILION)],
-        ),
+        rejects_count(),
     ]
 
 

@@ -91,6 +91,17 @@ def table(title: str, description: str, query: Query, unit: str, **given: Any) -
     return Panel("table", title, description, [query], unit, options=options, **given)
 
 
+def rejects_count() -> Panel:
+    """Make the number of records that could not be used; it counts all, whatever is chosen above."""
+    return stat(
+        "Rejects",
+        "Records that could not be used and went to the topic rejects in the shown time; not by symbol.",
+        Query(select('sum("rejects")', "pipeline", "$timeFilter")),
+        "short",
+        thresholds=[(1, VERMILION)],
+    )
+
+
 def rejects_by_reason(height: int = 8) -> Panel:
     """Make the table of what could not be used; it has rows of zeros when all could."""
     counts = 'sum("rejects") AS "all", sum("rejected") AS "of the reason"'
