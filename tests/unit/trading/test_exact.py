@@ -89,6 +89,7 @@ def test_what_is_no_number_or_too_long_is_not_bounded(value: str) -> None:
 def test_a_part_of_a_cent_is_seen() -> None:
     assert is_whole_cents(Decimal("100.010"))
     assert not is_whole_cents(Decimal("100.001"))
+    assert not is_whole_cents(Decimal("-100.001"))
 
 
 @settings(max_examples=200, deadline=None)
