@@ -42,6 +42,10 @@ def test_a_market_is_open_unless_it_is_crossed(market: Make, bid: str, ask: str,
     assert (made.is_crossed, made.is_open) == (crossed, not crossed)
 
 
+def test_the_middle_is_that_of_the_best_prices(market: Make) -> None:
+    assert market(("93", "97"), ("94", "95"), ("92", "98")).mid == Decimal("94.5")
+
+
 def test_the_middle_is_exact(market: Make) -> None:
     assert market(("93.000000000000000000000000000001", "94")).mid == Decimal(
         "93.5000000000000000000000000000005"

@@ -388,6 +388,14 @@ def test_a_restored_shard_counts_the_time_it_was_down(order: Make, quote: Make) 
     assert told(restored.on_order(order("1"), WALL + HOUR + 1)) == ["o-1 NEW NEW"]
 
 
+def test_a_restored_shard_takes_no_wall_time_before_its_latest_tick(order: Make, quote: Make) -> None:
+    shard = Shard(Limits())
+    shard.on_quote(quote("93", "94"), WALL)
+    shard.on_quote(quote(symbol="VTI"), WALL + HOUR + 1)
+    restored = Shard.restore(Limits(), shard.changed_quotes())
+    assert told(restored.on_order(order("1"), WALL)) == ["o-1 NEW NEW"]
+
+
 def test_a_restored_shard_has_nothing_new_to_journal(order: Make, quote: Make) -> None:
     shard = Shard(Limits())
     shard.on_quote(quote(), WALL)
