@@ -20,8 +20,8 @@ class WorkingOrder:
     order: Order
     arrival_seq: int
     accepted_us: int
-    end_us: int | None = None
-    is_checked: bool = True
+    end_us: int | None
+    is_checked: bool
     is_triggered: bool = False
     ord_status: OrdStatus = OrdStatus.NEW
     cum_qty: Decimal = ZERO

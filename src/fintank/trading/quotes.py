@@ -121,5 +121,4 @@ class Book:
     def hold(self, quote: Quote, taken: Sizes) -> None:
         """Hold a quote that was accepted before the clock came to where it is."""
         self._held[quote.exchange] = quote
-        if taken != NOTHING_TAKEN:
-            self._taken[quote.exchange] = taken
+        self._taken[quote.exchange] = taken

@@ -38,14 +38,21 @@ def test_an_order_and_its_progress_come_back_as_they_were(order: Make) -> None:
     waiting = WorkingOrder(made, 7, accepted_us=8, end_us=99, is_checked=False)
     partly = replace(waiting, is_checked=True, is_triggered=True).traded(Decimal("3.5"), Decimal("94.123"))
     ended = partly.ended(OrdStatus.CANCELED, 5)
-    for working in (WorkingOrder(order("10"), 0, accepted_us=1), waiting, partly, ended):
+    for working in (
+        WorkingOrder(order("10"), 0, accepted_us=1, end_us=None, is_checked=True),
+        waiting,
+        partly,
+        ended,
+    ):
         record = journal.order_record(working)
         assert (record.kind, record.id) == (Kind.ORDER, "3:acc,3:IVE,3:o-1")
         assert journal.working_order(through_json(record)) == working
 
 
 def test_an_orders_record_is_readable(order: Make) -> None:
-    value = through_json(journal.order_record(WorkingOrder(order("10.50"), 7, accepted_us=8)))
+    value = through_json(
+        journal.order_record(WorkingOrder(order("10.50"), 7, accepted_us=8, end_us=None, is_checked=True))
+    )
     assert value["schema_version"] == 2
     assert (value["order_qty"], value["cum_qty"], value["ord_status"]) == ("10.5", "0", "NEW")
     assert (value["arrival_seq"], value["content_hash"], value["input"]) == (7, "hash-1", "orders-0-17")
@@ -75,7 +82,9 @@ def test_a_refusal_comes_back_as_it_was_and_its_id_has_the_content(order: Make) 
 
 
 def test_a_terminal_order_is_remembered_by_what_makes_it_known(order: Make) -> None:
-    working = WorkingOrder(order("1"), 7, accepted_us=8).ended(OrdStatus.REJECTED, None)
+    working = WorkingOrder(order("1"), 7, accepted_us=8, end_us=None, is_checked=True).ended(
+        OrdStatus.REJECTED, None
+    )
     record = journal.order_record(working)
     made = working.order
     found = journal.closed_order(through_json(record))

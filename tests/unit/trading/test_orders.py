@@ -12,12 +12,14 @@ Make = Callable[..., Any]
 
 @pytest.fixture
 def shares(order: Make) -> WorkingOrder:
-    return WorkingOrder(order("10"), arrival_seq=3, accepted_us=0)
+    return WorkingOrder(order("10"), arrival_seq=3, accepted_us=0, end_us=None, is_checked=True)
 
 
 @pytest.fixture
 def money(order: Make) -> WorkingOrder:
-    return WorkingOrder(order(cash="100", side="SELL"), arrival_seq=3, accepted_us=0)
+    return WorkingOrder(
+        order(cash="100", side="SELL"), arrival_seq=3, accepted_us=0, end_us=None, is_checked=True
+    )
 
 
 def test_a_new_quantity_order_leaves_all_of_its_quantity(shares: WorkingOrder) -> None:

@@ -108,11 +108,12 @@ def test_an_amount_is_above_zero_and_in_whole_cents(portfolio_order: Make, amoun
     assert refusals(portfolio_order({"IVE": "1"}, amount)) == {"IVE": f"code=BAD_AMOUNT amount={shown}"}
 
 
-def test_a_symbol_that_is_not_configured_is_refused(portfolio_order: Make) -> None:
+@pytest.mark.parametrize("symbol", ["BND", "VTI"])
+def test_a_symbol_that_is_not_configured_is_refused(portfolio_order: Make, symbol: str) -> None:
     limits = Limits(symbols=frozenset({"IVE"}))
-    text = "code=UNKNOWN_SYMBOL symbol=VTI weight=0.25"
-    order = portfolio_order({"IVE": "0.5", "CASH": "0.25", "VTI": "0.25"})
-    assert refusals(order, limits) == {"IVE": text, "VTI": text}
+    text = f"code=UNKNOWN_SYMBOL symbol={symbol} weight=0.25"
+    order = portfolio_order({"IVE": "0.5", "CASH": "0.25", symbol: "0.25"})
+    assert refusals(order, limits) == {"IVE": text, symbol: text}
     assert all(component.refusal is None for component in components(order, Limits()))
 
 

@@ -64,6 +64,11 @@ def test_of_two_quotes_with_one_time_the_greater_offset_is_the_newer(quote: Make
     assert market.counts == Counts(not_newer=2)
 
 
+def test_a_later_time_is_newer_whatever_its_offset(quote: Make) -> None:
+    market = Fed(quote(at=9, offset=6)).take(quote(at=10, offset=5))
+    assert market.accepted == [True, True]
+
+
 def test_an_earlier_time_is_not_newer_whatever_its_offset(quote: Make) -> None:
     market = Fed(quote(at=10, offset=5)).take(quote(at=9, offset=6))
     assert market.accepted == [True, False]
@@ -99,6 +104,12 @@ def test_a_quote_that_is_already_too_old_when_it_comes_is_counted(quote: Make) -
     market.take(quote("93.5", "93.6", at=1, exchange="NYSE", offset=2))
     assert market.counts == Counts(stale=1)
     assert market.nbbo()[0] == "93.5"
+
+
+def test_an_age_is_a_difference_of_times(quote: Make) -> None:
+    first = quote()._replace(time_us=3 * HOUR)
+    market = Fed(first).take(first._replace(time_us=HOUR, exchange="NYSE"))
+    assert market.counts == Counts(stale=1)
 
 
 @pytest.mark.parametrize(("nyse", "nasdaq", "winner"), [("200", "30", "NYSE"), ("30", "200", "NASDAQ")])

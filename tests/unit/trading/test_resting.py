@@ -133,5 +133,5 @@ def test_a_groups_limits_say_who_takes_part(order: Make, side: str, price: str, 
     for seq in (3, 0, 2, 1):
         limit = limits[seq]
         made = order("1", side=side) if limit is None else order("1", side=side, price=limit)
-        group.add(WorkingOrder(made, seq, accepted_us=0))
+        group.add(WorkingOrder(made, seq, accepted_us=0, end_us=None, is_checked=True))
     assert group.taking_part(Decimal(price)) == part

@@ -13,7 +13,7 @@ WHOLE_SHARES = Limits(lot_size=Decimal(1))
 
 
 def working(order: Any) -> WorkingOrder:
-    return WorkingOrder(order, arrival_seq=0, accepted_us=0)
+    return WorkingOrder(order, arrival_seq=0, accepted_us=0, end_us=None, is_checked=True)
 
 
 @pytest.fixture
