@@ -47,7 +47,8 @@ def step(
     """
     found = _Step(orders, book, moment, by)
     found.run(arrived)
-    if book is not None and moment.now_us is not None:
+    if book is not None:
+        assert moment.now_us is not None
         is_everything_looked_at = moment.market.is_open and by.state is State.ACTIVE
         orders.settle(*book.ages_us(moment.now_us), bool(found.events) or not is_everything_looked_at)
     return found.events
@@ -134,7 +135,9 @@ class _Step:
     def _trade_block(self, group: Group) -> None:
         """Let a group whose window has ended sweep the levels as one."""
         window_end_us, now_us = group.window_end_us, self._now_us
-        if now_us is None or window_end_us is None or now_us < window_end_us:
+        assert now_us is not None
+        assert window_end_us is not None
+        if now_us < window_end_us:
             return
         traded = False
         group.is_idle = True

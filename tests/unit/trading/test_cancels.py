@@ -74,11 +74,20 @@ def test_cancels_are_forgotten_by_age_in_portions(order: Make, cancel: Make) -> 
         cancels.remember(RememberedCancel.of(each, closed_us=at))
     assert cancels.symbols() == ["IVE"]
     assert cancels.forget("IVE", 1, 9) == []
-    assert [found.cl_ord_id for found in cancels.forget("IVE", 4, 2)] == ["c-1", "c-2"]
+    assert [found.cl_ord_id for found in cancels.forget("IVE", 2, 9)] == ["c-1"]
+    assert [found.cl_ord_id for found in cancels.forget("IVE", 4, 1)] == ["c-2"]
     assert [cancels.is_known(each) for each in made] == [True, False, False]
     assert [found.cl_ord_id for found in cancels.forget("IVE", 4, 2)] == ["c-3"]
     assert (cancels.symbols(), cancels.forget("IVE", 9, 9)) == ([], [])
     assert cancels.waiting_for(order("1", cl_ord_id="o-3")) is None
+
+
+def test_a_portion_of_hundreds_of_cancels_is_no_larger_than_asked_for(cancel: Make) -> None:
+    cancels = Cancels()
+    for number in range(301):
+        made = cancel(f"o-{number}", cl_ord_id=f"c-{number}", content_hash=f"h-{number}")
+        cancels.remember(RememberedCancel.of(made, closed_us=0))
+    assert [len(cancels.forget("IVE", 1, 300)) for _ in range(3)] == [300, 1, 0]
 
 
 def test_a_cancel_is_forgotten_after_the_retention_and_is_stale_then(

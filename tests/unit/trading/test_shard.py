@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from fintank.trading.journal import JournalRecord, Kind
+from fintank.trading.ids import exec_id
+from fintank.trading.journal import SCHEMA_VERSION, JournalRecord, Kind
 from fintank.trading.limits import Limits
 from fintank.trading.messages import ExecutionReport, Quote, Refusal
 from fintank.trading.shard import TOMBSTONES_MAX, Outcome, Shard
@@ -49,6 +50,7 @@ def test_an_order_without_a_price_is_new_and_waits(shard: Shard, order: Make) ->
     assert (report.last_qty, report.last_px, report.last_mkt) == (None, None, None)
     assert (report.bid, report.ask, report.quote_ids) == (None, None, ())
     assert (report.ord_rej_reason, report.text, report.input) == (None, None, "orders-0-17")
+    assert report.exec_id == exec_id(order("10").identity, "NEW", 0, "")
 
 
 def test_it_trades_at_the_next_quote(shard: Shard, order: Make, quote: Make) -> None:
@@ -403,9 +405,10 @@ def test_a_restored_shard_has_nothing_new_to_journal(order: Make, quote: Make) -
     assert restored.changed_quotes() == ()
 
 
-def test_a_record_of_another_schema_stops_the_restore(quote: Make) -> None:
+@pytest.mark.parametrize("version", [SCHEMA_VERSION - 1, SCHEMA_VERSION + 1])
+def test_a_record_of_another_schema_stops_the_restore(version: int) -> None:
     with pytest.raises(ValueError, match="schema_version"):
-        Shard.restore(Limits(), [JournalRecord(Kind.CLOCK, "3:IVE", {"schema_version": 1})])
+        Shard.restore(Limits(), [JournalRecord(Kind.CLOCK, "3:IVE", {"schema_version": version})])
 
 
 def test_2500_resting_orders_filled_by_one_tick_take_well_under_a_second(order: Make, quote: Make) -> None:
