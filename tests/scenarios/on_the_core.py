@@ -10,14 +10,68 @@ from scenarios.playing import play
 from scenarios.table import scenarios
 
 from fintank.trading.clock import Clock, ClockState
+from fintank.trading.limits import Limits
+from fintank.trading.messages import Cancel, Order, OrdType, Quote, Side, TimeInForce
 from fintank.trading.portfolio import split
+from fintank.trading.quotes import Book, Counts
+from fintank.trading.shard import Shard
 
-if __name__ == "__main__":
-    # With small numbers first: a mutant that raises a time to a power would compute for ever.
-    assert Clock(ClockState(tick_time_us=50, arrival_us=3, floor_us=0)).now(5) == 52
-    assert split(Decimal("0.01"), {"A": Decimal("0.3"), "B": Decimal("0.7")}) == {
-        "A": 0,
-        "B": Decimal("0.01"),
-    }
+SMALL = Limits(max_quote_age_us=4, aggregation_window_us=2, retention_us=3)
+
+
+def main() -> None:
+    """Play all; the first that differs ends it."""
+    with_small_numbers()
     for scenario in scenarios():
         play(scenario, CoreWorld(scenario.rules))
+
+
+def with_small_numbers() -> None:
+    """Ask for each sum of times in microseconds first: a mutant that raises one to a power of a real time
+    would compute for ever, and be killed by nothing but the end of our patience."""
+    assert Clock(ClockState(tick_time_us=50, arrival_us=3, floor_us=0)).now(5) == 52
+    parts = split(Decimal("0.01"), {"A": Decimal("0.3"), "B": Decimal("0.7")})
+    assert parts == {"A": 0, "B": Decimal("0.01")}
+
+    book = Book("IVE", Clock(ClockState(5, 5, 5)), SMALL.max_quote_age_us, Counts())
+    book.accept(quote(5), 5)
+    assert [len(book.market(now_us).asks) for now_us in (9, 10)] == [1, 0]
+    assert [book.ages_us(now_us) for now_us in (9, 10)] == [(5, 10), (None, None)]
+
+    shard = Shard(SMALL)
+    shard.on_quote(quote(5), 5)
+    assert [report.exec_type for report in shard.on_order(order(5, "o-1"), 5).reports] == ["NEW"]
+    traded = [shard.on_quote(quote(time_us), time_us) is not None for time_us in (6, 7, 8, 9)]
+    assert traded == [False, True, False, True]  # a window of 2, and another one
+    assert [report.exec_type for report in shard.on_order(order(5, "o-2"), 9).reports] == ["REJECTED"]
+    shard.on_cancel(Cancel("c-1", "A", None, None, "p", 6, "h", "orders-0-1"), 9)
+    gone = [len(shard.expire_terminal(time_us)) for time_us in (9, 10, 12, 13)]
+    assert gone == [0, 2, 0, 3]  # the cancel of a list and the clock; two orders and the clock
+
+
+def quote(time_us: int) -> Quote:
+    """Quote one share at 10."""
+    return Quote("IVE", "NYSE", time_us, 0, time_us, "9", "10", "1", "1")
+
+
+def order(time_us: int, cl_ord_id: str) -> Order:
+    """Buy two shares in a block."""
+    return Order(
+        cl_ord_id=cl_ord_id,
+        account="A",
+        symbol="IVE",
+        side=Side.BUY,
+        order_qty=Decimal(2),
+        cash_order_qty=None,
+        ord_type=OrdType.MARKET,
+        priority=2,
+        time_in_force=TimeInForce.GTC,
+        list_id=None,
+        order_time_us=time_us,
+        content_hash="h",
+        input="orders-0-1",
+    )
+
+
+if __name__ == "__main__":
+    main()
