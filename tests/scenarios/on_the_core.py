@@ -33,17 +33,21 @@ def with_small_numbers() -> None:
     parts = split(Decimal("0.01"), {"A": Decimal("0.3"), "B": Decimal("0.7")})
     assert parts == {"A": 0, "B": Decimal("0.01")}
 
-    book = Book("IVE", Clock(ClockState(5, 5, 5)), SMALL.max_quote_age_us, Counts())
+    counts = Counts()
+    book = Book("IVE", Clock(ClockState(5, 5, 5)), SMALL.max_quote_age_us, counts)
     book.accept(quote(5), 5)
+    assert counts.stale == 0
     assert [len(book.market(now_us).asks) for now_us in (9, 10)] == [1, 0]
-    assert [book.ages_us(now_us) for now_us in (9, 10)] == [(5, 10), (None, None)]
+    assert [book.next_stale_us(now_us) for now_us in (9, 10)] == [10, None]
 
     shard = Shard(SMALL)
     shard.on_quote(quote(5), 5)
     assert [report.exec_type for report in shard.on_order(order(5, "o-1"), 5).reports] == ["NEW"]
+    assert list(shard.open_ages_us(6)) == [1]
     traded = [shard.on_quote(quote(time_us), time_us) is not None for time_us in (6, 7, 8, 9)]
     assert traded == [False, True, False, True]  # a window of 2, and another one
-    assert [report.exec_type for report in shard.on_order(order(5, "o-2"), 9).reports] == ["REJECTED"]
+    refused = shard.on_order(order(5, "o-2"), 9).reports
+    assert [report.text for report in refused] == ["code=STALE_ORDER age_us=4 retention_us=3"]
     shard.on_cancel(Cancel("c-1", "A", None, None, "p", 6, "h", "orders-0-1"), 9)
     gone = [len(shard.expire_terminal(time_us)) for time_us in (9, 10, 12, 13)]
     assert gone == [0, 2, 0, 3]  # the cancel of a list and the clock; two orders and the clock

@@ -84,13 +84,10 @@ class Book:
             if quote.time_us >= oldest_us
         )
 
-    def ages_us(self, now_us: int) -> tuple[int | None, int | None]:
-        """Return the time of the oldest quote that is usable at now_us, and when it will be too old."""
-        oldest_us = now_us - self._max_quote_age_us
-        first_us = min(
-            (held.time_us for held in self._held.values() if held.time_us >= oldest_us), default=None
-        )
-        return first_us, None if first_us is None else first_us + self._max_quote_age_us + 1
+    def next_stale_us(self, now_us: int) -> int | None:
+        """Return when the oldest quote that is usable at now_us will be too old; None without any."""
+        stale_us = (held.time_us + self._max_quote_age_us + 1 for held in self._held.values())
+        return min((time_us for time_us in stale_us if time_us > now_us), default=None)
 
     def take(self, side: Side, level: Level, quantity: Decimal) -> None:
         """Take so much of a level for an order of this side; of a quote without a size nothing is missing."""

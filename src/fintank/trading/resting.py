@@ -92,7 +92,6 @@ class Group:
 
     def remove(self, working: WorkingOrder) -> None:
         """Take an order out."""
-        self.is_idle = False
         if working.order.price is None:
             del self._any_price[bisect_left(self._any_price, working.arrival_seq)]
         else:
@@ -118,21 +117,19 @@ class OpenOrders:
     """The open orders of a symbol, by arrival_seq in by_seq.
 
     unchecked: those that came without a price and are still to be held against the rules that need one.
-    must_look: whether the next quote is looked at, whatever it is; so is one from due_us on.
+    due_us: from then on any quote leads to a step, and so does the passing of a second; -inf: at once.
     """
 
     __slots__ = (
         "_buy_reach",
         "_buy_stop",
         "_journaled_windows",
-        "_oldest_us",
         "_sell_reach",
         "_sell_stop",
         "by_seq",
         "due_us",
         "ends",
         "groups",
-        "must_look",
         "stops",
         "symbol",
         "unchecked",
@@ -145,9 +142,7 @@ class OpenOrders:
         self.stops: dict[Side, SortedSeqs[Decimal]] = {side: SortedSeqs() for side in Side}
         self.ends: SortedSeqs[int] = SortedSeqs()
         self.unchecked: set[int] = set()
-        self.must_look = True
         self.due_us: float = -inf
-        self._oldest_us: float = inf
         self._buy_reach = self._sell_stop = -inf
         self._sell_reach = self._buy_stop = inf
         self._journaled_windows: dict[GroupKey, int] = {}
@@ -155,7 +150,6 @@ class OpenOrders:
     def add(self, working: WorkingOrder) -> None:
         """Take an open order in."""
         seq, order = working.arrival_seq, working.order
-        self.must_look = True
         self.by_seq[seq] = working
         if not working.is_checked:
             self.unchecked.add(seq)
@@ -206,7 +200,7 @@ class OpenOrders:
 
     def is_touched(self, quote: Quote, now_us: int) -> bool:
         """Whether a quote, just accepted, may lead to anything."""
-        if self.must_look or now_us >= self.due_us or quote.time_us < self._oldest_us:
+        if now_us >= self.due_us:
             return True
         ask = float(quote.ask)
         if ask <= self._buy_reach or ask >= self._buy_stop:
@@ -214,13 +208,13 @@ class OpenOrders:
         bid = float(quote.bid)
         return bid >= self._sell_reach or bid <= self._sell_stop
 
-    def settle(self, oldest_us: int | None, next_stale_us: int | None, must_look: bool) -> None:
-        """After a step: learn what the next quote is held against.
+    def settle(self, next_stale_us: int | None, must_look: bool) -> None:
+        """After a step: learn what the next quote is held against. must_look: it is looked at anyway.
 
-        oldest_us: the time of the oldest usable quote; next_stale_us: when it will be too old.
+        next_stale_us: when the oldest usable quote will be too old: the price behind it may trigger a stop.
+        Should an older quote come meanwhile, nothing depends on its age: those that are held now outlast it,
+        and what replaces one of them and reaches a stop leads to a step.
         """
-        self.must_look = must_look or bool(self.unchecked)
-        self._oldest_us = inf if oldest_us is None else oldest_us
         due_us = [self.ends.first, next_stale_us]
         reach = {Side.BUY: -inf, Side.SELL: inf}
         for key, group in self.groups.items():
@@ -230,6 +224,8 @@ class OpenOrders:
                 worse = max if key.side is Side.BUY else min
                 reach[key.side] = worse(reach[key.side], group.reach)
         self.due_us = min((time_us for time_us in due_us if time_us is not None), default=inf)
+        if must_look:
+            self.due_us = -inf
         self._buy_reach, self._sell_reach = reach[Side.BUY], reach[Side.SELL]
         first, last = self.stops[Side.BUY].first, self.stops[Side.SELL].last
         self._buy_stop = inf if first is None else float(first)
@@ -252,7 +248,6 @@ class OpenOrders:
 
     def _remove(self, working: WorkingOrder) -> None:
         seq, order = working.arrival_seq, working.order
-        self.must_look = True
         del self.by_seq[seq]
         self.unchecked.discard(seq)
         if working.end_us is not None:

@@ -312,7 +312,7 @@ class Shard:
 
     def _is_due(self, orders: OpenOrders) -> bool:
         book = self._books.get(orders.symbol)
-        return book is not None and (orders.must_look or book.clock.now(self._wall_us) >= orders.due_us)
+        return book is not None and book.clock.now(self._wall_us) >= orders.due_us
 
     def _outcome(self, symbol: str, events: Sequence[Event]) -> Outcome:
         """Take in what happened to orders of a symbol; return all that is to be written of it."""

@@ -50,7 +50,7 @@ def step(
     if book is not None:
         assert moment.now_us is not None
         is_everything_looked_at = moment.market.is_open and by.state is State.ACTIVE
-        orders.settle(*book.ages_us(moment.now_us), bool(found.events) or not is_everything_looked_at)
+        orders.settle(book.next_stale_us(moment.now_us), bool(found.events) or not is_everything_looked_at)
     return found.events
 
 

@@ -184,13 +184,13 @@ def test_a_quote_of_another_exchange_leaves_what_was_taken(quote: Make) -> None:
     assert [level.left for level in fed.market().asks] == [4, None]
 
 
-def test_ages_are_of_the_quotes_that_are_usable(quote: Make) -> None:
+def test_the_oldest_usable_quote_is_the_next_to_be_too_old(quote: Make) -> None:
     first: Quote = quote(exchange="NYSE")
     fed = Fed(first).take(quote(at=1, offset=1))
     us = first.time_us
-    assert fed.book.ages_us(us + HOUR) == (us, us + HOUR + 1)
-    assert fed.book.ages_us(us + HOUR + 1) == (us + SECOND, us + SECOND + HOUR + 1)
-    assert fed.book.ages_us(us + SECOND + HOUR + 1) == (None, None)
+    assert fed.book.next_stale_us(us + HOUR) == us + HOUR + 1
+    assert fed.book.next_stale_us(us + HOUR + 1) == us + SECOND + HOUR + 1
+    assert fed.book.next_stale_us(us + SECOND + HOUR + 1) is None
 
 
 def test_the_clock_comes_back_from_a_quote_that_is_accepted(quote: Make) -> None:

@@ -9,7 +9,7 @@ from fintank.trading.ids import exec_id
 from fintank.trading.journal import SCHEMA_VERSION, JournalRecord, Kind
 from fintank.trading.limits import Limits
 from fintank.trading.messages import ExecutionReport, Quote, Refusal
-from fintank.trading.shard import TOMBSTONES_MAX, Outcome, Shard
+from fintank.trading.shard import Outcome, Shard
 
 Make = Callable[..., Any]
 SECOND = 1_000_000
@@ -362,14 +362,14 @@ def test_tombstones_come_in_bounded_portions(order: Make, quote: Make) -> None:
     shard = Shard(Limits())
     for symbol in ("IVE", "VTI"):
         shard.on_quote(quote(symbol=symbol), WALL)
-    for number in range(TOMBSTONES_MAX):
+    for number in range(1_000):
         shard.on_order(order("1", cl_ord_id=f"o-{number}", symbol=("IVE", "VTI")[number % 2]), WALL)
     shard.on_order(order("1", cl_ord_id="last", symbol="VTI"), WALL)
     portions = [shard.expire_terminal(WALL + 2 * DAY) for _ in range(3)]
     gone = [sum(record.kind is Kind.ORDER for record in portion) for portion in portions]
-    assert sum(gone) == TOMBSTONES_MAX + 1
+    assert sum(gone) == 1_000 + 1
     assert gone[2] == 0
-    assert all(len(portion) <= TOMBSTONES_MAX + 2 for portion in portions)
+    assert all(len(portion) <= 1_000 + 2 for portion in portions)
 
 
 def test_a_restored_shard_fills_a_quiet_symbols_order_on_the_quote_from_before(
