@@ -32,7 +32,7 @@
    (bolt-spec {"tick-spout" by-partition}
               (python-bolt "fintank.bolts.tick_deserializer.TickDeserializer"
                            {"default" lines
-                            "by_owner" ["owner" "ticks"]
+                            "by_owner" ["owner" "partition" "ticks"]
                             "rejects" rejects}))
 
    "tick-influxdb-loader" (influxdb-loader "tick-deserializer" "tick-spout")})

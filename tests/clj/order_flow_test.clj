@@ -65,7 +65,7 @@
   (is (= {["order-deserializer" "orders"] ["topic" "partition"]} (inputs "component-order-creator"))))
 
 (deftest these-are-the-streams
-  (is (= {"default" lines, "by_owner" ["owner" "ticks"], "rejects" rejects} (streams "tick-deserializer")))
+  (is (= {"default" lines, "by_owner" ["owner" "partition" "ticks"], "rejects" rejects} (streams "tick-deserializer")))
   (is (= {"default" lines, "orders" ["topic" "partition" "orders" "appended"], "rejects" rejects}
          (streams "order-deserializer")))
   (is (= {"default" lines, "by_owner" ["owner" "orders" "appended"]} (streams "component-order-creator")))

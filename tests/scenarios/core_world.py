@@ -36,8 +36,12 @@ def work_of(topic: str, text: str, place: Place, limits: Limits) -> tuple[list[W
     offsets = f"{place.offset},1,{place.append_us // 1000}"
     if topic == "ticks":
         batch = ticks.to_lines(topic, place.partition, offsets, text)
-        lines = owner_ticks.by_owner(place.partition, batch, shard_of) if batch.lines else {}
-        quotes = [(shard, quote) for shard, part in lines.items() for quote in owner_ticks.quotes(part)]
+        lines = owner_ticks.by_owner(batch, shard_of) if batch.lines else {}
+        quotes = [
+            (shard, quote)
+            for shard, part in lines.items()
+            for quote in owner_ticks.quotes(place.partition, part)
+        ]
         return quotes, [str(reject.reason) for reject in batch.rejects]
     found = orders.read(topic, place.partition, offsets, text)
     messages: list[OwnedMessage] = []

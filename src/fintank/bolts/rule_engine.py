@@ -59,7 +59,7 @@ class Waiting:
 
 
 class RuleEngine(BatchBolt):
-    """Takes [owner ticks] and [owner orders appended], emits nothing.
+    """Takes [owner partition ticks] and [owner orders appended], emits nothing.
 
     It writes the topics executions, fills and journal.
 
@@ -118,8 +118,8 @@ class RuleEngine(BatchBolt):
         return OwnedShard(core, log)
 
     def _take_ticks(self, tup: Tuple, wall_us: int) -> Waiting:
-        _, lines = tup.values
-        ticks = quotes(lines)
+        _, partition, lines = tup.values
+        ticks = quotes(partition, lines)
         touched = set()
         for quote in ticks:
             shard = shard_of(quote.symbol)

@@ -15,7 +15,8 @@ from fintank.wire.ticks import to_lines
 class TickDeserializer(BatchBolt):
     """Takes [topic partition offsets records].
 
-    Emits [topic partition offsets lines appended], on the stream by_owner [owner ticks], and rejects.
+    Emits [topic partition offsets lines appended], rejects, and on the stream by_owner
+    [owner partition ticks].
     """
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
@@ -30,8 +31,8 @@ class TickDeserializer(BatchBolt):
         if batch.lines:
             self.emit([topic, partition, batch.offsets, batch.lines, offsets], need_task_ids=False)
             if self._owners:
-                for owner, ticks in owner_ticks.by_owner(partition, batch, self._owner_of).items():
-                    self.emit([owner, ticks], stream="by_owner", need_task_ids=False)
+                for owner, ticks in owner_ticks.by_owner(batch, self._owner_of).items():
+                    self.emit([owner, partition, ticks], stream="by_owner", need_task_ids=False)
         self.reject(batch.rejects)
         self.metrics.add(tuples=1, records=record_count(offsets))
         self.ack(tup)

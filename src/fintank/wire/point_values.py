@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
+from fintank.trading.messages import Quote
 from fintank.wire.points import series
 
 Point = tuple[str, int, tuple[float | str | None, ...]]
@@ -61,6 +62,27 @@ def of_lines(measurement: Measurement, lines: str) -> list[Point]:
     if size_counts == {len(texts)}:
         return _ticks(lines, len(texts), BID_ASK.fields)
     return [_point(measurement, line) for line in texts]
+
+
+def quote_of(line: str, partition: int, offset: int) -> Quote:
+    """Read a line of bid_ask back as the quote of its record; the numbers keep their text."""
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise ValueError(f"no line of {BID_ASK.name}: {line[:200]!r}")
+    prefix, fields, time_ns = match.groups()
+    tags = dict(tag.split("=") for tag in prefix.split(",")[1:])
+    texts = dict(_FIELD.findall(fields))
+    return Quote(
+        symbol=tags["symbol"],
+        exchange=tags["exchange"],
+        time_us=int(time_ns) // 1000,
+        partition=partition,
+        offset=offset,
+        bid=texts["bid"],
+        ask=texts["ask"],
+        bid_size=texts.get("bid_size"),
+        ask_size=texts.get("ask_size"),
+    )
 
 
 def of_answer(measurement: str, tags: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> list[Point]:

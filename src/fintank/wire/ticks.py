@@ -37,6 +37,9 @@ _REQUIRED = (*_NAMES, "timestamp", *_PRICES)
 _plain_columns = itemgetter(*_REQUIRED)
 _sized_columns = itemgetter(*_REQUIRED, *_SIZES)
 
+NO_SIZE = "-"
+"""What the rule engine gets for a size that a tick does not have, where another tick may have one."""
+
 _NUMBER_TYPES = {int, float}
 _TAG = re.compile(r"[A-Za-z0-9._:/-]{1,32}")
 _DECIMAL = re.compile(r"(?=.{1,40}\Z)-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -52,21 +55,21 @@ class Batch(NamedTuple):
 
 
 class TickBatch(NamedTuple):
-    """A Batch of ticks, with the symbol and the time in microseconds of each line."""
+    """A Batch of ticks, with each line's symbol and what the rule engine gets of it (see `owner_ticks`)."""
 
     lines: str
     offsets: str
     rejects: list[Reject]
     symbols: list[str]
-    times_us: list[int]
+    quotes: list[str]
 
 
 class _Lines(NamedTuple):
-    """The lines of a chunk, and of each its symbol and time."""
+    """The lines of a chunk, and of each its symbol and its text for the rule engine."""
 
     lines: Sequence[str] = ()
     symbols: Sequence[str] = ()
-    times_us: Sequence[int] = ()
+    quotes: Sequence[str] = ()
 
 
 class _Line(NamedTuple):
@@ -74,7 +77,7 @@ class _Line(NamedTuple):
 
     line: str
     symbol: str
-    time_us: int
+    quote: str
 
 
 class _Numbers(NamedTuple):
@@ -85,7 +88,7 @@ class _Numbers(NamedTuple):
 
     def texts(self) -> Sequence[str]:
         """Each number's own or shortest text; orjson writes floats eight times as fast as repr()."""
-        return self.written or orjson.dumps(self.values).decode()[1:-1].split(",")
+        return self.written or _texts(self.values)
 
 
 class Fault(NamedTuple):
@@ -113,7 +116,7 @@ def to_lines(topic: str, partition: int, offsets: str, records: str) -> TickBatc
 
     lines: list[str] = []
     symbols: list[str] = []
-    times_us: list[int] = []
+    quotes: list[str] = []
     faults: dict[int, Fault] = {}
     for start in range(0, len(texts), _CHUNK_RECORDS):
         chunk = slice(start, start + _CHUNK_RECORDS)
@@ -123,16 +126,16 @@ def to_lines(topic: str, partition: int, offsets: str, records: str) -> TickBatc
             found = _careful_lines(*columns, faults)
         lines += found.lines
         symbols += found.symbols
-        times_us += found.times_us
+        quotes += found.quotes
     if not faults:
-        return TickBatch("\n".join(lines), format_runs(run[:2] for run in runs), [], symbols, times_us)
+        return TickBatch("\n".join(lines), format_runs(run[:2] for run in runs), [], symbols, quotes)
     rejects = [
         Reject(topic, partition, number, *faults[number], payload=text)
         for number, text in zip(numbers, texts, strict=True)
         if number in faults
     ]
     good = format_runs((number, 1) for number in numbers if number not in faults)
-    return TickBatch("\n".join(lines), good, rejects, symbols, times_us)
+    return TickBatch("\n".join(lines), good, rejects, symbols, quotes)
 
 
 def _fast_lines(texts: list[str], numbers: list[int], latest_us: list[int]) -> _Lines:
@@ -152,12 +155,19 @@ def _fast_lines(texts: list[str], numbers: list[int], latest_us: list[int]) -> _
     times_us = [int(seconds * 1e6 + 0.5) for seconds in times.values]
     if min(times_us) < EARLIEST_US or not all(map(le, times_us, latest_us)):
         return _Lines()
-    parts: list[Iterable[str]] = [prefixes, bids.texts(), repeat(",ask="), asks.texts()]
-    for name, size in zip(_SIZES, sizes, strict=False):
-        parts += [repeat(f",{name}="), size.texts()]
-    times_ns = _Numbers(list(map(record_time_ns, times_us, numbers)), None)
-    parts += [repeat(" "), times_ns.texts()]
-    return _Lines(list(map("".join, zip(*parts, strict=False))), symbols, times_us)
+    bid_texts, ask_texts, *size_texts = (column.texts() for column in (bids, asks, *sizes))
+    parts: list[Iterable[str]] = [prefixes, bid_texts, repeat(",ask="), ask_texts]
+    for name, texts_of_size in zip(_SIZES, size_texts, strict=False):
+        parts += [repeat(f",{name}="), texts_of_size]
+    parts += [repeat(" "), _texts(list(map(record_time_ns, times_us, numbers)))]
+    lines = list(map("".join, zip(*parts, strict=False)))
+    columns_of_quotes = (symbols, exchanges, _texts(times_us), _texts(numbers), bid_texts, ask_texts)
+    quotes = list(map(" ".join, zip(*columns_of_quotes, *size_texts, strict=True)))
+    return _Lines(lines, symbols, quotes)
+
+
+def _texts(numbers: Sequence[float]) -> list[str]:
+    return orjson.dumps(numbers).decode()[1:-1].split(",")
 
 
 def _numbers(column: Sequence[Any]) -> _Numbers:
@@ -214,7 +224,9 @@ def _line(tick: dict[str, Any], offset: int, latest_us: int) -> _Line | Fault:
     prefix = _prefix(tick["symbol"], tick["exchange"])
     fields = ",".join([f"{name}={_text(tick[name])}" for name in numbers])
     line = f"{prefix}{fields.removeprefix('bid=')} {record_time_ns(time_us, offset)}"
-    return _Line(line, tick["symbol"], time_us)
+    texts = [_text(tick[name]) if name in numbers else NO_SIZE for name in (*_PRICES, *_SIZES)]
+    quote = " ".join([tick["symbol"], tick["exchange"], str(time_us), str(offset), *texts])
+    return _Line(line, tick["symbol"], quote)
 
 
 def _text(number: float | str) -> str:

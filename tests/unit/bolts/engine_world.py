@@ -109,9 +109,9 @@ class Output(io.RawIOBase):
         return len(message)
 
 
-def tuple_of(tuple_id: str, component: str, lines: str, *more: str) -> dict[str, Any]:
+def tuple_of(tuple_id: str, component: str, *values: object) -> dict[str, Any]:
     """Make the message of a tuple of the stream by_owner."""
-    return {"id": tuple_id, "comp": component, "stream": "by_owner", "task": 1, "tuple": [0, lines, *more]}
+    return {"id": tuple_id, "comp": component, "stream": "by_owner", "task": 1, "tuple": [0, *values]}
 
 
 def storm_tick(tuple_id: str = "storm-tick") -> dict[str, Any]:
@@ -209,11 +209,7 @@ class Tick:
     def line(self) -> str:
         """Write it as the tick-deserializer does for the rule engine."""
         time_us = START + self.at * SECOND
-        prices = f"bid={self.bid},ask={self.ask}"
-        return (
-            f"bid_ask,exchange={self.exchange},symbol={self.symbol} {prices} {time_us * 1000}"
-            f" 0 {self.offset} {time_us}"
-        )
+        return f"{self.symbol} {self.exchange} {time_us} {self.offset} {self.bid} {self.ask}"
 
 
 def tick_lines_of(*ticks: Tick) -> str:
@@ -237,4 +233,4 @@ class Sent:
                 lines = order_lines_of(*orders)
                 yield owner, tuple_of(f"{name} orders {owner}", "component-order-creator", lines, APPENDED)
             if ticks:
-                yield owner, tuple_of(f"{name} ticks {owner}", "tick-deserializer", tick_lines_of(*ticks))
+                yield owner, tuple_of(f"{name} ticks {owner}", "tick-deserializer", 0, tick_lines_of(*ticks))

@@ -38,7 +38,7 @@ def orders(tuple_id: str, *found: object) -> dict[str, object]:
 
 
 def ticks(tuple_id: str, *found: Tick) -> dict[str, object]:
-    return tuple_of(tuple_id, "tick-deserializer", tick_lines_of(*found))
+    return tuple_of(tuple_id, "tick-deserializer", 0, tick_lines_of(*found))
 
 
 @pytest.fixture

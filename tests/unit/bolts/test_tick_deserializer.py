@@ -43,8 +43,9 @@ def test_each_task_of_the_rule_engine_gets_the_ticks_of_its_symbols(storm):
     tasks = {"1": "rule-engine", "2": "tick-spout", "3": "rule-engine"}
     _, *by_owner, ack = storm.run(TickDeserializer, batch, tasks=tasks)
     assert {message["stream"] for message in by_owner} == {"by_owner"}
-    owners = dict(message["tuple"] for message in by_owner)
-    assert owners[owner_of("IVE", 2)].split("\n")[0] == f"{LINE} 2 7 1438539936500000"
+    owners = {owner: (partition, ticks) for owner, partition, ticks in (sent["tuple"] for sent in by_owner)}
+    partition, ticks = owners[owner_of("IVE", 2)]
+    assert (partition, ticks.split("\n")[0]) == (2, "IVE NYSE 1438539936500000 7 94.1 94.2")
     assert owner_of("VTI", 2) in owners
     assert ack == storm.acked("a")
 

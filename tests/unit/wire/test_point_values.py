@@ -11,11 +11,12 @@ from fintank.trading.messages import (
     OrderCancelReject,
     OrdStatus,
     OrdType,
+    Quote,
     Side,
     TimeInForce,
 )
 from fintank.wire import executions, fills
-from fintank.wire.point_values import BID_ASK, EXECUTIONS, FILLS, of_answer, of_lines
+from fintank.wire.point_values import BID_ASK, EXECUTIONS, FILLS, of_answer, of_lines, quote_of
 
 TICK = "bid_ask,exchange=NYSE,symbol=IVE"
 PLAIN = f"{TICK} bid=94.10,ask=1e2 17"
@@ -66,6 +67,15 @@ def test_ticks_are_read_as_they_were_written(lines):
     }
     assert of_lines(BID_ASK, "\n".join(lines)) == [(TICK, *values[line]) for line in lines]
     assert of_lines(BID_ASK, "") == []
+
+
+def test_a_line_is_a_quote_whose_numbers_keep_their_text():
+    line = f"{TICK} bid=94.10,ask=1e2,ask_size=1.50 1438539936355217042"
+    assert quote_of(line, 3, 42) == Quote(
+        "IVE", "NYSE", 1438539936355217, 3, 42, bid="94.10", ask="1e2", bid_size=None, ask_size="1.50"
+    )
+    with pytest.raises(ValueError, match="no line of bid_ask"):
+        quote_of("bid_ask", 3, 42)
 
 
 def test_every_field_of_a_report_and_of_a_fill_is_read():

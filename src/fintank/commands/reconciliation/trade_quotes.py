@@ -12,7 +12,7 @@ from fintank.commands.reconciliation.order_reports import Told, shown
 from fintank.commands.reconciliation.results import Kind, Logs, Result
 from fintank.trading.exact import EXACT, ZERO, plain
 from fintank.trading.messages import ExecType, ExecutionReport, Quote, Side
-from fintank.wire.owner_ticks import quotes
+from fintank.wire.point_values import quote_of
 
 Place = tuple[int, int]
 
@@ -38,7 +38,7 @@ class TradeQuotes:
         for offset in wanted[bisect_left(wanted, offsets[0]) : bisect_left(wanted, offsets[-1] + 1)]:
             index = bisect_left(offsets, offset)
             if offsets[index] == offset:
-                (quote,) = quotes(f"{lines[index]} {partition} {offset} 0")
+                quote = quote_of(lines[index], partition, offset)
                 found = self._trades.pop((partition, offset), [])
                 for tell in found:
                     self._check(tell, quote)
