@@ -141,6 +141,18 @@ def test_orders_cancels_and_lists_share_the_portions_of_tombstones(
     assert [portion.count("cancel gone") for portion in portions] == [1, 5, 0]
 
 
+def test_lists_get_what_the_symbols_left_of_a_portion(
+    shard: Shard, order: Make, quote: Make, cancel: Make
+) -> None:
+    shard.on_quote(quote(), WALL)
+    for number in range(990):
+        shard.on_order(order("1", cl_ord_id=f"o-{number}"), WALL)
+    for number in range(20):
+        shard.on_cancel(cancel(list_id="p", cl_ord_id=f"c-{number}"), WALL)
+    portions = [kinds(shard.expire_terminal(WALL + 2 * DAY)) for _ in range(3)]
+    assert [portion.count("cancel gone") for portion in portions] == [9, 11, 0]
+
+
 def test_a_list_is_canceled_by_arrival_and_only_where_the_cancel_is_not_too_old(
     shard: Shard, order: Make, quote: Make, cancel: Make
 ) -> None:
