@@ -189,11 +189,12 @@ class RuleEngine(BatchBolt):
 
     @contextmanager
     def _ending(self) -> Iterator[None]:
-        """End the process at a fault of Kafka, with one line of log instead of pystorm's traces."""
+        """End the process at a fault of Kafka, with one line for log and Nimbus, not pystorm's traces."""
         try:
             yield
         except journal.JournalError as error:
             self.logger.critical("%s; the process ends, and the next one goes on from the journal", error)
+            self.send_message({"command": "error", "msg": str(error)})
             self._exit(1)
 
     def _exit(self, status_code: int) -> None:

@@ -1,6 +1,6 @@
 """Nimbus, asked by Thrift: the cluster, its topologies, and how the tasks of one are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,10 @@ TIMEOUT_MS = 7000
 thrift: Any = streamparse.thrift
 
 ALL_TIME = ":all-time"
+OWN_WORDS = "java.lang.Exception: Shell Process Exception: "
+"""What Storm writes before the error that a Python bolt tells of."""
+END_S_MAX = 60
+"""How long after these words Storm may still report that the bolt is gone."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +126,10 @@ def topology(address: str, name: str) -> Topology:
         if summary is None:
             names = ", ".join(sorted(one.name for one in running)) or "none"
             raise FintankError(f"No topology {name} runs on Nimbus ({address}); running are: {names}")
-        choice = thrift.GetInfoOptions(num_err_choice=thrift.NumErrorsChoice.ONE)
+        choice = thrift.GetInfoOptions(num_err_choice=thrift.NumErrorsChoice.ALL)
         info = client.getTopologyInfoWithOpts(summary.id, choice)
     executors = [_executor(one) for one in info.executors if one.component_id != "__system"]
-    errors = [_error(component, one) for component, found in info.errors.items() for one in found]
+    errors = [_error(component, found) for component, found in info.errors.items() if found]
     return Topology(
         name=name,
         storm_id=summary.id,
@@ -171,6 +175,12 @@ def _all_time(windows: Mapping[str, dict[Any, Any]]) -> dict[Any, Any]:
     return windows.get(ALL_TIME, {})
 
 
-def _error(component: str, info: Any) -> TaskError:
-    lines = [line.strip() for line in info.error.splitlines() if line.strip()]
+def _error(component: str, found: Sequence[Any]) -> TaskError:
+    """Choose the newest of a component's errors, but a bolt's own words before what Storm says of its end."""
+    newest = max(found, key=lambda one: one.error_time_secs)
+    own = [one for one in found if one.error.startswith(OWN_WORDS)]
+    info = max(own, key=lambda one: one.error_time_secs, default=newest)
+    if newest.error_time_secs - info.error_time_secs > END_S_MAX:
+        info = newest
+    lines = [line.strip() for line in info.error.removeprefix(OWN_WORDS).splitlines() if line.strip()]
     return TaskError(component, f"{info.host}:{info.port}", info.error_time_secs, lines[0] if lines else "")

@@ -105,7 +105,7 @@ class Output(io.RawIOBase):
             self.acked.append(content["id"])
             self._kafka.events.append(("ack", content["id"]))
         elif content.get("command") in ("fail", "error"):
-            self._kafka.events.append((content["command"], content.get("id")))
+            self._kafka.events.append((content["command"], content.get("msg", content.get("id"))))
         return len(message)
 
 

@@ -168,7 +168,9 @@ def test_a_failed_commit_ends_the_process_and_acks_nothing(kafka: Kafka, fault: 
     kafka.faults = [fault]
     status, acked = run_engine(kafka, [orders("o", order("o-1", SYMBOLS[0])), storm_tick()])
     assert (status, acked) == (1, [])
-    assert {name for name, _ in kafka.events} <= {"adopt", "commit"}
+    assert {name for name, _ in kafka.events} <= {"adopt", "commit", "error"}
+    said = {"lost": "the broker is away", "unknown": "no answer in time"}
+    assert kafka.events[-1] == ("error", said[fault])
 
 
 def test_a_writer_that_was_replaced_acks_nothing_of_what_it_decides(kafka: Kafka) -> None:
@@ -245,6 +247,8 @@ def test_time_alone_expires_an_order_and_storms_tick_writes_it(
 def test_a_journal_of_another_version_ends_the_process(kafka: Kafka) -> None:
     kafka.shards[1].journal["clock|3:IVE"] = '{"schema_version":1}'
     assert run_engine(kafka, []) == (1, [])
+    name, said = kafka.events[-1]
+    assert (name, str(said).endswith(": `invoke reset` starts anew")) == ("error", True)
 
 
 def test_orders_leave_the_journal_after_the_retention_and_do_not_trade_again(kafka: Kafka) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -24,17 +25,21 @@ def bolt_stats() -> Any:
     return thrift.ExecutorStats({WINDOW: {"default": 7, "__metrics": 5}}, {}, specific, 1.0)
 
 
-def info(stats: Any) -> Any:
+def error_info(text: str, at: int) -> Any:
+    return thrift.ErrorInfo(text, 1_700_000_000 + at, "localhost", 6630)
+
+
+ENDED = error_info("java.lang.RuntimeException: the bolt ended\n\tat x.y.Z\n", 0)
+
+
+def info(stats: Any, errors: Sequence[Any] = ()) -> Any:
     executors = [
         thrift.ExecutorSummary(thrift.ExecutorInfo(2, 2), "rule-engine", "localhost", 6630, 12, stats),
         thrift.ExecutorSummary(thrift.ExecutorInfo(3, 4), "tick-spout", "localhost", 6632, 0, None),
         thrift.ExecutorSummary(thrift.ExecutorInfo(-1, -1), "__system", "localhost", 6632, 0, None),
     ]
-    error = thrift.ErrorInfo(
-        "java.lang.RuntimeException: the bolt ended\n\tat x.y.Z\n", 1_700_000_000, "localhost", 6630
-    )
     return thrift.TopologyInfo(
-        "order_flow-1-100", "order_flow", 30, executors, "ACTIVE", {"rule-engine": [error]}
+        "order_flow-1-100", "order_flow", 30, executors, "ACTIVE", {"rule-engine": errors or [ENDED]}
     )
 
 
@@ -50,6 +55,19 @@ def test_a_topology_is_told_by_its_executors() -> None:
     assert [(one.component, one.text) for one in found.errors] == [
         ("rule-engine", "java.lang.RuntimeException: the bolt ended")
     ]
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [(-3, "shard 1: `invoke reset` starts anew"), (-61, "java.lang.RuntimeException: the bolt ended")],
+)
+def test_what_a_bolt_said_of_its_end_comes_before_what_storm_says(at: int, told: str) -> None:
+    own = error_info(f"{nimbus.OWN_WORDS}shard 1: `invoke reset` starts anew\n\tat x.y.Z", at)
+    older = error_info(f"{nimbus.OWN_WORDS}something else", -70)
+    found = info(bolt_stats(), [ENDED, own, older])
+    fake = Nimbus(cluster_summary(topologies=(topology_summary(),)), {"order_flow-1-100": found})
+    with serving(fake) as address:
+        assert [one.text for one in nimbus.topology(address, "order_flow").errors] == [told]
 
 
 def test_an_unknown_topology_is_an_error_that_names_the_others() -> None:
