@@ -23,7 +23,7 @@ bench: setup ## Measure speed, with the machine and the versions said
 	@.venv/bin/python bench/trading_core.py
 	@.venv/bin/python bench/pipeline.py
 
-mutants: setup ## Mutate the trading core and write docs/mutants.md; takes an hour
+mutants: setup ## Mutate the trading core and write docs/mutants.md; takes half an hour
 	@.venv/bin/python scripts/mutants.py
 
 check: setup ## Run the linters, the type checker and the house rules; changes nothing

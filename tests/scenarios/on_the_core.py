@@ -1,6 +1,7 @@
 """Play every scenario on the trading core, without pytest: what `make mutants` asks first, as it is fast."""
 
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -46,6 +47,12 @@ def with_small_numbers() -> None:
     assert list(shard.open_ages_us(6)) == [1]
     traded = [shard.on_quote(quote(time_us), time_us) is not None for time_us in (6, 7, 8, 9)]
     assert traded == [False, True, False, True]  # a window of 2, and another one
+
+    stopped = Shard(SMALL)
+    stopped.on_quote(quote(5), 5)
+    stopped.on_order(replace(order(5, "o-1"), ord_type=OrdType.STOP, stop_px=Decimal(10)), 5)
+    assert [stopped.on_quote(quote(time_us), time_us) is not None for time_us in (6, 7)] == [False, True]
+
     refused = shard.on_order(order(5, "o-2"), 9).reports
     assert [report.text for report in refused] == ["code=STALE_ORDER age_us=4 retention_us=3"]
     shard.on_cancel(Cancel("c-1", "A", None, None, "p", 6, "h", "orders-0-1"), 9)

@@ -73,7 +73,7 @@ def test_cancels_are_forgotten_by_age_in_portions(order: Make, cancel: Make) -> 
     for each, at in zip(made, (3, 1, 2), strict=True):
         cancels.remember(RememberedCancel.of(each, closed_us=at))
     assert cancels.symbols() == ["IVE"]
-    assert cancels.forget("IVE", 1, 9) == []
+    assert cancels.forget("IVE", 1, 9) == cancels.forget("IVE", 0, 9) == []
     assert [found.cl_ord_id for found in cancels.forget("IVE", 2, 9)] == ["c-1"]
     assert [found.cl_ord_id for found in cancels.forget("IVE", 4, 1)] == ["c-2"]
     assert [cancels.is_known(each) for each in made] == [True, False, False]
