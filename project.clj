@@ -9,7 +9,7 @@
   :target-path "_build"
   :jvm-opts ["-XX:+UseSerialGC" "-XX:TieredStopAtLevel=1"]
   :global-vars {*warn-on-reflection* true}
-  :aot [fintank.carbonite fintank.owner-grouping fintank.main]
+  :aot [fintank.carbonite fintank.multilang fintank.owner-grouping fintank.main]
   :main fintank.main
 
   ;; carbonite is only on Clojars: fintank.carbonite stands in for it.

@@ -104,6 +104,7 @@
    ;; one each ms: with 17 executors that took more of the machine than the work did.
    "topology.bolt.wait.progressive.level2.count" 10
    "topology.bolt.wait.progressive.level3.sleep.millis" 3
+   "topology.multilang.serializer" "fintank.multilang.JacksonSerializer"
    "topology.worker.childopts" "-Xmx768m"})
 
 (defn order-flow
