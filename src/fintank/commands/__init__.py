@@ -1,7 +1,9 @@
 """The commands a user calls with `invoke` or `fintank`, one module a group."""
 
 import functools
+import io
 import signal
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,11 +16,16 @@ EXIT_INTERRUPTED = 128 + signal.SIGINT
 
 
 def command(**options: Any) -> Callable[[Callable[..., None]], Task[Callable[..., None]]]:
-    """Make a function an invoke task; a FintankError becomes its one line and exit status 1, Ctrl-C 130."""
+    """Make a function an invoke task; a FintankError becomes its one line and exit status 1, Ctrl-C 130.
+
+    Each line that it prints is seen at once, also behind a pipe.
+    """
 
     def decorate(function: Callable[..., None]) -> Task[Callable[..., None]]:
         @functools.wraps(function)
         def run(*args: Any, **kwargs: Any) -> None:
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(line_buffering=True)
             try:
                 function(*args, **kwargs)
             except FintankError as error:

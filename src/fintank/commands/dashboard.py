@@ -32,9 +32,7 @@ def dashboard(_context: Context, download: bool = True) -> None:
         _show_report(where)
         return
     program, home = found
-    print(
-        f"Grafana comes up at {server.URL}, data from InfluxDB ({where.influx}). Ctrl-C ends it.", flush=True
-    )
+    print(f"Grafana comes up at {server.URL}, data from InfluxDB ({where.influx}). Ctrl-C ends it.")
     status = server.run(program, home, where)
     if status:
         raise FintankError(f"Grafana ended with exit status {status}: its log is above")
@@ -47,7 +45,7 @@ def _found(where: Settings, *, is_download_allowed: bool) -> tuple[Path, Path] |
         return found
     home = download.installed(where.programs)
     if home is None and is_download_allowed:
-        print("There is no Grafana on this machine: downloading it.", flush=True)
+        print("There is no Grafana on this machine: downloading it.")
         try:
             with LiveLine() as line:
                 home = download.install(where.programs, line.show)

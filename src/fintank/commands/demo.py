@@ -1,7 +1,6 @@
 """The command that shows all of fintank at work, and checks it."""
 
 import signal
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -95,7 +94,6 @@ def _judged(where: Settings, outcome: Outcome, peak: MemoryPeak) -> list[str]:
     breaks = Counter[str]()
     for result in results:
         breaks.update(result.kinds)
-    sys.stdout.flush()  # what is wrong is told behind it, on stderr
     return [
         *(f"reconcile: {kind} {count:,}" for kind, count in breaks.items()),
         *demo_summary.problems(outcome, reasons),
@@ -205,4 +203,4 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)
+    print(text)

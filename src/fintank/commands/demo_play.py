@@ -102,12 +102,12 @@ def unread(states: Iterable[PartitionState], targets: Mapping[tuple[str, int], i
 
 def _flows(world: World, plan: Plan, name: str) -> Iterator[Flow]:
     address, orders = world.where.kafka, plan.orders
-    print(f"Sending {plan.ticks:,} fake ticks and {orders:,} portfolio orders.", flush=True)
+    print(f"Sending {plan.ticks:,} fake ticks and {orders:,} portfolio orders.")
     yield _flow(world, "fake ticks", plan.ticks, lambda: send_fakes(address, plan.ticks, orders, name))
     if plan.files:
         quotes = sum(extent.quotes for extent in plan.files.values())
         files = ", ".join(path.name for path in plan.files)
-        print(f"Sending {quotes:,} real quotes and {orders:,} market orders: {files}.", flush=True)
+        print(f"Sending {quotes:,} real quotes and {orders:,} market orders: {files}.")
         replay_name = f"{name}-replay"
         yield _flow(
             world, "real quotes", quotes, lambda: send_replay(address, plan.files, orders, replay_name)

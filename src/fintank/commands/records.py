@@ -43,7 +43,7 @@ def show(_context: Context, topic: str, last: str = "10", json: bool = False, fo
             print(COLUMNS)
         with open_reader(address, topic) as reader:
             for record in _wanted(reader, count, follow):
-                print(as_json(record) if json else readable(record), flush=follow)
+                print(as_json(record) if json else readable(record))
         sys.stdout.flush()
     except BrokenPipeError:
         # `invoke show ticks | head` has read enough; Python would complain once more when it ends.

@@ -34,7 +34,7 @@ def send(address: str, topic: str, noun: str, records: Iterable[tuple[str, bytes
         raise
     seconds = time.monotonic() - started
     rate = producer.delivered / seconds
-    print(f"{counted(producer.delivered, noun)} in {seconds:.1f} s ({rate:,.0f}/s).", flush=True)
+    print(f"{counted(producer.delivered, noun)} in {seconds:.1f} s ({rate:,.0f}/s).")
 
 
 def send_one(address: str, topic: str, key: str, value: bytes, partition: int | None = None) -> None:

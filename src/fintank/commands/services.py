@@ -83,4 +83,4 @@ def _since(start: datetime | None) -> str:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    print(line)
