@@ -1,17 +1,17 @@
-"""The demo's output as the README shows it, and what of an output does not change from run to run."""
+"""The figures of the demo as the README shows them, and what of them does not change from run to run."""
 
 import re
 
 from fintank.settings import PROJECT_ROOT
 
-_RUN_FOLLOWS = re.compile(r"^This run, .*?^All is as it should be.*?$", re.MULTILINE | re.DOTALL)
+_FIGURES = re.compile(r"^This run, .*?(?=\n\s*\n)", re.MULTILINE | re.DOTALL)
 _VARIES = re.compile(r"[-0-9.,]*[0-9]")
 
 
 def summary_of(output: str) -> str:
-    """Return the part of a demo's output that the README shows, without the accounts' table."""
-    (found,) = _RUN_FOLLOWS.findall(output)
-    return re.sub(r"\n\n.*?\n\n", "\n\n", found, flags=re.DOTALL)
+    """Return what a demo's output says of its run, up to the accounts' table."""
+    (found,) = _FIGURES.findall(output)
+    return str(found)
 
 
 def shape(text: str) -> list[str]:

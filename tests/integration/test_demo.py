@@ -24,9 +24,9 @@ pytestmark = pytest.mark.soak  # minutes: each demo starts everything
 INVOKE = Path(sys.executable).parent / "invoke"
 DEMO_TIMEOUT_S = 240
 END_TIMEOUT_S = 60
-TICKS = 5_000
+TICKS = 30_000
 QUOTES = 3_000
-ORDERS = 12
+ORDERS = 40
 
 WRONG_BOLTS = '''
 """Imported at the start of every Python process: two bolts that do not what they say."""
