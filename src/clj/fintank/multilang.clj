@@ -23,7 +23,7 @@
   (doto (ObjectMapper.) (.configure JsonParser$Feature/AUTO_CLOSE_SOURCE false)))
 (def ^:private end-line (.getBytes "\nend\n" StandardCharsets/UTF_8))
 
-(defn write-message!
+(defn- write-message!
   "Sends a message: a Map, a List or a plain value."
   [^OutputStream out message]
   (.write out (.writeValueAsBytes json message))
@@ -34,30 +34,26 @@
   (when-not (Arrays/equals ^bytes end-line (.readNBytes in (alength ^bytes end-line)))
     (throw (NoOutputException. "Pipe to subprocess seems to be broken! No line `end` after a message"))))
 
-(defn source
-  "What read-message reads: a stream, and before it what was read ahead of the last message."
-  [^InputStream in]
-  (volatile! {:in in, :ahead (ByteArrayInputStream. (byte-array 0))}))
-
 ;; It waits for nothing while there is something: a message that was read ahead may be the last for a while.
 (defn- all-of ^InputStream [{:keys [ahead in]}]
   (SequenceInputStream. ahead in))
 
-(defn read-message
-  "The next message, a JSON object. NoOutputException when there will be none, IOException when it is no JSON."
-  ^Map [source]
-  (with-open [parser (.createParser json (all-of @source))]
+(defn- read-message!
+  "The next message, a JSON object. NoOutputException when there will be none, IOException when it is no JSON.
+  What is read ahead of its end is kept in the streams for the one after it."
+  ^Map [streams]
+  (with-open [parser (.createParser json (all-of @streams))]
     (when-not (.nextToken parser)
       (throw (NoOutputException. "Pipe to subprocess seems to be broken! No output read")))
     (let [message (.readValue json parser ^Class Map)
           ahead (ByteArrayOutputStream.)]
       (.releaseBuffered parser ahead)
-      (.transferTo ^InputStream (:ahead @source) ahead)
-      (vswap! source assoc :ahead (ByteArrayInputStream. (.toByteArray ahead)))
-      (read-end! (all-of @source))
+      (.transferTo ^InputStream (:ahead @streams) ahead)
+      (vswap! streams assoc :ahead (ByteArrayInputStream. (.toByteArray ahead)))
+      (read-end! (all-of @streams))
       message)))
 
-(defn shell-message
+(defn- shell-message
   "What a process asks for, as Storm wants it."
   ^ShellMsg [^Map message]
   (let [shell (doto (ShellMsg.)
@@ -76,7 +72,7 @@
       (.setLogLevel shell (int level)))
     shell))
 
-(defn bolt-message
+(defn- bolt-message
   "A tuple for a bolt."
   [^BoltMsg message]
   {"id" (.getId message)
@@ -97,15 +93,15 @@
 
 (defn serializer-initialize
   "Takes the streams to and from the process."
-  [serializer out ^InputStream in]
+  [serializer out in]
   (vreset! (streams serializer)
-           {:out out, :source (source in)}))
+           {:out out, :in in, :ahead (ByteArrayInputStream. (byte-array 0))}))
 
 (defn- write! [serializer message]
   (write-message! (:out @(streams serializer)) message))
 
 (defn- next-message ^Map [serializer]
-  (read-message (:source @(streams serializer))))
+  (read-message! (streams serializer)))
 
 (defn serializer-connect
   "Tells the process of its topology; returns its pid."
