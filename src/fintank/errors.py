@@ -1,4 +1,8 @@
-"""Errors that a user can cure."""
+"""Errors that a user can cure, and how a program ends that the user ended."""
+
+import signal
+
+EXIT_INTERRUPTED = 128 + signal.SIGINT
 
 
 class FintankError(Exception):

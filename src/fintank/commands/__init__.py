@@ -2,7 +2,6 @@
 
 import functools
 import io
-import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +9,7 @@ from typing import Any
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
-from fintank.errors import FintankError
-
-EXIT_INTERRUPTED = 128 + signal.SIGINT
+from fintank.errors import EXIT_INTERRUPTED, FintankError
 
 
 def command(**options: Any) -> Callable[[Callable[..., None]], Task[Callable[..., None]]]:

@@ -134,13 +134,13 @@ def _services(where: Settings, is_kept: bool) -> Iterator[None]:
     is_left = any(service.is_up for service in found)
     try:
         if not all(service.is_up for service in found):
-            lifecycle.up(where, _say)
+            lifecycle.up(where, print)
         yield
         is_left = is_left or is_kept
     finally:
         if not is_left:
             with _uninterrupted():
-                lifecycle.down(where, _say)
+                lifecycle.down(where, print)
 
 
 @contextmanager
@@ -149,14 +149,14 @@ def _topology(where: Settings, is_kept: bool) -> Iterator[BackgroundRun]:
     run = background_run.start(where)
     is_left = False
     try:
-        _say(f"Starting the topology by `sparse run`; its log is {run.log}.")
+        print(f"Starting the topology by `sparse run`; its log is {run.log}.")
         _wait_for_worker(run)
         yield run
         is_left = is_kept
     finally:
         if not is_left:
             with _uninterrupted():
-                _say("Ending the topology ...")
+                print("Ending the topology ...")
                 run.end()
 
 
@@ -173,7 +173,7 @@ def _wait_for_worker(run: BackgroundRun) -> None:
                 )
             line.show(f"{seconds:.0f} s: {run.last_lines(1)[:SHOWN_CHARS_MAX]}")
             time.sleep(POLL_SECONDS)
-    _say(f"The topology runs, after {time.monotonic() - started:.0f} s.")
+    print(f"The topology runs, after {time.monotonic() - started:.0f} s.")
 
 
 @contextmanager
@@ -200,7 +200,3 @@ def _uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _say(text: str) -> None:
-    print(text)

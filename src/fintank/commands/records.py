@@ -44,7 +44,6 @@ def show(_context: Context, topic: str, last: str = "10", json: bool = False, fo
         with open_reader(address, topic) as reader:
             for record in _wanted(reader, count, follow):
                 print(as_json(record) if json else readable(record))
-        sys.stdout.flush()
     except BrokenPipeError:
         # `invoke show ticks | head` has read enough; Python would complain once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -20,13 +20,13 @@ LOG_LINES = 100
 @command(help={"cluster": "a Storm cluster too: ZooKeeper, Nimbus and two Supervisors"})
 def up(context: Context, cluster: bool = False) -> None:
     """Start Kafka and InfluxDB here and wait until they answer, as in: invoke up --cluster"""
-    lifecycle.up(settings.load(), _say, cluster)
+    lifecycle.up(settings.load(), print, cluster)
 
 
 @command()
 def down(context: Context) -> None:
     """Stop all that `invoke up` started; the data stays, as in: invoke down"""
-    lifecycle.down(settings.load(), _say)
+    lifecycle.down(settings.load(), print)
 
 
 @command()
@@ -66,7 +66,7 @@ def reset(context: Context, yes: bool = False) -> None:
     if not yes and not _agrees(f"Delete all data in {loaded.home}? [y/N] "):
         print("Nothing is deleted.")
         return
-    lifecycle.reset(loaded, _say)
+    lifecycle.reset(loaded, print)
 
 
 def _agrees(question: str) -> bool:
@@ -80,7 +80,3 @@ def _agrees(question: str) -> bool:
 
 def _since(start: datetime | None) -> str:
     return start.isoformat(sep=" ", timespec="seconds") if start else ""
-
-
-def _say(line: str) -> None:
-    print(line)

@@ -4,14 +4,13 @@ With -e or --config, or with STREAMPARSE_NIMBUS set, it is aimed at nothing else
 """
 
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fintank import settings
-from fintank.errors import FintankError
+from fintank.errors import EXIT_INTERRUPTED, FintankError
 from fintank.settings import TOPOLOGY
 from fintank.stack import lifecycle, storm_cluster
 
@@ -27,7 +26,6 @@ CLUSTER_COMMANDS: Mapping[str, str] = {
     "slot_usage": "`invoke topology`",
     "stats": "`invoke topology`",
 }
-EXIT_INTERRUPTED = 128 + signal.SIGINT
 CHOICES = ("-e", "--environment", "--config")
 
 

@@ -66,10 +66,7 @@ def of_lines(measurement: Measurement, lines: str) -> list[Point]:
 
 def quote_of(line: str, partition: int, offset: int) -> Quote:
     """Read a line of bid_ask back as the quote of its record; the numbers keep their text."""
-    match = _LINE.fullmatch(line)
-    if match is None:
-        raise ValueError(f"no line of {BID_ASK.name}: {line[:200]!r}")
-    prefix, fields, time_ns = match.groups()
+    prefix, fields, time_ns = _parts(BID_ASK, line)
     tags = dict(tag.split("=") for tag in prefix.split(",")[1:])
     texts = dict(_FIELD.findall(fields))
     return Quote(
@@ -108,11 +105,16 @@ def _ticks(lines: str, line_count: int, names: Sequence[str]) -> list[Point]:
     return list(zip(prefixes, map(int, times), zip(*columns, strict=False), strict=True))
 
 
-def _point(measurement: Measurement, line: str) -> Point:
+def _parts(measurement: Measurement, line: str) -> tuple[str, str, str]:
     match = _LINE.fullmatch(line)
     if match is None:
         raise ValueError(f"no line of {measurement.name}: {line[:200]!r}")
     prefix, fields, time_ns = match.groups()
+    return prefix, fields, time_ns
+
+
+def _point(measurement: Measurement, line: str) -> Point:
+    prefix, fields, time_ns = _parts(measurement, line)
     values = {name: _value(text) for name, text in _FIELD.findall(fields)}
     return prefix, int(time_ns), tuple(map(values.get, measurement.fields))
 

@@ -222,10 +222,11 @@ def _line(tick: dict[str, Any], offset: int, latest_us: int) -> _Line | Fault:
         detail = describe(time_us=time_us, earliest_us=EARLIEST_US, latest_us=latest_us)
         return Fault(Reason.TIMESTAMP_OUT_OF_RANGE, detail)
     prefix = _prefix(tick["symbol"], tick["exchange"])
-    fields = ",".join([f"{name}={_text(tick[name])}" for name in numbers])
+    texts = {name: _text(tick[name]) for name in numbers}
+    fields = ",".join([f"{name}={text}" for name, text in texts.items()])
     line = f"{prefix}{fields.removeprefix('bid=')} {record_time_ns(time_us, offset)}"
-    texts = [_text(tick[name]) if name in numbers else NO_SIZE for name in (*_PRICES, *_SIZES)]
-    quote = " ".join([tick["symbol"], tick["exchange"], str(time_us), str(offset), *texts])
+    columns = [texts.get(name, NO_SIZE) for name in (*_PRICES, *_SIZES)]
+    quote = " ".join([tick["symbol"], tick["exchange"], str(time_us), str(offset), *columns])
     return _Line(line, tick["symbol"], quote)
 
 
