@@ -19,10 +19,9 @@ AVERAGE_DECIMALS = 12
 
 def is_bounded(value: Decimal) -> bool:
     """Whether a number of a message is finite, below NUMBER_LIMIT and of at most DECIMALS_MAX decimals."""
-    if not value.is_finite():
+    if not value.is_finite() or value.copy_abs() >= NUMBER_LIMIT:
         return False
-    exponent = value.as_tuple().exponent
-    return isinstance(exponent, int) and exponent >= -DECIMALS_MAX and value.copy_abs() < NUMBER_LIMIT
+    return _decimals(value) <= DECIMALS_MAX or _decimals(EXACT.normalize(value)) <= DECIMALS_MAX
 
 
 def is_whole_cents(amount: Decimal) -> bool:
@@ -62,6 +61,14 @@ def seconds_text(time_us: int) -> str:
 
 
 def plain(value: Decimal) -> str:
-    """Write a finite number exactly, without an exponent and without trailing zeros: 10.50 is 10.5."""
+    """Write a finite number exactly: no exponent, no trailing zeros, no sign on zero. 10.50 is 10.5."""
+    if not value:
+        return "0"
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int)  # the number is finite
+    return -exponent

@@ -103,11 +103,11 @@ class Fields:
             raise MalformedError(Reason.UNKNOWN_VALUE, field=self._path + name, value=value) from None
 
     def number(self, name: str) -> Decimal:
-        """Read a finite number; its exponent is bounded, so that plain notation stays short."""
+        """Read a finite number; its exponent is bounded, so that plain notation stays short. -0 is 0."""
         value = self._decimal(name)
         if max(abs(value.adjusted()), -_exponent(value)) > EXPONENT_MAX:
             raise self._out_of_range(name)
-        return value
+        return value if value else value.copy_abs()
 
     def whole_number(self, name: str) -> int:
         """Read a JSON number without a fraction, of at most 64 bits with its sign."""

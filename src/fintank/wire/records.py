@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar
 
 from fintank.wire.fields import MalformedError
 from fintank.wire.offsets import parse_runs
-from fintank.wire.rejects import Reason, Reject, describe
+from fintank.wire.rejects import Reason, Reject, describe, unforeseen
 from fintank.wire.ticks import AHEAD_US_MAX
 
 Message = TypeVar("Message")
@@ -33,7 +33,7 @@ def offset_of(identity: str) -> int:
 def read_each(
     topic: str, partition: int, offsets: str, records: str, read: Callable[[str, Place], Message]
 ) -> tuple[list[Message], list[Reject]]:
-    """Read the records of one spout tuple with `read`; a ValueError of it makes the record a Reject.
+    """Read the records of one spout tuple with `read`; whatever that raises makes the record a Reject.
 
     `offsets` are runs `first,count,append_ms`, `records` are joined by newlines. ValueError when offsets and
     records do not go together: that is the spout's fault.
@@ -52,6 +52,8 @@ def read_each(
         except ValueError as error:  # the core's own checks
             detail = describe(error=str(error))
             rejects.append(Reject(topic, partition, place.offset, Reason.BAD_VALUE, detail, text))
+        except Exception as error:
+            rejects.append(Reject(topic, partition, place.offset, *unforeseen(error), text))
     return messages, rejects
 
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import traceback
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -28,6 +29,8 @@ class Reason(StrEnum):
     TIMESTAMP_OUT_OF_RANGE = "TIMESTAMP_OUT_OF_RANGE"
     UNKNOWN_VALUE = "UNKNOWN_VALUE"
     BAD_VALUE = "BAD_VALUE"
+    TOO_LARGE = "TOO_LARGE"  # written by the spouts
+    NOT_PROCESSED = "NOT_PROCESSED"  # reading it raised an error that nobody foresaw
     WRONG_PARTITION = "WRONG_PARTITION"
     INFLUXDB_REFUSED = "INFLUXDB_REFUSED"
 
@@ -73,8 +76,16 @@ def describe(**values: object) -> str:
     return " ".join(f"{name}={_shortened(value)}" for name, value in values.items())
 
 
+def unforeseen(error: Exception) -> tuple[Reason, str]:
+    """Return the reason and the detail of a record whose reading raised an error that nobody foresaw."""
+    _, line, function, _ = traceback.extract_tb(error.__traceback__)[-1]
+    return Reason.NOT_PROCESSED, describe(error=f"{type(error).__name__}: {error}", at=f"{function}:{line}")
+
+
 def _shortened(value: object) -> str:
-    # Cut strings before and nested values after: a value of a megabyte must not be written out twice.
+    # A value may be a megabyte long or a thousand levels deep: only its beginning is written out.
+    if value and isinstance(value, (list, dict)):
+        return "[...]" if isinstance(value, list) else "{...}"
     cut = value[:_VALUE_CHARS_MAX] if isinstance(value, str) else value
     text = json.dumps(cut)
     if cut != value or len(text) > _VALUE_CHARS_MAX + 2:

@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from functools import lru_cache
 from itertools import repeat
 from operator import itemgetter, le
@@ -18,9 +19,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from fintank.trading.exact import NUMBER_LIMIT, is_bounded
 from fintank.wire.offsets import format_runs, parse_runs
 from fintank.wire.points import record_time_ns
-from fintank.wire.rejects import Reason, Reject, describe
+from fintank.wire.rejects import Reason, Reject, describe, unforeseen
 
 EARLIEST_US = 631_152_000_000_000
 """1990-01-01T00:00:00Z: a tick before it is rejected."""
@@ -40,8 +42,13 @@ _sized_columns = itemgetter(*_REQUIRED, *_SIZES)
 NO_SIZE = "-"
 """What the rule engine gets for a size that a tick does not have, where another tick may have one."""
 
+_SMALLEST = 1e-12
+"""A float of at least this has no more decimals than DECIMALS_MAX: its shortest text has 17 digits."""
+_NUMBER_LIMIT = float(NUMBER_LIMIT)
+
 _NUMBER_TYPES = {int, float}
 _TAG = re.compile(r"[A-Za-z0-9._:/-]{1,32}")
+_PLAIN_DECIMAL = re.compile(r"(?=.{1,40}\Z)(?:0|[1-9][0-9]*)(?:\.[0-9]{1,30})?")
 _DECIMAL = re.compile(r"(?=.{1,40}\Z)-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 
@@ -121,8 +128,9 @@ def to_lines(topic: str, partition: int, offsets: str, records: str) -> TickBatc
     for start in range(0, len(texts), _CHUNK_RECORDS):
         chunk = slice(start, start + _CHUNK_RECORDS)
         columns = (texts[chunk], numbers[chunk], latest_us[chunk])
-        found = _fast_lines(*columns)
-        if not found.lines:
+        try:
+            found = _fast_lines(*columns)
+        except Exception:  # the careful path finds out which record it is
             found = _careful_lines(*columns, faults)
         lines += found.lines
         symbols += found.symbols
@@ -139,22 +147,17 @@ def to_lines(topic: str, partition: int, offsets: str, records: str) -> TickBatc
 
 
 def _fast_lines(texts: list[str], numbers: list[int], latest_us: list[int]) -> _Lines:
-    """Lines of a chunk that holds nothing but plain ticks; none when it may hold anything else."""
-    try:
-        ticks = list(map(orjson.loads, texts))
-        columns = _plain_columns if len(ticks[0]) == len(_REQUIRED) else _sized_columns
-        symbols, exchanges, *numeric = zip(*map(columns, ticks), strict=True)
-        prefixes = list(map(_prefix, symbols, exchanges))
-        times, bids, asks, *sizes = map(_numbers, numeric)
-    except (ValueError, TypeError, KeyError):
-        return _Lines()
+    """Lines of a chunk that holds nothing but plain ticks; raises whenever one may be anything else."""
+    ticks = list(map(orjson.loads, texts))
+    columns = _plain_columns if len(ticks[0]) == len(_REQUIRED) else _sized_columns
+    symbols, exchanges, *numeric = zip(*map(columns, ticks), strict=True)
+    prefixes = list(map(_prefix, symbols, exchanges))
+    times, bids, asks, *sizes = map(_numbers, numeric)
     if {*map(len, ticks)} != {len(_REQUIRED) + len(sizes)}:
-        return _Lines()
-    if min(bids.values) <= 0 or min(asks.values) <= 0 or any(min(size.values) < 0 for size in sizes):
-        return _Lines()
+        raise ValueError
     times_us = [int(seconds * 1e6 + 0.5) for seconds in times.values]
     if min(times_us) < EARLIEST_US or not all(map(le, times_us, latest_us)):
-        return _Lines()
+        raise ValueError
     bid_texts, ask_texts, *size_texts = (column.texts() for column in (bids, asks, *sizes))
     parts: list[Iterable[str]] = [prefixes, bid_texts, repeat(",ask="), ask_texts]
     for name, texts_of_size in zip(_SIZES, size_texts, strict=False):
@@ -171,16 +174,17 @@ def _texts(numbers: Sequence[float]) -> list[str]:
 
 
 def _numbers(column: Sequence[Any]) -> _Numbers:
-    """Read a column of JSON numbers, or of decimal text; ValueError when it is neither."""
+    """Read a column of JSON numbers, or of decimal text; ValueError when it is neither, or one is unusual."""
     types = {*map(type, column)}
     if types <= _NUMBER_TYPES:
-        return _Numbers(column, None)
-    if types != {str} or not all(map(_DECIMAL.fullmatch, column)):
+        numbers = _Numbers(column, None)
+    elif types == {str} and all(map(_PLAIN_DECIMAL.fullmatch, column)):
+        numbers = _Numbers(list(map(float, column)), column)
+    else:
         raise ValueError
-    values = list(map(float, column))
-    if not all(map(math.isfinite, values)):
+    if min(numbers.values) < _SMALLEST or max(numbers.values) >= _NUMBER_LIMIT:
         raise ValueError
-    return _Numbers(values, column)
+    return numbers
 
 
 def _careful_lines(
@@ -189,13 +193,21 @@ def _careful_lines(
     """Lines of the valid ticks of a chunk; the faults of the other records go into `faults`, by offset."""
     found = []
     for text, number, latest in zip(texts, numbers, latest_us, strict=True):
-        tick = _parsed(text)
-        verdict = tick if isinstance(tick, Fault) else _line(tick, number, latest)
+        verdict = _verdict(text, number, latest)
         if isinstance(verdict, Fault):
             faults[number] = verdict
         else:
             found.append(verdict)
     return _Lines(*zip(*found, strict=True))
+
+
+def _verdict(text: str, offset: int, latest_us: int) -> _Line | Fault:
+    """The line of a record or why it has none: whatever it raises is its own fault, not its neighbours'."""
+    try:
+        tick = _parsed(text)
+        return tick if isinstance(tick, Fault) else _line(tick, offset, latest_us)
+    except Exception as error:
+        return Fault(*unforeseen(error))
 
 
 @lru_cache(_PREFIXES_KEPT_MAX)
@@ -217,7 +229,15 @@ def _line(tick: dict[str, Any], offset: int, latest_us: int) -> _Line | Fault:
         reason = _name_fault(tick[name]) if name in _NAMES else _number_fault(name, tick[name])
         if reason:
             return Fault(reason, describe(field=name, value=tick[name]))
-    time_us = int(float(tick["timestamp"]) * 1e6 + 0.5)
+    for name in numbers:
+        if not is_bounded(Decimal(_text(tick[name]))):
+            return Fault(Reason.BAD_VALUE, describe(field=name, value=tick[name], error="out of range"))
+    seconds = float(tick["timestamp"])
+    if abs(seconds) >= _NUMBER_LIMIT:
+        return Fault(
+            Reason.TIMESTAMP_OUT_OF_RANGE, describe(timestamp=tick["timestamp"], latest_us=latest_us)
+        )
+    time_us = int(seconds * 1e6 + 0.5)
     if not EARLIEST_US <= time_us <= latest_us:
         detail = describe(time_us=time_us, earliest_us=EARLIEST_US, latest_us=latest_us)
         return Fault(Reason.TIMESTAMP_OUT_OF_RANGE, detail)
@@ -231,6 +251,9 @@ def _line(tick: dict[str, Any], offset: int, latest_us: int) -> _Line | Fault:
 
 
 def _text(number: float | str) -> str:
+    """Its own or shortest text; 0 for each way to write nothing, as -0.0 or 0e5."""
+    if not float(number):
+        return "0"
     return number if isinstance(number, str) else orjson.dumps(number).decode()
 
 

@@ -86,6 +86,17 @@ def test_what_is_no_number_or_too_long_is_not_bounded(value: str) -> None:
     assert not is_bounded(Decimal(value))
 
 
+def test_decimals_count_by_value() -> None:
+    assert is_bounded(Decimal("10." + "0" * 90))
+    assert is_bounded(Decimal("0e-90"))
+    assert not is_bounded(Decimal("10." + "0" * 90 + "1"))
+
+
+@pytest.mark.parametrize("zero", ["0", "-0", "-0.00", "0e5", "-0e-40", "0e100"])
+def test_zero_is_written_one_way(zero: str) -> None:
+    assert plain(Decimal(zero)) == "0"
+
+
 def test_a_part_of_a_cent_is_seen() -> None:
     assert is_whole_cents(Decimal("100.010"))
     assert not is_whole_cents(Decimal("100.001"))

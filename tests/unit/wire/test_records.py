@@ -12,6 +12,8 @@ def read(text, place):
         raise MalformedError(Reason.BAD_TYPE, field="x")
     if text == "refused":
         raise ValueError("the core said no")
+    if text == "unforeseen":
+        return {}["x"]
     return text, place
 
 
@@ -32,6 +34,13 @@ def test_what_can_not_be_read_is_a_reject_at_its_place():
         Reject("orders", 3, 7, Reason.BAD_TYPE, 'field="x"', "malformed"),
         Reject("orders", 3, 9, Reason.BAD_VALUE, 'error="the core said no"', "refused"),
     ]
+
+
+def test_whatever_a_record_raises_is_its_own_reject():
+    messages, (reject,) = read_each("orders", 3, "7,3,1000", "a\nunforeseen\nc", read)
+    assert [text for text, _ in messages] == ["a", "c"]
+    assert (reject.offset, reject.reason) == (8, Reason.NOT_PROCESSED)
+    assert reject.detail.startswith('error="KeyError: \'x\'" at="read:')
 
 
 @pytest.mark.parametrize("offsets", ["7,2,1000", "7,1", "", "7,1,1000 "])
