@@ -58,6 +58,8 @@ def split(
     refusal = wrong(amount, lines, symbols)
     if refusal is not None:
         named = list(dict.fromkeys(symbol for symbol, _ in lines if symbol != "CASH")) or ["CASH"]
+        if refusal[0] == "TOO_MANY_COMPONENTS":
+            named = named[:1]
         return [(symbol, None, refusal) for symbol in named]
     total = sum(weight for _, weight in lines)
     exact = {symbol: amount * 100 * weight / total for symbol, weight in lines if weight > 0}

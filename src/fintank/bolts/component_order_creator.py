@@ -9,6 +9,7 @@ from pystorm.component import Tuple
 from fintank.bolts import configured
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.bolts.owners import owner_count, owners_of
+from fintank.bolts.portions import portions
 from fintank.trading.messages import Order, PortfolioOrder
 from fintank.trading.portfolio import components
 from fintank.wire import order_lines, order_points
@@ -18,8 +19,8 @@ from fintank.wire.order_lines import OwnedMessage
 class ComponentOrderCreator(BatchBolt):
     """Takes [topic partition orders appended].
 
-    Emits [topic partition offsets lines appended], and on the stream by_owner [owner orders appended], one
-    tuple an owner.
+    Emits [topic partition offsets lines appended], and on the stream by_owner [owner orders appended]: a
+    record can become a thousand orders, so both are cut by size.
     """
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
@@ -37,10 +38,10 @@ class ComponentOrderCreator(BatchBolt):
             else:
                 messages.append(message)
         orders = [message for message in messages if isinstance(message, Order)]
-        if orders:
-            points = "\n".join(map(order_points.component_line, orders))
-            runs = order_points.offset_runs(orders)
-            self.emit([topic, partition, runs, points, appended], need_task_ids=False)
+        points = list(map(order_points.component_line, orders))
+        for portion in portions(points):
+            runs = order_points.offset_runs(orders[portion])
+            self.emit([topic, partition, runs, "\n".join(points[portion]), appended], need_task_ids=False)
         if self._owners:
             self._emit_by_owner(messages, appended)
         self.metrics.add(tuples=1, records=len(messages))
@@ -53,4 +54,6 @@ class ComponentOrderCreator(BatchBolt):
             for owner in owners_of(message, self._owners):
                 by_owner[owner].append(line)
         for owner, lines in by_owner.items():
-            self.emit([owner, "\n".join(lines), appended], stream="by_owner", need_task_ids=False)
+            for portion in portions(lines):
+                values = [owner, "\n".join(lines[portion]), appended]
+                self.emit(values, stream="by_owner", need_task_ids=False)

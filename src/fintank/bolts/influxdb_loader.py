@@ -12,6 +12,8 @@ from fintank.wire.rejects import Reason, Reject, describe
 
 LINES_MAX = 5_000
 """InfluxDB's best batch. One tuple may hold as many, so a write may have almost twice that."""
+CHARS_MAX = 2 * 1024 * 1024
+"""With one tuple more, and of four bytes each, still below the 25 MB that InfluxDB takes at once."""
 
 
 class InfluxdbLoader(BatchBolt):
@@ -26,7 +28,7 @@ class InfluxdbLoader(BatchBolt):
         self._writer = InfluxWriter(settings.from_storm(storm_conf).influx)
         self._fault: str | None = None
         self._gathered: list[Tuple] = []
-        self._line_count = 0
+        self._line_count = self._char_count = 0
 
     def process(self, tup: Tuple) -> None:
         """Keep the batch, and write if there are enough lines."""
@@ -36,7 +38,8 @@ class InfluxdbLoader(BatchBolt):
             return
         self._gathered.append(tup)
         self._line_count += tup.values[3].count("\n") + 1
-        if self._line_count >= LINES_MAX:
+        self._char_count += len(tup.values[3])
+        if self._line_count >= LINES_MAX or self._char_count >= CHARS_MAX:
             self._write()
 
     def before_waiting(self) -> None:
@@ -47,7 +50,7 @@ class InfluxdbLoader(BatchBolt):
     def _write(self) -> None:
         """Write the batches; fail them while InfluxDB is away: the spout sends them again, with back-off."""
         tuples, line_count = self._gathered, self._line_count
-        self._gathered, self._line_count = [], 0
+        self._gathered, self._line_count, self._char_count = [], 0, 0
         try:
             refusals = self._writer.write("\n".join(tup.values[3] for tup in tuples))
         except InfluxUnavailableError as error:

@@ -18,12 +18,14 @@ def components(portfolio_order: PortfolioOrder, limits: Limits) -> tuple[Order, 
     The symbol CASH keeps its part: no component. Nor has a weight of 0 one. A weight above 0 whose part
     comes to no cent gives a component that is refused alone, BELOW_ONE_CENT, so that it is not lost unseen.
     A portfolio order that breaks a rule itself gives one component for each distinct symbol other than CASH
-    (for CASH, if there is no other), without an amount, all refused with the same code.
+    (for CASH, if there is no other), without an amount, all refused with the same code; for
+    TOO_MANY_COMPONENTS only for the first of these symbols: a record must not become 37,000 reports.
     """
     refused = _check(portfolio_order, limits)
     if refused is not None:
         symbols = dict.fromkeys(spec.symbol for spec in portfolio_order.portfolio if spec.symbol != CASH)
-        return tuple(_component(portfolio_order, symbol, None, refused) for symbol in symbols or (CASH,))
+        told = list(symbols or (CASH,))[: 1 if refused.code == Code.TOO_MANY_COMPONENTS else None]
+        return tuple(_component(portfolio_order, symbol, None, refused) for symbol in told)
     weights = {spec.symbol: spec.weight for spec in portfolio_order.portfolio if spec.weight > 0}
     return tuple(
         _component(portfolio_order, symbol, amount, None if amount else _below_one_cent(symbol))

@@ -64,6 +64,23 @@ def test_the_orders_of_one_symbol_keep_their_order(storm):
     assert [order.cl_ord_id for order in orders] == [f"t{number}" for number in range(50)]
 
 
+def test_what_large_portfolios_become_is_cut_by_size_and_keeps_its_order(storm):
+    lines = [{"symbol": f"S{number:03}", "weight": 0.001} for number in range(1_000)]
+    large = {**json.loads(PORTFOLIO_ORDER), "account": "\u6237" * 64, "amount": 1000, "portfolio": lines}
+    orders = [json.dumps({**large, "order_id": "\u5355" * 63 + str(number)}) for number in range(9)]
+    sent = storm.run(ComponentOrderCreator, batch_of(storm, *orders), tasks=TASKS)
+    assert sent[-1] == storm.acked("a")
+    emitted = [(message.get("stream"), message["tuple"]) for message in sent[:-1]]
+    assert max(len(str(values)) for _, values in emitted) < 1_100_000
+    assert len([values for stream, values in emitted if stream is None]) > 1
+    owned = [values for stream, values in emitted if stream == "by_owner"]
+    for owner in (0, 1):
+        found = [order for to, text, _ in owned if to == owner for order in owned_messages(text)]
+        offsets = [int(order.input.rpartition("-")[2]) for order in found]
+        assert offsets == sorted(offsets)
+    assert sum(text.count("\n") + 1 for _, text, _ in owned) == 9_000
+
+
 def test_the_components_sum_to_the_amount(storm):
     odd = PORTFOLIO_ORDER.replace('"amount": 10', '"amount": "10.01"')
     sent = storm.run(ComponentOrderCreator, batch_of(storm, odd), tasks={"1": "rule-engine"})

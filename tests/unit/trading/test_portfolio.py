@@ -119,7 +119,10 @@ def test_a_symbol_that_is_not_configured_is_refused(portfolio_order: Make, symbo
 
 def test_too_many_components_are_refused(portfolio_order: Make) -> None:
     text = "code=TOO_MANY_COMPONENTS components=1001 limit=1000"
-    assert set(refusals(portfolio_order({f"S{number}": "0" for number in range(1001)})).values()) == {text}
+    assert refusals(portfolio_order({f"S{number}": "0" for number in range(1001)})) == {"S0": text}
+    assert refusals(portfolio_order({"CASH": "1"} | {f"T{number}": "0" for number in range(2000)})) == {
+        "T0": "code=TOO_MANY_COMPONENTS components=2001 limit=1000"
+    }
 
 
 def test_a_thousand_components_are_not_too_many(portfolio_order: Make) -> None:
