@@ -5,7 +5,7 @@
   A message is a JSON value and then a line `end`. Storm makes a JacksonSerializer for each process, by the name
   of the class in topology.multilang.serializer."
   (:import [clojure.lang Reflector]
-           [com.fasterxml.jackson.core JsonParser$Feature]
+           [com.fasterxml.jackson.core JsonFactory JsonParser$Feature StreamReadConstraints]
            [com.fasterxml.jackson.databind ObjectMapper]
            [java.io ByteArrayInputStream ByteArrayOutputStream InputStream OutputStream SequenceInputStream]
            [java.nio.charset StandardCharsets]
@@ -19,8 +19,12 @@
    :state streams
    :prefix "serializer-"))
 
+;; The process is ours: a text of any length is its own affair, where Jackson takes 20 million characters.
 (def ^:private ^ObjectMapper json
-  (doto (ObjectMapper.) (.configure JsonParser$Feature/AUTO_CLOSE_SOURCE false)))
+  (let [factory (doto (JsonFactory.)
+                  (.setStreamReadConstraints (.build (.maxStringLength (StreamReadConstraints/builder)
+                                                                       Integer/MAX_VALUE))))]
+    (doto (ObjectMapper. factory) (.configure JsonParser$Feature/AUTO_CLOSE_SOURCE false))))
 (def ^:private end-line (.getBytes "\nend\n" StandardCharsets/UTF_8))
 
 (defn- write-message!
@@ -100,8 +104,16 @@
 (defn- write! [serializer message]
   (write-message! (:out @(streams serializer)) message))
 
+;; In local mode Storm reads on after an error. What stands behind it may be an ack for what was never read.
 (defn- next-message ^Map [serializer]
-  (read-message! (streams serializer)))
+  (let [streams (streams serializer)]
+    (when-let [problem (:broken @streams)]
+      (throw (NoOutputException. (str "Nothing is read from the process after an error: " problem))))
+    (try
+      (read-message! streams)
+      (catch Throwable problem
+        (vswap! streams assoc :broken problem)
+        (throw problem)))))
 
 (defn serializer-connect
   "Tells the process of its topology; returns its pid."

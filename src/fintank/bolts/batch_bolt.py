@@ -2,9 +2,8 @@
 
 import io
 import logging
-import sys
 from collections.abc import Callable, Iterable
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from pystorm.component import Tuple
 from streamparse import Bolt
@@ -12,6 +11,7 @@ from streamparse import Bolt
 from fintank import settings
 from fintank.adapters.influx import InfluxWriter
 from fintank.adapters.metrics import Metrics
+from fintank.bolts import streams
 from fintank.bolts.multilang import MultilangSerializer
 from fintank.wire.offsets import record_count
 from fintank.wire.rejects import Reject
@@ -40,14 +40,11 @@ class BatchBolt(Bolt):
         """Take the streams to Storm: stdin and stdout when none are given."""
         # pystorm closes the streams it wraps when its serializer is dropped: it gets others.
         super().__init__(io.BytesIO(), io.BytesIO(), rdb_signal=rdb_signal, serializer=serializer)
+        if input_stream is None or output_stream is None:
+            input_stream, output_stream = streams.taken()
         self.serializer = MultilangSerializer(
-            input_stream or cast(io.BufferedReader, sys.stdin.buffer),
-            output_stream or sys.stdout.buffer,
-            self._reader_lock,
-            self._writer_lock,
+            input_stream, output_stream, self._reader_lock, self._writer_lock
         )
-        if output_stream is None:
-            sys.stdout = sys.stderr  # a print anywhere would break the protocol
 
     def _setup_component(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
         super()._setup_component(storm_conf, context)

@@ -66,6 +66,18 @@
         pipe (serializer (str message message) (ByteArrayOutputStream.))]
     (is (= [text] (.getTuple (.readShellMsg pipe)) (.getTuple (.readShellMsg pipe))))))
 
+(deftest a-text-may-be-longer-than-jackson-s-20-million-characters
+  (let [text (apply str (repeat 3000 (apply str (repeat 10000 "x"))))]
+    (is (= [text] (.getTuple (read-one (str "{\"command\":\"emit\",\"tuple\":[\"" text "\"]}\nend\n")))))))
+
+(deftest after-an-error-nothing-is-read-any-more
+  (doseq [broken ["{\"command\":\"emit\",\"tuple\":[\"\u0001\"]}\nend\n" "Traceback\nend\n" "{\"command\":\"sync\"}\nen\n"]]
+    (let [pipe (serializer (str broken (apply str (repeat 10 "{\"command\":\"ack\",\"id\":\"1\"}\nend\n")))
+                           (ByteArrayOutputStream.))]
+      (is (thrown? Exception (.readShellMsg pipe)))
+      (dotimes [_ 12]
+        (is (thrown-with-msg? NoOutputException #"after an error" (.readShellMsg pipe)))))))
+
 (deftest the-end-of-the-process-and-what-is-no-json-are-errors
   (is (thrown-with-msg? NoOutputException #"No output read" (read-one "")))
   (is (thrown-with-msg? NoOutputException #"No line `end`" (read-one "{\"command\":\"sync\"}\nen")))

@@ -7,7 +7,7 @@
     :first   offset of its first record, unique among the units of a partition
     :records number of records
     :bytes   size of the records
-  Good records are text; one that is not UTF-8 is a unit of its own, bound for rejects."
+  Good records are text; one that is not UTF-8 or too large is a unit of its own, bound for rejects."
   (:import [java.nio ByteBuffer CharBuffer]
            [java.nio.charset CodingErrorAction StandardCharsets]
            [java.security MessageDigest]
@@ -16,6 +16,8 @@
            [org.apache.kafka.clients.consumer ConsumerRecord]))
 
 (def ^:const unit-bytes-max (* 1024 1024))
+;; The broker bounds a batch as it is compressed, so a record in it may be of any size.
+(def ^:const record-bytes-max (* 1024 1024))
 (def ^:const reject-payload-bytes-max 65536)
 
 (defn bad-byte
@@ -60,15 +62,21 @@
                                        "payload_sha256" (.formatHex (HexFormat/of) digest))
                             JSONStyle/LT_COMPRESS)))
 
-(defn- reject-unit [^ConsumerRecord record]
-  (let [offset (.offset record)
-        detail (str "byte " (bad-byte (.value record)) " is not UTF-8")]
+(defn- reject-unit [^ConsumerRecord record reason detail]
+  (let [offset (.offset record)]
     {:stream "rejects"
-     :values [(str (.topic record) "-" (.partition record) "-" offset)
-              (reject-message record "NOT_UTF8" detail)]
+     :values [(str (.topic record) "-" (.partition record) "-" offset) (reject-message record reason detail)]
      :first offset
      :records 1
      :bytes (size record)}))
+
+(defn- rejected
+  "The unit of a record that is no text to pass on, or nil; line is its text, nil if it is not UTF-8."
+  [^ConsumerRecord record line]
+  (cond
+    (> (size record) record-bytes-max)
+    (reject-unit record "TOO_LARGE" (str "bytes=" (size record) " limit=" record-bytes-max))
+    (nil? line) (reject-unit record "NOT_UTF8" (str "byte " (bad-byte (.value record)) " is not UTF-8"))))
 
 (defn- runs
   "The offsets of records as text: `first,count,append_ms` of each run of consecutive offsets, equal times."
@@ -103,7 +111,7 @@
 
 (defn units
   "The units of one partition's records (of ConsumerRecord, in the order of their offsets).
-  A unit of text holds at most 1 MiB of records; a single record may be larger."
+  A unit of text holds at most 1 MiB of records."
   [^List records]
   (let [good (java.util.ArrayList.)
         texts (java.util.ArrayList.)
@@ -119,9 +127,10 @@
         (flush done byte-count)
         (let [^ConsumerRecord record (.get records i)
               line (text (.value record))
+              unit (rejected record line)
               together (+ byte-count (size record))]
           (cond
-            (nil? line) (recur (inc i) byte-count (conj done (reject-unit record)))
+            unit (recur (inc i) byte-count (conj done unit))
             (and (> together unit-bytes-max) (not (.isEmpty good))) (recur i 0 (flush done byte-count))
             :else (do (.add good record)
                       (.add texts line)

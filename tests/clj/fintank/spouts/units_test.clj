@@ -84,10 +84,22 @@
     (is (= [[0 10 1000000] [10 10 1000000] [20 5 500000]] (map (juxt :first :records :bytes) found)))
     (is (= ["0,10,1000" "10,10,1000" "20,5,1000"] (map #(nth (:values %) 2) found)))))
 
-(deftest a-single-record-may-be-larger-than-a-unit
-  (let [large (string/join (repeat 2000000 "x"))
+(deftest a-record-may-be-as-large-as-a-unit
+  (let [large (string/join (repeat units/record-bytes-max "x"))
         found (units/units [(record 0 0 "a") (record 0 1 large) (record 0 2 "b")])]
-    (is (= [[0 1] [1 1] [2 1]] (map (juxt :first :records) found)))))
+    (is (= [["default" 0 1] ["default" 1 1] ["default" 2 1]] (map (juxt :stream :first :records) found)))))
+
+(deftest a-larger-record-is-one-reject-whatever-it-holds
+  (let [large (inc units/record-bytes-max)]
+    (doseq [value [(string/join (repeat large "x")) (byte-array large (unchecked-byte 0x80))]]
+      (is (= [["rejects" 1 1] ["default" 0 2]]
+             (map (juxt :stream :first :records)
+                  (units/units [(record 0 0 "a") (record 0 1 value) (record 0 2 "b")]))))
+      (let [reject (reject-of value)]
+        (is (= "TOO_LARGE" (get reject "reason")))
+        (is (= "bytes=1048577 limit=1048576" (get reject "detail")))
+        (is (= 1048577 (get reject "payload_bytes")))
+        (is (= 65536 (alength (.decode (Base64/getDecoder) ^String (get reject "payload")))))))))
 
 (deftest no-records-are-no-units
   (is (= [] (units/units (List/of)))))
