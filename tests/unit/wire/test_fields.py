@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from fintank.trading.messages import Side
+from fintank.trading.exact import plain
 from fintank.wire.fields import MalformedError, parsed
 
 
@@ -30,6 +31,12 @@ def test_a_whole_number_may_be_written_with_a_point_but_not_as_text():
             fields.whole_number(name)
     with pytest.raises(MalformedError, match="out of range"):
         fields.whole_number("e")
+
+
+@pytest.mark.parametrize("zero", ["-0", "-0.0", '"-0"', '"-0.00"', "-0e-9", "0"])
+def test_minus_zero_is_zero(zero):
+    assert plain(parsed(f'{{"n": {zero}}}').number("n")) == "0"
+    assert not parsed(f'{{"n": {zero}}}').number("n").is_signed()
 
 
 def test_a_number_has_a_bounded_exponent():

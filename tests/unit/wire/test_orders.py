@@ -334,13 +334,6 @@ def test_a_priority_out_of_bounds_is_rejected(priority):
     assert reject_of(text_of(ORDER, priority=priority))[0] == "BAD_VALUE"
 
 
-@pytest.mark.parametrize("zero", [-0.0, "-0", "-0.0", "0e-9", 0.0])
-def test_minus_zero_is_zero(zero):
-    order = order_of(text_of(ORDER, order_qty=zero))
-    assert str(order.order_qty).startswith("0")
-    assert order.content_hash == order_of(text_of(ORDER, order_qty=0)).content_hash
-
-
 def test_an_order_with_both_quantities_or_none_is_rejected():
     error = 'error="exactly one of order_qty and cash_order_qty must be given"'
     assert reject_of(text_of(ORDER, cash_order_qty="5")) == ("BAD_VALUE", error)
