@@ -1,0 +1,183 @@
+"""Whatever a record holds, it becomes what it says or one reject, and its neighbours do not notice.
+
+Seeded batches of valid and bent records go the whole way: parse, engine, report, point, and back. `make test`
+tries 20,000 records of each topic, `make soak` a million; a failure names the seed, which makes it again.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from properties.bent_records import APPEND_MS, EXECUTIONS, FILLS, ORDERS, START_US, TICKS, Topic, records
+
+from fintank.trading.exact import is_bounded
+from fintank.trading.limits import Limits
+from fintank.trading.messages import Cancel, Order, PortfolioOrder, Quote, TradingState
+from fintank.trading.portfolio import components
+from fintank.trading.shard import Outcome, Shard
+from fintank.wire import executions, fills, journal, order_lines, order_points, orders, point_values, ticks
+from fintank.wire.offsets import parse_offsets
+from fintank.wire.owner_ticks import quotes
+from fintank.wire.rejects import PAYLOAD_BYTES_MAX, Reason, Reject
+
+RECORDS = 200
+MESSAGE_BYTES_MAX = 1_000_000
+"""What our producers may write: the broker takes 1,048,588 bytes."""
+
+SEEDS = st.integers(0, 2**32)
+batches = settings(
+    max_examples=100 if settings.default.max_examples < 1_000 else 5_000,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def made(topic: Topic, seed: int) -> tuple[list[str], list[bool], str]:
+    """Make the texts of a batch, whether each is valid, and the batch's offsets."""
+    batch = records(topic, Random(seed), RECORDS)
+    return [text for text, _ in batch], [is_good for _, is_good in batch], f"0,{RECORDS},{APPEND_MS}"
+
+
+def holds_for_each(
+    texts: Sequence[str], goods: Sequence[bool], found: Sequence[int], rejects: list[Reject]
+) -> None:
+    """Every record is found or a reject, once; every valid one is found."""
+    bad = [reject.offset for reject in rejects]
+    assert sorted([*found, *bad]) == list(range(len(texts)))
+    assert [texts[offset] for offset in bad if goods[offset]] == []
+    for reject in rejects:
+        assert reject.reason is not Reason.NOT_PROCESSED, (reject.detail, reject.payload[:500])
+        assert reject.payload == texts[reject.offset]
+        assert len(reject.message()) < 2 * PAYLOAD_BYTES_MAX
+
+
+def is_told(outcome: Outcome) -> None:
+    """What was decided can be written, stored and read back as it is."""
+    for report in outcome.reports:
+        text = executions.to_json(report)
+        assert executions.from_json(text) == report
+        is_stored(executions.to_lines("executions", 0, f"7,1,{APPEND_MS}", text), point_values.EXECUTIONS)
+        assert len(text.encode()) < MESSAGE_BYTES_MAX
+    for fill in outcome.fills:
+        text = fills.to_json(fill)
+        assert fills.from_json(text) == fill
+        is_stored(fills.to_lines("fills", 0, f"7,1,{APPEND_MS}", text), point_values.FILLS)
+    for record in outcome.journal:
+        key, value = journal.to_record(record)
+        assert journal.from_record(key, value) == record
+        assert len(key.encode()) + len((value or "").encode()) < MESSAGE_BYTES_MAX
+
+
+def is_stored(batch: ticks.Batch, measurement: point_values.Measurement) -> None:
+    assert batch.rejects == []
+    assert len(point_values.of_lines(measurement, batch.lines)) == 1
+
+
+def trading_shard() -> Shard:
+    """Make a shard with open orders of each kind, so that prices meet something."""
+    shard = Shard(Limits())
+    for number, kind in enumerate(
+        (
+            '"ord_type":"LIMIT","price":"100","side":"BUY"',
+            '"ord_type":"LIMIT","price":"100","side":"SELL"',
+            '"ord_type":"STOP","stop_px":"100","side":"BUY"',
+            '"ord_type":"STOP_LIMIT","stop_px":"90","price":"1","side":"SELL"',
+            '"ord_type":"LIMIT","price":"999999999999999999","side":"BUY","priority":2',
+        )
+    ):
+        for symbol in ("IVE", "VTI"):
+            text = (
+                f'{{"msg_type":"order","cl_ord_id":"w{number}","account":"W","symbol":"{symbol}","order_qty":"999999",'
+                f'{kind},"timestamp":1764345000}}'
+            )
+            (order,), _ = orders.read("orders", 1, f"{number},1,{APPEND_MS}", text)
+            assert isinstance(order, Order)
+            shard.on_order(order, START_US)
+    return shard
+
+
+@batches
+@given(SEEDS)
+def test_ticks(seed: int) -> None:
+    texts, goods, offsets = made(TICKS, seed)
+    batch = ticks.to_lines("ticks", 3, offsets, "\n".join(texts))
+    found = parse_offsets(batch.offsets) if batch.offsets else []
+    holds_for_each(texts, goods, found, batch.rejects)
+    lines = batch.lines.split("\n") if found else []
+    taken = quotes(3, "\n".join(batch.quotes)) if found else []
+    assert [quote.offset for quote in taken] == found
+    shard = trading_shard()
+    for line, quote in zip(lines, taken, strict=True):
+        assert point_values.quote_of(line, 3, quote.offset) == quote._replace(time_us=quote.time_us)
+        is_within_bounds(quote)
+        is_told(shard.on_quote(quote, START_US) or Outcome())
+    is_told(Outcome(journal=tuple(shard.changed_quotes())))
+    for offset, line in zip(found, lines, strict=True):
+        alone = ticks.to_lines("ticks", 3, f"{offset},1,{APPEND_MS}", texts[offset])
+        assert alone.lines == line
+
+
+def is_within_bounds(quote: Quote) -> None:
+    for text in (quote.bid, quote.ask, quote.bid_size or "0", quote.ask_size or "0"):
+        assert is_bounded(Decimal(text))
+        assert not Decimal(text).is_signed()
+
+
+@batches
+@given(SEEDS)
+def test_orders(seed: int) -> None:
+    texts, goods, offsets = made(ORDERS, seed)
+    messages, rejects = orders.read("orders", 0, offsets, "\n".join(texts))
+    holds_for_each(texts, goods, [order_points.offset_of(message.input) for message in messages], rejects)
+    shard = trading_shard()
+    prices = ticks.to_lines("ticks", 0, *_ticks_before())
+    for quote in quotes(0, "\n".join(prices.quotes)):
+        shard.on_quote(quote, START_US)
+    for message in messages:
+        assert order_lines.from_line(order_lines.to_line(message)) == message
+        split = components(message, Limits()) if isinstance(message, PortfolioOrder) else (message,)
+        if isinstance(message, PortfolioOrder):
+            assert order_points.portfolio_line(message)
+        for owned in split:
+            assert order_lines.from_line(order_lines.to_line(owned)) == owned
+            is_told(decided(shard, owned))
+            assert decided(shard, owned) == Outcome()
+
+
+def _ticks_before() -> tuple[str, str]:
+    quoted = [
+        f'{{"symbol":"{symbol}","exchange":"NYSE","bid":99.5,"ask":100,"timestamp":1764345590}}'
+        for symbol in ("IVE", "VTI", "EUR/USD")
+    ]
+    return f"0,{len(quoted)},{APPEND_MS}", "\n".join(quoted)
+
+
+def decided(shard: Shard, message: order_lines.OwnedMessage) -> Outcome:
+    if isinstance(message, Order):
+        assert order_points.component_line(message)
+        return shard.on_order(message, START_US)
+    if isinstance(message, Cancel):
+        return shard.on_cancel(message, START_US)
+    assert isinstance(message, TradingState)
+    return shard.on_trading_state(message, START_US)
+
+
+@pytest.mark.parametrize(
+    ("topic", "wire", "measurement"),
+    [(EXECUTIONS, executions, point_values.EXECUTIONS), (FILLS, fills, point_values.FILLS)],
+    ids=["executions", "fills"],
+)
+@batches
+@given(seed=SEEDS)
+def test_what_was_decided(topic: Topic, wire, measurement: point_values.Measurement, seed: int) -> None:
+    texts, goods, offsets = made(topic, seed)
+    batch = wire.to_lines(topic.name, 2, offsets, "\n".join(texts))
+    found = parse_offsets(batch.offsets) if batch.offsets else []
+    holds_for_each(texts, goods, found, batch.rejects)
+    assert len(point_values.of_lines(measurement, batch.lines)) == len(found)
+    for offset in found:
+        message = wire.from_json(texts[offset])
+        assert wire.from_json(wire.to_json(message)) == message
