@@ -383,3 +383,20 @@ def good_fill(random: Random, _: int) -> Record:
 
 TICKS, ORDERS = Topic("ticks", good_tick), Topic("orders", good_order)
 EXECUTIONS, FILLS = Topic("executions", good_execution), Topic("fills", good_fill)
+
+
+def large_order(account: str, order_id: str, lines: int, weight: str) -> str:
+    """Make a portfolio order of so many lines, as far as the broker takes them."""
+    head = f'{{"msg_type":"portfolio_order","account":{json.dumps(account, ensure_ascii=False)},'
+    head += f'"order_id":{json.dumps(order_id, ensure_ascii=False)},"side":"BUY","amount":"1000000",'
+    head += '"timestamp":1764345000,"portfolio":['
+    room = (RECORD_BYTES_MAX - len(head.encode())) // 34
+    return head + ",".join(f'{{"symbol":"L{n}","weight":{weight}}}' for n in range(min(lines, room))) + "]}"
+
+
+LARGE_ORDERS = tuple(
+    large_order(account, order_id, lines, weight)
+    for account, order_id in (("A-1001", "deposit-7"), ("户" * 64, "单" * 64), ("," * 63 + "a", '"' * 64))
+    for lines, weight in ((100_000, "0"), (1_000, "0.001"), (1_000, "1e-30"), (1_000, "-5"))
+)
+"""Orders that become far more than they are: in reports, in lines, or where each character is escaped."""

@@ -11,7 +11,17 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from properties.bent_records import APPEND_MS, EXECUTIONS, FILLS, ORDERS, START_US, TICKS, Topic, records
+from properties.bent_records import (
+    APPEND_MS,
+    EXECUTIONS,
+    FILLS,
+    LARGE_ORDERS,
+    ORDERS,
+    START_US,
+    TICKS,
+    Topic,
+    records,
+)
 
 from fintank.trading.exact import is_bounded
 from fintank.trading.limits import Limits
@@ -132,6 +142,18 @@ def test_orders(seed: int) -> None:
     texts, goods, offsets = made(ORDERS, seed)
     messages, rejects = orders.read("orders", 0, offsets, "\n".join(texts))
     holds_for_each(texts, goods, [order_points.offset_of(message.input) for message in messages], rejects)
+    are_decided(messages)
+
+
+@pytest.mark.parametrize("text", LARGE_ORDERS, ids=range(len(LARGE_ORDERS)))
+def test_orders_that_become_far_more_than_they_are(text: str) -> None:
+    messages, rejects = orders.read("orders", 0, f"0,1,{APPEND_MS}", text)
+    assert rejects == []
+    are_decided(messages)
+
+
+def are_decided(messages: Sequence[order_lines.OrderMessage]) -> None:
+    """Each message passes through the bolts and the engine, which knows it the second time."""
     shard = trading_shard()
     prices = ticks.to_lines("ticks", 0, *_ticks_before())
     for quote in quotes(0, "\n".join(prices.quotes)):

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from fintank.trading.messages import Side
 from fintank.trading.exact import plain
+from fintank.trading.messages import Side
 from fintank.wire.fields import MalformedError, parsed
 
 
