@@ -66,3 +66,5 @@ def serving(nimbus: Nimbus) -> Iterator[str]:
         yield f"127.0.0.1:{port}"
     finally:
         server.close()
+        server.trans.close()  # it still waits for the next client
+        thread.join(START_TIMEOUT_S)
