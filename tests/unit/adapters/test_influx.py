@@ -52,7 +52,7 @@ def serving(server: Server) -> Iterator[InfluxWriter]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = Thread(target=http.serve_forever)
+        thread = Thread(target=http.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield InfluxWriter(f"127.0.0.1:{http.server_port}")
