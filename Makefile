@@ -1,5 +1,5 @@
 # Every target but help, clean and fresh installs first what is missing.
-.PHONY: help setup demo test soak bench mutants check check-vm fresh presentation clean
+.PHONY: help setup tools demo unit test soak bench mutants check check-vm fresh presentation clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -8,10 +8,16 @@ help: ## Show the targets
 setup: ## Install what is missing: Java, Leiningen, .venv, jars, InfluxDB (offline when nothing is)
 	@scripts/setup
 
+tools: # What the tests and the checks need on top
+	@scripts/setup test
+
 demo: setup ## Run everything with ticks and orders, and prove what came of them (= invoke demo)
 	@.venv/bin/invoke demo
 
-test: setup ## Run all tests: unit, clj, integration, each with its time and its budget
+unit: tools ## Run the unit tests, scenarios and properties: a minute
+	@.venv/bin/pytest -n 2 tests/unit tests/scenarios tests/properties
+
+test: tools ## Run all tests: unit, clj, integration, each with its time and its budget
 	@scripts/test
 
 soak: ## Run the tests that take minutes each
@@ -19,20 +25,20 @@ soak: ## Run the tests that take minutes each
 	@.venv/bin/pytest tests/properties --hypothesis-profile=soak
 	@.venv/bin/pytest tests/integration -m soak
 
-bench: setup ## Measure speed, with the machine and the versions said
+bench: tools ## Measure speed, with the machine and the versions said
 	@.venv/bin/python bench/trading_core.py
 	@.venv/bin/python bench/pipeline.py
 
-mutants: setup ## Mutate the trading core and write docs/mutants.md; takes half an hour
+mutants: tools ## Mutate the trading core and write docs/mutants.md; takes half an hour
 	@.venv/bin/python scripts/mutants.py
 
-check: setup ## Run the linters, the type checker and the house rules; changes nothing
+check: tools ## Run the linters, the type checker and the house rules; changes nothing
 	@scripts/check
 
-check-vm: setup ## Check the Vagrantfile and the cookbook, and start daemons from its files (installs vagrant, ruby, rubocop)
+check-vm: tools ## Check the Vagrantfile and the cookbook, and start daemons from its files (installs vagrant, ruby, rubocop)
 	@scripts/check-vm
 
-presentation: setup ## Draw the pictures and build the slides (needs Graphviz and pandoc)
+presentation: tools ## Draw the pictures and build the slides (needs Graphviz and pandoc)
 	@scripts/presentation
 
 fresh: ## Prove that all works on a machine with nothing installed (RELEASE=bookworm or trixie; as root)

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 import psutil
-from influxdb import InfluxDBClient
+import urllib3
 
 from fintank import __version__, settings
 from fintank.adapters import accounts
-from fintank.settings import DATABASE, PROJECT_ROOT, Settings, host_and_port
+from fintank.settings import DATABASE, PROJECT_ROOT, Settings
 from fintank.stack import lifecycle, ports
 from fintank.stack.storm_command import JVM_OPTIONS
 
@@ -145,13 +146,19 @@ def wait_until(condition: Callable[[], bool], seconds: float, explain: Callable[
 
 def query(where: Settings, text: str) -> list[dict[str, object]]:
     """Run an InfluxQL query; return its points."""
-    host, port = host_and_port(where.influx)
-    user, password = (accounts.secret(f"FINTANK_INFLUX_{name}") for name in ("USER", "PASSWORD"))
-    client = InfluxDBClient(host, port, user, password, DATABASE)
-    try:
-        return list(client.query(text).get_points())
-    finally:
-        client.close()
+    method = "GET" if text.startswith(("SELECT", "SHOW")) else "POST"
+    answer = urllib3.request(
+        method,
+        f"http://{where.influx}/query?{urlencode({'db': DATABASE, 'q': text})}",
+        headers=accounts.influx_headers(),
+    )
+    (result,) = answer.json()["results"]
+    assert "error" not in result, result
+    return [
+        dict(zip(series["columns"], row, strict=True))
+        for series in result.get("series", ())
+        for row in series.get("values", ())
+    ]
 
 
 def stored_ticks(where: Settings) -> int:
