@@ -11,7 +11,6 @@ import pytest
 from running import Stack, fintank
 
 from fintank.adapters.influx import InfluxWriter
-from fintank.adapters.influx_query import InfluxQuery
 from fintank.commands.reporting.reading import read
 from fintank.commands.reporting.span import SECOND_NS, Span
 from fintank.settings import PROJECT_ROOT
@@ -75,7 +74,7 @@ def span(empty_stack: Stack) -> Span:
 
 
 def test_all_that_the_loaders_wrote_is_read(empty_stack: Stack, span: Span) -> None:
-    facts = read(InfluxQuery(empty_stack.settings.influx), span)
+    facts = read(empty_stack.settings.influx, span)
     (trade,) = facts.trades
     assert (trade.account, trade.side, trade.last_qty, trade.last_px) == ("A-1", "BUY", 2, 109.75)
     assert (trade.bid, trade.ask, trade.quote_ids, trade.cl_ord_id) == (109.5, 109.75, "1-18", "o-1")
@@ -95,7 +94,7 @@ def test_all_that_the_loaders_wrote_is_read(empty_stack: Stack, span: Span) -> N
 def test_a_trades_quote_is_found_by_its_offset_among_quotes_of_the_same_price(
     empty_stack: Stack, span: Span
 ) -> None:
-    facts = read(InfluxQuery(empty_stack.settings.influx), span)
+    facts = read(empty_stack.settings.influx, span)
     assert facts.quote_times_ns == {"1-18": record_time_ns(QUOTE_US + 1_000_000, 18)}
 
 

@@ -11,6 +11,7 @@ from fintank.settings import DATABASE, host_and_port
 
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 60.0
+OF_ACCOUNTS = ("executions", "fills", "portfolio_component_orders", "portfolio_orders")
 
 
 class InfluxQuery:
@@ -48,6 +49,19 @@ class InfluxQuery:
         if not result.get("error", "database not found").startswith("database not found"):
             raise FintankError(f"InfluxDB ({self._address}) refused: {result['error']}")
         return [(found.get("tags", {}), found["values"]) for found in result.get("series", [])]
+
+    def require_own_points(self) -> None:
+        """Raise FintankError when points of an earlier version are there: `account` was a tag of theirs.
+
+        Where it is a tag and a field, InfluxQL reads one of the two and says nothing of the other.
+        """
+        old = [name for name in OF_ACCOUNTS if ["account"] in self.rows(f'SHOW TAG KEYS FROM "{name}"')]
+        if old:
+            dropped = "; ".join(f"DROP MEASUREMENT {name}" for name in old)
+            raise FintankError(
+                f"InfluxDB ({self._address}) holds points of an earlier version, with the account as a tag: "
+                f"run `invoke reset`, or in its database {self._database}: {dropped}"
+            )
 
     def count(self, field: str, measurement: str, where: str) -> int:
         """Count the points of a measurement that have a field."""

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from fintank import settings
 from fintank.adapters import kafka, rules_file
+from fintank.adapters.influx_query import InfluxQuery
 from fintank.adapters.influx_reader import InfluxReader
 from fintank.adapters.kafka_groups import GROUPS, PartitionState, partition_states
 from fintank.commands import command
@@ -48,6 +49,7 @@ def reconcile(_context: Context, json: bool = False) -> None:
 def compare(where: Settings) -> tuple[list[Result], dict[str, int]]:
     """Make all checks; return their results, and the lag of each topic that a group reads."""
     limits = rules_file.load(where)
+    InfluxQuery(where.influx).require_own_points()
     with kafka.connect(where.kafka) as admin:
         kafka.ensure_topics(admin)
         # Before all else: what is committed now is done, whatever comes while the rest is read.

@@ -5,7 +5,6 @@ from pathlib import Path
 from invoke.context import Context
 
 from fintank import settings
-from fintank.adapters.influx_query import InfluxQuery
 from fintank.commands import command
 from fintank.commands.reporting.reading import read
 from fintank.commands.reporting.span import Span, parse_span
@@ -33,7 +32,7 @@ def write(where: Settings, span: Span, out: Path) -> str:
     # Only here, as the import of the plots takes as long as that of all other commands.
     from fintank.commands.reporting.page import page
 
-    facts = read(InfluxQuery(where.influx), span)
+    facts = read(where.influx, span)
     try:
         out.write_text(page(facts, f"InfluxDB ({where.influx})"))
     except OSError as error:

@@ -13,6 +13,7 @@ from kafka.admin import KafkaAdminClient
 
 from fintank import settings
 from fintank.adapters import rules_file
+from fintank.adapters.influx_query import InfluxQuery
 from fintank.adapters.kafka import connect, ensure_topics
 from fintank.adapters.kafka_groups import Member, live_members
 from fintank.errors import FintankError
@@ -56,6 +57,7 @@ def check(loaded: Settings, say: Callable[[str], None], may_be_read: bool = Fals
     if not influxdb_server.answers(loaded.influx):
         raise FintankError(f"InfluxDB ({loaded.influx}) does not answer: run `invoke up`")
     influxdb_server.create_database(loaded.influx)
+    InfluxQuery(loaded.influx).require_own_points()
     with connect(loaded.kafka) as admin:
         ensure_topics(admin)
         if not may_be_read:

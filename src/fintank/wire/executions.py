@@ -17,7 +17,7 @@ from fintank.trading.messages import (
 from fintank.wire.fields import Fields, parsed
 from fintank.wire.message_json import message_json
 from fintank.wire.offsets import format_runs
-from fintank.wire.points import point, transact_time_ns
+from fintank.wire.points import message_time_ns, point
 from fintank.wire.records import Place, read_each
 from fintank.wire.ticks import Batch
 
@@ -39,7 +39,7 @@ def _cancel_reject(fields: Fields) -> OrderCancelReject:
         exec_type=CANCEL_REJECTED,
         cl_ord_id=fields.text("cl_ord_id"),
         orig_cl_ord_id=fields.text("orig_cl_ord_id"),
-        account=fields.account("account"),
+        account=fields.text("account"),
         symbol=fields.symbol("symbol"),
         ord_status=fields.choice(OrdStatus, "ord_status"),
         cxl_rej_reason=fields.whole_number("cxl_rej_reason"),
@@ -58,7 +58,7 @@ def _report(fields: Fields) -> ExecutionReport:
         ord_status=fields.choice(OrdStatus, "ord_status"),
         cl_ord_id=fields.text("cl_ord_id"),
         list_id=optional(fields.text, "list_id"),
-        account=fields.account("account"),
+        account=fields.text("account"),
         symbol=fields.symbol("symbol"),
         side=fields.choice(Side, "side"),
         ord_type=fields.choice(OrdType, "ord_type"),
@@ -94,7 +94,7 @@ def to_lines(topic: str, partition: int, offsets: str, records: str) -> Batch:
     go together.
     """
     reports, rejects = read_each(topic, partition, offsets, records, _placed)
-    lines = "\n".join(_line(report, offset) for report, offset in reports)
+    lines = "\n".join(_line(report, partition, offset) for report, offset in reports)
     return Batch(lines, format_runs((offset, 1) for _, offset in reports), rejects)
 
 
@@ -102,18 +102,18 @@ def _placed(text: str, place: Place) -> tuple[Report, int]:
     return from_json(text), place.offset
 
 
-def _line(report: Report, offset: int) -> str:
+def _line(report: Report, partition: int, offset: int) -> str:
     of_order = report if isinstance(report, ExecutionReport) else None
     tags = {
-        "account": report.account,
         "exec_type": report.exec_type,
         "last_mkt": None if of_order is None else of_order.last_mkt,
         "ord_status": report.ord_status,
+        "partition": str(partition),
         "side": None if of_order is None else of_order.side,
         "symbol": report.symbol,
     }
     fields = _order_fields(report) if isinstance(report, ExecutionReport) else _cancel_fields(report)
-    time_ns = transact_time_ns(report.transact_time_us, offset)
+    time_ns = message_time_ns(report.transact_time_us, offset)
     return point("executions", tags, fields, time_ns)
 
 
@@ -122,6 +122,7 @@ def _cancel_fields(report: OrderCancelReject) -> Mapping[str, str | int | Decima
         "exec_id": report.exec_id,
         "cl_ord_id": report.cl_ord_id,
         "orig_cl_ord_id": report.orig_cl_ord_id,
+        "account": report.account,
         "cxl_rej_reason": report.cxl_rej_reason,
         "text": report.text,
         "input": report.input,
@@ -135,6 +136,7 @@ def _order_fields(report: ExecutionReport) -> Mapping[str, str | int | Decimal |
         "exec_id": report.exec_id,
         "cl_ord_id": report.cl_ord_id,
         "list_id": report.list_id,
+        "account": report.account,
         "ord_type": report.ord_type,
         "time_in_force": report.time_in_force,
         "priority": report.priority,

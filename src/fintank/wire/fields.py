@@ -74,13 +74,6 @@ class Fields:
             raise MalformedError(Reason.BAD_VALUE, field=self._path + name, value=value)
         return value
 
-    def account(self, name: str) -> str:
-        """Read an account: text that InfluxDB takes as a tag, where no last backslash can be escaped."""
-        value = self.text(name)
-        if value.endswith("\\"):
-            raise MalformedError(Reason.BAD_VALUE, field=self._path + name, value=value)
-        return value
-
     def symbol(self, name: str) -> str:
         """Read a symbol or an exchange."""
         value = self._value(name)

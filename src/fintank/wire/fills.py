@@ -4,7 +4,7 @@ from fintank.trading.messages import Fill, Side
 from fintank.wire.fields import parsed
 from fintank.wire.message_json import message_json
 from fintank.wire.offsets import format_runs
-from fintank.wire.points import point, transact_time_ns
+from fintank.wire.points import message_time_ns, point
 from fintank.wire.records import Place, read_each
 from fintank.wire.ticks import Batch
 
@@ -21,7 +21,7 @@ def from_json(text: str) -> Fill:
         exec_id=fields.text("exec_id"),
         cl_ord_id=fields.text("cl_ord_id"),
         list_id=fields.optional(fields.text, "list_id"),
-        account=fields.account("account"),
+        account=fields.text("account"),
         symbol=fields.symbol("symbol"),
         side=fields.choice(Side, "side"),
         last_qty=fields.number("last_qty"),
@@ -40,7 +40,7 @@ def to_lines(topic: str, partition: int, offsets: str, records: str) -> Batch:
     go together.
     """
     fills, rejects = read_each(topic, partition, offsets, records, _placed)
-    lines = "\n".join(_line(fill, offset) for fill, offset in fills)
+    lines = "\n".join(_line(fill, partition, offset) for fill, offset in fills)
     return Batch(lines, format_runs((offset, 1) for _, offset in fills), rejects)
 
 
@@ -48,16 +48,22 @@ def _placed(text: str, place: Place) -> tuple[Fill, int]:
     return from_json(text), place.offset
 
 
-def _line(fill: Fill, offset: int) -> str:
-    tags = {"account": fill.account, "last_mkt": fill.last_mkt, "side": fill.side, "symbol": fill.symbol}
+def _line(fill: Fill, partition: int, offset: int) -> str:
+    tags = {
+        "last_mkt": fill.last_mkt,
+        "partition": str(partition),
+        "side": fill.side,
+        "symbol": fill.symbol,
+    }
     fields = {
         "exec_id": fill.exec_id,
         "cl_ord_id": fill.cl_ord_id,
         "list_id": fill.list_id,
+        "account": fill.account,
         "last_qty": fill.last_qty,
         "last_px": fill.last_px,
         "delta_shares": fill.delta_shares,
         "delta_cash": fill.delta_cash,
         "transact_time_us": fill.transact_time_us,
     }
-    return point("fills", tags, fields, transact_time_ns(fill.transact_time_us, offset))
+    return point("fills", tags, fields, message_time_ns(fill.transact_time_us, offset))

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from fintank.trading.messages import Order, PortfolioOrder
 from fintank.trading.portfolio import COMPONENTS_MAX
 from fintank.wire.offsets import format_runs
-from fintank.wire.points import point, record_time_ns
-from fintank.wire.records import offset_of
+from fintank.wire.points import message_time_ns, point
+from fintank.wire.records import offset_of, partition_of
 
 
 def portfolio_line(order: PortfolioOrder) -> str:
@@ -14,17 +14,19 @@ def portfolio_line(order: PortfolioOrder) -> str:
     offset = offset_of(order.input)
     return point(
         "portfolio_orders",
-        {"account": order.account, "side": order.side},
+        {"partition": str(partition_of(order.input)), "side": order.side},
         {
             "order_id": order.order_id,
+            "account": order.account,
             "amount": order.amount,
             "priority": order.priority,
             "time_in_force": order.time_in_force,
             "expire_time_us": order.expire_time_us,
             "symbols": " ".join(spec.symbol for spec in order.portfolio[:COMPONENTS_MAX]),
+            "order_time_us": order.order_time_us,
             "offset": offset,
         },
-        record_time_ns(order.order_time_us, offset),
+        message_time_ns(order.order_time_us, offset),
     )
 
 
@@ -33,10 +35,11 @@ def component_line(order: Order) -> str:
     offset = offset_of(order.input)
     return point(
         "portfolio_component_orders",
-        {"account": order.account, "side": order.side, "symbol": order.symbol},
+        {"partition": str(partition_of(order.input)), "side": order.side, "symbol": order.symbol},
         {
             "cl_ord_id": order.cl_ord_id,
             "list_id": order.list_id,
+            "account": order.account,
             "order_qty": order.order_qty,
             "cash_order_qty": order.cash_order_qty,
             "ord_type": order.ord_type,
@@ -46,9 +49,10 @@ def component_line(order: Order) -> str:
             "time_in_force": order.time_in_force,
             "expire_time_us": order.expire_time_us,
             "text": None if order.refusal is None else order.refusal.text,
+            "order_time_us": order.order_time_us,
             "offset": offset,
         },
-        record_time_ns(order.order_time_us, offset),
+        message_time_ns(order.order_time_us, offset),
     )
 
 

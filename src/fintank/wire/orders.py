@@ -54,7 +54,7 @@ def _message(text: str, place: Place) -> OrderMessage:
     msg_type = fields.choice(MsgType, "msg_type")
     if msg_type is MsgType.TRADING_STATE:
         return _trading_state(fields, place)
-    content: dict[str, Any] = {"account": fields.account("account")}
+    content: dict[str, Any] = {"account": fields.text("account")}
     if msg_type is MsgType.CANCEL:
         content |= _cancel_content(fields) | {"order_time_us": _time_us(fields, place)}
         return Cancel(**content, content_hash=content_hash(msg_type, content), input=place.input)

@@ -18,7 +18,8 @@ def point(
     """Write a point; a tag or a field that is None is left out.
 
     An int is an integer for InfluxDB, a Decimal a float, whatever its value. Texts must be printable, and a
-    tag must not be empty or end with a backslash.
+    tag must not be empty or end with a backslash. Each combination of tags is a series, and InfluxDB keeps a
+    limited number of those: what can have any number of values, as an account, is a field.
     """
     field_set = ",".join(f"{name}={_field(value)}" for name, value in fields.items() if value is not None)
     return f"{series(measurement, tags)} {field_set} {time_ns}"
@@ -32,17 +33,18 @@ def series(measurement: str, tags: Mapping[str, str | None]) -> str:
 
 
 def record_time_ns(time_us: int, offset: int) -> int:
-    """Return the time of a tick's or an order's point: its own, with its record's offset in the digits below.
+    """Return the time of a tick's point: its own, with its record's offset in the digits below.
 
     Points with equal measurement, tags and time overwrite each other.
     """
     return time_us * 1000 + (offset % 1000 if time_us % 1000 else offset % 1_000_000)
 
 
-def transact_time_ns(time_us: int, offset: int) -> int:
-    """Return the time of a report's or a fill's point: the millisecond, and its record's offset below.
+def message_time_ns(time_us: int, offset: int) -> int:
+    """Return the time of an order's, a report's or a fill's point: the millisecond, and its offset below.
 
-    One tick can fill thousands of orders: microseconds would leave no room to tell them apart.
+    One tick can fill thousands of orders, and thousands can be given at once: microseconds would leave no
+    room to tell them apart. The offset does so within a partition, which is a tag.
     """
     return time_us // 1000 * 1_000_000 + offset % 1_000_000
 

@@ -25,6 +25,11 @@ class Place(NamedTuple):
         return f"{self.topic}-{self.partition}-{self.offset}"
 
 
+def partition_of(identity: str) -> int:
+    """Return the partition of a record's identity."""
+    return int(identity.split("-")[-2])
+
+
 def offset_of(identity: str) -> int:
     """Return the offset of a record's identity."""
     return int(identity.rpartition("-")[2])

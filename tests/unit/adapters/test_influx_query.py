@@ -67,6 +67,18 @@ def test_where_nothing_was_written_there_are_no_points(influx: Influx, result: o
     assert query(influx).count("bid", "bid_ask", "time >= 5") == 0
 
 
+@pytest.mark.parametrize("tags", [[], [["exec_type"], ["partition"], ["symbol"]]])
+def test_points_with_other_tags_than_the_account_are_ours(influx: Influx, tags: list[list[str]]) -> None:
+    influx.answer = {"results": [{"series": [{"columns": ["tagKey"], "values": tags}]}]}
+    query(influx).require_own_points()
+
+
+def test_points_of_an_earlier_version_are_told_with_the_cure(influx: Influx) -> None:
+    influx.answer = {"results": [{"series": [{"columns": ["tagKey"], "values": [["account"], ["side"]]}]}]}
+    with pytest.raises(FintankError, match=r"run `invoke reset`, or .*: DROP MEASUREMENT executions; DROP M"):
+        query(influx).require_own_points()
+
+
 def test_a_refusal_is_told(influx: Influx) -> None:
     influx.answer = {"results": [{"error": "shard gone"}]}
     with pytest.raises(FintankError, match="refused: shard gone"):

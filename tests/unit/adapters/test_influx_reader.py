@@ -10,8 +10,8 @@ from fintank.adapters.influx_reader import InfluxReader
 from fintank.errors import FintankError
 from fintank.wire.point_values import FILLS
 
-ROW = [7, "e-1", "o-1", None, 10, 10.5, 10, -105, 8]
-POINT = ("fills,symbol=IVE", 7, ("e-1", "o-1", None, 10.0, 10.5, 10.0, -105.0, 8.0))
+ROW = [7, "e-1", "o-1", None, "A", 10, 10.5, 10, -105, 8]
+POINT = ("fills,symbol=IVE", 7, ("e-1", "o-1", None, "A", 10.0, 10.5, 10.0, -105.0, 8.0))
 
 
 class Influx(HTTPServer):
@@ -63,6 +63,12 @@ def test_answers_are_put_together_however_they_are_cut(influx: Influx) -> None:
     for width in (7, 100, 10_000):
         influx.parts = [whole[start : start + width] for start in range(0, len(whole), width)]
         assert list(reader(influx).points(FILLS)) == [[POINT, POINT], [POINT]]
+
+
+def test_rows_come_as_they_are(influx: Influx) -> None:
+    influx.parts = [answer(2), answer(1)]
+    assert list(reader(influx).rows("SELECT * FROM fills")) == [ROW] * 3
+    assert influx.asked["q"] == ["SELECT * FROM fills"]
 
 
 def test_the_query_asks_for_the_fields_in_their_order_and_for_nanoseconds(influx: Influx) -> None:

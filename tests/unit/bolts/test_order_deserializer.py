@@ -15,8 +15,8 @@ ORDER = (
     ' "order_qty": 10, "timestamp": 1438539936.5}'
 )
 LINE = (
-    'portfolio_orders,account=A,side=BUY order_id="d",amount=10,priority=1i,time_in_force="GTC",'
-    'symbols="IVE",offset={0}i 143853993650000000{0}'
+    'portfolio_orders,partition=2,side=BUY order_id="d",account="A",amount=10,priority=1i,'
+    'time_in_force="GTC",symbols="IVE",order_time_us=1438539936500000i,offset={0}i 143853993650000000{0}'
 )
 
 

@@ -88,9 +88,9 @@ def test_a_trade_is_a_point(trade):
     batch = batch_of(to_json(trade), first=123_456_789)
     assert (batch.offsets, batch.rejects) == ("123456789,1", [])
     assert batch.lines == (
-        "executions,account=A-1001,exec_type=TRADE,last_mkt=NYSE,ord_status=FILLED,side=BUY,symbol=IVE "
-        f'exec_id="{trade.exec_id}",cl_ord_id="d-IVE",list_id="d",ord_type="MARKET",time_in_force="GTC",'
-        "priority=1i,order_qty=0.002653,cash_order_qty=250,last_qty=0.002653,last_px=94200,"
+        "executions,exec_type=TRADE,last_mkt=NYSE,ord_status=FILLED,partition=2,side=BUY,symbol=IVE "
+        f'exec_id="{trade.exec_id}",cl_ord_id="d-IVE",list_id="d",account="A-1001",ord_type="MARKET",'
+        'time_in_force="GTC",priority=1i,order_qty=0.002653,cash_order_qty=250,last_qty=0.002653,last_px=94200,'
         "cum_qty=0.002653,leaves_qty=0,leaves_cash=0,avg_px=94200,residual_cash=0.0874,bid=94.1,ask=94200,"
         'quote_ids="0-5",input="ticks-0-5",order_time_us=1438539936355217i,'
         "transact_time_us=1438539936855217i 1438539936855456789"
@@ -108,10 +108,10 @@ def test_a_refusal_is_a_point_without_what_it_has_not(written):
 def test_the_refusal_of_a_cancel_is_a_point_of_the_same_measurement(written):
     (report, *_) = [each for each in written.reports if isinstance(each, OrderCancelReject)]
     assert batch_of(to_json(report)).lines == (
-        "executions,account=A-1001,exec_type=CANCEL_REJECTED,ord_status=FILLED,symbol=IVE "
-        f'exec_id="{report.exec_id}",cl_ord_id="too-late",orig_cl_ord_id="d-IVE",cxl_rej_reason=0i,'
-        'text="code=TOO_LATE ord_status=FILLED",input="orders-0-50",order_time_us=1438539936355217i,'
-        "transact_time_us=1438539936855217i 1438539936855001000"
+        "executions,exec_type=CANCEL_REJECTED,ord_status=FILLED,partition=2,symbol=IVE "
+        f'exec_id="{report.exec_id}",cl_ord_id="too-late",orig_cl_ord_id="d-IVE",account="A-1001",'
+        'cxl_rej_reason=0i,text="code=TOO_LATE ord_status=FILLED",input="orders-0-50",'
+        "order_time_us=1438539936355217i,transact_time_us=1438539936855217i 1438539936855001000"
     )
 
 
@@ -128,7 +128,7 @@ def test_thousands_of_reports_of_one_tick_are_points_of_their_own(trade):
         ({"side": 5}, "BAD_TYPE"),
         ({"symbol": "I VE"}, "BAD_SYMBOL"),
         ({"last_mkt": "N,Y"}, "BAD_SYMBOL"),
-        ({"account": "A\\"}, "BAD_VALUE"),
+        ({"account": ""}, "BAD_VALUE"),
         ({"text": "a\nb"}, "BAD_VALUE"),
         ({"cum_qty": "NaN"}, "NOT_FINITE"),
         ({"cum_qty": "1e2000"}, "BAD_VALUE"),

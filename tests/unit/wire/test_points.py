@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from fintank.wire.points import point, record_time_ns, transact_time_ns
+from fintank.wire.points import message_time_ns, point, record_time_ns
 
 
 def test_a_point_has_tags_fields_and_a_time():
@@ -40,12 +40,12 @@ def test_a_decimal_is_a_float_in_plain_notation(value, written):
     assert point("m", {}, {"d": Decimal(value)}, 7) == f"m d={written} 7"
 
 
-def test_an_orders_time_has_its_offset_below_what_its_own_time_has():
+def test_a_ticks_time_has_its_offset_below_what_its_own_time_has():
     assert record_time_ns(1_438_539_936_355_217, 123_456_789) == 1_438_539_936_355_217_789
     assert record_time_ns(1_438_539_936_355_000, 123_456_789) == 1_438_539_936_355_456_789
 
 
-def test_a_reports_time_is_its_millisecond_and_its_offset():
-    assert transact_time_ns(1_438_539_936_355_217, 123_456_789) == 1_438_539_936_355_456_789
-    times = {transact_time_ns(1_438_539_936_355_217, offset) for offset in range(2_500)}
+def test_a_messages_time_is_its_millisecond_and_its_offset():
+    assert message_time_ns(1_438_539_936_355_217, 123_456_789) == 1_438_539_936_355_456_789
+    times = {message_time_ns(1_438_539_936_355_217, offset) for offset in range(2_500)}
     assert len(times) == 2_500

@@ -32,6 +32,10 @@ class Report(NamedTuple):
         return (self.quote_ids or "").split(" ")[0]
 
 
+Holdings = Mapping[tuple[str, str], tuple[float, float]]
+"""Shares and cash, by account and symbol."""
+
+
 class Booking(NamedTuple):
     """A fill's change of an account's shares of a symbol, and of its cash."""
 
@@ -97,8 +101,8 @@ class Facts:
     portfolio_orders: Sequence[PortfolioOrder] = ()
     quotes: Mapping[str, Quotes] = field(default_factory=dict)
     bookings: Sequence[Booking] = ()
-    opening: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
-    holdings: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+    opening: Holdings = field(default_factory=dict)
+    holdings: Holdings = field(default_factory=dict)
     working: Span | None = None
     tick_latency: Latency | None = None
     order_latency: Latency | None = None

@@ -1,11 +1,21 @@
 """Reading from InfluxDB what a report tells."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fintank.adapters.influx_query import InfluxQuery
-from fintank.commands.reporting.facts import Booking, Facts, Latency, Line, PortfolioOrder, Quotes, Report
+from fintank.adapters.influx_reader import InfluxReader
+from fintank.commands.reporting.facts import (
+    Booking,
+    Facts,
+    Holdings,
+    Latency,
+    Line,
+    PortfolioOrder,
+    Quotes,
+    Report,
+)
 from fintank.commands.reporting.quote_search import find_quotes
 from fintank.commands.reporting.span import Span
 
@@ -28,8 +38,13 @@ OF_NO_USE = {
 }
 
 
-def read(influx: InfluxQuery, span: Span) -> Facts:
-    """Read a span; what is not there stays empty. FintankError when InfluxDB does not answer."""
+def read(address: str, span: Span) -> Facts:
+    """Read a span; what is not there stays empty.
+
+    FintankError when InfluxDB (host:port) does not answer, or holds points of an earlier version.
+    """
+    influx = InfluxQuery(address)
+    influx.require_own_points()
     reports = _reports(influx, span)
     trades = [report for report in reports if report.exec_type == "TRADE"]
     quote_times_ns = find_quotes(influx, span, trades)
@@ -39,6 +54,9 @@ def read(influx: InfluxQuery, span: Span) -> Facts:
     }
     drawn = Counter(trade.symbol for trade in trades) or Counter(ticks)
     symbols = sorted(symbol for symbol, _ in drawn.most_common(SYMBOLS_MAX))
+    reader = InfluxReader(address)
+    opening = _holdings({}, _bookings(reader, f"time < {span.since_ns}"))
+    bookings = list(_bookings(reader, span.where))
     working = span.around(_edges_ns(influx, span, "records", "pipeline"))
     return Facts(
         span=span,
@@ -48,9 +66,9 @@ def read(influx: InfluxQuery, span: Span) -> Facts:
         quote_times_ns=quote_times_ns,
         portfolio_orders=_portfolio_orders(influx, span),
         quotes={symbol: _quotes(influx, span, symbol, trades, quote_times_ns) for symbol in symbols},
-        bookings=_bookings(influx, span),
-        opening=_holdings(influx, f"time < {span.since_ns}"),
-        holdings=_holdings(influx, f"time <= {span.until_ns}"),
+        bookings=bookings,
+        opening=opening,
+        holdings=_holdings(opening, bookings),
         working=working,
         tick_latency=_latency(influx, working, "tick-influxdb-loader"),
         order_latency=_latency(influx, working, "rule-engine"),
@@ -101,16 +119,20 @@ def _edges_ns(
     return [row[0] for query in asked for row in influx.rows(query)]
 
 
-def _bookings(influx: InfluxQuery, span: Span) -> list[Booking]:
+def _bookings(influx: InfluxReader, where: str) -> Iterator[Booking]:
+    """Read bookings, the earliest first."""
     columns = ", ".join(Booking._fields[1:])
-    return [Booking(*row) for row in influx.rows(f"SELECT {columns} FROM fills WHERE {span.where}")]
+    return map(Booking._make, influx.rows(f"SELECT {columns} FROM fills WHERE {where}"))
 
 
-def _holdings(influx: InfluxQuery, where: str) -> dict[tuple[str, str], tuple[float, float]]:
-    found = influx.series(
-        f"SELECT sum(delta_shares), sum(delta_cash) FROM fills WHERE {where} GROUP BY account, symbol"
-    )
-    return {(tags["account"], tags["symbol"]): (rows[0][1], rows[0][2]) for tags, rows in found}
+def _holdings(opening: Holdings, bookings: Iterable[Booking]) -> Holdings:
+    """Return what is held after the bookings; they are summed up here, as InfluxDB sums by tags only."""
+    held = dict(opening)
+    for booking in bookings:
+        position = (booking.account, booking.symbol)
+        shares, cash = held.get(position, (0.0, 0.0))
+        held[position] = (shares + booking.delta_shares, cash + booking.delta_cash)
+    return held
 
 
 def _latency(influx: InfluxQuery, span: Span, component: str) -> Latency | None:

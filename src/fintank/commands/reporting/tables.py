@@ -1,5 +1,6 @@
 """A report's tables, as HTML."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
@@ -8,6 +9,7 @@ from fintank.commands.reporting.facts import Facts, PortfolioOrder, Report
 from fintank.commands.reporting.texts import milliseconds, moment, money, price, quantity
 
 ROWS_MAX = 1_000
+SYMBOLS_MAX = 12
 AVERAGE_DECIMALS = 4
 KINDS = {"BUY": "deposit", "SELL": "withdrawal"}
 
@@ -106,23 +108,33 @@ def ended_unfilled(found: Iterable[Report]) -> str:
 
 
 def positions(facts: Facts) -> str:
-    """Show shares by account and symbol, cash, and what the shares are worth at the last bid and ask."""
+    """Show shares by account and symbol, cash, and what the shares are worth at the last bid and ask.
+
+    Of more than SYMBOLS_MAX symbols those that most accounts hold have columns; cash and worth are of all.
+    """
     mids = {
         symbol: (quotes.bid.values[-1] + quotes.ask.values[-1]) / 2
         for symbol, quotes in facts.quotes.items()
         if quotes.bid.values and quotes.ask.values
     }
-    symbols = sorted({symbol for _, symbol in facts.holdings})
-    titles = (*symbols, "cash", "worth of the shares", "profit and loss")
+    holders = Counter(symbol for _, symbol in facts.holdings)
+    symbols = sorted(symbol for symbol, _ in holders.most_common(SYMBOLS_MAX))
+    others = [f"{len(holders) - SYMBOLS_MAX:,} more symbols"] if len(holders) > SYMBOLS_MAX else []
+    by_account: dict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
+    for (account, symbol), position in facts.holdings.items():
+        by_account[account][symbol] = position
     rows = []
-    for account in sorted({account for account, _ in facts.holdings}):
-        held = {symbol: facts.holdings.get((account, symbol), (0.0, 0.0)) for symbol in symbols}
+    for account, held in sorted(by_account.items()):
         cash = sum(money_ for _, money_ in held.values())
         worth = _worth(held, mids)
-        shares = [quantity(held[s][0]) if (account, s) in facts.holdings else "" for s in symbols]
+        shares = [quantity(held[symbol][0]) if symbol in held else "" for symbol in symbols]
+        left_out = len(held.keys() - symbols)
+        shares += [f"{left_out:,} held" if left_out else "" for _ in others]
         valued = ["", ""] if worth is None else [money(worth), money(cash + worth)]
         rows.append([escape(account), *shares, money(cash), *valued])
-    return _table("accounts", [Column("account"), *(Column(title, NUMBER) for title in titles)], rows)
+    titles = (*symbols, *others, "cash", "worth of the shares", "profit and loss")
+    columns = [Column("account"), *(Column(title, NUMBER) for title in titles)]
+    return _table("accounts", columns, rows, which="first")
 
 
 def _worth(held: Mapping[str, tuple[float, float]], mids: Mapping[str, float]) -> float | None:
@@ -132,11 +144,11 @@ def _worth(held: Mapping[str, tuple[float, float]], mids: Mapping[str, float]) -
     return sum(shares * mids[symbol] for symbol, (shares, _) in held.items() if shares)
 
 
-def _table(what: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+def _table(what: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], which: str = "latest") -> str:
     head = "".join(f'<th class="{column.css}">{escape(column.title)}</th>' for column in columns)
     body = "\n".join(f"<tr>{_cells(columns, row)}</tr>" for row in rows[:ROWS_MAX])
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    left_out = f'<p class="note">The latest {ROWS_MAX:,} of {len(rows):,} {what}.</p>'
+    left_out = f'<p class="note">The {which} {ROWS_MAX:,} of {len(rows):,} {what}.</p>'
     return f'<div class="scroll">{table}</div>{left_out if len(rows) > ROWS_MAX else ""}'
 
 

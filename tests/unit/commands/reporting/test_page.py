@@ -79,6 +79,24 @@ def test_without_a_price_nothing_is_said_of_worth() -> None:
     assert cells(html)[3:6] == ["-771,300.00", "", ""]
 
 
+def test_of_many_symbols_those_that_most_accounts_hold_have_columns_and_all_count_as_cash() -> None:
+    rare = {("A-9", f"RARE{number:02}"): (1.0, -10.0) for number in range(30)}
+    held = {(account, f"S{number:02}"): (2.0, -1.0) for account in ("A-1", "A-9") for number in range(12)}
+    html = tables.positions(replace(full_facts(), holdings={**rare, **held}))
+    assert "RARE" not in html
+    assert "30 more symbols" in html
+    found = cells(html)
+    assert found[:15] == ["A-1", *["2"] * 12, "", "-12.00"]
+    assert found[17:32] == ["A-9", *["2"] * 12, "30 held", "-312.00"]
+
+
+def test_of_many_accounts_the_first_are_listed_and_that_is_said() -> None:
+    holdings = {(f"A-{number:04}", "IVE"): (1.0, -10.0) for number in range(tables.ROWS_MAX + 5)}
+    html = tables.positions(replace(full_facts(), holdings=holdings))
+    assert html.count("<tr>") == tables.ROWS_MAX + 1
+    assert "The first 1,000 of 1,005 accounts." in html
+
+
 def test_refused_orders_count_by_their_code_beside_rejected_records() -> None:
     html = page(full_facts(), "InfluxDB")
     assert "order: MAX_ORDER_QTY" in html
