@@ -56,4 +56,4 @@ def regex(values: Sequence[str]) -> str:
 
 
 def _values(influx: InfluxQuery, query: str) -> list[str]:
-    return [value for _, value in influx.rows(query)]
+    return [value for _, value in influx.rows(filled(query, {}, HOUR_S))]

@@ -45,6 +45,7 @@ EXEC_TYPES = {
 }
 AGES = {"open_orders": SKY, "open_over_1s": GREEN, "open_over_1m": ORANGE, "open_over_1h": VERMILION}
 OPEN_ORDERS_MANY = 10_000
+ACCOUNTS_LISTED_MAX = 1_000
 MONEY = "short"
 RULE_ENGINE = "\"component\" = 'rule-engine' AND $timeFilter"
 
@@ -54,9 +55,8 @@ def order_flow() -> Json:
     variables = [
         variable("symbol", "Symbol", 'SHOW TAG VALUES FROM "bid_ask" WITH KEY = "symbol"'),
         variable("exchange", "Exchange", 'SHOW TAG VALUES FROM "bid_ask" WITH KEY = "exchange"'),
-        variable(
-            "account", "Account", 'SHOW TAG VALUES FROM "portfolio_component_orders" WITH KEY = "account"'
-        ),
+        # A field has no SHOW TAG VALUES. Who is not in the list can be typed.
+        variable("account", "Account", _accounts()),
     ]
     return dashboard(
         "fintank-order-flow",
@@ -184,22 +184,25 @@ def _holdings() -> list[Panel]:
         lines(
             "Shares",
             "Shares bought less shares sold since the start of the shown time, by symbol.",
-            Query(_running_sum("delta_shares", "symbol"), alias="$tag_symbol"),
+            Query(_running_sum("delta_shares", ', "symbol"'), alias="$tag_symbol"),
             unit="short",
             width=8,
         ),
         lines(
             "Cash",
-            "Cash from sales less cash for purchases since the start of the shown time, by account.",
-            Query(_running_sum("delta_cash", "account"), alias="$tag_account"),
+            "Cash from sales less cash for purchases since the start of the shown time, of the chosen "
+            "accounts and symbols together: choose one account to see its own.",
+            Query(_running_sum("delta_cash"), alias="cash"),
             unit=MONEY,
             width=8,
+            colors={"cash": BLUE},
         ),
         table(
             "Positions",
-            "Shares, and the cash that trading them brought, by all bookings ever.",
+            "Shares, and the cash that trading them brought, by all bookings ever, of the chosen accounts "
+            "together: choose one to see its own. `invoke report` lists all.",
             Query(
-                select(positions, "fills", f"{SYMBOL} AND {ACCOUNT}", 'GROUP BY "account", "symbol"'),
+                select(positions, "fills", f"{SYMBOL} AND {ACCOUNT}", 'GROUP BY "symbol"'),
                 is_table=True,
             ),
             "short",
@@ -261,8 +264,12 @@ def _latest(measurement: str, where: str, *columns: str) -> Query:
     return Query(select(named, measurement, where, "ORDER BY time DESC LIMIT 200"), is_table=True)
 
 
-def _running_sum(field: str, tag: str) -> str:
-    return select(f'cumulative_sum(sum("{field}"))', "fills", TRADES, f'{EVERY}, "{tag}" fill(0)')
+def _accounts() -> str:
+    return select('DISTINCT("account")', "executions", "$timeFilter", f"LIMIT {ACCOUNTS_LISTED_MAX}")
+
+
+def _running_sum(field: str, by: str = "") -> str:
+    return select(f'cumulative_sum(sum("{field}"))', "fills", TRADES, f"{EVERY}{by} fill(0)")
 
 
 def _traded(side: str) -> str:

@@ -1,7 +1,7 @@
 """What Grafana's dashboards are made of, as plain data in its JSON model (schema 39: Grafana 11 and 12).
 
 The colours are Okabe and Ito's, which colour-blind people tell apart. Lines whose names are not known here,
-by symbol or account, are shades of one colour.
+by symbol, are shades of one colour.
 """
 
 from collections.abc import Mapping, Sequence
@@ -162,7 +162,7 @@ def dashboard(
 
 
 def variable(name: str, label: str, query: str) -> Json:
-    """Make a variable of a tag's values: any number of them, all at first."""
+    """Make a variable of what the query finds: any number of its values, all at first."""
     return {
         "type": "query",
         "name": name,
