@@ -113,16 +113,16 @@ def test_replay_shifts_all_times_so_that_the_last_is_now(stack: Stack, tmp_path:
 
 def test_replay_can_keep_the_times_and_the_pace(stack: Stack, tmp_path: Path) -> None:
     path = tmp_path / "quotes.csv"
-    path.write_text("timestamp,symbol,exchange,bid,ask\n1000,IVE,NYSE,1,2\n1010,IVE,NYSE,1,2\n")
+    path.write_text("timestamp,symbol,exchange,bid,ask\n1700001000,IVE,NYSE,1,2\n1700001010,IVE,NYSE,1,2\n")
     started = time.monotonic()
     assert invoke(stack, "replay", str(path), "--keep-times", "--speed", "10").returncode == 0
     assert time.monotonic() - started > 1
-    assert [tick["timestamp"] for tick in last_ticks(stack, 2)] == [1000.0, 1010.0]
+    assert [tick["timestamp"] for tick in last_ticks(stack, 2)] == [1700001000.0, 1700001010.0]
 
 
 def test_a_strict_replay_sends_nothing_of_a_file_with_a_bad_line(stack: Stack, tmp_path: Path) -> None:
     path = tmp_path / "quotes.csv"
-    path.write_text("timestamp,symbol,exchange,bid,ask\n1,IVE,NYSE,1,2\n2,IVE,NYSE,0,2\n")
+    path.write_text("timestamp,symbol,exchange,bid,ask\n1700000001,IVE,NYSE,1,2\n1700000002,IVE,NYSE,0,2\n")
     before = last(stack, "ticks", 1)
     done = invoke(stack, "replay", str(path), "--strict")
     assert done.returncode == 1

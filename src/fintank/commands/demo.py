@@ -4,7 +4,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -13,6 +13,7 @@ from rich.console import Console
 
 from fintank import settings
 from fintank.adapters import rules_file
+from fintank.adapters.quote_file import QuoteFile
 from fintank.commands import command, demo_evidence, demo_summary, reconcile, report
 from fintank.commands.demo_play import Plan, play, span_us
 from fintank.commands.demo_summary import Outcome
@@ -61,9 +62,11 @@ def demo(
     tick_count = whole_number("--ticks", ticks, maximum=TICKS_MAX)
     order_count = whole_number("--orders", orders, maximum=ORDERS_MAX)
     paths = [Path(name) for name in file or ()] or _shared_quotes()
-    plan = Plan(tick_count, order_count, {path: survey(path) for path in paths})
     where = settings.load()
-    with _interruptible(), _services(where, keep):
+    with ExitStack() as files, _interruptible():
+        opened = [files.enter_context(QuoteFile(path, where.home / "run")) for path in paths]
+        plan = Plan(tick_count, order_count, {file: survey(file) for file in opened})
+        files.enter_context(_services(where, keep))
         make_topics(where.kafka)
         with MemoryPeak(Supervisor(where.home)) as peak, _topology(where, keep) as run:
             outcome = play(where, run, plan)

@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from kafka.admin import KafkaAdminClient
 
 from fintank.adapters import kafka, rules_file
 from fintank.adapters.influx_query import InfluxQuery
 from fintank.adapters.kafka_groups import PartitionState, partition_states
+from fintank.adapters.quote_file import QuoteFile
 from fintank.commands import demo_evidence, fake_orders
 from fintank.commands.demo_sending import (
     FAKE_SPAN_US,
@@ -43,7 +43,7 @@ class Plan:
 
     ticks: int
     orders: int
-    files: Mapping[Path, Extent]
+    files: Mapping[QuoteFile, Extent]
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _flows(world: World, plan: Plan, name: str) -> Iterator[Flow]:
     yield _flow(world, "fake ticks", plan.ticks, lambda: send_fakes(address, plan.ticks, orders, name))
     if plan.files:
         quotes = sum(extent.quotes for extent in plan.files.values())
-        files = ", ".join(path.name for path in plan.files)
+        files = ", ".join(file.path.name for file in plan.files)
         print(f"Sending {quotes:,} real quotes and {orders:,} market orders: {files}.")
         replay_name = f"{name}-replay"
         yield _flow(

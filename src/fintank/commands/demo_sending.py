@@ -3,12 +3,12 @@
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from types import TracebackType
 
 from fintank.adapters import kafka
 from fintank.adapters.influx_query import InfluxQuery
 from fintank.adapters.kafka_producer import BulkProducer
+from fintank.adapters.quote_file import QuoteFile
 from fintank.commands import fake_orders, fake_ticks
 from fintank.commands.live_line import LiveLine
 from fintank.commands.ticks import Extent, shift_us, shifted_records
@@ -41,7 +41,7 @@ def send_fakes(address: str, ticks: int, orders: int, name: str) -> None:
     _send(address, records, ticks + orders)
 
 
-def send_replay(address: str, files: Mapping[Path, Extent], orders: int, name: str) -> None:
+def send_replay(address: str, files: Mapping[QuoteFile, Extent], orders: int, name: str) -> None:
     """Send the files' quotes one after the other, and in between market orders for all of their symbols."""
     quotes = sum(extent.quotes for extent in files.values())
     symbols = list(dict.fromkeys(symbol for extent in files.values() for symbol in extent.symbols))
@@ -81,9 +81,9 @@ def _send(address: str, records: Iterable[tuple[str, Keyed]], total: int) -> Non
         producer.raise_failed()
 
 
-def _quotes(files: Mapping[Path, Extent]) -> Iterator[Keyed]:
-    for path, extent in files.items():
-        yield from shifted_records(path, shift_us(extent, now_us(), None))
+def _quotes(files: Mapping[QuoteFile, Extent]) -> Iterator[Keyed]:
+    for file, extent in files.items():
+        yield from shifted_records(file, shift_us(extent, now_us(), None))
 
 
 def now_us() -> int:

@@ -9,11 +9,12 @@ from typing import NamedTuple
 from invoke.context import Context
 
 from fintank import settings
+from fintank.adapters.quote_file import QuoteFile
 from fintank.commands import command, fake_ticks
 from fintank.commands.options import argument, positive_number, span_us, whole_number
 from fintank.commands.sending import counted, make_topics, progress, send
 from fintank.errors import FintankError
-from fintank.wire import quote_csv
+from fintank.trading.messages import Quote
 from fintank.wire.tick_json import tick_of_texts
 
 SYMBOLS_MAX = 100_000
@@ -62,7 +63,7 @@ def queue_ticks(
 @command(
     positional=["file"],
     help={
-        "file": "CSV or .csv.gz with the columns timestamp,symbol,exchange,bid,ask,bid_size,ask_size",
+        "file": "CSV (or packed, or a pipe): timestamp,symbol,exchange,bid,ask,bid_size,ask_size",
         "speed": "so many times as fast as it happened; default: at once",
         "keep_times": "keep the times; default: all are shifted by one constant so that the last is now",
         "strict": "send nothing when there is a bad line; default: name, skip and count it",
@@ -74,16 +75,17 @@ def replay(
     """Send the quotes of a file to Kafka, as in: invoke replay quotes.csv.gz --speed 10"""
     path = Path(argument("replay", file))
     factor = None if speed is None else positive_number("--speed", speed)
-    extent = survey(path, strict)
-    address = settings.load().kafka
-    print(
-        f"Replaying {counted(extent.quotes, 'tick')} of {path} to Kafka ({address}) topic 'ticks'.",
-        flush=True,
-    )
-    make_topics(address)
-    added_us = 0 if keep_times else shift_us(extent, time.time_ns() // 1000, factor)
-    records = shifted_records(path, added_us, extent.first_us, factor)
-    send(address, "ticks", "tick", records, extent.quotes)
+    loaded = settings.load()
+    with QuoteFile(path, loaded.home / "run") as quotes:
+        extent = survey(quotes, strict)
+        print(
+            f"Replaying {counted(extent.quotes, 'tick')} of {path} to Kafka ({loaded.kafka}) topic 'ticks'.",
+            flush=True,
+        )
+        make_topics(loaded.kafka)
+        added_us = 0 if keep_times else shift_us(extent, time.time_ns() // 1000, factor)
+        records = shifted_records(quotes, added_us, extent.first_us, factor)
+        send(loaded.kafka, "ticks", "tick", records, extent.quotes)
     if extent.bad_lines:
         print(f"{extent.bad_lines:,} bad line{' was' if extent.bad_lines == 1 else 's were'} skipped.")
     print("Done.")
@@ -99,17 +101,18 @@ class Extent(NamedTuple):
     symbols: tuple[str, ...] = ()
 
 
-def survey(path: Path, strict: bool = False) -> Extent:
+def survey(file: QuoteFile, strict: bool = False) -> Extent:
     """Read the file once before anything is sent: name its bad lines, find what its Extent says.
 
     FintankError when it has no good line, or, if strict, a bad one.
     """
+    path = file.path
     quotes = bad_lines = 0
     symbols: dict[str, None] = {}
     first_us, last_us = sys.maxsize, 0
     with progress() as bar:
-        for line in bar.track(quote_csv.read(path), total=None, description="reading"):
-            if isinstance(line, quote_csv.Quote):
+        for line in bar.track(file.lines(), total=None, description="reading"):
+            if isinstance(line, Quote):
                 quotes += 1
                 first_us, last_us = min(first_us, line.time_us), max(last_us, line.time_us)
                 symbols[line.symbol] = None
@@ -137,16 +140,15 @@ def shift_us(extent: Extent, now_us: int, speed: float | None) -> int:
 
 
 def shifted_records(
-    path: Path, added_us: int, first_us: int = 0, speed: float | None = None
+    file: QuoteFile, added_us: int, first_us: int = 0, speed: float | None = None
 ) -> Iterator[tuple[str, bytes]]:
     """Yield (symbol, JSON record) of each good line, its time shifted; with a speed each at its moment."""
     start = time.monotonic()
-    for line in quote_csv.read(path):
-        if isinstance(line, quote_csv.Quote):
+    for line in file.lines():
+        if isinstance(line, Quote):
             if speed is not None:
                 _sleep_until(start + (line.time_us - first_us) / 1_000_000 / speed)
-            shifted = line._replace(time_us=line.time_us + added_us)
-            yield line.symbol, tick_of_texts(**shifted._asdict())
+            yield line.symbol, tick_of_texts(line._replace(time_us=line.time_us + added_us))
 
 
 def _paced_times_us(count: int, rate: float) -> Iterator[int]:

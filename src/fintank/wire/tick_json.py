@@ -1,6 +1,7 @@
 """Writing a tick as the JSON record of the topic `ticks`, in the original's order of fields."""
 
 from fintank.trading.exact import seconds_text
+from fintank.trading.messages import Quote
 
 
 def tick_of_numbers(symbol: str, exchange: str, bid: str, ask: str, time_us: int) -> bytes:
@@ -11,14 +12,12 @@ def tick_of_numbers(symbol: str, exchange: str, bid: str, ask: str, time_us: int
     ).encode()
 
 
-def tick_of_texts(
-    *, symbol: str, exchange: str, bid: str, ask: str, time_us: int, bid_size: str, ask_size: str
-) -> bytes:
-    """Write a tick whose numbers are JSON strings, so that each digit survives; an empty size is left out."""
-    sizes = (f', "bid_size": "{bid_size}"' if bid_size else "") + (
-        f', "ask_size": "{ask_size}"' if ask_size else ""
+def tick_of_texts(quote: Quote) -> bytes:
+    """Write a quote as a tick whose numbers are JSON strings, so that each digit survives."""
+    sizes = (f', "bid_size": "{quote.bid_size}"' if quote.bid_size else "") + (
+        f', "ask_size": "{quote.ask_size}"' if quote.ask_size else ""
     )
     return (
-        f'{{"ask": "{ask}", "timestamp": {seconds_text(time_us)}, "symbol": "{symbol}", '
-        f'"bid": "{bid}", "exchange": "{exchange}"{sizes}}}'
+        f'{{"ask": "{quote.ask}", "timestamp": {seconds_text(quote.time_us)}, "symbol": "{quote.symbol}", '
+        f'"bid": "{quote.bid}", "exchange": "{quote.exchange}"{sizes}}}'
     ).encode()

@@ -1,5 +1,6 @@
 import json
 
+from fintank.trading.messages import Quote
 from fintank.wire.tick_json import tick_of_numbers, tick_of_texts
 
 
@@ -11,16 +12,18 @@ def test_prices_can_be_json_numbers() -> None:
 
 
 def test_numbers_can_be_strings_so_that_each_digit_survives() -> None:
-    record = tick_of_texts(
+    quote = Quote(
         symbol="BTCUSDT",
         exchange="BINANCE",
+        time_us=1_000_000,
+        partition=0,
+        offset=7,
         bid="61837.63000000",
         ask="61837.64000000",
-        time_us=1_000_000,
-        bid_size="",
+        bid_size=None,
         ask_size="1.54698000",
     )
-    assert json.loads(record) == {
+    assert json.loads(tick_of_texts(quote)) == {
         "ask": "61837.64000000",
         "timestamp": 1.0,
         "symbol": "BTCUSDT",
