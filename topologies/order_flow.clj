@@ -15,10 +15,10 @@
 (def rejects ["key" "message"])
 
 (def spouts
-  {"tick-spout"      (spout-spec (kafka-batch "ticks" "read_uncommitted"))
-   "order-spout"     (spout-spec (kafka-batch "orders" "read_uncommitted"))
-   "execution-spout" (spout-spec (kafka-batch "executions" "read_committed"))
-   "fill-spout"      (spout-spec (kafka-batch "fills" "read_committed"))})
+  {"tick-spout"      (spout-spec (kafka-batch "ticks"))
+   "order-spout"     (spout-spec (kafka-batch "orders"))
+   "execution-spout" (spout-spec (kafka-batch "executions"))
+   "fill-spout"      (spout-spec (kafka-batch "fills"))})
 
 (defn- influxdb-loader
   "Writes the lines of a bolt, and what a spout tells of itself."

@@ -1,7 +1,7 @@
 """The topology's consumer groups: how far each has read, and who is in them."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -26,13 +26,15 @@ Answer = TypeVar("Answer")
 class PartitionState:
     """Where a partition's log starts and ends, and how far its group (if it has one) has committed.
 
-    `end_offset` is the next offset to be written; `lag` is what the group still has to read.
+    `end_offset` is where committed records end. Behind it stand `hidden` offsets more, which nobody reads
+    before an open transaction ends. `lag` is what the group still has to read before `end_offset`.
     """
 
     topic: str
     partition: int
     first_offset: int
     end_offset: int
+    hidden: int
     group: str | None
     committed: int | None
     lag: int | None
@@ -54,26 +56,41 @@ def partition_states(admin: KafkaAdminClient) -> list[PartitionState]:
         TopicPartition(name, number) for name, topic in TOPICS.items() for number in range(topic.partitions)
     ]
     first = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
-    end = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+    written = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+    # Asked last, so that what is written meanwhile is not taken for hidden.
+    end = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST), "read_committed")
     wanted: dict[str, None] = dict.fromkeys(GROUPS.values())
     committed = _when_coordinated(lambda: admin.list_group_offsets(wanted))
     return [
         partition_state(
-            partition, first[partition].offset, end[partition].offset, _committed_offset(committed, partition)
+            partition,
+            first[partition].offset,
+            end[partition].offset,
+            _committed_offset(committed, partition),
+            max(written[partition].offset - end[partition].offset, 0),
         )
         for partition in partitions
     ]
 
 
 def partition_state(
-    partition: TopicPartition, first_offset: int, end_offset: int, committed: int | None
+    partition: TopicPartition, first_offset: int, end_offset: int, committed: int | None, hidden: int = 0
 ) -> PartitionState:
     """Work out the lag; a group without a commit, or behind what retention deleted, starts at the first."""
     group = GROUPS.get(partition.topic)
     lag = max(end_offset - max(committed or 0, first_offset), 0) if group else None
-    return PartitionState(
-        partition.topic, partition.partition, first_offset, end_offset, group, committed, lag
-    )
+    topic, number = partition.topic, partition.partition
+    return PartitionState(topic, number, first_offset, end_offset, hidden, group, committed, lag)
+
+
+def behind_transactions(states: Iterable[PartitionState]) -> list[str]:
+    """Say, a line for each partition with an open transaction, what waits for its end."""
+    return [
+        f"{state.topic}-{state.partition}: {state.hidden:,} offsets from {state.end_offset} on are read when "
+        "an open transaction ends, at the latest after its producer's transaction.timeout.ms"
+        for state in states
+        if state.hidden
+    ]
 
 
 def live_members(admin: KafkaAdminClient) -> list[Member]:

@@ -1,17 +1,20 @@
-"""Reading a topic forward, fast and to its end; no consumer group is joined and nothing is committed.
+"""Reading a topic for a command; no consumer group is joined and nothing is committed.
 
-It is confluent-kafka's consumer, because kafka-python's is several times slower.
+Only committed records are read, as the spouts read them. It is confluent-kafka's consumer, because
+kafka-python's is several times slower and lacks three of Kafka's four codecs.
 """
 
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import takewhile
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from fintank.adapters import accounts
 from fintank.adapters.kafka import TOPICS, ensure_answers, no_answer
-from fintank.adapters.kafka_reader import Record
 from fintank.errors import FintankError
 
 ANSWER_SECONDS_MAX = 10.0
@@ -19,12 +22,28 @@ SILENT_SECONDS_MAX = 10.0
 POLL_SECONDS = 0.5
 FETCH_WAIT_MS_MAX = 10
 """How long the broker waits at a partition's end before it says that this is the end."""
+DEPTH_GROWTH = 4
+FOLLOWED_RECORDS_MAX = 1_000
+FOLLOWED_SECONDS = 0.2
+"""Records that come within it are shown in order of time."""
 
 NO_LEADER_YET = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
 """Answers for a partition whose broker has just come back; they pass."""
 
 Positions = dict[int, int]
 """partition -> the offset to be read next."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record as Kafka holds it; `time_ms` is when the broker appended it, milliseconds since the epoch."""
+
+    topic: str
+    partition: int
+    offset: int
+    time_ms: int
+    key: bytes | None
+    value: bytes | None
 
 
 class TopicScanner:
@@ -49,7 +68,7 @@ class TopicScanner:
         }
 
     def ends(self) -> Positions:
-        """Return where the next records will stand."""
+        """Return where the next committed records will stand; an open transaction holds it back."""
         return {partition: self._bounds(partition)[1] for partition in self._numbers(None)}
 
     def ahead(self, positions: Positions) -> int:
@@ -61,9 +80,7 @@ class TopicScanner:
         waiting = {
             partition for partition, offset in positions.items() if offset < self._bounds(partition)[1]
         }
-        self._consumer.assign(
-            [TopicPartition(self._topic, partition, positions[partition]) for partition in sorted(waiting)]
-        )
+        self._assign({partition: positions[partition] for partition in sorted(waiting)})
         deadline = time.monotonic() + SILENT_SECONDS_MAX
         while waiting:
             message = self._consumer.poll(POLL_SECONDS)
@@ -71,20 +88,27 @@ class TopicScanner:
                 if time.monotonic() > deadline:
                     raise no_answer(self._address)
                 continue
-            partition, offset, error = message.partition(), message.offset(), message.error()
-            if error is None:
-                assert partition is not None
-                assert offset is not None
-                positions[partition] = offset + 1
-                yield Record(
-                    self._topic, partition, offset, message.timestamp()[1], message.key(), message.value()
-                )
+            record = self._record(message)
+            if record is not None:
+                positions[record.partition] = record.offset + 1
+                yield record
                 deadline = time.monotonic() + SILENT_SECONDS_MAX
-            elif error.code() == KafkaError._PARTITION_EOF:
+            elif _is_end(message):
                 # The log may end with commit markers, or with a transaction that is still open.
-                waiting.discard(partition)
-            elif not error.retriable():
-                raise KafkaException(error)
+                waiting.discard(message.partition())
+
+    def last(self, count: int, ends: Positions) -> list[Record]:
+        """Return the last `count` records before these ends, over all partitions, in order of time."""
+        found = [record for partition in ends for record in self._tail(partition, ends[partition], count)]
+        return sorted(found, key=_order)[max(len(found) - count, 0) :]
+
+    def follow(self, positions: Positions) -> Iterator[Record]:
+        """Yield what comes from these positions on, without end; what comes together in order of time."""
+        self._assign(positions)
+        while True:
+            polled = self._consumer.consume(FOLLOWED_RECORDS_MAX, FOLLOWED_SECONDS)
+            records = [record for message in polled if (record := self._record(message)) is not None]
+            yield from sorted(records, key=_order)
 
     def record_at(self, partition: int, offset: int) -> Record | None:
         """Return the record at an offset, or None when it is not there (any more)."""
@@ -93,6 +117,34 @@ class TopicScanner:
             return None
         found = next(self.read({partition: offset}), None)
         return found if found is not None and found.offset == offset else None
+
+    def _tail(self, partition: int, end: int, count: int) -> Iterable[Record]:
+        # Offsets have gaps (compaction, commit markers, aborted records), so go back until enough are found.
+        first, depth = self._bounds(partition)[0], count
+        while True:
+            start = max(first, end - depth)
+            before = takewhile(lambda record: record.offset < end, self.read({partition: start}))
+            found = deque(before, maxlen=count)
+            if len(found) == count or start == first:
+                return found
+            depth *= DEPTH_GROWTH
+
+    def _assign(self, positions: Positions) -> None:
+        self._consumer.assign(
+            [TopicPartition(self._topic, partition, offset) for partition, offset in positions.items()]
+        )
+
+    def _record(self, message: Message) -> Record | None:
+        """Return the record that came, or None for what the client tells in its place; raise what lasts."""
+        error = message.error()
+        if error is not None:
+            if not _is_end(message) and not error.retriable():
+                raise KafkaException(error)
+            return None
+        partition, offset = message.partition(), message.offset()
+        assert partition is not None
+        assert offset is not None
+        return Record(self._topic, partition, offset, message.timestamp()[1], message.key(), message.value())
 
     def _numbers(self, partitions: Iterable[int] | None) -> Iterable[int]:
         return range(TOPICS[self._topic].partitions) if partitions is None else sorted(partitions)
@@ -132,3 +184,13 @@ def open_scanner(address: str, topic: str) -> Iterator[TopicScanner]:
         raise FintankError(f"Kafka ({address}) refused: {error.args[0].str()}") from error
     finally:
         consumer.close()
+
+
+def _is_end(message: Message) -> bool:
+    """Whether the client tells that a partition's end is reached."""
+    error = message.error()
+    return error is not None and error.code() == KafkaError._PARTITION_EOF
+
+
+def _order(record: Record) -> tuple[int, int, int]:
+    return record.time_ms, record.partition, record.offset

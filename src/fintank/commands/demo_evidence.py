@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from fintank.adapters.kafka import SHARDS, partition_for
-from fintank.adapters.kafka_reader import Record
-from fintank.adapters.kafka_scan import Positions, open_scanner
+from fintank.adapters.kafka_scan import Positions, Record, open_scanner
 from fintank.commands.order_life import Booked, orders_of
 from fintank.trading.clock import Clock, ClockState
 from fintank.trading.limits import Limits

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from fintank.adapters.kafka_reader import Record
+from fintank.adapters.kafka_scan import Record
 from fintank.commands.records import utc
 from fintank.trading.exact import EXACT, ZERO, plain
 from fintank.trading.ledger import Position, positions

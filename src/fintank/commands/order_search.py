@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from fintank.adapters.kafka import SHARDS, TOPICS, partition_for
-from fintank.adapters.kafka_reader import Record
-from fintank.adapters.kafka_scan import TopicScanner, open_scanner
+from fintank.adapters.kafka_scan import Record, TopicScanner, open_scanner
 from fintank.commands.order_life import Booked, Life, Sent, Told, orders_of, quote_ids
 from fintank.commands.sending import progress
 from fintank.trading.limits import Limits

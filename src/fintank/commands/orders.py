@@ -11,7 +11,6 @@ from rich.table import Table
 from fintank import settings
 from fintank.adapters import kafka, rules_file
 from fintank.adapters.kafka_groups import GROUPS, live_members
-from fintank.adapters.kafka_reader import open_reader
 from fintank.adapters.kafka_scan import Positions, TopicScanner, open_scanner
 from fintank.commands import command, fake_orders, order_life, order_search
 from fintank.commands.fake_orders import FakeMarketOrder, FakePortfolioOrder
@@ -117,7 +116,7 @@ def order(_context: Context, id: str) -> None:  # noqa: A002 - the name that `in
     if life is None:
         raise FintankError(
             f"No order {wanted!r} in the topic 'orders' of Kafka ({address}), which keeps 30 days: "
-            "`invoke show orders` has the latest ids"
+            "`invoke show orders` has the latest ids, and says if an open transaction hides some"
         )
     for line in order_life.timeline(life):
         print(line)
@@ -174,8 +173,8 @@ def _quoted_symbols(address: str, limits: Limits) -> list[str]:
     """Return the symbols among the latest ticks that came within the age at which a quote is still used."""
     oldest_ms = (_now_us() - limits.max_quote_age_us) // 1000
     symbols = set()
-    with open_reader(address, "ticks") as reader:
-        for record in reader.last(RECENT_TICKS_MAX):
+    with open_scanner(address, "ticks") as scanner:
+        for record in scanner.last(RECENT_TICKS_MAX, scanner.ends()):
             if record.value is not None and record.time_ms >= oldest_ms:
                 try:
                     text = record.value.decode()

@@ -11,7 +11,8 @@ from invoke.context import Context
 
 from fintank import settings
 from fintank.adapters import kafka
-from fintank.adapters.kafka_reader import Record, TopicReader, open_reader
+from fintank.adapters.kafka_groups import behind_transactions, partition_states
+from fintank.adapters.kafka_scan import Record, TopicScanner, open_scanner
 from fintank.commands import command
 from fintank.commands.options import argument, whole_number
 from fintank.errors import FintankError
@@ -38,11 +39,14 @@ def show(_context: Context, topic: str, last: str = "10", json: bool = False, fo
     address = settings.load().kafka
     with kafka.connect(address) as admin:
         kafka.ensure_topics(admin)
+        states = [state for state in partition_states(admin) if state.topic == topic]
+    for line in behind_transactions(states):
+        print(line, file=sys.stderr)
     try:
         if not json:
             print(COLUMNS)
-        with open_reader(address, topic) as reader:
-            for record in _wanted(reader, count, follow):
+        with open_scanner(address, topic) as scanner:
+            for record in _wanted(scanner, count, follow):
                 print(as_json(record) if json else readable(record))
     except BrokenPipeError:
         # `invoke show ticks | head` has read enough; Python would complain once more when it ends.
@@ -75,10 +79,11 @@ def as_json(record: Record) -> str:
     return dumps(shown)
 
 
-def _wanted(reader: TopicReader, count: int, follow: bool) -> Iterator[Record]:
-    yield from reader.last(count)
+def _wanted(scanner: TopicScanner, count: int, follow: bool) -> Iterator[Record]:
+    ends = scanner.ends()
+    yield from scanner.last(count, ends)
     if follow:
-        yield from reader.follow()
+        yield from scanner.follow(ends)
 
 
 def _text(found: bytes | None) -> str:

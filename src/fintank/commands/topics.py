@@ -9,7 +9,7 @@ from rich.table import Table
 
 from fintank import settings
 from fintank.adapters import kafka
-from fintank.adapters.kafka_groups import GROUPS, PartitionState, partition_states
+from fintank.adapters.kafka_groups import GROUPS, PartitionState, behind_transactions, partition_states
 from fintank.commands import command
 
 TABLE_CHARS_MIN = 100
@@ -29,6 +29,8 @@ def topics(_context: Context, json: bool = False) -> None:
     console = Console()
     console.width = max(console.width, TABLE_CHARS_MIN)
     console.print(_table(states))
+    for line in behind_transactions(states):
+        print(line)
 
 
 def summary(states: list[PartitionState]) -> dict[str, dict[str, object]]:
@@ -42,6 +44,7 @@ def summary(states: list[PartitionState]) -> dict[str, dict[str, object]]:
                     "partition": state.partition,
                     "first_offset": state.first_offset,
                     "end_offset": state.end_offset,
+                    "hidden": state.hidden,
                     "committed": state.committed,
                     "lag": state.lag,
                 }

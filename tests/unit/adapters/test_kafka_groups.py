@@ -1,7 +1,7 @@
 import pytest
 from kafka import TopicPartition
 
-from fintank.adapters.kafka_groups import partition_state
+from fintank.adapters.kafka_groups import behind_transactions, partition_state
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,11 @@ def test_lag_is_what_the_group_still_has_to_read(
 def test_a_topic_that_no_group_reads_has_no_lag() -> None:
     state = partition_state(TopicPartition("journal", 0), 0, 100, None)
     assert (state.group, state.lag) == (None, None)
+
+
+def test_what_stands_behind_an_open_transaction_is_told_and_no_lag() -> None:
+    still = partition_state(TopicPartition("orders", 0), 0, 7, 7)
+    held_up = partition_state(TopicPartition("orders", 1), 0, 7, 7, hidden=3)
+    assert held_up.lag == 0
+    (line,) = behind_transactions([still, held_up])
+    assert line.startswith("orders-1: 3 offsets from 7 on are read when an open transaction ends, ")

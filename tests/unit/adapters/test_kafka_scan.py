@@ -1,10 +1,10 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from fintank.adapters.kafka_scan import TopicScanner
+from fintank.adapters.kafka_scan import Record, TopicScanner
 
 
 class Stored(NamedTuple):
@@ -83,6 +83,10 @@ class FakeConsumer:
     def poll(self, seconds: float) -> Any:
         return self.queue.pop(0) if self.queue else None
 
+    def consume(self, count: int, seconds: float) -> list[Any]:
+        taken, self.queue = self.queue[:count], self.queue[count:]
+        return taken
+
 
 def over(consumer: FakeConsumer) -> TopicScanner:
     stand_in: Any = consumer
@@ -90,7 +94,16 @@ def over(consumer: FakeConsumer) -> TopicScanner:
 
 
 def places(scanner: TopicScanner, positions: dict[int, int]) -> list[tuple[int, int]]:
-    return [(record.partition, record.offset) for record in scanner.read(positions)]
+    return placed(scanner.read(positions))
+
+
+def placed(records: Iterable[Record]) -> list[tuple[int, int]]:
+    return [(record.partition, record.offset) for record in records]
+
+
+def last(count: int, log: Sequence[Stored]) -> list[tuple[int, int]]:
+    scanner = over(FakeConsumer(log))
+    return placed(scanner.last(count, scanner.ends()))
 
 
 def test_all_records_of_all_partitions_are_read_once() -> None:
@@ -136,3 +149,38 @@ def test_a_lasting_fault_of_kafka_is_raised() -> None:
 def test_the_offsets_ahead_are_counted() -> None:
     scanner = over(FakeConsumer([Stored(0, 0), Stored(0, 1), Stored(1, 0)]))
     assert scanner.ahead({0: 1, 1: 0}) == 2
+
+
+def test_the_last_records_of_all_partitions_come_in_order_of_time() -> None:
+    log = [Stored(0, number, 100 + 2 * number) for number in range(10)]
+    log += [Stored(1, number, 111 + 2 * number) for number in range(3)]
+    assert last(5, log) == [(1, 1), (0, 7), (1, 2), (0, 8), (0, 9)]
+
+
+def test_gaps_and_commit_markers_do_not_shorten_the_answer() -> None:
+    log = [*(Stored(0, number, number) for number in (0, 1, 2, 500)), Stored(0, 999, gap=True)]
+    assert last(3, log) == [(0, 1), (0, 2), (0, 500)]
+
+
+def test_fewer_records_than_wanted_are_all_there_is() -> None:
+    assert last(10, [Stored(3, 0)]) == [(3, 0)]
+
+
+def test_none_wanted_is_none_shown() -> None:
+    assert last(0, [Stored(3, 0)]) == []
+
+
+def test_what_comes_behind_the_end_is_none_of_the_last() -> None:
+    scanner = over(consumer := FakeConsumer([Stored(0, 0), Stored(0, 1)]))
+    ends = scanner.ends()
+    consumer.log.append(Stored(0, 2))
+    assert placed(scanner.last(2, ends)) == [(0, 0), (0, 1)]
+
+
+def test_what_follows_is_neither_lost_nor_shown_twice() -> None:
+    scanner = over(consumer := FakeConsumer([Stored(0, 0, 1), Stored(1, 0, 2)]))
+    ends = scanner.ends()
+    scanner.last(10, ends)
+    consumer.log += [Stored(1, 1, 3), Stored(0, 1, 4)]
+    following = scanner.follow(ends)
+    assert placed([next(following), next(following)]) == [(1, 1), (0, 1)]

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 from rich.console import Console
 
-from fintank.adapters.kafka_reader import Record
+from fintank.adapters.kafka_scan import Record
 from fintank.commands.demo_evidence import Evidence
 from fintank.commands.demo_summary import Flow, Outcome, accounts, decision_ms, lines, percentile, problems
 from fintank.trading.ledger import booking

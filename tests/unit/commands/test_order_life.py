@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from fintank.adapters.kafka_reader import Record
+from fintank.adapters.kafka_scan import Record
 from fintank.commands.order_life import Life, orders_of, timeline
 from fintank.trading.limits import Limits
 from fintank.trading.messages import (

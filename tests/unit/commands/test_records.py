@@ -1,6 +1,6 @@
 import json
 
-from fintank.adapters.kafka_reader import Record
+from fintank.adapters.kafka_scan import Record
 from fintank.commands.records import COLUMNS, as_json, readable
 
 

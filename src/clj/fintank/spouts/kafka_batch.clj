@@ -33,11 +33,11 @@
 (def ^:private ^Duration commit-wait (Duration/ofSeconds 2))
 
 (defn consumer-properties
-  "Kafka's options for a topic read in an isolation level."
-  [address topic isolation-level]
+  "Kafka's options for reading a topic. Only what is committed is read, as every command reads it."
+  [address topic]
   {"bootstrap.servers" address
    "group.id" (str "order_flow-" topic)
-   "isolation.level" isolation-level
+   "isolation.level" "read_committed"
    "key.deserializer" "org.apache.kafka.common.serialization.ByteArrayDeserializer"
    "value.deserializer" "org.apache.kafka.common.serialization.ByteArrayDeserializer"
    "auto.offset.reset" "earliest"
@@ -207,9 +207,9 @@
   {"default" ["topic" "partition" "offsets" "records"]
    "rejects" ["key" "message"]
    "pipeline" ["lines"]}
-  {:params [topic isolation-level]}
+  {:params [topic]}
   [conf context collector]
-  (let [properties (merge (consumer-properties (settings/kafka-address conf) topic isolation-level)
+  (let [properties (merge (consumer-properties (settings/kafka-address conf) topic)
                           (settings/kafka-account))
         place {:topic topic
                :component (.getThisComponentId ^TopologyContext context)

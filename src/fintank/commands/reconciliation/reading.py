@@ -10,8 +10,7 @@ from kafka.admin import KafkaAdminClient
 
 from fintank.adapters.kafka import TOPICS
 from fintank.adapters.kafka_groups import PartitionState, partition_states
-from fintank.adapters.kafka_reader import Record
-from fintank.adapters.kafka_scan import Positions, TopicScanner, open_scanner
+from fintank.adapters.kafka_scan import Positions, Record, TopicScanner, open_scanner
 from fintank.commands.reconciliation.bookings import Booked
 from fintank.commands.reconciliation.cancels import AskedCancel, Refused
 from fintank.commands.reconciliation.order_reports import Asked, Told
@@ -110,18 +109,19 @@ def read_facts(
     """Read orders, executions and fills so that nothing that is written meanwhile is taken for a break.
 
     An order whose offset was committed before has its answer in `executions`. A report that was read has its
-    fill before the end that `fills` has afterwards, and a fill its report likewise.
+    fill before the end that `fills` has afterwards, and a fill its report likewise. `orders` come last: what
+    a report answers was there before it.
     """
-    with open_scanner(address, "orders") as scanner:
-        messages = list(_asked(scanner, logs, rejected, limits))
     with open_scanner(address, "executions") as scanner, open_scanner(address, "fills") as fill_scanner:
         positions = scanner.starts()
         told, refused = _told(scanner, positions)
-        hidden = _hidden("fills", admin, fill_scanner)
+        hidden = _hidden("fills", admin)
         starts = fill_scanner.starts()
         booked = [Booked(*found) for found in _messages(fill_scanner, starts, "fills", fills.from_json)]
-        hidden |= _hidden("executions", admin, scanner)
+        hidden |= _hidden("executions", admin)
         later, refused_later = _told(scanner, positions)
+    with open_scanner(address, "orders") as scanner:
+        messages = list(_asked(scanner, logs, rejected, limits))
     exec_ids = {book.fill.exec_id for book in booked}
     told_later = [
         tell for tell in later if tell.report.exec_type is ExecType.TRADE and tell.report.exec_id in exec_ids
@@ -182,10 +182,11 @@ def _told(scanner: TopicScanner, positions: Positions) -> tuple[list[Told], list
     return told, refused
 
 
-def _hidden(topic: str, admin: KafkaAdminClient, scanner: TopicScanner) -> set[tuple[str, int]]:
+def _hidden(topic: str, admin: KafkaAdminClient) -> set[tuple[str, int]]:
     """Return the partitions of which a reader of committed records does not see the end now."""
-    ends = {state.partition: state.end_offset for state in partition_states(admin) if state.topic == topic}
-    return {(topic, partition) for partition, end in scanner.ends().items() if end < ends[partition]}
+    return {
+        (topic, state.partition) for state in partition_states(admin) if state.topic == topic and state.hidden
+    }
 
 
 def _asked(

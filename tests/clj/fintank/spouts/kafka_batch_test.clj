@@ -223,8 +223,8 @@
     (.setPollException ^MockConsumer (:consumer world) (TopicAuthorizationException. "ticks"))
     (is (thrown? KafkaException (next! world)))))
 
-(deftest the-consumer-reads-all-in-its-group-and-commits-by-itself
-  (let [properties (kafka-batch/consumer-properties "box:9092" "fills" "read_committed")]
+(deftest the-consumer-reads-what-is-committed-in-its-group-and-commits-by-itself
+  (let [properties (kafka-batch/consumer-properties "box:9092" "fills")]
     (is (= {"bootstrap.servers" "box:9092"
             "group.id" "order_flow-fills"
             "isolation.level" "read_committed"

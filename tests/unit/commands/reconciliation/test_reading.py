@@ -1,6 +1,6 @@
 from typing import Any
 
-from fintank.adapters.kafka_reader import Record
+from fintank.adapters.kafka_scan import Record
 from fintank.commands.reconciliation import reading
 from fintank.commands.reconciliation.reading import batches
 
