@@ -31,6 +31,7 @@ QUIET, PRICELESS = "FAULT-QUIET", "FAULT-PRICELESS"
 REPORTS_BEFORE_THE_KILL = 40
 TIMEOUT_S = 90
 RUNS_MAX = 3
+STILL_SECONDS = 8
 
 
 @pytest.fixture(autouse=True)
@@ -119,3 +120,32 @@ def test_kills_of_the_rule_engine_the_jvm_and_the_broker_while_orders_flow_chang
     check_portfolios(orders.sent, reports, fills)
     quiet = [report for report in reports if report["cl_ord_id"] == "quiet-1"]
     assert {(report["bid"], report["ask"]) for report in quiet} == {("7.25", "7.75")}
+
+
+def test_a_broker_that_stands_still_while_orders_flow_ends_nothing(
+    stack: Stack, jar: Path, tmp_path: Path
+) -> None:
+    address = stack.settings.kafka
+    symbols = [f"STILL{number:02}" for number in range(10)]
+    orders = OrderStream(address, symbols)
+    send(address, "ticks", "symbol", map(tick, symbols))
+    with order_flow(stack.environ, tmp_path) as flow:
+        with orders.flowing("broker-stands-still"):
+            wait_for_reports(stack, flow, "broker-stands-still")
+            broker = int(Supervisor(stack.settings.home).states()["kafka"]["pid"])
+            os.kill(broker, signal.SIGSTOP)
+            time.sleep(STILL_SECONDS)
+            os.kill(broker, signal.SIGCONT)
+        wanted = {
+            f"{order['order_id']}-{line['symbol']}" for order in orders.sent for line in order["portfolio"]
+        }
+
+        def is_done() -> bool:
+            reports = [each for each in committed(address, "executions") if each["symbol"] in symbols]
+            return {each["cl_ord_id"] for each in reports if each["ord_status"] == "FILLED"} == wanted
+
+        wait_until(lambda: is_done() or flow.process.poll() is not None, TIMEOUT_S, flow.text)
+        assert flow.end() == 0
+    reports = [report for report in committed(address, "executions") if report["symbol"] in symbols]
+    fills = [fill for fill in committed(address, "fills") if fill["symbol"] in symbols]
+    check_portfolios(orders.sent, reports, fills)

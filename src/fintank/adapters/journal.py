@@ -28,16 +28,16 @@ from fintank.trading.messages import Fill, Report
 from fintank.wire import executions, fills
 from fintank.wire import journal as journal_wire
 
-TRANSACTION_MS_MAX = 10_000
+TRANSACTION_MS_MAX = 25_000
 INIT_SECONDS_MAX = 30.0
-COMMIT_SECONDS_MAX = 10.0
+COMMIT_SECONDS_MAX = 25.0
 SILENT_SECONDS_MAX = 30.0
 PROGRESS_SECONDS = 5.0
 QUEUE_RECORDS_MAX = 200_000
 QUEUE_WAIT_SECONDS = 0.1
 POLL_SECONDS = 0.5
 FETCH_WAIT_MS_MAX = 10
-ANSWER_SECONDS_MAX = 10.0
+ANSWER_SECONDS_MAX = 30.0
 LINGER_MS = 50
 """A commit does not wait for it; until then the records gather to large requests."""
 LOG_LEVEL = 0

@@ -9,7 +9,7 @@ from fintank.adapters.kafka import partition_for
 from fintank.errors import FintankError
 
 LINGER_MS = 20
-DELIVERY_MS_MAX = 20_000
+DELIVERY_MS_MAX = 30_000
 QUEUE_KIBIBYTES_MAX = 64 * 1024
 WAIT_SECONDS = 0.2
 

@@ -17,8 +17,8 @@ from fintank.adapters import accounts
 from fintank.adapters.kafka import TOPICS, ensure_answers, no_answer
 from fintank.errors import FintankError
 
-ANSWER_SECONDS_MAX = 10.0
-SILENT_SECONDS_MAX = 10.0
+ANSWER_SECONDS_MAX = 20.0
+SILENT_SECONDS_MAX = 20.0
 POLL_SECONDS = 0.5
 FETCH_WAIT_MS_MAX = 10
 """How long the broker waits at a partition's end before it says that this is the end."""
