@@ -14,11 +14,14 @@
 (def lines ["topic" "partition" "offsets" "lines" "appended"])
 (def rejects ["key" "message"])
 
+(def mebibyte (* 1024 1024))
+
 (def spouts
-  {"tick-spout"      (spout-spec (kafka-batch "ticks"))
-   "order-spout"     (spout-spec (kafka-batch "orders"))
-   "execution-spout" (spout-spec (kafka-batch "executions"))
-   "fill-spout"      (spout-spec (kafka-batch "fills"))})
+  ;; A topic, and how many bytes of it may be in flight. A portfolio order becomes up to 70 times its own size.
+  {"tick-spout"      (spout-spec (kafka-batch "ticks" (* 16 mebibyte)))
+   "order-spout"     (spout-spec (kafka-batch "orders" (* 2 mebibyte)))
+   "execution-spout" (spout-spec (kafka-batch "executions" (* 16 mebibyte)))
+   "fill-spout"      (spout-spec (kafka-batch "fills" (* 16 mebibyte)))})
 
 (defn- influxdb-loader
   "Writes the lines of a bolt, and what a spout tells of itself."

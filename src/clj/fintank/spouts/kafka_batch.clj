@@ -23,7 +23,6 @@
 (def ^:private ^Logger log (LoggerFactory/getLogger "fintank.spouts.kafka-batch"))
 
 (def ^:const records-in-flight-max 40000)
-(def ^:const bytes-in-flight-max (* 16 1024 1024))
 (def ^:const commit-every-ms 1000)
 ;; With no room for more the consumer is paused, and only polled to stay in its group.
 (def ^:const full-poll-every-ms 500)
@@ -97,8 +96,9 @@
     (onPartitionsLost [_ partitions]
       (vswap! state tracker/lost (partition-numbers partitions)))))
 
-(defn- full? [{:keys [records bytes]}]
-  (or (<= records-in-flight-max records) (<= bytes-in-flight-max bytes)))
+(defn- full? [{:keys [bytes-in-flight-max state]}]
+  (let [{:keys [records bytes]} @state]
+    (or (<= records-in-flight-max records) (<= bytes-in-flight-max bytes))))
 
 (defn- poll
   "ConsumerRecords, or nil when Kafka has a passing problem. Fatal ones (no authorization) throw."
@@ -131,7 +131,7 @@
 (defn- emit-more! [{:keys [rejected] :as context} wait]
   (when-let [polled (poll context wait)]
     (let [units (track! context polled)]
-      (vswap! rejected + (count (filter #(= "rejects" (:stream %)) units)))
+      (vswap! rejected #(merge-with + % (frequencies (keep :reason units))))
       (run! #(emit! context %) units))))
 
 (defn- lag
@@ -149,19 +149,20 @@
         series (str "pipeline,component=" component)
         place (str ",task=" task)
         time-ns (* 1000000 (long now-ms))]
-    (cond-> [(str series place " lag=" (lag context) "i,in_flight=" records "i,failed_tuples=" (count failed)
-                  "i,rejects=" @rejected "i " time-ns)]
-      (pos? @rejected) (conj (str series ",reason=NOT_UTF8" place " rejected=" @rejected "i " time-ns)))))
+    (into [(str series place " lag=" (lag context) "i,in_flight=" records "i,failed_tuples=" (count failed)
+                "i,rejects=" (reduce + (vals @rejected)) "i " time-ns)]
+          (for [[reason times] @rejected]
+            (str series ",reason=" reason place " rejected=" times "i " time-ns)))))
 
 (defn- tell! [{:keys [^SpoutOutputCollector collector rejected] :as context} now-ms]
   (try
     (.emit collector "pipeline" ^java.util.List (vector (string/join "\n" (figures context now-ms))))
-    (vreset! rejected 0)
+    (vreset! rejected {})
     ;; The next poll says it; what is to be told waits till Kafka is back.
     (catch RetriableException _)))
 
-(defn- read-more! [{:keys [state last-full-poll-ms] :as context} now-ms]
-  (if (full? @state)
+(defn- read-more! [{:keys [last-full-poll-ms] :as context} now-ms]
+  (if (full? context)
     (when (<= (+ @last-full-poll-ms full-poll-every-ms) now-ms)
       (vreset! last-full-poll-ms now-ms)
       (hold! context)
@@ -186,12 +187,12 @@
 (defn batch-spout
   "An ISpout that emits a topic's units to a SpoutOutputCollector.
   The consumer becomes its own: it subscribes, polls, commits and closes it. now: gives the time in ms.
-  place: the topic, and the spout's component and task in the topology."
+  place: the topic, the spout's component and task in the topology, and how many bytes may be in flight."
   [{:keys [topic] :as place} ^Consumer consumer collector now]
   (let [state (volatile! tracker/empty-tracker)
         context (merge place
                        {:consumer consumer, :collector collector, :now now, :state state
-                        :paused? (volatile! false), :rejected (volatile! 0), :last-full-poll-ms (volatile! 0)
+                        :paused? (volatile! false), :rejected (volatile! {}), :last-full-poll-ms (volatile! 0)
                         :last-commit-ms (volatile! 0), :last-tell-ms (volatile! (now))})]
     (.subscribe consumer (Collections/singleton topic) (rebalance-listener context))
     (spout
@@ -207,11 +208,12 @@
   {"default" ["topic" "partition" "offsets" "records"]
    "rejects" ["key" "message"]
    "pipeline" ["lines"]}
-  {:params [topic]}
+  {:params [topic bytes-in-flight-max]}
   [conf context collector]
   (let [properties (merge (consumer-properties (settings/kafka-address conf) topic)
                           (settings/kafka-account))
         place {:topic topic
+               :bytes-in-flight-max bytes-in-flight-max
                :component (.getThisComponentId ^TopologyContext context)
                :task (.getThisTaskId ^TopologyContext context)}]
     (batch-spout place (KafkaConsumer. ^Map properties) (:output-collector collector)

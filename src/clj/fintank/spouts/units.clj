@@ -7,6 +7,7 @@
     :first   offset of its first record, unique among the units of a partition
     :records number of records
     :bytes   size of the records
+    :reason  why, of a unit bound for rejects
   Good records are text; one that is not UTF-8 or too large is a unit of its own, bound for rejects."
   (:import [java.nio ByteBuffer CharBuffer]
            [java.nio.charset CodingErrorAction StandardCharsets]
@@ -65,6 +66,7 @@
 (defn- reject-unit [^ConsumerRecord record reason detail]
   (let [offset (.offset record)]
     {:stream "rejects"
+     :reason reason
      :values [(str (.topic record) "-" (.partition record) "-" offset) (reject-message record reason detail)]
      :first offset
      :records 1

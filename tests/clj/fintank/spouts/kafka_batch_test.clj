@@ -11,7 +11,8 @@
 (defn- topic-partition [number]
   (TopicPartition. "ticks" (int number)))
 
-(def ^:private place {:topic "ticks", :component "tick-spout", :task 3})
+(def ^:private bytes-max 100000)
+(def ^:private place {:topic "ticks", :component "tick-spout", :task 3, :bytes-in-flight-max bytes-max})
 
 (defn- collector [emitted]
   (SpoutOutputCollector.
@@ -154,7 +155,7 @@
 
 (deftest a-spout-that-is-full-of-bytes-reads-on-only-after-acks
   (let [world (started 0)
-        large (string/join (repeat (inc kafka-batch/bytes-in-flight-max) "x"))]
+        large (string/join (repeat (inc bytes-max) "x"))]
     (add! world (record 0 0 large))
     (next! world)
     (add! world (record 0 1 "more"))

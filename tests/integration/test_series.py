@@ -1,0 +1,90 @@
+"""However many accounts there are, InfluxDB's series stay few, and no point is lost among them."""
+
+import json
+import time
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import Stack, fintank, query, run_fintank
+
+from fintank.adapters.influx import InfluxWriter
+from fintank.adapters.kafka import partition_for
+from fintank.errors import FintankError
+from fintank.settings import PROJECT_ROOT
+from fintank.stack import sparse_run
+from fintank.wire import executions, fills
+
+SCHEMAS = PROJECT_ROOT / "src" / "fintank" / "wire" / "schemas"
+NOW = time.time()
+ACCOUNTS = [f"account-{number}" for number in range(400)]
+SYMBOLS = [f"SYM{number}" for number in range(50)]
+ODD_ACCOUNTS = ["A\\", "\\\\", ' "', "a,b=c d", "'; DROP SERIES FROM fills; --", "é 中", "/re.*/", "$account"]
+OLD = 'executions,account=A-1,symbol=IVE exec_id="old" 1438539936000000000'
+
+
+def write(where: Stack, schema: str, accounts: Sequence[str], symbols: Sequence[str]) -> None:
+    """Store a record for each account and symbol, all of one moment, as the loaders do."""
+    example: dict[str, Any] = json.loads((SCHEMAS / f"{schema}.json").read_text())["examples"][0]
+    topic, to_lines, key = {
+        "execution": ("executions", executions.to_lines, "symbol"),
+        "fill": ("fills", fills.to_lines, "account"),
+    }[schema]
+    records: list[list[str]] = [[], [], [], []]
+    for account, symbol in product(accounts, symbols):
+        record = {**example, "account": account, "symbol": symbol, "transact_time": NOW}
+        records[partition_for(record[key], 4)].append(json.dumps(record))
+    for partition, texts in enumerate(records):
+        if not texts:
+            continue
+        made = to_lines(topic, partition, f"0,{len(texts)},{int(NOW * 1000)}", "\n".join(texts))
+        assert made.rejects == []
+        assert InfluxWriter(where.settings.influx).write(made.lines) == []
+
+
+def series(where: Stack, measurement: str) -> int:
+    return int(str(query(where.settings, f"SHOW SERIES EXACT CARDINALITY FROM {measurement}")[0]["count"]))
+
+
+@pytest.mark.parametrize(("schema", "series_a_symbol"), [("execution", 1), ("fill", 4)])
+def test_accounts_add_no_series_and_none_overwrites_another(
+    empty_stack: Stack, schema: str, series_a_symbol: int
+) -> None:
+    measurement = f"{schema}s"
+    write(empty_stack, schema, ACCOUNTS, SYMBOLS)
+    (found,) = query(empty_stack.settings, f"SELECT count(exec_id) FROM {measurement}")
+    assert found["count"] == len(ACCOUNTS) * len(SYMBOLS)
+    assert series(empty_stack, measurement) == len(SYMBOLS) * series_a_symbol
+    one = query(empty_stack.settings, f"SELECT account FROM {measurement} WHERE account = 'account-7'")
+    assert len(one) == len(SYMBOLS)
+
+
+def test_any_account_is_stored_as_it_is(empty_stack: Stack) -> None:
+    write(empty_stack, "fill", ODD_ACCOUNTS, ["ODD"])
+    found = query(empty_stack.settings, "SELECT account FROM fills WHERE symbol = 'ODD'")
+    assert {row["account"] for row in found} == set(ODD_ACCOUNTS)
+
+
+def test_a_report_lists_accounts(empty_stack: Stack, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    fintank(empty_stack, "report", "--out", str(out))
+    html = out.read_text()
+    for account in ACCOUNTS:
+        assert f"<bdi>{account}</bdi>" in html
+    assert f"{len(SYMBOLS) + 1 - 12} more symbols" in html
+
+
+@pytest.mark.parametrize("command", ["report", "reconcile"])
+def test_points_of_an_earlier_version_are_told_with_their_cure(empty_stack: Stack, command: str) -> None:
+    assert InfluxWriter(empty_stack.settings.influx).write(OLD) == []
+    told = run_fintank(empty_stack, command)
+    assert told.returncode == 1
+    assert told.stdout == ""
+    assert told.stderr.count("\n") == 1
+    assert "with the account as a tag: run `invoke reset`, or " in told.stderr
+    with pytest.raises(FintankError, match=r"DROP MEASUREMENT executions$") as error:
+        sparse_run.check(empty_stack.settings, print)
+    query(empty_stack.settings, str(error.value).rpartition(": ")[2])
+    assert "account as a tag" not in run_fintank(empty_stack, command).stderr
