@@ -9,12 +9,16 @@ from typing import Any, Protocol
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+from kafka import TopicPartition as KafkaPartition
+from kafka.admin import ConfigResource
 
 from fintank.adapters import kafka
+from fintank.adapters.journal import JournalError, adopt
 from fintank.adapters.kafka import Topic
 from fintank.adapters.kafka_groups import live_members
 from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT, Settings
+from fintank.trading.journal import JournalRecord, Kind
 
 DEADLINE_S = 30
 
@@ -37,6 +41,19 @@ def topics_json(stack: Stack) -> dict[str, Any]:
     )
     told: dict[str, Any] = json.loads(done.stdout)
     return told
+
+
+def set_on(stack: Stack, topic: str, **settings: object) -> None:
+    values = {name.replace("_", "."): str(value) for name, value in settings.items()}
+    with kafka.connect(stack.settings.kafka) as admin:
+        admin.alter_configs([ConfigResource("TOPIC", topic, values)])
+
+
+def of_defaults(stack: Stack, name: str) -> dict[str, Topic]:
+    """Make a topic without any setting; return what it should be as: the journal."""
+    with kafka.connect(stack.settings.kafka) as admin:
+        admin.create_topics({name: {"num_partitions": 4}})
+    return {name: kafka.TOPICS["journal"]}
 
 
 def member(stack: Stack, group: str) -> Consumer:
@@ -102,6 +119,59 @@ def test_a_topic_with_other_partitions_is_named_with_the_cure(stack: Stack) -> N
         kafka.connect(stack.settings.kafka) as admin,
     ):
         kafka.ensure_topics(admin, {"narrow": Topic(4, {})})
+
+
+def test_a_topic_made_by_hand_is_refused_setting_by_setting_and_mended(stack: Stack) -> None:
+    topics = of_defaults(stack, "by-hand")
+    with pytest.raises(FintankError) as told, kafka.connect(stack.settings.kafka) as admin:
+        kafka.ensure_topics(admin, topics)
+    assert str(told.value).split("\n") == [
+        "topic 'by-hand': cleanup.policy is delete and must be compact (else records are lost that are "
+        "needed): `invoke topics` sets it",
+        "topic 'by-hand': message.timestamp.type is CreateTime and must be LogAppendTime (times are those of "
+        "the broker's clock): `invoke topics` sets it",
+    ]
+    with kafka.connect(stack.settings.kafka) as admin:
+        changed = kafka.mend_topics(admin, topics)
+        assert len(changed) == len(kafka.TOPICS["journal"].configs)
+        assert changed[0].startswith("topic 'by-hand': set cleanup.policy to compact, it was delete (")
+        assert kafka.mend_topics(admin, topics) == kafka.ensure_topics(admin, topics) == []
+
+
+def test_a_shorter_retention_that_somebody_chose_is_told_and_left(stack: Stack) -> None:
+    topics_json(stack)
+    set_on(stack, "orders", retention_ms=1_000_000)
+    try:
+        (note,) = topics_json(stack)["notes"]
+        assert note.startswith(
+            "topic 'orders': retention.ms is 1000000 and should be 2592000000 (it keeps less)"
+        )
+        assert topics_json(stack)["notes"] == [note]
+    finally:
+        set_on(stack, "orders", retention_ms=2_592_000_000)
+    assert topics_json(stack)["notes"] == []
+
+
+def test_a_journal_that_forgets_is_not_adopted_until_it_is_mended(stack: Stack) -> None:
+    topics_json(stack)
+    set_on(stack, "journal", cleanup_policy="delete")
+    with pytest.raises(JournalError, match=r"cleanup.policy=delete and must be compacted.*`invoke topics`"):
+        adopt(stack.settings.kafka, 0, print)
+    (note,) = topics_json(stack)["notes"]
+    assert note.startswith("topic 'journal': set cleanup.policy to compact, it was delete")
+    adopt(stack.settings.kafka, 0, print)
+
+
+def test_what_a_mended_journal_lost_before_is_told(stack: Stack) -> None:
+    topics = {"journal": kafka.TOPICS["journal"]}
+    topics_json(stack)
+    log, _ = adopt(stack.settings.kafka, 2, print)
+    log.commit([], [], [JournalRecord(Kind.CLOCK, "lost", {})])
+    set_on(stack, "journal", cleanup_policy="delete")
+    with kafka.connect(stack.settings.kafka) as admin:
+        admin.delete_records({KafkaPartition("journal", 2): 1})
+        (_, lost) = kafka.mend_topics(admin, topics)
+    assert lost.startswith("topic 'journal': its records before offset 1 of partition 2 are gone: ")
 
 
 def test_a_live_member_of_a_group_is_named_until_it_leaves(stack: Stack) -> None:

@@ -42,7 +42,7 @@ default['fintank']['kafka']['cluster_id'] = 'ZmludGFuay1jbHVzdGVyMA'
 
 # The topics, with their partitions and Kafka's own settings.
 kept = { 'message.timestamp.type' => 'LogAppendTime', 'cleanup.policy' => 'delete' }
-days30 = { 'retention.ms' => 2_592_000_000 }
+days30 = { 'retention.ms' => 2_592_000_000, 'retention.bytes' => -1 }
 default['fintank']['kafka']['topics'] = {
   'ticks' => { 'partitions' => 4, 'settings' => kept.merge(
     'retention.ms' => -1, 'retention.bytes' => 1_073_741_824, 'segment.bytes' => 67_108_864

@@ -19,6 +19,7 @@ from confluent_kafka import (
     Producer,
     TopicPartition,
 )
+from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 
 from fintank.adapters import accounts
 from fintank.adapters.kafka import TOPICS, partition_for
@@ -95,6 +96,7 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, list[
     Raise JournalError when Kafka does not let it. progress is told every few seconds how far it is.
     """
     with _errors(address, shard, "the shard can't be adopted"):
+        _require_compacted(address)
         producer = Producer(
             {
                 "bootstrap.servers": address,
@@ -114,6 +116,21 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, list[
             latest = _latest(_records(consumer, first, end, progress))
         records = [journal_wire.from_record(key.decode(), value.decode()) for key, value in latest.items()]
     return ShardLog(address, shard, producer), records
+
+
+def _require_compacted(address: str) -> None:
+    """A journal of which records are deleted by age or size forgets orders that are open."""
+    admin = AdminClient(
+        {"bootstrap.servers": address, **accounts.confluent_options(), "log_level": LOG_LEVEL}
+    )
+    journal = ConfigResource("topic", JOURNAL)
+    told = admin.describe_configs([journal], request_timeout=ANSWER_SECONDS_MAX)[journal]
+    policy = told.result()["cleanup.policy"].value
+    if policy != TOPICS[JOURNAL].configs["cleanup.policy"]:
+        raise JournalError(
+            f"Kafka ({address}): the topic '{JOURNAL}' has cleanup.policy={policy} and must be compacted, "
+            "else open orders are forgotten: run `invoke topics`, which sets it"
+        )
 
 
 def _latest(records: Iterator[tuple[bytes, bytes | None]]) -> dict[bytes, bytes]:

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from kafka.admin import KafkaAdminClient
+from kafka import TopicPartition
+from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from fintank.adapters import accounts
+from fintank.adapters import accounts, topic_settings
+from fintank.adapters.topic_settings import UNLIMITED, Difference
 from fintank.errors import FintankError
 from fintank.settings import host_and_port
 
@@ -39,19 +41,22 @@ def _topic(partitions: int, **configs: object) -> Topic:
     return Topic(partitions, MappingProxyType(named))
 
 
-def _log(partitions: int, **configs: object) -> Topic:
-    return _topic(partitions, cleanup_policy="delete", **configs)
+def _log(partitions: int, retention_ms: int, retention_bytes: int = UNLIMITED, **configs: object) -> Topic:
+    kept = {"retention_ms": retention_ms, "retention_bytes": retention_bytes}
+    return _topic(partitions, cleanup_policy="delete", **kept, **configs)
 
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
         # Bounded by bytes alone, 1 GiB a partition; a small segment, because only whole segments are deleted.
-        "ticks": _log(SHARDS, retention_ms=-1, retention_bytes=1024 * MEBIBYTE, segment_bytes=64 * MEBIBYTE),
-        "orders": _log(SHARDS, retention_ms=THIRTY_DAYS_MS),
-        "executions": _log(SHARDS, retention_ms=THIRTY_DAYS_MS),
-        "fills": _log(SHARDS, retention_ms=THIRTY_DAYS_MS),
+        "ticks": _log(
+            SHARDS, retention_ms=UNLIMITED, retention_bytes=1024 * MEBIBYTE, segment_bytes=64 * MEBIBYTE
+        ),
+        "orders": _log(SHARDS, THIRTY_DAYS_MS),
+        "executions": _log(SHARDS, THIRTY_DAYS_MS),
+        "fills": _log(SHARDS, THIRTY_DAYS_MS),
         # A reject repeats up to 64 KiB of its record, so a flood of them needs a bound in bytes too.
-        "rejects": _log(1, retention_ms=THIRTY_DAYS_MS, retention_bytes=1024 * MEBIBYTE),
+        "rejects": _log(1, THIRTY_DAYS_MS, retention_bytes=1024 * MEBIBYTE),
         # The active segment is never compacted: small ones, rolled each hour, keep a shard's start short.
         "journal": _topic(
             SHARDS,
@@ -112,28 +117,69 @@ def no_answer(address: str) -> FintankError:
 
 def no_entry(address: str) -> FintankError:
     """Return the error for a broker that listens and then says nothing to this client."""
-    return FintankError(f"Kafka ({address}) listens and does not let this in: {accounts.KAFKA_CURE}")
+    return FintankError(
+        f"Kafka ({address}) listens and does not let this in: {accounts.KAFKA_CURE}, or, "
+        "if the broker is only busy, try again"
+    )
 
 
-def ensure_topics(admin: KafkaAdminClient, topics: Mapping[str, Topic] = TOPICS) -> None:
-    """Make the topics that are missing, wait for their leaders, and check every topic's partitions.
+def ensure_topics(admin: KafkaAdminClient, topics: Mapping[str, Topic] = TOPICS) -> list[str]:
+    """Make the topics that are missing, wait for their leaders, and compare the others with TOPICS.
 
-    Raises FintankError naming the topics whose partitions are not as configured, with the cure.
+    Raise FintankError with a line for each difference that can't be worked with, and its cure. Return a line
+    for each other one.
     """
+    found = _differences(admin, topics)
+    if any(difference.must_be for difference in found):
+        raise FintankError("\n".join(difference.line for difference in found if difference.must_be))
+    return [difference.line for difference in found]
+
+
+def mend_topics(admin: KafkaAdminClient, topics: Mapping[str, Topic] = TOPICS) -> list[str]:
+    """Do the same, but set before what may be set; return also a line for each setting that was changed."""
+    found = _differences(admin, topics)
+    changed = [difference for difference in found if not difference.own_cure]
+    topic_settings.write(admin, changed)
+    kept = [difference for difference in found if difference.own_cure]
+    lines = [*(difference.change for difference in changed), *(difference.line for difference in kept)]
+    if any(difference.must_be for difference in kept):
+        raise FintankError("\n".join(lines))
+    if ("journal", "cleanup.policy") in {(difference.topic, difference.name) for difference in changed}:
+        lines += _lost(admin, "journal", topics["journal"].partitions)
+    return lines
+
+
+def _lost(admin: KafkaAdminClient, topic: str, partitions: int) -> list[str]:
+    asked = {TopicPartition(topic, number): OffsetSpec.EARLIEST for number in range(partitions)}
+    return [
+        f"topic '{topic}': its records before offset {first.offset} of partition {place.partition} are gone: "
+        "the rule engine has forgotten what they said of orders and quotes"
+        for place, first in admin.list_partition_offsets(asked).items()
+        if first.offset > 0
+    ]
+
+
+def _differences(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> list[Difference]:
     missing = sorted(topics.keys() - set(admin.list_topics()))
     if missing:
         _create(admin, {name: topics[name] for name in missing})
     admin.wait_for_topics(list(topics), timeout_ms=TOPICS_READY_MS_MAX)
-    found = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(list(topics))}
+    described = {topic["name"]: topic for topic in admin.describe_topics(list(topics))}
     wrong = [
-        f"topic '{name}' has {found[name]} partitions instead of {topic.partitions}"
+        f"topic '{name}' has {len(described[name]['partitions'])} partitions instead of {topic.partitions}"
         for name, topic in topics.items()
-        if found[name] != topic.partitions
+        if len(described[name]["partitions"]) != topic.partitions
     ]
     if wrong:
         raise FintankError(
             f"{'; '.join(wrong)}: delete it and run `invoke topics`, or `invoke reset` to delete all data"
         )
+    found = topic_settings.read(admin, described)
+    return [
+        difference
+        for name, topic in topics.items()
+        for difference in topic_settings.differences(name, topic.configs, found[name])
+    ]
 
 
 def _create(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> None:

@@ -18,18 +18,19 @@ TABLE_CHARS_MIN = 100
 
 @command(help={"json": "one JSON object, with the total lag of each topic that a group reads"})
 def topics(_context: Context, json: bool = False) -> None:
-    """Make the topics that are missing and show offsets and lag, as in: invoke topics --json"""
+    """Make and mend the topics, and show offsets and lag, as in: invoke topics --json"""
     address = settings.load().kafka
     with kafka.connect(address) as admin:
-        kafka.ensure_topics(admin)
+        notes = kafka.mend_topics(admin)
         states = partition_states(admin)
+    notes += behind_transactions(states)
     if json:
-        print(dumps({"kafka": address, "topics": summary(states)}))
+        print(dumps({"kafka": address, "topics": summary(states), "notes": notes}))
         return
     console = Console()
     console.width = max(console.width, TABLE_CHARS_MIN)
     console.print(_table(states))
-    for line in behind_transactions(states):
+    for line in notes:
         print(line)
 
 

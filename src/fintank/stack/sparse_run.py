@@ -58,8 +58,11 @@ def check(loaded: Settings, say: Callable[[str], None], may_be_read: bool = Fals
         raise FintankError(f"InfluxDB ({loaded.influx}) does not answer: run `invoke up`")
     influxdb_server.create_database(loaded.influx)
     InfluxQuery(loaded.influx).require_own_points()
+    if kept := influxdb_server.retention(loaded.influx):
+        say(kept)
     with connect(loaded.kafka) as admin:
-        ensure_topics(admin)
+        for line in ensure_topics(admin):
+            say(line)
         if not may_be_read:
             _wait_until_nobody_reads(admin, say)
 

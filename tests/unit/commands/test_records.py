@@ -1,7 +1,9 @@
 import json
 
+import pytest
+
 from fintank.adapters.kafka_scan import Record
-from fintank.commands.records import COLUMNS, as_json, readable
+from fintank.commands.records import COLUMNS, as_json, readable, utc
 
 
 def record(key: bytes | None, value: bytes | None) -> Record:
@@ -38,3 +40,17 @@ def test_json_keeps_text_as_it_is() -> None:
 def test_json_has_the_exact_bytes_of_what_is_not_utf8() -> None:
     shown = json.loads(as_json(record(None, b"a\xff")))
     assert (shown["key"], shown["value"], shown["value_base64"]) == (None, "a\\xff", "Yf8=")
+
+
+@pytest.mark.parametrize(
+    ("time_ms", "told"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (-1, "1969-12-31T23:59:59.999Z"),
+        (1_795_881_600_000_000, "1795881600000000 ms"),
+        (2**63 - 1, f"{2**63 - 1} ms"),
+        (-(2**63), f"{-(2**63)} ms"),
+    ],
+)
+def test_any_time_of_a_record_can_be_shown(time_ms: int, told: str) -> None:
+    assert utc(time_ms) == told

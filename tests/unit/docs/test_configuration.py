@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+from fintank.adapters.kafka import TOPICS
 from fintank.settings import PROJECT_ROOT
 
 PAGE = (PROJECT_ROOT / "docs" / "configuration.md").read_text()
@@ -31,3 +32,13 @@ def test_every_variable_that_the_sources_read_is_explained() -> None:
     explained = {name for span in NAMED for name in re.findall(r"FINTANK_[A-Z_]+", span)}
     assert read
     assert read <= explained
+
+
+def test_every_setting_of_every_topic_stands_in_its_row() -> None:
+    rows = [line for line in PAGE.splitlines() if line.startswith("| `")]
+    (for_all,) = (line for line in PAGE.splitlines() if line.startswith("| all |"))
+    for name, topic in TOPICS.items():
+        (row,) = (row for row in rows if f"`{name}`" in row.split("|")[1] and "cleanup.policy=" in row)
+        assert row.split("|")[2].strip() == str(topic.partitions)
+        told = set(re.findall(r"`([a-z.]+=[^`]+)`", row + for_all))
+        assert told == {f"{key}={value}" for key, value in topic.configs.items()}

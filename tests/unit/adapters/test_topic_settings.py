@@ -1,0 +1,117 @@
+import pytest
+
+from fintank.adapters.kafka import TOPICS
+from fintank.adapters.topic_settings import Difference, Found, Setting, differences
+
+DEFAULTS = {
+    "cleanup.policy": "delete",
+    "message.timestamp.type": "CreateTime",
+    "retention.ms": "604800000",
+    "retention.bytes": "-1",
+    "segment.bytes": "1073741824",
+    "segment.ms": "604800000",
+    "min.cleanable.dirty.ratio": "0.5",
+    "min.insync.replicas": "1",
+    "max.message.bytes": "1048588",
+}
+"""Kafka's own."""
+
+
+def found(topic: str, replicas: int = 1, brokers: int = 1, **chosen: object) -> list[Difference]:
+    """Compare a topic as fintank makes it, but for some settings."""
+    settings = {name: Setting(value, False) for name, value in DEFAULTS.items()}
+    settings |= {name: Setting(value, True) for name, value in TOPICS[topic].configs.items()}
+    settings |= {name.replace("_", "."): Setting(str(value), True) for name, value in chosen.items()}
+    return list(differences(topic, TOPICS[topic].configs, Found(settings, replicas, brokers)))
+
+
+def by_default(topic: str, **others: object) -> list[Difference]:
+    """Compare a topic that was made without any setting on a broker with such defaults."""
+    values = DEFAULTS | {name.replace("_", "."): str(value) for name, value in others.items()}
+    settings = {name: Setting(value, False) for name, value in values.items()}
+    return list(differences(topic, TOPICS[topic].configs, Found(settings, 1, 1)))
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_as_it_is_made_does_not_differ(topic: str) -> None:
+    assert found(topic) == []
+
+
+def test_a_topic_made_without_settings_differs_in_each_and_all_of_a_journal_may_be_set() -> None:
+    wanted = TOPICS["journal"].configs
+    journal = by_default("journal")
+    assert {one.name: one.wanted for one in journal} == dict(wanted)
+    assert {one.name for one in journal if one.must_be} == {"cleanup.policy", "message.timestamp.type"}
+    assert not any(one.own_cure for one in journal)
+
+
+@pytest.mark.parametrize(
+    ("topic", "chosen"),
+    [
+        ("journal", {"cleanup_policy": "delete"}),
+        ("journal", {"cleanup_policy": "compact,delete"}),
+        ("ticks", {"cleanup_policy": "compact"}),
+        ("executions", {"cleanup_policy": "delete,compact"}),
+        ("orders", {"message_timestamp_type": "CreateTime"}),
+        ("fills", {"max_message_bytes": 1_000}),
+        ("rejects", {"min_insync_replicas": 2}),
+    ],
+)
+def test_what_the_topology_can_not_work_with_must_be_otherwise_and_is_set(
+    topic: str, chosen: dict[str, object]
+) -> None:
+    (one,) = found(topic, **chosen)
+    assert (one.must_be, one.own_cure) == (True, "")
+    assert one.line.startswith(f"topic '{topic}': {one.name} is {one.found} and must be {one.wanted} (")
+    assert one.line.endswith(": `invoke topics` sets it")
+
+
+@pytest.mark.parametrize(
+    ("topic", "chosen"),
+    [
+        ("orders", {"retention_ms": -1}),
+        ("orders", {"retention_ms": 2_592_000_001}),
+        ("ticks", {"retention_bytes": -1}),
+        ("rejects", {"retention_bytes": 2**40}),
+        ("journal", {"segment_bytes": 1_048_576, "segment_ms": 1_000, "min_cleanable_dirty_ratio": 0.01}),
+        ("ticks", {"max_message_bytes": 10_000_000}),
+        ("journal", {"cleanup_policy": " compact "}),
+    ],
+)
+def test_to_keep_more_or_to_tidy_up_sooner_is_no_difference(topic: str, chosen: dict[str, object]) -> None:
+    assert found(topic, **chosen) == []
+
+
+@pytest.mark.parametrize(
+    ("topic", "name", "value"),
+    [
+        ("orders", "retention_ms", 1_000),
+        ("orders", "retention_bytes", 1_000),
+        ("fills", "retention_ms", 0),
+        ("ticks", "retention_ms", 604_800_000),
+        ("journal", "segment_bytes", 2**30),
+        ("journal", "min_cleanable_dirty_ratio", 0.9),
+        ("ticks", "max_message_bytes", 1_000),
+    ],
+)
+def test_what_somebody_chose_is_told_and_left_as_it_is(topic: str, name: str, value: object) -> None:
+    (one,) = found(topic, **{name: value})
+    assert not one.must_be
+    assert one.own_cure.startswith("if that is not meant, take it away")
+
+
+def test_what_nobody_chose_is_set_but_not_so_that_a_topic_grows_without_end() -> None:
+    orders = by_default("orders", message_timestamp_type="LogAppendTime")
+    assert [(one.name, one.own_cure) for one in orders] == [("retention.ms", "")]
+    unbounded = {one.name: one.own_cure for one in by_default("ticks")}
+    assert unbounded["retention.ms"].startswith("set it together with retention.bytes")
+    assert {one.name: one.own_cure for one in by_default("ticks", retention_bytes=2**40)}[
+        "retention.ms"
+    ] == ""
+
+
+def test_a_topic_that_could_have_more_replicas_gets_them_from_its_owner() -> None:
+    assert found("fills", replicas=3, brokers=3, min_insync_replicas=2) == []
+    (one,) = found("fills", replicas=1, brokers=3, min_insync_replicas=2)
+    assert one.must_be
+    assert "kafka-reassign-partitions.sh" in one.line
