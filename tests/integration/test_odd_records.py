@@ -19,6 +19,7 @@ from running import OrderFlow, Stack, fintank, order_flow, query, run_fintank, w
 from fintank.adapters import kafka
 from fintank.adapters.kafka import TOPICS, partition_for
 from fintank.adapters.kafka_groups import PartitionState, partition_states
+from fintank.stack import influxdb_server
 
 DONE_TIMEOUT_S = 60
 LEFT_OPEN_MS = 6_000
@@ -227,3 +228,28 @@ def test_records_without_value_or_key_with_headers_or_of_any_bytes_and_size_stop
     expected = Counter(["EMPTY", "EMPTY", "EMPTY", "NOT_UTF8", "NOT_UTF8", "NOT_JSON"])
     assert Counter(reason for reason, _ in new) == expected
     assert {payload for _, payload in new} == {*bad_ticks, b"\xed\xa0\x80{}"}
+
+
+def test_what_influxdb_keeps_no_longer_is_told_and_rejected_and_no_break(world: World) -> None:
+    # In another shard than the newer ones: beside these InfluxDB would still take them.
+    old = {**tick("KEPT"), "timestamp": round(time.time() - 20 * 86_400, 6)}
+    world.produce("ticks", "KEPT", text(old))
+    world.settle()
+    assert "for ever" in fintank(world.stack, "doctor")
+    alter = "ALTER RETENTION POLICY autogen ON prices_development DURATION"
+    query(world.stack.settings, f"{alter} 2h SHARD DURATION 1h")
+    try:
+        assert "keeps points for 2:00:00 only" in influxdb_server.retention(world.stack.settings.influx)
+        told = run_fintank(world.stack, "doctor").stdout
+        assert "influxdb retention: 2:00:00. The topics keep 30 days: " in told
+        before = len(world.rejects())
+        world.produce("ticks", "KEPT", *[text(old, note=n) for n in range(100)], text(tick("KEPT")))
+        world.settle()
+        assert [reason for reason, _ in world.rejects()[before:]] == ["INFLUXDB_REFUSED"] * 100
+        # As InfluxDB itself does it, every half hour.
+        query(world.stack.settings, "DELETE FROM bid_ask WHERE symbol = 'KEPT' AND time < now() - 2h")
+        checks = json.loads(fintank(world.stack, "reconcile", "--json"))["checks"]
+        (ticks,) = (check for check in checks if check["what"] == "ticks are in InfluxDB")
+        assert (ticks["beyond_retention"], ticks["breaks"]) == (1, 0)
+    finally:
+        query(world.stack.settings, f"{alter} INF")

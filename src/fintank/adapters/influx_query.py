@@ -1,7 +1,8 @@
 """Asking InfluxDB: InfluxQL in, rows out, over one kept-open connection."""
 
 import json
-from typing import Any
+import re
+from typing import Any, NamedTuple
 
 import urllib3
 
@@ -12,6 +13,16 @@ from fintank.settings import DATABASE, host_and_port
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 60.0
 OF_ACCOUNTS = ("executions", "fills", "portfolio_component_orders", "portfolio_orders")
+
+
+_HOURS = re.compile(r"([0-9]+)h([0-9]+)m([0-9]+)s")
+
+
+class Retention(NamedTuple):
+    """The policy by which a database keeps what is written into it; seconds is 0 if for ever."""
+
+    policy: str
+    seconds: int
 
 
 class InfluxQuery:
@@ -62,6 +73,15 @@ class InfluxQuery:
                 f"InfluxDB ({self._address}) holds points of an earlier version, with the account as a tag: "
                 f"run `invoke reset`, or in its database {self._database}: {dropped}"
             )
+
+    def retention(self) -> Retention:
+        """Return how long points are kept; for ever, too, where the database is not there yet."""
+        for policy, duration, _, _, is_default in self.rows(f'SHOW RETENTION POLICIES ON "{self._database}"'):
+            found = _HOURS.fullmatch(duration)
+            if is_default and found:
+                hours, minutes, seconds = map(int, found.groups())
+                return Retention(policy, 3600 * hours + 60 * minutes + seconds)
+        return Retention("", 0)
 
     def count(self, field: str, measurement: str, where: str) -> int:
         """Count the points of a measurement that have a field."""

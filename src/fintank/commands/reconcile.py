@@ -61,7 +61,8 @@ def compare(where: Settings) -> tuple[list[Result], dict[str, int]]:
     results.append(check_cancels(facts.cancels, facts.refused, facts.told, logs, facts.hidden))
     results += check_bookings([*facts.told, *facts.told_later], facts.booked, logs, facts.hidden)
     quotes = TradeQuotes(facts.told)
-    storage = Storage(where.kafka, InfluxReader(where.influx), logs, rejected)
+    kept_seconds = InfluxQuery(where.influx).retention().seconds
+    storage = Storage(where.kafka, InfluxReader(where.influx), kept_seconds, logs, rejected)
     stored = [
         storage.compare(TICKS_VIEW, quotes.see),
         storage.compare(EXECUTIONS_VIEW),

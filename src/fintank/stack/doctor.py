@@ -7,14 +7,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
 
 import fintank
+from fintank.adapters.influx_query import InfluxQuery
+from fintank.adapters.kafka import THIRTY_DAYS_MS
 from fintank.errors import FintankError
 from fintank.settings import Settings, host_and_port
-from fintank.stack import lifecycle, memory, ports, programs
+from fintank.stack import influxdb_server, lifecycle, memory, ports, programs
 from fintank.stack.supervisor import Supervisor
 
 JAVA_MIN = 17
@@ -48,7 +51,7 @@ def examine(settings: Settings) -> list[Finding]:
         memory_size,
     ]
     findings = [Finding("fintank", fintank.__version__), *(check() for check in checks)]
-    return findings + addresses(settings)
+    return [*findings, *addresses(settings), *retention(settings)]
 
 
 def java() -> Finding:
@@ -101,6 +104,22 @@ def addresses(settings: Settings) -> list[Finding]:
     kafka, influx = host_and_port(settings.kafka), host_and_port(settings.influx)
     wanted = [("kafka", kafka), ("kafka controller", (kafka[0], kafka[1] + 1)), ("influxdb", influx)]
     return [_address(name, host, port, own) for name, (host, port) in wanted]
+
+
+def retention(settings: Settings) -> list[Finding]:
+    """Check how long InfluxDB keeps points, if it answers."""
+    subject = "influxdb retention"
+    if not influxdb_server.answers(settings.influx):
+        return []
+    try:
+        kept = InfluxQuery(settings.influx).retention()
+    except FintankError as error:
+        return [Finding(subject, "unknown", str(error))]
+    if not kept.seconds:
+        return [Finding(subject, "for ever")]
+    is_enough = kept.seconds * 1000 >= THIRTY_DAYS_MS
+    cure = "" if is_enough else f"The topics keep 30 days: {influxdb_server.keep_all(kept)}."
+    return [Finding(subject, str(timedelta(seconds=kept.seconds)), cure)]
 
 
 def _address(name: str, host: str, port: int, own: set[int]) -> Finding:

@@ -1,14 +1,16 @@
 """The InfluxDB server."""
 
 import functools
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import urllib3
 
 from fintank.adapters import accounts
 from fintank.adapters.influx import InfluxUnavailableError, InfluxWriter
+from fintank.adapters.influx_query import InfluxQuery, Retention
 from fintank.errors import FintankError
-from fintank.settings import Settings, host_and_port
+from fintank.settings import DATABASE, Settings, host_and_port
 from fintank.stack import ports, programs
 from fintank.stack.service import Service
 from fintank.stack.templates import fill
@@ -74,3 +76,19 @@ def create_database(address: str) -> None:
         InfluxWriter(address).create_database()
     except InfluxUnavailableError as error:
         raise FintankError(f"{error}; {accounts.INFLUX_CURE}") from error
+
+
+def retention(address: str) -> str:
+    """Say, with the cure, how long the database keeps points; empty when it is for ever."""
+    kept = InfluxQuery(address).retention()
+    if not kept.seconds:
+        return ""
+    return (
+        f"InfluxDB ({address}) keeps points for {timedelta(seconds=kept.seconds)} only, by their own times: "
+        f"it refuses older ones, which go to the topic rejects; {keep_all(kept)}"
+    )
+
+
+def keep_all(kept: Retention) -> str:
+    """Say how to make the database keep all."""
+    return f'`ALTER RETENTION POLICY "{kept.policy}" ON "{DATABASE}" DURATION INF` in `influx` keeps all'

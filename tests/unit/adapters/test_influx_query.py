@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from fintank.adapters.influx_query import InfluxQuery
+from fintank.adapters.influx_query import InfluxQuery, Retention
 from fintank.errors import FintankError
 
 
@@ -91,3 +91,21 @@ def test_a_refusal_is_told(influx: Influx) -> None:
 def test_a_server_that_is_not_there_is_told_with_the_cure() -> None:
     with pytest.raises(FintankError, match=r"InfluxDB \(127.0.0.1:1\) does not answer: run `invoke up`"):
         InfluxQuery("127.0.0.1:1").rows("SELECT bid FROM bid_ask")
+
+
+def policies(*rows: tuple[str, str, bool]) -> object:
+    values = [[name, duration, "168h0m0s", 1, is_default] for name, duration, is_default in rows]
+    return {"results": [{"statement_id": 0, "series": [{"values": values}]}]}
+
+
+def test_retention_is_that_of_the_policy_that_is_written_to(influx: Influx) -> None:
+    influx.answer = policies(("long", "0s", False), ("short", "1h30m5s", True))
+    assert query(influx).retention() == Retention("short", 5405)
+    assert influx.asked["q"] == ['SHOW RETENTION POLICIES ON "prices"']
+
+
+def test_without_a_duration_or_a_database_points_are_kept_for_ever(influx: Influx) -> None:
+    influx.answer = policies(("autogen", "0s", True))
+    assert query(influx).retention().seconds == 0
+    influx.answer = {"results": [{"error": "database not found: prices"}]}
+    assert query(influx).retention().seconds == 0

@@ -1,5 +1,6 @@
 """Comparing a topic with its measurement in InfluxDB; the topic is read once, twice if they differ."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -63,9 +64,13 @@ class Part(NamedTuple):
 class Storage:
     """Compares topics with InfluxDB."""
 
-    def __init__(self, address: str, reader: InfluxReader, logs: Logs, rejected: Rejected) -> None:
+    def __init__(
+        self, address: str, reader: InfluxReader, kept_seconds: int, logs: Logs, rejected: Rejected
+    ) -> None:
+        """kept_seconds: so long InfluxDB keeps points, 0 if for ever."""
         self._address = address
         self._reader = reader
+        self._kept_seconds = kept_seconds
         self._logs = logs
         self._rejected = rejected
 
@@ -106,7 +111,11 @@ class Storage:
             comparison.add_stored(points)
         for part in self._recorded(view):
             comparison.add_recorded(part.partition, part.offsets, part.must_be_stored, part.points)
-        comparison.judge(result, self._horizon_ns(view.topic))
+        comparison.judge(result, self._horizon_ns(view.topic), self._kept_since_ns())
+
+    def _kept_since_ns(self) -> int:
+        """Return up to which time InfluxDB may have deleted points by now."""
+        return time.time_ns() - self._kept_seconds * 1_000_000_000 if self._kept_seconds else 0
 
     def _horizon_ns(self, topic: str) -> int | None:
         """Return up to which time there may be points of records that were deleted; None without such."""

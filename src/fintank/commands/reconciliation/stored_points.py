@@ -78,13 +78,20 @@ class Comparison:
         for offset, must, point in compress(zip(offsets, must_be_stored, points, strict=True), wanted):
             self._recorded[point[:2]].append(Recorded(partition, offset, must, point[2]))
 
-    def judge(self, result: Result, horizon_ns: int | None) -> None:
-        """Add to the result what differs; the records of points up to horizon_ns may have been deleted."""
+    def judge(self, result: Result, horizon_ns: int | None, kept_since_ns: int = 0) -> None:
+        """Add to the result what differs.
+
+        The records of points up to horizon_ns may have been deleted, and so may points before kept_since_ns.
+        """
         for key, records in self._recorded.items():
             result.collisions += len(records) - 1
+            wanted = sum(record.must_be_stored for record in records)
             if key in self._stored:
                 self._check_values(result, key, records)
-            elif any(record.must_be_stored for record in records):
+            elif wanted and key[1] < kept_since_ns:
+                result.beyond_retention += wanted
+                result.compared -= wanted
+            elif wanted:
                 detail = f"{_told(key)} is not in InfluxDB"
                 result.add(Kind.POINT_MISSING, self._place(records[-1]), detail)
         for key in self._stored.keys() - self._recorded.keys():

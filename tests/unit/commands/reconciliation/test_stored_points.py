@@ -15,7 +15,7 @@ def point(time_ns, bid=9.5, ask=10.5, size=None):
 POINTS = [point(time_ns) for time_ns in range(1_000)]
 
 
-def compared(recorded, stored, must_be_stored=None, horizon_ns=None):
+def compared(recorded, stored, must_be_stored=None, horizon_ns=None, kept_since_ns=0):
     """Compare as `storage` does; the offset of each point of a record is its place in the list."""
     ours, theirs, result = Digest(), Digest(), Result("ticks")
     must_be_stored = must_be_stored or [True] * len(recorded)
@@ -25,7 +25,7 @@ def compared(recorded, stored, must_be_stored=None, horizon_ns=None):
         comparison = Comparison("ticks", BID_ASK, buckets)
         comparison.add_stored(stored)
         comparison.add_recorded(2, range(len(recorded)), must_be_stored, recorded)
-        comparison.judge(result, horizon_ns)
+        comparison.judge(result, horizon_ns, kept_since_ns)
     return result
 
 
@@ -53,6 +53,12 @@ def test_a_point_without_a_record_is_named(breaks):
 def test_a_point_whose_record_retention_may_have_deleted_is_beyond_it(breaks):
     result = compared(POINTS, [*POINTS, point(2_000), point(3_001)], horizon_ns=3_000)
     assert [kind for kind, _ in breaks([result])] == [Kind.POINT_WITHOUT_RECORD]
+    assert result.beyond_retention == 1
+
+
+def test_a_point_that_influxdb_keeps_no_longer_is_beyond_retention(breaks):
+    result = compared(POINTS, [*POINTS[:200], *POINTS[202:700], *POINTS[701:]], kept_since_ns=201)
+    assert breaks([result]) == [(Kind.POINT_MISSING, "ticks-2-201"), (Kind.POINT_MISSING, "ticks-2-700")]
     assert result.beyond_retention == 1
 
 
