@@ -1,6 +1,6 @@
 """One shard in the hands of a task of the rule engine: decide first, write later."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from fintank.trading.journal import JournalRecord, Kind
@@ -23,9 +23,11 @@ class Log(Protocol):
 class OwnedShard:
     """The trading core of a shard, what it decided since its last commit, and its log."""
 
-    def __init__(self, core: Shard, log: Log) -> None:
+    def __init__(self, core: Shard, log: Log, alive: Callable[[], None] = lambda: None) -> None:
+        """Take its parts; alive is called before and after each transaction, each of which may be long."""
         self.core = core
         self._log = log
+        self._alive = alive
         self._reports: list[Report] = []
         self._fills: list[Fill] = []
         # Of an order that several events of one transaction change, only the last state is of use.
@@ -63,8 +65,10 @@ class OwnedShard:
         """
         self._journal.update(_by_id(self.core.changed_quotes()))
         if self.decisions:
+            self._alive()
             self._log.commit(self._reports, self._fills, list(self._journal.values()))
             self._reports, self._fills, self._journal = [], [], {}
+            self._alive()
 
     def _take(self, outcome: Outcome) -> None:
         self._reports += outcome.reports

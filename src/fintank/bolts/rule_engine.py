@@ -22,6 +22,7 @@ from fintank.bolts import configured
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.bolts.owned_shard import OwnedShard
 from fintank.bolts.owners import owned_shards, shard_of, symbol_of
+from fintank.trading.ages import OpenAges
 from fintank.trading.shard import Shard
 from fintank.wire.offsets import append_times_ms
 from fintank.wire.order_lines import OwnedMessage, owned_messages
@@ -37,12 +38,13 @@ WAITING_TICKS_MAX = 10_000
 
 SECOND_US = 1_000_000
 OPEN_AGES = {
-    "open_orders": 0,
     "open_over_1s": SECOND_US,
     "open_over_1m": 60 * SECOND_US,
     "open_over_1h": 3600 * SECOND_US,
 }
-"""What is told of the open orders: a figure, and from which age in microseconds an order counts."""
+"""What is told of the open orders' ages: a figure, and from which age in microseconds an order counts."""
+ALIVE_SECONDS = 5.0
+"""While it works longer than that without a pause, it tells Storm that it is alive."""
 
 
 @dataclass
@@ -76,17 +78,20 @@ class RuleEngine(BatchBolt):
         """Adopt this task's shards, one after the other."""
         address = settings.from_storm(storm_conf).kafka
         self._limits = configured.limits(storm_conf)
+        self._told_alive = time.monotonic()
         with self._ending():
             self._shards = {shard: self._adopted(address, shard) for shard in owned_shards(context)}
+        self._ages = [OpenAges(owned.core, tuple(OPEN_AGES.values())) for owned in self._shards.values()]
         self._take = {"tick-deserializer": self._take_ticks, "component-order-creator": self._take_orders}
-        self._waiting: list[Waiting] = []
+        self._waiting: dict[int, list[Waiting]] = {shard: [] for shard in self._shards}
+        self._waiting_tuples = self._waiting_ticks = 0
         self._flushed = self._decided = time.monotonic()
         self._counted: Counter[str] = Counter()
 
     def process(self, tup: Tuple) -> None:
         """Decide; commit and ack if more than enough waits for it."""
         with self._ending():
-            self._waiting.append(self._take[tup.component](tup, _wall_us()))
+            self._wait(self._take[tup.component](tup, _wall_us()))
             if self._is_overdue():
                 self._flush()
             elif time.monotonic() - self._decided > GATHER_SECONDS_MAX:
@@ -108,14 +113,20 @@ class RuleEngine(BatchBolt):
 
     def _adopted(self, address: str, shard: int) -> OwnedShard:
         started = time.monotonic()
-        log, records = self.adopt(address, shard, lambda text: self.logger.info("shard %d: %s", shard, text))
+
+        def progress(text: str) -> None:
+            self.logger.info("shard %d: %s", shard, text)
+            self._tell_alive()
+
+        log, records = self.adopt(address, shard, progress)
         try:
             core = Shard.restore(self._limits, records)
         except ValueError as error:
             raise journal.JournalError(f"shard {shard}: {error}: `invoke reset` starts anew") from error
         seconds = time.monotonic() - started
         self.logger.info("shard %d adopted: %d journal records, %.1f s", shard, len(records), seconds)
-        return OwnedShard(core, log)
+        self._tell_alive()
+        return OwnedShard(core, log, self._tell_alive)
 
     def _take_ticks(self, tup: Tuple, wall_us: int) -> Waiting:
         _, partition, lines = tup.values
@@ -145,11 +156,27 @@ class RuleEngine(BatchBolt):
         symbol = symbol_of(message)
         return self._shards if symbol is None else (shard_of(symbol),)
 
+    def _wait(self, waiting: Waiting) -> None:
+        """Let a tuple wait for its shards. One that has none is done: so is all that a task without shards
+        gets."""
+        self._waiting_tuples += 1
+        self._waiting_ticks += waiting.ticks
+        for shard in waiting.shards:
+            self._waiting[shard].append(waiting)
+        if not waiting.shards:
+            self._done(waiting)
+
+    def _done(self, waiting: Waiting) -> None:
+        self._waiting_tuples -= 1
+        self._waiting_ticks -= waiting.ticks
+        self.metrics.since((append_ms, 1) for append_ms in waiting.appended_ms)
+        self.ack(waiting.tuple_id)
+
     def _is_overdue(self) -> bool:
         return (
             time.monotonic() - self._flushed > WAIT_SECONDS_MAX
-            or len(self._waiting) > WAITING_TUPLES_MAX
-            or sum(waiting.ticks for waiting in self._waiting) > WAITING_TICKS_MAX
+            or self._waiting_tuples > WAITING_TUPLES_MAX
+            or self._waiting_ticks > WAITING_TICKS_MAX
         )
 
     def _flush(self) -> None:
@@ -168,24 +195,30 @@ class RuleEngine(BatchBolt):
     def _commit(self, shard: int) -> None:
         """Commit a shard and ack the tuples that waited for nothing else."""
         self._shards[shard].commit()
-        for waiting in self._waiting:
+        committed, self._waiting[shard] = self._waiting[shard], []
+        for waiting in committed:
             waiting.shards.discard(shard)
             if not waiting.shards:
-                self.metrics.since((append_ms, 1) for append_ms in waiting.appended_ms)
-                self.ack(waiting.tuple_id)
-        self._waiting = [waiting for waiting in self._waiting if waiting.shards]
+                self._done(waiting)
 
     def _measure(self) -> None:
         """Tell what the shards counted since the last time, and which orders are open."""
         counted: Counter[str] = Counter()
-        ages: Counter[str] = Counter(dict.fromkeys(OPEN_AGES, 0))
         for owned_shard in self._shards.values():
             counted.update(asdict(owned_shard.core.counts))
-            for age_us in owned_shard.core.open_ages_us(_wall_us()):
-                ages.update(name for name, least_us in OPEN_AGES.items() if age_us >= least_us)
         self.metrics.add(**{name: count - self._counted[name] for name, count in counted.items()})
-        self.metrics.level(**ages)
         self._counted = counted
+        open_orders = sum(owned_shard.core.open_count for owned_shard in self._shards.values())
+        of_shards = [ages.count(_wall_us()) for ages in self._ages]
+        by_age = {name: sum(counts[index] for counts in of_shards) for index, name in enumerate(OPEN_AGES)}
+        self.metrics.level(open_orders=open_orders, **by_age)
+
+    def _tell_alive(self) -> None:
+        """Let Storm, which ends a process that is silent for long, hear from this one."""
+        now = time.monotonic()
+        if now - self._told_alive > ALIVE_SECONDS:
+            self._told_alive = now
+            self.send_message({"command": "sync"})
 
     @contextmanager
     def _ending(self) -> Iterator[None]:

@@ -1,12 +1,11 @@
 """Cancels that were taken in: none is carried out twice, and some wait for the orders that they name."""
 
 from heapq import heappop, heappush
-from typing import NamedTuple, TypeVar
+from math import inf
+from typing import NamedTuple
 
 from fintank.trading.messages import Cancel, Identity, Order
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
+from fintank.trading.sorting import SortedItems
 
 
 class RememberedCancel(NamedTuple):
@@ -47,13 +46,16 @@ class RememberedCancel(NamedTuple):
         return self.account, self.symbol, self.list_id, self.cl_ord_id
 
 
+Waiting = SortedItems[tuple[int, str, str, RememberedCancel]]
+"""The cancels of one order or list: the latest first, of equal times the one whose cl_ord_id sorts first."""
+
+
 class Cancels:
     """All remembered cancels of a shard."""
 
     def __init__(self) -> None:
         self._hashes: dict[tuple[str, str | None, str | None, str], set[str]] = {}
-        self._of_orders: dict[Identity, set[RememberedCancel]] = {}
-        self._of_lists: dict[tuple[str, str], set[RememberedCancel]] = {}
+        self._waiting: dict[tuple[str, ...], Waiting] = {}
         self._by_age: dict[str | None, list[RememberedCancel]] = {}
 
     def is_known(self, cancel: Cancel) -> bool:
@@ -68,14 +70,17 @@ class Cancels:
         """Take a cancel in."""
         self._hashes.setdefault(cancel.key, set()).add(cancel.content_hash)
         heappush(self._by_age.setdefault(cancel.symbol, []), cancel)
-        if cancel.list_id is not None:
-            self._of_lists.setdefault((cancel.account, cancel.list_id), set()).add(cancel)
-        elif not cancel.is_refused:
-            self._of_orders.setdefault(_order_identity(cancel), set()).add(cancel)
+        if not cancel.is_refused:
+            named = _named(cancel)
+            if named not in self._waiting:
+                self._waiting[named] = SortedItems()
+            self._waiting[named].add(_latest_first(cancel))
 
-    def symbols(self) -> list[str | None]:
-        """Return the symbols of the remembered cancels; None stands for those of lists."""
-        return list(self._by_age)
+    def oldest_us(self, symbol: str | None) -> float:
+        """Return when the first of a symbol's cancels, or with None of those of lists, was closed; inf if
+        there is none."""
+        heap = self._by_age.get(symbol)
+        return heap[0].closed_us if heap else inf
 
     def forget(self, symbol: str | None, before_us: int, cancels_max: int) -> list[RememberedCancel]:
         """Let the cancels of a symbol, or of lists, that were closed before a time go, and return them."""
@@ -91,32 +96,40 @@ class Cancels:
     def waiting_for(self, order: Order) -> RememberedCancel | None:
         """Return the cancel that an order comes too late for: of several the latest, and then the one whose
         cl_ord_id sorts first; None if no cancel waits for it."""
-        waiting = set(self._of_orders.get(order.identity, ()))
+        latest = [self._latest(order.identity)]
         if order.list_id is not None:
-            waiting |= self._of_lists.get((order.account, order.list_id), set())
-        found = [cancel for cancel in waiting if cancel.order_time_us >= order.order_time_us]
-        return min(found, key=lambda cancel: (-cancel.order_time_us, cancel.cl_ord_id), default=None)
+            latest.append(self._latest((order.account, order.list_id)))
+        found = [item for item in latest if item is not None and -item[0] >= order.order_time_us]
+        return min(found)[-1] if found else None
+
+    def _latest(self, named: tuple[str, ...]) -> tuple[int, str, str, RememberedCancel] | None:
+        waiting = self._waiting.get(named)
+        return None if waiting is None else waiting.first
 
     def _drop(self, cancel: RememberedCancel) -> None:
-        _discard(self._hashes, cancel.key, cancel.content_hash)
-        if cancel.list_id is not None:
-            _discard(self._of_lists, (cancel.account, cancel.list_id), cancel)
-        elif not cancel.is_refused:
-            _discard(self._of_orders, _order_identity(cancel), cancel)
+        hashes = self._hashes[cancel.key]
+        hashes.discard(cancel.content_hash)
+        if not hashes:
+            del self._hashes[cancel.key]
+        if not cancel.is_refused:
+            waiting = self._waiting[_named(cancel)]
+            waiting.remove(_latest_first(cancel))
+            if not waiting:
+                del self._waiting[_named(cancel)]
 
 
 def _key(cancel: Cancel) -> tuple[str, str | None, str | None, str]:
     return cancel.account, cancel.symbol, cancel.list_id, cancel.cl_ord_id
 
 
-def _order_identity(cancel: RememberedCancel) -> Identity:
+def _named(cancel: RememberedCancel) -> tuple[str, ...]:
+    """Return what a cancel names: an order's identity, or an account and a list."""
+    if cancel.list_id is not None:
+        return cancel.account, cancel.list_id
     assert cancel.symbol is not None
     assert cancel.orig_cl_ord_id is not None
     return Identity(cancel.account, cancel.symbol, cancel.orig_cl_ord_id)
 
 
-def _discard(sets: dict[Key, set[Value]], key: Key, value: Value) -> None:
-    found = sets[key]
-    found.discard(value)
-    if not found:
-        del sets[key]
+def _latest_first(cancel: RememberedCancel) -> tuple[int, str, str, RememberedCancel]:
+    return -cancel.order_time_us, cancel.cl_ord_id, cancel.content_hash, cancel

@@ -1,5 +1,6 @@
 """The time of one symbol: that of its latest tick, plus the wall time since that tick arrived."""
 
+from math import inf
 from typing import NamedTuple
 
 
@@ -29,6 +30,10 @@ class Clock:
         """Return the symbol's time when it is wall_us on the wall."""
         now_us = self.tick_time_us + wall_us - self.arrival_us
         return now_us if now_us > self.floor_us else self.floor_us
+
+    def when(self, time_us: float) -> float:
+        """Return the wall time at which it is time_us, if no tick comes before; -inf if it is already."""
+        return -inf if self.floor_us >= time_us else time_us - self.tick_time_us + self.arrival_us
 
     def on_tick(self, time_us: int, wall_us: int) -> int:
         """Take an accepted tick's time in; return the symbol's time with it."""

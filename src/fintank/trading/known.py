@@ -1,6 +1,7 @@
 """Every order that was decided on: the open ones, and what ended until its retention is over."""
 
 from heapq import heappop, heappush
+from math import inf
 from typing import NamedTuple
 
 from fintank.trading import journal
@@ -32,10 +33,15 @@ class KnownOrders:
 
     def __init__(self) -> None:
         self._open: dict[Identity, WorkingOrder] = {}
-        self._components: dict[tuple[str, str], list[Identity]] = {}
+        self._components: dict[tuple[str, str], set[Identity]] = {}
         self._closed: dict[Identity, Closed] = {}
         self._refused: set[tuple[Identity, str]] = set()
         self._by_age: dict[str, list[Closed]] = {}
+
+    @property
+    def open_count(self) -> int:
+        """How many orders are open."""
+        return len(self._open)
 
     def find(self, identity: Identity) -> WorkingOrder | Closed | None:
         """Return what is known of an order."""
@@ -61,7 +67,7 @@ class KnownOrders:
         if working.closed_us is None:
             self._open[identity] = working
             if is_new and order.list_id is not None:
-                self._components.setdefault((order.account, order.list_id), []).append(identity)
+                self._components.setdefault((order.account, order.list_id), set()).add(identity)
             return
         if not is_new and order.list_id is not None:
             components = self._components[order.account, order.list_id]
@@ -81,9 +87,10 @@ class KnownOrders:
         self._refused.add((identity, content_hash))
         self._age(Closed(closed_us, Kind.REFUSAL, identity, content_hash, OrdStatus.REJECTED))
 
-    def symbols(self) -> list[str]:
-        """Return the symbols of what ended."""
-        return list(self._by_age)
+    def oldest_us(self, symbol: str) -> float:
+        """Return when the first of a symbol's orders ended that is still known; inf if none is."""
+        heap = self._by_age.get(symbol)
+        return heap[0].closed_us if heap else inf
 
     def forget(self, symbol: str, before_us: int, closed_max: int) -> list[Closed]:
         """Let what was closed before a time go, and return it."""

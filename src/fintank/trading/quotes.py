@@ -32,9 +32,9 @@ class Book:
     """One symbol's held quote of each exchange, and its clock. Made when the symbol's first quote comes."""
 
     __slots__ = (
+        "_changed",
         "_counts",
         "_held",
-        "_journaled",
         "_journaled_clock",
         "_max_quote_age_us",
         "_taken",
@@ -49,7 +49,8 @@ class Book:
         self._counts = counts
         self._held: dict[str, Quote] = {}
         self._taken: dict[str, Sizes] = {}
-        self._journaled: dict[str, tuple[Quote, Sizes]] = {}
+        self._changed: dict[str, None] = {}
+        """The exchanges of which changes() has yet to tell; only the keys count."""
         self._journaled_clock: ClockState | None = None
 
     def accept(self, quote: Quote, wall_us: int) -> int | None:
@@ -68,6 +69,7 @@ class Book:
             self._counts.not_newer += 1
             return None
         self._held[exchange] = quote
+        self._changed[exchange] = None
         if self._taken:
             self._taken.pop(exchange, None)
         now_us = self.clock.on_tick(time_us, wall_us)
@@ -100,16 +102,15 @@ class Book:
         else:
             bid_taken = EXACT.add(bid_taken, quantity)
         self._taken[level.quote.exchange] = Sizes(bid_taken, ask_taken)
+        self._changed[level.quote.exchange] = None
 
     def changes(self) -> list[JournalRecord]:
         """Return the records of the quotes and the clock that changed since they were last asked for."""
-        records = []
-        for exchange, quote in self._held.items():
-            taken = self._taken.get(exchange, NOTHING_TAKEN)
-            written = self._journaled.get(exchange)
-            if written is None or written[0] is not quote or written[1] is not taken:
-                self._journaled[exchange] = (quote, taken)
-                records.append(journal.quote_record(quote, taken))
+        records = [
+            journal.quote_record(self._held[exchange], self._taken.get(exchange, NOTHING_TAKEN))
+            for exchange in self._changed
+        ]
+        self._changed.clear()
         if self.clock.state != self._journaled_clock:
             self._journaled_clock = self.clock.state
             records.append(journal.clock_record(self.symbol, self._journaled_clock))

@@ -4,128 +4,34 @@ Orders are found by arrival_seq. Limits, stops and ends are sorted by price and 
 floats that a quote is held against first: where two floats differ, the exact numbers differ the same way.
 """
 
-from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from math import inf
-from typing import Generic, NamedTuple, TypeVar
 
 from fintank.trading import journal
+from fintank.trading.groups import Group, GroupKey
 from fintank.trading.journal import JournalRecord
 from fintank.trading.messages import Quote, Side
 from fintank.trading.orders import WorkingOrder
-
-Key = TypeVar("Key", int, Decimal)
-
-
-class SortedSeqs(Generic[Key]):
-    """Orders' arrival_seqs, sorted by a price or a time."""
-
-    __slots__ = ("_pairs",)
-
-    def __init__(self) -> None:
-        self._pairs: list[tuple[Key, int]] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._pairs)
-
-    def add(self, key: Key, seq: int) -> None:
-        """Take an order in."""
-        insort(self._pairs, (key, seq))
-
-    def remove(self, key: Key, seq: int) -> None:
-        """Take an order out."""
-        del self._pairs[bisect_left(self._pairs, (key, seq))]
-
-    def up_to(self, key: Key) -> list[int]:
-        """Return the orders whose key is at most this one."""
-        return [seq for _, seq in self._pairs[: bisect_right(self._pairs, (key, inf))]]
-
-    def from_(self, key: Key) -> list[int]:
-        """Return the orders whose key is at least this one."""
-        return [seq for _, seq in self._pairs[bisect_left(self._pairs, (key, -1)) :]]
-
-    @property
-    def first(self) -> Key | None:
-        """The smallest key."""
-        return self._pairs[0][0] if self._pairs else None
-
-    @property
-    def last(self) -> Key | None:
-        """The largest key."""
-        return self._pairs[-1][0] if self._pairs else None
-
-
-class GroupKey(NamedTuple):
-    """What orders that trade together have in common; BUY sorts before SELL."""
-
-    priority: int
-    side: Side
-
-
-class Group:
-    """The orders of one side and priority that may trade: all but stops that wait for their price.
-
-    window_end_us: when orders of a lower priority than 1 trade as a block; None until there is a clock.
-    is_idle: whether it was tried after that, and will trade on no quote but one that its limits reach.
-    """
-
-    __slots__ = ("_any_price", "_limits", "is_idle", "key", "window_end_us")
-
-    def __init__(self, key: GroupKey) -> None:
-        self.key = key
-        self.window_end_us: int | None = None
-        self.is_idle = False
-        self._any_price: list[int] = []
-        self._limits: SortedSeqs[Decimal] = SortedSeqs()
-
-    def __bool__(self) -> bool:
-        return bool(self._any_price) or bool(self._limits)
-
-    def add(self, working: WorkingOrder) -> None:
-        """Take an order in."""
-        self.is_idle = False
-        if working.order.price is None:
-            insort(self._any_price, working.arrival_seq)
-        else:
-            self._limits.add(working.order.price, working.arrival_seq)
-
-    def remove(self, working: WorkingOrder) -> None:
-        """Take an order out."""
-        if working.order.price is None:
-            del self._any_price[bisect_left(self._any_price, working.arrival_seq)]
-        else:
-            self._limits.remove(working.order.price, working.arrival_seq)
-
-    def taking_part(self, price: Decimal) -> list[int]:
-        """Return the orders that would trade at a price, by arrival_seq."""
-        limits = self._limits
-        allowing = limits.from_(price) if self.key.side is Side.BUY else limits.up_to(price)
-        return sorted(self._any_price + allowing)
-
-    @property
-    def reach(self) -> float:
-        """The worst price at which any of its orders would trade."""
-        is_buy = self.key.side is Side.BUY
-        worst = self._limits.last if is_buy else self._limits.first
-        if self._any_price or worst is None:
-            return inf if is_buy else -inf
-        return float(worst)
+from fintank.trading.sorting import SortedItems
 
 
 class OpenOrders:
     """The open orders of a symbol, by arrival_seq in by_seq.
 
-    unchecked: those that came without a price and are still to be held against the rules that need one.
-    due_us: from then on any quote leads to a step, and so does the passing of a second; -inf: at once.
+    unchecked: of each side, those that came without a price and are still to be held against the rules that
+    need one. due_us: from then on any quote leads to a step, and so does the passing of a second; -inf: at
+    once.
     """
 
     __slots__ = (
         "_buy_reach",
         "_buy_stop",
         "_journaled_windows",
+        "_must_look",
         "_sell_reach",
         "_sell_stop",
+        "_times",
         "by_seq",
         "due_us",
         "ends",
@@ -139,10 +45,12 @@ class OpenOrders:
         self.symbol = symbol
         self.by_seq: dict[int, WorkingOrder] = {}
         self.groups: dict[GroupKey, Group] = {}
-        self.stops: dict[Side, SortedSeqs[Decimal]] = {side: SortedSeqs() for side in Side}
-        self.ends: SortedSeqs[int] = SortedSeqs()
-        self.unchecked: set[int] = set()
+        self.stops: dict[Side, SortedItems[tuple[Decimal, int]]] = {side: SortedItems() for side in Side}
+        self.ends: SortedItems[tuple[int, int]] = SortedItems()
+        self.unchecked: dict[Side, set[int]] = {side: set() for side in Side}
         self.due_us: float = -inf
+        self._must_look = True
+        self._times: SortedItems[tuple[int, int]] = SortedItems()
         self._buy_reach = self._sell_stop = -inf
         self._sell_reach = self._buy_stop = inf
         self._journaled_windows: dict[GroupKey, int] = {}
@@ -151,13 +59,14 @@ class OpenOrders:
         """Take an open order in."""
         seq, order = working.arrival_seq, working.order
         self.by_seq[seq] = working
+        self._times.add((order.order_time_us, seq))
         if not working.is_checked:
-            self.unchecked.add(seq)
+            self.unchecked[order.side].add(seq)
         if working.end_us is not None:
-            self.ends.add(working.end_us, seq)
+            self.ends.add((working.end_us, seq))
         if working.is_stop:
             assert order.stop_px is not None
-            self.stops[order.side].add(order.stop_px, seq)
+            self.stops[order.side].add((order.stop_px, seq))
         else:
             self.group(GroupKey(order.priority, order.side)).add(working)
 
@@ -169,10 +78,10 @@ class OpenOrders:
             return
         self.by_seq[working.arrival_seq] = working
         if working.is_checked:
-            self.unchecked.discard(working.arrival_seq)
+            self.unchecked[working.order.side].discard(working.arrival_seq)
         if before.is_stop and not working.is_stop:
             assert before.order.stop_px is not None
-            self.stops[before.order.side].remove(before.order.stop_px, before.arrival_seq)
+            self.stops[before.order.side].remove((before.order.stop_px, before.arrival_seq))
             self.group(GroupKey(working.order.priority, working.order.side)).add(working)
 
     def group(self, key: GroupKey) -> Group:
@@ -200,7 +109,7 @@ class OpenOrders:
 
     def is_touched(self, quote: Quote, now_us: int) -> bool:
         """Whether a quote, just accepted, may lead to anything."""
-        if now_us >= self.due_us:
+        if self._must_look or now_us >= self.due_us:
             return True
         ask = float(quote.ask)
         if ask <= self._buy_reach or ask >= self._buy_stop:
@@ -208,28 +117,32 @@ class OpenOrders:
         bid = float(quote.bid)
         return bid >= self._sell_reach or bid <= self._sell_stop
 
-    def settle(self, next_stale_us: int | None, must_look: bool) -> None:
-        """After a step: learn what the next quote is held against. must_look: it is looked at anyway.
+    def settle(self, next_stale_us: int | None, sides: Collection[Side], must_go_on: bool) -> None:
+        """After a step: learn what the next quote, and the time, are held against.
 
         next_stale_us: when the oldest usable quote will be too old: the price behind it may trigger a stop.
         Should an older quote come meanwhile, nothing depends on its age: those that are held now outlast it,
-        and what replaces one of them and reaches a stop leads to a step.
+        and what replaces one of them and reaches a stop leads to a step. sides: those that were looked at; if
+        one was not, any quote leads to a step. must_go_on: so does the next second.
         """
-        due_us = [self.ends.first, next_stale_us]
+        due_us: list[float | None] = [self.ends.first and self.ends.first[0], next_stale_us]
         reach = {Side.BUY: -inf, Side.SELL: inf}
         for key, group in self.groups.items():
-            if key.priority > 1 and not group.is_idle:
-                due_us.append(group.window_end_us)
-            else:
+            if key.priority == 1 or group.is_idle:
                 worse = max if key.side is Side.BUY else min
                 reach[key.side] = worse(reach[key.side], group.reach)
-        self.due_us = min((time_us for time_us in due_us if time_us is not None), default=inf)
-        if must_look:
-            self.due_us = -inf
+            elif key.side in sides:
+                due_us.append(group.window_end_us)
+        self._must_look = len(sides) < len(Side)
+        self.due_us = -inf if must_go_on else min((at for at in due_us if at is not None), default=inf)
         self._buy_reach, self._sell_reach = reach[Side.BUY], reach[Side.SELL]
         first, last = self.stops[Side.BUY].first, self.stops[Side.SELL].last
-        self._buy_stop = inf if first is None else float(first)
-        self._sell_stop = -inf if last is None else float(last)
+        self._buy_stop = inf if first is None else float(first[0])
+        self._sell_stop = -inf if last is None else float(last[0])
+
+    def given_by(self, time_us: int) -> int:
+        """Return how many orders were given at or before a time."""
+        return self._times.count_up_to((time_us, inf))
 
     def window_changes(self) -> list[JournalRecord]:
         """Return the records of the windows that changed since they were last asked for."""
@@ -249,12 +162,13 @@ class OpenOrders:
     def _remove(self, working: WorkingOrder) -> None:
         seq, order = working.arrival_seq, working.order
         del self.by_seq[seq]
-        self.unchecked.discard(seq)
+        self._times.remove((order.order_time_us, seq))
+        self.unchecked[order.side].discard(seq)
         if working.end_us is not None:
-            self.ends.remove(working.end_us, seq)
+            self.ends.remove((working.end_us, seq))
         if working.is_stop:
             assert order.stop_px is not None
-            self.stops[order.side].remove(order.stop_px, seq)
+            self.stops[order.side].remove((order.stop_px, seq))
             return
         key = GroupKey(order.priority, order.side)
         self.groups[key].remove(working)

@@ -7,13 +7,14 @@ Messages go in; reports, fills and journal records come out, to be written in on
 - wall_us, the wall time in microseconds, moves the symbols' clocks and nothing else.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fintank.trading import expiry, journal, ledger, reports, rules
 from fintank.trading.cancels import Cancels, RememberedCancel
 from fintank.trading.clock import Clock, ClockState
+from fintank.trading.forgetting import Forgetting
 from fintank.trading.journal import JournalRecord, Kind
 from fintank.trading.known import KnownOrders
 from fintank.trading.levels import Market
@@ -36,8 +37,10 @@ from fintank.trading.reports import Moment
 from fintank.trading.resting import OpenOrders
 from fintank.trading.rules import Code, Facts, refusal
 from fintank.trading.steps import Event, Rules, step
+from fintank.trading.timers import Timers
 
-TOMBSTONES_MAX = 1_000
+SECOND_EVENTS_MAX = 10_000
+"""After so many in one second, the symbols that are left are due in the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,13 @@ class Shard:
         self._state: TradingState | None = None
         self._next_seq = 0
         self._wall_us = 0
+        # Only what changed is looked at. Of these two dicts only the keys count, and their order.
+        self._changed: dict[str, None] = {}
+        """The symbols of which changed_quotes may have something to tell."""
+        self._touched: dict[str, None] = {}
+        """The symbols whose timers may have to be set anew, beside the changed ones."""
+        self._timers = Timers()
+        self._forgetting = Forgetting(self._known, self._cancels, self._books, limits.retention_us)
 
     def on_quote(self, quote: Quote, wall_us: int) -> Outcome | None:
         """Take a quote in and let the symbol's open orders trade; None if there is nothing to write now.
@@ -76,6 +86,7 @@ class Shard:
         now_us = book.accept(quote, self._wall_us)
         if now_us is None:
             return None
+        self._changed[symbol] = None
         orders = self._open.get(symbol)
         if orders is None or not orders.is_touched(quote, now_us):
             return None
@@ -130,48 +141,55 @@ class Shard:
     def on_second(self, wall_us: int) -> Outcome:
         """Let time pass: once a second at least, as orders expire and windows end without any message."""
         self._wall_us = max(self._wall_us, wall_us)
+        self._set_timers()
         outcomes: list[Outcome] = []
-        for symbol in sorted(symbol for symbol, orders in self._open.items() if self._is_due(orders)):
-            events = self._step(self._open[symbol], self._moment(symbol, None))
-            if events:
-                outcomes.append(self._outcome(symbol, events))
+        event_count = 0
+        while event_count < SECOND_EVENTS_MAX:
+            symbol = self._timers.next_due(self._wall_us)
+            if symbol is None:
+                break
+            self._touched[symbol] = None
+            orders = self._open.get(symbol)
+            if orders is not None and self._is_due(orders):
+                events = self._step(orders, self._moment(symbol, None))
+                if events:
+                    outcomes.append(self._outcome(symbol, events))
+                    event_count += len(events)
         return _joined(outcomes)
 
     def changed_quotes(self) -> tuple[JournalRecord, ...]:
         """Return the quotes, clocks and windows that neither an outcome nor an earlier call told of."""
-        changes = [record for book in self._books.values() for record in book.changes()]
-        changes += [record for orders in self._open.values() for record in orders.window_changes()]
-        return tuple(changes)
-
-    def expire_terminal(self, wall_us: int) -> tuple[JournalRecord, ...]:
-        """Forget what has been terminal for longer than the retention; return its tombstones.
-
-        At most TOMBSTONES_MAX at once. The clocks that say so come with them: were one forgotten, an order
-        without its record could be accepted once more.
-        """
-        self._wall_us = max(self._wall_us, wall_us)
         records: list[JournalRecord] = []
-        symbols = {*self._known.symbols(), *self._cancels.symbols()}
-        for symbol in sorted(symbol for symbol in symbols if symbol in self._books):
-            tombstones = self._forget(symbol, TOMBSTONES_MAX - len(records))
-            if tombstones:
-                records += [*tombstones, *self._held_changes(symbol)]
-            if len(records) >= TOMBSTONES_MAX:
-                return tuple(records)
-        if None in symbols and self._books:
-            tombstones = self._forget_lists(TOMBSTONES_MAX - len(records))
-            if tombstones:
-                records += tombstones
-                records += [record for symbol in self._books for record in self._held_changes(symbol)]
+        for symbol in self._changed:
+            records += self._changes(symbol)
+        self._touched |= self._changed
+        self._changed.clear()
         return tuple(records)
 
-    def open_ages_us(self, wall_us: int) -> Iterator[int]:
-        """Yield each open order's age in microseconds, by its symbol's clock; without one, by the wall."""
-        for symbol, orders in self._open.items():
-            book = self._books.get(symbol)
-            now_us = wall_us if book is None else book.clock.now(wall_us)
-            for working in orders.by_seq.values():
-                yield now_us - working.order.order_time_us
+    def expire_terminal(self, wall_us: int) -> tuple[JournalRecord, ...]:
+        """Forget what has been terminal for longer than the retention; return its tombstones, with the clocks
+        that say so."""
+        self._wall_us = max(self._wall_us, wall_us)
+        self._set_timers()
+        tombstones, held = self._forgetting.forget(self._wall_us)
+        self._changed |= dict.fromkeys(held)
+        return (*tombstones, *self.changed_quotes()) if tombstones else ()
+
+    @property
+    def open_count(self) -> int:
+        """How many orders are open."""
+        return self._known.open_count
+
+    def open_symbols(self) -> list[str]:
+        """Return the symbols that have open orders."""
+        return list(self._open)
+
+    def open_of_age(self, symbol: str, age_us: int, wall_us: int) -> int:
+        """Return how many of a symbol's open orders are at least so old, by its clock; without one, by the
+        wall."""
+        orders, book = self._open.get(symbol), self._books.get(symbol)
+        now_us = wall_us if book is None else book.clock.now(wall_us)
+        return 0 if orders is None else orders.given_by(now_us - age_us)
 
     @classmethod
     def restore(cls, limits: Limits, records: Iterable[JournalRecord]) -> "Shard":
@@ -200,6 +218,7 @@ class Shard:
             shard._restore_order(value)
         for value in values[Kind.WINDOW]:
             shard._open[value["symbol"]].restore_window(*journal.window(value))
+        shard._changed |= dict.fromkeys(shard._books)
         shard.changed_quotes()  # all of them stand in the journal
         return shard
 
@@ -305,6 +324,7 @@ class Shard:
         return _joined(outcomes)
 
     def _step(self, orders: OpenOrders, moment: Moment, arrived: WorkingOrder | None = None) -> list[Event]:
+        self._changed[orders.symbol] = None
         if moment.market.is_crossed and moment.input is not None and orders.by_seq:
             self.counts.crossed += 1
         book = self._books.get(orders.symbol)
@@ -328,6 +348,7 @@ class Shard:
 
     def _changes(self, symbol: str) -> list[JournalRecord]:
         """Return what else of a symbol is to be written; let its orders go if none is open."""
+        self._touched[symbol] = None
         book, orders = self._books.get(symbol), self._open.get(symbol)
         changes = [] if book is None else book.changes()
         if orders is not None:
@@ -336,22 +357,15 @@ class Shard:
                 del self._open[symbol]
         return changes
 
-    def _forget(self, symbol: str, records_max: int) -> list[JournalRecord]:
-        before_us = self._books[symbol].clock.now(self._wall_us) - self._limits.retention_us
-        closed = self._known.forget(symbol, before_us, records_max)
-        cancels = self._cancels.forget(symbol, before_us, records_max - len(closed))
-        return [*(found.tombstone for found in closed), *map(journal.cancel_tombstone, cancels)]
-
-    def _forget_lists(self, records_max: int) -> list[JournalRecord]:
-        """Forget the cancels of lists that are too old by every clock."""
-        now_us = min(book.clock.now(self._wall_us) for book in self._books.values())
-        cancels = self._cancels.forget(None, now_us - self._limits.retention_us, records_max)
-        return list(map(journal.cancel_tombstone, cancels))
-
-    def _held_changes(self, symbol: str) -> list[JournalRecord]:
-        book = self._books[symbol]
-        book.clock.hold(self._wall_us)
-        return book.changes()
+    def _set_timers(self) -> None:
+        """Set the timers of the symbols to which anything happened."""
+        for symbol in self._touched | self._changed:
+            book, orders = self._books.get(symbol), self._open.get(symbol)
+            if book is not None:
+                self._forgetting.set_timer(symbol)
+                if orders is not None:
+                    self._timers.set(symbol, book.clock.when(orders.due_us))
+        self._touched.clear()
 
 
 def _canceled(working: WorkingOrder, moment: Moment, cl_ord_id: str, cancel_time_us: int) -> Event:

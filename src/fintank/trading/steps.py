@@ -7,18 +7,22 @@ alone; trade blocks; end what can't wait. docs/trading.md says why and how.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
+from heapq import merge
+from math import inf
 from typing import NamedTuple
 
 from fintank.trading import reports, rules
 from fintank.trading.blocks import allocate
-from fintank.trading.exact import ZERO, plain
+from fintank.trading.exact import EXACT, ZERO, plain
+from fintank.trading.groups import Group, GroupKey
 from fintank.trading.levels import Level, Market
 from fintank.trading.limits import Limits
 from fintank.trading.messages import ExecutionReport, OrdStatus, Refusal, Side, State, TimeInForce
 from fintank.trading.orders import WorkingOrder
 from fintank.trading.quotes import Book
 from fintank.trading.reports import Moment
-from fintank.trading.resting import Group, GroupKey, OpenOrders
+from fintank.trading.resting import OpenOrders
 from fintank.trading.rules import Code, Facts, refusal
 from fintank.trading.sweep import after_trade, plan, wanted
 
@@ -49,8 +53,7 @@ def step(
     found.run(arrived)
     if book is not None:
         assert moment.now_us is not None
-        is_everything_looked_at = moment.market.is_open and by.state is State.ACTIVE
-        orders.settle(book.next_stale_us(moment.now_us), bool(found.events) or not is_everything_looked_at)
+        orders.settle(book.next_stale_us(moment.now_us), found.sides, bool(found.events))
     return found.events
 
 
@@ -63,64 +66,62 @@ class _Step:
         self._now_us = moment.now_us
         self._limits = by.limits
         self._facts = Facts(by.limits, moment.now_us, by.state, len(orders.by_seq), moment.market)
-        self._sides = [side for side in Side if by.state.allows(side)] if moment.market.is_open else []
+        self.sides = [side for side in Side if by.state.allows(side)] if moment.market.is_open else []
 
     def run(self, arrived: WorkingOrder | None) -> None:
         if self._now_us is not None:
             self._orders.open_windows(self._now_us + self._limits.aggregation_window_us)
             self._expire(self._now_us)
         self._check_prices()
-        for side in self._sides:
+        for side in self.sides:
             self._trigger(side)
         self._trade()
         for group in self._orders.blocks():
-            if group.key.side in self._sides:
+            if group.key.side in self.sides:
                 self._trade_block(group)
         if arrived is not None:
             self._end_immediate(arrived)
 
     def _expire(self, now_us: int) -> None:
-        for seq in sorted(self._orders.ends.up_to(now_us)):
+        for seq in sorted(seq for _, seq in self._orders.ends.up_to((now_us, inf))):
             working = self._orders.by_seq[seq].ended(OrdStatus.EXPIRED, now_us)
             self._add(working, reports.expired(working))
 
     def _check_prices(self) -> None:
-        if not self._sides:
-            return
-        for seq in sorted(self._orders.unchecked):
+        for seq in sorted(seq for side in self.sides for seq in self._orders.unchecked[side]):
             working = self._orders.by_seq[seq]
-            if working.order.side in self._sides:
-                refused = rules.check_price(working.order, self._facts)
-                if refused is None:
-                    self._add(replace(working, is_checked=True))
-                else:
-                    self._end(working, OrdStatus.CANCELED, refused)
+            refused = rules.check_price(working.order, self._facts)
+            if refused is None:
+                self._add(replace(working, is_checked=True))
+            else:
+                self._end(working, OrdStatus.CANCELED, refused)
 
     def _trigger(self, side: Side) -> None:
         stops, best = self._orders.stops[side], self._market.best(side)
         assert best is not None
-        for seq in stops.up_to(best) if side is Side.BUY else stops.from_(best):
+        for _, seq in stops.up_to((best, inf)) if side is Side.BUY else stops.from_((best, -1)):
             self._add(replace(self._orders.by_seq[seq], is_triggered=True))
         assert self._now_us is not None
         self._orders.open_windows(self._now_us + self._limits.aggregation_window_us)
 
     def _trade(self) -> None:
         """Let each order of priority 1 trade alone, on what the earlier ones have left."""
-        levels = {
-            side: [level for level in self._market.levels(side) if level.left != 0] for side in self._sides
-        }
-        seqs: list[int] = []
-        for side, offered in levels.items():
-            group = self._orders.groups.get(GroupKey(1, side))
-            if group is not None and offered:
-                seqs += group.taking_part(offered[0].price)
-        for seq in sorted(seqs):
+        offered = {side: list(self._market.levels(side)) for side in self.sides}
+        groups = [self._orders.groups.get(GroupKey(1, side)) for side in self.sides]
+        takers = [group.takers(partial(self._best, offered[group.key.side])) for group in groups if group]
+        for seq in merge(*takers):
             working = self._orders.by_seq[seq]
-            offered = levels[working.order.side]
-            while offered and offered[0].left == 0:
-                del offered[0]
-            if offered:
-                self._sweep(working, offered)
+            self._sweep(working, offered[working.order.side])
+
+    def _best(self, levels: list[Level], is_cash: bool) -> Decimal | None:
+        """Return the best price of levels that offer anything, a lot if it is for cash orders.
+
+        Those before the first with anything left are of no more use, and go.
+        """
+        while levels and levels[0].left == 0:
+            del levels[0]
+        least = self._limits.lot_size if is_cash else ZERO
+        return next((level.price for level in levels if level.offers(least)), None)
 
     def _sweep(self, working: WorkingOrder, levels: Sequence[Level]) -> None:
         sweep = plan(working, levels, self._limits, self._now_us)
@@ -142,10 +143,12 @@ class _Step:
         traded = False
         group.is_idle = True
         for level in self._market.levels(group.key.side):
+            has_lot = level.offers(self._limits.lot_size)
+            if not has_lot and not self._is_enough(level, group):
+                continue
             seqs = group.taking_part(level.price)
             if not seqs:
                 break
-            has_lot = level.offers(self._limits.lot_size)
             took = self._divide(level, seqs, has_lot)
             traded |= took
             if has_lot and not took:
@@ -155,6 +158,16 @@ class _Step:
         if traded and group:
             group.window_end_us = now_us + self._limits.aggregation_window_us
             group.is_idle = False
+
+    def _is_enough(self, level: Level, group: Group) -> bool:
+        """Whether a level offers all that a group wants of it; it looks at no more orders than it must."""
+        assert level.left is not None
+        total = ZERO
+        for seq in group.takers(lambda _: level.price):
+            total = EXACT.add(total, wanted(self._orders.by_seq[seq], level.price, self._limits))
+            if total > level.left:
+                return False
+        return True
 
     def _divide(self, level: Level, seqs: Sequence[int], has_lot: bool) -> bool:
         """Divide what a level offers among the orders that take part; say whether any took something."""

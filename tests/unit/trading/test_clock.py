@@ -1,3 +1,5 @@
+from math import inf
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +36,14 @@ def test_held_time_is_kept_even_if_the_wall_runs_back() -> None:
     ticking = clock(1000, wall_us=50)
     ticking.hold(80)
     assert ticking.now(60) == 1030
+
+
+def test_it_tells_when_on_the_wall_it_will_be_a_time() -> None:
+    ticking = clock(1000, wall_us=50)
+    assert (ticking.when(1001), ticking.when(1007), ticking.when(1000)) == (51, 57, -inf)
+    ticking.hold(55)
+    assert (ticking.when(1005), ticking.when(1006), ticking.when(inf)) == (-inf, 56, inf)
+    assert [ticking.now(int(ticking.when(time_us))) for time_us in (1006, 1060)] == [1006, 1060]
 
 
 def test_a_clock_made_of_another_ones_state_shows_the_same_time() -> None:

@@ -1,0 +1,70 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fintank.trading import ages
+from fintank.trading.ages import OpenAges
+from fintank.trading.limits import Limits
+from fintank.trading.shard import Shard
+
+Make = Callable[..., Any]
+SECOND = 1_000_000
+WALL = 2 * 10**15
+
+
+def with_symbols(order: Make, quote: Make, count: int) -> Shard:
+    """A shard with an order of each of so many symbols, at the time of its quote."""
+    shard = Shard(Limits())
+    for number in range(count):
+        shard.on_quote(quote(symbol=f"S{number}"), WALL)
+        shard.on_order(order("1", symbol=f"S{number}", price="1"), WALL)
+    return shard
+
+
+def test_ages_are_by_each_symbols_clock_and_without_one_by_the_wall(order: Make, quote: Make) -> None:
+    shard = Shard(Limits())
+    shard.on_quote(quote(), WALL)
+    for at in (-3, -2, -1):
+        shard.on_order(order("1", price="1", at=at, cl_ord_id=f"o-{at}"), WALL)
+    counts = OpenAges(shard, [2 * SECOND, 4 * SECOND, 5 * SECOND])
+    assert counts.count(WALL) == [2, 0, 0]
+    assert counts.count(WALL + SECOND) == [3, 1, 0]
+    assert counts.count(WALL + 2 * SECOND) == [3, 2, 1]
+    assert counts.count(WALL + 2 * SECOND - 1) == [3, 1, 0]
+    of_a_symbol_without_a_clock = order("1", symbol="VTI")
+    shard.on_order(of_a_symbol_without_a_clock, WALL)
+    age_us = WALL - of_a_symbol_without_a_clock.order_time_us
+    assert OpenAges(shard, [age_us, age_us + 1]).count(WALL) == [1, 0]
+    assert shard.open_count == 4
+    assert shard.open_of_age("unknown", 0, WALL) == 0
+
+
+def test_what_is_not_open_any_more_does_not_count(order: Make, quote: Make, cancel: Make) -> None:
+    shard = with_symbols(order, quote, 2)
+    counts = OpenAges(shard, [0])
+    assert (counts.count(WALL), shard.open_count) == ([2], 2)
+    shard.on_cancel(cancel("o-1", symbol="S0"), WALL)
+    assert (counts.count(WALL), shard.open_count) == ([1], 1)
+    shard.on_cancel(cancel("o-1", symbol="S1"), WALL)
+    assert (counts.count(WALL), shard.open_count) == ([0], 0)
+
+
+def test_a_second_looks_at_a_bounded_number_of_symbols_and_tells_the_last_whole_round(
+    order: Make, quote: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ages, "SYMBOLS_MAX", 2)
+    shard = with_symbols(order, quote, 5)
+    looked_at: list[str] = []
+    of_age = shard.open_of_age
+
+    def counted(symbol: str, age_us: int, wall_us: int) -> int:
+        looked_at.append(symbol)
+        return of_age(symbol, age_us, wall_us)
+
+    monkeypatch.setattr(shard, "open_of_age", counted)
+    counts = OpenAges(shard, [0])
+    assert [counts.count(WALL) for _ in range(3)] == [[0], [0], [5]]
+    assert sorted(looked_at) == [f"S{number}" for number in range(5)]
+    assert [counts.count(WALL) for _ in range(3)] == [[5], [5], [5]]
+    assert len(looked_at) == 10
