@@ -1,6 +1,7 @@
 import bz2
 import gzip
 import io
+import itertools
 import lzma
 import os
 import subprocess
@@ -72,6 +73,7 @@ def test_what_a_file_is_packed_with_is_told_by_its_content(tmp_path: Path, name:
         (gzip.compress(gzip.compress(TEXT, mtime=0)), "is no text in UTF-8"),
         (b"", "no column timestamp"),
     ],
+    ids=itertools.count(),
 )
 def test_a_file_that_can_not_be_read_is_one_clear_error(tmp_path: Path, content: bytes, told: str) -> None:
     path = tmp_path / "quotes.csv"
