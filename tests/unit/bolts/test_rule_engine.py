@@ -70,7 +70,10 @@ def test_orders_of_one_tuple_are_one_transaction_a_shard_and_the_tuple_is_acked_
     assert kafka.events[4:] == [("commit", shard) for shard in range(4)] + [("ack", "o")]
 
 
-def test_decisions_on_tuples_that_are_there_together_share_a_transaction(kafka: Kafka) -> None:
+def test_decisions_on_tuples_that_are_there_together_share_a_transaction(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rule_engine, "GATHER_SECONDS_MAX", 60)
     symbol = SYMBOLS[0]
     messages = [orders(f"o-{number}", order(f"o-{number}", symbol)) for number in range(5)]
     run_engine(kafka, [*messages, ticks("t", Tick(symbol, 3))], at_once=True)
