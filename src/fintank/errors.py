@@ -3,6 +3,7 @@
 import signal
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
+EXIT_BROKEN_PIPE = 128 + signal.SIGPIPE
 
 
 class FintankError(Exception):

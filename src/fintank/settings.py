@@ -1,6 +1,7 @@
 """Where everything is: addresses and folders. Storm option > environment > localhost."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,9 @@ from fintank.errors import FintankError
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "prices_development"
 TOPOLOGY = "order_flow"
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
+_ADDRESS = re.compile(rf"(?:{_HOST.pattern}):([0-9]{{1,5}})")
+_NOT_IN_HOME = frozenset(",;:%$#*?\\\"'")
 RULES_OPTION = "fintank.rules"
 """The Storm option that brings the limits of rules.toml to the bolts, as JSON."""
 
@@ -37,11 +41,11 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
     Raises FintankError on a bad address.
     """
-    host = environ.get("FINTANK_HOST") or "localhost"
+    host = _host(environ.get("FINTANK_HOST") or "localhost")
     return Settings(
         kafka=_addresses("FINTANK_KAFKA", environ.get("FINTANK_KAFKA") or f"{host}:9092"),
         influx=_address("FINTANK_INFLUX", environ.get("FINTANK_INFLUX") or f"{host}:8086"),
-        home=Path(environ.get("FINTANK_HOME") or PROJECT_ROOT / ".fintank").absolute(),
+        home=_home(Path(environ.get("FINTANK_HOME") or PROJECT_ROOT / ".fintank").absolute()),
         rules=Path(environ.get("FINTANK_RULES") or PROJECT_ROOT / "rules.toml").absolute(),
         nimbus=_address("FINTANK_NIMBUS", environ.get("FINTANK_NIMBUS") or f"{host}:6627"),
         zookeeper=_address("FINTANK_ZOOKEEPER", environ.get("FINTANK_ZOOKEEPER") or f"{host}:2181"),
@@ -59,9 +63,9 @@ def from_storm(conf: Mapping[str, Any], environ: Mapping[str, str] = os.environ)
 
 
 def host_and_port(address: str) -> tuple[str, int]:
-    """Split `host:port`."""
+    """Split `host:port`; the brackets around an IPv6 address are not part of it."""
     host, _, port = address.rpartition(":")
-    return host, int(port)
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def _addresses(name: str, value: str) -> str:
@@ -69,7 +73,31 @@ def _addresses(name: str, value: str) -> str:
 
 
 def _address(name: str, value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise FintankError(f"{name}={value!r} is no address: write host:port, as in localhost:9092")
+    match = _ADDRESS.fullmatch(value)
+    if match is None or not 0 < int(match[1]) < 65536:
+        raise FintankError(
+            f"{name}={value!r} is no address: write host:port, as in localhost:9092 or [::1]:9092, without a "
+            "scheme such as http://"
+        )
     return value
+
+
+def _host(value: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise FintankError(
+            f"FINTANK_HOST={value!r} is no host: write its name or address alone, without a port"
+        )
+    return value
+
+
+def _home(path: Path) -> Path:
+    # It stands in the files of supervisord, Kafka, InfluxDB and Log4j, each with characters of its own.
+    wrong = sorted(
+        {character for character in str(path) if character in _NOT_IN_HOME or not character.isprintable()}
+    )
+    if wrong:
+        raise FintankError(
+            f"FINTANK_HOME={str(path)!r}: {' '.join(map(repr, wrong))} can't be in the path of the services' "
+            "files: name another folder, as in FINTANK_HOME=$HOME/fintank"
+        )
+    return path

@@ -10,7 +10,36 @@ def test_kafka_may_be_several_brokers() -> None:
     assert settings.from_storm({"fintank.kafka": "c:1,d:2"}, {}).kafka == "c:1,d:2"
 
 
-@pytest.mark.parametrize("wrong", ["a", "a:x", "a:1,", "a:1,b", ":1", "a:99999"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *("a", "a:x", "a:1,", "a:1,b", ":1", "a:99999", "a:0", "a:1;b:2", "a 1:2", "a: 1", "a:1 b:2", "a:٣"),
+        *("http://a:1", "kafka://a:1", "a:1/", "::1:9092", "[::1]", "[]:1", "[::1:9092", "user@a:1", "a:+1"),
+    ],
+)
 def test_a_wrong_address_among_them_is_named(wrong: str) -> None:
     with pytest.raises(FintankError, match=r"FINTANK_KAFKA='.*' is no address"):
         settings.load({"FINTANK_KAFKA": wrong})
+
+
+@pytest.mark.parametrize("address", ["localhost:1", "10.0.0.1:65535", "a-b.c_d:9092", "[::1]:9092"])
+def test_an_address_is_a_host_and_a_port(address: str) -> None:
+    assert settings.load({"FINTANK_INFLUX": address}).influx == address
+    assert settings.host_and_port("[::1]:9092") == ("::1", 9092)
+
+
+@pytest.mark.parametrize("host", ["http://a", "a:9092", "a b", "a,b", "::1", "[a]", " "])
+def test_a_host_is_alone(host: str) -> None:
+    with pytest.raises(FintankError, match=r"^FINTANK_HOST='.*' is no host: "):
+        settings.load({"FINTANK_HOST": host})
+
+
+@pytest.mark.parametrize("character", [*",;:%$#*?\\\"'", "\n", "\t", "\x7f", "\u2028", "\udcff"])
+def test_a_home_that_some_configuration_file_could_not_name_is_refused(character: str) -> None:
+    with pytest.raises(FintankError, match=r"^FINTANK_HOME=['\"]/tmp/a.*b['\"]: .* can't be in the path"):
+        settings.load({"FINTANK_HOME": f"/tmp/a{character}b"})
+
+
+@pytest.mark.parametrize("home", ["/tmp/a b", "/tmp/höme (1)", "/tmp/中文", "/tmp/a&b=c@d+e~f!"])
+def test_another_home_is_taken(home: str) -> None:
+    assert str(settings.load({"FINTANK_HOME": home}).home) == home

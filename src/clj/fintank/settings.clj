@@ -17,6 +17,18 @@
 (def ^:private owners-only
   #{PosixFilePermission/OWNER_READ PosixFilePermission/OWNER_WRITE PosixFilePermission/OWNER_EXECUTE})
 
+(def ^:private names
+  #{"FINTANK_KAFKA_USER" "FINTANK_KAFKA_PASSWORD" "FINTANK_INFLUX_USER" "FINTANK_INFLUX_PASSWORD"})
+
+(defn- setting
+  "The name and the value of a line NAME=VALUE, also as a shell has it: export NAME=\"VALUE\"."
+  [file line]
+  (let [[name value] (map string/trim (string/split (string/replace-first line #"^export " "") #"=" 2))]
+    (when-not (and value (names name))
+      (throw (IllegalStateException. (str "FINTANK_SECRETS=" file ": only lines NAME=VALUE of "
+                                          (string/join ", " (sort names)) " are known"))))
+    [name (or (last (re-matches #"([\"'])(.*)\1" value)) value)]))
+
 (defn- secrets
   "The lines NAME=VALUE of a file that only its owner may read."
   [file]
@@ -25,10 +37,9 @@
       (throw (IllegalStateException. (str "FINTANK_SECRETS=" file " can be read by others: chmod 600 it"))))
     (into {}
           (comp (map string/trim)
-                (remove #(string/starts-with? % "#"))
-                (filter #(string/includes? % "="))
-                (map #(string/split % #"=" 2)))
-          (string/split-lines (slurp (.toFile path))))))
+                (remove #(or (string/blank? %) (string/starts-with? % "#")))
+                (map #(setting file %)))
+          (string/split-lines (string/replace-first (slurp (.toFile path)) #"^\uFEFF" "")))))
 
 (defn- quoted
   "A value between the double quotes of a JAAS configuration."

@@ -15,6 +15,7 @@ import urllib3
 from fintank.errors import FintankError
 
 OTHERS = 0o077
+NAMES = ("FINTANK_KAFKA_USER", "FINTANK_KAFKA_PASSWORD", "FINTANK_INFLUX_USER", "FINTANK_INFLUX_PASSWORD")
 KAFKA_CURE = "see whether FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD and FINTANK_KAFKA_CA are right"
 INFLUX_CURE = "see whether FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD are right"
 
@@ -68,10 +69,22 @@ def protocol(user: str, certificate: str | None) -> str:
 
 def _read(file: Path) -> dict[str, str]:
     try:
-        mode, text = file.stat().st_mode, file.read_text()
-    except OSError as error:
-        raise FintankError(f"FINTANK_SECRETS={file} can't be read: {error.strerror}") from error
+        mode, text = file.stat().st_mode, file.read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise FintankError(f"FINTANK_SECRETS={file} can't be read: {reason}") from None
     if mode & OTHERS:
         raise FintankError(f"FINTANK_SECRETS={file} can be read by others: run `chmod 600 {file}`")
-    lines = [line.strip() for line in text.splitlines()]
-    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    lines = (line.strip() for line in text.splitlines())
+    return dict(_setting(file, line) for line in lines if line and not line.startswith("#"))
+
+
+def _setting(file: Path, line: str) -> tuple[str, str]:
+    """Read a line NAME=VALUE, also as a shell has it: `export NAME="VALUE"`."""
+    name, is_set, value = line.removeprefix("export ").partition("=")
+    name, value = name.strip(), value.strip()
+    if not is_set or name not in NAMES:
+        # Never the line itself: it may hold a password.
+        raise FintankError(f"FINTANK_SECRETS={file}: only lines NAME=VALUE of {', '.join(NAMES)} are known")
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return name, value[1:-1] if is_quoted else value

@@ -18,7 +18,7 @@ def load_json(loaded: Settings) -> str:
 
 def _text(loaded: Settings) -> str:
     try:
-        return loaded.rules.read_text()
+        return loaded.rules.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FintankError(
             f"{loaded.rules} can't be read ({error}): FINTANK_RULES names the file of the trading rules"

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import FrameType
 
 from invoke.context import Context
-from rich.console import Console
 
 from fintank import settings
 from fintank.adapters import rules_file
@@ -20,6 +19,7 @@ from fintank.commands.demo_summary import Outcome
 from fintank.commands.live_line import LiveLine
 from fintank.commands.options import whole_number
 from fintank.commands.reporting.span import Span
+from fintank.commands.screen import console
 from fintank.commands.sending import make_topics
 from fintank.commands.ticks import survey
 from fintank.errors import FintankError
@@ -36,7 +36,6 @@ POLL_SECONDS = 0.2
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SHOWN_CHARS_MAX = 90
 TABLE_CHARS_MIN = 120
-"""Narrower, as when the output is no terminal, rich would cut columns."""
 SHARED_DATA = PROJECT_ROOT.parent / "shared" / "data"
 SHARED_QUOTES = ("eurusd_*.csv.gz", "binance_*.csv.gz")
 
@@ -91,9 +90,7 @@ def _judged(where: Settings, outcome: Outcome, peak: MemoryPeak) -> list[str]:
     print(f"\nThis run, {outcome.name}:")
     for line in demo_summary.lines(outcome, reasons, peak.size_bytes):
         print(line)
-    console = Console()
-    console.width = max(console.width, TABLE_CHARS_MIN)
-    console.print(demo_summary.accounts(outcome.evidence))
+    console(TABLE_CHARS_MIN).print(demo_summary.accounts(outcome.evidence))
     breaks = Counter[str]()
     for result in results:
         breaks.update(result.kinds)

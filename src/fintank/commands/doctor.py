@@ -2,11 +2,12 @@
 
 from invoke.context import Context
 from invoke.exceptions import Exit
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from fintank import settings
 from fintank.commands import command
+from fintank.commands.screen import console
 from fintank.stack import doctor as stack_doctor
 
 
@@ -16,9 +17,9 @@ def doctor(context: Context) -> None:
     findings = stack_doctor.examine(settings.load())
     table = Table("", "subject", "found", title=stack_doctor.machine())
     for finding in findings:
-        mark = "[red]wrong[/]" if finding.cure else "[green]ok[/]"
+        mark = Text("wrong", "red") if finding.cure else Text("ok", "green")
         table.add_row(mark, finding.subject, finding.found)
-    Console().print(table)
+    console().print(table)
     failures = [finding for finding in findings if finding.cure]
     for finding in failures:
         print(f"{finding.subject}: {finding.found}. {finding.cure}")

@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from rich.console import Console
 from rich.text import Text
+
+from fintank.commands.screen import console
 
 PLAIN_EVERY_SECONDS = 5.0
 
@@ -15,7 +16,7 @@ class LiveLine:
     """Rewrites one line on a terminal while it is entered; elsewhere prints a line every few seconds."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._status = Console().status("") if sys.stdout.isatty() else None
+        self._status = console().status("") if sys.stdout.isatty() else None
         self._now = now
         self._last_print = now()
 

@@ -41,6 +41,6 @@ def span_us(option: str, text: str) -> int:
 
 def argument(command: str, text: str) -> str:
     """Return the value of a command's argument; invoke hands it `COMMAND --help` as one."""
-    if text.startswith("-"):
+    if text in ("--help", "-h"):
         raise FintankError(f"{command} {text}: for help write `invoke --help {command}`")
     return text

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from invoke.context import Context
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from fintank import settings
@@ -17,6 +16,7 @@ from fintank.commands.fake_orders import FakeMarketOrder, FakePortfolioOrder
 from fintank.commands.fake_ticks import NAMED_SYMBOLS, symbol_names
 from fintank.commands.options import argument, whole_number
 from fintank.commands.records import utc
+from fintank.commands.screen import console
 from fintank.commands.sending import counted, make_topics, send
 from fintank.errors import FintankError
 from fintank.trading.exact import plain
@@ -34,7 +34,6 @@ WAIT_SECONDS_MAX = 3_600
 POLL_SECONDS = 0.2
 RECENT_TICKS_MAX = 1_000
 TABLE_CHARS_MIN = 150
-"""Narrower, as when the output is no terminal, rich would cut columns."""
 
 
 @command(
@@ -214,9 +213,7 @@ def _awaited(
 
 def _show(reports: Sequence[ExecutionReport], ids: set[str]) -> None:
     if reports:
-        console = Console()
-        console.width = max(console.width, TABLE_CHARS_MIN)
-        console.print(table(reports))
+        console(TABLE_CHARS_MIN).print(table(reports))
     silent = ids - {report.cl_ord_id for report in reports}
     if silent:
         print(f"{counted(len(silent), 'order')} without an execution so far: `invoke topics` shows the lag.")

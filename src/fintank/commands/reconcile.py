@@ -7,7 +7,6 @@ from json import dumps
 
 from invoke.context import Context
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from fintank import settings
@@ -23,13 +22,13 @@ from fintank.commands.reconciliation.order_reports import check_orders
 from fintank.commands.reconciliation.results import Break, Kind, Result
 from fintank.commands.reconciliation.storage import EXECUTIONS_VIEW, FILLS_VIEW, TICKS_VIEW, Storage
 from fintank.commands.reconciliation.trade_quotes import TradeQuotes
+from fintank.commands.screen import console
 from fintank.commands.sending import counted
 from fintank.errors import FintankError
 from fintank.settings import Settings
 
 SHOWN_OF_A_KIND_MAX = 20
 TABLE_CHARS_MIN = 110
-"""Narrower, as when the output is no terminal, rich would cut columns."""
 
 
 @command(help={"json": "one JSON object, with every break"})
@@ -125,9 +124,7 @@ def show(results: Sequence[Result], lag: Mapping[str, int]) -> None:
     behind = ", ".join(f"{topic} {count:,}" for topic, count in lag.items() if count)
     if behind:
         print(f"The topology has still to read: {behind}. What it has not done yet is pending, no break.")
-    console = Console()
-    console.width = max(console.width, TABLE_CHARS_MIN)
-    console.print(_table(results))
+    console(TABLE_CHARS_MIN).print(_table(results))
     for line in lines(results):
         print(line)
     if not any(result.breaks for result in results):

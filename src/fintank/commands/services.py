@@ -6,11 +6,12 @@ from datetime import datetime
 
 from invoke.context import Context
 from invoke.exceptions import Exit
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from fintank import settings
 from fintank.commands import command
+from fintank.commands.screen import console
 from fintank.errors import FintankError
 from fintank.stack import lifecycle
 
@@ -35,9 +36,9 @@ def status(context: Context) -> None:
     table = Table("service", "state", "address", "since")
     rows = lifecycle.status(settings.load())
     for row in rows:
-        style = "green" if row.is_up else "red"
-        table.add_row(row.name, f"[{style}]{row.state}[/]", row.address, _since(row.since))
-    Console().print(table)
+        state = Text(row.state, "green" if row.is_up else "red")
+        table.add_row(row.name, state, row.address, _since(row.since))
+    console().print(table)
     for line in lifecycle.topologies(settings.load()):
         print(line)
     if not all(row.is_up for row in rows):

@@ -4,16 +4,15 @@ from json import dumps
 
 from invoke.context import Context
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from fintank import settings
 from fintank.adapters import kafka
 from fintank.adapters.kafka_groups import GROUPS, PartitionState, behind_transactions, partition_states
 from fintank.commands import command
+from fintank.commands.screen import console
 
 TABLE_CHARS_MIN = 100
-"""Narrower, as when the output is no terminal, rich would cut columns."""
 
 
 @command(help={"json": "one JSON object, with the total lag of each topic that a group reads"})
@@ -27,9 +26,7 @@ def topics(_context: Context, json: bool = False) -> None:
     if json:
         print(dumps({"kafka": address, "topics": summary(states), "notes": notes}))
         return
-    console = Console()
-    console.width = max(console.width, TABLE_CHARS_MIN)
-    console.print(_table(states))
+    console(TABLE_CHARS_MIN).print(_table(states))
     for line in notes:
         print(line)
 

@@ -8,16 +8,15 @@ from json import dumps
 
 from invoke.context import Context
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from fintank import settings
 from fintank.commands import command
+from fintank.commands.screen import console
 from fintank.settings import TOPOLOGY
 from fintank.stack import nimbus
 
 TABLE_CHARS_MIN = 140
-"""Narrower, as when the output is no terminal, rich would cut columns."""
 
 
 @command(help={"name": f"another topology than {TOPOLOGY}", "json": "one JSON object"})
@@ -28,16 +27,15 @@ def topology(_context: Context, name: str = TOPOLOGY, json: bool = False) -> Non
     if json:
         print(dumps(as_json(found, rows)))
         return
-    console = Console()
-    console.width = max(console.width, TABLE_CHARS_MIN)
-    console.print(
+    screen = console(TABLE_CHARS_MIN)
+    screen.print(
         f"{found.name}: {found.status}, up {found.uptime_s} s, {found.workers} workers, "
         f"{len(found.executors)} of {found.executors_wanted} executors on a worker"
     )
-    console.print(_table(rows))
+    screen.print(_table(rows))
     for error in found.errors:
         when = datetime.fromtimestamp(error.time_s).isoformat(sep=" ")
-        console.print(f"[red]{error.component} on {error.worker} at {when}: {error.text}[/]", markup=True)
+        screen.print(f"{error.component} on {error.worker} at {when}: {error.text}", style="red")
 
 
 def components(executors: Iterable[nimbus.Executor]) -> list[dict[str, object]]:

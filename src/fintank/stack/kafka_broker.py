@@ -101,7 +101,9 @@ def answers(address: str) -> bool:
 
 
 def _format(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=FORMAT_TIMEOUT_S, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=FORMAT_TIMEOUT_S, check=False, env=programs.environ()
+    )
     if done.returncode != 0:
         output = " ".join((done.stdout + done.stderr).split())
         raise FintankError(f"Kafka can't format its data folder: {output[-500:]}")

@@ -38,7 +38,14 @@ def _make(class_path: str, path: Path) -> None:
             "-e",
             compile_it,
         ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_TIMEOUT_S, check=False)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=COMPILE_TIMEOUT_S,
+            check=False,
+            env=programs.environ(),
+        )
         if done.returncode != 0:
             output = " ".join(done.stderr.strip().splitlines()[-3:])
             raise FintankError(f"{NAMESPACE} can't be compiled: {output}")

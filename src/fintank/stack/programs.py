@@ -1,10 +1,16 @@
 """Where the programs are that `make setup` installs; each is checked when it is asked for."""
 
+import os
 import shutil
 from pathlib import Path
 
 from fintank.errors import FintankError
 from fintank.settings import Settings
+
+
+def environ() -> dict[str, str]:
+    """Return the environment of a program to start: a JVM finds no umlaut in a path where the locale is C."""
+    return {**os.environ, "LC_ALL": "C.UTF-8"}
 
 
 def java() -> Path:

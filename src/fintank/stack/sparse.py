@@ -12,7 +12,7 @@ from pathlib import Path
 from fintank import settings
 from fintank.errors import EXIT_INTERRUPTED, FintankError
 from fintank.settings import TOPOLOGY
-from fintank.stack import lifecycle, storm_cluster
+from fintank.stack import config_file, lifecycle, storm_cluster
 
 # What asks a cluster; the values say what does the same where no SSH and no Storm UI is.
 CLUSTER_COMMANDS: Mapping[str, str] = {
@@ -39,6 +39,8 @@ def main() -> None:
 
     try:
         loaded = settings.load()
+        if sys.argv[1:2] and sys.argv[1] not in ("quickstart", "-h", "--help", "--version"):
+            config_file.check(config_file.named(sys.argv[1:]))
         local = storm_cluster.sparse_config(loaded) if lifecycle.has_cluster(loaded) else None
         sys.argv[1:] = aimed(sys.argv[1:], local, os.environ)
         sparse.main()

@@ -140,7 +140,7 @@ def _ignore_terminal() -> None:
 def _environment() -> dict[str, str]:
     """Let the bolts be found: `streamparse_run` is beside this command."""
     beside = Path(sys.argv[0]).absolute().parent
-    return {**os.environ, "PATH": f"{beside}:{os.environ.get('PATH', os.defpath)}"}
+    return {**programs.environ(), "PATH": f"{beside}:{os.environ.get('PATH', os.defpath)}"}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -15,6 +15,7 @@ import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
 from fintank.errors import FintankError
+from fintank.stack import programs
 from fintank.stack.service import Service
 from fintank.stack.templates import fill
 
@@ -53,6 +54,7 @@ class Supervisor:
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
+            env=programs.environ(),
             timeout=START_TIMEOUT_S,
             check=False,
         )

@@ -94,7 +94,9 @@ def _make(class_path: str, folder: Path) -> None:
     part.mkdir(parents=True)
     main = ("clojure.main", "-m", "fintank.main", "thrift", str(part))
     command = [str(programs.java()), "-cp", class_path, *main]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=THRIFT_TIMEOUT_S, check=False)
+    result = subprocess.run(
+        command, capture_output=True, text=True, timeout=THRIFT_TIMEOUT_S, check=False, env=programs.environ()
+    )
     if result.returncode:
         last_lines = " ".join(result.stderr.strip().splitlines()[-3:])
         raise FintankError(f"The JVM did not make the topology's Thrift: {last_lines}")

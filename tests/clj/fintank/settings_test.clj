@@ -2,8 +2,10 @@
   (:require [clojure.string :as string]
             [clojure.test :refer [deftest is]]
             [fintank.settings :as settings])
-  (:import [java.nio.file Files]
-           [java.nio.file.attribute FileAttribute PosixFilePermissions]))
+  (:import [com.fasterxml.jackson.databind ObjectMapper]
+           [java.nio.file Files]
+           [java.nio.file.attribute FileAttribute PosixFilePermissions]
+           [java.util Map]))
 
 (deftest a-storm-option-wins-over-the-environment-and-that-over-localhost
   (is (= "a:1" (settings/kafka-address {"fintank.kafka" "a:1"} {"FINTANK_KAFKA" "b:2" "FINTANK_HOST" "c"})))
@@ -45,6 +47,16 @@
         jaas (fn [environment] (get (settings/kafka-account environment) "sasl.jaas.config"))]
     (is (string/includes? (jaas {"FINTANK_SECRETS" file}) "username=\"filed\" password=\"a=b\""))
     (is (string/includes? (jaas (assoc account "FINTANK_SECRETS" file)) "username=\"trader\""))))
+
+(deftest a-file-is-read-as-python-reads-it
+  (let [cases ^Map (.readValue (ObjectMapper.) (slurp "tests/secrets.json") Map)]
+    (doseq [{text "text" name "name" value "value"} (map #(into {} %) (get cases "read"))]
+      (let [account (settings/kafka-account {"FINTANK_SECRETS" (secrets-file "rw-------" text)})]
+        (is (string/includes? (get account "sasl.jaas.config") (#'settings/quoted value)) (str name " of " (pr-str text)))))
+    (doseq [text (get cases "refused")]
+      (is (thrown-with-msg? IllegalStateException #"only lines NAME=VALUE of FINTANK_"
+                            (settings/kafka-account {"FINTANK_SECRETS" (secrets-file "rw-------" text)}))
+          (pr-str text)))))
 
 (deftest a-file-that-others-can-read-is-refused
   (let [file (secrets-file "rw-r-----" "FINTANK_KAFKA_USER=filed\n")]

@@ -1,16 +1,21 @@
+import itertools
+import json
 from pathlib import Path
 
 import pytest
 
 from fintank.adapters import accounts
 from fintank.errors import FintankError
+from fintank.settings import PROJECT_ROOT
 
+CASES = json.loads((PROJECT_ROOT / "tests" / "secrets.json").read_text())
+"""What the JVM reads alike: tests/clj/fintank/settings_test.clj has the same."""
 KAFKA = {"FINTANK_KAFKA_USER": "trader", "FINTANK_KAFKA_PASSWORD": "p w"}
 
 
 def secrets(folder: Path, mode: int, text: str) -> dict[str, str]:
     file = folder / "secrets"
-    file.write_text(text)
+    file.write_bytes(text.encode())
     file.chmod(mode)
     return {"FINTANK_SECRETS": str(file)}
 
@@ -66,3 +71,22 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> No
 def test_a_file_that_is_not_there_is_an_error() -> None:
     with pytest.raises(FintankError, match=r"FINTANK_SECRETS=/none can't be read: No such file"):
         accounts.secret("FINTANK_KAFKA_USER", {"FINTANK_SECRETS": "/none"})
+
+
+@pytest.mark.parametrize("case", CASES["read"], ids=itertools.count())
+def test_a_file_may_be_as_editors_and_shells_write_it(tmp_path: Path, case: dict[str, str]) -> None:
+    assert accounts.secret(case["name"], secrets(tmp_path, 0o600, case["text"])) == case["value"]
+
+
+@pytest.mark.parametrize("text", CASES["refused"])
+def test_a_line_that_is_no_known_setting_is_refused_and_not_shown(tmp_path: Path, text: str) -> None:
+    with pytest.raises(FintankError, match="only lines NAME=VALUE of FINTANK_KAFKA_USER, ") as error:
+        accounts.secret("FINTANK_KAFKA_USER", secrets(tmp_path, 0o600, text))
+    assert "trader" not in str(error.value)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    environ = secrets(tmp_path, 0o600, "")
+    (tmp_path / "secrets").write_bytes(b"FINTANK_KAFKA_USER=\xe9")
+    with pytest.raises(FintankError, match=r"can.t be read: it is no text in UTF-8$"):
+        accounts.secret("FINTANK_KAFKA_USER", environ)

@@ -34,6 +34,12 @@ def test_what_is_no_span_is_refused_with_examples(text: str) -> None:
         span_us("--span", text)
 
 
-def test_help_taken_for_an_argument_is_led_to_the_help() -> None:
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_help_taken_for_an_argument_is_led_to_the_help(word: str) -> None:
     with pytest.raises(FintankError, match="invoke --help show"):
-        argument("show", "--help")
+        argument("show", word)
+
+
+@pytest.mark.parametrize("text", ["-V1StGXR8", "--x", "-", "[red]"])
+def test_any_other_text_is_an_id(text: str) -> None:
+    assert argument("order", text) == text

@@ -7,5 +7,15 @@ _FOLDER = Path(__file__).parent
 
 
 def fill(name: str, /, **values: object) -> str:
-    """Fill the template `name`; every placeholder must have its value."""
-    return Template((_FOLDER / name).read_text()).substitute(values)
+    """Fill the template `name`; every placeholder must have its value.
+
+    Java reads .properties in Latin-1: there, what is not ASCII is written as its code.
+    """
+    text = Template((_FOLDER / name).read_text()).substitute(values)
+    return _ascii(text) if name.endswith(".properties") else text
+
+
+def _ascii(text: str) -> str:
+    units = iter(text.encode("utf-16-be"))
+    codes = (high << 8 | low for high, low in zip(units, units, strict=True))
+    return "".join(chr(code) if code < 128 else f"\\u{code:04x}" for code in codes)

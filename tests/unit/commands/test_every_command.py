@@ -1,0 +1,75 @@
+"""What holds for all commands: wrong settings are one line, whoever stops reading sees no traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from fintank.commands.collection import collection
+
+TASKS = {name: task for name, task in collection().tasks.items() if name not in ("reset", "logs")}
+ARGUMENTS = {"order": ["x"], "cancel": ["x"], "replay": ["x"], "show": ["ticks"], "trading_state": ["show"]}
+WRONG = {
+    "FINTANK_KAFKA": "http://localhost:9092",
+    "FINTANK_INFLUX": "localhost",
+    "FINTANK_NIMBUS": "a:1;b:2",
+    "FINTANK_ZOOKEEPER": ":2181",
+    "FINTANK_HOST": "[::1",
+    "FINTANK_HOME": "/tmp/a,b",
+}
+PRINTS = """
+from fintank.commands import command
+from fintank.commands.screen import console
+from rich.table import Table
+
+@command()
+def shows(context):
+    table = Table("é")
+    table.add_row("[red]x[/] :100: 中")
+    console(100).print(table)
+    print("中")
+
+shows(__import__("invoke").Context())
+"""
+
+
+@pytest.mark.parametrize("variable", WRONG)
+@pytest.mark.parametrize("name", TASKS)
+def test_a_wrong_setting_ends_it_with_one_line_before_anything_is_done(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], name: str, variable: str
+) -> None:
+    monkeypatch.setenv(variable, WRONG[variable])
+    with pytest.raises(Exit) as ended:
+        TASKS[name](Context(), *ARGUMENTS.get(name, []))
+    assert ended.value.code == 1
+    assert str(ended.value.message).startswith(f"{variable}=")
+    assert "\n" not in str(ended.value.message)
+    assert capfd.readouterr().out == ""
+
+
+def fintank(*words: str, **environ: str) -> subprocess.Popen[bytes]:
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.Popen(words, stdout=-1, stderr=-1, env={**inherited, **environ})
+
+
+@pytest.mark.parametrize("words", [["--list"], ["--help"], ["--help", "order"]])
+def test_whoever_stops_reading_sees_no_traceback(words: list[str]) -> None:
+    process = fintank(str(Path(sys.executable).with_name("fintank")), *words)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(30) == 141
+
+
+def test_texts_are_shown_as_they_are_also_in_ascii() -> None:
+    output, errors = fintank(sys.executable, "-c", PRINTS, PYTHONIOENCODING="ascii").communicate(timeout=30)
+    assert errors == b""
+    assert b"[red]x[/] :100: \\u4e2d" in output
+    assert b"\\xe9" in output
+    assert output.isascii()
