@@ -13,16 +13,18 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Producer
-from order_world import committed, market_order, tick
+from order_world import OrderStream, committed, market_order, tick
 from running import OrderFlow, Stack, fintank, order_flow, query, run_fintank, wait_until
 
 from fintank.adapters import kafka
 from fintank.adapters.kafka import TOPICS, partition_for
 from fintank.adapters.kafka_groups import PartitionState, partition_states
+from fintank.commands.reconcile import compare
 from fintank.stack import influxdb_server
 
 DONE_TIMEOUT_S = 60
 LEFT_OPEN_MS = 6_000
+LOOKS = 5
 CODECS = ("gzip", "snappy", "lz4", "zstd")
 PADDING = {"note": "x" * 2_000}
 
@@ -228,6 +230,19 @@ def test_records_without_value_or_key_with_headers_or_of_any_bytes_and_size_stop
     expected = Counter(["EMPTY", "EMPTY", "EMPTY", "NOT_UTF8", "NOT_UTF8", "NOT_JSON"])
     assert Counter(reason for reason, _ in new) == expected
     assert {payload for _, payload in new} == {*bad_ticks, b"\xed\xa0\x80{}"}
+
+
+def test_reconcile_while_orders_flow_takes_nothing_that_is_under_way_for_a_break(world: World) -> None:
+    symbols = ["FLOW1", "FLOW2", "FLOW3", "FLOW4", "FLOW5"]
+    for symbol in symbols:
+        world.produce("ticks", symbol, text(tick(symbol)))
+    orders = OrderStream(world.address, symbols)
+    with orders.flowing("under-way"):
+        for _ in range(LOOKS):
+            results, _ = compare(world.stack.settings)
+            assert [found for result in results for found in result.named] == []
+    assert orders.sent
+    world.check_clean()
 
 
 def test_what_influxdb_keeps_no_longer_is_told_and_rejected_and_no_break(world: World) -> None:
