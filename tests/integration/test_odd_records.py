@@ -73,6 +73,7 @@ class World:
         producer.begin_transaction()
         for topic, key, value in records:
             producer.produce(topic, value, key, partition_for(key, TOPICS[topic].partitions))
+        assert producer.flush(30) == 0  # else an abort takes back what was not sent yet
         (producer.commit_transaction if commits else producer.abort_transaction)(30)
 
     def states(self) -> list[PartitionState]:
