@@ -30,16 +30,16 @@ class Group:
     """The orders of one side and priority that may trade: all but stops that wait for their price.
 
     window_end_us: when orders of a lower priority than 1 trade as a block; None until there is a clock.
-    is_idle: whether it was tried after that, and will trade on no quote but one that its limits reach.
+    idle_reach: its reach when it was last tried after that, if nothing but a quote within it is of use to it.
     Orders are kept by limit and arrival_seq, cash orders apart: less than a lot is not for them.
     """
 
-    __slots__ = ("_limits", "is_idle", "key", "window_end_us")
+    __slots__ = ("_limits", "idle_reach", "key", "window_end_us")
 
     def __init__(self, key: GroupKey) -> None:
         self.key = key
         self.window_end_us: int | None = None
-        self.is_idle = False
+        self.idle_reach: float | None = None
         self._limits: tuple[SortedItems[tuple[Decimal, int]], ...] = (SortedItems(), SortedItems())
 
     def __bool__(self) -> bool:
@@ -47,7 +47,6 @@ class Group:
 
     def add(self, working: WorkingOrder) -> None:
         """Take an order in."""
-        self.is_idle = False
         self._limits[_is_cash(working)].add(self._item(working))
 
     def remove(self, working: WorkingOrder) -> None:

@@ -4,16 +4,15 @@ Orders are found by arrival_seq. Limits, stops and ends are sorted by price and 
 floats that a quote is held against first: where two floats differ, the exact numbers differ the same way.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from decimal import Decimal
 from math import inf
 
-from fintank.trading import journal
 from fintank.trading.groups import Group, GroupKey
-from fintank.trading.journal import JournalRecord
-from fintank.trading.messages import Quote, Side
+from fintank.trading.messages import Order, Quote, Side
 from fintank.trading.orders import WorkingOrder
 from fintank.trading.sorting import SortedItems
+from fintank.trading.windows import Windows
 
 
 class OpenOrders:
@@ -27,24 +26,25 @@ class OpenOrders:
     __slots__ = (
         "_buy_reach",
         "_buy_stop",
-        "_journaled_windows",
         "_must_look",
         "_sell_reach",
         "_sell_stop",
         "_times",
+        "alone",
         "by_seq",
         "due_us",
         "ends",
-        "groups",
         "stops",
         "symbol",
         "unchecked",
+        "windows",
     )
 
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
         self.by_seq: dict[int, WorkingOrder] = {}
-        self.groups: dict[GroupKey, Group] = {}
+        self.alone: dict[Side, Group] = {side: Group(GroupKey(1, side)) for side in Side}
+        self.windows = Windows(symbol)
         self.stops: dict[Side, SortedItems[tuple[Decimal, int]]] = {side: SortedItems() for side in Side}
         self.ends: SortedItems[tuple[int, int]] = SortedItems()
         self.unchecked: dict[Side, set[int]] = {side: set() for side in Side}
@@ -53,7 +53,6 @@ class OpenOrders:
         self._times: SortedItems[tuple[int, int]] = SortedItems()
         self._buy_reach = self._sell_stop = -inf
         self._sell_reach = self._buy_stop = inf
-        self._journaled_windows: dict[GroupKey, int] = {}
 
     def add(self, working: WorkingOrder) -> None:
         """Take an open order in."""
@@ -68,7 +67,7 @@ class OpenOrders:
             assert order.stop_px is not None
             self.stops[order.side].add((order.stop_px, seq))
         else:
-            self.group(GroupKey(order.priority, order.side)).add(working)
+            self._group_of(order).add(working)
 
     def put(self, working: WorkingOrder) -> None:
         """Take in what happened to an order; one that is not open any more leaves."""
@@ -82,30 +81,7 @@ class OpenOrders:
         if before.is_stop and not working.is_stop:
             assert before.order.stop_px is not None
             self.stops[before.order.side].remove((before.order.stop_px, before.arrival_seq))
-            self.group(GroupKey(working.order.priority, working.order.side)).add(working)
-
-    def group(self, key: GroupKey) -> Group:
-        """Return the group of a side and priority, a new one if there is none."""
-        found = self.groups.get(key)
-        if found is None:
-            found = self.groups[key] = Group(key)
-        return found
-
-    def blocks(self) -> Iterator[Group]:
-        """Yield the groups that trade as blocks, by priority, BUY before SELL."""
-        for key in sorted(self.groups):
-            if key.priority > 1 and key in self.groups:
-                yield self.groups[key]
-
-    def open_windows(self, end_us: int) -> None:
-        """Give an end to the windows that have none yet."""
-        for group in self.groups.values():
-            if group.key.priority > 1 and group.window_end_us is None:
-                group.window_end_us = end_us
-
-    def restore_window(self, priority: int, side: Side, end_us: int) -> None:
-        """Give a group the end of its window back."""
-        self.groups[GroupKey(priority, side)].window_end_us = end_us
+            self._group_of(working.order).add(working)
 
     def is_touched(self, quote: Quote, now_us: int) -> bool:
         """Whether a quote, just accepted, may lead to anything."""
@@ -125,17 +101,15 @@ class OpenOrders:
         and what replaces one of them and reaches a stop leads to a step. sides: those that were looked at; if
         one was not, any quote leads to a step. must_go_on: so does the next second.
         """
-        due_us: list[float | None] = [self.ends.first and self.ends.first[0], next_stale_us]
-        reach = {Side.BUY: -inf, Side.SELL: inf}
-        for key, group in self.groups.items():
-            if key.priority == 1 or group.is_idle:
-                worse = max if key.side is Side.BUY else min
-                reach[key.side] = worse(reach[key.side], group.reach)
-            elif key.side in sides:
-                due_us.append(group.window_end_us)
+        due_us = [
+            self.windows.next_end_us(sides),
+            inf if self.ends.first is None else self.ends.first[0],
+            inf if next_stale_us is None else next_stale_us,
+        ]
         self._must_look = len(sides) < len(Side)
-        self.due_us = -inf if must_go_on else min((at for at in due_us if at is not None), default=inf)
-        self._buy_reach, self._sell_reach = reach[Side.BUY], reach[Side.SELL]
+        self.due_us = -inf if must_go_on else min(due_us)
+        self._buy_reach = max(self.alone[Side.BUY].reach, self.windows.idle_reach(Side.BUY))
+        self._sell_reach = min(self.alone[Side.SELL].reach, self.windows.idle_reach(Side.SELL))
         first, last = self.stops[Side.BUY].first, self.stops[Side.SELL].last
         self._buy_stop = inf if first is None else float(first[0])
         self._sell_stop = -inf if last is None else float(last[0])
@@ -143,21 +117,6 @@ class OpenOrders:
     def given_by(self, time_us: int) -> int:
         """Return how many orders were given at or before a time."""
         return self._times.count_up_to((time_us, inf))
-
-    def window_changes(self) -> list[JournalRecord]:
-        """Return the records of the windows that changed since they were last asked for."""
-        windows = {
-            key: group.window_end_us for key, group in self.groups.items() if group.window_end_us is not None
-        }
-        if windows == self._journaled_windows:
-            return []
-        records = [
-            journal.window_record(self.symbol, *key, windows.get(key))
-            for key in sorted(windows.keys() | self._journaled_windows.keys())
-            if windows.get(key) != self._journaled_windows.get(key)
-        ]
-        self._journaled_windows = windows
-        return records
 
     def _remove(self, working: WorkingOrder) -> None:
         seq, order = working.arrival_seq, working.order
@@ -170,7 +129,7 @@ class OpenOrders:
             assert order.stop_px is not None
             self.stops[order.side].remove((order.stop_px, seq))
             return
-        key = GroupKey(order.priority, order.side)
-        self.groups[key].remove(working)
-        if not self.groups[key]:
-            del self.groups[key]
+        self._group_of(order).remove(working)
+
+    def _group_of(self, order: Order) -> Group | Windows:
+        return self.alone[order.side] if order.priority == 1 else self.windows

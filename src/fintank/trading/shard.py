@@ -217,7 +217,7 @@ class Shard:
         for value in sorted(values[Kind.ORDER], key=lambda value: int(value["arrival_seq"])):
             shard._restore_order(value)
         for value in values[Kind.WINDOW]:
-            shard._open[value["symbol"]].restore_window(*journal.window(value))
+            shard._open[value["symbol"]].windows.restore(*journal.window(value))
         shard._changed |= dict.fromkeys(shard._books)
         shard.changed_quotes()  # all of them stand in the journal
         return shard
@@ -352,7 +352,7 @@ class Shard:
         book, orders = self._books.get(symbol), self._open.get(symbol)
         changes = [] if book is None else book.changes()
         if orders is not None:
-            changes += orders.window_changes()
+            changes += orders.windows.changes()
             if not orders.by_seq:
                 del self._open[symbol]
         return changes

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from fintank.trading import reports, rules
 from fintank.trading.blocks import allocate
 from fintank.trading.exact import EXACT, ZERO, plain
-from fintank.trading.groups import Group, GroupKey
+from fintank.trading.groups import Group
 from fintank.trading.levels import Level, Market
 from fintank.trading.limits import Limits
 from fintank.trading.messages import ExecutionReport, OrdStatus, Refusal, Side, State, TimeInForce
@@ -70,15 +70,13 @@ class _Step:
 
     def run(self, arrived: WorkingOrder | None) -> None:
         if self._now_us is not None:
-            self._orders.open_windows(self._now_us + self._limits.aggregation_window_us)
+            self._orders.windows.open(self._now_us + self._limits.aggregation_window_us)
             self._expire(self._now_us)
         self._check_prices()
         for side in self.sides:
             self._trigger(side)
         self._trade()
-        for group in self._orders.blocks():
-            if group.key.side in self.sides:
-                self._trade_block(group)
+        self._trade_blocks()
         if arrived is not None:
             self._end_immediate(arrived)
 
@@ -102,13 +100,13 @@ class _Step:
         for _, seq in stops.up_to((best, inf)) if side is Side.BUY else stops.from_((best, -1)):
             self._add(replace(self._orders.by_seq[seq], is_triggered=True))
         assert self._now_us is not None
-        self._orders.open_windows(self._now_us + self._limits.aggregation_window_us)
+        self._orders.windows.open(self._now_us + self._limits.aggregation_window_us)
 
     def _trade(self) -> None:
         """Let each order of priority 1 trade alone, on what the earlier ones have left."""
         offered = {side: list(self._market.levels(side)) for side in self.sides}
-        groups = [self._orders.groups.get(GroupKey(1, side)) for side in self.sides]
-        takers = [group.takers(partial(self._best, offered[group.key.side])) for group in groups if group]
+        alone = self._orders.alone
+        takers = [alone[side].takers(partial(self._best, levels)) for side, levels in offered.items()]
         for seq in merge(*takers):
             working = self._orders.by_seq[seq]
             self._sweep(working, offered[working.order.side])
@@ -133,15 +131,22 @@ class _Step:
         if sweep.short_of_lot is not None:
             self._end_short_of_lot(working, sweep.short_of_lot)
 
-    def _trade_block(self, group: Group) -> None:
-        """Let a group whose window has ended sweep the levels as one."""
-        window_end_us, now_us = group.window_end_us, self._now_us
-        assert now_us is not None
-        assert window_end_us is not None
-        if now_us < window_end_us:
+    def _trade_blocks(self) -> None:
+        """Let each group whose window has ended trade as a block; what traded waits for a new window."""
+        if not self.sides:
             return
-        traded = False
-        group.is_idle = True
+        now_us = self._now_us
+        assert now_us is not None
+        best = {side: self._market.levels(side)[0].price for side in self.sides}
+        for group in self._orders.windows.take_ended(now_us, best):
+            assert group.window_end_us is not None
+            traded, is_idle = self._trade_block(group)
+            window_end_us = now_us + self._limits.aggregation_window_us if traded else group.window_end_us
+            self._orders.windows.put_back(group, window_end_us, is_idle)
+
+    def _trade_block(self, group: Group) -> tuple[bool, bool]:
+        """Let a group sweep the levels as one; say whether anything traded, and whether it is idle then."""
+        traded, is_idle = False, True
         for level in self._market.levels(group.key.side):
             has_lot = level.offers(self._limits.lot_size)
             if not has_lot and not self._is_enough(level, group):
@@ -153,11 +158,9 @@ class _Step:
             traded |= took
             if has_lot and not took:
                 # It may trade on what is behind this level, as soon as that is gone.
-                group.is_idle = False
+                is_idle = False
                 break
-        if traded and group:
-            group.window_end_us = now_us + self._limits.aggregation_window_us
-            group.is_idle = False
+        return traded, is_idle and not traded
 
     def _is_enough(self, level: Level, group: Group) -> bool:
         """Whether a level offers all that a group wants of it; it looks at no more orders than it must."""

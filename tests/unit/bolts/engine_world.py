@@ -104,7 +104,7 @@ class Output(io.RawIOBase):
                 raise BrokenPipeError
             self.acked.append(content["id"])
             self._kafka.events.append(("ack", content["id"]))
-        elif content.get("command") in ("fail", "error"):
+        elif content.get("command") in ("fail", "error", "sync"):
             self._kafka.events.append((content["command"], content.get("msg", content.get("id"))))
         return len(message)
 

@@ -56,6 +56,27 @@ def test_a_task_beyond_the_number_of_shards_owns_none(kafka: Kafka) -> None:
     assert kafka.events == []
 
 
+def test_a_task_without_shards_acks_what_is_for_all_tasks_at_once(kafka: Kafka) -> None:
+    for_all = [
+        orders("halt", TradingState(State.HALTED, START, 17, "orders-0-17")),
+        orders("list", cancel("c-1", None, None, list_id="p")),
+        orders("2", cancel("c-2", None, None, list_id="p"), TradingState(State.ACTIVE, 1, 17, "orders-0-17")),
+    ]
+    _, acked = run_engine(kafka, [*for_all, storm_tick()], owner=4, owners=5)
+    assert acked == ["halt", "list", "2", "storm-tick"]
+    assert [event for event in kafka.events if event[0] == "commit"] == []
+
+
+@pytest.mark.parametrize("owners", [1, 2, 3, 4, 5, 9])
+def test_whatever_is_sent_to_all_tasks_is_acked_by_each_however_many_they_are(owners: int) -> None:
+    halt = orders("halt", TradingState(State.HALTED, START, 17, "orders-0-17"))
+    kafka = Kafka()
+    assert [run_engine(kafka, [halt], owner=owner, owners=owners)[1] for owner in range(owners)] == (
+        [["halt"]] * owners
+    )
+    assert all("trading_state|" in state.journal for state in kafka.shards.values())
+
+
 def test_an_order_is_acked_after_the_commit_of_its_report(kafka: Kafka) -> None:
     run_engine(kafka, [orders("o", order("o-1", SYMBOLS[2]))])
     assert kafka.events[4:] == [("commit", 2), ("ack", "o")]
@@ -144,6 +165,19 @@ def test_no_more_than_200_tuples_wait(kafka: Kafka) -> None:
     assert len(kafka.events) == 4 + 1 + 201
 
 
+@pytest.mark.parametrize(("tuples", "ticks_each"), [(150, 1), (1, 9_000)])
+def test_what_was_acked_does_not_wait_any_more(kafka: Kafka, tuples: int, ticks_each: int) -> None:
+    def half(name: str, first: int) -> list[dict[str, object]]:
+        return [
+            ticks(f"{name}-{number}", *[Tick(SYMBOLS[0], first + number)] * ticks_each)
+            for number in range(tuples)
+        ]
+
+    run_engine(kafka, [*half("a", 0), storm_tick(), *half("b", 1_000), storm_tick()])
+    done = [name for name, said in kafka.events[4:] if said != "storm-tick"]
+    assert done == ["commit", *["ack"] * tuples] * 2
+
+
 def test_no_more_than_10_000_ticks_wait(kafka: Kafka) -> None:
     batch = [Tick(SYMBOLS[0], number) for number in range(2_000)]
     _, acked = run_engine(kafka, [ticks(f"t-{number}", *batch) for number in range(6)])
@@ -164,6 +198,20 @@ def test_a_tuple_of_more_than_10_000_decisions_is_several_transactions_and_one_a
     assert kafka.events[4:] == [("commit", 0), ("commit", 0), ("ack", "o")]
     assert acked == ["o"]
     assert len(kafka.reports) == 6_000
+
+
+def test_storm_hears_of_a_task_that_commits_for_long(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rule_engine, "ALIVE_SECONDS", -1)
+    many = [order(f"o-{number}", SYMBOLS[0]) for number in range(6_000)]
+    run_engine(kafka, [orders("o", *many)])
+    said = [name for name, _ in kafka.events]
+    assert said[:8] == ["adopt", "sync"] * 4
+    assert said[8:] == ["sync", "commit", "sync"] * 2 + ["ack"]
+
+
+def test_storm_is_not_told_more_often_than_needed(kafka: Kafka) -> None:
+    run_engine(kafka, [orders("o", order("o-1", SYMBOLS[0]))])
+    assert "sync" not in [name for name, _ in kafka.events]
 
 
 @pytest.mark.parametrize("fault", ["lost", "unknown"])
@@ -191,7 +239,7 @@ def test_a_writer_that_was_replaced_acks_nothing_of_what_it_decides(kafka: Kafka
 def test_a_symbol_of_another_tasks_shard_ends_the_process(kafka: Kafka) -> None:
     status, acked = run_engine(kafka, [orders("o", order("o-1", SYMBOLS[1]))], owner=0, owners=2)
     assert (status, acked, kafka.reports) == (1, [], [])
-    assert [name for name, _ in kafka.events] == ["adopt", "adopt", "error"]
+    assert [name for name, _ in kafka.events] == ["adopt", "adopt", "error", "sync"]
 
 
 def test_an_order_that_waits_trades_after_a_restart_on_the_quote_from_before_it(kafka: Kafka) -> None:

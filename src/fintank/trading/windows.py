@@ -1,0 +1,154 @@
+"""The groups of one symbol that trade as blocks, found by the ends of their windows and by their limits."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from heapq import heappop, heappush
+from math import inf
+
+from fintank.trading import journal
+from fintank.trading.groups import Group, GroupKey
+from fintank.trading.journal import JournalRecord
+from fintank.trading.messages import Side
+from fintank.trading.orders import WorkingOrder
+from fintank.trading.sorting import SortedItems
+
+
+class Windows:
+    """The groups of priority 2 and more, none of them empty.
+
+    A group is new until there is a clock, then it waits for the end of its window. What was tried after that
+    and can trade on no quote but one that its limits reach is idle.
+    """
+
+    def __init__(self, symbol: str) -> None:
+        self._symbol = symbol
+        self._groups: dict[GroupKey, Group] = {}
+        self._new: dict[GroupKey, Group] = {}
+        # What is not true of a group any more is passed over when it comes up.
+        self._ends: dict[Side, list[tuple[int, GroupKey]]] = {side: [] for side in Side}
+        self._idle: dict[Side, SortedItems[tuple[float, GroupKey]]] = {side: SortedItems() for side in Side}
+        self._changed: dict[GroupKey, None] = {}
+        self._journaled: dict[GroupKey, int] = {}
+
+    def add(self, working: WorkingOrder) -> None:
+        """Take an order in; its group may trade now."""
+        key = GroupKey(working.order.priority, working.order.side)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = self._new[key] = Group(key)
+        elif group.idle_reach is not None:
+            self._rouse(group)
+            self._wait(group)
+        group.add(working)
+
+    def remove(self, working: WorkingOrder) -> None:
+        """Take an order out."""
+        key = GroupKey(working.order.priority, working.order.side)
+        group = self._groups[key]
+        is_idle = group.idle_reach is not None
+        if is_idle:
+            self._rouse(group)
+        group.remove(working)
+        if not group:
+            del self._groups[key]
+            self._new.pop(key, None)
+            self._changed[key] = None
+        elif is_idle:
+            self._rest(group)
+
+    def open(self, end_us: int) -> None:
+        """Give an end to the windows that have none yet."""
+        for key, group in self._new.items():
+            group.window_end_us = end_us
+            self._wait(group)
+            self._changed[key] = None
+        self._new.clear()
+
+    def restore(self, priority: int, side: Side, end_us: int) -> None:
+        """Give a group the end of its window back."""
+        key = GroupKey(priority, side)
+        group = self._new.pop(key)
+        group.window_end_us = end_us
+        self._wait(group)
+        self._changed[key] = None
+
+    def take_ended(self, now_us: int, best: Mapping[Side, Decimal]) -> list[Group]:
+        """Take out the groups that may trade now, by priority, BUY before SELL; each is to be put back.
+
+        best: the best price of each side that may trade.
+        """
+        found: dict[GroupKey, Group] = {}
+        for side, price in best.items():
+            while (end_us := self._next_end(side)) is not None and end_us <= now_us:
+                key = heappop(self._ends[side])[1]
+                found[key] = self._groups[key]
+            for _, key in self._reached(side, float(price)):
+                self._rouse(self._groups[key])
+                found[key] = self._groups[key]
+        return [found[key] for key in sorted(found)]
+
+    def put_back(self, group: Group, window_end_us: int, is_idle: bool) -> None:
+        """Put a group back with the end of its window, unless it is empty by now."""
+        if group:
+            if group.window_end_us != window_end_us:
+                self._changed[group.key] = None
+            group.window_end_us = window_end_us
+            if is_idle:
+                self._rest(group)
+            else:
+                self._wait(group)
+
+    def next_end_us(self, sides: Iterable[Side]) -> float:
+        """Return when the first window of these sides ends; inf if no group waits."""
+        ends_us = [self._next_end(side) for side in sides]
+        return min((end_us for end_us in ends_us if end_us is not None), default=inf)
+
+    def idle_reach(self, side: Side) -> float:
+        """Return the worst price at which any idle group of a side would trade."""
+        if side is Side.BUY:
+            last = self._idle[side].last
+            return -inf if last is None else last[0]
+        first = self._idle[side].first
+        return inf if first is None else first[0]
+
+    def changes(self) -> list[JournalRecord]:
+        """Return the records of the windows that changed since they were last asked for."""
+        records: list[JournalRecord] = []
+        for key in sorted(self._changed):
+            group = self._groups.get(key)
+            end_us = None if group is None else group.window_end_us
+            if end_us != self._journaled.get(key):
+                records.append(journal.window_record(self._symbol, *key, end_us))
+                if end_us is None:
+                    del self._journaled[key]
+                else:
+                    self._journaled[key] = end_us
+        self._changed.clear()
+        return records
+
+    def _next_end(self, side: Side) -> int | None:
+        ends = self._ends[side]
+        while ends:
+            end_us, key = ends[0]
+            group = self._groups.get(key)
+            if group is not None and group.window_end_us == end_us and group.idle_reach is None:
+                return end_us
+            heappop(ends)
+        return None
+
+    def _reached(self, side: Side, price: float) -> list[tuple[float, GroupKey]]:
+        idle = self._idle[side]
+        return idle.from_((price,)) if side is Side.BUY else idle.up_to((price, (inf,)))
+
+    def _wait(self, group: Group) -> None:
+        assert group.window_end_us is not None
+        heappush(self._ends[group.key.side], (group.window_end_us, group.key))
+
+    def _rest(self, group: Group) -> None:
+        group.idle_reach = group.reach
+        self._idle[group.key.side].add((group.idle_reach, group.key))
+
+    def _rouse(self, group: Group) -> None:
+        assert group.idle_reach is not None
+        self._idle[group.key.side].remove((group.idle_reach, group.key))
+        group.idle_reach = None
