@@ -90,18 +90,21 @@ def test_200_portfolio_orders_over_30_symbols_are_each_decided_and_filled_once(
     check_portfolios(orders, committed(address, "executions"), committed(address, "fills"))
 
 
-def test_2_500_resting_orders_filled_by_one_tick_are_2_500_executions_and_2_500_points(
+def test_resting_orders_of_2_500_accounts_filled_by_one_tick_are_2_500_executions_and_2_500_points(
     stack: Stack, jar: Path, tmp_path: Path
 ) -> None:
     address, symbol = stack.settings.kafka, "RESTING"
-    names = [f"resting-{number}" for number in range(RESTING)]
+    orders = [
+        {**market_order(f"resting-{number}", symbol), "account": f"account-{number}"}
+        for number in range(RESTING)
+    ]
 
     with order_flow(stack.environ, tmp_path) as flow, CommittedLog(address, "executions") as log:
 
         def reports() -> list[dict[str, Any]]:
             return [report for report in log.read() if report["symbol"] == symbol]
 
-        send(address, "orders", "account", [market_order(name, symbol) for name in names])
+        send(address, "orders", "account", orders)
         wait_until(lambda: len(reports()) == RESTING, DECIDED_TIMEOUT_S, flow.text)
         send(address, "ticks", "symbol", [tick(symbol)])
         seconds = wait_until(lambda: len(reports()) == 2 * RESTING, DECIDED_TIMEOUT_S, flow.text)
@@ -113,7 +116,7 @@ def test_2_500_resting_orders_filled_by_one_tick_are_2_500_executions_and_2_500_
             )
         assert flow.end() == 0
         found = reports()
-    check_once(names, found, committed(address, "fills"))
+    check_once([str(order["cl_ord_id"]) for order in orders], found, committed(address, "fills"))
     trades = [report for report in found if report["exec_type"] == "TRADE"]
     assert len({json.dumps(report["quote_ids"]) for report in trades}) == 1
 
