@@ -99,7 +99,7 @@ def policies(*rows: tuple[str, str, bool]) -> object:
 
 
 def test_retention_is_that_of_the_policy_that_is_written_to(influx: Influx) -> None:
-    influx.answer = policies(("long", "0s", False), ("short", "1h30m5s", True))
+    influx.answer = policies(("long", "720h0m0s", False), ("short", "1h30m5s", True))
     assert query(influx).retention() == Retention("short", 5405)
     assert influx.asked["q"] == ['SHOW RETENTION POLICIES ON "prices"']
 
