@@ -9,10 +9,10 @@
   :target-path "_build"
   :jvm-opts ["-XX:+UseSerialGC" "-XX:TieredStopAtLevel=1"]
   :global-vars {*warn-on-reflection* true}
-  :aot [fintank.carbonite fintank.multilang fintank.owner-grouping fintank.main]
-  :main fintank.main
+  :aot [fintank.local.carbonite fintank.storm.multilang fintank.storm.grouping fintank.local.main]
+  :main fintank.local.main
 
-  ;; carbonite is only on Clojars: fintank.carbonite stands in for it.
+  ;; carbonite is only on Clojars: fintank.local.carbonite stands in for it.
   :dependencies [[org.clojure/clojure "1.12.3"]
                  [org.apache.storm/storm-clojure "2.8.3" :exclusions [org.clojars.bipinprasad/carbonite]]
                  [org.apache.storm/storm-kafka-client "2.8.3"]

@@ -9,13 +9,13 @@ namespace = collection()
 
 def pre_submit(*submission: Any) -> None:
     """Called by streamparse before it installs, builds or submits anything."""
-    from fintank.stack import sparse_submit
+    from fintank.storm import sparse_submit
 
     sparse_submit.pre_submit(*submission)
 
 
 def post_submit(*submission: Any) -> None:
     """Called by streamparse when Nimbus has the topology."""
-    from fintank.stack import sparse_submit
+    from fintank.storm import sparse_submit
 
     sparse_submit.post_submit(*submission)

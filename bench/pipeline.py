@@ -21,7 +21,7 @@ from running import Stack, build_jar, fintank, order_flow, stopped_stack
 from fintank.adapters.influx_query import InfluxQuery
 from fintank.adapters.kafka import connect
 from fintank.adapters.kafka_groups import partition_states
-from fintank.stack import lifecycle
+from fintank.services import lifecycle
 
 SYMBOLS = 30
 POLL_SECONDS = 0.3

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
-SCHEMAS = PROJECT_ROOT / "src" / "fintank" / "wire" / "schemas"
+SCHEMAS = PROJECT_ROOT / "src" / "fintank" / "wire" / "kafka" / "schemas"
 DOCUMENT = PROJECT_ROOT / "docs" / "messages.md"
 
 NAMES = (
@@ -19,9 +19,9 @@ OPENING = """\
 # Messages
 
 Every message is a JSON object, one a Kafka record, in UTF-8. This page is made from the JSON Schemas (draft
-2020-12) in [src/fintank/wire/schemas](../src/fintank/wire/schemas) by `scripts/messages_doc.py`; tests hold
-schemas, code and this page together. The number of a schema is its `schema_version`: a change that a reader
-of the old messages can't bear gets a new one.
+2020-12) in [src/fintank/wire/kafka/schemas](../src/fintank/wire/kafka/schemas) by `scripts/messages_doc.py`;
+tests hold schemas, code and this page together. The number of a schema is its `schema_version`: a change that
+a reader of the old messages can't bear gets a new one.
 """
 
 
@@ -52,7 +52,7 @@ def section(name: str, schema: dict[str, Any], types: dict[str, Any]) -> str:
             schema["description"],
             "",
             f"Topic {schema['topic']}, key {key}, schema "
-            f"[{name}.json](../src/fintank/wire/schemas/{name}.json) {schema['schema_version']}.",
+            f"[{name}.json](../src/fintank/wire/kafka/schemas/{name}.json) {schema['schema_version']}.",
             "",
             "| field | required | value | meaning |",
             "|---|---|---|---|",

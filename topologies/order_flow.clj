@@ -4,9 +4,9 @@
   A spec's first map is its input: the id of a component (or [id stream]) -> a grouping.
   A list of fields as the grouping sends equal values to the same task; :shuffle sends anywhere; (by-owner) to
   the rule-engine's task that owns the symbols. What must stay in order is grouped by topic and partition."
-  (:require [fintank.dsl :refer [kafka-writer python-bolt topology]]
-            [fintank.owner-grouping :refer [by-owner]]
-            [fintank.spouts.kafka-batch :refer [kafka-batch]]
+  (:require [fintank.storm.dsl :refer [kafka-writer python-bolt topology]]
+            [fintank.storm.grouping :refer [by-owner]]
+            [fintank.spout.kafka-batch :refer [kafka-batch]]
             [org.apache.storm.clojure :refer [bolt-spec spout-spec]])
   (:import [org.apache.storm.generated StormTopology]))
 
@@ -107,7 +107,7 @@
    ;; one each ms: with 17 executors that took more of the machine than the work did.
    "topology.bolt.wait.progressive.level2.count" 10
    "topology.bolt.wait.progressive.level3.sleep.millis" 3
-   "topology.multilang.serializer" "fintank.multilang.JacksonSerializer"
+   "topology.multilang.serializer" "fintank.storm.multilang.JacksonSerializer"
    "topology.worker.childopts" "-Xmx768m"})
 
 (defn order-flow

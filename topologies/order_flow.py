@@ -2,7 +2,7 @@
 
 import sys
 
-from fintank.stack import sparse_run, sparse_submit, topology
+from fintank.storm import sparse_run, sparse_submit, topology
 
 OrderFlow = topology.OrderFlow
 OrderFlow.config = sparse_run.prepare(sys.argv)

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from running import Stack, wait_until
 
+from fintank.adapters import nimbus, ports
 from fintank.settings import PROJECT_ROOT
-from fintank.stack import nimbus, ports
 
 BIN = Path(sys.executable).parent
 SSHD = PROJECT_ROOT / ".fintank" / "opt" / "sshd"

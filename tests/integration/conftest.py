@@ -8,7 +8,7 @@ from secrets import token_hex
 import pytest
 from running import Stack, build_jar, stopped_stack
 
-from fintank.stack import lifecycle
+from fintank.services import lifecycle
 
 
 @pytest.fixture(scope="session")

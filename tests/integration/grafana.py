@@ -5,9 +5,9 @@ import time
 from collections.abc import Sequence
 
 from fintank.adapters.influx_query import InfluxQuery
-from fintank.commands.grafana.alerts import WINDOW_S, alert_rules
-from fintank.commands.grafana.operations import operations
-from fintank.commands.grafana.order_flow import order_flow
+from fintank.grafana.alerts import WINDOW_S, alert_rules
+from fintank.grafana.operations import operations
+from fintank.grafana.order_flow import order_flow
 from fintank.settings import Settings
 
 HOUR_S = 3600

@@ -14,7 +14,7 @@ from typing import Any
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 
-from fintank.adapters import accounts
+from fintank.adapters import credentials
 from fintank.adapters.kafka import TOPICS, partition_for
 
 Message = dict[str, Any]
@@ -39,7 +39,7 @@ def send(address: str, topic: str, key_field: str, messages: Iterable[Message]) 
 
 @cache
 def _producer(address: str) -> Producer:
-    options = {"enable.idempotence": True, "log_level": 0, **accounts.confluent_options()}
+    options = {"enable.idempotence": True, "log_level": 0, **credentials.confluent_options()}
     return Producer({"bootstrap.servers": address, **options})
 
 
@@ -132,7 +132,7 @@ class CommittedLog:
         self._consumer = Consumer(
             {
                 "bootstrap.servers": address,
-                **accounts.confluent_options(),
+                **credentials.confluent_options(),
                 "group.id": "order-world",
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",

@@ -15,10 +15,10 @@ import psutil
 import urllib3
 
 from fintank import __version__, settings
-from fintank.adapters import accounts
+from fintank.adapters import credentials, ports
+from fintank.services import lifecycle
 from fintank.settings import DATABASE, PROJECT_ROOT, Settings
-from fintank.stack import lifecycle, ports
-from fintank.stack.storm_command import JVM_OPTIONS
+from fintank.storm.storm_command import JVM_OPTIONS
 
 START_TIMEOUT_S = 60
 END_TIMEOUT_S = 30
@@ -114,7 +114,7 @@ def order_flow(environ: dict[str, str], folder: Path, **options: object) -> Iter
     config = folder / "options.json"
     config.write_text("{}")
     class_path = (PROJECT_ROOT / ".fintank" / "opt" / "storm.classpath").read_text().strip()
-    command = ["java", *JVM_OPTIONS, "-cp", f"{class_path}:{JAR}", "fintank.main"]
+    command = ["java", *JVM_OPTIONS, "-cp", f"{class_path}:{JAR}", "fintank.local.main"]
     command += ["run", "--seconds", "0", "--config", str(config)]
     path = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
     with log.open("wb") as output:
@@ -150,7 +150,7 @@ def query(where: Settings, text: str) -> list[dict[str, object]]:
     answer = urllib3.request(
         method,
         f"http://{where.influx}/query?{urlencode({'db': DATABASE, 'q': text})}",
-        headers=accounts.influx_headers(),
+        headers=credentials.influx_headers(),
     )
     (result,) = answer.json()["results"]
     assert "error" not in result, result

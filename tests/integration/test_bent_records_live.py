@@ -22,8 +22,9 @@ from fintank.adapters.kafka_scan import open_scanner
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, PortfolioOrder
 from fintank.trading.portfolio import components
-from fintank.wire import executions, fills, orders, point_values, ticks
-from fintank.wire.rejects import Reject
+from fintank.wire.kafka import executions, fills, orders, ticks
+from fintank.wire.kafka.rejects import Reject
+from fintank.wire.points import point_values
 
 PARTITIONS = 4
 SEED = 1

@@ -13,8 +13,9 @@ from order_world import OrderStream, check_portfolios, committed, market_order, 
 from running import Stack, fintank, query, wait_until
 from streamparse import thrift
 
-from fintank.stack import nimbus, storm_cluster
-from fintank.stack.supervisor import Supervisor
+from fintank.adapters import nimbus
+from fintank.services import storm_cluster
+from fintank.services.supervisor import Supervisor
 
 pytestmark = pytest.mark.soak
 

@@ -16,8 +16,8 @@ from grafana import empty_panels
 from readme_demo import readme_shape, shape, summary_of
 from running import Stack, wait_until
 
+from fintank.services import lifecycle
 from fintank.settings import PROJECT_ROOT
-from fintank.stack import lifecycle
 
 pytestmark = pytest.mark.soak  # minutes: each demo starts everything
 
@@ -118,7 +118,7 @@ def topologies(stack: Stack) -> list[psutil.Process]:
             is_of_stack = process.environ().get("FINTANK_KAFKA") == stack.settings.kafka
         except psutil.Error:
             continue
-        if is_of_stack and {"fintank.main", "run"} <= set(process.info["cmdline"]):
+        if is_of_stack and {"fintank.local.main", "run"} <= set(process.info["cmdline"]):
             found.append(process)
     return found
 

@@ -6,7 +6,7 @@ import pytest
 from running import query
 
 from fintank.adapters.influx import InfluxWriter
-from fintank.wire.ticks import to_lines
+from fintank.wire.kafka.ticks import to_lines
 
 APPEND_MS = 1_438_540_000_000
 

@@ -15,7 +15,7 @@ from running import Stack
 
 from fintank.adapters import kafka as topics
 from fintank.adapters.journal import JournalError, ShardLog, adopt
-from fintank.stack import lifecycle
+from fintank.services import lifecycle
 from fintank.trading import ledger
 from fintank.trading.journal import JournalRecord, Kind
 from fintank.trading.limits import Limits

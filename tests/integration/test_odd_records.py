@@ -20,7 +20,7 @@ from fintank.adapters import kafka
 from fintank.adapters.kafka import TOPICS, partition_for
 from fintank.adapters.kafka_groups import PartitionState, partition_states
 from fintank.commands.reconcile import compare
-from fintank.stack import influxdb_server
+from fintank.services import influxdb_server
 
 DONE_TIMEOUT_S = 60
 LEFT_OPEN_MS = 6_000

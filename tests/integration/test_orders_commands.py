@@ -20,14 +20,14 @@ from fintank.adapters import kafka
 from fintank.adapters.journal import adopt
 from fintank.adapters.kafka_groups import GROUPS
 from fintank.adapters.kafka_scan import Positions, open_scanner
-from fintank.commands.order_life import orders_of
+from fintank.order_history.life import orders_of
 from fintank.settings import PROJECT_ROOT, Settings
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, TradingState
 from fintank.trading.shard import Outcome, Shard
-from fintank.wire import orders, quote_json
-from fintank.wire.order_json import market_order_json, portfolio_order_json
-from fintank.wire.order_lines import OrderMessage
+from fintank.wire.bolts.order_stream import OrderMessage
+from fintank.wire.kafka import orders, quote_json
+from fintank.wire.kafka.order_json import market_order_json, portfolio_order_json
 
 INVOKE = Path(sys.executable).parent / "invoke"
 

@@ -21,9 +21,9 @@ from order_world import (
 )
 from running import OrderFlow, Stack, order_flow, query, wait_until
 
-from fintank.adapters import kafka
-from fintank.stack import kafka_broker, ports
-from fintank.stack.supervisor import Supervisor
+from fintank.adapters import kafka, ports
+from fintank.services import kafka_broker
+from fintank.services.supervisor import Supervisor
 
 RULE_ENGINE = "fintank.bolts.rule_engine.RuleEngine"
 SYMBOLS = [f"FAULT{number:02}" for number in range(30)]

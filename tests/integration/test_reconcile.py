@@ -27,15 +27,16 @@ from fintank.adapters.journal import adopt
 from fintank.adapters.kafka_groups import GROUPS
 from fintank.adapters.kafka_scan import open_scanner
 from fintank.commands.reconcile import compare
-from fintank.commands.reconciliation.reading import Batch, batches
-from fintank.commands.reconciliation.storage import EXECUTIONS_VIEW, FILLS_VIEW, TICKS_VIEW
+from fintank.reconciliation.reading import Batch, batches
+from fintank.reconciliation.storage import EXECUTIONS_VIEW, FILLS_VIEW, TICKS_VIEW
 from fintank.settings import PROJECT_ROOT
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Order
 from fintank.trading.portfolio import components
 from fintank.trading.shard import Outcome, Shard
-from fintank.wire import executions, fills, orders, owner_ticks, ticks
-from fintank.wire.rejects import Reject
+from fintank.wire.bolts import owner_ticks
+from fintank.wire.kafka import executions, fills, orders, ticks
+from fintank.wire.kafka.rejects import Reject
 
 INVOKE = Path(sys.executable).parent / "invoke"
 SYMBOLS = ("IVE", "VTI", "IWS", "GLD", "QQQ")

@@ -11,13 +11,13 @@ import pytest
 from running import Stack, fintank
 
 from fintank.adapters.influx import InfluxWriter
-from fintank.commands.reporting.reading import read
-from fintank.commands.reporting.span import SECOND_NS, Span
+from fintank.report.reading import read
+from fintank.report.span import SECOND_NS, Span
 from fintank.settings import PROJECT_ROOT
-from fintank.wire import executions, fills, ticks
-from fintank.wire.points import record_time_ns
+from fintank.wire.kafka import executions, fills, ticks
+from fintank.wire.points.line_protocol import record_time_ns
 
-SCHEMAS = PROJECT_ROOT / "src" / "fintank" / "wire" / "schemas"
+SCHEMAS = PROJECT_ROOT / "src" / "fintank" / "wire" / "kafka" / "schemas"
 NOW_US = time.time_ns() // 1000
 APPENDED_MS = NOW_US // 1000
 QUOTE_US = NOW_US - 30_000_000

@@ -11,7 +11,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
 
-from fintank.commands.reporting.page import page
+from fintank.report.page import page
 
 pytestmark = pytest.mark.soak
 

@@ -14,10 +14,10 @@ from fintank.adapters.influx import InfluxWriter
 from fintank.adapters.kafka import partition_for
 from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT
-from fintank.stack import sparse_run
-from fintank.wire import executions, fills
+from fintank.storm import sparse_run
+from fintank.wire.kafka import executions, fills
 
-SCHEMAS = PROJECT_ROOT / "src" / "fintank" / "wire" / "schemas"
+SCHEMAS = PROJECT_ROOT / "src" / "fintank" / "wire" / "kafka" / "schemas"
 NOW = time.time()
 ACCOUNTS = [f"account-{number}" for number in range(400)]
 SYMBOLS = [f"SYM{number}" for number in range(50)]

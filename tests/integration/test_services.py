@@ -9,9 +9,9 @@ from typing import Protocol
 import psutil
 import pytest
 
+from fintank.adapters import ports
+from fintank.services.supervisor import Supervisor
 from fintank.settings import PROJECT_ROOT, Settings, host_and_port
-from fintank.stack import ports
-from fintank.stack.supervisor import Supervisor
 
 DEADLINE_S = 60
 

@@ -11,8 +11,9 @@ from cluster_running import WORKER, Aim, kill_topology, sparse, ssh_worker
 from order_world import check_once, committed, market_order, portfolio_orders, send, tick
 from running import Stack, fintank, query, run_fintank, wait_until
 
-from fintank.stack import nimbus, storm_cluster
-from fintank.stack.supervisor import Supervisor
+from fintank.adapters import nimbus
+from fintank.services import storm_cluster
+from fintank.services.supervisor import Supervisor
 
 SYMBOLS = ["VTI", "IVE", "IWS", "BTCUSDT", "ETHUSDT"]
 FLOW_TIMEOUT_S = 60

@@ -15,8 +15,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from running import OrderFlow, Stack, fintank, order_flow, query, stored_ticks, wait_until
 
 from fintank.adapters.kafka import partition_for
+from fintank.services.supervisor import Supervisor
 from fintank.settings import PROJECT_ROOT
-from fintank.stack.supervisor import Supervisor
 
 STORED_TIMEOUT_S = 60
 SHARED_QUOTES = PROJECT_ROOT.parent / "shared" / "data" / "eurusd_2014-05-01_two_venues.csv.gz"

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from fintank.trading.limits import Limits
 from fintank.trading.shard import Shard
-from fintank.wire import executions, fills, orders
-from fintank.wire.owner_ticks import quotes
-from fintank.wire.ticks import to_lines
+from fintank.wire.bolts.owner_ticks import quotes
+from fintank.wire.kafka import executions, fills, orders
+from fintank.wire.kafka.ticks import to_lines
 
 APPEND_MS = 1_764_345_600_000
 START_US = APPEND_MS * 1000

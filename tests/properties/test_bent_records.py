@@ -23,15 +23,17 @@ from properties.bent_records import (
     records,
 )
 
-from fintank.trading.exact import is_bounded
+from fintank.trading.decimals import is_bounded
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, PortfolioOrder, Quote, TradingState
 from fintank.trading.portfolio import components
 from fintank.trading.shard import Outcome, Shard
-from fintank.wire import executions, fills, journal, order_lines, order_points, orders, point_values, ticks
-from fintank.wire.offsets import parse_offsets
-from fintank.wire.owner_ticks import quotes
-from fintank.wire.rejects import PAYLOAD_BYTES_MAX, Reason, Reject
+from fintank.wire.bolts import order_stream
+from fintank.wire.bolts.offsets import parse_offsets
+from fintank.wire.bolts.owner_ticks import quotes
+from fintank.wire.kafka import executions, fills, journal, orders, ticks
+from fintank.wire.kafka.rejects import PAYLOAD_BYTES_MAX, Reason, Reject
+from fintank.wire.points import order_points, point_values
 
 RECORDS = 200
 MESSAGE_BYTES_MAX = 1_000_000
@@ -152,19 +154,19 @@ def test_orders_that_become_far_more_than_they_are(text: str) -> None:
     are_decided(messages)
 
 
-def are_decided(messages: Sequence[order_lines.OrderMessage]) -> None:
+def are_decided(messages: Sequence[order_stream.OrderMessage]) -> None:
     """Each message passes through the bolts and the engine, which knows it the second time."""
     shard = trading_shard()
     prices = ticks.to_lines("ticks", 0, *_ticks_before())
     for quote in quotes(0, "\n".join(prices.quotes)):
         shard.on_quote(quote, START_US)
     for message in messages:
-        assert order_lines.from_line(order_lines.to_line(message)) == message
+        assert order_stream.from_line(order_stream.to_line(message)) == message
         split = components(message, Limits()) if isinstance(message, PortfolioOrder) else (message,)
         if isinstance(message, PortfolioOrder):
             assert order_points.portfolio_line(message)
         for owned in split:
-            assert order_lines.from_line(order_lines.to_line(owned)) == owned
+            assert order_stream.from_line(order_stream.to_line(owned)) == owned
             is_told(decided(shard, owned))
             assert decided(shard, owned) == Outcome()
 
@@ -177,7 +179,7 @@ def _ticks_before() -> tuple[str, str]:
     return f"0,{len(quoted)},{APPEND_MS}", "\n".join(quoted)
 
 
-def decided(shard: Shard, message: order_lines.OwnedMessage) -> Outcome:
+def decided(shard: Shard, message: order_stream.OwnedMessage) -> Outcome:
     if isinstance(message, Order):
         assert order_points.component_line(message)
         return shard.on_order(message, START_US)

@@ -13,10 +13,10 @@ from fintank.settings import PROJECT_ROOT
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Order, PortfolioOrder
 from fintank.trading.portfolio import components
-from fintank.wire import executions, fills, orders
-from fintank.wire.order_points import component_line, portfolio_line
+from fintank.wire.kafka import executions, fills, orders
+from fintank.wire.points.order_points import component_line, portfolio_line
 
-SCHEMAS = PROJECT_ROOT / "src" / "fintank" / "wire" / "schemas"
+SCHEMAS = PROJECT_ROOT / "src" / "fintank" / "wire" / "kafka" / "schemas"
 MILLION = 1_000_000
 APPEND_MS = 1_800_000_000_000
 

@@ -15,9 +15,11 @@ from fintank.trading.limits import Limits
 from fintank.trading.messages import Fill, PortfolioOrder, Quote, Report
 from fintank.trading.portfolio import components
 from fintank.trading.shard import Shard
-from fintank.wire import executions, fills, limits, order_lines, orders, owner_ticks, ticks
-from fintank.wire import journal as journal_wire
-from fintank.wire.order_lines import OwnedMessage
+from fintank.wire import limits
+from fintank.wire.bolts import order_stream, owner_ticks
+from fintank.wire.bolts.order_stream import OwnedMessage
+from fintank.wire.kafka import executions, fills, orders, ticks
+from fintank.wire.kafka import journal as journal_wire
 
 SHARDS = 4
 
@@ -45,9 +47,9 @@ def work_of(topic: str, text: str, place: Place, limits: Limits) -> tuple[list[W
         return quotes, [str(reject.reason) for reject in batch.rejects]
     found = orders.read(topic, place.partition, offsets, text)
     messages: list[OwnedMessage] = []
-    for message in [order_lines.from_line(order_lines.to_line(message)) for message in found.messages]:
+    for message in [order_stream.from_line(order_stream.to_line(message)) for message in found.messages]:
         messages += components(message, limits) if isinstance(message, PortfolioOrder) else [message]
-    sent = [order_lines.owned_messages(order_lines.to_line(message))[0] for message in messages]
+    sent = [order_stream.owned_messages(order_stream.to_line(message))[0] for message in messages]
     work = [(shard, message) for message in sent for shard in owners_of(message, SHARDS)]
     return work, [str(reject.reason) for reject in found.rejects]
 

@@ -15,7 +15,7 @@ from fintank.trading.clock import Clock, ClockState
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, OrdType, Quote, Side, TimeInForce
 from fintank.trading.portfolio import split
-from fintank.trading.quotes import Book, Counts
+from fintank.trading.quote_book import Counts, QuoteBook
 from fintank.trading.shard import Shard
 
 SMALL = Limits(max_quote_age_us=4, aggregation_window_us=2, retention_us=3)
@@ -36,7 +36,7 @@ def with_small_numbers() -> None:
     assert parts == {"A": 0, "B": Decimal("0.01")}
 
     counts = Counts()
-    book = Book("IVE", Clock(ClockState(5, 5, 5)), SMALL.max_quote_age_us, counts)
+    book = QuoteBook("IVE", Clock(ClockState(5, 5, 5)), SMALL.max_quote_age_us, counts)
     book.accept(quote(5), 5)
     assert counts.stale == 0
     assert [len(book.market(now_us).asks) for now_us in (9, 10)] == [1, 0]

@@ -21,11 +21,21 @@ SOURCES = PROJECT_ROOT / "src" / "fintank"
 FUNCTION_LINES_MAX = 50
 FILE_LINES_MAX = 450
 
+CORE = {"adapters", "wire", "trading"}
+MACHINES = {"services", "storm", "samples", "terminal", *CORE}
 PACKAGES_BELOW = {
-    "commands": {"stack", "adapters", "wire", "trading", "commands"},
-    "stack": {"adapters", "wire", "stack"},
-    "bolts": {"adapters", "wire", "trading", "bolts"},
-    "adapters": {"wire", "trading", "adapters"},
+    "commands": {"demo", "grafana", "order_history", "reconciliation", "report", "commands", *MACHINES},
+    "demo": {"demo", "order_history", "reconciliation", *MACHINES},
+    "grafana": {"grafana", "services", *CORE},
+    "order_history": {"order_history", "terminal", *CORE},
+    "reconciliation": {"reconciliation", "terminal", *CORE},
+    "report": {"report", "terminal", *CORE},
+    "samples": {"samples", "terminal", *CORE},
+    "storm": {"storm", "services", *CORE},
+    "services": {"services", *CORE},
+    "terminal": {"terminal"},
+    "bolts": {"bolts", *CORE},
+    "adapters": CORE,
     "wire": {"trading", "wire"},
     "trading": {"trading"},
 }

@@ -13,12 +13,12 @@ from ruamel.yaml import YAML
 from running import wait_until
 
 from fintank import settings
-from fintank.adapters import kafka
+from fintank.adapters import kafka, nimbus, ports
 from fintank.adapters.influx import InfluxUnavailableError, InfluxWriter
 from fintank.adapters.influx_query import InfluxQuery
 from fintank.errors import FintankError
+from fintank.services import influxdb_server, kafka_broker, programs, storm_cluster
 from fintank.settings import PROJECT_ROOT
-from fintank.stack import influxdb_server, kafka_broker, nimbus, ports, programs, storm_cluster
 
 START_SECONDS_MAX = 60
 END_SECONDS_MAX = 30

@@ -12,9 +12,9 @@ from ruamel.yaml import YAML
 
 from fintank import settings
 from fintank.adapters.kafka import TOPICS
+from fintank.services import influxdb_server, kafka_broker, storm_cluster
+from fintank.services.service import Service
 from fintank.settings import PROJECT_ROOT
-from fintank.stack import influxdb_server, kafka_broker, storm_cluster
-from fintank.stack.service import Service
 
 # Addresses and folders are the VM's own, and InfluxDB wants a password there.
 KAFKA_DIFFERS = {"listeners", "advertised.listeners", "log.dirs"}

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import urllib3
 
-from fintank.adapters import accounts
+from fintank.adapters import credentials
 from fintank.settings import DATABASE, host_and_port
 
 CONNECT_TIMEOUT_S = 2.0
@@ -64,7 +64,7 @@ class InfluxWriter:
             port,
             maxsize=1,
             retries=False,
-            headers=accounts.influx_headers(),
+            headers=credentials.influx_headers(),
             timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=WRITE_TIMEOUT_S),
         )
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import urllib3
 
-from fintank.adapters import accounts
+from fintank.adapters import credentials
 from fintank.errors import FintankError
 from fintank.settings import DATABASE, host_and_port
 
@@ -35,7 +35,7 @@ class InfluxQuery:
         host, port = host_and_port(address)
         timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=ANSWER_TIMEOUT_S)
         self._pool = urllib3.HTTPConnectionPool(
-            host, port, maxsize=1, retries=False, timeout=timeout, headers=accounts.influx_headers()
+            host, port, maxsize=1, retries=False, timeout=timeout, headers=credentials.influx_headers()
         )
 
     def rows(self, text: str) -> list[list[Any]]:

@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 import orjson
 import urllib3
 
-from fintank.adapters import accounts
+from fintank.adapters import credentials
 from fintank.errors import FintankError
 from fintank.settings import DATABASE, host_and_port
-from fintank.wire.point_values import Measurement, Point, of_answer
+from fintank.wire.points.point_values import Measurement, Point, of_answer
 
 CHUNK_ROWS = 10_000
 CONNECT_TIMEOUT_S = 3.0
@@ -28,7 +28,7 @@ class InfluxReader:
         host, port = host_and_port(address)
         timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=SILENT_SECONDS_MAX)
         self._pool = urllib3.HTTPConnectionPool(
-            host, port, retries=False, timeout=timeout, headers=accounts.influx_headers()
+            host, port, retries=False, timeout=timeout, headers=credentials.influx_headers()
         )
 
     def points(self, measurement: Measurement, since_ns: int | None = None) -> Iterator[list[Point]]:
@@ -58,7 +58,7 @@ class InfluxReader:
             for result in (answer, *answer.get("results", ())):
                 refusal = result.get("error")
                 if refusal and not refusal.startswith("database not found"):
-                    cure = f"; {accounts.INFLUX_CURE}" if "authori" in refusal else ""
+                    cure = f"; {credentials.INFLUX_CURE}" if "authori" in refusal else ""
                     raise FintankError(f"InfluxDB ({self._address}) refused to be read: {refusal}{cure}")
                 yield from result.get("series", ())
 

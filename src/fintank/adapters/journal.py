@@ -21,13 +21,13 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 
-from fintank.adapters import accounts
+from fintank.adapters import credentials
 from fintank.adapters.kafka import TOPICS, partition_for
 from fintank.errors import FintankError
 from fintank.trading.journal import JournalRecord
 from fintank.trading.messages import Fill, Report
-from fintank.wire import executions, fills
-from fintank.wire import journal as journal_wire
+from fintank.wire.kafka import executions, fills
+from fintank.wire.kafka import journal as journal_wire
 
 TRANSACTION_MS_MAX = 25_000
 INIT_SECONDS_MAX = 30.0
@@ -102,7 +102,7 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, list[
         producer = Producer(
             {
                 "bootstrap.servers": address,
-                **accounts.confluent_options(),
+                **credentials.confluent_options(),
                 "transactional.id": f"rule-engine-{shard}",
                 "transaction.timeout.ms": TRANSACTION_MS_MAX,
                 "queue.buffering.max.messages": QUEUE_RECORDS_MAX,
@@ -123,7 +123,7 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, list[
 def _require_compacted(address: str) -> None:
     """A journal of which records are deleted by age or size forgets orders that are open."""
     admin = AdminClient(
-        {"bootstrap.servers": address, **accounts.confluent_options(), "log_level": LOG_LEVEL}
+        {"bootstrap.servers": address, **credentials.confluent_options(), "log_level": LOG_LEVEL}
     )
     journal = ConfigResource("topic", JOURNAL)
     told = admin.describe_configs([journal], request_timeout=ANSWER_SECONDS_MAX)[journal]
@@ -184,7 +184,7 @@ def _consumer(address: str, isolation_level: str) -> Iterator[Consumer]:
     consumer = Consumer(
         {
             "bootstrap.servers": address,
-            **accounts.confluent_options(),
+            **credentials.confluent_options(),
             "group.id": "rule-engine",  # the client wants one; nothing is committed
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",

@@ -12,7 +12,7 @@ from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from fintank.adapters import accounts, topic_settings
+from fintank.adapters import credentials, topic_settings
 from fintank.adapters.topic_settings import UNLIMITED, Difference
 from fintank.errors import FintankError
 from fintank.settings import host_and_port
@@ -83,7 +83,7 @@ def connect(address: str) -> Iterator[KafkaAdminClient]:
             bootstrap_servers=address,
             bootstrap_timeout_ms=BOOTSTRAP_MS_MAX,
             request_timeout_ms=REQUEST_MS_MAX,
-            **accounts.kafka_python_options(),
+            **credentials.kafka_python_options(),
         )
     except KafkaError as error:
         raise no_entry(address) from error
@@ -118,7 +118,7 @@ def no_answer(address: str) -> FintankError:
 def no_entry(address: str) -> FintankError:
     """Return the error for a broker that listens and then says nothing to this client."""
     return FintankError(
-        f"Kafka ({address}) listens and does not let this in: {accounts.KAFKA_CURE}, or, "
+        f"Kafka ({address}) listens and does not let this in: {credentials.KAFKA_CURE}, or, "
         "if the broker is only busy, try again"
     )
 

@@ -4,7 +4,7 @@ import time
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from fintank.adapters import accounts
+from fintank.adapters import credentials
 from fintank.adapters.kafka import partition_for
 from fintank.errors import FintankError
 
@@ -28,7 +28,7 @@ class BulkProducer:
         self._producer = Producer(
             {
                 "bootstrap.servers": address,
-                **accounts.confluent_options(),
+                **credentials.confluent_options(),
                 "acks": "all",
                 "enable.idempotence": True,
                 "linger.ms": LINGER_MS,

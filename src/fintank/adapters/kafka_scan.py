@@ -13,7 +13,7 @@ from itertools import takewhile
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from fintank.adapters import accounts
+from fintank.adapters import credentials
 from fintank.adapters.kafka import TOPICS, ensure_answers, no_answer
 from fintank.errors import FintankError
 
@@ -168,7 +168,7 @@ def open_scanner(address: str, topic: str) -> Iterator[TopicScanner]:
     consumer = Consumer(
         {
             "bootstrap.servers": address,
-            **accounts.confluent_options(),
+            **credentials.confluent_options(),
             "group.id": "fintank-commands",  # the client wants one; nothing is committed
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",

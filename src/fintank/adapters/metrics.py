@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from fintank.adapters.influx import InfluxUnavailableError, Refusal
-from fintank.wire.pipeline_points import Window, lines
+from fintank.wire.points.pipeline_points import Window, lines
 
 WRITE_SECONDS = 5.0
 LINES_WAITING_MAX = 2_000

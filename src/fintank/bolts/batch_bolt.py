@@ -13,9 +13,9 @@ from fintank.adapters.influx import InfluxWriter
 from fintank.adapters.metrics import Metrics
 from fintank.bolts import streams
 from fintank.bolts.multilang import MultilangSerializer
-from fintank.wire.offsets import record_count
-from fintank.wire.rejects import Reject
-from fintank.wire.ticks import Batch
+from fintank.wire.bolts.offsets import record_count
+from fintank.wire.kafka.rejects import Reject
+from fintank.wire.kafka.ticks import Batch
 
 
 class BatchBolt(Bolt):

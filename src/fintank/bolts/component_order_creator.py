@@ -12,8 +12,9 @@ from fintank.bolts.owners import owner_count, owners_of
 from fintank.bolts.portions import portions
 from fintank.trading.messages import Order, PortfolioOrder
 from fintank.trading.portfolio import components
-from fintank.wire import order_lines, order_points
-from fintank.wire.order_lines import OwnedMessage
+from fintank.wire.bolts import order_stream
+from fintank.wire.bolts.order_stream import OwnedMessage
+from fintank.wire.points import order_points
 
 
 class ComponentOrderCreator(BatchBolt):
@@ -32,7 +33,7 @@ class ComponentOrderCreator(BatchBolt):
         """Split the portfolio orders, pass the other messages on; their order stays."""
         topic, partition, lines, appended = tup.values
         messages: list[OwnedMessage] = []
-        for message in map(order_lines.from_line, lines.split("\n")):
+        for message in map(order_stream.from_line, lines.split("\n")):
             if isinstance(message, PortfolioOrder):
                 messages += components(message, self._limits)
             else:
@@ -50,7 +51,7 @@ class ComponentOrderCreator(BatchBolt):
     def _emit_by_owner(self, messages: Sequence[OwnedMessage], appended: str) -> None:
         by_owner: dict[int, list[str]] = defaultdict(list)
         for message in messages:
-            line = order_lines.to_line(message)
+            line = order_stream.to_line(message)
             for owner in owners_of(message, self._owners):
                 by_owner[owner].append(line)
         for owner, lines in by_owner.items():

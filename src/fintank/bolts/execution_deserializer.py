@@ -3,7 +3,7 @@
 from pystorm.component import Tuple
 
 from fintank.bolts.batch_bolt import BatchBolt
-from fintank.wire.executions import to_lines
+from fintank.wire.kafka.executions import to_lines
 
 
 class ExecutionDeserializer(BatchBolt):

@@ -3,7 +3,7 @@
 from pystorm.component import Tuple
 
 from fintank.bolts.batch_bolt import BatchBolt
-from fintank.wire.fills import to_lines
+from fintank.wire.kafka.fills import to_lines
 
 
 class FillDeserializer(BatchBolt):

@@ -7,8 +7,8 @@ from pystorm.component import Tuple
 from fintank import settings
 from fintank.adapters.influx import InfluxUnavailableError, InfluxWriter, Refusal
 from fintank.bolts.batch_bolt import BatchBolt
-from fintank.wire.offsets import parse_offsets, parse_runs
-from fintank.wire.rejects import Reason, Reject, describe
+from fintank.wire.bolts.offsets import parse_offsets, parse_runs
+from fintank.wire.kafka.rejects import Reason, Reject, describe
 
 LINES_MAX = 5_000
 """InfluxDB's best batch. One tuple may hold as many, so a write may have almost twice that."""

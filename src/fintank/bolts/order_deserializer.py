@@ -4,8 +4,10 @@ from pystorm.component import Tuple
 
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.trading.messages import PortfolioOrder
-from fintank.wire import order_lines, order_points, orders
-from fintank.wire.offsets import record_count
+from fintank.wire.bolts import order_stream
+from fintank.wire.bolts.offsets import record_count
+from fintank.wire.kafka import orders
+from fintank.wire.points import order_points
 
 
 class OrderDeserializer(BatchBolt):
@@ -25,7 +27,7 @@ class OrderDeserializer(BatchBolt):
             runs = order_points.offset_runs(portfolios)
             self.emit([topic, partition, runs, lines, offsets], need_task_ids=False)
         if messages:
-            validated = "\n".join(map(order_lines.to_line, messages))
+            validated = "\n".join(map(order_stream.to_line, messages))
             self.emit([topic, partition, validated, offsets], stream="orders", need_task_ids=False)
         self.reject(rejects)
         self.metrics.add(tuples=1, records=record_count(offsets))

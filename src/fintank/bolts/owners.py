@@ -6,7 +6,7 @@ from typing import Any
 
 from fintank.adapters.kafka import SHARDS, partition_for
 from fintank.trading.messages import TradingState
-from fintank.wire.order_lines import OwnedMessage
+from fintank.wire.bolts.order_stream import OwnedMessage
 
 RULE_ENGINE = "rule-engine"
 SYMBOLS_KEPT_MAX = 65_536

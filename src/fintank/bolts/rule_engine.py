@@ -24,10 +24,10 @@ from fintank.bolts.owned_shard import OwnedShard
 from fintank.bolts.owners import owned_shards, shard_of, symbol_of
 from fintank.trading.ages import OpenAges
 from fintank.trading.shard import Shard
-from fintank.wire.offsets import append_times_ms
-from fintank.wire.order_lines import OwnedMessage, owned_messages
-from fintank.wire.owner_ticks import quotes
-from fintank.wire.records import offset_of
+from fintank.wire.bolts.offsets import append_times_ms
+from fintank.wire.bolts.order_stream import OwnedMessage, owned_messages
+from fintank.wire.bolts.owner_ticks import quotes
+from fintank.wire.kafka.records import offset_of
 
 GATHER_SECONDS_MAX = 0.05
 WAIT_SECONDS_MAX = 1.0

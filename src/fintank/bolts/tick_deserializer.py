@@ -7,9 +7,9 @@ from pystorm.component import Tuple
 
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.bolts.owners import owner_count, owner_of
-from fintank.wire import owner_ticks
-from fintank.wire.offsets import record_count
-from fintank.wire.ticks import to_lines
+from fintank.wire.bolts import owner_ticks
+from fintank.wire.bolts.offsets import record_count
+from fintank.wire.kafka.ticks import to_lines
 
 
 class TickDeserializer(BatchBolt):

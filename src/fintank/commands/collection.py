@@ -10,11 +10,12 @@ from fintank.commands import (
     demo,
     doctor,
     orders,
+    queue_ticks,
     reconcile,
-    records,
+    replay,
     report,
     services,
-    ticks,
+    show,
     topics,
     topology,
     trading,
@@ -35,6 +36,6 @@ def collection() -> Collection:
 
 def _modules() -> list[ModuleType]:
     return [
-        *(demo, dashboard, doctor, services, topology, topics, ticks),
-        *(orders, trading, reconcile, report, records),
+        *(demo, dashboard, doctor, services, topology, topics, queue_ticks, replay),
+        *(orders, trading, reconcile, report, show),
     ]

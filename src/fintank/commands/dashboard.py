@@ -9,12 +9,12 @@ from invoke.context import Context
 
 from fintank import settings
 from fintank.commands import command, report
-from fintank.commands.grafana import download, server
-from fintank.commands.grafana.files import FOLDER
-from fintank.commands.live_line import LiveLine
-from fintank.commands.reporting.span import parse_span
 from fintank.errors import FintankError
+from fintank.grafana import download, server
+from fintank.grafana.files import FOLDER
+from fintank.report.span import parse_span
 from fintank.settings import Settings
+from fintank.terminal.live_line import LiveLine
 
 SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
 GET_IT = f"""\

@@ -12,22 +12,24 @@ from invoke.context import Context
 
 from fintank import settings
 from fintank.adapters import rules_file
-from fintank.adapters.quote_file import QuoteFile
-from fintank.commands import command, demo_evidence, demo_summary, reconcile, report
-from fintank.commands.demo_play import Plan, play, span_us
-from fintank.commands.demo_summary import Outcome
-from fintank.commands.live_line import LiveLine
-from fintank.commands.options import whole_number
-from fintank.commands.reporting.span import Span
-from fintank.commands.screen import console
-from fintank.commands.sending import make_topics
-from fintank.commands.ticks import survey
+from fintank.commands import command, reconcile, report
+from fintank.demo import evidence, summary
+from fintank.demo.play import Plan, play, span_us
+from fintank.demo.summary import Outcome
 from fintank.errors import FintankError
+from fintank.report.span import Span
+from fintank.samples.quote_file import QuoteFile
+from fintank.samples.replay import survey
+from fintank.samples.sending import make_topics
+from fintank.services import lifecycle
+from fintank.services.memory_peak import MemoryPeak
+from fintank.services.supervisor import Supervisor
 from fintank.settings import DATABASE, PROJECT_ROOT, Settings, host_and_port
-from fintank.stack import background_run, lifecycle
-from fintank.stack.background_run import BackgroundRun
-from fintank.stack.memory_peak import MemoryPeak
-from fintank.stack.supervisor import Supervisor
+from fintank.storm import background_run
+from fintank.storm.background_run import BackgroundRun
+from fintank.terminal.live_line import LiveLine
+from fintank.terminal.options import whole_number
+from fintank.terminal.screen import console
 
 TICKS_MAX = 10_000_000
 ORDERS_MAX = 10_000
@@ -85,18 +87,18 @@ def _judged(where: Settings, outcome: Outcome, peak: MemoryPeak) -> list[str]:
     print("\nWhat the topics and InfluxDB hold, compared as `invoke reconcile` does:")
     results, lag = reconcile.compare(where)
     reconcile.show(results, lag)
-    symbols = {identity.symbol for identity in demo_summary.open_orders(outcome.evidence)}
-    reasons = demo_evidence.wait_reasons(where.kafka, symbols, rules_file.load(where))
+    symbols = {identity.symbol for identity in summary.open_orders(outcome.evidence)}
+    reasons = evidence.wait_reasons(where.kafka, symbols, rules_file.load(where))
     print(f"\nThis run, {outcome.name}:")
-    for line in demo_summary.lines(outcome, reasons, peak.size_bytes):
+    for line in summary.lines(outcome, reasons, peak.size_bytes):
         print(line)
-    console(TABLE_CHARS_MIN).print(demo_summary.accounts(outcome.evidence))
+    console(TABLE_CHARS_MIN).print(summary.accounts(outcome.evidence))
     breaks = Counter[str]()
     for result in results:
         breaks.update(result.kinds)
     return [
         *(f"reconcile: {kind} {count:,}" for kind, count in breaks.items()),
-        *demo_summary.problems(outcome, reasons),
+        *summary.problems(outcome, reasons),
     ]
 
 

@@ -7,8 +7,8 @@ from rich.text import Text
 
 from fintank import settings
 from fintank.commands import command
-from fintank.commands.screen import console
-from fintank.stack import doctor as stack_doctor
+from fintank.services import doctor as stack_doctor
+from fintank.terminal.screen import console
 
 
 @command()

@@ -11,19 +11,23 @@ from fintank import settings
 from fintank.adapters import kafka, rules_file
 from fintank.adapters.kafka_groups import GROUPS, live_members
 from fintank.adapters.kafka_scan import Positions, TopicScanner, open_scanner
-from fintank.commands import command, fake_orders, order_life, order_search
-from fintank.commands.fake_orders import FakeMarketOrder, FakePortfolioOrder
-from fintank.commands.fake_ticks import NAMED_SYMBOLS, symbol_names
-from fintank.commands.options import argument, whole_number
-from fintank.commands.records import utc
-from fintank.commands.screen import console
-from fintank.commands.sending import counted, make_topics, send
+from fintank.commands import command
 from fintank.errors import FintankError
-from fintank.trading.exact import plain
+from fintank.order_history import search
+from fintank.order_history.life import timeline
+from fintank.samples import fake_orders
+from fintank.samples.fake_orders import FakeMarketOrder, FakePortfolioOrder
+from fintank.samples.fake_ticks import NAMED_SYMBOLS, symbol_names
+from fintank.samples.sending import make_topics, send
+from fintank.terminal.options import argument, whole_number
+from fintank.terminal.progress import counted
+from fintank.terminal.screen import console
+from fintank.terminal.texts import utc
+from fintank.trading.decimals import plain
 from fintank.trading.limits import Limits
 from fintank.trading.messages import ExecutionReport
-from fintank.wire import executions as execution_wire
-from fintank.wire import order_json, quote_json
+from fintank.wire.kafka import executions as execution_wire
+from fintank.wire.kafka import order_json, quote_json
 
 COUNT_MAX = 100_000
 SYMBOLS_MIN = 2
@@ -111,13 +115,13 @@ def order(_context: Context, id: str) -> None:  # noqa: A002 - the name that `in
     loaded = settings.load()
     address, limits = loaded.kafka, rules_file.load(loaded)
     make_topics(address)
-    life = order_search.find(address, wanted, limits)
+    life = search.find(address, wanted, limits)
     if life is None:
         raise FintankError(
             f"No order {wanted!r} in the topic 'orders' of Kafka ({address}), which keeps 30 days: "
             "`invoke show orders` has the latest ids, and says if an open transaction hides some"
         )
-    for line in order_life.timeline(life):
+    for line in timeline(life):
         print(line)
 
 

@@ -15,17 +15,17 @@ from fintank.adapters.influx_query import InfluxQuery
 from fintank.adapters.influx_reader import InfluxReader
 from fintank.adapters.kafka_groups import GROUPS, PartitionState, partition_states
 from fintank.commands import command
-from fintank.commands.reconciliation import reading
-from fintank.commands.reconciliation.bookings import check_bookings
-from fintank.commands.reconciliation.cancels import check_cancels
-from fintank.commands.reconciliation.order_reports import check_orders
-from fintank.commands.reconciliation.results import Break, Kind, Result
-from fintank.commands.reconciliation.storage import EXECUTIONS_VIEW, FILLS_VIEW, TICKS_VIEW, Storage
-from fintank.commands.reconciliation.trade_quotes import TradeQuotes
-from fintank.commands.screen import console
-from fintank.commands.sending import counted
 from fintank.errors import FintankError
+from fintank.reconciliation import reading
+from fintank.reconciliation.bookings import check_bookings
+from fintank.reconciliation.cancels import check_cancels
+from fintank.reconciliation.order_reports import check_orders
+from fintank.reconciliation.results import Break, Kind, Result
+from fintank.reconciliation.storage import EXECUTIONS_VIEW, FILLS_VIEW, TICKS_VIEW, Storage
+from fintank.reconciliation.trade_quotes import TradeQuotes
 from fintank.settings import Settings
+from fintank.terminal.progress import counted
+from fintank.terminal.screen import console
 
 SHOWN_OF_A_KIND_MAX = 20
 TABLE_CHARS_MIN = 110

@@ -6,11 +6,11 @@ from invoke.context import Context
 
 from fintank import settings
 from fintank.commands import command
-from fintank.commands.reporting.reading import read
-from fintank.commands.reporting.span import Span, parse_span
-from fintank.commands.sending import counted
 from fintank.errors import FintankError
+from fintank.report.reading import read
+from fintank.report.span import Span, parse_span
 from fintank.settings import Settings
+from fintank.terminal.progress import counted
 
 OUT = "report.html"
 
@@ -30,7 +30,7 @@ def report(_context: Context, since: str = "1h", until: str = "now", out: str = 
 def write(where: Settings, span: Span, out: Path) -> str:
     """Write the report of a span; return a line that says so. FintankError when that can't be."""
     # Only here, as the import of the plots takes as long as that of all other commands.
-    from fintank.commands.reporting.page import page
+    from fintank.report.page import page
 
     facts = read(where.influx, span)
     try:

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from fintank import settings
 from fintank.commands import command
-from fintank.commands.screen import console
 from fintank.errors import FintankError
-from fintank.stack import lifecycle
+from fintank.services import lifecycle
+from fintank.terminal.screen import console
 
 LOG_LINES = 100
 

@@ -10,7 +10,7 @@ from fintank import settings
 from fintank.adapters import kafka
 from fintank.adapters.kafka_groups import GROUPS, PartitionState, behind_transactions, partition_states
 from fintank.commands import command
-from fintank.commands.screen import console
+from fintank.terminal.screen import console
 
 TABLE_CHARS_MIN = 100
 

@@ -11,10 +11,10 @@ from rich import box
 from rich.table import Table
 
 from fintank import settings
+from fintank.adapters import nimbus
 from fintank.commands import command
-from fintank.commands.screen import console
 from fintank.settings import TOPOLOGY
-from fintank.stack import nimbus
+from fintank.terminal.screen import console
 
 TABLE_CHARS_MIN = 140
 

@@ -10,15 +10,17 @@ from invoke.context import Context
 from fintank import settings
 from fintank.adapters import rules_file
 from fintank.adapters.kafka_scan import Positions, TopicScanner, open_scanner
-from fintank.commands import command, fake_orders, order_search
-from fintank.commands.options import argument, whole_number
+from fintank.commands import command
 from fintank.commands.orders import is_read
-from fintank.commands.records import utc
-from fintank.commands.sending import make_topics, send_one
 from fintank.errors import FintankError
+from fintank.order_history import search
+from fintank.samples import fake_orders
+from fintank.samples.sending import make_topics, send_one
+from fintank.terminal.options import argument, whole_number
+from fintank.terminal.texts import utc
 from fintank.trading.messages import CASH, Order, PortfolioOrder, Report, State, TradingState
-from fintank.wire import executions, order_json, orders
-from fintank.wire.orders import TRADING_STATE_PARTITION
+from fintank.wire.kafka import executions, order_json, orders
+from fintank.wire.kafka.orders import TRADING_STATE_PARTITION
 
 WAIT_SECONDS_MAX = 3_600
 POLL_SECONDS = 0.2
@@ -114,7 +116,7 @@ def targets(
 def _target(order_id: str, symbol: str | None, account: str | None, loaded: settings.Settings) -> Target:
     if symbol is not None and account is not None:
         return Target(account, symbol, order_id, None)
-    life = order_search.find(loaded.kafka, order_id, rules_file.load(loaded))
+    life = search.find(loaded.kafka, order_id, rules_file.load(loaded))
     messages = [] if life is None else life.messages
     components = [] if life is None else life.orders
     found = [

@@ -6,8 +6,8 @@ from math import inf
 from fintank.trading import journal
 from fintank.trading.cancels import Cancels, RememberedCancel
 from fintank.trading.journal import JournalRecord
-from fintank.trading.known import KnownOrders
-from fintank.trading.quotes import Book
+from fintank.trading.order_registry import OrderRegistry
+from fintank.trading.quote_book import QuoteBook
 from fintank.trading.timers import Timers
 
 TOMBSTONES_MAX = 1_000
@@ -17,7 +17,7 @@ class Forgetting:
     """Forgets the orders and cancels of a shard, each by its symbol's clock. Without a book it has none."""
 
     def __init__(
-        self, known: KnownOrders, cancels: Cancels, books: Mapping[str, Book], retention_us: int
+        self, known: OrderRegistry, cancels: Cancels, books: Mapping[str, QuoteBook], retention_us: int
     ) -> None:
         self._known = known
         self._cancels = cancels

@@ -6,8 +6,8 @@ from heapq import heapify, heappop, heapreplace
 from math import inf
 from typing import NamedTuple
 
-from fintank.trading.exact import ZERO
-from fintank.trading.levels import is_worse
+from fintank.trading.decimals import ZERO
+from fintank.trading.depth import is_worse
 from fintank.trading.messages import Side
 from fintank.trading.orders import WorkingOrder
 from fintank.trading.sorting import SortedItems

@@ -12,9 +12,9 @@ from typing import Any
 
 from fintank.trading.cancels import RememberedCancel
 from fintank.trading.clock import ClockState
-from fintank.trading.exact import plain
+from fintank.trading.decimals import plain
+from fintank.trading.depth import Sizes
 from fintank.trading.ids import join
-from fintank.trading.levels import Sizes
 from fintank.trading.messages import (
     Identity,
     Order,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fintank.trading.exact import EXACT, ZERO
+from fintank.trading.decimals import EXACT, ZERO
 from fintank.trading.messages import ExecutionReport, Fill, Side
 
 

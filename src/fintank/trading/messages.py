@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from fintank.trading.exact import is_bounded
+from fintank.trading.decimals import is_bounded
 
 CASH = "CASH"
 SYMBOL_CHARACTERS_MAX = 32

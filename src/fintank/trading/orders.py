@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from fintank.trading.exact import EXACT, ZERO, average
+from fintank.trading.decimals import EXACT, ZERO, average
 from fintank.trading.messages import Order, OrdStatus, OrdType
 
 

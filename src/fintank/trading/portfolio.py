@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from fintank.trading.exact import CENT, DECIMALS_MAX, EXACT, ZERO, is_whole_cents, plain
+from fintank.trading.decimals import CENT, DECIMALS_MAX, EXACT, ZERO, is_whole_cents, plain
 from fintank.trading.limits import Limits
 from fintank.trading.messages import CASH, Order, OrdType, PortfolioOrder, Refusal
 from fintank.trading.rules import Breach, Code, is_known_symbol, refusal

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fintank.trading import ids, rules
-from fintank.trading.levels import Level, Market
+from fintank.trading.depth import Depth, Level
 from fintank.trading.messages import (
     CANCEL_REJECTED,
     Cancel,
@@ -26,7 +26,7 @@ class Moment:
     """
 
     input: str | None
-    market: Market
+    market: Depth
     now_us: int | None
     tick_time_us: int | None
 
@@ -61,7 +61,7 @@ def canceled_on_request(
 def expired(working: WorkingOrder) -> ExecutionReport:
     """Report that an order is EXPIRED: at its end, or on its arrival if it came later."""
     assert working.end_us is not None
-    moment = Moment(None, Market(), None, max(working.end_us, working.accepted_us))
+    moment = Moment(None, Depth(), None, max(working.end_us, working.accepted_us))
     return _report(working, moment, ExecType.EXPIRED)
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from fintank.trading.exact import EXACT, is_whole_cents, plain, seconds_text
-from fintank.trading.levels import Market
+from fintank.trading.decimals import EXACT, is_whole_cents, plain, seconds_text
+from fintank.trading.depth import Depth
 from fintank.trading.limits import Limits
 from fintank.trading.messages import CASH, Order, OrdType, Refusal, State, TimeInForce
 
@@ -89,7 +89,7 @@ class Facts:
     now_us: int | None
     state: State
     open_orders: int
-    market: Market
+    market: Depth
 
 
 def refusal(code: Code, breach: Breach) -> Refusal:
@@ -272,7 +272,7 @@ def _field(name: str | None) -> Breach | None:
     return None if name is None else {"field": name.removesuffix("_us")}
 
 
-def _notional(order: Order, market: Market) -> Decimal | None:
+def _notional(order: Order, market: Depth) -> Decimal | None:
     if order.order_qty is None:
         return order.cash_order_qty
     price = order.price or order.stop_px

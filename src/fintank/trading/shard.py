@@ -14,10 +14,9 @@ from typing import Any
 from fintank.trading import expiry, journal, ledger, reports, rules
 from fintank.trading.cancels import Cancels, RememberedCancel
 from fintank.trading.clock import Clock, ClockState
+from fintank.trading.depth import Depth
 from fintank.trading.forgetting import Forgetting
 from fintank.trading.journal import JournalRecord, Kind
-from fintank.trading.known import KnownOrders
-from fintank.trading.levels import Market
 from fintank.trading.limits import Limits
 from fintank.trading.messages import (
     Cancel,
@@ -31,12 +30,13 @@ from fintank.trading.messages import (
     State,
     TradingState,
 )
+from fintank.trading.order_book import OrderBook
+from fintank.trading.order_registry import OrderRegistry
 from fintank.trading.orders import WorkingOrder
-from fintank.trading.quotes import Book, Counts
+from fintank.trading.quote_book import Counts, QuoteBook
 from fintank.trading.reports import Moment
-from fintank.trading.resting import OpenOrders
 from fintank.trading.rules import Code, Facts, refusal
-from fintank.trading.steps import Event, Rules, step
+from fintank.trading.steps import Event, StepConfig, step
 from fintank.trading.timers import Timers
 
 SECOND_EVENTS_MAX = 10_000
@@ -58,9 +58,9 @@ class Shard:
     def __init__(self, limits: Limits) -> None:
         self.counts = Counts()
         self._limits = limits
-        self._books: dict[str, Book] = {}
-        self._open: dict[str, OpenOrders] = {}
-        self._known = KnownOrders()
+        self._books: dict[str, QuoteBook] = {}
+        self._open: dict[str, OrderBook] = {}
+        self._known = OrderRegistry()
         self._cancels = Cancels()
         self._state: TradingState | None = None
         self._next_seq = 0
@@ -231,21 +231,21 @@ class Shard:
         self._known.put(working)
         self._open_orders(working.order.symbol).add(working)
 
-    def _new_book(self, symbol: str, clock_state: ClockState) -> Book:
-        book = Book(symbol, Clock(clock_state), self._limits.max_quote_age_us, self.counts)
+    def _new_book(self, symbol: str, clock_state: ClockState) -> QuoteBook:
+        book = QuoteBook(symbol, Clock(clock_state), self._limits.max_quote_age_us, self.counts)
         self._books[symbol] = book
         return book
 
-    def _open_orders(self, symbol: str) -> OpenOrders:
+    def _open_orders(self, symbol: str) -> OrderBook:
         found = self._open.get(symbol)
         if found is None:
-            found = self._open[symbol] = OpenOrders(symbol)
+            found = self._open[symbol] = OrderBook(symbol)
         return found
 
     def _moment(self, symbol: str, caused_by: str | None) -> Moment:
         book = self._books.get(symbol)
         if book is None:
-            return Moment(caused_by, Market(), now_us=None, tick_time_us=None)
+            return Moment(caused_by, Depth(), now_us=None, tick_time_us=None)
         now_us = book.clock.now(self._wall_us)
         return Moment(caused_by, book.market(now_us), now_us, book.clock.tick_time_us)
 
@@ -323,14 +323,14 @@ class Shard:
                 outcomes.append(self._outcome(symbol, [event]))
         return _joined(outcomes)
 
-    def _step(self, orders: OpenOrders, moment: Moment, arrived: WorkingOrder | None = None) -> list[Event]:
+    def _step(self, orders: OrderBook, moment: Moment, arrived: WorkingOrder | None = None) -> list[Event]:
         self._changed[orders.symbol] = None
         if moment.market.is_crossed and moment.input is not None and orders.by_seq:
             self.counts.crossed += 1
         book = self._books.get(orders.symbol)
-        return step(orders, book, moment, Rules(self._limits, self._trading_state), arrived)
+        return step(orders, book, moment, StepConfig(self._limits, self._trading_state), arrived)
 
-    def _is_due(self, orders: OpenOrders) -> bool:
+    def _is_due(self, orders: OrderBook) -> bool:
         book = self._books.get(orders.symbol)
         return book is not None and book.clock.now(self._wall_us) >= orders.due_us
 

@@ -13,16 +13,16 @@ from math import inf
 from typing import NamedTuple
 
 from fintank.trading import reports, rules
-from fintank.trading.blocks import allocate
-from fintank.trading.exact import EXACT, ZERO, plain
+from fintank.trading.allocation import allocate
+from fintank.trading.decimals import EXACT, ZERO, plain
+from fintank.trading.depth import Depth, Level
 from fintank.trading.groups import Group
-from fintank.trading.levels import Level, Market
 from fintank.trading.limits import Limits
 from fintank.trading.messages import ExecutionReport, OrdStatus, Refusal, Side, State, TimeInForce
+from fintank.trading.order_book import OrderBook
 from fintank.trading.orders import WorkingOrder
-from fintank.trading.quotes import Book
+from fintank.trading.quote_book import QuoteBook
 from fintank.trading.reports import Moment
-from fintank.trading.resting import OpenOrders
 from fintank.trading.rules import Code, Facts, refusal
 from fintank.trading.sweep import after_trade, plan, wanted
 
@@ -35,7 +35,7 @@ class Event(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class StepConfig:
     """What a step goes by: the configuration, and the trading state."""
 
     limits: Limits
@@ -43,7 +43,11 @@ class Rules:
 
 
 def step(
-    orders: OpenOrders, book: Book | None, moment: Moment, by: Rules, arrived: WorkingOrder | None = None
+    orders: OrderBook,
+    book: QuoteBook | None,
+    moment: Moment,
+    by: StepConfig,
+    arrived: WorkingOrder | None = None,
 ) -> list[Event]:
     """Do one step; arrived is the order that came just now, if one did, and is open.
 
@@ -58,7 +62,7 @@ def step(
 
 
 class _Step:
-    def __init__(self, orders: OpenOrders, book: Book | None, moment: Moment, by: Rules) -> None:
+    def __init__(self, orders: OrderBook, book: QuoteBook | None, moment: Moment, by: StepConfig) -> None:
         self.events: list[Event] = []
         self._orders = orders
         self._book = book
@@ -212,7 +216,7 @@ class _Step:
         self._end(working, ord_status, refusal(Code.BELOW_MIN_QTY, breach))
 
     @property
-    def _market(self) -> Market:
+    def _market(self) -> Depth:
         return self._moment.market
 
     def _take(self, working: WorkingOrder, level: Level, quantity: Decimal) -> None:

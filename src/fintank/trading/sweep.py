@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from fintank.trading.exact import ZERO, lots_down, lots_up, whole_lots
-from fintank.trading.levels import Level, is_worse
+from fintank.trading.decimals import ZERO, lots_down, lots_up, whole_lots
+from fintank.trading.depth import Level, is_worse
 from fintank.trading.limits import Limits
 from fintank.trading.messages import OrdStatus, Side
 from fintank.trading.orders import WorkingOrder

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fintank.errors import FintankError
-from fintank.trading.exact import is_bounded
+from fintank.trading.decimals import is_bounded
 from fintank.trading.limits import Limits
 from fintank.trading.messages import CASH
 

@@ -8,7 +8,7 @@ import pytest
 
 from fintank.adapters.influx_reader import InfluxReader
 from fintank.errors import FintankError
-from fintank.wire.point_values import FILLS
+from fintank.wire.points.point_values import FILLS
 
 ROW = [7, "e-1", "o-1", None, "A", 10, 10.5, 10, -105, 8]
 POINT = ("fills,symbol=IVE", 7, ("e-1", "o-1", None, "A", 10.0, 10.5, 10.0, -105.0, 8.0))

@@ -17,9 +17,9 @@ from fintank.bolts.owners import owner_of
 from fintank.bolts.rule_engine import RuleEngine
 from fintank.trading.journal import JournalRecord
 from fintank.trading.messages import Cancel, Fill, Order, OrdType, Report, Side, TimeInForce
-from fintank.wire import journal as journal_wire
-from fintank.wire import order_lines
-from fintank.wire.order_lines import OwnedMessage
+from fintank.wire.bolts import order_stream
+from fintank.wire.bolts.order_stream import OwnedMessage
+from fintank.wire.kafka import journal as journal_wire
 
 SECOND = 1_000_000
 START = 1_438_539_936 * SECOND
@@ -192,7 +192,7 @@ def cancel(cl_ord_id: str, symbol: str | None, orig_cl_ord_id: str | None, **giv
 
 def order_lines_of(*found: OwnedMessage) -> str:
     """Write orders as the component-order-creator does."""
-    return "\n".join(map(order_lines.to_line, found))
+    return "\n".join(map(order_stream.to_line, found))
 
 
 @dataclass(frozen=True)

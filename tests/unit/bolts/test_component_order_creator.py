@@ -8,8 +8,8 @@ import pytest
 
 from fintank.bolts.component_order_creator import ComponentOrderCreator
 from fintank.settings import PROJECT_ROOT
-from fintank.wire.order_lines import owned_messages, to_line
-from fintank.wire.orders import read
+from fintank.wire.bolts.order_stream import owned_messages, to_line
+from fintank.wire.kafka.orders import read
 
 PORTFOLIO_ORDER = (
     '{"msg_type": "portfolio_order", "order_id": "d", "account": "A", "side": "BUY", "amount": 10,'

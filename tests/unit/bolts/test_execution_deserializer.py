@@ -4,9 +4,9 @@ import json
 
 from fintank.bolts.execution_deserializer import ExecutionDeserializer
 from fintank.settings import PROJECT_ROOT
-from fintank.wire.executions import to_lines
+from fintank.wire.kafka.executions import to_lines
 
-SCHEMA = json.loads((PROJECT_ROOT / "src/fintank/wire/schemas/execution.json").read_text())
+SCHEMA = json.loads((PROJECT_ROOT / "src/fintank/wire/kafka/schemas/execution.json").read_text())
 RECORD = json.dumps(SCHEMA["examples"][0])
 
 

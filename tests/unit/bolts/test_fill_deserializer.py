@@ -4,9 +4,9 @@ import json
 
 from fintank.bolts.fill_deserializer import FillDeserializer
 from fintank.settings import PROJECT_ROOT
-from fintank.wire.fills import to_lines
+from fintank.wire.kafka.fills import to_lines
 
-SCHEMA = json.loads((PROJECT_ROOT / "src/fintank/wire/schemas/fill.json").read_text())
+SCHEMA = json.loads((PROJECT_ROOT / "src/fintank/wire/kafka/schemas/fill.json").read_text())
 RECORD = json.dumps(SCHEMA["examples"][0])
 
 

@@ -3,8 +3,8 @@
 import json
 
 from fintank.bolts.order_deserializer import OrderDeserializer
-from fintank.wire.order_lines import from_line
-from fintank.wire.orders import read
+from fintank.wire.bolts.order_stream import from_line
+from fintank.wire.kafka.orders import read
 
 PORTFOLIO_ORDER = (
     '{"msg_type": "portfolio_order", "order_id": "d", "account": "A", "side": "BUY", "amount": 10,'

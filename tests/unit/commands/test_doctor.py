@@ -3,7 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fintank.stack import ports
+from fintank.adapters import ports
 
 
 def test_doctor_exits_with_1_and_names_the_cure_when_a_port_is_taken(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ WRONG = {
 }
 PRINTS = """
 from fintank.commands import command
-from fintank.commands.screen import console
+from fintank.terminal.screen import console
 from rich.table import Table
 
 @command()

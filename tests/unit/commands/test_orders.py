@@ -2,8 +2,8 @@ from decimal import Decimal
 
 from rich.console import Console
 
-from fintank.commands.fake_orders import FakePortfolioOrder
 from fintank.commands.orders import readable, table
+from fintank.samples.fake_orders import FakePortfolioOrder
 from fintank.trading.limits import Limits
 from fintank.trading.messages import ComponentSpec, Order, OrdType, Quote, Side, TimeInForce
 from fintank.trading.shard import Shard

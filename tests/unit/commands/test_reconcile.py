@@ -1,8 +1,8 @@
 import re
 
 from fintank.commands.reconcile import lines, summary
-from fintank.commands.reconciliation import results
-from fintank.commands.reconciliation.results import Kind, Result
+from fintank.reconciliation import results
+from fintank.reconciliation.results import Kind, Result
 from fintank.settings import PROJECT_ROOT, load
 
 

@@ -1,5 +1,5 @@
+from fintank.adapters.nimbus import Executor, Topology
 from fintank.commands.topology import as_json, components
-from fintank.stack.nimbus import Executor, Topology
 
 
 def executor(component: str, tasks: str, worker: str, acked: int, latency_ms: float | None) -> Executor:

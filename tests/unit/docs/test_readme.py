@@ -9,8 +9,8 @@ from pathlib import Path
 
 from readme_demo import readme_shape, shape
 
-from fintank.commands.demo_evidence import Evidence
-from fintank.commands.demo_summary import Flow, Outcome, lines
+from fintank.demo.evidence import Evidence
+from fintank.demo.summary import Flow, Outcome, lines
 from fintank.settings import PROJECT_ROOT
 
 TRY_THE_RULE = """

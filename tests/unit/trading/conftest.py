@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fintank.trading.levels import Market, Sizes
+from fintank.trading.depth import Depth, Sizes
 from fintank.trading.messages import (
     Cancel,
     ComponentSpec,
@@ -102,15 +102,15 @@ def cancel() -> Callable[..., Cancel]:
 
 
 @pytest.fixture(scope="session")
-def market(quote: Callable[..., Quote]) -> Callable[..., Market]:
+def market(quote: Callable[..., Quote]) -> Callable[..., Depth]:
     """market(("93", "94"), ("92", "95", {"ask_size": "7"})): a quote of A, then one of B, a second later."""
 
-    def make(*quotes: tuple[Any, ...]) -> Market:
+    def make(*quotes: tuple[Any, ...]) -> Depth:
         made = []
         for number, (bid, ask, *given) in enumerate(quotes):
             sizes = given[0] if given else {}
             made.append(quote(bid, ask, exchange="ABCDEF"[number], at=number, offset=number, **sizes))
-        return Market((each, Sizes(Decimal(0), Decimal(0))) for each in made)
+        return Depth((each, Sizes(Decimal(0), Decimal(0))) for each in made)
 
     return make
 

@@ -9,10 +9,10 @@ import pytest
 from fintank.trading import journal
 from fintank.trading.cancels import RememberedCancel
 from fintank.trading.clock import ClockState
+from fintank.trading.depth import Sizes
 from fintank.trading.journal import JournalRecord, Kind
-from fintank.trading.known import Closed
-from fintank.trading.levels import Sizes
 from fintank.trading.messages import OrdStatus, OrdType, Side, State, TradingState
+from fintank.trading.order_registry import Closed
 from fintank.trading.orders import WorkingOrder
 
 Make = Callable[..., Any]

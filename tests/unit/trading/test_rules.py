@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fintank.trading.levels import Market
+from fintank.trading.depth import Depth
 from fintank.trading.limits import Limits
 from fintank.trading.messages import OrdType, Refusal, State, TimeInForce
 from fintank.trading.rules import (
@@ -24,7 +24,7 @@ from fintank.trading.rules import (
 )
 
 Make = Callable[..., Any]
-FACTS = Facts(Limits(), now_us=None, state=State.ACTIVE, open_orders=0, market=Market())
+FACTS = Facts(Limits(), now_us=None, state=State.ACTIVE, open_orders=0, market=Depth())
 DAY_US = 86_400_000_000
 
 

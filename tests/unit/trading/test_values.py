@@ -8,11 +8,11 @@ import pytest
 MODULES = (
     "journal",
     "ledger",
-    "levels",
+    "depth",
     "limits",
     "messages",
     "orders",
-    "quotes",
+    "quote_book",
     "reports",
     "rules",
     "shard",

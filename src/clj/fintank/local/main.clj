@@ -1,0 +1,58 @@
+(ns fintank.local.main
+  "The JVM's way in.
+
+    fintank.local.main run --seconds N --config FILE.json
+      the topology in this process, for N seconds (0: till a signal), with Storm's options of a JSON file
+    fintank.local.main thrift FOLDER
+      writes topology.thrift and the graph's own options.json, for `sparse submit`"
+  (:require [clojure.java.io :as io]
+            [fintank.local.run :as local]
+            [order-flow])
+  (:import [java.io FileOutputStream IOException]
+           [java.util Map]
+           [net.minidev.json JSONValue]
+           [net.minidev.json.parser ParseException]
+           [org.apache.storm.thrift TSerializer])
+  (:gen-class))
+
+(def ^:private usage
+  "usage: fintank.local.main run --seconds N --config FILE.json | fintank.local.main thrift FOLDER")
+
+(defn- refuse
+  "Ends the program with a line on stderr."
+  [& words]
+  (binding [*out* *err*]
+    (println (apply str words)))
+  (System/exit 2))
+
+(defn- read-options
+  "The topology's options with those of a JSON file over them."
+  [file]
+  (try
+    (let [given (JSONValue/parseWithException ^String (slurp file))]
+      (if (instance? Map given)
+        (merge order-flow/options given)
+        (refuse file " holds no JSON object of Storm options")))
+    (catch IOException problem
+      (refuse "cannot read the options: " (ex-message problem)))
+    (catch ParseException problem
+      (refuse file " is no JSON: " (ex-message problem)))))
+
+(defn- write-thrift [folder]
+  (spit (io/file folder "options.json") (JSONValue/toJSONString order-flow/options))
+  (with-open [out (FileOutputStream. (io/file folder "topology.thrift"))]
+    (.write out (.serialize (TSerializer.) (order-flow/order-flow)))))
+
+(defn -main [& arguments]
+  (let [[command & [name-1 value-1 name-2 value-2]] arguments
+        given {name-1 value-1, name-2 value-2}
+        seconds (some-> (get given "--seconds") parse-long)
+        file (get given "--config")]
+    (cond
+      (and (= command "run") (nat-int? seconds) file)
+      (local/run "order_flow" (order-flow/order-flow) (read-options file) seconds)
+
+      (and (= command "thrift") name-1)
+      (write-thrift name-1)
+
+      :else (refuse usage))))

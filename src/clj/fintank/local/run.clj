@@ -1,0 +1,137 @@
+(ns fintank.local.run
+  "Runs a topology in this process, on Storm's LocalCluster, and ends it without a word of Storm's."
+  (:require [clojure.java.io :as io]
+            [clojure.string :as string]
+            [fintank.storm.dsl :as dsl])
+  (:import [java.lang ProcessHandle]
+           [java.util Map]
+           [java.util.concurrent CompletableFuture TimeUnit]
+           [org.apache.logging.log4j Level]
+           [org.apache.logging.log4j.core.config Configurator]
+           [org.apache.storm LocalCluster LocalCluster$Builder ProcessSimulator]
+           [org.apache.storm.generated Bolt StormTopology]
+           [sun.misc Signal SignalHandler]))
+
+(defn- say [& words]
+  (println (apply str words))
+  (flush))
+
+(defn- halt [status]
+  (.halt (Runtime/getRuntime) (int status)))
+
+(defn- silence
+  "Storm tells of every Python process that ends before its bolt, with stack traces: no news at the end."
+  []
+  (Configurator/setAllLevels "" Level/OFF))
+
+(defn- cluster
+  "A Storm cluster of one worker in this process; it takes some seconds."
+  ^LocalCluster []
+  (.. (LocalCluster$Builder.)
+      (withSupervisors 1)
+      (withPortsPerSupervisor 1)
+      ;; Storm's local mode turns the time-outs off, and a tuple lost in a bolt would never come back.
+      (withDaemonConf "topology.enable.message.timeouts" true)
+      (withDaemonConf "supervisor.worker.shutdown.sleep.secs" (int 0))
+      build))
+
+(defn- children []
+  (iterator-seq (.iterator (.descendants (ProcessHandle/current)))))
+
+(defn- end-children
+  "Ends the Python processes that are left: politely, and after 2 s by force."
+  []
+  (let [left (children)
+        exits (into-array CompletableFuture (map #(.onExit ^ProcessHandle %) left))]
+    (run! #(.destroy ^ProcessHandle %) left)
+    (.. (CompletableFuture/allOf exits) (completeOnTimeout nil 2 TimeUnit/SECONDS) join)
+    (run! #(.destroyForcibly ^ProcessHandle %) left)))
+
+(defn- on-signals
+  "Asks for the end on SIGINT and SIGTERM; the second one ends the program on the spot."
+  [stop]
+  (doseq [signal ["INT" "TERM"]]
+    (Signal/handle (Signal. signal)
+                   (reify SignalHandler
+                     (handle [_ _]
+                       (silence)
+                       (when-not (deliver stop :signal)
+                         (halt 130)))))))
+
+(defn- command-line [^ProcessHandle child]
+  (string/join " " (.orElse (.arguments (.info child)) (make-array String 0))))
+
+(defn- watch-bolts
+  "Asks for the end when a Python bolt dies, for Storm in local mode goes on without it, in a loop of errors."
+  [stop watched]
+  (into watched
+        (for [^ProcessHandle child (children)
+              :let [command (command-line child)]
+              :when (and (string/includes? command dsl/streamparse-run) (not (watched child)))]
+          (do (.thenRun (.onExit child) #(deliver stop {:died command}))
+              child))))
+
+(defn- wait-for-worker
+  "Waits until Storm has started the worker or the end is asked for."
+  [stop]
+  (while (not (or (realized? stop) (seq (ProcessSimulator/getAllProcessHandles))))
+    (Thread/sleep 50)))
+
+(defn- python-process-count
+  "How many Python bolts a topology has, counted as processes."
+  [^StormTopology topology]
+  (transduce (comp (filter (fn [^Bolt bolt] (.is_set_shell (.get_bolt_object bolt))))
+                   (map (fn [^Bolt bolt] (.get_parallelism_hint (.get_common bolt)))))
+             +
+             (vals (.get_bolts topology))))
+
+(defn- wait-for-end
+  "Why it is to end: :time (after some seconds, if not 0), :signal or {:died command}."
+  [stop seconds process-count]
+  (let [deadline-ns (+ (System/nanoTime) (* 1e9 seconds))
+        poll-ms 500]
+    (loop [watched #{}]
+      (let [reason (deref stop poll-ms :not-yet)]
+        (cond
+          (not= reason :not-yet) reason
+          (and (pos? seconds) (<= deadline-ns (System/nanoTime))) :time
+          ;; To look at all processes of a machine is dear: only until each bolt is watched.
+          (< (count watched) process-count) (recur (watch-bolts stop watched))
+          :else (recur watched))))))
+
+(defn- start
+  "Submits a topology to a cluster and waits for its worker."
+  [^LocalCluster cluster topology-name topology options stop]
+  (.submitTopology cluster ^String topology-name ^Map options ^StormTopology topology)
+  (wait-for-worker stop))
+
+(defn- end
+  "Closes a cluster, ends the Python processes and the program."
+  [^LocalCluster cluster topology-name status]
+  (silence)
+  (.close cluster)
+  (end-children)
+  (say topology-name " ended")
+  (halt status))
+
+(defn run
+  "Runs a topology for some seconds, counted from its worker's start (0: till a signal), and ends the program:
+  status 0, or 1 when Storm refused it or a bolt died."
+  [topology-name topology options seconds]
+  (Configurator/reconfigure (.toURI (io/resource "fintank/log4j2-run.xml")))
+  (let [stop (promise)]
+    (on-signals stop)
+    ;; Storm ends the program when its processes go; an end that was asked for has its own status.
+    (.addShutdownHook (Runtime/getRuntime) (Thread. #(when (realized? stop) (Thread/sleep 15000))))
+    (let [cluster (cluster)]
+      (try
+        (start cluster topology-name topology options stop)
+        (catch Exception problem
+          (say topology-name " was refused by Storm: " problem)
+          (end cluster topology-name 1)))
+      (say topology-name " runs" (if (zero? seconds) "" (str " for " seconds " s")) ": Ctrl-C ends it")
+      (let [reason (wait-for-end stop seconds (python-process-count topology))]
+        (deliver stop reason)
+        (when-let [command (:died reason)]
+          (say topology-name " ends, for a bolt died, see above: " command))
+        (end cluster topology-name (if (:died reason) 1 0))))))

@@ -1,0 +1,139 @@
+(ns fintank.spout.batches
+  "From the records of one poll of one partition to units: what is emitted, acked and failed as one tuple.
+
+  A unit is a map:
+    :stream  \"default\" or \"rejects\"
+    :values  the tuple's values
+    :first   offset of its first record, unique among the units of a partition
+    :records number of records
+    :bytes   size of the records
+    :reason  why, of a unit bound for rejects
+  Good records are text; one that is not UTF-8 or too large is a unit of its own, bound for rejects."
+  (:import [java.nio ByteBuffer CharBuffer]
+           [java.nio.charset CodingErrorAction StandardCharsets]
+           [java.security MessageDigest]
+           [java.util Arrays Base64 HexFormat List]
+           [net.minidev.json JSONStyle JSONValue]
+           [org.apache.kafka.clients.consumer ConsumerRecord]))
+
+(def ^:const unit-bytes-max (* 1024 1024))
+;; The broker bounds a batch as it is compressed, so a record in it may be of any size.
+(def ^:const record-bytes-max (* 1024 1024))
+(def ^:const reject-payload-bytes-max 65536)
+
+(defn bad-byte
+  "Index of the first byte that is not UTF-8, or nil."
+  [^bytes value]
+  (let [decoder (doto (.newDecoder StandardCharsets/UTF_8)
+                  (.onMalformedInput CodingErrorAction/REPORT)
+                  (.onUnmappableCharacter CodingErrorAction/REPORT))
+        input (ByteBuffer/wrap value)
+        result (.decode decoder input (CharBuffer/allocate (alength value)) true)]
+    (when (.isError result)
+      (.position input))))
+
+(defn text
+  "A record's value as one line (CR, LF become spaces), or nil when it is not UTF-8; null is an empty line."
+  ^String [^bytes value]
+  (if (nil? value)
+    ""
+    ;; The JDK's own decoder is the fast one; it hides bad bytes behind U+FFFD, which may also be in the text.
+    (let [decoded (String. value StandardCharsets/UTF_8)]
+      (when-not (and (<= 0 (.indexOf decoded 0xFFFD)) (bad-byte value))
+        (if (or (<= 0 (.indexOf decoded 10)) (<= 0 (.indexOf decoded 13)))
+          (.replace (.replace decoded \newline \space) \return \space)
+          decoded)))))
+
+(defn- size ^long [^ConsumerRecord record]
+  (max 0 (.serializedValueSize record)))
+
+(defn reject-message
+  "The JSON text that the topic rejects holds of a record: at most 64 KiB of it as base64."
+  [^ConsumerRecord record reason detail]
+  (let [^bytes value (.value record)
+        payload (Arrays/copyOf value (int (min (alength value) reject-payload-bytes-max)))
+        digest (.digest (MessageDigest/getInstance "SHA-256") value)]
+    (JSONValue/toJSONString (array-map "topic" (.topic record)
+                                       "partition" (.partition record)
+                                       "offset" (.offset record)
+                                       "reason" reason
+                                       "detail" detail
+                                       "payload" (.encodeToString (Base64/getEncoder) payload)
+                                       "payload_bytes" (alength value)
+                                       "payload_sha256" (.formatHex (HexFormat/of) digest))
+                            JSONStyle/LT_COMPRESS)))
+
+(defn- reject-unit [^ConsumerRecord record reason detail]
+  (let [offset (.offset record)]
+    {:stream "rejects"
+     :reason reason
+     :values [(str (.topic record) "-" (.partition record) "-" offset) (reject-message record reason detail)]
+     :first offset
+     :records 1
+     :bytes (size record)}))
+
+(defn- rejected
+  "The unit of a record that is no text to pass on, or nil; line is its text, nil if it is not UTF-8."
+  [^ConsumerRecord record line]
+  (cond
+    (> (size record) record-bytes-max)
+    (reject-unit record "TOO_LARGE" (str "bytes=" (size record) " limit=" record-bytes-max))
+    (nil? line) (reject-unit record "NOT_UTF8" (str "byte " (bad-byte (.value record)) " is not UTF-8"))))
+
+(defn- runs
+  "The offsets of records as text: `first,count,append_ms` of each run of consecutive offsets, equal times."
+  ^String [^List records]
+  (let [out (StringBuilder.)
+        write-run (fn [^long start ^long end ^long time-ms]
+                    (doto out
+                      (.append start) (.append \,)
+                      (.append (- end start)) (.append \,)
+                      (.append time-ms)))
+        ^ConsumerRecord head (.get records 0)
+        record-count (.size records)]
+    (loop [i 1, start (.offset head), end (inc (.offset head)), time-ms (.timestamp head)]
+      (if (= i record-count)
+        (write-run start end time-ms)
+        (let [^ConsumerRecord record (.get records i)
+              offset (.offset record)]
+          (if (and (= offset end) (= time-ms (.timestamp record)))
+            (recur (inc i) start (inc offset) time-ms)
+            (do (write-run start end time-ms)
+                (.append out \space)
+                (recur (inc i) offset (inc offset) (.timestamp record)))))))
+    (.toString out)))
+
+(defn- text-unit [^List records ^List texts ^long byte-count]
+  (let [^ConsumerRecord head (.get records 0)]
+    {:stream "default"
+     :values [(.topic head) (.partition head) (runs records) (String/join "\n" texts)]
+     :first (.offset head)
+     :records (.size records)
+     :bytes byte-count}))
+
+(defn units
+  "The units of one partition's records (of ConsumerRecord, in the order of their offsets).
+  A unit of text holds at most 1 MiB of records."
+  [^List records]
+  (let [good (java.util.ArrayList.)
+        texts (java.util.ArrayList.)
+        flush (fn [done ^long byte-count]
+                (if (.isEmpty good)
+                  done
+                  (let [unit (text-unit good texts byte-count)]
+                    (.clear good)
+                    (.clear texts)
+                    (conj done unit))))]
+    (loop [i 0, byte-count 0, done []]
+      (if (= i (.size records))
+        (flush done byte-count)
+        (let [^ConsumerRecord record (.get records i)
+              line (text (.value record))
+              unit (rejected record line)
+              together (+ byte-count (size record))]
+          (cond
+            unit (recur (inc i) byte-count (conj done unit))
+            (and (> together unit-bytes-max) (not (.isEmpty good))) (recur i 0 (flush done byte-count))
+            :else (do (.add good record)
+                      (.add texts line)
+                      (recur (inc i) together done))))))))

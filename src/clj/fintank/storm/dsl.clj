@@ -1,0 +1,67 @@
+(ns fintank.storm.dsl
+  "What storm-clojure's DSL lacks: Python bolts, and a bolt that writes to Kafka."
+  (:require [fintank.storm.settings :as settings]
+            [org.apache.storm.clojure :as storm])
+  (:import [java.util Map Properties]
+           [org.apache.kafka.clients.producer KafkaProducer]
+           [org.apache.storm.clojure RichShellBolt]
+           [org.apache.storm.generated Bolt ComponentObject ShellComponent StormTopology]
+           [org.apache.storm.kafka.bolt KafkaBolt]
+           [org.apache.storm.kafka.bolt.mapper FieldNameBasedTupleToKafkaMapper]
+           [org.apache.storm.kafka.bolt.selector DefaultTopicSelector]
+           [org.apache.storm.task OutputCollector]
+           [org.apache.storm.tuple Tuple]))
+
+(def streamparse-run
+  "The command of a Python bolt."
+  "streamparse_run")
+
+(defn python-bolt
+  "The Python bolt of a class, \"package.module.Class\"; streams: name of a stream -> names of its fields."
+  [class-name streams]
+  (with-meta {:streams streams} {::python-class class-name}))
+
+(defn- rich-bolt [{bolt :obj :as spec}]
+  (if-let [class-name (::python-class (meta bolt))]
+    (assoc spec :obj (RichShellBolt. (into-array String [streamparse-run class-name])
+                                     (org.apache.storm.thrift/mk-output-spec (:streams bolt))))
+    spec))
+
+(defn topology
+  "The StormTopology of two maps, id -> spout-spec and id -> bolt-spec.
+  A Python bolt is a ShellComponent in it, for streamparse rewrites those to a worker's virtualenv."
+  ^StormTopology [spouts bolts]
+  (let [^StormTopology built (storm/topology spouts (update-vals bolts rich-bolt))]
+    (doseq [[id {bolt :obj}] bolts
+            :let [class-name (::python-class (meta bolt))]
+            :when class-name]
+      (.set_bolt_object ^Bolt (get (.get_bolts built) id)
+                        (ComponentObject/shell (ShellComponent. streamparse-run class-name))))
+    built))
+
+(defn- producer-properties ^Properties [conf]
+  (doto (Properties.)
+    (.put "bootstrap.servers" (settings/kafka-address conf))
+    (.put "key.serializer" "org.apache.kafka.common.serialization.StringSerializer")
+    (.put "value.serializer" "org.apache.kafka.common.serialization.StringSerializer")
+    (.put "acks" "all")
+    (.put "enable.idempotence" "true")
+    (.put "reconnect.backoff.max.ms" "5000")))
+
+(defn- kafka-bolt
+  "A KafkaBolt whose producer gets the account behind its back, for it logs the properties that it knows."
+  ^KafkaBolt []
+  (proxy [KafkaBolt] []
+    (mkProducer [properties]
+      (KafkaProducer. ^Map (merge (into {} properties) (settings/kafka-account))))))
+
+(storm/defbolt kafka-writer {} {:prepare true :params [topic]}
+  [conf context collector]
+  (let [writer (doto (kafka-bolt)
+                 (.withTopicSelector (DefaultTopicSelector. topic))
+                 (.withTupleToKafkaMapper (FieldNameBasedTupleToKafkaMapper. "key" "message"))
+                 (.withProducerProperties (producer-properties conf))
+                 (.prepare ^Map conf context ^OutputCollector (:output-collector collector)))]
+    (storm/bolt
+     (execute [tuple] (.execute writer ^Tuple tuple))
+     (cleanup [] (.cleanup writer)))))

@@ -1,0 +1,90 @@
+"""The accounts with which Kafka and InfluxDB are asked, where they want one.
+
+FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD, FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD stand in the
+environment or, a line NAME=VALUE each, in the file that FINTANK_SECRETS names and only its owner may read.
+FINTANK_KAFKA_CA names the certificate of a Kafka that speaks TLS. src/clj/fintank/storm/settings.clj has the
+same rules for the JVM.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import urllib3
+
+from fintank.errors import FintankError
+
+OTHERS = 0o077
+NAMES = ("FINTANK_KAFKA_USER", "FINTANK_KAFKA_PASSWORD", "FINTANK_INFLUX_USER", "FINTANK_INFLUX_PASSWORD")
+KAFKA_CURE = "see whether FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD and FINTANK_KAFKA_CA are right"
+INFLUX_CURE = "see whether FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD are right"
+
+
+def secret(name: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Return a setting of the environment or of the file FINTANK_SECRETS; empty where neither has it."""
+    value = environ.get(name)
+    if value:
+        return value
+    file = environ.get("FINTANK_SECRETS")
+    return _read(Path(file)).get(name, "") if file else ""
+
+
+def influx_headers(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the HTTP headers of InfluxDB's account; none without a user."""
+    user = secret("FINTANK_INFLUX_USER", environ)
+    if not user:
+        return {}
+    return dict(urllib3.make_headers(basic_auth=f"{user}:{secret('FINTANK_INFLUX_PASSWORD', environ)}"))
+
+
+def confluent_options(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return what confluent-kafka must be told of Kafka's account and certificate; nothing without these."""
+    user, certificate = secret("FINTANK_KAFKA_USER", environ), environ.get("FINTANK_KAFKA_CA")
+    options = {"security.protocol": protocol(user, certificate)} if user or certificate else {}
+    if certificate:
+        options["ssl.ca.location"] = certificate
+    if user:
+        password = secret("FINTANK_KAFKA_PASSWORD", environ)
+        options |= {"sasl.mechanism": "PLAIN", "sasl.username": user, "sasl.password": password}
+    return options
+
+
+def kafka_python_options(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the same for kafka-python."""
+    names = {
+        "security.protocol": "security_protocol",
+        "ssl.ca.location": "ssl_cafile",
+        "sasl.mechanism": "sasl_mechanism",
+        "sasl.username": "sasl_plain_username",
+        "sasl.password": "sasl_plain_password",
+    }
+    return {names[name]: value for name, value in confluent_options(environ).items()}
+
+
+def protocol(user: str, certificate: str | None) -> str:
+    """Name Kafka's security protocol."""
+    transport = "SSL" if certificate else "PLAINTEXT"
+    return f"SASL_{transport}" if user else transport
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        mode, text = file.stat().st_mode, file.read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise FintankError(f"FINTANK_SECRETS={file} can't be read: {reason}") from None
+    if mode & OTHERS:
+        raise FintankError(f"FINTANK_SECRETS={file} can be read by others: run `chmod 600 {file}`")
+    lines = (line.strip() for line in text.splitlines())
+    return dict(_setting(file, line) for line in lines if line and not line.startswith("#"))
+
+
+def _setting(file: Path, line: str) -> tuple[str, str]:
+    """Read a line NAME=VALUE, also as a shell has it: `export NAME="VALUE"`."""
+    name, is_set, value = line.removeprefix("export ").partition("=")
+    name, value = name.strip(), value.strip()
+    if not is_set or name not in NAMES:
+        # Never the line itself: it may hold a password.
+        raise FintankError(f"FINTANK_SECRETS={file}: only lines NAME=VALUE of {', '.join(NAMES)} are known")
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return name, value[1:-1] if is_quoted else value

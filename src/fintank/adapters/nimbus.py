@@ -1,0 +1,186 @@
+"""Nimbus, asked by Thrift: the cluster, its topologies, and how the tasks of one are."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import streamparse.thrift
+from thriftpy2.protocol import TBinaryProtocolFactory
+from thriftpy2.rpc import make_client
+from thriftpy2.thrift import TException
+from thriftpy2.transport import TFramedTransportFactory
+
+from fintank.adapters import ports
+from fintank.errors import FintankError
+from fintank.settings import host_and_port
+
+TIMEOUT_MS = 7000
+thrift: Any = streamparse.thrift
+
+ALL_TIME = ":all-time"
+OWN_WORDS = "java.lang.Exception: Shell Process Exception: "
+"""What Storm writes before the error that a Python bolt tells of."""
+END_S_MAX = 60
+"""How long after these words Storm may still report that the bolt is gone."""
+
+
+@dataclass(frozen=True)
+class Executor:
+    """A thread of a worker that runs one task or several of a component, and what it did since its start.
+
+    `reports` says whether the worker has told of it yet: until then all counts are 0.
+    `latency_ms` is the mean time to the ack, from a spout's emit or a bolt's receipt; None without acks.
+    """
+
+    component: str
+    tasks: str
+    worker: str
+    reports: bool
+    uptime_s: int
+    emitted: int
+    acked: int
+    failed: int
+    latency_ms: float | None
+
+
+@dataclass(frozen=True)
+class TaskError:
+    """The last error that a component reported: its first line, and the worker where it was."""
+
+    component: str
+    worker: str
+    time_s: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Topology:
+    """A topology as Nimbus knows it; `executors_wanted` counts also those that no worker has yet."""
+
+    name: str
+    storm_id: str
+    status: str
+    uptime_s: int
+    workers: int
+    executors_wanted: int
+    executors: tuple[Executor, ...]
+    errors: tuple[TaskError, ...]
+
+
+@contextmanager
+def connect(address: str) -> Iterator[Any]:
+    """Open a client of Nimbus; raise FintankError when Nimbus does not answer, or on its error inside."""
+    host, port = host_and_port(address)
+    try:
+        client = make_client(
+            thrift.Nimbus,
+            host=host,
+            port=port,
+            proto_factory=TBinaryProtocolFactory(),
+            trans_factory=TFramedTransportFactory(),
+            timeout=TIMEOUT_MS,
+        )
+    except (TException, OSError) as error:
+        raise FintankError(
+            f"Nimbus ({address}) does not answer: run `invoke up --cluster`, or start it there"
+        ) from error
+    try:
+        yield client
+    except (TException, OSError) as error:
+        reason = " ".join(
+            str(getattr(error, "msg", None) or getattr(error, "message", None) or error).split()
+        )
+        raise FintankError(f"Nimbus ({address}) refused: {reason}") from error
+    finally:
+        client.close()
+
+
+def cluster(address: str) -> Any:
+    """Return Storm's ClusterSummary."""
+    with connect(address) as client:
+        return client.getClusterInfo()
+
+
+def answers(address: str) -> bool:
+    """Say whether Nimbus leads a cluster."""
+    try:
+        return ports.listens(address) and any(one.isLeader for one in cluster(address).nimbuses)
+    except FintankError:
+        return False
+
+
+def supervisors(address: str) -> int:
+    """Count the Supervisors that Nimbus knows; 0 when it does not answer."""
+    try:
+        return len(cluster(address).supervisors) if ports.listens(address) else 0
+    except FintankError:
+        return 0
+
+
+def topology(address: str, name: str) -> Topology:
+    """Ask for one topology; raise FintankError when there is none of that name."""
+    with connect(address) as client:
+        running = client.getClusterInfo().topologies
+        summary = next((one for one in running if one.name == name), None)
+        if summary is None:
+            names = ", ".join(sorted(one.name for one in running)) or "none"
+            raise FintankError(f"No topology {name} runs on Nimbus ({address}); running are: {names}")
+        choice = thrift.GetInfoOptions(num_err_choice=thrift.NumErrorsChoice.ALL)
+        info = client.getTopologyInfoWithOpts(summary.id, choice)
+    executors = [_executor(one) for one in info.executors if one.component_id != "__system"]
+    errors = [_error(component, found) for component, found in info.errors.items() if found]
+    return Topology(
+        name=name,
+        storm_id=summary.id,
+        status=summary.status,
+        uptime_s=summary.uptime_secs,
+        workers=summary.num_workers,
+        executors_wanted=summary.num_executors,
+        executors=tuple(sorted(executors, key=lambda one: (one.component, one.tasks))),
+        errors=tuple(errors),
+    )
+
+
+def _executor(summary: Any) -> Executor:
+    first, last = summary.executor_info.task_start, summary.executor_info.task_end
+    stats = summary.stats
+    specific: Any = stats and (stats.specific.bolt or stats.specific.spout)
+    latency_field = "process_ms_avg" if stats and stats.specific.bolt else "complete_ms_avg"
+    emitted = _all_time(stats.emitted) if stats else {}
+    acked, failed, latencies_ms = (
+        _all_time(getattr(specific, field)) if stats else {} for field in ("acked", "failed", latency_field)
+    )
+    return Executor(
+        component=summary.component_id,
+        tasks=str(first) if first == last else f"{first}-{last}",
+        worker=f"{summary.host}:{summary.port}",
+        reports=stats is not None,
+        uptime_s=summary.uptime_secs,
+        # The names of Storm's own streams, of acks and metrics, begin with two underscores.
+        emitted=sum(count for stream, count in emitted.items() if not stream.startswith("__")),
+        acked=sum(acked.values()),
+        failed=sum(failed.values()),
+        latency_ms=mean_latency(acked, latencies_ms),
+    )
+
+
+def mean_latency(acked: Mapping[Any, int], latencies_ms: Mapping[Any, float]) -> float | None:
+    """Average the latencies of streams, each by its count of acks; None without any."""
+    total = sum(acked.values())
+    return sum(acked[stream] * latencies_ms.get(stream, 0.0) for stream in acked) / total if total else None
+
+
+def _all_time(windows: Mapping[str, dict[Any, Any]]) -> dict[Any, Any]:
+    return windows.get(ALL_TIME, {})
+
+
+def _error(component: str, found: Sequence[Any]) -> TaskError:
+    """Choose the newest of a component's errors, but a bolt's own words before what Storm says of its end."""
+    newest = max(found, key=lambda one: one.error_time_secs)
+    own = [one for one in found if one.error.startswith(OWN_WORDS)]
+    info = max(own, key=lambda one: one.error_time_secs, default=newest)
+    if newest.error_time_secs - info.error_time_secs > END_S_MAX:
+        info = newest
+    lines = [line.strip() for line in info.error.removeprefix(OWN_WORDS).splitlines() if line.strip()]
+    return TaskError(component, f"{info.host}:{info.port}", info.error_time_secs, lines[0] if lines else "")

@@ -1,0 +1,106 @@
+"""The command that shows a topic's records."""
+
+import base64
+import os
+import sys
+from collections.abc import Iterator
+from json import dumps
+
+from invoke.context import Context
+
+from fintank import settings
+from fintank.adapters import kafka
+from fintank.adapters.kafka_groups import behind_transactions, partition_states
+from fintank.adapters.kafka_scan import Record, TopicScanner, open_scanner
+from fintank.commands import command
+from fintank.errors import FintankError
+from fintank.terminal.options import argument, whole_number
+from fintank.terminal.texts import utc
+
+LAST_MAX = 10_000
+SHOWN_CHARS_MAX = 2_000
+COLUMNS = "partition      offset  time                      key       value"
+
+
+@command(
+    positional=["topic"],
+    help={
+        "topic": ", ".join(kafka.TOPICS),
+        "last": "how many records, over all partitions, in order of time",
+        "json": "one JSON object a line",
+        "follow": "go on until Ctrl-C",
+    },
+)
+def show(_context: Context, topic: str, last: str = "10", json: bool = False, follow: bool = False) -> None:
+    """Show the last records of a topic, as in: invoke show ticks --last 5"""
+    if argument("show", topic) not in kafka.TOPICS:
+        raise FintankError(f"There is no topic {topic!r}: choose one of {', '.join(kafka.TOPICS)}")
+    count = whole_number("--last", last, minimum=0, maximum=LAST_MAX)
+    address = settings.load().kafka
+    with kafka.connect(address) as admin:
+        kafka.ensure_topics(admin)
+        states = [state for state in partition_states(admin) if state.topic == topic]
+    for line in behind_transactions(states):
+        print(line, file=sys.stderr)
+    try:
+        if not json:
+            print(COLUMNS)
+        with open_scanner(address, topic) as scanner:
+            for record in _wanted(scanner, count, follow):
+                print(as_json(record) if json else readable(record))
+    except BrokenPipeError:
+        # `invoke show ticks | head` has read enough; Python would complain once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def readable(record: Record) -> str:
+    """Return one line under COLUMNS; what can't be printed is escaped, what is too long is cut."""
+    value = _text(record.value)
+    if len(value) > SHOWN_CHARS_MAX:
+        value = f"{value[:SHOWN_CHARS_MAX]}... ({len(record.value or b''):,} bytes)"
+    return f"{record.partition:>9}{record.offset:>12}  {utc(record.time_ms)}  {_text(record.key):<8}  {value}"
+
+
+def as_json(record: Record) -> str:
+    """Return one JSON object; key and value are text or null, and what is not UTF-8 is in base64 too."""
+    shown: dict[str, object] = {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "time": utc(record.time_ms),
+    }
+    for name, found in (("key", record.key), ("value", record.value)):
+        if found is None:
+            shown[name] = None
+            continue
+        shown[name] = found.decode("utf-8", "backslashreplace")
+        if not _is_utf8(found):
+            shown[f"{name}_base64"] = base64.b64encode(found).decode()
+    return dumps(shown)
+
+
+def _wanted(scanner: TopicScanner, count: int, follow: bool) -> Iterator[Record]:
+    ends = scanner.ends()
+    yield from scanner.last(count, ends)
+    if follow:
+        yield from scanner.follow(ends)
+
+
+def _text(found: bytes | None) -> str:
+    if found is None:
+        return "(null)"
+    text = found.decode("utf-8", "backslashreplace")
+    # Control characters could break the line or drive the terminal.
+    return text if text.isprintable() else "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
+def _is_utf8(found: bytes) -> bool:
+    try:
+        found.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

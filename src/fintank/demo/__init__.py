@@ -1,0 +1,1 @@
+"""The demo: what it sends, what it watches, and what it proves."""

@@ -1,0 +1,131 @@
+"""What a demo run left in Kafka: its orders, their executions and fills, and the rejects."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from fintank.adapters.kafka import SHARDS, partition_for
+from fintank.adapters.kafka_scan import Positions, Record, open_scanner
+from fintank.order_history.life import Booked, orders_of
+from fintank.trading.clock import Clock, ClockState
+from fintank.trading.limits import Limits
+from fintank.trading.messages import ExecutionReport, Identity, Order, PortfolioOrder, Quote
+from fintank.trading.quote_book import Counts, QuoteBook
+from fintank.wire.kafka import executions, fills, orders, quote_json
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The records that came after some positions and belong to one run, whose order ids all start alike.
+
+    orders: its orders for one symbol, of portfolios their components, each with the record that it came in;
+    messages: how many such records there are. rejects: of whatever came after the positions, by the topic
+    of the rejected record.
+    """
+
+    messages: int
+    orders: Mapping[Identity, tuple[Record, Order]]
+    reports: list[tuple[Record, ExecutionReport]]
+    fills: list[Booked]
+    rejects: Counter[str]
+
+
+def read(address: str, positions: Mapping[str, Positions], name: str, limits: Limits) -> Evidence:
+    """Read each topic from its positions to its end."""
+    records = {
+        topic: list(_from(address, topic, positions[topic]))
+        for topic in ("orders", "executions", "fills", "rejects")
+    }
+    messages = list(_messages(records["orders"], name))
+    return Evidence(
+        messages=len(messages),
+        orders={
+            order.identity: (record, order)
+            for record, message in messages
+            for order in orders_of(_id(message), message, limits)
+        },
+        reports=[
+            (record, report)
+            for record, report in _parsed(records["executions"], executions.from_json)
+            if isinstance(report, ExecutionReport) and report.cl_ord_id.startswith(name)
+        ],
+        fills=[
+            (record, fill)
+            for record, fill in _parsed(records["fills"], fills.from_json)
+            if fill.cl_ord_id.startswith(name)
+        ],
+        rejects=Counter((record.key or b"").decode().split("-")[0] for record in records["rejects"]),
+    )
+
+
+def wait_reasons(address: str, symbols: Iterable[str], limits: Limits) -> dict[str, str]:
+    """Return why an order for a symbol can't trade now; a symbol with a usable price is not in it."""
+    now_us = time.time_ns() // 1000
+    reasons = {}
+    with open_scanner(address, "ticks") as scanner:
+        for symbol in symbols:
+            # Quotes that came earlier are too old by now, whatever their own times are.
+            since_ms = (now_us - limits.max_quote_age_us) // 1000
+            starts = scanner.starts([partition_for(symbol, SHARDS)], since_ms)
+            reason = wait_reason(_quotes(scanner.read(starts), symbol), now_us, limits)
+            if reason is not None:
+                reasons[symbol] = reason
+    return reasons
+
+
+def wait_reason(quotes: Iterable[tuple[Quote, int]], now_us: int, limits: Limits) -> str | None:
+    """Return why an order can't trade after one symbol's quotes and their arrival times; None if it can."""
+    book: QuoteBook | None = None
+    for quote, arrival_us in quotes:
+        if book is None:
+            clock = Clock(ClockState(quote.time_us, arrival_us, quote.time_us))
+            book = QuoteBook(quote.symbol, clock, limits.max_quote_age_us, Counts())
+        book.accept(quote, arrival_us)
+    if book is None:
+        return "there is no quote"
+    market = book.market(book.clock.now(now_us))
+    if market.is_crossed:
+        return "the best bid is above the best ask"
+    if not market.is_open:
+        return "the quotes are too old"
+    if any(level.left is not None for level in (*market.bids, *market.asks)):
+        return "quotes display sizes, and no more than that is traded on each"
+    return None
+
+
+def _from(address: str, topic: str, positions: Positions) -> Iterator[Record]:
+    with open_scanner(address, topic) as scanner:
+        yield from scanner.read(dict(positions))
+
+
+def _parsed(records: Iterable[Record], parse: Callable[[str], Value]) -> Iterator[tuple[Record, Value]]:
+    for record in records:
+        with suppress(ValueError):  # what can't be read is in the topic rejects
+            yield record, parse((record.value or b"").decode())
+
+
+def _messages(records: Iterable[Record], name: str) -> Iterator[tuple[Record, Order | PortfolioOrder]]:
+    for record in records:
+        if record.value is not None and name.encode() in record.value:
+            text = record.value.decode().replace("\n", " ").replace("\r", " ")
+            runs = f"{record.offset},1,{record.time_ms}"
+            for message in orders.read(record.topic, record.partition, runs, text).messages:
+                if isinstance(message, Order | PortfolioOrder) and _id(message).startswith(name):
+                    yield record, message
+
+
+def _id(message: Order | PortfolioOrder) -> str:
+    return message.cl_ord_id if isinstance(message, Order) else message.order_id
+
+
+def _quotes(records: Iterable[Record], symbol: str) -> Iterator[tuple[Quote, int]]:
+    for record in records:
+        if record.key == symbol.encode() and record.value is not None:
+            with suppress(ValueError):  # what is no tick is in the topic rejects
+                quote = quote_json.from_json(record.value.decode(), record.partition, record.offset)
+                yield quote, record.time_ms * 1000

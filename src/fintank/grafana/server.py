@@ -1,0 +1,82 @@
+"""Starting a Grafana of this machine, provisioned with fintank's data source, dashboards and alert rules."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from fintank.adapters import ports
+from fintank.errors import FintankError
+from fintank.grafana.files import FOLDER
+from fintank.settings import Settings
+
+HOST = "127.0.0.1"
+PORT = 3000
+URL = f"http://{HOST}:{PORT}"
+VERSIONS = "11 or 12"
+HOME_NAME = "GRAFANA_HOME"
+DEFAULT_HOMES = (Path("/usr/share/grafana"),)
+"""Where Grafana's own packages put what belongs to the program."""
+
+
+def find(environ: Mapping[str, str] = os.environ) -> tuple[Path, Path] | None:
+    """Return the program and its home folder: GRAFANA_HOME's, else PATH's; None without any.
+
+    FintankError when GRAFANA_HOME holds no Grafana.
+    """
+    if environ.get(HOME_NAME):
+        home = Path(environ[HOME_NAME])
+        program = home / "bin" / "grafana"
+        if not program.exists():
+            wanted = f"name the folder of a Grafana {VERSIONS}"
+            raise FintankError(f"{HOME_NAME}={home} has no bin/grafana: {wanted}")
+        return program, home
+    found = shutil.which("grafana", path=environ.get("PATH"))
+    if found is None:
+        return None
+    program = Path(found).resolve()
+    homes = (*DEFAULT_HOMES, program.parent.parent)
+    for home in homes:
+        if (home / "conf" / "defaults.ini").exists():
+            return program, home
+    raise FintankError(f"{program} is without its home folder: name that in {HOME_NAME}")
+
+
+def variables(where: Settings, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the environment of a Grafana that keeps its data in fintank's home and nothing else.
+
+    Whoever reaches its address, this machine alone, may look at the dashboards without logging in.
+    """
+    data = where.home / "data" / "grafana"
+    return {
+        "FINTANK_INFLUX_USER": "",
+        "FINTANK_INFLUX_PASSWORD": "",
+        **environ,
+        "FINTANK_INFLUX": where.influx,
+        "FINTANK_DASHBOARDS": str(FOLDER),
+        "GF_SERVER_HTTP_ADDR": HOST,
+        "GF_SERVER_HTTP_PORT": str(PORT),
+        "GF_PATHS_DATA": str(data),
+        "GF_PATHS_LOGS": str(where.home / "logs" / "grafana"),
+        "GF_PATHS_PLUGINS": str(data / "plugins"),
+        "GF_PATHS_PROVISIONING": str(FOLDER / "provisioning"),
+        "GF_AUTH_ANONYMOUS_ENABLED": "true",
+        "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer",
+        "GF_ANALYTICS_REPORTING_ENABLED": "false",
+        "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
+        "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
+        "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(FOLDER / "order-flow.json"),
+    }
+
+
+def run(program: Path, home: Path, where: Settings) -> int:
+    """Run Grafana until it ends or is interrupted; return its status. FintankError if its port is taken."""
+    if not ports.is_free(PORT):
+        raise FintankError(f"Port {PORT} of Grafana is in use by {ports.holder(PORT)}: stop it first")
+    command = [str(program), "server", "--homepath", str(home)]
+    process = subprocess.Popen(command, env=variables(where))
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        return process.wait()  # the terminal has interrupted it too

@@ -1,0 +1,283 @@
+"""The life of an order as lines of text. Pure: all that is known of it comes in as a value."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from fintank.adapters.kafka_scan import Record
+from fintank.terminal.texts import utc
+from fintank.trading.decimals import EXACT, ZERO, plain
+from fintank.trading.ledger import Position, positions
+from fintank.trading.limits import Limits
+from fintank.trading.messages import (
+    CASH,
+    Cancel,
+    ExecType,
+    ExecutionReport,
+    Fill,
+    Identity,
+    Order,
+    PortfolioOrder,
+    Quote,
+    Report,
+)
+from fintank.trading.portfolio import components
+from fintank.wire.bolts.order_stream import OrderMessage
+from fintank.wire.kafka.rejects import Reject
+
+Sent = tuple[Record, Order | PortfolioOrder | Cancel | Reject]
+Told = tuple[Record, Report]
+Booked = tuple[Record, Fill]
+
+_TICKS = "ticks-"
+PLACE_WIDTH = 24
+ON_ARRIVAL_MS_MAX = 1_000
+"""What an order does on its arrival is written with its NEW; what time alone leads to comes later."""
+INDENT = " " * (len("2026-01-01T00:00:00.000Z  ") + PLACE_WIDTH)
+
+
+@dataclass(frozen=True)
+class Life:
+    """All that the topics hold of what has one id.
+
+    sent: its messages, reports: their executions, each in the order of the records. fills: by exec_id.
+    quotes: by quote_id, those that it traded on or that made it trade and that `ticks` still holds.
+    """
+
+    id: str
+    sent: Sequence[Sent]
+    reports: Sequence[Told]
+    fills: Mapping[str, Booked]
+    quotes: Mapping[str, Quote]
+    limits: Limits
+
+    @property
+    def messages(self) -> list[Order | PortfolioOrder]:
+        """Its orders, without cancels and without what is no order."""
+        return [message for _, message in self.sent if isinstance(message, Order | PortfolioOrder)]
+
+    @property
+    def orders(self) -> list[Order]:
+        """Each order for one symbol as it was asked for first."""
+        first: dict[Identity, Order] = {}
+        for message in self.messages:
+            for order in orders_of(self.id, message, self.limits):
+                first.setdefault(order.identity, order)
+        return list(first.values())
+
+
+def orders_of(life_id: str, message: OrderMessage, limits: Limits) -> list[Order]:
+    """Return the orders for one symbol that a message is, or is split into, and that an id names.
+
+    The id of a portfolio order names all of its components, a cl_ord_id only its own.
+    """
+    if isinstance(message, Order):
+        return [message] if message.cl_ord_id == life_id else []
+    if not isinstance(message, PortfolioOrder):
+        return []
+    split = components(message, limits)
+    return [order for order in split if life_id in (order.list_id, order.cl_ord_id)]
+
+
+def quote_ids(report: Report) -> set[str]:
+    """Return the quotes that a trade rests on, and the one whose tick caused it."""
+    if not isinstance(report, ExecutionReport) or report.exec_type is not ExecType.TRADE:
+        return set()
+    cause = {report.input.removeprefix(_TICKS)} if report.input.startswith(_TICKS) else set()
+    return cause.union(report.quote_ids)
+
+
+def timeline(life: Life) -> Iterator[str]:
+    """Yield the lines: every event in the order of Kafka's append times, then the totals."""
+    yield f"Order {life.id}"
+    yield ""
+    for event in sorted([*_received(life), *_decided(life)], key=_order):
+        first, *others = event.lines
+        yield f"{utc(event.record.time_ms)}  {place(event.record):<{PLACE_WIDTH}}{first}"
+        yield from (INDENT + line for line in others)
+    if life.orders:
+        yield ""
+        yield from _totals(life, life.orders)
+
+
+def place(record: Record) -> str:
+    """Name a record as the messages do: topic-partition-offset."""
+    return f"{record.topic}-{record.partition}-{record.offset}"
+
+
+class _Event(NamedTuple):
+    record: Record
+    lines: list[str]
+
+
+def _order(event: _Event) -> tuple[int, bool, int, int]:
+    # All that one transaction wrote may have one time.
+    record = event.record
+    return record.time_ms, record.topic != "orders", record.partition, record.offset
+
+
+def _received(life: Life) -> Iterator[_Event]:
+    first_hash: dict[tuple[str, str], str] = {}
+    for record, message in life.sent:
+        if isinstance(message, Reject):
+            yield _Event(record, [f"rejected as no order: {message.reason} {message.detail}"])
+            continue
+        kind = "cancel" if isinstance(message, Cancel) else "order"
+        key = (message.account, message.cl_ord_id if isinstance(message, Cancel) else "")
+        lines = list(_asked(life, message))
+        if first_hash.get(key) == message.content_hash:
+            lines = [f"the same {kind} again: it is decided once"]
+        elif key in first_hash:
+            lines[0] = f"the same id again with other content: {lines[0]}"
+        first_hash.setdefault(key, message.content_hash)
+        yield _Event(record, lines)
+
+
+def _asked(life: Life, message: Order | PortfolioOrder | Cancel) -> Iterator[str]:
+    given = f"given {utc(message.order_time_us / 1000)}"
+    if isinstance(message, Cancel):
+        named = (
+            f"{message.symbol} {message.orig_cl_ord_id}" if message.list_id is None else "all that is open"
+        )
+        yield f"cancel {message.cl_ord_id} of {message.account}: {named}, {given}"
+        return
+    ends = "" if message.expire_time_us is None else f" till {utc(message.expire_time_us / 1000)}"
+    terms = f"priority {message.priority}, {message.time_in_force}{ends}, {given}"
+    if isinstance(message, Order):
+        kind = _kind(message)
+        yield f"{kind} of {message.account}: {message.side} {message.symbol}, {_wanted(message)}, {terms}"
+        return
+    orders = orders_of(life.id, message, life.limits)
+    amount = plain(message.amount)
+    yield f"portfolio order of {message.account}: {message.side} for {amount}, {terms}"
+    for order in orders:
+        yield f"component {order.cl_ord_id}: {_wanted(order)}"
+    if message.order_id == life.id and any(spec.symbol == CASH for spec in message.portfolio):
+        yield f"{CASH} keeps {plain(_kept_cash(message.amount, orders))}"
+
+
+def _kind(order: Order) -> str:
+    """Name an order with its prices, as in `STOP_LIMIT order at 94.5, stop 95,`."""
+    price = "" if order.price is None else f" at {plain(order.price)}"
+    stop_px = "" if order.stop_px is None else f" stop {plain(order.stop_px)}"
+    return f"{order.ord_type} order{price}{stop_px}"
+
+
+def _wanted(order: Order) -> str:
+    if order.refusal is not None:
+        return f"refused, {order.refusal.text}"
+    if order.cash_order_qty is not None:
+        return f"cash {plain(order.cash_order_qty)}"
+    return f"quantity {_or_none(order.order_qty)}"
+
+
+def _kept_cash(amount: Decimal, orders: Sequence[Order]) -> Decimal:
+    """Return what is left of an amount, all of it when the portfolio order is refused."""
+    for order in orders:
+        amount = EXACT.subtract(amount, order.cash_order_qty or ZERO)
+    return amount
+
+
+def _decided(life: Life) -> Iterator[_Event]:
+    for record, report in life.reports:
+        if not isinstance(report, ExecutionReport):
+            why = f"{report.text}, the order is {report.ord_status}"
+            yield _Event(record, [f"{report.symbol:<8} {report.exec_type} {report.cl_ord_id}: {why}"])
+            continue
+        nbbo = f"NBBO {_or_none(report.bid)} / {_or_none(report.ask)}"
+        has_nbbo = report.exec_type is not ExecType.EXPIRED
+        words = (_what(report), _cause(life, record, report), nbbo if has_nbbo else "")
+        what = [text for text in words if text]
+        lines = [f"{report.symbol:<8} {report.exec_type:<8} {', '.join(what)}"]
+        lines += [_quote(life, report, quote_id) for quote_id in report.quote_ids]
+        if report.exec_type is ExecType.TRADE:
+            lines.append(_booking(life, report))
+        yield _Event(record, lines)
+
+
+def _cause(life: Life, record: Record, report: ExecutionReport) -> str:
+    """Say what a report came of: a message, or the passing of time, of which it has the order's message."""
+    if report.exec_type is ExecType.EXPIRED:
+        return f"at its end, {utc(report.transact_time_us / 1000)}"
+    new = next(
+        (
+            found
+            for found, other in life.reports
+            if other.exec_type == ExecType.NEW
+            and (other.account, other.input) == (report.account, report.input)
+        ),
+        None,
+    )
+    if new is not None and record.time_ms - new.time_ms >= ON_ARRIVAL_MS_MAX:
+        return "as time passed"
+    if new is not None or report.exec_type is ExecType.REJECTED:
+        return "on its arrival"
+    return f"by {report.input}"
+
+
+def _what(report: ExecutionReport) -> str:
+    if report.last_qty is None or report.last_px is None:
+        return report.text or ""
+    trade = f"{report.side} {plain(report.last_qty)} at {plain(report.last_px)} on {report.last_mkt}"
+    return f"{report.ord_status}: {trade}"
+
+
+def _quote(life: Life, report: ExecutionReport, quote_id: str) -> str:
+    quote = life.quotes.get(quote_id)
+    if quote is None:
+        return f"  quote ticks-{quote_id}: not in the topic any more"
+    # The order's own time is no measure for a tick that comes after it: both may wait in Kafka for long.
+    cause = life.quotes.get(report.input.removeprefix(_TICKS))
+    moment_us = report.transact_time_us if cause is None else cause.time_us
+    age_seconds = max(moment_us - quote.time_us, 0) / 1_000_000
+    return (
+        f"  quote ticks-{quote_id}: {quote.exchange} {quote.bid} / {quote.ask}, "
+        f"{age_seconds:.6f} s old at the decision"
+    )
+
+
+def _booking(life: Life, report: ExecutionReport) -> str:
+    booked = life.fills.get(report.exec_id)
+    if booked is None:
+        return "  booking: none in the topic fills"
+    record, fill = booked
+    return f"  booking {place(record)}: shares {_signed(fill.delta_shares)}, cash {_signed(fill.delta_cash)}"
+
+
+def _totals(life: Life, orders: Sequence[Order]) -> Iterator[str]:
+    booked = positions(fill for _, fill in life.fills.values())
+    row = "{:<16} {:<8} {:<18} {:>16} {:>24} {:>18} {:>16}".format
+    yield row("account", "symbol", "status", "shares", "cash", "average price", "residual cash")
+    cash, terminal = ZERO, 0
+    for order in orders:
+        held = booked.get((order.account, order.symbol), Position())
+        cash = EXACT.add(cash, held.cash)
+        last = _state(life, order.identity)
+        terminal += last is not None and last.ord_status.is_terminal
+        status = "no report yet" if last is None else last.ord_status.value
+        average, residual = (None, None) if last is None else (last.avg_px, last.residual_cash)
+        numbers = (plain(held.shares), plain(held.cash), _or_none(average), _or_none(residual))
+        yield row(order.account, order.symbol, status, *numbers)
+    if len(orders) > 1:
+        yield row("", "all", f"{terminal} of {len(orders)} terminal", "", plain(cash), "", "").rstrip()
+
+
+def _state(life: Life, identity: Identity) -> ExecutionReport | None:
+    """Return the report that tells an order's state: not the refusal of another message with its id."""
+    own = [
+        report
+        for _, report in life.reports
+        if isinstance(report, ExecutionReport)
+        and Identity(report.account, report.symbol, report.cl_ord_id) == identity
+    ]
+    decided = [report for report in own if report.exec_type is not ExecType.REJECTED]
+    return decided[-1] if decided else next(iter(own), None)
+
+
+def _or_none(number: Decimal | None) -> str:
+    return "-" if number is None else plain(number)
+
+
+def _signed(number: Decimal) -> str:
+    return plain(number) if number < 0 else f"+{plain(number)}"

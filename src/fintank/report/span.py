@@ -1,0 +1,65 @@
+"""The time that a report tells of."""
+
+import re
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from fintank.errors import FintankError
+from fintank.terminal.options import span_us
+
+SECOND_NS = 1_000_000_000
+INTERVALS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
+INTERVALS_SHOWN_MAX = 800
+"""So many points a line: more can't be told apart on a screen."""
+ROOM_NS_MIN = 2 * SECOND_NS
+_AGO = re.compile(r"[0-9]+[smhd]")
+
+
+class Span(NamedTuple):
+    """From since_ns to until_ns, nanoseconds since the epoch, both included."""
+
+    since_ns: int
+    until_ns: int
+
+    @property
+    def interval_s(self) -> int:
+        """Return how many seconds a point of a line stands for, so that there are few enough of them."""
+        seconds = (self.until_ns - self.since_ns) / SECOND_NS
+        return next((s for s in INTERVALS_S if seconds / s <= INTERVALS_SHOWN_MAX), INTERVALS_S[-1])
+
+    def around(self, times_ns: Iterable[int]) -> "Span":
+        """Return the part of this span with these times and some room on both sides; all without any."""
+        times = [time_ns for time_ns in times_ns if self.since_ns <= time_ns <= self.until_ns]
+        if not times:
+            return self
+        room_ns = max((max(times) - min(times)) // 10, ROOM_NS_MIN)
+        return Span(max(min(times) - room_ns, self.since_ns), min(max(times) + room_ns, self.until_ns))
+
+    @property
+    def where(self) -> str:
+        """Return InfluxQL's condition."""
+        return f"time >= {self.since_ns} AND time <= {self.until_ns}"
+
+
+def parse_span(since: str, until: str, now_ns: int | None = None) -> Span:
+    """Read --since and --until: how long ago (15m, 1h, 2d), `now`, or a time of UTC as 2026-11-24T20:00."""
+    now = now_ns or time.time_ns()
+    span = Span(_time_ns("--since", since, now), _time_ns("--until", until, now))
+    if span.since_ns >= span.until_ns:
+        raise FintankError(f"--since {since} is not before --until {until}")
+    return span
+
+
+def _time_ns(option: str, text: str, now_ns: int) -> int:
+    if text == "now":
+        return now_ns
+    if _AGO.fullmatch(text):
+        return now_ns - span_us(option, text) * 1000
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        wanted = "as in 15m, 1h or 2d for how long ago, now, or 2026-11-24T20:00 in UTC"
+        raise FintankError(f"{option} {text}: must be a time, {wanted}") from error
+    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1_000_000) * 1000

@@ -1,0 +1,1 @@
+"""Made-up ticks and orders, and quotes from CSV."""

@@ -1,0 +1,169 @@
+"""What this machine must have for fintank, checked one by one, each failure with its cure."""
+
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+
+import fintank
+from fintank.adapters import ports
+from fintank.adapters.influx_query import InfluxQuery
+from fintank.adapters.kafka import THIRTY_DAYS_MS
+from fintank.errors import FintankError
+from fintank.services import influxdb_server, lifecycle, memory, programs
+from fintank.services.supervisor import Supervisor
+from fintank.settings import Settings, host_and_port
+
+JAVA_MIN = 17
+PYTHON_MIN = (3, 11)
+DISK_FREE_MIN_GB = 2.0
+# Kafka's and Storm's JVMs take 1 GB each, InfluxDB half of one, the rest is Python and the page cache.
+MEMORY_MIN_GB = 4.0
+GB = 1e9
+VERSION_TIMEOUT_S = 30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of one check; `cure` is empty where all is well."""
+
+    subject: str
+    found: str
+    cure: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Make all checks."""
+    checks: list[Callable[[], Finding]] = [
+        java,
+        python,
+        leiningen,
+        lambda: _program("kafka", lambda: _jar_version(programs.kafka_class_path(settings), "kafka_2.13")),
+        lambda: _program("storm", lambda: _jar_version(programs.storm_class_path(settings), "storm-client")),
+        lambda: _program("influxdb", lambda: _first_line(programs.influxd(settings), "version")),
+        lambda: disk(settings.home),
+        memory_size,
+    ]
+    findings = [Finding("fintank", fintank.__version__), *(check() for check in checks)]
+    return [*findings, *addresses(settings), *retention(settings)]
+
+
+def java() -> Finding:
+    """Check the version of the `java` on PATH."""
+    cure = f"Install Java {JAVA_MIN} or newer and put it first on PATH; on Debian `make setup` does it."
+    path = shutil.which("java")
+    if path is None:
+        return Finding("java", "missing", cure)
+    line = _first_line(Path(path), "-version")
+    version = re.search(r'version "(\d+)', line)
+    is_enough = version is not None and int(version[1]) >= JAVA_MIN
+    return Finding("java", line, "" if is_enough else cure)
+
+
+def python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
+    """Check the version of this Python."""
+    wanted = ".".join(map(str, PYTHON_MIN))
+    cure = f"Install Python {wanted} or newer, delete .venv and run `make setup`."
+    return Finding("python", ".".join(map(str, version)), "" if version >= PYTHON_MIN else cure)
+
+
+def leiningen() -> Finding:
+    """Check that `lein` is on PATH; its version is not asked, as that starts a JVM."""
+    path = shutil.which("lein")
+    if path is None:
+        return Finding("leiningen", "missing", "Run `make setup`, or install Leiningen.")
+    return Finding("leiningen", path)
+
+
+def disk(home: Path) -> Finding:
+    """Check the free space where the services' data is."""
+    folder = next(path for path in (home, *home.parents) if path.exists())
+    free_gb = shutil.disk_usage(folder).free / GB
+    cure = f"Free {DISK_FREE_MIN_GB:.0f} GB there, or set FINTANK_HOME to a folder on another disk."
+    return Finding("disk", f"{free_gb:.1f} GB free at {folder}", "" if free_gb >= DISK_FREE_MIN_GB else cure)
+
+
+def memory_size() -> Finding:
+    """Check the memory that this process may have."""
+    limit = memory.smallest_limit()
+    size_gb, available_gb = limit.size_bytes / GB, psutil.virtual_memory().available / GB
+    found = f"{size_gb:.1f} GB, set by {limit.source}; {available_gb:.1f} GB available"
+    cure = f"Give it {MEMORY_MIN_GB:.0f} GB: raise the limit of {limit.source}."
+    return Finding("memory", found, "" if size_gb >= MEMORY_MIN_GB else cure)
+
+
+def addresses(settings: Settings) -> list[Finding]:
+    """Check that each service is up, or that its ports are free."""
+    own = _pids(settings)
+    kafka, influx = host_and_port(settings.kafka), host_and_port(settings.influx)
+    wanted = [("kafka", kafka), ("kafka controller", (kafka[0], kafka[1] + 1)), ("influxdb", influx)]
+    return [_address(name, host, port, own) for name, (host, port) in wanted]
+
+
+def retention(settings: Settings) -> list[Finding]:
+    """Check how long InfluxDB keeps points, if it answers."""
+    subject = "influxdb retention"
+    if not influxdb_server.answers(settings.influx):
+        return []
+    try:
+        kept = InfluxQuery(settings.influx).retention()
+    except FintankError as error:
+        return [Finding(subject, "unknown", str(error))]
+    if not kept.seconds:
+        return [Finding(subject, "for ever")]
+    is_enough = kept.seconds * 1000 >= THIRTY_DAYS_MS
+    cure = "" if is_enough else f"The topics keep 30 days: {influxdb_server.keep_all(kept)}."
+    return [Finding(subject, str(timedelta(seconds=kept.seconds)), cure)]
+
+
+def _address(name: str, host: str, port: int, own: set[int]) -> Finding:
+    subject = f"port of {name}"
+    if host not in lifecycle.LOCAL_HOSTS:
+        return Finding(subject, f"{host}:{port}, not on this machine")
+    if ports.is_free(port):
+        return Finding(subject, f"{port} is free")
+    pid = ports.holder_pid(port)
+    if pid in own:
+        return Finding(subject, f"{port} is in use by fintank's own")
+    cure = "Stop it, or choose another port with FINTANK_KAFKA or FINTANK_INFLUX."
+    return Finding(subject, f"{port} is in use by {ports.holder(port)}", cure)
+
+
+def _pids(settings: Settings) -> set[int]:
+    return {int(info["pid"]) for info in Supervisor(settings.home).states().values()}
+
+
+def _program(subject: str, find: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, find())
+    except FintankError as error:
+        return Finding(subject, "missing", str(error))
+
+
+def _jar_version(class_path: str, jar: str) -> str:
+    missing = [path for path in class_path.split(":") if not Path(path).exists()]
+    if missing:
+        raise FintankError(f"{len(missing)} jars are gone, as {missing[0]}: run `make setup`.")
+    found = re.search(rf"/{re.escape(jar)}-([\d.]+)\.jar", class_path)
+    return found[1] if found else "unknown version"
+
+
+def _first_line(program: Path, argument: str) -> str:
+    """Run a program for its version; Java prints it to stderr."""
+    done = subprocess.run(
+        [program, argument], capture_output=True, text=True, timeout=VERSION_TIMEOUT_S, check=False
+    )
+    lines = (done.stdout + done.stderr).splitlines()
+    return lines[0] if lines else f"{program} {argument} prints nothing"
+
+
+def machine() -> str:
+    """Name the machine, for a report of a problem."""
+    return f"{platform.platform()}, {psutil.cpu_count()} cores"

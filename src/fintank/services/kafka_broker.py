@@ -1,0 +1,109 @@
+"""The Kafka broker: one KRaft node, broker and controller in one JVM."""
+
+import base64
+import functools
+import logging
+import os
+import subprocess
+from collections.abc import Mapping
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from fintank.adapters import credentials, ports
+from fintank.errors import FintankError
+from fintank.services import programs
+from fintank.services.service import Service
+from fintank.services.templates import fill
+from fintank.settings import Settings, host_and_port
+
+# Kafka wants 16 bytes in URL-safe base64, without the padding.
+CLUSTER_ID = base64.urlsafe_b64encode(b"fintank-cluster0").decode().rstrip("=")
+JVM_OPTIONS = ("-Xms256m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+"""The first compiler alone: a young broker then takes 3.3 instead of 5.6 us a tick from the bolts."""
+FORMAT_TIMEOUT_S = 60
+ANSWER_TIMEOUT_MS = 2000
+
+
+def service(settings: Settings) -> Service:
+    """Describe the broker; its controller listens on the port after the broker's."""
+    port = host_and_port(settings.kafka)[1]
+    data = settings.home / "data" / "kafka"
+    run = settings.home / "run"
+    properties, logging_properties = run / "server.properties", run / "log4j2.properties"
+    jvm = [str(programs.java()), *JVM_OPTIONS]
+    jvm += [f"-Dlog4j2.configurationFile={logging_properties}", "-cp", programs.kafka_class_path(settings)]
+    format_storage = [*jvm, "kafka.tools.StorageTool", "format", "--ignore-formatted"]
+    format_storage += ["--cluster-id", CLUSTER_ID, "--config", str(properties)]
+    return Service(
+        name="kafka",
+        address=settings.kafka,
+        variable="FINTANK_KAFKA",
+        ports=(port, port + 1),
+        command=(*jvm, "kafka.Kafka", str(properties)),
+        files={
+            properties: fill(
+                "server.properties",
+                port=port,
+                controller_port=port + 1,
+                address=settings.kafka,
+                data=data,
+                protocol=credentials.protocol(credentials.secret("FINTANK_KAFKA_USER"), None),
+                account=account_lines(),
+            ),
+            logging_properties: fill("log4j2.properties"),
+        },
+        log=settings.home / "logs" / "kafka.log",
+        prepare=lambda: None if (data / "meta.properties").exists() else _format(format_storage),
+        answers=functools.partial(answers, settings.kafka),
+    )
+
+
+def account_lines(environ: Mapping[str, str] = os.environ) -> str:
+    """Write the broker's settings for the one account that may use it; none when there is none."""
+    user = credentials.secret("FINTANK_KAFKA_USER", environ)
+    if not user:
+        return ""
+    name, password = (_quoted(text) for text in (user, credentials.secret("FINTANK_KAFKA_PASSWORD", environ)))
+    module = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+    own = f'username="{name}" password="{password}"'
+    return (
+        "sasl.enabled.mechanisms=PLAIN\n"
+        "sasl.mechanism.inter.broker.protocol=PLAIN\n"
+        f'listener.name.broker.plain.sasl.jaas.config={module} {own} user_{name}="{password}";\n'
+    )
+
+
+def _quoted(text: str) -> str:
+    """Escape a value for JAAS, and JAAS for Java's properties."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\\", "\\\\")
+
+
+def answers(address: str) -> bool:
+    """Say whether a broker at `address` names itself and its controller."""
+    if not ports.listens(address):
+        return False
+    # The client logs every try that fails; here a failed try is an answer.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    try:
+        client = KafkaAdminClient(
+            bootstrap_servers=address,
+            request_timeout_ms=ANSWER_TIMEOUT_MS,
+            bootstrap_timeout_ms=ANSWER_TIMEOUT_MS,
+            **credentials.kafka_python_options(),
+        )
+        try:
+            return bool(client.describe_cluster()["brokers"])
+        finally:
+            client.close()
+    except (KafkaError, OSError):
+        return False
+
+
+def _format(command: list[str]) -> None:
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=FORMAT_TIMEOUT_S, check=False, env=programs.environ()
+    )
+    if done.returncode != 0:
+        output = " ".join((done.stdout + done.stderr).split())
+        raise FintankError(f"Kafka can't format its data folder: {output[-500:]}")

@@ -1,0 +1,222 @@
+"""Start, look at, stop and reset the local services."""
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import psutil
+
+from fintank.adapters import nimbus, ports
+from fintank.errors import FintankError
+from fintank.services import influxdb_server, storm_cluster
+from fintank.services.service import Service
+from fintank.services.services import cluster_services, data_folder, local_services
+from fintank.services.supervisor import STOP_TIMEOUT_S, Supervisor
+from fintank.settings import TOPOLOGY, Settings, host_and_port
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1")
+UP_TIMEOUT_S = 90
+POLL_INTERVAL_S = 0.1
+LOG_LINES_SHOWN = 15
+# States of supervisord from which a service does not come back by itself.
+GIVEN_UP = ("FATAL", "EXITED", "STOPPED")
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """What `invoke status` shows of one service; `since` is None where fintank did not start it."""
+
+    name: str
+    state: str
+    address: str
+    since: datetime | None
+    is_up: bool
+
+
+def up(settings: Settings, say: Say, cluster: bool = False) -> None:
+    """Start what is not up yet and return when every service answers and the database is there.
+
+    With `cluster` those are also the services of a Storm cluster.
+    """
+    services = local_services(settings) + (cluster_services(settings) if cluster else [])
+    _require_local(services)
+    supervisor = Supervisor(settings.home)
+    states = supervisor.states()
+    missing = [service for service in services if not _runs(states, service)]
+    _require_same_files([service for service in services if service not in missing])
+    if not missing and all(service.answers() for service in services):
+        say("Already up: " + ", ".join(f"{service.name} at {service.address}" for service in services) + ".")
+        return
+    _require_free_ports(missing)
+    _prepare(settings, missing, say)
+    if not supervisor.is_up():
+        supervisor.start(local_services(settings) + cluster_services(settings))
+    for service in missing:
+        supervisor.start_service(service.name)
+    for service in services:
+        _wait(supervisor, service, say)
+    influxdb_server.create_account(settings.influx)
+    influxdb_server.create_database(settings.influx)
+
+
+def down(settings: Settings, say: Say) -> None:
+    """Stop all services and return when their processes are gone."""
+    supervisor = Supervisor(settings.home)
+    if supervisor.is_up():
+        running = [name for name, state in supervisor.states().items() if state["pid"]]
+        say("Stopping " + ", ".join([*running, "supervisord"]) + " ...")
+        supervisor.stop()
+    elif not _orphans(settings):
+        say("Nothing is up.")
+        return
+    # A killed supervisord leaves its services behind, and Storm's Supervisors always leave their workers.
+    _end(_orphans(settings))
+    supervisor.remove_socket()
+    say("Stopped.")
+
+
+def status(settings: Settings) -> list[ServiceStatus]:
+    """Look at every service, wherever its address is; at a cluster's only when one was started here."""
+    states = Supervisor(settings.home).states()
+    services = local_services(settings) + (cluster_services(settings) if has_cluster(settings) else [])
+    return [_status_of(service, states.get(service.name)) for service in services]
+
+
+def has_cluster(settings: Settings) -> bool:
+    """Say whether a Storm cluster was started here and not stopped."""
+    names = {service.name for service in cluster_services(settings)}
+    states = Supervisor(settings.home).states()
+    return any(states[name]["statename"] != "STOPPED" for name in names & states.keys())
+
+
+def reset(settings: Settings, say: Say) -> None:
+    """Stop all services and delete their data."""
+    down(settings, say)
+    folder = data_folder(settings)
+    if folder.exists():
+        shutil.rmtree(folder)
+    say(f"Deleted {folder}. `invoke up` starts empty.")
+
+
+def logs(settings: Settings) -> dict[str, list[Path]]:
+    """Name the log files of the services, of supervisord, and of each topology's last run on a cluster."""
+    services = local_services(settings) + cluster_services(settings)
+    named = {service.name: [service.log] for service in services}
+    return {
+        **named,
+        "supervisord": [Supervisor(settings.home).log],
+        TOPOLOGY: [settings.home / "logs" / f"{TOPOLOGY}.log"],
+        **storm_cluster.topology_logs(settings),
+    }
+
+
+def topologies(settings: Settings) -> list[str]:
+    """Describe the topologies on the cluster that was started here, a line each."""
+    if not has_cluster(settings) or not nimbus.answers(settings.nimbus):
+        return []
+    cluster = nimbus.cluster(settings.nimbus)
+    slots = sum(one.num_workers for one in cluster.supervisors)
+    used = sum(one.num_used_workers for one in cluster.supervisors)
+    lines = [
+        f"topology {one.name}: {one.status}, up {one.uptime_secs} s, {one.num_executors} executors in "
+        f"{one.num_workers} workers"
+        for one in cluster.topologies
+    ]
+    return [*(lines or ["no topology: `sparse submit` starts one"]), f"slots: {used} of {slots} in use"]
+
+
+def _require_local(services: Sequence[Service]) -> None:
+    for service in services:
+        host = host_and_port(service.address)[0]
+        if host not in LOCAL_HOSTS:
+            raise FintankError(
+                f"{service.name} is set to be at {service.address}: only services on this machine can be "
+                f"started here; unset FINTANK_HOST and {service.variable}, or start it there."
+            )
+
+
+def _require_same_files(running: Sequence[Service]) -> None:
+    for service in running:
+        if any(not path.exists() or path.read_text() != text for path, text in service.files.items()):
+            raise FintankError(f"{service.name} runs with other settings than now: run `invoke down` first.")
+
+
+def _require_free_ports(services: Sequence[Service]) -> None:
+    for service in services:
+        for port in service.ports:
+            if not ports.is_free(port):
+                raise FintankError(
+                    f"Port {port} of {service.name} is in use by {ports.holder(port)}: stop it, or choose "
+                    f"another with {service.variable}, as in localhost:{port + 1000}."
+                )
+
+
+def _prepare(settings: Settings, services: Sequence[Service], say: Say) -> None:
+    for folder in ("run", "logs", "data"):
+        (settings.home / folder).mkdir(parents=True, exist_ok=True)
+    for service in services:
+        say(f"Starting {service.name} ...")
+        for path, text in service.files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Some hold a password.
+            path.touch()
+            path.chmod(0o600)
+            path.write_text(text)
+        service.prepare()
+
+
+def _wait(supervisor: Supervisor, service: Service, say: Say) -> None:
+    deadline = time.monotonic() + UP_TIMEOUT_S
+    while not service.answers():
+        given_up = supervisor.states().get(service.name, {}).get("statename") in GIVEN_UP
+        if given_up or time.monotonic() > deadline:
+            say(f"The last lines of {service.log}:\n" + _last_lines(service.log))
+            problem = "ended at its start" if given_up else f"did not answer within {UP_TIMEOUT_S} s"
+            raise FintankError(f"{service.name} {problem}; its log is {service.log}.")
+        time.sleep(POLL_INTERVAL_S)
+    say(f"{service.name} answers at {service.address}.")
+
+
+def _last_lines(log: Path) -> str:
+    if not log.exists():
+        return "(none)"
+    return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:])
+
+
+def _runs(states: dict[str, dict[str, object]], service: Service) -> bool:
+    return states.get(service.name, {}).get("statename") in ("STARTING", "RUNNING")
+
+
+def _status_of(service: Service, info: dict[str, object] | None) -> ServiceStatus:
+    runs = info is not None and info["statename"] == "RUNNING"
+    answers = service.answers()
+    if answers:
+        state = "up" if runs else "up, not started here"
+    elif runs:
+        state = "not answering"
+    else:
+        state = str(info["statename"]).lower() if info else "down"
+    since = datetime.fromtimestamp(float(str(info["start"]))) if runs and info else None
+    return ServiceStatus(service.name, state, service.address, since, is_up=answers)
+
+
+def _orphans(settings: Settings) -> list[psutil.Process]:
+    services = local_services(settings) + cluster_services(settings)
+    commands = [list(service.command) for service in services]
+    left = [process for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"] in commands]
+    return left + storm_cluster.workers(settings)
+
+
+def _end(processes: Sequence[psutil.Process]) -> None:
+    for process in processes:
+        if process.is_running():
+            process.terminate()
+    _, alive = psutil.wait_procs(processes, timeout=STOP_TIMEOUT_S)
+    for process in alive:
+        process.kill()
+    psutil.wait_procs(alive, timeout=STOP_TIMEOUT_S)

@@ -1,0 +1,59 @@
+"""The most memory that fintank's processes have had together."""
+
+import contextlib
+import threading
+from collections.abc import Iterable
+from types import TracebackType
+
+import psutil
+
+from fintank.services.supervisor import Supervisor
+
+SAMPLE_INTERVAL_S = 2.0
+
+
+class MemoryPeak:
+    """Samples, while it is entered, this process, the services of a supervisord that is up, and all below.
+
+    Memory is PSS: a page that several processes share counts once.
+    """
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        services = [int(state["pid"]) for state in supervisor.states().values() if state["pid"]]
+        # With what started them: supervisord.
+        self._roots = {psutil.Process().pid, *(psutil.Process(pid).ppid() for pid in services)}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._sample, name="memory-peak", daemon=True)
+        self.size_bytes = 0
+
+    def __enter__(self) -> "MemoryPeak":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        while True:
+            self.size_bytes = max(self.size_bytes, trees_bytes(self._roots))
+            if self._stop.wait(SAMPLE_INTERVAL_S):
+                return
+
+
+def trees_bytes(roots: Iterable[int]) -> int:
+    """Return the PSS of these processes and of all below them; those that end meanwhile count nothing."""
+    size_bytes = 0
+    for process in set().union(*map(_tree, roots)):
+        with contextlib.suppress(psutil.Error):
+            size_bytes += process.memory_full_info().pss
+    return size_bytes
+
+
+def _tree(pid: int) -> set[psutil.Process]:
+    with contextlib.suppress(psutil.Error):
+        root = psutil.Process(pid)
+        return {root, *root.children(recursive=True)}
+    return set()

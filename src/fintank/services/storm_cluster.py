@@ -1,0 +1,229 @@
+"""A Storm cluster on this machine: ZooKeeper, Nimbus and two Supervisors, from Maven's jars."""
+
+import functools
+import json
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from fintank.adapters import nimbus, ports
+from fintank.errors import FintankError
+from fintank.services import loopback, programs
+from fintank.services.service import Service
+from fintank.services.templates import fill
+from fintank.settings import PROJECT_ROOT, Settings, host_and_port
+
+SUPERVISORS = 2
+SLOTS_EACH = 2
+JVM_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+HEAP_MB = {"zookeeper": 128, "nimbus": 256, "supervisor": 128}
+MAIN_CLASSES = {
+    "zookeeper": "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+    "nimbus": "org.apache.storm.daemon.nimbus.Nimbus",
+    "supervisor": "org.apache.storm.daemon.supervisor.Supervisor",
+}
+# The topology's jar brings these itself, as it must where they are not installed.
+ONLY_IN_THE_JAR = ("kafka-clients-", "storm-clojure-", "storm-kafka-client-")
+ANSWER_TIMEOUT_S = 2.0
+
+
+def services(settings: Settings) -> list[Service]:
+    """List the services of the cluster in the order of their start.
+
+    Nimbus' port is followed by those of the Supervisors and then by their slots; ZooKeeper has its own.
+    """
+    supervisors = [_supervisor(settings, number) for number in range(1, SUPERVISORS + 1)]
+    return [_zookeeper(settings), _nimbus(settings), *supervisors]
+
+
+def storm_home(settings: Settings) -> Path:
+    """Name the folder that Storm's daemons take for their installation."""
+    return settings.home / "storm"
+
+
+def worker_logs(settings: Settings) -> Path:
+    """Name the folder of the workers' logs: in it a folder a topology, in that one a folder a slot."""
+    return settings.home / "logs" / "workers"
+
+
+def topology_logs(settings: Settings) -> dict[str, list[Path]]:
+    """Name the workers' logs of the last run of each topology: what they log, and what their JVMs print."""
+    found: dict[str, list[Path]] = {}
+    for run in sorted(
+        worker_logs(settings).glob("*-*-*"), key=lambda folder: int(folder.name.split("-")[-1])
+    ):
+        name = run.name.rsplit("-", 2)[0]
+        found[name] = sorted([*run.glob("*/worker.log"), *run.glob("*/worker.log.err")])
+    return found
+
+
+def sparse_config(settings: Settings) -> Path:
+    """Name the config.json with which `sparse` goes to this cluster."""
+    return settings.home / "run" / "config.json"
+
+
+def workers(settings: Settings) -> list[psutil.Process]:
+    """Find the processes of the workers: Supervisors leave them running when they end."""
+    mark = f"-Dstorm.home={storm_home(settings)}"
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        command = process.info["cmdline"] or []
+        if mark in command and any(word.startswith("-Dworker.id=") for word in command):
+            found.append(process)
+    return found
+
+
+def _zookeeper(settings: Settings) -> Service:
+    configuration = settings.home / "run" / "zoo.cfg"
+    port = host_and_port(settings.zookeeper)[1]
+    data = settings.home / "data" / "zookeeper"
+    return Service(
+        name="zookeeper",
+        address=settings.zookeeper,
+        variable="FINTANK_ZOOKEEPER",
+        ports=(port,),
+        command=(*_jvm(settings, "zookeeper"), MAIN_CLASSES["zookeeper"], str(configuration)),
+        files={configuration: fill("zoo.cfg", port=port, data=data), **_shared_files(settings)},
+        log=settings.home / "logs" / "zookeeper.log",
+        prepare=functools.partial(_install, settings),
+        answers=functools.partial(zookeeper_answers, settings.zookeeper),
+    )
+
+
+def _nimbus(settings: Settings) -> Service:
+    return Service(
+        name="nimbus",
+        address=settings.nimbus,
+        variable="FINTANK_NIMBUS",
+        ports=(host_and_port(settings.nimbus)[1],),
+        command=_storm_command(settings, "nimbus", "nimbus"),
+        files={
+            _configuration(settings, "nimbus"): _storm_yaml(settings, "nimbus"),
+            sparse_config(settings): json.dumps(_sparse_config(settings), indent=4) + "\n",
+        },
+        log=settings.home / "logs" / "nimbus.log",
+        prepare=lambda: None,
+        answers=functools.partial(nimbus.answers, settings.nimbus),
+    )
+
+
+def _supervisor(settings: Settings, number: int) -> Service:
+    name = f"supervisor-{number}"
+    host, nimbus_port = host_and_port(settings.nimbus)
+    port = nimbus_port + number
+    first_slot = nimbus_port + 1 + SUPERVISORS + (number - 1) * SLOTS_EACH
+    slots = list(range(first_slot, first_slot + SLOTS_EACH))
+    text = _storm_yaml(settings, name) + f"supervisor.thrift.port: {port}\nsupervisor.slots.ports: {slots}\n"
+    return Service(
+        name=name,
+        address=f"{host}:{port}",
+        variable="FINTANK_NIMBUS",
+        ports=(port, *slots),
+        command=_storm_command(settings, "supervisor", name),
+        files={_configuration(settings, name): text},
+        log=settings.home / "logs" / f"{name}.log",
+        prepare=lambda: None,
+        answers=lambda: ports.listens(f"{host}:{port}") and nimbus.supervisors(settings.nimbus) >= number,
+    )
+
+
+def _jvm(settings: Settings, daemon: str) -> list[str]:
+    home = storm_home(settings)
+    log = f"-Dlog4j.configurationFile={home / 'log4j2' / 'daemon.xml'}"
+    memory = f"-Xmx{HEAP_MB[daemon]}m"
+    return [str(programs.java()), memory, *JVM_OPTIONS, log, "-cp", f"{home}/lib/*:{home}/conf"]
+
+
+def _storm_command(settings: Settings, daemon: str, name: str) -> tuple[str, ...]:
+    options = (
+        f"-Dstorm.home={storm_home(settings)}",
+        f"-Dstorm.log.dir={settings.home / 'logs'}",
+        f"-Dstorm.conf.file={_configuration(settings, name)}",
+    )
+    return (*_jvm(settings, daemon), *options, MAIN_CLASSES[daemon])
+
+
+def _configuration(settings: Settings, name: str) -> Path:
+    return storm_home(settings) / "conf" / f"{name}.yaml"
+
+
+def _storm_yaml(settings: Settings, name: str) -> str:
+    return fill(
+        "storm.yaml",
+        zookeeper_port=host_and_port(settings.zookeeper)[1],
+        nimbus_port=host_and_port(settings.nimbus)[1],
+        storm_home=storm_home(settings),
+        data=settings.home / "data" / name,
+        logs=worker_logs(settings),
+    )
+
+
+def _sparse_config(settings: Settings) -> dict[str, object]:
+    """Replace the hosts of the project's config.json: no SSH, and the bolts run in this virtualenv."""
+    virtualenv = Path(sys.prefix)
+    local = {
+        "nimbus": settings.nimbus,
+        "workers": ["localhost"],
+        "use_ssh_for_nimbus": False,
+        "install_virtualenv": False,
+        "virtualenv_root": str(virtualenv.parent),
+        "virtualenv_name": virtualenv.name,
+        "options": {
+            "fintank.kafka": settings.kafka,
+            "fintank.influx": settings.influx,
+            "topology.workers": SUPERVISORS,
+            # The bolts' code is the jar's, as on any cluster, and not what is installed in this virtualenv.
+            "topology.environment": {"PYTHONPATH": ".", **_secrets_file()},
+        },
+    }
+    project = json.loads((PROJECT_ROOT / "config.json").read_text())
+    return {**project, "envs": {"local": local}}
+
+
+def _secrets_file() -> dict[str, str]:
+    """Name the workers the file of the accounts, where there is one; what is in it stays there."""
+    file = os.environ.get("FINTANK_SECRETS")
+    return {"FINTANK_SECRETS": file} if file else {}
+
+
+def _shared_files(settings: Settings) -> dict[Path, str]:
+    folder = storm_home(settings) / "log4j2"
+    return {
+        folder / "daemon.xml": fill("storm-log4j2.xml"),
+        folder / "worker.xml": fill("worker-log4j2.xml"),
+    }
+
+
+def _install(settings: Settings) -> None:
+    """Link the jars into the folders where Storm's daemons and workers look for them."""
+    jars = [Path(jar) for jar in programs.storm_class_path(settings).split(":")] + [loopback.jar(settings)]
+    _link(storm_home(settings) / "lib", jars)
+    _link(
+        storm_home(settings) / "lib-worker", [jar for jar in jars if not jar.name.startswith(ONLY_IN_THE_JAR)]
+    )
+
+
+def _link(folder: Path, jars: Sequence[Path]) -> None:
+    missing = [jar for jar in jars if not jar.exists()]
+    if missing:
+        raise FintankError(f"{len(missing)} jars of Storm are gone, as {missing[0]}: run `make setup`.")
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    for jar in jars:
+        (folder / jar.name).symlink_to(jar)
+
+
+def zookeeper_answers(address: str) -> bool:
+    """Say whether a ZooKeeper at `address` says that it is well."""
+    try:
+        with socket.create_connection(host_and_port(address), timeout=ANSWER_TIMEOUT_S) as connection:
+            connection.sendall(b"ruok")
+            return connection.recv(4) == b"imok"
+    except OSError:
+        return False

@@ -1,0 +1,133 @@
+"""supervisord: its configuration, its start and its XML-RPC interface over a unix socket."""
+
+import hashlib
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import xmlrpc.client
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+from supervisor.xmlrpc import SupervisorTransport
+
+from fintank.errors import FintankError
+from fintank.services import programs
+from fintank.services.service import Service
+from fintank.services.templates import fill
+
+# A unix socket's path has at most 107 bytes, and supervisord binds it under a longer name at first:
+# a dot and its process id are added.
+SOCKET_PATH_BYTES_MAX = 95
+START_TIMEOUT_S = 30
+STOP_TIMEOUT_S = 60
+
+
+class Supervisor:
+    """The supervisord of one home. Methods but `is_up` and `states` need it to be up."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.configuration = home / "run" / "supervisord.conf"
+        self.log = home / "logs" / "supervisord.log"
+        self.socket = socket_path(home)
+
+    def is_up(self) -> bool:
+        """Say whether supervisord answers."""
+        try:
+            self._call("getState")
+        except OSError:
+            return False
+        return True
+
+    def start(self, services: Sequence[Service]) -> None:
+        """Start supervisord in the background; it starts no service by itself."""
+        self._make_socket_folder()
+        self.configuration.write_text(self.configuration_text(services))
+        # -P keeps the working folder off the module path.
+        command = [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(self.configuration)]
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            env=programs.environ(),
+            timeout=START_TIMEOUT_S,
+            check=False,
+        )
+        if done.returncode != 0:
+            output = " ".join((done.stdout + done.stderr).split())
+            raise FintankError(f"supervisord did not start; its log is {self.log}: {output[-500:]}")
+
+    def remove_socket(self) -> None:
+        """Delete what a stopped or killed supervisord leaves of its socket."""
+        self.socket.unlink(missing_ok=True)
+        if self.socket.parent != self.configuration.parent and self.socket.parent.exists():
+            self.socket.parent.rmdir()
+
+    def configuration_text(self, services: Sequence[Service]) -> str:
+        """Write the configuration of supervisord and its programs."""
+        text = fill(
+            "supervisord.conf",
+            home=_escaped(self.home),
+            log=_escaped(self.log),
+            pid_file=_escaped(self.home / "run" / "supervisord.pid"),
+            socket=_escaped(self.socket),
+        )
+        for service in services:
+            command = _escaped(shlex.join(service.command))
+            text += fill("program.conf", name=service.name, command=command, log=_escaped(service.log))
+        return text
+
+    def states(self) -> dict[str, dict[str, Any]]:
+        """Return supervisord's process info by service name; empty when supervisord is not up."""
+        try:
+            return {info["name"]: info for info in self._call("getAllProcessInfo")}
+        except OSError:
+            return {}
+
+    def start_service(self, name: str) -> None:
+        """Start one service without waiting for it."""
+        self._call("startProcess", name, False)
+
+    def stop(self) -> None:
+        """Stop the services and supervisord; return when all their processes are gone."""
+        pids = [self._call("getPID"), *(info["pid"] for info in self.states().values() if info["pid"])]
+        processes = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
+        self._call("shutdown")
+        _, alive = psutil.wait_procs(processes, timeout=STOP_TIMEOUT_S)
+        if alive:
+            names = ", ".join(f"{process.name()} (pid {process.pid})" for process in alive)
+            raise FintankError(f"Still there after {STOP_TIMEOUT_S} s: {names}; see {self.log}.")
+
+    def _make_socket_folder(self) -> None:
+        folder = self.socket.parent
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # In a folder for all users another one could have made it first and listen there.
+        if folder.stat().st_uid != os.getuid():
+            raise FintankError(f"{folder} belongs to another user: set FINTANK_HOME to a shorter path.")
+
+    def _call(self, method: str, *arguments: object) -> Any:
+        transport = SupervisorTransport(None, None, f"unix://{self.socket}")
+        try:
+            # The host name is never used: the transport goes to the socket.
+            proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+            return getattr(proxy.supervisor, method)(*arguments)
+        finally:
+            transport.close()
+
+
+def socket_path(home: Path) -> Path:
+    """Place supervisord's socket in `home`, or for a long name in the system's folder for temporary files."""
+    path = home / "run" / "supervisord.sock"
+    if len(bytes(path)) <= SOCKET_PATH_BYTES_MAX:
+        return path
+    digest = hashlib.sha256(bytes(home)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"fintank-{digest}" / "supervisord.sock"
+
+
+def _escaped(value: object) -> str:
+    return str(value).replace("%", "%%")

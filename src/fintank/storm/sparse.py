@@ -1,0 +1,72 @@
+"""The `sparse` program: streamparse's own, aimed at the cluster of `invoke up --cluster` where that is up.
+
+With -e or --config, or with STREAMPARSE_NIMBUS set, it is aimed at nothing else than these say.
+"""
+
+import os
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fintank import settings
+from fintank.errors import EXIT_INTERRUPTED, FintankError
+from fintank.services import lifecycle, storm_cluster
+from fintank.settings import TOPOLOGY
+from fintank.storm import config_file
+
+# What asks a cluster; the values say what does the same where no SSH and no Storm UI is.
+CLUSTER_COMMANDS: Mapping[str, str] = {
+    "submit": "",
+    "list": "",
+    "kill": "",
+    "tail": f"`invoke logs {TOPOLOGY} --follow`",
+    "remove_logs": "`invoke reset`, or delete the folder that `invoke logs` names",
+    "update_virtualenv": "`make setup`: the bolts run in .venv",
+    "worker_uptime": "`invoke topology`",
+    "slot_usage": "`invoke topology`",
+    "stats": "`invoke topology`",
+}
+CHOICES = ("-e", "--environment", "--config")
+
+
+def main() -> None:
+    """Run `sparse ARGUMENTS`; what streamparse raises at a cluster becomes one line and exit status 1."""
+    warnings.filterwarnings("ignore", "TripleDES")
+    warnings.filterwarnings("ignore", "pkg_resources")
+    import requests
+    from streamparse.cli import sparse
+    from thriftpy2.thrift import TException
+
+    try:
+        loaded = settings.load()
+        if sys.argv[1:2] and sys.argv[1] not in ("quickstart", "-h", "--help", "--version"):
+            config_file.check(config_file.named(sys.argv[1:]))
+        local = storm_cluster.sparse_config(loaded) if lifecycle.has_cluster(loaded) else None
+        sys.argv[1:] = aimed(sys.argv[1:], local, os.environ)
+        sparse.main()
+    except FintankError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except requests.ConnectionError as error:
+        sys.exit(f"Storm's UI does not answer: `invoke topology` asks Nimbus instead ({error})")
+    except (TException, OSError) as error:
+        reason = getattr(error, "msg", None) or getattr(error, "message", None) or error
+        sys.exit(f"sparse {sys.argv[1]}: {reason}")
+
+
+def aimed(arguments: Sequence[str], local: Path | None, environ: Mapping[str, str]) -> list[str]:
+    """Add the local cluster's configuration to the arguments, where there is one and nothing else chosen."""
+    name = arguments[0] if arguments else ""
+    chosen = any(word.split("=")[0] in CHOICES for word in arguments) or environ.get("STREAMPARSE_NIMBUS")
+    asks_help = {"-h", "--help"} & set(arguments)
+    if name not in CLUSTER_COMMANDS or chosen or asks_help or local is None:
+        return list(arguments)
+    if CLUSTER_COMMANDS[name]:
+        raise FintankError(
+            f"`sparse {name}` needs SSH or Storm's UI, which the cluster of `invoke up --cluster` has not: "
+            f"use {CLUSTER_COMMANDS[name]}"
+        )
+    sys.stderr.write("On the cluster of `invoke up --cluster`; -e prod goes to the hosts of config.json.\n")
+    return [*arguments, "--config", str(local)]

@@ -1,0 +1,169 @@
+"""The `storm` command: what streamparse calls of it for `sparse run`, as Storm 2 has no local `storm jar`.
+
+`storm version` names the Storm of the project; `storm jar JAR org.apache.storm.flux.Flux --local ...` runs
+the topology in one JVM for its time. Every other command goes to a real `storm` behind this one on PATH.
+"""
+
+import argparse
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+from ruamel.yaml import YAML
+
+from fintank import settings
+from fintank.errors import FintankError
+from fintank.services import programs
+
+FLUX = "org.apache.storm.flux.Flux"
+JVM_OPTIONS = ("-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+"""Without the second compiler: a local run ends before what it takes from the bolts is earned back."""
+END_TIMEOUT_S = 15
+POLL_INTERVAL_S = 0.1
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+# streamparse's settings for the virtualenvs and logs of remote workers; here the bolts log to the terminal.
+_REMOTE_OPTIONS = {
+    "install_virtualenv",
+    "pystorm.log.path",
+    "storm.workers.list",
+    "sudo_user",
+    "topology.python.path",
+    "use_virtualenv",
+    "virtualenv_flags",
+    "virtualenv_name",
+    "virtualenv_root",
+}
+
+
+def main() -> None:
+    """Run `storm ARGUMENTS`."""
+    try:
+        sys.exit(storm(sys.argv[1:]))
+    except FintankError as error:
+        sys.exit(str(error))
+
+
+def storm(arguments: Sequence[str]) -> int:
+    """Do one storm command and return its exit status; FintankError when it can't be done."""
+    if list(arguments) == ["version"]:
+        print(f"Storm {version()}")
+        return 0
+    if arguments[:1] == ["jar"] and FLUX in arguments and "--local" in arguments:
+        return _run_local(arguments[1:])
+    return _hand_over(arguments)
+
+
+def version() -> str:
+    """Read the version of Storm from its class path."""
+    found = re.search(r"/storm-client-([0-9.]+)\.jar", programs.storm_class_path(settings.load()))
+    if found is None:
+        raise FintankError("The class path of Storm holds no storm-client: run `make setup`.")
+    return found[1]
+
+
+def run_options(flux: Mapping[str, object]) -> dict[str, object]:
+    """Take the options of Storm from the Flux file that streamparse has written."""
+    config = flux["config"]
+    assert isinstance(config, dict)
+    return {name: value for name, value in config.items() if name not in _REMOTE_OPTIONS}
+
+
+def _run_local(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="storm jar")
+    parser.add_argument("jar")
+    parser.add_argument("main_class")
+    parser.add_argument("flux_file", type=Path)
+    parser.add_argument("--local", action="store_true")
+    parser.add_argument("--no-splash", action="store_true")
+    parser.add_argument("--sleep", type=int, default=0, metavar="SECONDS")
+    given = parser.parse_args(arguments)
+
+    options = run_options(YAML(typ="safe", pure=True).load(given.flux_file.read_text()))
+    # streamparse writes Java's largest number for no end.
+    seconds = given.sleep if given.sleep < 2**31 else 0
+    class_path = f"{programs.storm_class_path(settings.load())}:{given.jar}"
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(options, file)
+        file.flush()
+        main_class = ("-cp", class_path, "fintank.local.main")
+        run = ("run", "--seconds", str(seconds), "--config", file.name)
+        return run_until_stopped([str(programs.java()), *JVM_OPTIONS, *main_class, *run])
+
+
+def run_until_stopped(command: Sequence[str]) -> int:
+    """Run a program that ends on SIGTERM, and return its exit status; 128 + the signal when it was stopped.
+
+    It is stopped by Ctrl-C, SIGTERM or SIGHUP, and when what called this process is gone.
+    """
+    stops: list[int] = []
+    for number in STOP_SIGNALS:
+        signal.signal(number, lambda number, _: stops.append(number))
+    callers = _callers()
+    process = subprocess.Popen(command, env=_environment(), preexec_fn=_ignore_terminal)  # noqa: PLW1509
+    while process.poll() is None and not stops and _callers() == callers:
+        time.sleep(POLL_INTERVAL_S)
+    if process.poll() is None:
+        _end(process)
+        return 128 + (stops[0] if stops else signal.SIGHUP)
+    if process.returncode < 0:
+        print(f"{Path(command[0]).name} was killed by signal {-process.returncode}", file=sys.stderr)
+        return 128 - process.returncode
+    return process.returncode
+
+
+def _callers() -> tuple[int, int]:
+    """Name the parent and its parent: streamparse calls this command through a shell, which outlives it."""
+    parent = os.getppid()
+    try:
+        return parent, psutil.Process(parent).ppid()
+    except psutil.NoSuchProcess:
+        return parent, 0
+
+
+def _ignore_terminal() -> None:
+    """Keep Ctrl-C, which a terminal sends to all processes, from the JVM and the Python bolts below it.
+
+    The bolts would end before the topology does, and Storm would take each for a fault.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _environment() -> dict[str, str]:
+    """Let the bolts be found: `streamparse_run` is beside this command."""
+    beside = Path(sys.argv[0]).absolute().parent
+    return {**programs.environ(), "PATH": f"{beside}:{os.environ.get('PATH', os.defpath)}"}
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    below = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    try:
+        process.wait(END_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    for child in psutil.wait_procs(below, timeout=1)[1]:
+        child.kill()
+
+
+def _hand_over(arguments: Sequence[str]) -> int:
+    own = Path(sys.argv[0]).resolve()
+    folders = [Path(folder) for folder in os.environ.get("PATH", os.defpath).split(":")]
+    ours = [number for number, folder in enumerate(folders) if (folder / "storm").resolve() == own]
+    # Only what is behind this command, so that two such commands never call each other.
+    for folder in folders[ours[-1] + 1 if ours else 0 :]:
+        other = folder / "storm"
+        if os.access(other, os.X_OK) and other.is_file():
+            os.execv(other, [str(other), *arguments])
+    raise FintankError(
+        f"`storm {' '.join(arguments[:1])}` needs an installed Apache Storm, and there is none on PATH: "
+        "this `storm` does only what `sparse run` asks for."
+    )

@@ -1,0 +1,122 @@
+"""The quotes of one symbol: what its exchanges hold, what was taken of it, and its clock."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from fintank.trading import journal
+from fintank.trading.clock import Clock, ClockState
+from fintank.trading.decimals import EXACT, ZERO
+from fintank.trading.depth import Depth, Level, Sizes
+from fintank.trading.journal import JournalRecord
+from fintank.trading.messages import Quote, Side
+
+NOTHING_TAKEN = Sizes(ZERO, ZERO)
+
+
+@dataclass(slots=True)
+class Counts:
+    """How often a quote, or an order, was of no use, since the process started.
+
+    not_newer: dropped, not newer than the held quote of its exchange. stale: held, but at its arrival already
+    older than max_quote_age_us. crossed: an NBBO that open orders met had its bid above its ask.
+    duplicates: orders that were known already.
+    """
+
+    not_newer: int = 0
+    stale: int = 0
+    crossed: int = 0
+    duplicates: int = 0
+
+
+class QuoteBook:
+    """One symbol's held quote of each exchange, and its clock. Made when the symbol's first quote comes."""
+
+    __slots__ = (
+        "_changed",
+        "_counts",
+        "_held",
+        "_journaled_clock",
+        "_max_quote_age_us",
+        "_taken",
+        "clock",
+        "symbol",
+    )
+
+    def __init__(self, symbol: str, clock: Clock, max_quote_age_us: int, counts: Counts) -> None:
+        self.symbol = symbol
+        self.clock = clock
+        self._max_quote_age_us = max_quote_age_us
+        self._counts = counts
+        self._held: dict[str, Quote] = {}
+        self._taken: dict[str, Sizes] = {}
+        self._changed: dict[str, None] = {}
+        """The exchanges of which changes() has yet to tell; only the keys count."""
+        self._journaled_clock: ClockState | None = None
+
+    def accept(self, quote: Quote, wall_us: int) -> int | None:
+        """Hold a quote, move the clock and return it; None, and nothing moves, if it is not newer than the
+        held one.
+
+        Newer means a greater (time_us, offset): in real data almost half of the quotes share their
+        millisecond with the one before.
+        """
+        time_us = quote.time_us
+        exchange = quote.exchange
+        held = self._held.get(exchange)
+        if held is not None and (
+            time_us < held.time_us or (time_us == held.time_us and quote.offset <= held.offset)
+        ):
+            self._counts.not_newer += 1
+            return None
+        self._held[exchange] = quote
+        self._changed[exchange] = None
+        if self._taken:
+            self._taken.pop(exchange, None)
+        now_us = self.clock.on_tick(time_us, wall_us)
+        if now_us - time_us > self._max_quote_age_us:
+            self._counts.stale += 1
+        return now_us
+
+    def market(self, now_us: int) -> Depth:
+        """Return the market of the held quotes that are not too old at now_us."""
+        oldest_us = now_us - self._max_quote_age_us
+        return Depth(
+            (quote, self._taken.get(exchange, NOTHING_TAKEN))
+            for exchange, quote in self._held.items()
+            if quote.time_us >= oldest_us
+        )
+
+    def next_stale_us(self, now_us: int) -> int | None:
+        """Return when the oldest quote that is usable at now_us will be too old; None without any."""
+        stale_us = (held.time_us + self._max_quote_age_us + 1 for held in self._held.values())
+        return min((time_us for time_us in stale_us if time_us > now_us), default=None)
+
+    def take(self, side: Side, level: Level, quantity: Decimal) -> None:
+        """Take so much of a level for an order of this side; of a quote without a size nothing is missing."""
+        if level.left is None:
+            return
+        level.left = EXACT.subtract(level.left, quantity)
+        bid_taken, ask_taken = self._taken.get(level.quote.exchange, NOTHING_TAKEN)
+        if side is Side.BUY:
+            ask_taken = EXACT.add(ask_taken, quantity)
+        else:
+            bid_taken = EXACT.add(bid_taken, quantity)
+        self._taken[level.quote.exchange] = Sizes(bid_taken, ask_taken)
+        self._changed[level.quote.exchange] = None
+
+    def changes(self) -> list[JournalRecord]:
+        """Return the records of the quotes and the clock that changed since they were last asked for."""
+        records = [
+            journal.quote_record(self._held[exchange], self._taken.get(exchange, NOTHING_TAKEN))
+            for exchange in self._changed
+        ]
+        self._changed.clear()
+        if self.clock.state != self._journaled_clock:
+            self._journaled_clock = self.clock.state
+            records.append(journal.clock_record(self.symbol, self._journaled_clock))
+        return records
+
+    def hold(self, quote: Quote, taken: Sizes) -> None:
+        """Hold a quote that was accepted before the clock came to where it is."""
+        self._held[quote.exchange] = quote
+        self._taken[quote.exchange] = taken

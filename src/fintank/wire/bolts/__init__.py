@@ -1,0 +1,1 @@
+"""What the bolts send each other."""

@@ -1,0 +1,69 @@
+"""The records of one spout tuple, read one by one."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeVar
+
+from fintank.wire.bolts.offsets import parse_runs
+from fintank.wire.kafka.fields import MalformedError
+from fintank.wire.kafka.rejects import Reason, Reject, describe, unforeseen
+from fintank.wire.kafka.ticks import AHEAD_US_MAX
+
+Message = TypeVar("Message")
+
+
+class Place(NamedTuple):
+    """Where a record stands, and the latest time that it may tell of."""
+
+    topic: str
+    partition: int
+    offset: int
+    latest_us: int
+
+    @property
+    def input(self) -> str:
+        """The record's identity: topic-partition-offset."""
+        return f"{self.topic}-{self.partition}-{self.offset}"
+
+
+def partition_of(identity: str) -> int:
+    """Return the partition of a record's identity."""
+    return int(identity.split("-")[-2])
+
+
+def offset_of(identity: str) -> int:
+    """Return the offset of a record's identity."""
+    return int(identity.rpartition("-")[2])
+
+
+def read_each(
+    topic: str, partition: int, offsets: str, records: str, read: Callable[[str, Place], Message]
+) -> tuple[list[Message], list[Reject]]:
+    """Read the records of one spout tuple with `read`; whatever that raises makes the record a Reject.
+
+    `offsets` are runs `first,count,append_ms`, `records` are joined by newlines. ValueError when offsets and
+    records do not go together: that is the spout's fault.
+    """
+    texts = records.split("\n")
+    places = list(_places(topic, partition, offsets))
+    if len(places) != len(texts):
+        raise ValueError(f"{topic}-{partition}: {len(places)} offsets for {len(texts)} records")
+    messages: list[Message] = []
+    rejects: list[Reject] = []
+    for text, place in zip(texts, places, strict=True):
+        try:
+            messages.append(read(text, place))
+        except MalformedError as error:
+            rejects.append(Reject(topic, partition, place.offset, error.reason, error.detail, text))
+        except ValueError as error:  # the core's own checks
+            detail = describe(error=str(error))
+            rejects.append(Reject(topic, partition, place.offset, Reason.BAD_VALUE, detail, text))
+        except Exception as error:
+            rejects.append(Reject(topic, partition, place.offset, *unforeseen(error), text))
+    return messages, rejects
+
+
+def _places(topic: str, partition: int, offsets: str) -> Iterator[Place]:
+    for run in parse_runs(offsets):
+        latest_us = run.append_ms * 1000 + AHEAD_US_MAX
+        for offset in range(run.first, run.first + run.records):
+            yield Place(topic, partition, offset, latest_us)

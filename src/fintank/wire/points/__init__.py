@@ -1,0 +1,1 @@
+"""Line protocol and points for the database."""

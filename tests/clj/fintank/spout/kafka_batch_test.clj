@@ -1,0 +1,282 @@
+(ns fintank.spout.kafka-batch-test
+  (:require [clojure.string :as string]
+            [clojure.test :refer [deftest is testing]]
+            [fintank.spout.kafka-batch :as kafka-batch]
+            [fintank.spout.records :refer [record]])
+  (:import [org.apache.kafka.clients.consumer MockConsumer OffsetAndMetadata]
+           [org.apache.kafka.common KafkaException TopicPartition]
+           [org.apache.kafka.common.errors TimeoutException TopicAuthorizationException]
+           [org.apache.storm.spout ISpout ISpoutOutputCollector SpoutOutputCollector]))
+
+(defn- topic-partition [number]
+  (TopicPartition. "ticks" (int number)))
+
+(def ^:private bytes-max 100000)
+(def ^:private place {:topic "ticks", :component "tick-spout", :task 3, :bytes-in-flight-max bytes-max})
+
+(defn- collector [emitted]
+  (SpoutOutputCollector.
+   (reify ISpoutOutputCollector
+     (emit [_ stream values id]
+       (swap! emitted conj {:stream stream :values (vec values) :id id})
+       [])
+     (emitDirect [_ _ _ _ _])
+     (flush [_])
+     (reportError [_ _])
+     (getPendingCount [_] 0))))
+
+(defn- win!
+  "A rebalance that leaves a spout with these partitions."
+  [{:keys [^MockConsumer consumer]} & partitions]
+  (.rebalance consumer (mapv topic-partition partitions))
+  (let [empty-partitions (into {} (map #(vector (topic-partition %) 0)) partitions)]
+    (.updateBeginningOffsets consumer empty-partitions)
+    (.updateEndOffsets consumer empty-partitions)))
+
+(defn- started
+  "A spout of its own consumer and clock, that owns partitions."
+  [& partitions]
+  (let [consumer (MockConsumer. "earliest")
+        emitted (atom [])
+        clock-ms (atom 100000)
+        world {:consumer consumer :emitted emitted :clock-ms clock-ms
+               :spout (kafka-batch/batch-spout place consumer (collector emitted) #(deref clock-ms))}]
+    (apply win! world partitions)
+    world))
+
+(defn- add! [{:keys [^MockConsumer consumer]} & records]
+  (run! #(.addRecord consumer %) records))
+
+(defn- next! [{:keys [^ISpout spout]}]
+  (.nextTuple spout))
+
+(defn- pass! [{:keys [clock-ms] :as world} ms]
+  (swap! clock-ms + ms)
+  (next! world))
+
+(defn- ack! [{:keys [^ISpout spout]} {:keys [id]}]
+  (.ack spout id))
+
+(defn- fail! [{:keys [^ISpout spout]} {:keys [id]}]
+  (.fail spout id))
+
+(defn- emits
+  "What was emitted so far, but for what the spout tells of itself."
+  [{:keys [emitted]}]
+  (filterv #(not= "pipeline" (:stream %)) @emitted))
+
+(defn- told
+  "What the spout told of itself so far, without the times."
+  [{:keys [emitted]}]
+  (for [{:keys [stream values id]} @emitted, :when (= "pipeline" stream)]
+    (do (is (nil? id) "it is not sent again")
+        (string/replace (first values) #" \d+(?=\n|$)" ""))))
+
+(defn- ends!
+  "Where the partitions end, as Kafka says."
+  [{:keys [^MockConsumer consumer]} offsets]
+  (.updateEndOffsets consumer (update-keys offsets topic-partition)))
+
+(defn- committed [{:keys [^MockConsumer consumer]} partition]
+  (let [partition (topic-partition partition)]
+    (some-> ^OffsetAndMetadata (get (.committed consumer #{partition}) partition) .offset)))
+
+(deftest one-poll-of-one-partition-is-one-tuple
+  (let [world (started 0 1)]
+    (add! world (record 0 0 "a") (record 0 1 "b") (record 1 0 "c"))
+    (next! world)
+    (is (= #{["ticks" 0 "0,2,1000" "a\nb"] ["ticks" 1 "0,1,1000" "c"]}
+           (set (map :values (emits world)))))
+    (is (every? #{"default"} (map :stream (emits world))))))
+
+(deftest what-is-not-utf-8-goes-to-rejects-and-the-rest-goes-on
+  (let [world (started 0)]
+    (add! world (record 0 0 "a") (record 0 1 (byte-array [-1])) (record 0 2 "b"))
+    (next! world)
+    (let [{[reject] "rejects" [text] "default"} (group-by :stream (emits world))]
+      (is (= "ticks-0-1" (first (:values reject))))
+      (is (= ["ticks" 0 "0,1,1000 2,1,1000" "a\nb"] (:values text)))
+      (testing "and is committed only with its own ack"
+        (ack! world text)
+        (pass! world 1000)
+        (is (= 1 (committed world 0)))
+        (ack! world reject)
+        (pass! world 1000)
+        (is (= 3 (committed world 0)))))))
+
+(deftest acks-are-committed-every-second-up-to-the-first-tuple-in-flight
+  (let [world (started 0)]
+    (add! world (record 0 0 "a"))
+    (next! world)
+    (add! world (record 0 1 "b"))
+    (next! world)
+    (let [[a b] (emits world)]
+      (ack! world b)
+      (pass! world 1000)
+      (is (= 0 (committed world 0)))
+      (ack! world a)
+      (pass! world 999)
+      (is (= 0 (committed world 0)))
+      (pass! world 1)
+      (is (= 2 (committed world 0))))))
+
+(deftest a-failed-tuple-comes-back-the-same-for-ever-with-back-off
+  (let [world (started 0)]
+    (add! world (record 0 0 "a") (record 0 1 "b"))
+    (next! world)
+    (doseq [wait-ms [100 200 400 800 1600 3200 6400 10000 10000 10000]]
+      (let [before (count (emits world))]
+        (fail! world (peek (emits world)))
+        (pass! world (dec wait-ms))
+        (is (= before (count (emits world))))
+        (pass! world 1)
+        (dotimes [_ 3] (pass! world 1))
+        (is (= (inc before) (count (emits world))))))
+    (is (= 1 (count (distinct (emits world)))))
+    (is (= 0 (committed world 0)))
+    (ack! world (peek (emits world)))
+    (pass! world 1000)
+    (is (= 2 (committed world 0)))))
+
+(deftest a-spout-that-is-full-of-records-reads-on-only-after-acks
+  (let [world (started 0)
+        consumer ^MockConsumer (:consumer world)]
+    (apply add! world (map #(record 0 % "x") (range kafka-batch/records-in-flight-max)))
+    (.setMaxPollRecords consumer kafka-batch/records-in-flight-max)
+    (next! world)
+    (add! world (record 0 kafka-batch/records-in-flight-max "more"))
+    (dotimes [_ 5] (pass! world kafka-batch/full-poll-every-ms))
+    (is (= 1 (count (emits world))))
+    (is (= #{(topic-partition 0)} (.paused consumer)) "and stays in its group meanwhile")
+    (ack! world (first (emits world)))
+    (next! world)
+    (is (= "more" (last (:values (peek (emits world))))))
+    (is (empty? (.paused consumer)))))
+
+(deftest a-spout-that-is-full-of-bytes-reads-on-only-after-acks
+  (let [world (started 0)
+        large (string/join (repeat (inc bytes-max) "x"))]
+    (add! world (record 0 0 large))
+    (next! world)
+    (add! world (record 0 1 "more"))
+    (dotimes [_ 5] (pass! world kafka-batch/full-poll-every-ms))
+    (is (= 1 (count (emits world))))
+    (ack! world (first (emits world)))
+    (next! world)
+    (is (= 2 (count (emits world))))))
+
+(deftest a-partition-won-while-full-is-paused-too
+  (let [world (started 0)
+        consumer ^MockConsumer (:consumer world)]
+    (apply add! world (map #(record 0 % "x") (range kafka-batch/records-in-flight-max)))
+    (.setMaxPollRecords consumer kafka-batch/records-in-flight-max)
+    (next! world)
+    (win! world 0 1)
+    (add! world (record 1 0 "of the new one"))
+    (pass! world kafka-batch/full-poll-every-ms)
+    (is (= 1 (count (emits world))))))
+
+(deftest what-a-partition-got-done-is-committed-when-it-is-revoked
+  (let [world (started 0 1)]
+    (add! world (record 0 0 "a") (record 1 0 "b"))
+    (next! world)
+    (run! #(ack! world %) (emits world))
+    (win! world 1)
+    (win! world 0 1)
+    (is (= 1 (committed world 0)))))
+
+(deftest acks-and-fails-of-a-lost-partition-are-ignored
+  (let [world (started 0)]
+    (add! world (record 0 0 "a") (record 0 1 "b"))
+    (next! world)
+    (let [[old] (emits world)]
+      (win! world)
+      (win! world 0)
+      (add! world (record 0 0 "a") (record 0 1 "b"))
+      (next! world)
+      (is (= 2 (count (emits world))) "it is read again")
+      (ack! world old)
+      (fail! world old)
+      (pass! world 20000)
+      (is (= 2 (count (emits world))))
+      (is (= 0 (committed world 0))))))
+
+(deftest the-end-commits-and-closes
+  (let [world (started 0)]
+    (add! world (record 0 0 "a") (record 0 1 "b"))
+    (next! world)
+    (ack! world (first (emits world)))
+    (.deactivate ^ISpout (:spout world))
+    (is (= 2 (committed world 0)))
+    (.close ^ISpout (:spout world))
+    (is (.closed ^MockConsumer (:consumer world)))))
+
+(deftest a-passing-problem-of-kafka-is-waited-out
+  (let [world (started 0)]
+    (.setPollException ^MockConsumer (:consumer world) (TimeoutException. "no answer"))
+    (next! world)
+    (add! world (record 0 0 "a"))
+    (next! world)
+    (is (= 1 (count (emits world))))))
+
+(deftest a-fatal-problem-of-kafka-is-thrown
+  (let [world (started 0)]
+    (.setPollException ^MockConsumer (:consumer world) (TopicAuthorizationException. "ticks"))
+    (is (thrown? KafkaException (next! world)))))
+
+(deftest the-consumer-reads-what-is-committed-in-its-group-and-commits-by-itself
+  (let [properties (kafka-batch/consumer-properties "box:9092" "fills")]
+    (is (= {"bootstrap.servers" "box:9092"
+            "group.id" "order_flow-fills"
+            "isolation.level" "read_committed"
+            "auto.offset.reset" "earliest"
+            "enable.auto.commit" "false"
+            "allow.auto.create.topics" "false"}
+           (select-keys properties ["bootstrap.servers" "group.id" "isolation.level" "auto.offset.reset"
+                                    "enable.auto.commit" "allow.auto.create.topics"])))))
+
+(deftest every-few-seconds-it-tells-how-far-it-is-behind
+  (let [world (started 0 1)]
+    (add! world (record 0 0 "a") (record 0 1 "b") (record 1 0 "c"))
+    (ends! world {0 5, 1 1})
+    (next! world)
+    (pass! world (dec kafka-batch/tell-every-ms))
+    (is (empty? (told world)))
+    (pass! world 1)
+    (is (= ["pipeline,component=tick-spout,task=3 lag=6i,in_flight=3i,failed_tuples=0i,rejects=0i"] (told world)))
+    (let [[a b] (emits world)]
+      (ack! world a)
+      (fail! world b)
+      (pass! world (inc kafka-batch/tell-every-ms))
+      (is (= 2 (count (told world)))))))
+
+(deftest what-is-done-is-no-lag-and-what-failed-still-is
+  (let [world (started 0 1)]
+    (add! world (record 0 0 "a") (record 0 1 "b") (record 1 0 "c"))
+    (ends! world {0 5, 1 1})
+    (next! world)
+    (pass! world (- kafka-batch/tell-every-ms 1))
+    (let [{[a] 0 [c] 1} (group-by #(second (:values %)) (emits world))]
+      (ack! world a)
+      (fail! world c)
+      (pass! world 1)
+      (is (= ["pipeline,component=tick-spout,task=3 lag=4i,in_flight=1i,failed_tuples=1i,rejects=0i"]
+             (told world))))))
+
+(deftest a-partition-that-was-not-polled-yet-counts-from-where-it-stands
+  (let [world (started 0)]
+    (ends! world {0 7})
+    (next! world)
+    (pass! world kafka-batch/tell-every-ms)
+    (is (= ["pipeline,component=tick-spout,task=3 lag=7i,in_flight=0i,failed_tuples=0i,rejects=0i"] (told world)))))
+
+(deftest what-is-not-utf-8-is-counted-once-by-its-reason
+  (let [world (started 0)
+        line #(str "pipeline,component=tick-spout,task=3 lag=1i,in_flight=1i,failed_tuples=0i,rejects=" % "i")]
+    (add! world (record 0 0 (byte-array [-1])))
+    (ends! world {0 1})
+    (next! world)
+    (pass! world kafka-batch/tell-every-ms)
+    (pass! world kafka-batch/tell-every-ms)
+    (is (= [(str (line 1) "\npipeline,component=tick-spout,reason=NOT_UTF8,task=3 rejected=1i") (line 0)]
+           (told world)))))

@@ -1,0 +1,95 @@
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+
+from fintank.adapters import credentials
+from fintank.errors import FintankError
+from fintank.settings import PROJECT_ROOT
+
+CASES = json.loads((PROJECT_ROOT / "tests" / "secrets.json").read_text())
+"""What the JVM reads alike: tests/clj/fintank/storm/settings_test.clj has the same."""
+KAFKA = {"FINTANK_KAFKA_USER": "trader", "FINTANK_KAFKA_PASSWORD": "p w"}
+
+
+def secrets(folder: Path, mode: int, text: str) -> dict[str, str]:
+    file = folder / "secrets"
+    file.write_bytes(text.encode())
+    file.chmod(mode)
+    return {"FINTANK_SECRETS": str(file)}
+
+
+def test_without_an_account_nothing_is_sent() -> None:
+    assert credentials.influx_headers({}) == {}
+    assert credentials.confluent_options({}) == {}
+    assert credentials.kafka_python_options({}) == {}
+
+
+def test_both_kafka_clients_get_the_account() -> None:
+    assert credentials.confluent_options(KAFKA) == {
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "PLAIN",
+        "sasl.username": "trader",
+        "sasl.password": "p w",
+    }
+    assert credentials.kafka_python_options(KAFKA) == {
+        "security_protocol": "SASL_PLAINTEXT",
+        "sasl_mechanism": "PLAIN",
+        "sasl_plain_username": "trader",
+        "sasl_plain_password": "p w",
+    }
+
+
+def test_a_certificate_means_tls_with_or_without_an_account() -> None:
+    tls = {"FINTANK_KAFKA_CA": "/etc/ca.pem"}
+    assert credentials.confluent_options(tls) == {
+        "security.protocol": "SSL",
+        "ssl.ca.location": "/etc/ca.pem",
+    }
+    assert credentials.kafka_python_options(tls | KAFKA)["security_protocol"] == "SASL_SSL"
+    assert credentials.kafka_python_options(tls)["ssl_cafile"] == "/etc/ca.pem"
+
+
+def test_an_influxdb_account_is_a_header() -> None:
+    environ = {"FINTANK_INFLUX_USER": "a", "FINTANK_INFLUX_PASSWORD": "b"}
+    assert credentials.influx_headers(environ) == {"authorization": "Basic YTpi"}
+
+
+def test_a_file_has_what_the_environment_has_not(tmp_path: Path) -> None:
+    text = "# FINTANK_INFLUX_USER=x\nFINTANK_KAFKA_USER=filed\n\nFINTANK_KAFKA_PASSWORD=a=b\n"
+    environ = secrets(tmp_path, 0o600, text)
+    assert credentials.secret("FINTANK_KAFKA_PASSWORD", environ) == "a=b"
+    assert credentials.confluent_options(environ)["sasl.username"] == "filed"
+    assert credentials.confluent_options(environ | KAFKA)["sasl.username"] == "trader"
+    assert credentials.secret("FINTANK_INFLUX_USER", environ) == ""
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
+def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
+    with pytest.raises(FintankError, match="can be read by others: run `chmod 600"):
+        credentials.influx_headers(secrets(tmp_path, mode, "FINTANK_INFLUX_USER=a\n"))
+
+
+def test_a_file_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(FintankError, match=r"FINTANK_SECRETS=/none can't be read: No such file"):
+        credentials.secret("FINTANK_KAFKA_USER", {"FINTANK_SECRETS": "/none"})
+
+
+@pytest.mark.parametrize("case", CASES["read"], ids=itertools.count())
+def test_a_file_may_be_as_editors_and_shells_write_it(tmp_path: Path, case: dict[str, str]) -> None:
+    assert credentials.secret(case["name"], secrets(tmp_path, 0o600, case["text"])) == case["value"]
+
+
+@pytest.mark.parametrize("text", CASES["refused"])
+def test_a_line_that_is_no_known_setting_is_refused_and_not_shown(tmp_path: Path, text: str) -> None:
+    with pytest.raises(FintankError, match="only lines NAME=VALUE of FINTANK_KAFKA_USER, ") as error:
+        credentials.secret("FINTANK_KAFKA_USER", secrets(tmp_path, 0o600, text))
+    assert "trader" not in str(error.value)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    environ = secrets(tmp_path, 0o600, "")
+    (tmp_path / "secrets").write_bytes(b"FINTANK_KAFKA_USER=\xe9")
+    with pytest.raises(FintankError, match=r"can.t be read: it is no text in UTF-8$"):
+        credentials.secret("FINTANK_KAFKA_USER", environ)

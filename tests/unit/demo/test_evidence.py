@@ -1,0 +1,40 @@
+from fintank.demo.evidence import wait_reason
+from fintank.trading.limits import HOUR_US, Limits
+from fintank.trading.messages import Quote
+
+NOW_US = 1_700_000_000_000_000
+LIMITS = Limits()
+
+
+def quote(exchange: str, bid: str, ask: str, ask_size: str | None = None) -> tuple[Quote, int]:
+    return Quote("IVE", exchange, NOW_US, 0, 1, bid, ask, None, ask_size), NOW_US
+
+
+def test_without_a_quote_an_order_waits() -> None:
+    assert wait_reason([], NOW_US, LIMITS) == "there is no quote"
+
+
+def test_with_a_price_an_order_has_no_reason_to_wait() -> None:
+    assert (
+        wait_reason([quote("NYSE", "94.10", "94.20"), quote("NASDAQ", "94.20", "94.30")], NOW_US, LIMITS)
+        is None
+    )
+
+
+def test_while_the_best_bid_is_above_the_best_ask_an_order_waits() -> None:
+    quotes = [quote("NYSE", "94.10", "94.20"), quote("NASDAQ", "94.21", "94.30")]
+    assert wait_reason(quotes, NOW_US, LIMITS) == "the best bid is above the best ask"
+
+
+def test_with_quotes_that_have_become_too_old_an_order_waits() -> None:
+    assert wait_reason([quote("NYSE", "94.10", "94.20")], NOW_US + HOUR_US, LIMITS) is None
+    assert (
+        wait_reason([quote("NYSE", "94.10", "94.20")], NOW_US + HOUR_US + 1, LIMITS)
+        == "the quotes are too old"
+    )
+
+
+def test_where_sizes_are_displayed_an_order_may_wait_for_more() -> None:
+    quotes = [quote("NYSE", "94.10", "94.20", ask_size="5")]
+    reason = "quotes display sizes, and no more than that is traded on each"
+    assert wait_reason(quotes, NOW_US, LIMITS) == reason

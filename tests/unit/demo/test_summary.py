@@ -1,0 +1,153 @@
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+from rich.console import Console
+
+from fintank.adapters.kafka_scan import Record
+from fintank.demo.evidence import Evidence
+from fintank.demo.summary import Flow, Outcome, accounts, decision_ms, lines, percentile, problems
+from fintank.trading.ledger import booking
+from fintank.trading.limits import Limits
+from fintank.trading.messages import ExecType, Order, OrdType, Quote, Side, TimeInForce
+from fintank.trading.shard import Shard
+
+TIME_US = 1_700_000_000_000_000
+ORDER_MS = 1_000
+REPORT_MS = 1_012
+QUOTE = Quote("IVE", "NYSE", TIME_US, 0, 1, "94.10", "94.20", None, None)
+
+
+def record(topic: str, time_ms: int) -> Record:
+    return Record(topic, 0, 1, time_ms, None, None)
+
+
+def order(name: str) -> Order:
+    return Order(
+        cl_ord_id=name,
+        account="A-1",
+        symbol="IVE",
+        side=Side.BUY,
+        order_qty=Decimal("1234.5"),
+        cash_order_qty=None,
+        ord_type=OrdType.MARKET,
+        priority=1,
+        time_in_force=TimeInForce.GTC,
+        list_id=None,
+        order_time_us=TIME_US,
+        content_hash=name,
+        input="orders-0-1",
+    )
+
+
+def evidence(*orders: Order, quotes: list[Quote], rejects: Counter[str] | None = None) -> Evidence:
+    """Let the trading core decide on these orders after these quotes."""
+    shard = Shard(Limits())
+    for quote in quotes:
+        shard.on_quote(quote, TIME_US)
+    reports = [report for asked in orders for report in shard.on_order(asked, TIME_US).reports]
+    trades = [report for report in reports if report.exec_type is ExecType.TRADE]
+    return Evidence(
+        messages=len(orders),
+        orders={asked.identity: (record("orders", ORDER_MS), asked) for asked in orders},
+        reports=[(record("executions", REPORT_MS), report) for report in reports],
+        fills=[(record("fills", REPORT_MS), booking(report)) for report in trades],
+        rejects=rejects or Counter(),
+    )
+
+
+def outcome(found: Evidence, stored: int = 100, messages: int | None = None) -> Outcome:
+    return Outcome(
+        name="demo-1",
+        flows=[Flow("fake ticks", 100, 0.5)],
+        ticks_sent=100,
+        ticks_stored=stored,
+        messages_sent=found.messages if messages is None else messages,
+        evidence=found,
+        probe_seconds=[0.010, 0.030, 0.020],
+    )
+
+
+def test_when_all_is_stored_and_filled_there_is_no_problem() -> None:
+    assert list(problems(outcome(evidence(order("m-1"), quotes=[QUOTE])), {})) == []
+
+
+def test_ticks_that_are_missing_in_influxdb_are_a_problem() -> None:
+    found = evidence(order("m-1"), quotes=[QUOTE])
+    assert list(problems(outcome(found, stored=99), {})) == [
+        "ticks: 100 ticks came into the topic 'ticks', 99 points into InfluxDB's bid_ask"
+    ]
+
+
+def test_rejects_are_a_problem() -> None:
+    found = evidence(quotes=[], rejects=Counter({"ticks": 2}))
+    assert list(problems(outcome(found), {})) == ["rejects: 2 of ticks: see `invoke show rejects`"]
+
+
+def test_orders_that_are_not_in_their_topic_are_a_problem() -> None:
+    found = evidence(order("m-1"), quotes=[QUOTE])
+    assert list(problems(outcome(found, messages=2), {})) == [
+        "orders: 2 were sent, 1 are in the topic 'orders'"
+    ]
+
+
+def test_an_order_without_a_report_is_a_problem() -> None:
+    found = evidence(quotes=[])
+    silent = order("m-1")
+    found = Evidence(1, {silent.identity: (record("orders", ORDER_MS), silent)}, [], [], Counter())
+    assert list(problems(outcome(found), {})) == ["executions: none of m-1"]
+
+
+def test_an_open_order_is_a_problem_unless_its_symbol_has_no_price() -> None:
+    found = evidence(order("m-1"), quotes=[])
+    assert list(problems(outcome(found), {})) == ["orders: open though their symbols have a price: m-1"]
+    assert list(problems(outcome(found), {"IVE": "there is no quote"})) == []
+    told = "\n".join(lines(outcome(found), {"IVE": "there is no quote"}, 0))
+    assert "1 order for IVE: there is no quote" in told
+
+
+def test_the_figures_say_what_they_are() -> None:
+    told = list(lines(outcome(evidence(order("m-1"), quotes=[QUOTE])), {}, 1_500_000_000))
+    assert told == [
+        "  ticks sent          100 records of the topic ticks",
+        "  ticks stored        100 points of InfluxDB's bid_ask",
+        "  orders              1, which are 1 order for one symbol",
+        "  executions          2 (1 NEW, 1 TRADE)",
+        "  fills               1",
+        "  rejects             0",
+        "  ticks per second    200 (100 fake ticks in 0.5 s, from the first one's send to InfluxDB)",
+        "  tick to stored      p50 20 ms, p99 30 ms (3 probes, from send to a query's answer)",
+        "  order to execution  p50 12 ms, p99 12 ms "
+        "(1 trade on arrival, from record to record by Kafka's clock)",
+        "  memory              1.5 GB at most (PSS of the services, Storm, all bolts and the demo)",
+    ]
+
+
+def test_an_order_that_waited_for_its_price_is_not_in_the_times() -> None:
+    shard = Shard(Limits())
+    asked = order("m-1")
+    shard.on_order(asked, TIME_US)
+    waited = shard.on_quote(QUOTE, TIME_US)
+    assert waited is not None
+    found = Evidence(
+        messages=1,
+        orders={asked.identity: (record("orders", ORDER_MS), asked)},
+        reports=[(record("executions", REPORT_MS), report) for report in waited.reports],
+        fills=[],
+        rejects=Counter(),
+    )
+    assert decision_ms(found) == []
+    assert "order to execution  not measured" in "\n".join(lines(outcome(found), {}, 0))
+
+
+def test_an_account_has_its_shares_and_its_cash() -> None:
+    console = Console(width=100)
+    with console.capture() as captured:
+        console.print(accounts(evidence(order("m-1"), quotes=[QUOTE])))
+    rows = [line.split() for line in captured.get().splitlines() if "A-1" in line]
+    assert rows == [["A-1", "1,234.5", "-116,289.90"]]
+
+
+@pytest.mark.parametrize(("percent", "expected"), [(0, 1), (50, 50), (99, 99), (100, 100)])
+def test_a_percentile_is_one_of_the_values(percent: int, expected: int) -> None:
+    assert percentile(list(range(100, 0, -1)), percent) == expected

@@ -1,0 +1,99 @@
+"""The dashboards' files are what the code makes, and what Grafana wants."""
+
+import json
+import re
+from itertools import combinations
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from fintank.grafana.alerts import DATA_SOURCE_UID, alert_rules
+from fintank.grafana.files import FOLDER, made_files
+from fintank.grafana.operations import operations
+from fintank.grafana.order_flow import order_flow
+
+DASHBOARDS = [order_flow(), operations()]
+PANELS = [pytest.param(panel, id=panel["title"]) for board in DASHBOARDS for panel in board["panels"]]
+GRAFANAS_OWN = {"timeFilter", "__interval", "__interval_ms", "tag_symbol", "col"}
+
+
+@pytest.mark.parametrize("path", made_files(), ids=str)
+def test_a_file_is_as_the_code_makes_it(path: Any) -> None:
+    assert path.read_text() == made_files()[path], "run scripts/dashboards.py"
+
+
+def test_nothing_else_is_in_the_folder_but_two_provisioning_files_written_by_hand() -> None:
+    by_hand = {FOLDER / "provisioning" / kind / "fintank.yaml" for kind in ("datasources", "dashboards")}
+    assert {path for path in FOLDER.rglob("*") if path.is_file()} == {*made_files(), *by_hand}
+
+
+@pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["title"])
+def test_a_dashboard_is_live_and_can_be_imported(board: dict[str, Any]) -> None:
+    assert (board["refresh"], board["time"]["from"], board["time"]["to"]) == ("5s", "now-1h", "now")
+    assert board["schemaVersion"] == 39
+    variables = board["templating"]["list"]
+    assert variables[0]["type"] == "datasource"
+    assert variables[0]["query"] == "influxdb"
+    assert DATA_SOURCE_UID not in json.dumps(board), "the data source is a variable"
+    names = {variable["name"] for variable in variables}
+    for panel in board["panels"]:
+        for target in panel["targets"]:
+            used = set(re.findall(r"\$(\w+)", target["query"]))
+            assert used - GRAFANAS_OWN <= names
+
+
+@pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["title"])
+def test_panels_stand_side_by_side(board: dict[str, Any]) -> None:
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+    for one, other in combinations((panel["gridPos"] for panel in board["panels"]), 2):
+        apart = (
+            one["x"] + one["w"] <= other["x"]
+            or other["x"] + other["w"] <= one["x"]
+            or one["y"] + one["h"] <= other["y"]
+            or other["y"] + other["h"] <= one["y"]
+        )
+        assert apart
+    assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24 for panel in board["panels"])
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_panel_explains_itself(panel: dict[str, Any]) -> None:
+    assert panel["description"].endswith(".")
+    defaults = panel["fieldConfig"]["defaults"]
+    assert defaults["unit"]
+    assert defaults["thresholds"]["steps"][0]["value"] is None
+    assert panel["datasource"] == {"type": "influxdb", "uid": "${datasource}"}
+    assert panel["targets"]
+    if panel["type"] == "timeseries":
+        assert panel["options"]["legend"]["showLegend"]
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_colors_are_told_apart_by_colour_blind_people(panel: dict[str, Any]) -> None:
+    okabe_ito = {"#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442"}
+    greys = {"#8A8F98", "#C7CBD1"}
+    text = json.dumps(panel["fieldConfig"])
+    assert set(re.findall(r"#[0-9A-Fa-f]{6}", text)) <= okabe_ito | greys
+    assert set(re.findall(r'"color": \{"mode": "(\w+)"', text)) <= {"fixed", "shades", "thresholds"}
+
+
+def test_the_alert_rules_watch_lag_rejects_and_ticks() -> None:
+    (group,) = alert_rules()["groups"]
+    assert [rule["title"] for rule in group["rules"]] == ["Lag", "Rejects", "No ticks"]
+    for rule in group["rules"]:
+        steps = {step["refId"]: step for step in rule["data"]}
+        assert rule["condition"] in steps
+        assert steps["A"]["datasourceUid"] == DATA_SOURCE_UID
+        assert steps["B"]["model"]["expression"] == "A"
+        assert steps["C"]["model"]["expression"] == "B"
+    assert [rule["noDataState"] for rule in group["rules"]] == ["OK", "OK", "Alerting"]
+
+
+def test_the_provisioning_files_name_the_data_source_and_the_folder() -> None:
+    yaml = YAML(typ="safe")
+    source = yaml.load(FOLDER / "provisioning" / "datasources" / "fintank.yaml")["datasources"][0]
+    assert source["uid"] == DATA_SOURCE_UID
+    assert source["jsonData"]["dbName"] == "prices_development"
+    provider = yaml.load(FOLDER / "provisioning" / "dashboards" / "fintank.yaml")["providers"][0]
+    assert provider["options"]["path"] == "$FINTANK_DASHBOARDS"

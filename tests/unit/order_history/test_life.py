@@ -1,0 +1,211 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from fintank.adapters.kafka_scan import Record
+from fintank.order_history.life import Life, orders_of, timeline
+from fintank.trading.limits import Limits
+from fintank.trading.messages import (
+    Cancel,
+    ComponentSpec,
+    Order,
+    OrdType,
+    PortfolioOrder,
+    Quote,
+    Side,
+    TimeInForce,
+)
+from fintank.trading.shard import Outcome, Shard
+from fintank.wire.kafka.rejects import Reason, Reject
+
+TIME_MS = 1_700_000_000_000
+TIME_US = TIME_MS * 1000
+QUOTE = Quote("IVE", "NYSE", TIME_US - 2_500_000, 0, 41, "94.10", "94.20", None, None)
+
+
+def portfolio_order(*specs: tuple[str, str], content_hash: str = "one") -> PortfolioOrder:
+    return PortfolioOrder(
+        order_id="p-1",
+        account="A-1",
+        side=Side.BUY,
+        amount=Decimal("1000.00"),
+        portfolio=tuple(ComponentSpec(symbol, Decimal(weight)) for symbol, weight in specs),
+        priority=1,
+        time_in_force=TimeInForce.GTC,
+        order_time_us=TIME_US,
+        content_hash=content_hash,
+        input="orders-2-7",
+    )
+
+
+MESSAGE = portfolio_order(("IVE", "0.3"), ("VTI", "0.5"), ("CASH", "0.2"))
+
+
+def record(topic: str, offset: int, later_ms: int = 0) -> Record:
+    return Record(topic, 2, offset, TIME_MS + later_ms, None, None)
+
+
+def decided(life_id: str, messages: Sequence[PortfolioOrder | Order], *quotes: Quote) -> Life:
+    """Return the life that the trading core gives these messages, after these quotes."""
+    shard = Shard(Limits())
+    outcomes: list[Outcome | None] = [shard.on_quote(quote, TIME_US) for quote in quotes]
+    for message in messages:
+        outcomes += [shard.on_order(order, TIME_US) for order in orders_of(life_id, message, Limits())]
+    made = [outcome for outcome in outcomes if outcome is not None]
+    reports = [report for outcome in made for report in outcome.reports]
+    fills = [fill for outcome in made for fill in outcome.fills]
+    return Life(
+        id=life_id,
+        sent=[(record("orders", 7 + number), message) for number, message in enumerate(messages)],
+        reports=[(record("executions", number, 5), report) for number, report in enumerate(reports)],
+        fills={fill.exec_id: (record("fills", number, 5), fill) for number, fill in enumerate(fills)},
+        quotes={quote.quote_id: quote for quote in quotes},
+        limits=Limits(),
+    )
+
+
+def told(life: Life) -> list[str]:
+    return [" ".join(line.split()) for line in timeline(life)]
+
+
+def test_a_life_is_told_from_message_to_totals() -> None:
+    assert told(decided("p-1", [MESSAGE], QUOTE)) == [
+        "Order p-1",
+        "",
+        "2023-11-14T22:13:20.000Z orders-2-7 portfolio order of A-1: BUY for 1000, priority 1, GTC, "
+        "given 2023-11-14T22:13:20.000Z",
+        "component p-1-IVE: cash 300",
+        "component p-1-VTI: cash 500",
+        "CASH keeps 200",
+        "2023-11-14T22:13:20.005Z executions-2-0 IVE NEW on its arrival, NBBO 94.1 / 94.2",
+        "2023-11-14T22:13:20.005Z executions-2-1 IVE TRADE FILLED: BUY 3.184713 at 94.2 on NYSE, "
+        "on its arrival, NBBO 94.1 / 94.2",
+        "quote ticks-0-41: NYSE 94.10 / 94.20, 2.500000 s old at the decision",
+        "booking fills-2-0: shares +3.184713, cash -299.9999646",
+        "2023-11-14T22:13:20.005Z executions-2-2 VTI NEW on its arrival, NBBO - / -",
+        "",
+        "account symbol status shares cash average price residual cash",
+        "A-1 IVE FILLED 3.184713 -299.9999646 94.2 0.0000354",
+        "A-1 VTI NEW 0 0 - -",
+        "all 1 of 2 terminal -299.9999646",
+    ]
+
+
+def test_a_components_life_leaves_the_others_out() -> None:
+    lines = told(decided("p-1-IVE", [MESSAGE], QUOTE))
+    assert "component p-1-IVE: cash 300" in lines
+    assert not any("VTI" in line or "CASH" in line for line in lines)
+    assert lines[-1].startswith("A-1 IVE FILLED")
+
+
+def test_what_no_report_tells_of_yet_is_said() -> None:
+    assert told(replace(decided("p-1", [MESSAGE]), reports=[], fills={}))[-3:] == [
+        "A-1 IVE no report yet 0 0 - -",
+        "A-1 VTI no report yet 0 0 - -",
+        "all 0 of 2 terminal 0",
+    ]
+
+
+def test_an_order_that_waited_names_the_tick_that_filled_it() -> None:
+    shard = Shard(Limits())
+    (order,) = orders_of("p-1-IVE", MESSAGE, Limits())
+    shard.on_order(order, TIME_US)
+    outcome = shard.on_quote(QUOTE, TIME_US)
+    assert outcome is not None
+    reports = [(record("executions", 9), report) for report in outcome.reports]
+    life = replace(decided("p-1-IVE", [MESSAGE]), reports=reports, quotes={QUOTE.quote_id: QUOTE})
+    lines = told(life)
+    assert any("on NYSE, by ticks-0-41, NBBO" in line for line in lines)
+    assert any(line.endswith("94.10 / 94.20, 0.000000 s old at the decision") for line in lines)
+
+
+def test_a_quote_that_kafka_deleted_and_a_missing_booking_are_said() -> None:
+    lines = told(replace(decided("p-1", [MESSAGE], QUOTE), quotes={}, fills={}))
+    assert "quote ticks-0-41: not in the topic any more" in lines
+    assert "booking: none in the topic fills" in lines
+
+
+def test_a_replay_and_another_order_with_the_id_do_not_change_the_status() -> None:
+    other = portfolio_order(("IVE", "1"), content_hash="other")
+    lines = told(decided("p-1", [MESSAGE, MESSAGE, other], QUOTE))
+    assert sum(line.endswith("the same order again: it is decided once") for line in lines) == 1
+    assert sum("the same id again with other content: portfolio order of A-1" in line for line in lines) == 1
+    assert sum("REJECTED code=DUPLICATE_ORDER" in line for line in lines) == 1
+    assert any(line.startswith("A-1 IVE FILLED") for line in lines)
+
+
+def test_a_refused_order_says_why_and_all_of_its_amount_is_left() -> None:
+    lines = told(decided("p-1", [portfolio_order(("IVE", "0.5"), ("CASH", "0.4"))]))
+    assert "component p-1-IVE: refused, code=WEIGHTS_SUM sum=0.9 tolerance=0.000000001" in lines
+    assert "CASH keeps 1000" in lines
+    assert lines[-1].startswith("A-1 IVE REJECTED 0 0")
+
+
+def test_what_is_no_order_is_told_as_a_reject() -> None:
+    reject = Reject("orders", 2, 7, Reason.UNKNOWN_VALUE, 'field="side"', "")
+    life = Life("p-1", [(record("orders", 7), reject)], [], {}, {}, Limits())
+    assert told(life)[2:] == [
+        '2023-11-14T22:13:20.000Z orders-2-7 rejected as no order: UNKNOWN_VALUE field="side"'
+    ]
+
+
+def test_a_portfolio_of_cash_alone_has_no_totals() -> None:
+    assert told(decided("p-1", [portfolio_order(("CASH", "1"))]))[-1] == "CASH keeps 1000"
+
+
+def test_a_cancel_and_its_refusal_are_told() -> None:
+    resting = Order(
+        cl_ord_id="o-1",
+        account="A-1",
+        symbol="IVE",
+        side=Side.BUY,
+        order_qty=Decimal(5),
+        cash_order_qty=None,
+        ord_type=OrdType.STOP_LIMIT,
+        priority=2,
+        time_in_force=TimeInForce.GTD,
+        list_id=None,
+        order_time_us=TIME_US,
+        content_hash="one",
+        input="orders-2-7",
+        price=Decimal("90.5"),
+        stop_px=Decimal(99),
+        expire_time_us=TIME_US + 1_000_000,
+    )
+    cancels = [
+        Cancel(f"c-{number}", "A-1", "IVE", "o-1", None, TIME_US, "two", f"orders-2-{number}")
+        for number in (8, 9)
+    ]
+    shard = Shard(Limits())
+    reports = list(shard.on_order(resting, TIME_US).reports)
+    reports += [report for cancel in cancels for report in shard.on_cancel(cancel, TIME_US).reports]
+    life = Life(
+        "o-1",
+        [(record("orders", 7 + number), each) for number, each in enumerate([resting, *cancels, cancels[0]])],
+        [(record("executions", number, 5), report) for number, report in enumerate(reports)],
+        {},
+        {},
+        Limits(),
+    )
+    moment = "2023-11-14T22:13:20"
+    assert told(life)[2:9] == [
+        f"{moment}.000Z orders-2-7 STOP_LIMIT order at 90.5 stop 99 of A-1: BUY IVE, quantity 5, priority 2, "
+        f"GTD till 2023-11-14T22:13:21.000Z, given {moment}.000Z",
+        f"{moment}.000Z orders-2-8 cancel c-8 of A-1: IVE o-1, given {moment}.000Z",
+        f"{moment}.000Z orders-2-9 cancel c-9 of A-1: IVE o-1, given {moment}.000Z",
+        f"{moment}.000Z orders-2-10 the same cancel again: it is decided once",
+        f"{moment}.005Z executions-2-0 IVE NEW on its arrival, NBBO - / -",
+        f"{moment}.005Z executions-2-1 IVE CANCELED code=CANCEL_REQUESTED cl_ord_id=c-8, "
+        "by orders-2-8, NBBO - / -",
+        f"{moment}.005Z executions-2-2 IVE CANCEL_REJECTED c-9: code=TOO_LATE ord_status=CANCELED, "
+        "the order is CANCELED",
+    ]
+
+
+def test_what_time_alone_led_to_is_told_as_such() -> None:
+    life = decided("p-1-IVE", [MESSAGE], QUOTE)
+    later = [
+        (record("executions", number, 5 + 2_000 * (report.exec_type == "TRADE")), report)
+        for number, (_, report) in enumerate(life.reports)
+    ]
+    assert any("on NYSE, as time passed, NBBO" in line for line in told(replace(life, reports=later)))

@@ -1,0 +1,135 @@
+"""Orders decided by the trading core, as the topics would hold them: facts to change and to check."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from fintank.adapters.kafka import TOPICS
+from fintank.reconciliation.bookings import Booked, check_bookings
+from fintank.reconciliation.order_reports import Asked, Told, check_orders
+from fintank.reconciliation.results import Kind, Log, Result
+from fintank.trading.limits import Limits
+from fintank.trading.messages import Order, OrdType, Quote, Side, TimeInForce
+from fintank.trading.shard import Outcome, Shard
+
+TIME_MS = 1_700_000_000_000
+TIME_US = TIME_MS * 1000
+NAME = "o-1 of A-1 for IVE"
+
+
+@dataclass
+class History:
+    """What the topics hold; `logs` are whole and all is committed, unless a test says otherwise."""
+
+    asked: list[Asked] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    booked: list[Booked] = field(default_factory=list)
+    hidden: frozenset[tuple[str, int]] = frozenset()
+    lost: frozenset[str] = frozenset()
+
+    @property
+    def logs(self) -> dict[tuple[str, int], Log]:
+        """The partitions of every topic; those of `lost` ones start at offset 100."""
+        starts = {name: 100 if name in self.lost else 0 for name in TOPICS}
+        return {
+            (name, number): Log(starts[name], TIME_MS, 1_000)
+            for name, topic in TOPICS.items()
+            for number in range(topic.partitions)
+        }
+
+    def take(self, outcome: Outcome | None) -> None:
+        """Write what the core decided."""
+        if outcome is not None:
+            for report in outcome.reports:
+                self.told.append(Told(f"executions-0-{len(self.told)}", TIME_MS, report))
+            for fill in outcome.fills:
+                self.booked.append(Booked(f"fills-0-{len(self.booked)}", TIME_MS, fill))
+
+    def change_report(self, number: int, **changes: Any) -> None:
+        tell = self.told[number]
+        self.told[number] = tell._replace(report=replace(tell.report, **changes))
+
+    def change_fill(self, number: int, **changes: Any) -> None:
+        book = self.booked[number]
+        self.booked[number] = book._replace(fill=replace(book.fill, **changes))
+
+    def order_results(self) -> list[Result]:
+        return check_orders(self.asked, self.told, self.logs, self.hidden)
+
+    def booking_results(self) -> list[Result]:
+        return check_bookings(self.told, self.booked, self.logs, self.hidden)
+
+
+def quote(offset: int = 0, bid: str = "9.5", ask: str = "10.5") -> Quote:
+    return Quote("IVE", "NYSE", TIME_US + offset, 0, offset, bid, ask, None, None)
+
+
+def order(number: int = 1, **given: Any) -> Order:
+    """Make an order to buy ten shares; one of another number has other content."""
+    fields: dict[str, Any] = {
+        "cl_ord_id": "o-1",
+        "account": "A-1",
+        "symbol": "IVE",
+        "side": Side.BUY,
+        "order_qty": Decimal(10),
+        "cash_order_qty": None,
+        "ord_type": OrdType.MARKET,
+        "priority": 1,
+        "time_in_force": TimeInForce.GTC,
+        "list_id": None,
+        "order_time_us": TIME_US,
+        "content_hash": f"hash-{number}",
+        "input": f"orders-0-{number}",
+    }
+    return Order(**{**fields, **given})
+
+
+@pytest.fixture
+def make_order() -> Callable[..., Order]:
+    return order
+
+
+@pytest.fixture
+def decided() -> Callable[..., History]:
+    """decided(order, ...): each order arrives after a quote of 9.5 / 10.5, in its turn."""
+
+    def decide(*orders: Order, quotes: Sequence[Quote] = (quote(),)) -> History:
+        history, shard = History(), Shard(Limits())
+        for seen in quotes:
+            shard.on_quote(seen, TIME_US)
+        for asked in orders:
+            history.asked.append(Asked(asked, TIME_MS, True))
+            history.take(shard.on_order(asked, TIME_US))
+        return history
+
+    return decide
+
+
+@pytest.fixture
+def waiting() -> History:
+    """An order that waited for its quote, by cash: NEW, then a TRADE."""
+    history, shard = History(), Shard(Limits())
+    asked = order(order_qty=None, cash_order_qty=Decimal("100.00"))
+    history.asked.append(Asked(asked, TIME_MS, True))
+    history.take(shard.on_order(asked, TIME_US))
+    history.take(shard.on_quote(quote(), TIME_US))
+    return history
+
+
+@pytest.fixture
+def filled(decided: Callable[..., History]) -> History:
+    """An order for ten shares, filled at 10.5."""
+    return decided(order())
+
+
+@pytest.fixture
+def breaks() -> Callable[[Sequence[Result]], list[tuple[Kind, str]]]:
+    """breaks(results): kind and id of each break."""
+
+    def found(results: Sequence[Result]) -> list[tuple[Kind, str]]:
+        return [(each.kind, each.id) for result in results for each in result.named]
+
+    return found

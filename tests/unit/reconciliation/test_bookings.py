@@ -1,0 +1,75 @@
+from decimal import Decimal
+
+import pytest
+
+from fintank.reconciliation.results import Kind
+
+HELD = "A-1 IVE"
+
+
+def everywhere(topic):
+    return frozenset((topic, partition) for partition in range(4))
+
+
+def test_trades_that_are_booked_are_clean(filled, waiting, breaks):
+    for history in (filled, waiting):
+        trades, positions = history.booking_results()
+        assert breaks([trades, positions]) == []
+        assert (trades.compared, positions.compared) == (1, 1)
+
+
+def test_a_trade_without_a_fill_is_named(filled, breaks):
+    exec_id = filled.booked.pop().fill.exec_id
+    assert breaks(filled.booking_results()) == [
+        (Kind.TRADE_NOT_BOOKED, exec_id),
+        (Kind.POSITION_DIFFERS, HELD),
+        (Kind.POSITION_DIFFERS, HELD),
+    ]
+
+
+def test_a_fill_without_a_trade_is_named(filled, breaks):
+    exec_id = filled.told.pop().report.exec_id
+    assert (Kind.FILL_WITHOUT_TRADE, exec_id) in breaks(filled.booking_results())
+
+
+def test_a_fill_that_is_there_twice_is_named_and_moves_the_position(filled, breaks):
+    filled.booked *= 2
+    assert breaks(filled.booking_results()) == [
+        (Kind.TRADE_BOOKED_TWICE, filled.booked[0].fill.exec_id),
+        (Kind.POSITION_DIFFERS, HELD),
+        (Kind.POSITION_DIFFERS, HELD),
+    ]
+
+
+def test_a_trade_that_is_there_twice_is_named(filled, breaks):
+    filled.told.append(filled.told[1]._replace(place="executions-0-9"))
+    assert (Kind.TRADE_TWICE, filled.told[1].report.exec_id) in breaks(filled.booking_results())
+
+
+@pytest.mark.parametrize("field", ["last_qty", "last_px", "delta_shares", "delta_cash"])
+def test_a_fill_of_another_number_is_named(filled, breaks, field):
+    filled.change_fill(0, **{field: Decimal("1.5")})
+    assert (Kind.FILL_DIFFERS, filled.booked[0].fill.exec_id) in breaks(filled.booking_results())
+
+
+def test_a_sum_that_does_not_agree_is_named_in_shares_and_in_cash(filled):
+    filled.change_fill(0, delta_cash=Decimal("-104.99"))
+    _, positions = filled.booking_results()
+    assert [found.detail for found in positions.named] == ["cash are -104.99 by fills, -105 by executions"]
+
+
+def test_what_an_open_transaction_may_hide_is_pending(filled, breaks):
+    filled.booked.clear()
+    filled.hidden = everywhere("fills")
+    trades, positions = filled.booking_results()
+    assert breaks([trades, positions]) == []
+    assert (trades.pending, positions.pending) == (1, 1)
+
+
+@pytest.mark.parametrize(("topic", "kept"), [("fills", "told"), ("executions", "booked")])
+def test_what_retention_may_have_deleted_is_beyond_it(filled, breaks, topic, kept):
+    (filled.booked if kept == "told" else filled.told).clear()
+    filled.lost = frozenset({topic})
+    trades, positions = filled.booking_results()
+    assert breaks([trades, positions]) == []
+    assert trades.beyond_retention == 1

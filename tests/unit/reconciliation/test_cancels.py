@@ -1,0 +1,156 @@
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from fintank.adapters.kafka import TOPICS
+from fintank.reconciliation.cancels import AskedCancel, Refused, check_cancels
+from fintank.reconciliation.order_reports import Asked, Told, check_orders
+from fintank.reconciliation.results import Kind, Log, Result
+from fintank.trading.limits import Limits
+from fintank.trading.messages import Cancel, ExecutionReport, Order, OrdType, Quote
+from fintank.trading.shard import Outcome, Shard
+
+TIME_MS = 1_700_000_000_000
+TIME_US = TIME_MS * 1000
+Make = Callable[..., Order]
+
+
+class Cancels:
+    """What the topics hold of some cancels, as the trading core answered them."""
+
+    def __init__(self) -> None:
+        self.shard = Shard(Limits(lot_size=Decimal(1)))
+        self.asked: list[AskedCancel] = []
+        self.orders: list[Asked] = []
+        self.told: list[Told] = []
+        self.refused: list[Refused] = []
+        self.first_offset = 0
+
+    def order(self, order: Order) -> None:
+        self.orders.append(Asked(order, TIME_MS, True))
+        self._take(self.shard.on_order(order, TIME_US))
+
+    def cancel(self, orig_cl_ord_id: str | None = "o-1", number: int = 1, **given: Any) -> None:
+        symbol = None if orig_cl_ord_id is None else "IVE"
+        name = given.pop("cl_ord_id", f"c-{number}")
+        content = given.pop("content_hash", f"hash-{number}")
+        list_id = given.pop("list_id", None)
+        made = Cancel(
+            name, "A-1", symbol, orig_cl_ord_id, list_id, TIME_US, content, f"orders-0-{50 + len(self.asked)}"
+        )
+        self.asked.append(AskedCancel(made, TIME_MS, given.pop("is_done", True)))
+        self._take(self.shard.on_cancel(made, TIME_US))
+
+    def _take(self, outcome: Outcome) -> None:
+        for report in outcome.reports:
+            place = f"executions-0-{len(self.told) + len(self.refused)}"
+            if isinstance(report, ExecutionReport):
+                self.told.append(Told(place, TIME_MS, report))
+            else:
+                self.refused.append(Refused(place, TIME_MS, report))
+
+    def result(self, hidden: frozenset[tuple[str, int]] = frozenset()) -> Result:
+        logs = {
+            (name, number): Log(self.first_offset, TIME_MS, 1_000)
+            for name, topic in TOPICS.items()
+            for number in range(topic.partitions)
+        }
+        return check_cancels(self.asked, self.refused, self.told, logs, hidden)
+
+    def breaks(self) -> list[tuple[Kind, str]]:
+        return [(found.kind, found.id) for found in self.result().named]
+
+
+@pytest.fixture
+def cancels(make_order: Make) -> Cancels:
+    """One cancel that ended its order."""
+    made = Cancels()
+    made.order(make_order())
+    made.cancel()
+    return made
+
+
+def test_cancels_of_every_outcome_are_answered(cancels: Cancels, make_order: Make) -> None:
+    cancels.cancel()  # the same again
+    cancels.cancel(number=2)  # too late
+    cancels.cancel("nobody", number=3)
+    cancels.cancel(number=1, content_hash="other")  # its name is taken
+    cancels.order(make_order(2, cl_ord_id="p-IVE", list_id="p"))
+    cancels.cancel(None, number=4, list_id="p")
+    cancels.cancel("comes", number=5)  # before its order
+    cancels.order(make_order(3, cl_ord_id="comes"))
+    result = cancels.result()
+    assert (result.breaks, result.compared, result.pending) == (0, 7, 0)
+    assert len(cancels.refused) == 4
+    assert sum(tell.report.exec_type == "CANCELED" for tell in cancels.told) == 3
+
+
+def test_a_cancel_that_came_to_nothing_is_a_break(cancels: Cancels) -> None:
+    del cancels.told[1]
+    assert cancels.breaks() == [(Kind.CANCEL_NOT_ANSWERED, "c-1")]
+
+
+def test_a_cancel_is_not_answered_by_the_end_of_another_order(cancels: Cancels, make_order: Make) -> None:
+    cancels.order(make_order(2, cl_ord_id="o-2"))
+    cancels.cancel("o-2", number=2)
+    for ask, other in zip(list(cancels.asked), ("o-2", "o-1"), strict=True):
+        wrong = replace(ask.cancel, orig_cl_ord_id=other, content_hash=f"of {other}")
+        cancels.asked[cancels.asked.index(ask)] = ask._replace(cancel=wrong)
+    assert {kind for kind, _ in cancels.breaks()} == {Kind.CANCEL_NOT_ANSWERED}
+
+
+def test_a_cancel_that_was_not_read_or_not_shown_yet_is_pending(cancels: Cancels) -> None:
+    del cancels.told[1]
+    every = frozenset(("executions", number) for number in range(4))
+    assert (cancels.result(every).breaks, cancels.result(every).pending) == (0, 1)
+    cancels.asked[0] = cancels.asked[0]._replace(is_done=False)
+    assert (cancels.result().breaks, cancels.result().pending) == (0, 1)
+
+
+def test_an_answer_beyond_retention_can_not_be_judged(cancels: Cancels) -> None:
+    del cancels.told[1]
+    cancels.first_offset = 100
+    assert (cancels.result().breaks, cancels.result().beyond_retention) == (0, 1)
+
+
+def test_a_cancel_that_is_refused_twice_is_a_break(cancels: Cancels) -> None:
+    cancels.cancel(number=2)
+    cancels.refused.append(cancels.refused[0]._replace(place="executions-0-9"))
+    assert cancels.breaks() == [(Kind.CANCEL_ANSWERED_TWICE, "c-2 of A-1 for IVE")]
+
+
+def test_a_refusal_or_an_end_that_nobody_asked_for_is_a_break(cancels: Cancels) -> None:
+    cancels.cancel(number=2)
+    cancels.asked.clear()
+    assert cancels.breaks() == [
+        (Kind.REPORT_WITHOUT_CANCEL, "c-2 of A-1 for IVE"),
+        (Kind.REPORT_WITHOUT_CANCEL, "o-1"),
+    ]
+    cancels.first_offset = 100
+    assert cancels.breaks() == []
+
+
+def test_orders_of_all_kinds_add_up(make_order: Make) -> None:
+    history = Cancels()
+    cash = {"order_qty": None, "cash_order_qty": Decimal(25)}
+    history.order(make_order(1, cl_ord_id="restated", **cash))
+    history.order(make_order(2, cl_ord_id="limit", ord_type=OrdType.LIMIT, price=Decimal("10.5")))
+    quote = Quote("IVE", "NYSE", TIME_US, 0, 1, "9", "10", None, "1")
+    first = history.shard.on_quote(quote, TIME_US)
+    second = history.shard.on_quote(quote._replace(offset=2, ask="16", ask_size="5"), TIME_US)
+    assert first is not None
+    assert second is not None
+    history._take(first)
+    history._take(second)
+    kinds = [tell.report.exec_type for tell in history.told if tell.report.cl_ord_id == "restated"]
+    assert kinds == ["NEW", "TRADE", "RESTATED"]
+    logs = {(name, number): Log(0, TIME_MS, 1_000) for name in TOPICS for number in range(4)}
+    assert [result.breaks for result in check_orders(history.orders, history.told, logs, frozenset())] == [
+        0,
+        0,
+    ]
+    (restated,) = [tell for tell in history.told if tell.report.exec_type == "RESTATED"]
+    assert restated.report.ord_status == "FILLED"

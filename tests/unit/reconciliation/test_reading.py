@@ -1,0 +1,45 @@
+from typing import Any
+
+from fintank.adapters.kafka_scan import Record
+from fintank.reconciliation import reading
+from fintank.reconciliation.reading import batches
+
+LONE_BYTE = b"\xff"
+
+
+class FakeScanner:
+    """A topic in memory, read as a TopicScanner does."""
+
+    def __init__(self, *records: tuple[int, int, int, bytes | None]) -> None:
+        self.records = [Record("ticks", *place, None, value) for *place, value in records]
+
+    def read(self, positions: dict[int, int]) -> Any:
+        yield from self.records
+
+    def ahead(self, positions: dict[int, int]) -> int:
+        return len(self.records)
+
+
+def read(*records: tuple[int, int, int, bytes | None]) -> list[reading.Batch]:
+    stand_in: Any = FakeScanner(*records)
+    return list(batches(stand_in, {}, "reading"))
+
+
+def test_a_batch_is_as_a_spout_makes_it():
+    (batch,) = read((2, 5, 100, b"a\nb\rc"), (2, 6, 100, None), (2, 8, 100, b"d"), (2, 9, 101, b"e"))
+    assert (batch.partition, batch.runs) == (2, "5,2,100 8,1,100 9,1,101")
+    assert batch.records == "a b c\n\nd\ne"
+    assert (batch.offsets, batch.time_ms(9)) == ([5, 6, 8, 9], 101)
+
+
+def test_what_is_no_text_is_apart_and_what_is_not_used_is_told_with_its_time():
+    (batch,) = read((0, 5, 100, b"a"), (0, 6, 101, LONE_BYTE), (0, 7, 102, b"c"))
+    assert (batch.runs, batch.not_utf8) == ("5,1,100 7,1,102", [(6, 101)])
+    assert batch.unusable([5, 7]) == [(6, 101)]
+    assert batch.unusable([7]) == [(6, 101), (5, 100)]
+
+
+def test_batches_are_of_one_partition_and_bounded(monkeypatch):
+    monkeypatch.setattr(reading, "BATCH_RECORDS_MAX", 2)
+    found = read(*((number % 2, number, 1, b"x") for number in range(6)))
+    assert [batch.offsets for batch in found] == [[0, 2], [1, 3], [4], [5]]

@@ -1,0 +1,36 @@
+from fintank.adapters.kafka import TOPICS
+from fintank.reconciliation.rejected import Rejected
+from fintank.reconciliation.results import Kind, Log
+
+
+def logs(first_offset=0, oldest_ms=0):
+    every = {(name, number): Log(0, 0, 50) for name, topic in TOPICS.items() for number in range(4)}
+    return {**every, ("rejects", 0): Log(first_offset, oldest_ms)}
+
+
+def test_an_unusable_record_with_its_reject_is_accounted_for(breaks):
+    rejected = Rejected(["ticks-1-7", "orders-2-7", "ticks-1-7"], logs())
+    rejected.check("ticks", 1, [(7, 1_000)])
+    assert breaks([rejected.result]) == []
+    assert rejected.result.compared == 1
+    assert rejected.offsets("orders", 2) == {7}
+
+
+def test_an_unusable_record_without_a_reject_is_named(breaks):
+    rejected = Rejected(["ticks-1-7"], logs())
+    rejected.check("ticks", 2, [(7, 1_000)])
+    assert breaks([rejected.result]) == [(Kind.RECORD_NOT_REJECTED, "ticks-2-7")]
+
+
+def test_an_unusable_record_that_is_not_read_yet_is_pending(breaks):
+    rejected = Rejected([], logs())
+    rejected.check("ticks", 1, [(50, 1_000)])
+    assert breaks([rejected.result]) == []
+    assert rejected.result.pending == 1
+
+
+def test_a_reject_that_retention_may_have_deleted_is_beyond_it(breaks):
+    rejected = Rejected([], logs(3, 1_000_000))
+    rejected.check("ticks", 1, [(7, 1_060_000), (8, 1_060_001)])
+    assert breaks([rejected.result]) == [(Kind.RECORD_NOT_REJECTED, "ticks-1-8")]
+    assert rejected.result.beyond_retention == 1

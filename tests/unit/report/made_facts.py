@@ -1,0 +1,93 @@
+"""A report's facts with something of everything, and none."""
+
+from fintank.report.facts import Booking, Facts, Latency, Line, PortfolioOrder, Quotes, Report
+from fintank.report.span import Span
+
+SECOND_NS = 1_000_000_000
+START_NS = 1_438_539_936 * SECOND_NS
+SPAN = Span(START_NS, START_NS + 60 * SECOND_NS)
+SYMBOLS = ("BTCUSDT", "ETHUSDT")
+TIMES_NS = [START_NS + second * SECOND_NS for second in range(60)]
+EMPTY = Facts(SPAN)
+
+
+def line(first: float, step: float) -> Line:
+    return Line(TIMES_NS, [first + step * number for number in range(len(TIMES_NS))])
+
+
+def report(number: int, **given: object) -> Report:
+    """Make a report: a trade of the second number, BUY and SELL in turn."""
+    side = "SELL" if number % 2 else "BUY"
+    fields: dict[str, object] = {
+        "time_ns": TIMES_NS[number],
+        "exec_type": "TRADE",
+        "ord_status": "FILLED",
+        "account": f"A-100{number % 3}",
+        "symbol": SYMBOLS[number % 2],
+        "side": side,
+        "cl_ord_id": f"demo-20261124-210906-618875-replay-{number}",
+        "last_qty": 1042.653927,
+        "last_px": 61704.99 if side == "BUY" else 61704.97,
+        "last_mkt": "BINANCE",
+        "bid": 61704.97,
+        "ask": 61704.99,
+        "quote_ids": f"1-{100_000 + number}",
+        "text": None,
+    }
+    return Report(**{**fields, **given})  # type: ignore[arg-type]
+
+
+NOT_TRADED = dict.fromkeys(("last_qty", "last_px", "last_mkt", "bid", "ask", "quote_ids"))
+
+
+def untraded() -> list[Report]:
+    """Make an order that is refused, one that waits, and a cancel that comes too late."""
+    why = "code=MAX_ORDER_QTY order_qty=9 <limit>=5"
+    return [
+        report(0, exec_type="REJECTED", ord_status="REJECTED", text=why, cl_ord_id="refused-1", **NOT_TRADED),
+        report(1, exec_type="NEW", ord_status="NEW", cl_ord_id="waiting-1", **NOT_TRADED),
+        report(
+            2,
+            exec_type="CANCEL_REJECTED",
+            side=None,
+            cl_ord_id="cancel-1",
+            text="code=TOO_LATE",
+            **NOT_TRADED,
+        ),
+    ]
+
+
+def full_facts() -> Facts:
+    """Make facts for which every plot and table has something."""
+    sweep = [
+        report(39, last_px=61704.612 + number / 7, quote_ids=f"1-{200_000 + number}") for number in range(25)
+    ]
+    trades = [*(report(number) for number in range(40)), *sweep]
+    bookings = [
+        Booking(trade.time_ns, trade.account, trade.symbol, 2.5, -154_262.5)
+        if trade.side == "BUY"
+        else Booking(trade.time_ns, trade.account, trade.symbol, -2.5, 154_260.0)
+        for trade in trades
+    ]
+    return Facts(
+        span=SPAN,
+        ticks=123_456,
+        reports=[*trades, *untraded()],
+        quote_times_ns={trade.quote_id: trade.time_ns - SECOND_NS // 4 for trade in trades[:60]},
+        portfolio_orders=[PortfolioOrder(TIMES_NS[1], "A-1", "BUY", "deposit-1", 1000.5, "IVE VTI")],
+        quotes={symbol: Quotes(line(61704, 0.1), line(61705, 0.1), 1) for symbol in SYMBOLS},
+        bookings=bookings,
+        opening={("A-1000", "BTCUSDT"): (10.0, -617_040.0)},
+        holdings={("A-1000", "BTCUSDT"): (12.5, -771_300.0), ("A-1001", "ETHUSDT"): (-2.5, 154_260.0)},
+        working=SPAN,
+        tick_latency=Latency(line(8, 0.5), line(20, 1), line(60, 20)),
+        order_latency=Latency(line(12, 0.5), line(30, 1), line(90, 20)),
+        rates={
+            "tick-influxdb-loader": line(9000, 10),
+            "component-order-influxdb-loader": line(20, 1),
+            "execution-influxdb-loader": line(40, 2),
+        },
+        lags={"ticks": line(500, -8), "orders": line(3, 0)},
+        rejects={"NOT_JSON": 3, "EMPTY": 1},
+        of_no_use={"quotes not newer than the held one": 17},
+    )

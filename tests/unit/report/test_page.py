@@ -1,0 +1,122 @@
+"""The report's page, made of facts."""
+
+import re
+from dataclasses import replace
+
+from made_facts import EMPTY, full_facts, report
+
+from fintank.report import tables
+from fintank.report.page import page
+
+
+def cells(html: str) -> list[str]:
+    """Return the texts of a table's cells."""
+    return [re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", html)]
+
+
+def test_a_trade_is_told_with_its_time_price_and_quote() -> None:
+    trade = report(0, last_qty=2.653927, last_px=94.21, bid=94.19, ask=94.21)
+    html = tables.trades([trade], {"1-100000": trade.time_ns - 1_500_000_000})
+    assert cells(html) == [
+        *("18:25:36.000", "BUY", "2.653927", "BTCUSDT", "94.21", "-250.03", "BINANCE", "94.19", "94.21"),
+        *("18:25:34.500", "1-100000", "A-1000", "demo-20261124-210906-618875-replay-0"),
+    ]
+
+
+def test_what_one_order_took_of_several_quotes_is_one_row_at_the_average_price() -> None:
+    taken = [
+        report(0, last_qty=1.0, last_px=94.2, quote_ids="1-7"),
+        report(0, last_qty=3.0, last_px=94.4, quote_ids="1-9", last_mkt="NYSE"),
+        report(2, last_qty=1.0, cl_ord_id=report(0).cl_ord_id, account=report(0).account),
+    ]
+    found = cells(tables.trades(taken, {}))
+    assert len(found) == 2 * 13
+    assert found[13:18] == ["18:25:36.000", "BUY", "4", "BTCUSDT", "&empty; 94.35"]
+    assert (found[18], found[19], found[23]) == ("-377.40", "BINANCE NYSE", "1-7 +1")
+
+
+def test_the_page_needs_nothing_from_anywhere_else() -> None:
+    html = re.sub(r"<script>/\*\*.*?</script>", "", page(full_facts(), "InfluxDB"), flags=re.DOTALL)
+    assert len(html) < 400_000, "plotly is taken out"
+    assert re.findall(r"(?:src|href)=[\"'](?!data:)[^\"']*", html) == []
+    assert "url(" not in html
+
+
+def test_what_others_wrote_can_not_become_html() -> None:
+    bad = report(0, cl_ord_id="<script>alert(1)</script>", text='code=X "quoted" <b>')
+    facts = replace(
+        full_facts(), reports=[bad, report(1, exec_type="REJECTED", ord_status="REJECTED", text="<i>why</i>")]
+    )
+    html = page(facts, "<u>here</u>")
+    for text in ("<script>alert", "<i>why", "<u>here"):
+        assert text not in html
+
+
+def test_every_plot_is_there_or_it_is_said_that_there_is_nothing() -> None:
+    full, empty = page(full_facts(), "InfluxDB"), page(EMPTY, "InfluxDB")
+    assert full.count('class="plotly-graph-div"') == 12
+    assert full.count('class="nothing"') == 0
+    assert empty.count('class="plotly-graph-div"') == 0
+    assert empty.count('class="nothing"') == 15
+
+
+def test_of_many_rows_the_latest_are_shown_and_that_is_said() -> None:
+    many = [report(0, cl_ord_id=f"o-{number}") for number in range(tables.ROWS_MAX + 5)]
+    html = tables.trades(many, {})
+    assert html.count("<tr>") == tables.ROWS_MAX + 1
+    assert "The latest 1,000 of 1,005 trades." in html
+    assert "o-4" not in cells(html)
+
+
+def test_profit_and_loss_is_cash_and_worth_at_the_middle_of_the_last_quote() -> None:
+    found = cells(tables.positions(full_facts()))[:6]
+    worth = 12.5 * (61704.5 + 0.1 * 59)
+    assert found == ["A-1000", "12.5", "", "-771,300.00", f"{worth:,.2f}", f"{worth - 771_300:,.2f}"]
+
+
+def test_without_a_price_nothing_is_said_of_worth() -> None:
+    html = tables.positions(replace(full_facts(), quotes={}))
+    assert cells(html)[3:6] == ["-771,300.00", "", ""]
+
+
+def test_of_many_symbols_those_that_most_accounts_hold_have_columns_and_all_count_as_cash() -> None:
+    rare = {("A-9", f"RARE{number:02}"): (1.0, -10.0) for number in range(30)}
+    held = {(account, f"S{number:02}"): (2.0, -1.0) for account in ("A-1", "A-9") for number in range(12)}
+    html = tables.positions(replace(full_facts(), holdings={**rare, **held}))
+    assert "RARE" not in html
+    assert "30 more symbols" in html
+    found = cells(html)
+    assert found[:15] == ["A-1", *["2"] * 12, "", "-12.00"]
+    assert found[17:32] == ["A-9", *["2"] * 12, "30 held", "-312.00"]
+
+
+def test_of_many_accounts_the_first_are_listed_and_that_is_said() -> None:
+    holdings = {(f"A-{number:04}", "IVE"): (1.0, -10.0) for number in range(tables.ROWS_MAX + 5)}
+    html = tables.positions(replace(full_facts(), holdings=holdings))
+    assert html.count("<tr>") == tables.ROWS_MAX + 1
+    assert "The first 1,000 of 1,005 accounts." in html
+
+
+def test_refused_orders_count_by_their_code_beside_rejected_records() -> None:
+    html = page(full_facts(), "InfluxDB")
+    assert "order: MAX_ORDER_QTY" in html
+    assert "cancel: TOO_LATE" in html
+    assert "code=MAX_ORDER_QTY order_qty=9 &lt;limit&gt;=5" in html
+
+
+def test_the_refusal_of_a_cancel_is_no_order() -> None:
+    facts = full_facts()
+    assert "cancel-1" in {report.cl_ord_id for report in facts.reports}
+    assert "cancel-1" not in {report.cl_ord_id for report in facts.last_reports}
+
+
+def test_a_trade_whose_quote_is_not_known_is_not_drawn_beside_the_line() -> None:
+    facts = full_facts()
+    html = page(facts, "InfluxDB")
+    assert html.count("trades whose quote can't be told are not drawn") == 1
+    assert len(facts.marks("ETHUSDT")) < sum(trade.symbol == "ETHUSDT" for trade in facts.trades)
+
+
+def test_where_no_quote_is_known_trades_stand_at_the_time_of_the_decision() -> None:
+    facts = replace(full_facts(), quote_times_ns={})
+    assert {time_ns - trade.time_ns for time_ns, trade in facts.marks("BTCUSDT")} == {0}

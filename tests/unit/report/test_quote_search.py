@@ -1,0 +1,68 @@
+"""The quotes of trades, found among points that do not name them."""
+
+from made_facts import SPAN, START_NS, report
+
+from fintank.report.facts import Report
+from fintank.report.quote_search import find_quotes
+from fintank.wire.points.line_protocol import record_time_ns
+
+START_US = START_NS // 1000
+WHOLE_MS, BETWEEN = START_US, START_US + 7
+
+
+class Points:
+    """An InfluxDB that holds the asks of a symbol and venue."""
+
+    def __init__(self, *points: tuple[int, float]) -> None:
+        self._points = points
+
+    def rows(self, query: str) -> list[list[float]]:
+        """Answer the one query there is, the latest point first."""
+        assert query.startswith("SELECT ask FROM bid_ask WHERE symbol = 'BTCUSDT' AND exchange = 'BINANCE'")
+        return [list(point) for point in sorted(self._points, reverse=True)]
+
+
+def search(*points: tuple[int, float], trade: Report) -> dict[str, int]:
+    return find_quotes(Points(*points), SPAN, [trade])  # type: ignore[arg-type]
+
+
+def bought(offset: int) -> Report:
+    return report(0, last_px=94.5, quote_ids=f"1-{offset}")
+
+
+def test_a_quote_is_told_from_others_of_its_price_by_its_offset() -> None:
+    for time_us in (WHOLE_MS, BETWEEN):
+        points = [(record_time_ns(time_us + number * 1000, 123_000 + number), 94.5) for number in range(20)]
+        assert search(*points, trade=bought(123_005)) == {"1-123005": points[5][0]}
+
+
+def test_another_price_with_the_same_digits_is_another_quote() -> None:
+    time_ns = record_time_ns(BETWEEN, 5)
+    assert search((time_ns, 94.25), trade=bought(5)) == {}
+
+
+def test_of_whole_milliseconds_six_digits_tell() -> None:
+    right, wrong = record_time_ns(WHOLE_MS, 123_005), record_time_ns(WHOLE_MS + 1000, 124_005)
+    assert search((right, 94.5), (wrong, 94.5), trade=bought(123_005)) == {"1-123005": right}
+
+
+def test_where_three_digits_fit_several_none_is_named() -> None:
+    points = [(record_time_ns(BETWEEN + number * 1000, number * 1000 + 5), 94.5) for number in range(2)]
+    assert search(*points, trade=bought(5)) == {}
+
+
+def test_of_several_it_is_the_one_between_the_quotes_of_the_trades_around_it() -> None:
+    points = [(record_time_ns(BETWEEN + number * 1000, number * 1000 + 5), 94.5) for number in range(3)]
+    around = [(record_time_ns(BETWEEN + number * 1000 + 500, number), 94.0 + number) for number in range(2)]
+    trades = [
+        report(0, last_px=94.0, quote_ids="1-0"),
+        bought(1005),
+        report(2, symbol="BTCUSDT", last_px=95.0, quote_ids="1-2001", side="BUY"),
+    ]
+    around[1] = (record_time_ns(BETWEEN + 1500, 2001), 95.0)
+    found = find_quotes(Points(*points, *around), SPAN, trades)  # type: ignore[arg-type]
+    assert found == {"1-0": around[0][0], "1-1005": points[1][0], "1-2001": around[1][0]}
+
+
+def test_a_trade_without_a_quote_is_left_out() -> None:
+    assert search(trade=report(0, quote_ids=None)) == {}

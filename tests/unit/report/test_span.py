@@ -1,0 +1,47 @@
+"""The times that a report is asked for."""
+
+import pytest
+
+from fintank.errors import FintankError
+from fintank.report.span import SECOND_NS, Span, parse_span
+
+NOW_NS = 1_438_539_936 * SECOND_NS
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "first_s", "last_s"),
+    [
+        ("1h", "now", -3600, 0),
+        ("2d", "30m", -2 * 86_400, -1800),
+        ("2015-08-02T18:00", "2015-08-02T20:00:30+02:00", -1536, -1506),
+        ("2015-08-02", "now", -(18 * 3600 + 25 * 60 + 36), 0),
+    ],
+)
+def test_times_are_how_long_ago_or_of_utc(since: str, until: str, first_s: int, last_s: int) -> None:
+    assert parse_span(since, until, NOW_NS) == (NOW_NS + first_s * SECOND_NS, NOW_NS + last_s * SECOND_NS)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "told"),
+    [
+        ("yesterday", "now", "--since yesterday: must be a time"),
+        ("1h", "1x", "--until 1x: must be a time"),
+        ("1h", "2h", "--since 1h is not before --until 2h"),
+    ],
+)
+def test_what_is_no_time_is_told_with_the_cure(since: str, until: str, told: str) -> None:
+    with pytest.raises(FintankError, match=told):
+        parse_span(since, until, NOW_NS)
+
+
+@pytest.mark.parametrize(("seconds", "interval_s"), [(10, 1), (800, 1), (801, 2), (86_400, 120)])
+def test_a_line_has_no_more_points_than_can_be_told_apart(seconds: int, interval_s: int) -> None:
+    assert Span(NOW_NS, NOW_NS + seconds * SECOND_NS).interval_s == interval_s
+
+
+def test_the_part_around_times_has_some_room_and_stays_inside() -> None:
+    span = Span(NOW_NS, NOW_NS + 1000 * SECOND_NS)
+    inside = [NOW_NS + second * SECOND_NS for second in (100, 300)]
+    assert span.around(inside) == (NOW_NS + 80 * SECOND_NS, NOW_NS + 320 * SECOND_NS)
+    assert span.around([NOW_NS, NOW_NS + 999 * SECOND_NS]) == span
+    assert span.around([NOW_NS - SECOND_NS]) == span

@@ -1,0 +1,109 @@
+import bz2
+import gzip
+import io
+import itertools
+import lzma
+import os
+import subprocess
+import threading
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from fintank.errors import FintankError
+from fintank.samples.quote_csv import BadLine
+from fintank.samples.quote_file import QuoteFile
+from fintank.trading.messages import Quote
+
+HEADER = b"timestamp,symbol,exchange,bid,ask\n"
+TEXT = HEADER + b"1438539936.1,IVE,NYSE,94,94.2\n1438539937.1,IVE,NYSE,94.1,94.3\n"
+
+
+def zipped(*names: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, TEXT)
+    return buffer.getvalue()
+
+
+def read_twice(path: Path) -> list[Quote | BadLine]:
+    with QuoteFile(path, path.parent / "run") as file:
+        first, second = list(file.lines()), list(file.lines())
+    assert first == second
+    return first
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("quotes.csv", TEXT),
+        ("plain.csv.gz", TEXT),
+        ("quotes.csv.gz", gzip.compress(TEXT, mtime=0)),
+        ("quotes.csv.GZ", gzip.compress(TEXT, mtime=0)),
+        ("packed.csv", gzip.compress(TEXT, mtime=0)),
+        ("members.csv.gz", gzip.compress(TEXT[:50]) + gzip.compress(TEXT[50:])),
+        ("padded.csv.gz", gzip.compress(TEXT, mtime=0) + bytes(1_000)),
+        ("quotes.csv.bz2", bz2.compress(TEXT)),
+        ("quotes.csv.xz", lzma.compress(TEXT)),
+        ("quotes.zip", zipped("folder/quotes.csv")),
+    ],
+)
+def test_what_a_file_is_packed_with_is_told_by_its_content(tmp_path: Path, name: str, content: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert [line.time_us for line in read_twice(path) if isinstance(line, Quote)] == [
+        1_438_539_936_100_000,
+        1_438_539_937_100_000,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (gzip.compress(TEXT, mtime=0)[:40], "its packing is broken"),
+        (gzip.compress(TEXT, mtime=0) + b"garbage", "its packing is broken"),
+        (gzip.compress(TEXT, mtime=0)[:-8] + bytes(8), "its packing is broken"),
+        (bz2.compress(TEXT)[:40], "its packing is broken"),
+        (bz2.compress(TEXT)[:10] + bytes(40), "Invalid data stream"),
+        (lzma.compress(TEXT)[:40], "its packing is broken"),
+        (zipped("a.csv", "b.csv"), "it holds 2 files instead of one"),
+        (zipped("a.csv")[:60], "its packing is broken"),
+        (gzip.compress(gzip.compress(TEXT, mtime=0)), "is no text in UTF-8"),
+        (b"", "no column timestamp"),
+    ],
+    ids=itertools.count(),
+)
+def test_a_file_that_can_not_be_read_is_one_clear_error(tmp_path: Path, content: bytes, told: str) -> None:
+    path = tmp_path / "quotes.csv"
+    path.write_bytes(content)
+    with pytest.raises(FintankError, match=f"^{path}: .*{told}"), QuoteFile(path, tmp_path) as file:
+        list(file.lines())
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("none.csv", "No such file"), (".", "is no file and no pipe"), ("/dev/zero", "is no file and no pipe")],
+)
+def test_what_is_no_file_is_one_clear_error(tmp_path: Path, path: str, told: str) -> None:
+    with pytest.raises(FintankError, match=told), QuoteFile(tmp_path / path, tmp_path):
+        pass
+
+
+@pytest.mark.parametrize("content", [TEXT, gzip.compress(TEXT, mtime=0)])
+def test_a_pipe_is_read_once_and_its_copy_is_gone_afterwards(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(content,))
+    writer.start()
+    assert len(read_twice(path)) == 2
+    writer.join()
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_a_pipe_of_the_shell_is_read(tmp_path: Path) -> None:
+    with subprocess.Popen(["printf", TEXT.decode()], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        with QuoteFile(Path(f"/dev/fd/{process.stdout.fileno()}"), tmp_path) as file:
+            assert len(list(file.lines())) == len(list(file.lines())) == 2

@@ -1,0 +1,74 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from fintank import settings
+from fintank.adapters import ports
+from fintank.services import doctor
+from fintank.settings import Settings
+
+
+def program(folder: Path, name: str, line: str) -> None:
+    """Put a program into a folder that prints `line` to stderr, as java does for its version."""
+    file = folder / name
+    file.write_text(f"#!/bin/sh\necho '{line}' >&2\n")
+    file.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_enough"),
+    [
+        ('openjdk version "17.0.15" 2025-04-15', True),
+        ('openjdk version "21" 2023-09-19', True),
+        ('openjdk version "11.0.2" 2019-01-15', False),
+        ('java version "1.8.0_392"', False),
+    ],
+)
+def test_java_must_be_17_or_newer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, is_enough: bool
+) -> None:
+    program(tmp_path, "java", line)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    finding = doctor.java()
+    assert finding.found == line
+    assert (finding.cure == "") == is_enough
+
+
+def test_missing_programs_are_named_with_their_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for finding in (doctor.java(), doctor.leiningen()):
+        assert finding.found == "missing"
+        assert "make setup" in finding.cure
+
+
+def test_an_older_python_is_refused() -> None:
+    assert doctor.python((3, 11, 0)).cure == ""
+    assert "3.11" in doctor.python((3, 10, 9)).cure
+
+
+def test_the_disk_of_a_home_that_is_not_there_yet_is_checked(tmp_path: Path) -> None:
+    assert f"GB free at {tmp_path}" in doctor.disk(tmp_path / "not" / "yet").found
+
+
+def test_programs_that_are_not_set_up_are_named(tmp_path: Path) -> None:
+    empty = Settings(kafka="localhost:1", influx="localhost:3", home=tmp_path, programs=tmp_path / "opt")
+    cures = {finding.subject: finding.cure for finding in doctor.examine(empty)}
+    for subject in ("kafka", "storm", "influxdb"):
+        assert "make setup" in cures[subject]
+
+
+def test_a_port_in_use_is_named_with_its_holder_and_a_cure(tmp_path: Path) -> None:
+    first = ports.free_neighbours(3)
+    environ = {"FINTANK_KAFKA": f"localhost:{first}", "FINTANK_INFLUX": f"localhost:{first + 2}"}
+    loaded = settings.load({**environ, "FINTANK_HOME": str(tmp_path)})
+    with socket.create_server(("127.0.0.1", first + 2)):
+        kafka, controller, influxdb = doctor.addresses(loaded)
+    assert (kafka.cure, controller.cure) == ("", "")
+    assert f"{first + 2} is in use by" in influxdb.found
+    assert "FINTANK_INFLUX" in influxdb.cure
+
+
+def test_ports_of_another_machine_are_not_checked(tmp_path: Path) -> None:
+    loaded = settings.load({"FINTANK_HOST": "streamparse-box", "FINTANK_HOME": str(tmp_path)})
+    assert all("not on this machine" in finding.found for finding in doctor.addresses(loaded))

@@ -1,0 +1,108 @@
+"""The time-outs around Kafka fit each other, here and in the VM, as docs/configuration.md has them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fintank import settings
+from fintank.adapters import journal, kafka, kafka_producer, kafka_scan
+from fintank.services import kafka_broker
+from fintank.settings import PROJECT_ROOT
+from fintank.storm import sparse_run
+
+STILL_S = 10
+"""So long a broker may stand still, and nothing ends."""
+START_S = 5
+"""What a killed broker takes to start, before its controller looks at its session; 3 to 4 s were measured."""
+
+
+def properties(text: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
+
+
+def number(pattern: str, path: str) -> int:
+    found = re.search(pattern, (PROJECT_ROOT / path).read_text())
+    assert found
+    return int(found[1])
+
+
+BROKER = next(
+    properties(text)
+    for path, text in kafka_broker.service(settings.load({})).files.items()
+    if path.name == "server.properties"
+)
+SESSION_S = int(BROKER["broker.session.timeout.ms"]) / 1000
+HEARTBEAT_S = int(BROKER["broker.heartbeat.interval.ms"]) / 1000
+AWAY_S = SESSION_S + START_S
+"""How long a killed broker is away."""
+TRANSACTION_S = journal.TRANSACTION_MS_MAX / 1000
+TRANSACTION_MAX_S = int(BROKER["transaction.max.timeout.ms"]) / 1000
+SPOUT = "src/clj/fintank/spout/kafka_batch.clj"
+SPOUT_SESSION_S = number(r'"session.timeout.ms" "(\d+)"', SPOUT) / 1000
+SPOUT_HEARTBEAT_S = number(r'"heartbeat.interval.ms" "(\d+)"', SPOUT) / 1000
+SUBPROCESS_S = number(r'"topology.subprocess.timeout.secs" (\d+)', "topologies/order_flow.clj")
+MESSAGE_S = number(r'"topology.message.timeout.secs" (\d+)', "topologies/order_flow.clj")
+
+
+def test_a_broker_that_stands_still_is_not_put_out() -> None:
+    assert SESSION_S - HEARTBEAT_S > STILL_S
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        TRANSACTION_S,
+        journal.COMMIT_SECONDS_MAX,
+        journal.INIT_SECONDS_MAX,
+        journal.ANSWER_SECONDS_MAX,
+        journal.SILENT_SECONDS_MAX,
+        kafka_scan.ANSWER_SECONDS_MAX,
+        kafka_scan.SILENT_SECONDS_MAX,
+        kafka.REQUEST_MS_MAX / 1000,
+        kafka_producer.DELIVERY_MS_MAX / 1000,
+    ],
+)
+def test_what_waits_for_a_killed_broker_waits_till_it_is_back(seconds: float) -> None:
+    assert seconds > AWAY_S
+
+
+def test_a_commit_is_waited_for_as_long_as_its_transaction_lives_and_no_longer() -> None:
+    assert TRANSACTION_S == journal.COMMIT_SECONDS_MAX < TRANSACTION_MAX_S
+
+
+def test_storm_lets_a_bolt_wait_for_kafka() -> None:
+    assert SUBPROCESS_S > journal.INIT_SECONDS_MAX + journal.ANSWER_SECONDS_MAX + journal.SILENT_SECONDS_MAX
+    assert MESSAGE_S > TRANSACTION_S + AWAY_S
+
+
+def test_a_new_run_waits_till_kafka_forgets_a_killed_one() -> None:
+    assert sparse_run.MEMBERS_GONE_TIMEOUT_S > SPOUT_SESSION_S > 2 * SPOUT_HEARTBEAT_S
+
+
+def test_the_vm_has_the_same() -> None:
+    path = Path("cookbooks") / "fintank" / "templates" / "server.properties.erb"
+    theirs = properties((PROJECT_ROOT / path).read_text())
+    assert {key: value for key, value in BROKER.items() if "timeout" in key or "interval" in key} == {
+        key: value for key, value in theirs.items() if "timeout" in key or "interval" in key
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [
+        ("broker.session.timeout.ms", SESSION_S),
+        ("broker.heartbeat.interval.ms", HEARTBEAT_S),
+        ("transaction.timeout.ms", TRANSACTION_S),
+        ("transaction.max.timeout.ms", TRANSACTION_MAX_S),
+        ("INIT_SECONDS_MAX", journal.INIT_SECONDS_MAX),
+        ("REQUEST_MS_MAX", kafka.REQUEST_MS_MAX / 1000),
+        ("message.timeout.ms", kafka_producer.DELIVERY_MS_MAX / 1000),
+        ("session.timeout.ms", SPOUT_SESSION_S),
+        ("MEMBERS_GONE_TIMEOUT_S", sparse_run.MEMBERS_GONE_TIMEOUT_S),
+        ("topology.subprocess.timeout.secs", SUBPROCESS_S),
+    ],
+)
+def test_the_page_has_every_number(name: str, seconds: float) -> None:
+    page = (PROJECT_ROOT / "docs" / "configuration.md").read_text()
+    assert re.search(rf"^\| `{re.escape(name)}`[^|]*\| {seconds:g} \|", page, re.MULTILINE)

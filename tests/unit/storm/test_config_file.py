@@ -1,0 +1,81 @@
+"""config.json, and what is wrong with it in one line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fintank.errors import FintankError
+from fintank.settings import PROJECT_ROOT
+from fintank.storm import config_file
+
+GOOD: dict[str, Any] = json.loads((PROJECT_ROOT / "config.json").read_text())
+
+
+def with_prod(**changes: Any) -> str:
+    return json.dumps({**GOOD, "envs": {"prod": {**GOOD["envs"]["prod"], **changes}}})
+
+
+def check(folder: Path, content: str | bytes) -> None:
+    file = folder / "config.json"
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    config_file.check(file)
+
+
+def test_the_projects_own_is_right(tmp_path: Path) -> None:
+    config_file.check(PROJECT_ROOT / "config.json")
+    check(tmp_path, json.dumps(GOOD).replace(",", ",\r\n"))
+    check(tmp_path, with_prod(options={"topology.workers": 2}, use_ssh_for_nimbus=False))
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "line 1, column 1 is no JSON"),
+        (json.dumps(GOOD)[:-2] + ",}}", r"line 1, column \d+ is no JSON"),
+        ("\ufeff" + json.dumps(GOOD), "byte-order mark"),
+        (b"\xff\xfe{}", "no text in UTF-8"),
+        ("[" * 100_000, "nested too deeply"),
+        ("[]", "one JSON object"),
+        ("null", "one JSON object"),
+        (json.dumps({**GOOD, "envs": {}}), "envs must be"),
+        (json.dumps({**GOOD, "envs": ["prod"]}), "envs must be"),
+        (json.dumps({name: GOOD[name] for name in GOOD if name != "envs"}), "envs must be"),
+        (json.dumps({**GOOD, "topology_specs": 5}), "topology_specs must be text"),
+        (json.dumps({**GOOD, "envs": {"prod": None}}), "envs.prod must be an object"),
+        (with_prod(nimbus=None), "envs.prod must be an object that names its nimbus"),
+        (with_prod(nimbus=["a"]), "envs.prod.nimbus must be text"),
+        (with_prod(workers="a"), "envs.prod.workers must be a list"),
+        (with_prod(workers=[5]), "envs.prod.workers must be host names"),
+        (with_prod(log="x"), "envs.prod.log must be an object"),
+        (with_prod(options=[]), "envs.prod.options must be an object"),
+        (with_prod(use_ssh_for_nimbus="no"), "envs.prod.use_ssh_for_nimbus must be true or false"),
+    ],
+    ids=range(19),
+)
+def test_what_is_wrong_is_one_line_that_names_the_file(
+    tmp_path: Path, content: str | bytes, told: str
+) -> None:
+    with pytest.raises(FintankError, match=told) as error:
+        check(tmp_path, content)
+    assert str(error.value).startswith(f"{tmp_path}/config.json: ")
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_not_there_is_led_to_the_project(tmp_path: Path) -> None:
+    with pytest.raises(FintankError, match=r"No such file or directory.*run sparse in the project's folder"):
+        config_file.check(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("words", "file"),
+    [
+        (["run", "-t", "5"], "config.json"),
+        (["submit", "--config", "other.json"], "other.json"),
+        (["submit", "--config=other.json", "-w", "2"], "other.json"),
+        (["submit", "--config"], "config.json"),
+    ],
+)
+def test_the_file_is_the_one_that_is_named(words: list[str], file: str) -> None:
+    assert config_file.named(words) == Path(file)

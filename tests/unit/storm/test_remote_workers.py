@@ -1,0 +1,65 @@
+import ast
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from fintank.errors import FintankError
+from fintank.settings import PROJECT_ROOT
+from fintank.storm import remote_workers
+from fintank.storm.remote_workers import PACKAGES, check_requirements
+
+SOURCES = PROJECT_ROOT / "src"
+
+
+def imported(file: Path) -> set[str]:
+    """Name the modules that a file imports, also those inside its functions."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def test_the_virtualenv_of_the_workers_has_what_the_bolts_import_and_no_more() -> None:
+    todo, seen, others = list((SOURCES / "fintank" / "bolts").glob("*.py")), set(), set()
+    while todo:
+        file = todo.pop()
+        if file in seen:
+            continue
+        seen.add(file)
+        for name in imported(file):
+            path = SOURCES.joinpath(*name.split("."))
+            if name.startswith("fintank"):
+                todo += [one for one in (path.with_suffix(".py"), path / "__init__.py") if one.is_file()]
+            else:
+                others.add(name.split(".")[0])
+    distributions = packages_distributions()
+    wanted = {distributions[name][0].lower() for name in others if name in distributions}
+    # streamparse brings pystorm.
+    assert wanted - {"pystorm"} == set(PACKAGES)
+
+
+def test_the_projects_own_requirements_are_complete_and_pinned_as_here() -> None:
+    file = PROJECT_ROOT / "virtualenvs" / "order_flow.txt"
+    check_requirements([file])
+    assert set(file.read_text().split()) <= set((PROJECT_ROOT / "requirements.txt").read_text().split())
+
+
+def test_requirements_that_lack_a_package_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "some.txt"
+    file.write_text("# orjson\nStreamparse>=5\nconfluent_kafka\nkafka-python\nurllib3\nsimplejson\n")
+    with pytest.raises(FintankError, match=r"lacks what the bolts import: add orjson$"):
+        check_requirements([file])
+
+
+def test_requirements_that_are_not_there_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FintankError, match=r"none\.txt is missing"):
+        check_requirements([tmp_path / "none.txt"])
+
+
+def test_a_worker_without_ssh_is_one_line() -> None:
+    with pytest.raises(FintankError, match=r"^Worker nowhere\.invalid takes no command over SSH \(.*\): see"):
+        remote_workers.check(["nowhere.invalid"], {})

@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+
+from fintank.errors import FintankError
+from fintank.storm.sparse import aimed
+
+LOCAL = Path("/home/x/.fintank/run/config.json")
+
+
+@pytest.mark.parametrize("name", ["submit", "list", "kill"])
+def test_a_command_goes_to_the_local_cluster_where_one_is_up(name: str) -> None:
+    assert aimed([name, "-n", "order_flow"], LOCAL, {}) == [name, "-n", "order_flow", "--config", str(LOCAL)]
+
+
+@pytest.mark.parametrize(
+    "choice", [["-e", "prod"], ["--environment=prod"], ["--config", "other.json"], ["-h"]]
+)
+def test_a_command_goes_where_its_options_say(choice: list[str]) -> None:
+    assert aimed(["submit", *choice], LOCAL, {}) == ["submit", *choice]
+
+
+def test_streamparses_own_variable_wins() -> None:
+    assert aimed(["submit"], LOCAL, {"STREAMPARSE_NIMBUS": "far"}) == ["submit"]
+
+
+def test_without_a_local_cluster_config_json_says_where() -> None:
+    assert aimed(["submit"], None, {}) == ["submit"]
+
+
+@pytest.mark.parametrize("arguments", [["run", "-t", "5"], ["quickstart", "x"], []])
+def test_what_asks_no_cluster_is_left_alone(arguments: list[str]) -> None:
+    assert aimed(arguments, LOCAL, {}) == arguments
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("tail", "invoke logs order_flow --follow"),
+        ("stats", "invoke topology"),
+        ("worker_uptime", "invoke topology"),
+        ("update_virtualenv", "make setup"),
+    ],
+)
+def test_what_needs_ssh_or_the_ui_names_what_does_it_here(name: str, instead: str) -> None:
+    with pytest.raises(FintankError, match=instead):
+        aimed([name], LOCAL, {})

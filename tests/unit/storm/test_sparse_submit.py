@@ -1,0 +1,117 @@
+import json
+from pathlib import Path
+
+import pytest
+from nimbus_server import cluster_summary, topology_summary
+
+from fintank import settings
+from fintank.adapters import nimbus
+from fintank.errors import FintankError
+from fintank.storm import sparse_submit
+from fintank.storm.sparse_submit import check_cluster, seen_from_here, wait_for_tasks
+
+
+def test_a_cluster_with_free_slots_takes_the_topology() -> None:
+    check_cluster(cluster_summary(), "order_flow", 4, force=False)
+
+
+@pytest.mark.parametrize("version", ["2.6.4", "2.80.0", "3.0.0", "VERSION_NOT_PROVIDED"])
+def test_another_minor_of_storm_is_refused(version: str) -> None:
+    with pytest.raises(
+        FintankError, match=f"Nimbus is of Storm {version}, and this project is built for 2.8"
+    ):
+        check_cluster(cluster_summary(version), "order_flow", 1, force=False)
+
+
+def test_a_topology_of_that_name_is_refused_unless_it_is_to_be_replaced() -> None:
+    cluster = cluster_summary(used=2, topologies=(topology_summary(),))
+    with pytest.raises(FintankError, match=r"A topology order_flow is there already .*ACTIVE, up 30 s"):
+        check_cluster(cluster, "order_flow", 2, force=False)
+    check_cluster(cluster, "order_flow", 4, force=True)
+    check_cluster(cluster, "another", 2, force=False)
+
+
+def test_too_few_free_slots_are_counted_and_who_has_them_is_named() -> None:
+    cluster = cluster_summary(used=3, topologies=(topology_summary("other", workers=3),))
+    with pytest.raises(FintankError, match=r"wants 2 slots, and 1 of 4 are free .*other topologies: other"):
+        check_cluster(cluster, "order_flow", 2, force=False)
+
+
+THERE = settings.load({})
+
+
+def test_a_remote_workers_localhost_is_that_worker() -> None:
+    seen = seen_from_here(THERE, ["box-1", "box-2"], {})
+    assert (seen.kafka, seen.influx) == ("box-1:9092", "box-1:8086")
+
+
+def test_the_environment_says_where_a_remote_workers_localhost_is() -> None:
+    seen = seen_from_here(THERE, ["box-1"], {"FINTANK_KAFKA": "gate:19092"})
+    assert (seen.kafka, seen.influx) == ("gate:19092", "box-1:8086")
+
+
+def test_addresses_that_every_machine_knows_are_the_same_from_here() -> None:
+    there = settings.from_storm({"fintank.kafka": "kafka.lan:9092"}, {})
+    assert seen_from_here(there, ["box-1"], {"FINTANK_HOST": "gate"}).kafka == "kafka.lan:9092"
+
+
+def test_a_worker_on_this_machine_sees_what_is_seen_here() -> None:
+    there = settings.from_storm({"fintank.kafka": "localhost:14092"}, {})
+    assert seen_from_here(there, ["localhost"], {"FINTANK_KAFKA": "gate:1"}).kafka == "localhost:14092"
+
+
+class Cluster:
+    """Answers with one state of the topology after the other; the last one stays."""
+
+    def __init__(self, *states: nimbus.Topology) -> None:
+        self._states = list(states)
+
+    def ask(self) -> nimbus.Topology:
+        return self._states.pop(0) if len(self._states) > 1 else self._states[0]
+
+
+def state(*reports: bool, wanted: int = 2, errors: tuple[nimbus.TaskError, ...] = ()) -> nimbus.Topology:
+    executors = tuple(
+        nimbus.Executor(f"bolt-{number}", str(number), "localhost:6630", reported, 0, 0, 0, 0, None)
+        for number, reported in enumerate(reports)
+    )
+    return nimbus.Topology("order_flow", "order_flow-1-100", "ACTIVE", 5, 2, wanted, executors, errors)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sparse_submit, "POLL_INTERVAL_S", 0.01)
+    monkeypatch.setattr(sparse_submit, "SETTLED_S", 0.05)
+    monkeypatch.setattr(sparse_submit, "TASKS_UP_TIMEOUT_S", 0.5)
+
+
+def test_the_wait_ends_when_every_executor_reports() -> None:
+    last = state(True, True)
+    cluster = Cluster(state(wanted=0), state(False, False), state(True, False), last)
+    assert wait_for_tasks(cluster.ask) is last
+
+
+def test_the_wait_ends_with_the_error_of_a_task_that_came_up_first() -> None:
+    error = nimbus.TaskError("rule-engine", "localhost:6630", 1, "No module named 'orjson'")
+    cluster = Cluster(state(True, True), state(True, True, errors=(error,)))
+    with pytest.raises(FintankError, match=r"rule-engine \(worker localhost:6630\) does not work: No module"):
+        wait_for_tasks(cluster.ask)
+
+
+def test_the_wait_ends_in_time_and_names_who_is_late() -> None:
+    with pytest.raises(FintankError, match=r"1 of 2 executors are up after 0.5 s; not up: bolt-1"):
+        wait_for_tasks(Cluster(state(True, False)).ask)
+    with pytest.raises(FintankError, match="not up: no worker took any"):
+        wait_for_tasks(Cluster(state(wanted=0)).ask)
+
+
+def test_the_graphs_options_are_below_those_of_config_json(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = {"envs": {"prod": {"options": {"topology.workers": 7}}}}
+    monkeypatch.setattr(sparse_submit, "get_config", lambda: config)
+    monkeypatch.setattr(sparse_submit.topology, "options", lambda: {"topology.workers": 1, "a": "graph"})
+    sparse_submit.prepare(["sparse", "list"])
+    assert json.dumps(config) == '{"envs": {"prod": {"options": {"topology.workers": 7}}}}'
+    sparse_submit.prepare(["sparse", "submit"])
+    assert config["envs"]["prod"]["options"] == {"topology.workers": 7, "a": "graph"}

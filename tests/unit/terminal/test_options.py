@@ -1,0 +1,45 @@
+import pytest
+
+from fintank.errors import FintankError
+from fintank.terminal.options import argument, positive_number, span_us, whole_number
+
+
+@pytest.mark.parametrize(("text", "number"), [("1", 1), ("100,000", 100_000), ("1_000", 1000)])
+def test_whole_numbers_may_be_grouped(text: str, number: int) -> None:
+    assert whole_number("--count", text) == number
+
+
+@pytest.mark.parametrize("text", ["0", "-5", "1.5", "ten", "", "9999999999", "²"])
+def test_what_is_no_whole_number_in_range_is_refused(text: str) -> None:
+    with pytest.raises(FintankError, match=r"^--count .*: must be a whole number from 1 to 1,000,000,000$"):
+        whole_number("--count", text)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e-9", "fast", ""])
+def test_what_is_no_rate_or_speed_is_refused(text: str) -> None:
+    with pytest.raises(FintankError, match=r"^--speed .*: must be a number from 0.001 to 1,000,000"):
+        positive_number("--speed", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30s", 30), ("15m", 900), ("1h", 3600), ("1d", 86_400), ("90m", 5400)]
+)
+def test_a_span_is_a_number_and_its_unit(text: str, seconds: int) -> None:
+    assert span_us("--span", text) == seconds * 1_000_000
+
+
+@pytest.mark.parametrize("text", ["0s", "1", "h", "1.5h", "-1h", "1 h", "1w", ""])
+def test_what_is_no_span_is_refused_with_examples(text: str) -> None:
+    with pytest.raises(FintankError, match="as in 30s, 15m, 1h or 1d"):
+        span_us("--span", text)
+
+
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_help_taken_for_an_argument_is_led_to_the_help(word: str) -> None:
+    with pytest.raises(FintankError, match="invoke --help show"):
+        argument("show", word)
+
+
+@pytest.mark.parametrize("text", ["-V1StGXR8", "--x", "-", "[red]"])
+def test_any_other_text_is_an_id(text: str) -> None:
+    assert argument("order", text) == text

@@ -1,0 +1,295 @@
+"""Only what a quote touches is looked at."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from fintank.trading import shard as shard_module
+from fintank.trading import steps as steps_module
+from fintank.trading.limits import Limits
+from fintank.trading.messages import State, TradingState
+from fintank.trading.order_book import OrderBook
+from fintank.trading.orders import WorkingOrder
+from fintank.trading.quote_book import QuoteBook
+from fintank.trading.shard import Shard
+
+Make = Callable[..., Any]
+SECOND = 1_000_000
+WALL = 10**15
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The symbol of each step that is done."""
+    done: list[str] = []
+    step = shard_module.step
+
+    def counted(orders: OrderBook, *rest: Any) -> Any:
+        done.append(orders.symbol)
+        return step(orders, *rest)
+
+    monkeypatch.setattr(shard_module, "step", counted)
+    return done
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The order of each sweep that is planned, and of each want that is computed for a block."""
+    names: list[str] = []
+    plan, wanted = steps_module.plan, steps_module.wanted
+
+    def counted_plan(working: WorkingOrder, *rest: Any) -> Any:
+        names.append(working.order.cl_ord_id)
+        return plan(working, *rest)
+
+    def counted_wanted(working: WorkingOrder, *rest: Any) -> Any:
+        names.append(working.order.cl_ord_id)
+        return wanted(working, *rest)
+
+    monkeypatch.setattr(steps_module, "plan", counted_plan)
+    monkeypatch.setattr(steps_module, "wanted", counted_wanted)
+    return names
+
+
+def resting(order: Make, quote: Make, count: int = 1_000, **given: Any) -> Shard:
+    """A shard with limit orders, BUY at 50 to 59.9.. and SELL at 150 to 159.9.., and a market of 99 / 101."""
+    shard = Shard(Limits())
+    shard.on_quote(quote("99", "101"), WALL)
+    for number in range(count):
+        side, price = ("BUY", 50) if number % 2 else ("SELL", 150)
+        shard.on_order(
+            order("1", side=side, price=str(price + Decimal(number) / 100), cl_ord_id=f"o-{number}", **given),
+            WALL,
+        )
+    shard.on_quote(quote("99", "101", offset=1), WALL)
+    return shard
+
+
+@pytest.mark.parametrize("given", [{}, {"priority": 2}])
+def test_a_quote_that_touches_no_order_leads_to_no_step(
+    order: Make, quote: Make, steps: list[str], given: dict[str, Any]
+) -> None:
+    shard = resting(order, quote, **given)
+    if given:  # the window of a block ends meanwhile
+        shard.on_quote(quote("99", "101", at=2, offset=2), WALL + 2 * SECOND)
+    steps.clear()
+    for offset in range(3, 500):
+        assert shard.on_quote(quote("98", "102", at=2, offset=offset), WALL + 2 * SECOND) is None
+    assert steps == []
+    assert shard.on_second(WALL + 2 * SECOND).reports == ()
+    assert steps == []
+
+
+def test_a_quote_looks_at_the_orders_that_it_touches_alone(
+    order: Make, quote: Make, looked_at: list[str]
+) -> None:
+    shard = resting(order, quote)
+    looked_at.clear()
+    outcome = shard.on_quote(quote("40", "59.9", offset=2), WALL)
+    assert outcome is not None
+    assert [report.cl_ord_id for report in outcome.reports] == ["o-991", "o-993", "o-995", "o-997", "o-999"]
+    assert looked_at == ["o-991", "o-993", "o-995", "o-997", "o-999"]
+
+
+def test_the_end_of_an_order_and_the_age_of_a_quote_are_waited_for(
+    order: Make, quote: Make, steps: list[str]
+) -> None:
+    shard = Shard(Limits())
+    shard.on_quote(quote("99", "101"), WALL)
+    shard.on_order(order("1", price="50", tif="GTD", ends=100), WALL)
+    steps.clear()
+    assert shard.on_second(WALL + 99 * SECOND).reports == ()
+    assert steps == []
+    assert [report.exec_type for report in shard.on_second(WALL + 100 * SECOND).reports] == ["EXPIRED"]
+    assert steps == ["IVE"]
+    shard.on_order(order("1", price="50", cl_ord_id="o-2"), WALL + 100 * SECOND)
+    steps.clear()
+    assert shard.on_second(WALL + 3_600 * SECOND).reports == ()
+    assert steps == []
+    shard.on_second(WALL + 3_600 * SECOND + 1)
+    assert steps == ["IVE"]
+
+
+@pytest.mark.parametrize("given", [{}, {"price": "200"}], ids=["market", "limit"])
+@pytest.mark.parametrize("amount", [{"qty": "10"}, {"cash": "1010"}], ids=["quantity", "cash"])
+def test_a_quote_that_fills_one_of_a_thousand_orders_looks_at_no_other(
+    order: Make, quote: Make, looked_at: list[str], given: dict[str, str], amount: dict[str, str]
+) -> None:
+    shard = Shard(Limits())
+    shard.on_quote(quote("99", "101", ask_size="0"), WALL)
+    for number in range(1_000):
+        shard.on_order(order(**amount, **given, cl_ord_id=f"o-{number}"), WALL)
+    looked_at.clear()
+    for offset in range(1, 4):
+        # What is behind is out of reach of the limit; a market order takes nothing of what has no size.
+        behind = quote("98", "201", exchange="NYSE", offset=offset, ask_size="0")
+        first = quote("99", "101", offset=offset, ask_size="10")
+        for each in (behind, first):
+            shard.on_quote(each, WALL)
+    assert looked_at == ["o-0", "o-1", "o-2"]
+    assert shard.open_count == 997
+
+
+def test_orders_whose_limit_is_passed_while_others_trade_are_not_looked_at(
+    order: Make, quote: Make, looked_at: list[str]
+) -> None:
+    shard = Shard(Limits())
+    shard.on_quote(quote("99", "120"), WALL)
+    for number in range(1_000):
+        shard.on_order(order("10", price="110", cl_ord_id=f"o-{number}"), WALL)
+    looked_at.clear()
+    outcome = shard.on_quote(quote("99", "105", exchange="NYSE", offset=1, ask_size="10"), WALL)
+    assert outcome is not None
+    assert [report.cl_ord_id for report in outcome.reports] == looked_at == ["o-0"]
+
+
+def test_cash_orders_are_not_looked_at_where_less_than_a_lot_is_offered(
+    order: Make, quote: Make, looked_at: list[str]
+) -> None:
+    shard = Shard(Limits(lot_size=Decimal(100)))
+    shard.on_quote(quote("99", "101", ask_size="50"), WALL)
+    for number in range(1_000):
+        shard.on_order(order(cash="20000", cl_ord_id=f"o-{number}"), WALL)
+    looked_at.clear()
+    assert shard.on_quote(quote("99", "101", at=1, offset=1, ask_size="99"), WALL) is None
+    assert looked_at == []
+    assert shard.on_quote(quote("99", "101", at=1, offset=2, ask_size="100"), WALL) is not None
+    assert looked_at == ["o-0"]
+
+
+def test_a_block_is_not_divided_where_less_than_a_lot_is_offered_to_many(
+    order: Make, quote: Make, looked_at: list[str]
+) -> None:
+    shard = Shard(Limits(lot_size=Decimal(100)))
+    shard.on_quote(quote("99", "101", ask_size="0"), WALL)
+    for number in range(1_000):
+        shard.on_order(order("80", priority=2, cl_ord_id=f"o-{number}"), WALL)
+    later = WALL + 2 * SECOND
+    looked_at.clear()
+    assert shard.on_quote(quote("99", "101", at=2, offset=1, ask_size="90"), later) is None
+    assert looked_at == ["o-0", "o-1"]
+    assert shard.on_quote(quote("99", "101", at=2, offset=2, ask_size="80000"), later) is not None
+    assert shard.open_count == 0
+
+
+def test_a_block_that_wants_less_than_a_lot_takes_it_of_less_than_a_lot(order: Make, quote: Make) -> None:
+    shard = Shard(Limits(lot_size=Decimal(100)))
+    shard.on_quote(quote("99", "101", ask_size="0"), WALL)
+    for number in range(2):
+        shard.on_order(order("30", priority=2, cl_ord_id=f"o-{number}"), WALL)
+    assert shard.on_quote(quote("99", "101", at=2, offset=1, ask_size="59"), WALL + 2 * SECOND) is None
+    filled = shard.on_quote(quote("99", "101", at=2, offset=2, ask_size="60"), WALL + 2 * SECOND)
+    assert filled is not None
+    assert [report.last_qty for report in filled.reports] == [Decimal(30)] * 2
+
+
+def test_orders_that_wait_for_their_check_are_not_looked_at_while_their_side_may_not_trade(
+    order: Make, quote: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+    check_price = steps_module.rules.check_price
+
+    def counted(made: Any, facts: Any) -> Any:
+        checked.append(made.cl_ord_id)
+        return check_price(made, facts)
+
+    monkeypatch.setattr(steps_module.rules, "check_price", counted)
+    shard = Shard(Limits())
+    for side in ("BUY", "SELL"):
+        shard.on_order(order("10", side=side, cl_ord_id=side), WALL)
+    shard.on_trading_state(TradingState(State.REDUCING, 1, 1, "orders-0-1"), WALL)
+    for offset in range(3):
+        shard.on_quote(quote("99", "101", offset=offset), WALL)
+    assert checked == ["SELL"]
+    shard.on_trading_state(TradingState(State.ACTIVE, 1, 2, "orders-0-2"), WALL)
+    assert checked == ["SELL", "BUY"]
+
+
+def test_a_second_looks_at_no_symbol_whose_time_has_not_come(
+    order: Make, quote: Make, steps: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard = Shard(Limits())
+    for number in range(100):
+        shard.on_quote(quote("99", "101", symbol=f"S{number}"), WALL)
+        tif = {"tif": "GTD", "ends": 100 + number}
+        shard.on_order(order("1", price="50", symbol=f"S{number}", **tif), WALL)
+    assert len(shard.on_second(WALL).reports) == 0
+    shard.changed_quotes()
+    shard.on_second(WALL + SECOND)
+    steps.clear()
+    due: list[OrderBook] = []
+    is_due = shard._is_due
+    monkeypatch.setattr(shard, "_is_due", lambda orders: due.append(orders) or is_due(orders))
+    reports = [shard.on_second(WALL + second * SECOND).reports for second in (2, 99, 100, 102)]
+    assert [[report.symbol for report in found] for found in reports] == [[], [], ["S0"], ["S1", "S2"]]
+    assert [orders.symbol for orders in due] == steps == ["S0", "S1", "S2"]
+
+
+def test_a_symbol_without_a_market_or_halted_is_not_looked_at_every_second(
+    order: Make, quote: Make, steps: list[str]
+) -> None:
+    shard = Shard(Limits())
+    shard.on_quote(quote("99", "98", symbol="CROSSED"), WALL)
+    shard.on_quote(quote("99", "101"), WALL)
+    for symbol in ("CROSSED", "IVE"):
+        shard.on_order(order("1", price="50", symbol=symbol, priority=2), WALL)
+        shard.on_order(order("1", price="50", symbol=symbol, tif="GTD", ends=9, cl_ord_id="ends"), WALL)
+    shard.on_trading_state(TradingState(State.HALTED, 1, 1, "orders-0-1"), WALL)
+    for second in range(1, 3):
+        shard.on_second(WALL + second * SECOND)
+    steps.clear()
+    for second in range(3, 9):
+        shard.on_second(WALL + second * SECOND)
+    assert steps == []
+    assert len(shard.on_second(WALL + 9 * SECOND).reports) == 2
+    assert shard.on_quote(quote("99", "101", at=9, offset=1), WALL + 9 * SECOND) is None
+    assert steps == ["CROSSED", "IVE", "IVE"]  # by the second, and any quote may lead to something
+
+
+def test_what_one_second_leads_to_is_bounded_and_the_rest_comes_with_the_next(
+    order: Make, quote: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shard_module, "SECOND_EVENTS_MAX", 3)
+    shard = Shard(Limits())
+    for number in range(10):
+        symbol = f"S{number // 2}"
+        shard.on_quote(quote("99", "101", symbol=symbol, offset=number), WALL)
+        made = order("1", price="50", symbol=symbol, tif="GTD", ends=9, cl_ord_id=f"o-{number}")
+        shard.on_order(made, WALL)
+    seconds = [shard.on_second(WALL + second * SECOND).reports for second in (9, 10, 11, 12)]
+    assert [len(reports) for reports in seconds] == [4, 4, 2, 0]
+
+
+def test_the_clock_that_a_tick_moves_ahead_is_looked_at_in_time(order: Make, quote: Make) -> None:
+    shard = Shard(Limits())
+    shard.on_quote(quote("99", "101"), WALL)
+    shard.on_order(order("1", price="50", tif="GTD", ends=100), WALL)
+    shard.on_second(WALL)
+    shard.on_quote(quote("99", "101", at=99, offset=1), WALL)
+    assert [len(shard.on_second(WALL + us).reports) for us in (SECOND - 1, SECOND)] == [0, 1]
+
+
+def test_the_clock_that_a_tick_moves_back_is_looked_at_in_time(order: Make, quote: Make) -> None:
+    shard = Shard(Limits())
+    shard.on_quote(quote("99", "101"), WALL)
+    shard.on_order(order("1", price="50", tif="GTD", ends=100), WALL)
+    shard.on_second(WALL)
+    shard.on_quote(quote("99", "101", at=10, offset=1), WALL + 50 * SECOND)
+    assert [len(shard.on_second(WALL + s * SECOND).reports) for s in (100, 139, 140)] == [0, 0, 1]
+
+
+def test_a_commit_asks_only_the_symbols_that_changed(
+    order: Make, quote: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard = Shard(Limits())
+    for number in range(100):
+        shard.on_quote(quote(symbol=f"S{number}"), WALL)
+    shard.changed_quotes()
+    asked: list[str] = []
+    changes = QuoteBook.changes
+    monkeypatch.setattr(QuoteBook, "changes", lambda book: asked.append(book.symbol) or changes(book))
+    shard.on_quote(quote(symbol="S7", offset=1), WALL)
+    assert len(shard.changed_quotes()) == 1  # its time is the same, so the clock stands
+    assert (asked, shard.changed_quotes()) == (["S7"], ())

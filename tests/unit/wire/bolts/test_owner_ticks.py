@@ -1,0 +1,83 @@
+"""Ticks as the rule engine gets them."""
+
+import json
+
+import pytest
+
+from fintank.trading.messages import Quote
+from fintank.wire.bolts.owner_ticks import by_owner, quotes
+from fintank.wire.kafka.ticks import to_lines
+
+PLAIN = "IVE NASDAQ 1438539936355217 42 93.97388 94.190756"
+SIZED = "EUR/USD NYSE 1438539936355217 43 1e-7 94.10 0 1.50"
+PLAIN_QUOTE = Quote("IVE", "NASDAQ", 1438539936355217, 3, 42, "93.97388", "94.190756", None, None)
+SIZED_QUOTE = Quote("EUR/USD", "NYSE", 1438539936355217, 3, 43, "1e-7", "94.10", "0", "1.50")
+
+
+def test_a_tick_is_a_quote_whose_numbers_keep_their_text():
+    assert quotes(3, PLAIN) == [PLAIN_QUOTE]
+    assert quotes(3, SIZED) == [SIZED_QUOTE]
+    assert type(quotes(3, PLAIN)[0]) is Quote
+
+
+def test_many_ticks_keep_their_order():
+    assert quotes(3, f"{PLAIN}\n{PLAIN}") == [PLAIN_QUOTE, PLAIN_QUOTE]
+    assert quotes(3, f"{SIZED}\n{SIZED}") == [SIZED_QUOTE, SIZED_QUOTE]
+
+
+def test_ticks_with_and_without_sizes_may_stand_together():
+    one_size = SIZED.replace(" 0 ", " - ")
+    assert quotes(3, f"{PLAIN}\n{SIZED}\n{one_size}\n{PLAIN}") == [
+        PLAIN_QUOTE,
+        SIZED_QUOTE,
+        SIZED_QUOTE._replace(bid_size=None),
+        PLAIN_QUOTE,
+    ]
+    swapped = [SIZED.replace(" 0 ", " - "), SIZED.replace(" 1.50", " -")]
+    assert [(quote.bid_size, quote.ask_size) for quote in quotes(3, "\n".join(swapped))] == [
+        (None, "1.50"),
+        ("0", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "lines", ["", "x", PLAIN + " 1", PLAIN + "\n", PLAIN.replace(" 42 ", " x "), PLAIN.replace("IVE ", "")]
+)
+def test_what_is_no_such_line_is_an_error(lines):
+    with pytest.raises(ValueError):  # noqa: PT011 - each its own
+        quotes(3, lines)
+
+
+def records(*symbols, **more):
+    time_s = 1438539936.355217
+    ticks = [
+        {"symbol": s, "exchange": "NYSE", "bid": 1.5, "ask": "1.60", "timestamp": time_s, **more}
+        for s in symbols
+    ]
+    return "\n".join(map(json.dumps, ticks))
+
+
+def test_each_owner_gets_its_ticks_in_their_order():
+    batch = to_lines("ticks", 3, "7,4,1438539937000", records("A", "B", "C", "A"))
+    found = by_owner(batch, {"A": 0, "B": 1, "C": 0}.get)
+    assert {owner: [quote.symbol for quote in quotes(3, lines)] for owner, lines in found.items()} == {
+        0: ["A", "C", "A"],
+        1: ["B"],
+    }
+    assert [quote.offset for quote in quotes(3, found[0])] == [7, 9, 10]
+
+
+def test_a_tick_is_the_quote_that_its_record_told_of():
+    batch = to_lines("ticks", 3, "7,1,1438539937000", records("A", bid_size=5))
+    (quote,) = quotes(3, by_owner(batch, lambda _: 0)[0])
+    assert quote == Quote("A", "NYSE", 1438539936355217, 3, 7, "1.5", "1.60", "5", None)
+
+
+def test_what_is_rejected_between_ticks_shifts_nothing():
+    text = f"{records('A')}\nnot json\n{records('B')}"
+    batch = to_lines("ticks", 3, "7,3,1438539937000", text)
+    found = quotes(3, by_owner(batch, lambda _: 0)[0])
+    assert [(quote.symbol, quote.offset, quote.time_us) for quote in found] == [
+        ("A", 7, 1438539936355217),
+        ("B", 9, 1438539936355217),
+    ]

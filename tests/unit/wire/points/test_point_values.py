@@ -1,0 +1,151 @@
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from fintank.trading.ledger import booking
+from fintank.trading.messages import (
+    CANCEL_REJECTED,
+    ExecType,
+    ExecutionReport,
+    OrderCancelReject,
+    OrdStatus,
+    OrdType,
+    Quote,
+    Side,
+    TimeInForce,
+)
+from fintank.wire.kafka import executions, fills
+from fintank.wire.points.point_values import BID_ASK, EXECUTIONS, FILLS, of_answer, of_lines, quote_of
+
+TICK = "bid_ask,exchange=NYSE,symbol=IVE"
+PLAIN = f"{TICK} bid=94.10,ask=1e2 17"
+SIZED = f"{TICK} bid=94.1,ask=95,bid_size=3,ask_size=0 18"
+HALF = f"{TICK} bid=94.1,ask=95,bid_size=3 19"
+
+REPORT = ExecutionReport(
+    exec_id="e-1",
+    exec_type=ExecType.TRADE,
+    ord_status=OrdStatus.FILLED,
+    cl_ord_id='an "odd" \\ name, a=b',
+    list_id=None,
+    account="A, =1\\ x",
+    symbol="IVE",
+    side=Side.BUY,
+    ord_type=OrdType.MARKET,
+    time_in_force=TimeInForce.GTC,
+    priority=3,
+    order_qty=Decimal(10),
+    cash_order_qty=None,
+    price=None,
+    stop_px=None,
+    last_qty=Decimal(10),
+    last_px=Decimal("10.5"),
+    last_mkt="NYSE",
+    cum_qty=Decimal(10),
+    leaves_qty=Decimal(0),
+    leaves_cash=None,
+    avg_px=Decimal("10.5"),
+    residual_cash=None,
+    bid=Decimal("9.5"),
+    ask=Decimal("10.5"),
+    quote_ids=("0-1", "0-2"),
+    input="ticks-0-2",
+    ord_rej_reason=None,
+    text=None,
+    order_time_us=1_700_000_000_000_001,
+    transact_time_us=1_700_000_000_000_002,
+)
+
+
+@pytest.mark.parametrize("lines", [[PLAIN, PLAIN], [SIZED, SIZED], [PLAIN, HALF, SIZED]])
+def test_ticks_are_read_as_they_were_written(lines):
+    values = {
+        PLAIN: (17, (94.1, 100.0, None, None)),
+        SIZED: (18, (94.1, 95.0, 3.0, 0.0)),
+        HALF: (19, (94.1, 95.0, 3.0, None)),
+    }
+    assert of_lines(BID_ASK, "\n".join(lines)) == [(TICK, *values[line]) for line in lines]
+    assert of_lines(BID_ASK, "") == []
+
+
+def test_a_line_is_a_quote_whose_numbers_keep_their_text():
+    line = f"{TICK} bid=94.10,ask=1e2,ask_size=1.50 1438539936355217042"
+    assert quote_of(line, 3, 42) == Quote(
+        "IVE", "NYSE", 1438539936355217, 3, 42, bid="94.10", ask="1e2", bid_size=None, ask_size="1.50"
+    )
+    with pytest.raises(ValueError, match="no line of bid_ask"):
+        quote_of("bid_ask", 3, 42)
+
+
+def test_every_field_of_a_report_and_of_a_fill_is_read():
+    """A field that is written and not compared would hide a difference."""
+    whole = replace(
+        REPORT,
+        **dict.fromkeys(("cash_order_qty", "price", "stop_px", "leaves_cash", "residual_cash"), Decimal(1)),
+        list_id="p-1",
+        ord_rej_reason=1,
+        text="x",
+    )
+    fill = booking(whole)
+    of_cancels = {"orig_cl_ord_id", "cxl_rej_reason"}
+    for measurement, made, missing in (
+        (EXECUTIONS, executions.to_lines("executions", 0, "7,1,0", executions.to_json(whole)), of_cancels),
+        (FILLS, fills.to_lines("fills", 0, "7,1,0", fills.to_json(fill)), set()),
+    ):
+        ((_, time_ns, values),) = of_lines(measurement, made.lines)
+        assert time_ns == 1_700_000_000_000_000_007
+        named = dict(zip(measurement.fields, values, strict=True))
+        assert {name for name, value in named.items() if value is None} == missing
+        written = made.lines.count("=", made.lines.index('exec_id="'))
+        in_texts = made.lines.count("a=b") + made.lines.count("A, =1")
+        assert written - in_texts == len(measurement.fields) - len(missing)
+
+
+def test_every_field_of_a_cancels_refusal_is_read():
+    reject = OrderCancelReject(
+        exec_id="e-1",
+        exec_type=CANCEL_REJECTED,
+        cl_ord_id="c-1",
+        orig_cl_ord_id="o-1",
+        account="A",
+        symbol="IVE",
+        ord_status=OrdStatus.FILLED,
+        cxl_rej_reason=0,
+        text="code=TOO_LATE ord_status=FILLED",
+        input="orders-0-1",
+        order_time_us=1_700_000_000_000_001,
+        transact_time_us=1_700_000_000_000_002,
+    )
+    made = executions.to_lines("executions", 0, "7,1,0", executions.to_json(reject))
+    ((_, _, values),) = of_lines(EXECUTIONS, made.lines)
+    assert {name for name, value in zip(EXECUTIONS.fields, values, strict=True) if value is not None} == {
+        *("exec_id", "cl_ord_id", "account", "input", "text", "order_time_us", "transact_time_us"),
+        *("orig_cl_ord_id", "cxl_rej_reason"),
+    }
+
+
+def test_names_with_escapes_are_read():
+    lines = executions.to_lines("executions", 0, "7,1,0", executions.to_json(REPORT)).lines
+    ((series, _, values),) = of_lines(EXECUTIONS, lines)
+    assert values[1] == REPORT.cl_ord_id
+    assert values[3] == REPORT.account
+    tags = {"exec_type": "TRADE", "last_mkt": "NYSE", "ord_status": "FILLED", "partition": "0"}
+    answer = of_answer("executions", {"side": "BUY", "symbol": "IVE", **tags}, [[7, *values]])
+    assert answer == [(series, 7, values)]
+
+
+def test_an_answers_integers_become_floats_and_its_empty_tags_go():
+    rows = [[17, 94.1, 100, None, None], [18, 94.2, 100.5, None, None]]
+    points = of_answer("bid_ask", {"symbol": "IVE", "exchange": "NYSE", "venue": ""}, rows)
+    assert points == [(TICK, 17, (94.1, 100.0, None, None)), (TICK, 18, (94.2, 100.5, None, None))]
+    assert type(points[0][2][1]) is float
+    assert of_answer("bid_ask", {}, []) == []
+
+
+def test_what_is_no_line_is_an_error():
+    for line in ("bid_ask,exchange=NYSE,symbol=IVE bid=1", f"{TICK} bid=1,ask=2 x 3"):
+        with pytest.raises(ValueError, match="expected"):
+            of_lines(BID_ASK, line)
+    with pytest.raises(ValueError, match="no line of executions"):
+        of_lines(EXECUTIONS, "nonsense")
