@@ -33,8 +33,9 @@ def write(where: Stack, schema: str, accounts: Sequence[str], symbols: Sequence[
         "fill": ("fills", fills.to_lines, "account"),
     }[schema]
     records: list[list[str]] = [[], [], [], []]
-    for account, symbol in product(accounts, symbols):
-        record = {**example, "account": account, "symbol": symbol, "transact_time": NOW}
+    for number, (account, symbol) in enumerate(product(accounts, symbols)):
+        names = {"account": account, "symbol": symbol, "last_mkt": f"VENUE{number % 100}"}
+        record = {**example, **names, "transact_time": NOW}
         records[partition_for(record[key], 4)].append(json.dumps(record))
     for partition, texts in enumerate(records):
         if not texts:
@@ -49,7 +50,7 @@ def series(where: Stack, measurement: str) -> int:
 
 
 @pytest.mark.parametrize(("schema", "series_a_symbol"), [("execution", 1), ("fill", 4)])
-def test_accounts_add_no_series_and_none_overwrites_another(
+def test_accounts_and_venues_add_no_series_and_none_overwrites_another(
     empty_stack: Stack, schema: str, series_a_symbol: int
 ) -> None:
     measurement = f"{schema}s"

@@ -10,8 +10,8 @@ from fintank.adapters.influx_reader import InfluxReader
 from fintank.errors import FintankError
 from fintank.wire.points.point_values import FILLS
 
-ROW = [7, "e-1", "o-1", None, "A", 10, 10.5, 10, -105, 8]
-POINT = ("fills,symbol=IVE", 7, ("e-1", "o-1", None, "A", 10.0, 10.5, 10.0, -105.0, 8.0))
+ROW = [7, "e-1", "o-1", None, "A", 10, 10.5, "NYSE", 10, -105, 8]
+POINT = ("fills,symbol=IVE", 7, ("e-1", "o-1", None, "A", 10.0, 10.5, "NYSE", 10.0, -105.0, 8.0))
 
 
 class Influx(HTTPServer):

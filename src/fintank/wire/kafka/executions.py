@@ -103,13 +103,11 @@ def _placed(text: str, place: Place) -> tuple[Report, int]:
 
 
 def _line(report: Report, partition: int, offset: int) -> str:
-    of_order = report if isinstance(report, ExecutionReport) else None
     tags = {
         "exec_type": report.exec_type,
-        "last_mkt": None if of_order is None else of_order.last_mkt,
         "ord_status": report.ord_status,
         "partition": str(partition),
-        "side": None if of_order is None else of_order.side,
+        "side": report.side if isinstance(report, ExecutionReport) else None,
         "symbol": report.symbol,
     }
     fields = _order_fields(report) if isinstance(report, ExecutionReport) else _cancel_fields(report)
@@ -146,6 +144,7 @@ def _order_fields(report: ExecutionReport) -> Mapping[str, str | int | Decimal |
         "stop_px": report.stop_px,
         "last_qty": report.last_qty,
         "last_px": report.last_px,
+        "last_mkt": report.last_mkt,
         "cum_qty": report.cum_qty,
         "leaves_qty": report.leaves_qty,
         "leaves_cash": report.leaves_cash,

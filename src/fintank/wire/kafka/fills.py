@@ -49,12 +49,7 @@ def _placed(text: str, place: Place) -> tuple[Fill, int]:
 
 
 def _line(fill: Fill, partition: int, offset: int) -> str:
-    tags = {
-        "last_mkt": fill.last_mkt,
-        "partition": str(partition),
-        "side": fill.side,
-        "symbol": fill.symbol,
-    }
+    tags = {"partition": str(partition), "side": fill.side, "symbol": fill.symbol}
     fields = {
         "exec_id": fill.exec_id,
         "cl_ord_id": fill.cl_ord_id,
@@ -62,6 +57,7 @@ def _line(fill: Fill, partition: int, offset: int) -> str:
         "account": fill.account,
         "last_qty": fill.last_qty,
         "last_px": fill.last_px,
+        "last_mkt": fill.last_mkt,
         "delta_shares": fill.delta_shares,
         "delta_cash": fill.delta_cash,
         "transact_time_us": fill.transact_time_us,

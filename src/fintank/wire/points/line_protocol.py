@@ -19,7 +19,8 @@ def point(
 
     An int is an integer for InfluxDB, a Decimal a float, whatever its value. Texts must be printable, and a
     tag must not be empty or end with a backslash. Each combination of tags is a series, and InfluxDB keeps a
-    limited number of those: what can have any number of values, as an account, is a field.
+    limited number of those: what can have any number of values, as an account, is a field, and so is what
+    would multiply the symbols, as the venue of a trade.
     """
     field_set = ",".join(f"{name}={_field(value)}" for name, value in fields.items() if value is not None)
     return f"{series(measurement, tags)} {field_set} {time_ns}"

@@ -32,8 +32,8 @@ EXECUTIONS = Measurement(
     "executions",
     (
         *("exec_id", "cl_ord_id", "list_id", "account", "ord_type", "time_in_force", "priority"),
-        *("order_qty", "cash_order_qty", "price", "stop_px", "last_qty", "last_px", "cum_qty", "leaves_qty"),
-        *("leaves_cash", "avg_px", "residual_cash", "bid", "ask", "quote_ids", "input"),
+        *("order_qty", "cash_order_qty", "price", "stop_px", "last_qty", "last_px", "last_mkt", "cum_qty"),
+        *("leaves_qty", "leaves_cash", "avg_px", "residual_cash", "bid", "ask", "quote_ids", "input"),
         *("ord_rej_reason", "text", "order_time_us", "transact_time_us"),
         *("orig_cl_ord_id", "cxl_rej_reason"),
     ),
@@ -41,8 +41,8 @@ EXECUTIONS = Measurement(
 FILLS = Measurement(
     "fills",
     (
-        *("exec_id", "cl_ord_id", "list_id", "account", "last_qty", "last_px", "delta_shares"),
-        *("delta_cash", "transact_time_us"),
+        *("exec_id", "cl_ord_id", "list_id", "account", "last_qty", "last_px", "last_mkt"),
+        *("delta_shares", "delta_cash", "transact_time_us"),
     ),
 )
 

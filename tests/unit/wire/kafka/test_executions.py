@@ -88,9 +88,9 @@ def test_a_trade_is_a_point(trade):
     batch = batch_of(to_json(trade), first=123_456_789)
     assert (batch.offsets, batch.rejects) == ("123456789,1", [])
     assert batch.lines == (
-        "executions,exec_type=TRADE,last_mkt=NYSE,ord_status=FILLED,partition=2,side=BUY,symbol=IVE "
+        "executions,exec_type=TRADE,ord_status=FILLED,partition=2,side=BUY,symbol=IVE "
         f'exec_id="{trade.exec_id}",cl_ord_id="d-IVE",list_id="d",account="A-1001",ord_type="MARKET",'
-        'time_in_force="GTC",priority=1i,order_qty=0.002653,cash_order_qty=250,last_qty=0.002653,last_px=94200,'
+        'time_in_force="GTC",priority=1i,order_qty=0.002653,cash_order_qty=250,last_qty=0.002653,last_px=94200,last_mkt="NYSE",'
         "cum_qty=0.002653,leaves_qty=0,leaves_cash=0,avg_px=94200,residual_cash=0.0874,bid=94.1,ask=94200,"
         'quote_ids="0-5",input="ticks-0-5",order_time_us=1438539936355217i,'
         "transact_time_us=1438539936855217i 1438539936855456789"

@@ -130,7 +130,7 @@ def test_names_with_escapes_are_read():
     ((series, _, values),) = of_lines(EXECUTIONS, lines)
     assert values[1] == REPORT.cl_ord_id
     assert values[3] == REPORT.account
-    tags = {"exec_type": "TRADE", "last_mkt": "NYSE", "ord_status": "FILLED", "partition": "0"}
+    tags = {"exec_type": "TRADE", "ord_status": "FILLED", "partition": "0"}
     answer = of_answer("executions", {"side": "BUY", "symbol": "IVE", **tags}, [[7, *values]])
     assert answer == [(series, 7, values)]
 
