@@ -47,7 +47,7 @@ class OrderBook:
         self.windows = Windows(symbol)
         self.stops: dict[Side, SortedItems[tuple[Decimal, int]]] = {side: SortedItems() for side in Side}
         self.ends: SortedItems[tuple[int, int]] = SortedItems()
-        self.unchecked: dict[Side, set[int]] = {side: set() for side in Side}
+        self.unchecked: dict[Side, dict[int, None]] = {side: {} for side in Side}
         self.due_us: float = -inf
         self._must_look = True
         self._times: SortedItems[tuple[int, int]] = SortedItems()
@@ -60,7 +60,7 @@ class OrderBook:
         self.by_seq[seq] = working
         self._times.add((order.order_time_us, seq))
         if not working.is_checked:
-            self.unchecked[order.side].add(seq)
+            self.unchecked[order.side][seq] = None
         if working.end_us is not None:
             self.ends.add((working.end_us, seq))
         if working.is_stop:
@@ -77,7 +77,7 @@ class OrderBook:
             return
         self.by_seq[working.arrival_seq] = working
         if working.is_checked:
-            self.unchecked[working.order.side].discard(working.arrival_seq)
+            self.unchecked[working.order.side].pop(working.arrival_seq, None)
         if before.is_stop and not working.is_stop:
             assert before.order.stop_px is not None
             self.stops[before.order.side].remove((before.order.stop_px, before.arrival_seq))
@@ -122,7 +122,7 @@ class OrderBook:
         seq, order = working.arrival_seq, working.order
         del self.by_seq[seq]
         self._times.remove((order.order_time_us, seq))
-        self.unchecked[order.side].discard(seq)
+        self.unchecked[order.side].pop(seq, None)
         if working.end_us is not None:
             self.ends.remove((working.end_us, seq))
         if working.is_stop:

@@ -20,6 +20,8 @@ class Windows:
     and can trade on no quote but one that its limits reach is idle.
     """
 
+    __slots__ = ("_changed", "_ends", "_groups", "_idle", "_journaled", "_new", "_symbol")
+
     def __init__(self, symbol: str) -> None:
         self._symbol = symbol
         self._groups: dict[GroupKey, Group] = {}

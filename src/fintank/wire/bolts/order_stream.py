@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from decimal import Decimal
 from enum import StrEnum
+from sys import intern
 from typing import Any
 
 import orjson
@@ -83,6 +84,8 @@ def _portfolio_order(values: dict[str, Any]) -> PortfolioOrder:
 
 
 def _order(values: dict[str, Any]) -> Order:
+    for name in ("account", "symbol"):  # remembered with each order, and the same in many
+        values[name] = intern(values[name])
     values["side"] = Side(values["side"])
     values["time_in_force"] = TimeInForce(values["time_in_force"])
     values["ord_type"] = OrdType(values["ord_type"])
