@@ -248,6 +248,17 @@ def test_a_symbol_without_a_market_or_halted_is_not_looked_at_every_second(
     assert steps == ["CROSSED", "IVE", "IVE"]  # by the second, and any quote may lead to something
 
 
+def test_the_quote_that_uncrosses_the_market_need_not_reach_an_order_itself(order: Make, quote: Make) -> None:
+    shard = Shard(Limits())
+    shard.on_quote(quote("98", "100", exchange="NYSE"), WALL)
+    shard.on_quote(quote("102", "103", offset=1), WALL)
+    shard.on_order(order("1", price="100"), WALL)
+    shard.on_second(WALL + SECOND)
+    filled = shard.on_quote(quote("97", "103", at=1, offset=2), WALL + SECOND)
+    assert filled is not None
+    assert [report.last_px for report in filled.reports] == [Decimal(100)]
+
+
 def test_what_one_second_leads_to_is_bounded_and_the_rest_comes_with_the_next(
     order: Make, quote: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
