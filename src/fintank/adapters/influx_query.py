@@ -55,7 +55,8 @@ class InfluxQuery:
             raise FintankError(f"InfluxDB ({self._address}) does not answer: run `invoke up`") from error
         if response.status != 200:
             answer = response.data.decode(errors="replace").strip()
-            raise FintankError(f"InfluxDB ({self._address}) answered {response.status}: {answer[:300]}")
+            cure = f"; {credentials.INFLUX_CURE}" if response.status in (401, 403) else ""
+            raise FintankError(f"InfluxDB ({self._address}) answered {response.status}: {answer[:300]}{cure}")
         result = json.loads(response.data)["results"][0]
         if not result.get("error", "database not found").startswith("database not found"):
             raise FintankError(f"InfluxDB ({self._address}) refused: {result['error']}")
