@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from ipaddress import AddressValueError, IPv6Address
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from fintank.errors import FintankError
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "prices_development"
 TOPOLOGY = "order_flow"
-_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
-_ADDRESS = re.compile(rf"(?:{_HOST.pattern}):([0-9]{{1,5}})")
+_NAME = re.compile(r"(?=.{1,254}\Z)[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?")
+_ADDRESS = re.compile(r"(.+):([0-9]{1,5})")
 _NOT_IN_HOME = frozenset(",;:%$#*?\\\"'")
 RULES_OPTION = "fintank.rules"
 """The Storm option that brings the limits of rules.toml to the bolts, as JSON."""
@@ -39,7 +40,7 @@ class Settings:
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read FINTANK_KAFKA, _INFLUX, _NIMBUS, _ZOOKEEPER, _HOST, _HOME and _RULES.
 
-    Raises FintankError on a bad address.
+    Raises FintankError on a bad address. src/clj/fintank/settings.clj has the same rules for Kafka's.
     """
     host = _host(environ.get("FINTANK_HOST") or "localhost")
     return Settings(
@@ -74,7 +75,7 @@ def _addresses(name: str, value: str) -> str:
 
 def _address(name: str, value: str) -> str:
     match = _ADDRESS.fullmatch(value)
-    if match is None or not 0 < int(match[1]) < 65536:
+    if match is None or not _is_host(match[1]) or not 0 < int(match[2]) < 65536:
         raise FintankError(
             f"{name}={value!r} is no address: write host:port, as in localhost:9092 or [::1]:9092, without a "
             "scheme such as http://"
@@ -83,11 +84,21 @@ def _address(name: str, value: str) -> str:
 
 
 def _host(value: str) -> str:
-    if not _HOST.fullmatch(value):
+    if not _is_host(value):
         raise FintankError(
             f"FINTANK_HOST={value!r} is no host: write its name or address alone, without a port"
         )
     return value
+
+
+def _is_host(value: str) -> bool:
+    """Say whether it is a name that can be asked for, as in a-b.c, or an IPv6 address in brackets."""
+    if not value.startswith("["):
+        return bool(_NAME.fullmatch(value))
+    try:
+        return value.endswith("]") and not IPv6Address(value[1:-1]).scope_id
+    except AddressValueError:
+        return False
 
 
 def _home(path: Path) -> Path:

@@ -6,15 +6,17 @@ FINTANK_KAFKA_CA names the certificate of a Kafka that speaks TLS. src/clj/finta
 same rules for the JVM.
 """
 
+import base64
 import os
+import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
-
-import urllib3
 
 from fintank.errors import FintankError
 
 OTHERS = 0o077
+BLANKS = " \t"
 NAMES = ("FINTANK_KAFKA_USER", "FINTANK_KAFKA_PASSWORD", "FINTANK_INFLUX_USER", "FINTANK_INFLUX_PASSWORD")
 KAFKA_CURE = "see whether FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD and FINTANK_KAFKA_CA are right"
 INFLUX_CURE = "see whether FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD are right"
@@ -34,7 +36,8 @@ def influx_headers(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     user = secret("FINTANK_INFLUX_USER", environ)
     if not user:
         return {}
-    return dict(urllib3.make_headers(basic_auth=f"{user}:{secret('FINTANK_INFLUX_PASSWORD', environ)}"))
+    account = f"{user}:{secret('FINTANK_INFLUX_PASSWORD', environ)}".encode()
+    return {"authorization": f"Basic {base64.b64encode(account).decode()}"}
 
 
 def confluent_options(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -69,20 +72,23 @@ def protocol(user: str, certificate: str | None) -> str:
 
 def _read(file: Path) -> dict[str, str]:
     try:
-        mode, text = file.stat().st_mode, file.read_text("utf-8-sig")
+        mode = file.stat().st_mode
+        if stat.S_ISFIFO(mode):  # it could be read once only
+            raise FintankError(f"FINTANK_SECRETS={file} is a pipe: name a file")
+        text = file.read_text("utf-8-sig")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
         raise FintankError(f"FINTANK_SECRETS={file} can't be read: {reason}") from None
     if mode & OTHERS:
         raise FintankError(f"FINTANK_SECRETS={file} can be read by others: run `chmod 600 {file}`")
-    lines = (line.strip() for line in text.splitlines())
+    lines = (line.strip(BLANKS) for line in text.split("\n"))  # read_text makes every line's end a \n
     return dict(_setting(file, line) for line in lines if line and not line.startswith("#"))
 
 
 def _setting(file: Path, line: str) -> tuple[str, str]:
     """Read a line NAME=VALUE, also as a shell has it: `export NAME="VALUE"`."""
-    name, is_set, value = line.removeprefix("export ").partition("=")
-    name, value = name.strip(), value.strip()
+    name, is_set, value = re.sub(r"^export[ \t]+", "", line).partition("=")
+    name, value = name.strip(BLANKS), value.strip(BLANKS)
     if not is_set or name not in NAMES:
         # Never the line itself: it may hold a password.
         raise FintankError(f"FINTANK_SECRETS={file}: only lines NAME=VALUE of {', '.join(NAMES)} are known")

@@ -1,6 +1,10 @@
-"""The `fintank` program: the same commands as `invoke`, from any folder, and `fintank --version`."""
+"""The programs `fintank` and `invoke`.
+
+`fintank` has the same commands from any folder, and `fintank --version`; `invoke` is invoke's own.
+"""
 
 import invoke.config
+import invoke.main
 from invoke.program import Program
 
 import fintank
@@ -24,3 +28,8 @@ def main() -> None:
         name="fintank", version=fintank.__version__, namespace=collection(), config_class=Config
     )
     program.run()
+
+
+def run_invoke() -> None:
+    """Run `invoke COMMAND`; its own help and its list of commands end as well as the commands do."""
+    invoke.main.program.run()

@@ -19,6 +19,7 @@ from fintank.settings import TOPOLOGY, Settings, host_and_port
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
 UP_TIMEOUT_S = 90
+PORT_MAX = 65_535
 POLL_INTERVAL_S = 0.1
 LOG_LINES_SHOWN = 15
 # States of supervisord from which a service does not come back by itself.
@@ -45,6 +46,7 @@ def up(settings: Settings, say: Say, cluster: bool = False) -> None:
     """
     services = local_services(settings) + (cluster_services(settings) if cluster else [])
     _require_local(services)
+    _require_own_ports(services)
     supervisor = Supervisor(settings.home)
     states = supervisor.states()
     missing = [service for service in services if not _runs(states, service)]
@@ -138,6 +140,23 @@ def _require_local(services: Sequence[Service]) -> None:
                 f"{service.name} is set to be at {service.address}: only services on this machine can be "
                 f"started here; unset FINTANK_HOST and {service.variable}, or start it there."
             )
+
+
+def _require_own_ports(services: Sequence[Service]) -> None:
+    owners: dict[int, Service] = {}
+    for service in services:
+        for port in service.ports:
+            if port > PORT_MAX:
+                raise FintankError(
+                    f"{service.name} would need the port {port}, and {PORT_MAX} is the last: choose a lower "
+                    f"one with {service.variable}"
+                )
+            if port in owners:
+                raise FintankError(
+                    f"{service.name} and {owners[port].name} would both need the port {port}: choose another "
+                    f"with {service.variable}"
+                )
+            owners[port] = service
 
 
 def _require_same_files(running: Sequence[Service]) -> None:

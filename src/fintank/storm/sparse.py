@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fintank import settings
+from fintank import output, settings
 from fintank.errors import EXIT_INTERRUPTED, FintankError
 from fintank.services import lifecycle, storm_cluster
 from fintank.settings import TOPOLOGY
@@ -32,6 +32,7 @@ CHOICES = ("-e", "--environment", "--config")
 
 def main() -> None:
     """Run `sparse ARGUMENTS`; what streamparse raises at a cluster becomes one line and exit status 1."""
+    output.prepare()
     warnings.filterwarnings("ignore", "TripleDES")
     warnings.filterwarnings("ignore", "pkg_resources")
     import requests
@@ -51,6 +52,8 @@ def main() -> None:
         sys.exit(EXIT_INTERRUPTED)
     except requests.ConnectionError as error:
         sys.exit(f"Storm's UI does not answer: `invoke topology` asks Nimbus instead ({error})")
+    except BrokenPipeError:
+        raise  # whoever read the output has gone
     except (TException, OSError) as error:
         reason = getattr(error, "msg", None) or getattr(error, "message", None) or error
         sys.exit(f"sparse {sys.argv[1]}: {reason}")

@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 from ruamel.yaml import YAML
 
-from fintank import settings
+from fintank import output, settings
 from fintank.errors import FintankError
 from fintank.services import programs
 
@@ -46,6 +46,7 @@ _REMOTE_OPTIONS = {
 
 def main() -> None:
     """Run `storm ARGUMENTS`."""
+    output.prepare()
     try:
         sys.exit(storm(sys.argv[1:]))
     except FintankError as error:

@@ -1,5 +1,7 @@
+import base64
 import itertools
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,17 @@ def test_without_an_account_nothing_is_sent() -> None:
     assert credentials.influx_headers({}) == {}
     assert credentials.confluent_options({}) == {}
     assert credentials.kafka_python_options({}) == {}
+
+
+def test_influxdb_gets_an_account_in_any_script() -> None:
+    headers = accounts.influx_headers({"FINTANK_INFLUX_USER": "中", "FINTANK_INFLUX_PASSWORD": "é:"})
+    assert base64.b64decode(headers["authorization"].removeprefix("Basic ")).decode() == "中:é:"
+
+
+def test_a_pipe_is_no_file_of_secrets(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(FintankError, match=r"^FINTANK_SECRETS=.*/pipe is a pipe: name a file$"):
+        accounts.secret("FINTANK_KAFKA_USER", {"FINTANK_SECRETS": str(tmp_path / "pipe")})
 
 
 def test_both_kafka_clients_get_the_account() -> None:

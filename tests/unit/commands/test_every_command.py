@@ -1,6 +1,7 @@
 """What holds for all commands: wrong settings are one line, whoever stops reading sees no traceback."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -56,15 +57,30 @@ def fintank(*words: str, **environ: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(words, stdout=-1, stderr=-1, env={**inherited, **environ})
 
 
-@pytest.mark.parametrize("words", [["--list"], ["--help"], ["--help", "order"]])
-def test_whoever_stops_reading_sees_no_traceback(words: list[str]) -> None:
-    process = fintank(str(Path(sys.executable).with_name("fintank")), *words)
+PROGRAMS = {"invoke": ["--list"], "fintank": ["--list"], "sparse": ["--help"], "storm": ["version"]}
+HELP = [("invoke", ["--help"]), ("invoke", ["--help", "order"]), ("fintank", ["--help", "order"])]
+
+
+@pytest.mark.parametrize(("program", "words"), [*PROGRAMS.items(), *HELP])
+def test_whoever_stops_reading_sees_no_traceback(program: str, words: list[str]) -> None:
+    process = fintank(str(Path(sys.executable).with_name(program)), *words)
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait(30) == 141
+
+
+@pytest.mark.parametrize(("program", "words"), PROGRAMS.items())
+def test_a_full_disk_is_one_line_and_a_closed_output_is_none(program: str, words: list[str]) -> None:
+    command = shlex.join([str(Path(sys.executable).with_name(program)), *words])
+    full = fintank("bash", "-c", f"{command} >/dev/full")
+    assert full.communicate(timeout=30) == (b"", b"No space left for what this program writes\n")
+    assert full.returncode == 1
+    closed = fintank("bash", "-c", f"{command} >&-")
+    assert closed.communicate(timeout=30) == (b"", b"")
+    assert closed.returncode == 0
 
 
 def test_texts_are_shown_as_they_are_also_in_ascii() -> None:

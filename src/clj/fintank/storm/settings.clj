@@ -3,16 +3,40 @@
   The rules for the account are those of src/fintank/adapters/credentials.py."
   (:require [clojure.java.io :as io]
             [clojure.string :as string])
-  (:import [java.nio.file Files LinkOption Path]
+  (:import [java.net InetAddress UnknownHostException]
+           [java.nio.file Files LinkOption Path]
            [java.nio.file.attribute PosixFilePermission]))
 
+(def ^:private host-name
+  #"(?=.{1,254}$)[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?")
+
+(defn- address?
+  "Whether it is host:port, of IPv6 [::1]:port."
+  [text]
+  (when-let [[_ host port] (re-matches #"(.+):([0-9]{1,5})" text)]
+    (and (< 0 (parse-long port) 65536)
+         (or (re-matches host-name host)
+             (and (re-matches #"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]" host)
+                  ;; Digits and colons alone: this asks no name server.
+                  (try (InetAddress/getByName host) (catch UnknownHostException _ nil)))))))
+
+(defn- checked
+  [variable value]
+  (let [addresses (map string/trim (string/split value #"," -1))]
+    (when-not (every? address? addresses)
+      (throw (IllegalStateException. (str variable "=" (pr-str value) " is no address: write host:port, as in "
+                                          "localhost:9092 or [::1]:9092, without a scheme such as http://"))))
+    (string/join "," addresses)))
+
 (defn kafka-address
-  "host:port of Kafka, from Storm's configuration and the environment (of String to String); \"\" is not set."
+  "host:port of Kafka, from Storm's configuration and the environment (of String to String); \"\" is not set.
+  The rules are those of src/fintank/settings.py."
   ([conf] (kafka-address conf (System/getenv)))
   ([conf environment]
-   (or (not-empty (get conf "fintank.kafka"))
-       (not-empty (get environment "FINTANK_KAFKA"))
-       (str (or (not-empty (get environment "FINTANK_HOST")) "localhost") ":9092"))))
+   (if-let [option (not-empty (get conf "fintank.kafka"))]
+     (checked "fintank.kafka" option)
+     (checked "FINTANK_KAFKA" (or (not-empty (get environment "FINTANK_KAFKA"))
+                                  (str (or (not-empty (get environment "FINTANK_HOST")) "localhost") ":9092"))))))
 
 (def ^:private owners-only
   #{PosixFilePermission/OWNER_READ PosixFilePermission/OWNER_WRITE PosixFilePermission/OWNER_EXECUTE})
@@ -20,14 +44,16 @@
 (def ^:private names
   #{"FINTANK_KAFKA_USER" "FINTANK_KAFKA_PASSWORD" "FINTANK_INFLUX_USER" "FINTANK_INFLUX_PASSWORD"})
 
+(defn- trim [text] (string/replace text #"^[ \t]+|[ \t]+\z" ""))
+
 (defn- setting
   "The name and the value of a line NAME=VALUE, also as a shell has it: export NAME=\"VALUE\"."
   [file line]
-  (let [[name value] (map string/trim (string/split (string/replace-first line #"^export " "") #"=" 2))]
+  (let [[name value] (map trim (string/split (string/replace-first line #"^export[ \t]+" "") #"=" 2))]
     (when-not (and value (names name))
       (throw (IllegalStateException. (str "FINTANK_SECRETS=" file ": only lines NAME=VALUE of "
                                           (string/join ", " (sort names)) " are known"))))
-    [name (or (last (re-matches #"([\"'])(.*)\1" value)) value)]))
+    [name (or (last (re-matches #"(?s)([\"'])(.*)\1" value)) value)]))
 
 (defn- secrets
   "The lines NAME=VALUE of a file that only its owner may read."
@@ -36,10 +62,10 @@
     (when-not (every? owners-only (Files/getPosixFilePermissions path (make-array LinkOption 0)))
       (throw (IllegalStateException. (str "FINTANK_SECRETS=" file " can be read by others: chmod 600 it"))))
     (into {}
-          (comp (map string/trim)
-                (remove #(or (string/blank? %) (string/starts-with? % "#")))
+          (comp (map trim)
+                (remove #(or (= "" %) (string/starts-with? % "#")))
                 (map #(setting file %)))
-          (string/split-lines (string/replace-first (slurp (.toFile path)) #"^\uFEFF" "")))))
+          (string/split (string/replace-first (Files/readString path) #"^\uFEFF" "") #"\r\n|\n|\r"))))
 
 (defn- quoted
   "A value between the double quotes of a JAAS configuration."

@@ -17,6 +17,15 @@
   (is (= "localhost:9092"
          (settings/kafka-address {"fintank.kafka" ""} {"FINTANK_KAFKA" "" "FINTANK_HOST" ""}))))
 
+(deftest an-address-is-taken-as-python-takes-it
+  (let [cases ^Map (.readValue (ObjectMapper.) (slurp "tests/addresses.json") Map)]
+    (doseq [address (get cases "taken")]
+      (is (= (string/replace address " " "") (settings/kafka-address {"fintank.kafka" address} {}))))
+    (doseq [address (get cases "refused")]
+      (is (thrown-with-msg? IllegalStateException #"FINTANK_KAFKA=.* is no address"
+                            (settings/kafka-address {} {"FINTANK_KAFKA" (str "a:1," address)}))
+          (pr-str address)))))
+
 (def account {"FINTANK_KAFKA_USER" "trader" "FINTANK_KAFKA_PASSWORD" "a\"b\\c"})
 
 (deftest without-an-account-kafka-is-asked-as-anyone
