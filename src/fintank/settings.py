@@ -40,7 +40,8 @@ class Settings:
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read FINTANK_KAFKA, _INFLUX, _NIMBUS, _ZOOKEEPER, _HOST, _HOME and _RULES.
 
-    Raises FintankError on a bad address. src/clj/fintank/settings.clj has the same rules for Kafka's.
+    Raises FintankError on a bad address. src/clj/fintank/storm/settings.clj has the
+    same rules for Kafka's.
     """
     host = _host(environ.get("FINTANK_HOST") or "localhost")
     return Settings(

@@ -31,7 +31,7 @@ def service(settings: Settings) -> Service:
     data = settings.home / "data" / "kafka"
     run = settings.home / "run"
     properties, logging_properties = run / "server.properties", run / "log4j2.properties"
-    jvm = [str(programs.java()), *JVM_OPTIONS]
+    jvm = [*programs.jvm(programs.temporary(settings)), *JVM_OPTIONS]
     jvm += [f"-Dlog4j2.configurationFile={logging_properties}", "-cp", programs.kafka_class_path(settings)]
     format_storage = [*jvm, "kafka.tools.StorageTool", "format", "--ignore-formatted"]
     format_storage += ["--cluster-id", CLUSTER_ID, "--config", str(properties)]

@@ -176,7 +176,7 @@ def _require_free_ports(services: Sequence[Service]) -> None:
 
 
 def _prepare(settings: Settings, services: Sequence[Service], say: Say) -> None:
-    for folder in ("run", "logs", "data"):
+    for folder in ("run", "logs", "data", "tmp"):
         (settings.home / folder).mkdir(parents=True, exist_ok=True)
     for service in services:
         say(f"Starting {service.name} ...")

@@ -31,7 +31,7 @@ def _make(class_path: str, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         compile_it = f'(binding [*compile-path* "{folder}"] (compile (quote {NAMESPACE})))'
         command = [
-            str(programs.java()),
+            *programs.jvm(Path(folder)),
             "-cp",
             f"{SOURCES}:{folder}:{class_path}",
             "clojure.main",

@@ -21,6 +21,16 @@ def java() -> Path:
     return Path(found)
 
 
+def jvm(temporary: Path) -> list[str]:
+    """Begin the command of a JVM that writes its temporary files there; by itself it writes to /tmp."""
+    return [str(java()), "-XX:-UsePerfData", f"-Djava.io.tmpdir={temporary}"]
+
+
+def temporary(settings: Settings) -> Path:
+    """Name the home's folder for temporary files; whoever starts something makes it."""
+    return settings.home / "tmp"
+
+
 def kafka_class_path(settings: Settings) -> str:
     """Read the class path of the Kafka broker: its jars, joined by colons."""
     return _class_path(settings.programs / "kafka.classpath")

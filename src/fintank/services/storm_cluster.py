@@ -136,7 +136,14 @@ def _jvm(settings: Settings, daemon: str) -> list[str]:
     home = storm_home(settings)
     log = f"-Dlog4j.configurationFile={home / 'log4j2' / 'daemon.xml'}"
     memory = f"-Xmx{HEAP_MB[daemon]}m"
-    return [str(programs.java()), memory, *JVM_OPTIONS, log, "-cp", f"{home}/lib/*:{home}/conf"]
+    return [
+        *programs.jvm(programs.temporary(settings)),
+        memory,
+        *JVM_OPTIONS,
+        log,
+        "-cp",
+        f"{home}/lib/*:{home}/conf",
+    ]
 
 
 def _storm_command(settings: Settings, daemon: str, name: str) -> tuple[str, ...]:

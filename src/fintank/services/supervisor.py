@@ -1,11 +1,9 @@
 """supervisord: its configuration, its start and its XML-RPC interface over a unix socket."""
 
-import hashlib
 import os
 import shlex
 import subprocess
 import sys
-import tempfile
 import xmlrpc.client
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,9 +17,9 @@ from fintank.services import programs
 from fintank.services.service import Service
 from fintank.services.templates import fill
 
-# A unix socket's path has at most 107 bytes, and supervisord binds it under a longer name at first:
-# a dot and its process id are added.
-SOCKET_PATH_BYTES_MAX = 95
+# A unix socket's path has at most 107 bytes, and a home may be longer: supervisord, whose working folder is
+# the home, and its clients reach the socket through /proc.
+SOCKET = "run/supervisord.sock"
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 60
 
@@ -33,7 +31,6 @@ class Supervisor:
         self.home = home
         self.configuration = home / "run" / "supervisord.conf"
         self.log = home / "logs" / "supervisord.log"
-        self.socket = socket_path(home)
 
     def is_up(self) -> bool:
         """Say whether supervisord answers."""
@@ -45,7 +42,6 @@ class Supervisor:
 
     def start(self, services: Sequence[Service]) -> None:
         """Start supervisord in the background; it starts no service by itself."""
-        self._make_socket_folder()
         self.configuration.write_text(self.configuration_text(services))
         # -P keeps the working folder off the module path.
         command = [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(self.configuration)]
@@ -54,6 +50,7 @@ class Supervisor:
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
+            cwd=self.home,
             env=programs.environ(),
             timeout=START_TIMEOUT_S,
             check=False,
@@ -64,9 +61,7 @@ class Supervisor:
 
     def remove_socket(self) -> None:
         """Delete what a stopped or killed supervisord leaves of its socket."""
-        self.socket.unlink(missing_ok=True)
-        if self.socket.parent != self.configuration.parent and self.socket.parent.exists():
-            self.socket.parent.rmdir()
+        (self.home / SOCKET).unlink(missing_ok=True)
 
     def configuration_text(self, services: Sequence[Service]) -> str:
         """Write the configuration of supervisord and its programs."""
@@ -75,7 +70,7 @@ class Supervisor:
             home=_escaped(self.home),
             log=_escaped(self.log),
             pid_file=_escaped(self.home / "run" / "supervisord.pid"),
-            socket=_escaped(self.socket),
+            socket=f"/proc/self/cwd/{SOCKET}",
         )
         for service in services:
             command = _escaped(shlex.join(service.command))
@@ -103,30 +98,16 @@ class Supervisor:
             names = ", ".join(f"{process.name()} (pid {process.pid})" for process in alive)
             raise FintankError(f"Still there after {STOP_TIMEOUT_S} s: {names}; see {self.log}.")
 
-    def _make_socket_folder(self) -> None:
-        folder = self.socket.parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # In a folder for all users another one could have made it first and listen there.
-        if folder.stat().st_uid != os.getuid():
-            raise FintankError(f"{folder} belongs to another user: set FINTANK_HOME to a shorter path.")
-
     def _call(self, method: str, *arguments: object) -> Any:
-        transport = SupervisorTransport(None, None, f"unix://{self.socket}")
+        folder = os.open(self.home, os.O_PATH | os.O_DIRECTORY)
+        transport = SupervisorTransport(None, None, f"unix:///proc/self/fd/{folder}/{SOCKET}")
         try:
             # The host name is never used: the transport goes to the socket.
             proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
             return getattr(proxy.supervisor, method)(*arguments)
         finally:
             transport.close()
-
-
-def socket_path(home: Path) -> Path:
-    """Place supervisord's socket in `home`, or for a long name in the system's folder for temporary files."""
-    path = home / "run" / "supervisord.sock"
-    if len(bytes(path)) <= SOCKET_PATH_BYTES_MAX:
-        return path
-    digest = hashlib.sha256(bytes(home)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"fintank-{digest}" / "supervisord.sock"
+            os.close(folder)
 
 
 def _escaped(value: object) -> str:

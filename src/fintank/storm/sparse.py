@@ -3,15 +3,18 @@
 With -e or --config, or with STREAMPARSE_NIMBUS set, it is aimed at nothing else than these say.
 """
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fintank import output, settings
 from fintank.errors import EXIT_INTERRUPTED, FintankError
-from fintank.services import lifecycle, storm_cluster
+from fintank.services import lifecycle, programs, storm_cluster
 from fintank.settings import TOPOLOGY
 from fintank.storm import config_file
 
@@ -43,6 +46,8 @@ def main() -> None:
         loaded = settings.load()
         if sys.argv[1:2] and sys.argv[1] not in ("quickstart", "-h", "--help", "--version"):
             config_file.check(config_file.named(sys.argv[1:]))
+        if sys.argv[1:2] in (["run"], ["submit"]):
+            _write_into(programs.temporary(loaded))
         local = storm_cluster.sparse_config(loaded) if lifecycle.has_cluster(loaded) else None
         sys.argv[1:] = aimed(sys.argv[1:], local, os.environ)
         sparse.main()
@@ -57,6 +62,19 @@ def main() -> None:
     except (TException, OSError) as error:
         reason = getattr(error, "msg", None) or getattr(error, "message", None) or error
         sys.exit(f"sparse {sys.argv[1]}: {reason}")
+
+
+def _write_into(temporary: Path) -> None:
+    """Let streamparse write its temporary files into the home.
+
+    They are deleted at the end. It gives their names to a shell as they are, and a home may have a name that
+    a shell would take apart.
+    """
+    temporary.mkdir(parents=True, exist_ok=True)
+    made = tempfile.mkdtemp(prefix="sparse-", dir=temporary)
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    folder = os.open(made, os.O_PATH | os.O_DIRECTORY)
+    tempfile.tempdir = f"/proc/{os.getpid()}/fd/{folder}"
 
 
 def aimed(arguments: Sequence[str], local: Path | None, environ: Mapping[str, str]) -> list[str]:

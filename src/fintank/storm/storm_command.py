@@ -92,12 +92,15 @@ def _run_local(arguments: Sequence[str]) -> int:
     # streamparse writes Java's largest number for no end.
     seconds = given.sleep if given.sleep < 2**31 else 0
     class_path = f"{programs.storm_class_path(settings.load())}:{given.jar}"
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(options, file)
-        file.flush()
+    temporary = programs.temporary(settings.load())
+    temporary.mkdir(parents=True, exist_ok=True)
+    # Storm leaves half a dozen folders of its own.
+    with tempfile.TemporaryDirectory(dir=temporary, prefix="run-") as folder:
+        file = Path(folder) / "options.json"
+        file.write_text(json.dumps(options))
         main_class = ("-cp", class_path, "fintank.local.main")
-        run = ("run", "--seconds", str(seconds), "--config", file.name)
-        return run_until_stopped([str(programs.java()), *JVM_OPTIONS, *main_class, *run])
+        run = ("run", "--seconds", str(seconds), "--config", str(file))
+        return run_until_stopped([*programs.jvm(Path(folder)), *JVM_OPTIONS, *main_class, *run])
 
 
 def run_until_stopped(command: Sequence[str]) -> int:

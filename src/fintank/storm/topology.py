@@ -93,7 +93,7 @@ def _make(class_path: str, folder: Path) -> None:
     part = folder.with_suffix(".part")
     part.mkdir(parents=True)
     main = ("clojure.main", "-m", "fintank.local.main", "thrift", str(part))
-    command = [str(programs.java()), "-cp", class_path, *main]
+    command = [*programs.jvm(part), "-cp", class_path, *main]
     result = subprocess.run(
         command, capture_output=True, text=True, timeout=THRIFT_TIMEOUT_S, check=False, env=programs.environ()
     )

@@ -1,19 +1,28 @@
 import configparser
+import stat
 from pathlib import Path
 
+import pytest
+
 from fintank.services.service import Service
-from fintank.services.supervisor import Supervisor, socket_path
+from fintank.services.supervisor import Supervisor
 
 
-def test_the_socket_is_in_the_home_while_its_path_is_short_enough() -> None:
-    assert socket_path(Path("/srv/fintank")) == Path("/srv/fintank/run/supervisord.sock")
-
-
-def test_a_long_home_has_its_own_short_socket_path() -> None:
-    long, longer = Path("/srv") / ("a" * 100), Path("/srv") / ("a" * 101)
-    assert len(bytes(socket_path(long))) <= 95
-    assert socket_path(long) == socket_path(long)
-    assert socket_path(long) != socket_path(longer)
+def test_a_home_may_have_a_long_name_and_holds_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / ("a" * 200) / "b c"
+    for folder in ("run", "logs"):
+        (home / folder).mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "elsewhere"))
+    supervisor = Supervisor(home)
+    supervisor.start([])
+    try:
+        assert supervisor.is_up()
+        assert stat.S_ISSOCK((home / "run" / "supervisord.sock").stat().st_mode)
+    finally:
+        supervisor.stop()
+    assert not supervisor.is_up()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_a_supervisor_that_is_not_there_is_not_up_and_has_no_states(tmp_path: Path) -> None:

@@ -1,3 +1,6 @@
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,23 @@ def test_a_command_goes_to_the_local_cluster_where_one_is_up(name: str) -> None:
 )
 def test_a_command_goes_where_its_options_say(choice: list[str]) -> None:
     assert aimed(["submit", *choice], LOCAL, {}) == ["submit", *choice]
+
+
+def test_temporary_files_are_in_the_home_under_a_name_that_a_shell_leaves_alone(tmp_path: Path) -> None:
+    home = tmp_path / "a b `c`"
+    code = """
+import os, sys, tempfile
+from pathlib import Path
+from fintank.storm import sparse
+sparse._write_into(Path(sys.argv[1]))
+with tempfile.NamedTemporaryFile(delete=False) as file:
+    print(file.name, os.path.realpath(file.name))
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(home)], capture_output=True, text=True, check=True)
+    name, _, place = done.stdout.strip().partition(" ")
+    assert re.fullmatch("[a-z0-9/_]+", name)
+    assert Path(place).is_relative_to(home)
+    assert list(home.iterdir()) == []
 
 
 def test_streamparses_own_variable_wins() -> None:
