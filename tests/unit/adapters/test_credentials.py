@@ -29,14 +29,14 @@ def test_without_an_account_nothing_is_sent() -> None:
 
 
 def test_influxdb_gets_an_account_in_any_script() -> None:
-    headers = accounts.influx_headers({"FINTANK_INFLUX_USER": "中", "FINTANK_INFLUX_PASSWORD": "é:"})
+    headers = credentials.influx_headers({"FINTANK_INFLUX_USER": "中", "FINTANK_INFLUX_PASSWORD": "é:"})
     assert base64.b64decode(headers["authorization"].removeprefix("Basic ")).decode() == "中:é:"
 
 
 def test_a_pipe_is_no_file_of_secrets(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
     with pytest.raises(FintankError, match=r"^FINTANK_SECRETS=.*/pipe is a pipe: name a file$"):
-        accounts.secret("FINTANK_KAFKA_USER", {"FINTANK_SECRETS": str(tmp_path / "pipe")})
+        credentials.secret("FINTANK_KAFKA_USER", {"FINTANK_SECRETS": str(tmp_path / "pipe")})
 
 
 def test_both_kafka_clients_get_the_account() -> None:
