@@ -102,6 +102,12 @@ def _is_host(value: str) -> bool:
         return False
 
 
+def is_host_or_address(value: str) -> bool:
+    """Say whether it is a host, or host:port: streamparse takes Nimbus as either."""
+    match = _ADDRESS.fullmatch(value)
+    return _is_host(value) or (match is not None and _is_host(match[1]) and 0 < int(match[2]) < 65536)
+
+
 def _home(path: Path) -> Path:
     # It stands in the files of supervisord, Kafka, InfluxDB and Log4j, each with characters of its own.
     wrong = sorted(

@@ -18,6 +18,8 @@ def load_json(loaded: Settings) -> str:
 
 def _text(loaded: Settings) -> str:
     try:
+        if loaded.rules.exists() and not loaded.rules.is_file():
+            raise OSError("it is no file")
         return loaded.rules.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FintankError(

@@ -13,6 +13,18 @@ from fintank.errors import EXIT_INTERRUPTED, FintankError
 output.prepare()
 
 
+PATHS = ("file", "out")
+"""Options that name a file, which may have any bytes in its name."""
+
+
+def _require_text(options: dict[str, Any]) -> None:
+    for name, value in options.items():
+        try:
+            value.encode() if isinstance(value, str) and name not in PATHS else None
+        except UnicodeEncodeError:
+            raise FintankError(f"{name} {value!r} is no text in UTF-8") from None
+
+
 def command(**options: Any) -> Callable[[Callable[..., None]], Task[Callable[..., None]]]:
     """Make a function an invoke task; a FintankError becomes its one line and exit status 1, Ctrl-C 130."""
 
@@ -20,6 +32,7 @@ def command(**options: Any) -> Callable[[Callable[..., None]], Task[Callable[...
         @functools.wraps(function)
         def run(*args: Any, **kwargs: Any) -> None:
             try:
+                _require_text(kwargs)
                 function(*args, **kwargs)
             except FintankError as error:
                 raise Exit(str(error), code=1) from error

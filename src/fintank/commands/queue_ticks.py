@@ -13,6 +13,7 @@ from fintank.samples.replay import sleep_until
 from fintank.samples.sending import make_topics, send
 from fintank.terminal.options import positive_number, span_us, whole_number
 from fintank.terminal.progress import counted
+from fintank.wire.kafka.ticks import EARLIEST_US
 
 SYMBOLS_MAX = 100_000
 DEFAULT_SPAN = "1h"
@@ -43,6 +44,10 @@ def queue_ticks(
         length_us = span_us("--span", span)
         if length_us < total:
             raise FintankError(f"--span {span}: has fewer microseconds than ticks: name a longer one")
+        if time.time_ns() // 1000 - length_us < EARLIEST_US:
+            raise FintankError(
+                f"--span {span}: begins before 1990, where ticks are rejected: name a shorter one"
+            )
         times_us = fake_ticks.times_over_span_us(total, length_us, time.time_ns() // 1000, seed)
     elif span is None:
         times_us = _paced_times_us(total, positive_number("--rate", rate))

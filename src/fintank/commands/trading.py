@@ -83,6 +83,8 @@ def cancel(
     target = _target(wanted, symbol, account, loaded)
     name = fake_orders.call_name("cancel", _now_us())
     value = order_json.cancel_json(cl_ord_id=name, **target._asdict(), time_us=_now_us())
+    for reject in orders.read("orders", 0, f"0,1,{_now_us() // 1000}", value.decode()).rejects:
+        raise FintankError(f"cancel {wanted}: {reject.reason} {reject.detail}")
     with open_scanner(loaded.kafka, "executions") as scanner:
         positions = scanner.ends()
         send_one(loaded.kafka, "orders", target.account, value)

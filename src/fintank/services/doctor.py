@@ -127,6 +127,10 @@ def _address(name: str, host: str, port: int, own: set[int]) -> Finding:
     subject = f"port of {name}"
     if host not in lifecycle.LOCAL_HOSTS:
         return Finding(subject, f"{host}:{port}, not on this machine")
+    if port > lifecycle.PORT_MAX:
+        return Finding(
+            subject, f"{port} is above {lifecycle.PORT_MAX}", "Choose a lower port with FINTANK_KAFKA."
+        )
     if ports.is_free(port):
         return Finding(subject, f"{port} is free")
     pid = ports.holder_pid(port)

@@ -54,8 +54,8 @@ def create_account(address: str) -> None:
     if not user:
         return
     name, password = (
-        user.replace('"', '\\"'),
-        credentials.secret("FINTANK_INFLUX_PASSWORD").replace("'", "\\'"),
+        _escaped(user, '"'),
+        _escaped(credentials.secret("FINTANK_INFLUX_PASSWORD"), "'"),
     )
     query = f"CREATE USER \"{name}\" WITH PASSWORD '{password}' WITH ALL PRIVILEGES"
     # A query in the address would stand in logs.
@@ -95,3 +95,7 @@ def retention(address: str) -> str:
 def keep_all(kept: Retention) -> str:
     """Say how to make the database keep all."""
     return f'`ALTER RETENTION POLICY "{kept.policy}" ON "{DATABASE}" DURATION INF` in `influx` keeps all'
+
+
+def _escaped(text: str, quote: str) -> str:
+    return text.replace("\\", "\\\\").replace(quote, f"\\{quote}")

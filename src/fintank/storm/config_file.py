@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fintank.errors import FintankError
+from fintank.settings import is_host_or_address
 
 FILE = "config.json"
 _TEXTS = ("topology_specs", "virtualenv_specs")
@@ -50,6 +51,8 @@ def check(file: Path) -> None:
         for key, (kind, wanted) in _OF_AN_ENVIRONMENT.items():
             is_right = key not in environment or isinstance(environment[key], kind)
             _require(file, is_right, f"envs.{name}.{key} must be {wanted}")
+        is_place = is_host_or_address(environment["nimbus"])
+        _require(file, is_place, f"envs.{name}.nimbus must be a host, or host:port, without a scheme")
         workers = environment.get("workers", [])
         _require(
             file, all(isinstance(host, str) for host in workers), f"envs.{name}.workers must be host names"

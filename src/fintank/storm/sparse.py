@@ -46,6 +46,9 @@ def main() -> None:
         loaded = settings.load()
         if sys.argv[1:2] and sys.argv[1] not in ("quickstart", "-h", "--help", "--version"):
             config_file.check(config_file.named(sys.argv[1:]))
+        nimbus = os.environ.get("STREAMPARSE_NIMBUS")
+        if nimbus and not settings.is_host_or_address(nimbus):
+            raise FintankError(f"STREAMPARSE_NIMBUS={nimbus!r} is no address: write a host, or host:port")
         if sys.argv[1:2] in (["run"], ["submit"]):
             _write_into(programs.temporary(loaded))
         local = storm_cluster.sparse_config(loaded) if lifecycle.has_cluster(loaded) else None

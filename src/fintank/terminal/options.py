@@ -8,6 +8,8 @@ from fintank.errors import FintankError
 _SPAN = re.compile(r"([0-9]{1,9})([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 WHOLE_NUMBER_MAX = 1_000_000_000
+DIGITS_MAX = 30
+"""Python refuses to read thousands of them."""
 FACTOR_MIN = 0.001
 FACTOR_MAX = 1_000_000
 
@@ -15,7 +17,8 @@ FACTOR_MAX = 1_000_000
 def whole_number(option: str, text: str, minimum: int = 1, maximum: int = WHOLE_NUMBER_MAX) -> int:
     """Read a whole number between minimum and maximum; commas and underscores may group its digits."""
     digits = text.replace(",", "").replace("_", "")
-    if not (digits.isascii() and digits.isdecimal()) or not minimum <= int(digits) <= maximum:
+    is_number = digits.isascii() and digits.isdecimal() and len(digits) <= DIGITS_MAX
+    if not is_number or not minimum <= int(digits) <= maximum:
         raise FintankError(f"{option} {text}: must be a whole number from {minimum:,} to {maximum:,}")
     return int(digits)
 

@@ -89,3 +89,11 @@ def test_texts_are_shown_as_they_are_also_in_ascii() -> None:
     assert b"[red]x[/] :100: \\u4e2d" in output
     assert b"\\xe9" in output
     assert output.isascii()
+
+
+@pytest.mark.parametrize("name", ["order", "cancel", "queue_ticks"])
+def test_a_word_that_is_no_text_is_one_line(name: str) -> None:
+    option = {"order": "id", "cancel": "account", "queue_ticks": "seed"}[name]
+    with pytest.raises(Exit, match="is no text in UTF-8") as ended:
+        TASKS[name](Context(), **({"id": "x"} if name != "queue_ticks" else {}) | {option: "\udcff"})
+    assert ended.value.code == 1

@@ -1,5 +1,6 @@
 """config.json, and what is wrong with it in one line."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -46,13 +47,15 @@ def test_the_projects_own_is_right(tmp_path: Path) -> None:
         (json.dumps({**GOOD, "envs": {"prod": None}}), "envs.prod must be an object"),
         (with_prod(nimbus=None), "envs.prod must be an object that names its nimbus"),
         (with_prod(nimbus=["a"]), "envs.prod.nimbus must be text"),
+        (with_prod(nimbus="http://a"), "envs.prod.nimbus must be a host"),
+        (with_prod(nimbus="a:b"), "envs.prod.nimbus must be a host"),
         (with_prod(workers="a"), "envs.prod.workers must be a list"),
         (with_prod(workers=[5]), "envs.prod.workers must be host names"),
         (with_prod(log="x"), "envs.prod.log must be an object"),
         (with_prod(options=[]), "envs.prod.options must be an object"),
         (with_prod(use_ssh_for_nimbus="no"), "envs.prod.use_ssh_for_nimbus must be true or false"),
     ],
-    ids=range(19),
+    ids=itertools.count(),
 )
 def test_what_is_wrong_is_one_line_that_names_the_file(
     tmp_path: Path, content: str | bytes, told: str

@@ -43,3 +43,8 @@ def test_help_taken_for_an_argument_is_led_to_the_help(word: str) -> None:
 @pytest.mark.parametrize("text", ["-V1StGXR8", "--x", "-", "[red]"])
 def test_any_other_text_is_an_id(text: str) -> None:
     assert argument("order", text) == text
+
+
+def test_a_number_of_thousands_of_digits_is_refused() -> None:
+    with pytest.raises(FintankError, match=r"^--count 9+: must be a whole number"):
+        whole_number("--count", "9" * 5_000)
