@@ -87,8 +87,8 @@ def test_points_of_an_earlier_version_are_told_with_their_cure(
     assert told.returncode == 1
     assert told.stdout == ""
     assert told.stderr.count("\n") == 1
-    assert "with the account as a tag: run `invoke reset`, or " in told.stderr
+    assert "with other tags: run `invoke reset`, or " in told.stderr
     with pytest.raises(FintankError, match=r"DROP MEASUREMENT executions$") as error:
         sparse_run.check(empty_stack.settings, print)
     query(empty_stack.settings, str(error.value).rpartition(": ")[2])
-    assert "account as a tag" not in run_fintank(empty_stack, *command).stderr
+    assert "other tags" not in run_fintank(empty_stack, *command).stderr

@@ -12,6 +12,7 @@ from fintank.settings import DATABASE, host_and_port
 
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 60.0
+ONCE_TAGS = {"account", "last_mkt"}
 OF_ACCOUNTS = ("executions", "fills", "portfolio_component_orders", "portfolio_orders")
 
 
@@ -63,15 +64,16 @@ class InfluxQuery:
         return [(found.get("tags", {}), found["values"]) for found in result.get("series", [])]
 
     def require_own_points(self) -> None:
-        """Raise FintankError when points of an earlier version are there: `account` was a tag of theirs.
+        """Raise FintankError when points of an earlier version are there, with what is a field now as a tag.
 
-        Where it is a tag and a field, InfluxQL reads one of the two and says nothing of the other.
+        Where a name is both, InfluxQL reads one of the two and says nothing of the other.
         """
-        old = [name for name in OF_ACCOUNTS if ["account"] in self.rows(f'SHOW TAG KEYS FROM "{name}"')]
+        tags = {name: {tag for (tag,) in self.rows(f"SHOW TAG KEYS FROM {name}")} for name in OF_ACCOUNTS}
+        old = [name for name, found in tags.items() if found & ONCE_TAGS]
         if old:
             dropped = "; ".join(f"DROP MEASUREMENT {name}" for name in old)
             raise FintankError(
-                f"InfluxDB ({self._address}) holds points of an earlier version, with the account as a tag: "
+                f"InfluxDB ({self._address}) holds points of an earlier version, with other tags: "
                 f"run `invoke reset`, or in its database {self._database}: {dropped}"
             )
 

@@ -73,8 +73,9 @@ def test_points_with_other_tags_than_the_account_are_ours(influx: Influx, tags: 
     query(influx).require_own_points()
 
 
-def test_points_of_an_earlier_version_are_told_with_the_cure(influx: Influx) -> None:
-    influx.answer = {"results": [{"series": [{"columns": ["tagKey"], "values": [["account"], ["side"]]}]}]}
+@pytest.mark.parametrize("tag", ["account", "last_mkt"])
+def test_points_of_an_earlier_version_are_told_with_the_cure(influx: Influx, tag: str) -> None:
+    influx.answer = {"results": [{"series": [{"columns": ["tagKey"], "values": [[tag], ["side"]]}]}]}
     with pytest.raises(FintankError, match=r"run `invoke reset`, or .*: DROP MEASUREMENT executions; DROP M"):
         query(influx).require_own_points()
 
