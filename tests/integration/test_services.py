@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from fintank.adapters import ports
-from fintank.services.supervisor import Supervisor
+from fintank.services.supervisor import SOCKET, Supervisor
 from fintank.settings import PROJECT_ROOT, Settings, host_and_port
 
 DEADLINE_S = 60
@@ -126,7 +126,7 @@ def test_down_leaves_no_process_and_no_port(running: Stack) -> None:
     assert not any(psutil.pid_exists(pid) for pid in pids)
     assert not ports.listens(running.settings.kafka)
     assert not ports.listens(running.settings.influx)
-    assert not Supervisor(running.settings.home).socket.parent.exists()
+    assert not (running.settings.home / SOCKET).exists()
 
 
 def test_a_service_that_ends_at_its_start_is_named_with_its_log_and_its_last_lines(own_stack: Stack) -> None:
