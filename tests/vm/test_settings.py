@@ -24,6 +24,8 @@ STORM_DIFFERS = {
     *("nimbus.seeds", "storm.local.hostname", "storm.local.dir"),
     *("storm.thrift.transport", "storm.messaging.transport"),
     *("storm.log4j2.conf.dir", "storm.workers.artifacts.dir", "storm.metricstore.class"),
+    # Here a worker's JVM leaves nothing in /tmp; the VM's /tmp is its own.
+    *("worker.childopts", "topology.worker.logwriter.childopts"),
 }
 INFLUX_DIFFERS = {"http.bind-address", "http.auth-enabled", "meta.dir", "data.dir", "data.wal-dir"}
 
