@@ -75,8 +75,7 @@ def _addresses(name: str, value: str) -> str:
 
 
 def _address(name: str, value: str) -> str:
-    match = _ADDRESS.fullmatch(value)
-    if match is None or not _is_host(match[1]) or not 0 < int(match[2]) < 65536:
+    if not _is_address(value):
         raise FintankError(
             f"{name}={value!r} is no address: write host:port, as in localhost:9092 or [::1]:9092, without a "
             "scheme such as http://"
@@ -104,8 +103,12 @@ def _is_host(value: str) -> bool:
 
 def is_host_or_address(value: str) -> bool:
     """Say whether it is a host, or host:port: streamparse takes Nimbus as either."""
+    return _is_host(value) or _is_address(value)
+
+
+def _is_address(value: str) -> bool:
     match = _ADDRESS.fullmatch(value)
-    return _is_host(value) or (match is not None and _is_host(match[1]) and 0 < int(match[2]) < 65536)
+    return match is not None and _is_host(match[1]) and 0 < int(match[2]) < 65536
 
 
 def _home(path: Path) -> Path:

@@ -14,8 +14,6 @@ CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 60.0
 ONCE_TAGS = {"account", "last_mkt"}
 OF_ACCOUNTS = ("executions", "fills", "portfolio_component_orders", "portfolio_orders")
-
-
 _HOURS = re.compile(r"([0-9]+)h([0-9]+)m([0-9]+)s")
 
 

@@ -18,11 +18,12 @@ PATHS = ("file", "out")
 
 
 def _require_text(options: dict[str, Any]) -> None:
-    for name, value in options.items():
+    texts = {name: value for name, value in options.items() if isinstance(value, str) and name not in PATHS}
+    for name, text in texts.items():
         try:
-            value.encode() if isinstance(value, str) and name not in PATHS else None
+            text.encode()
         except UnicodeEncodeError:
-            raise FintankError(f"{name} {value!r} is no text in UTF-8") from None
+            raise FintankError(f"{name} {text!r} is no text in UTF-8") from None
 
 
 def command(**options: Any) -> Callable[[Callable[..., None]], Task[Callable[..., None]]]:

@@ -1,10 +1,9 @@
 """Fills: values to JSON of the topic `fills`, and back to values and InfluxDB lines."""
 
 from fintank.trading.messages import Fill, Side
-from fintank.wire.bolts.offsets import format_runs
 from fintank.wire.kafka.fields import parsed
 from fintank.wire.kafka.message_json import message_json
-from fintank.wire.kafka.records import Place, read_each
+from fintank.wire.kafka.records import lines_of_each
 from fintank.wire.kafka.ticks import Batch
 from fintank.wire.points.line_protocol import message_time_ns, point
 
@@ -39,13 +38,7 @@ def to_lines(topic: str, partition: int, offsets: str, records: str) -> Batch:
     `offsets` are runs `first,count,append_ms`, `records` are joined by newlines; ValueError when they do not
     go together.
     """
-    fills, rejects = read_each(topic, partition, offsets, records, _placed)
-    lines = "\n".join(_line(fill, partition, offset) for fill, offset in fills)
-    return Batch(lines, format_runs((offset, 1) for _, offset in fills), rejects)
-
-
-def _placed(text: str, place: Place) -> tuple[Fill, int]:
-    return from_json(text), place.offset
+    return lines_of_each(topic, partition, offsets, records, read=from_json, line=_line)
 
 
 def _line(fill: Fill, partition: int, offset: int) -> str:

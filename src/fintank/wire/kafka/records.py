@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar
 
-from fintank.wire.bolts.offsets import parse_runs
+from fintank.wire.bolts.offsets import format_runs, parse_runs
 from fintank.wire.kafka.fields import MalformedError
 from fintank.wire.kafka.rejects import Reason, Reject, describe, unforeseen
-from fintank.wire.kafka.ticks import AHEAD_US_MAX
+from fintank.wire.kafka.ticks import AHEAD_US_MAX, Batch
 
 Message = TypeVar("Message")
 
@@ -60,6 +60,26 @@ def read_each(
         except Exception as error:
             rejects.append(Reject(topic, partition, place.offset, *unforeseen(error), text))
     return messages, rejects
+
+
+def lines_of_each(
+    topic: str,
+    partition: int,
+    offsets: str,
+    records: str,
+    *,
+    read: Callable[[str], Message],
+    line: Callable[[Message, int, int], str],
+) -> Batch:
+    """Turn the records of one spout tuple into lines; the others are rejects, as of `read_each`.
+
+    `line` writes a message as line protocol, by its record's partition and offset.
+    """
+    messages, rejects = read_each(
+        topic, partition, offsets, records, lambda text, place: (read(text), place.offset)
+    )
+    lines = "\n".join(line(message, partition, offset) for message, offset in messages)
+    return Batch(lines, format_runs((offset, 1) for _, offset in messages), rejects)
 
 
 def _places(topic: str, partition: int, offsets: str) -> Iterator[Place]:

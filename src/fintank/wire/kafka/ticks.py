@@ -229,8 +229,9 @@ def _line(tick: dict[str, Any], offset: int, latest_us: int) -> _Line | Fault:
         reason = _name_fault(tick[name]) if name in _NAMES else _number_fault(name, tick[name])
         if reason:
             return Fault(reason, describe(field=name, value=tick[name]))
-    for name in numbers:
-        if not is_bounded(Decimal(_text(tick[name]))):
+    texts = {name: _text(tick[name]) for name in numbers}
+    for name, text in texts.items():
+        if not is_bounded(Decimal(text)):
             return Fault(Reason.BAD_VALUE, describe(field=name, value=tick[name], error="out of range"))
     seconds = float(tick["timestamp"])
     if abs(seconds) >= _NUMBER_LIMIT:
@@ -242,7 +243,6 @@ def _line(tick: dict[str, Any], offset: int, latest_us: int) -> _Line | Fault:
         detail = describe(time_us=time_us, earliest_us=EARLIEST_US, latest_us=latest_us)
         return Fault(Reason.TIMESTAMP_OUT_OF_RANGE, detail)
     prefix = _prefix(tick["symbol"], tick["exchange"])
-    texts = {name: _text(tick[name]) for name in numbers}
     fields = ",".join([f"{name}={text}" for name, text in texts.items()])
     line = f"{prefix}{fields.removeprefix('bid=')} {record_time_ns(time_us, offset)}"
     columns = [texts.get(name, NO_SIZE) for name in (*_PRICES, *_SIZES)]
