@@ -15,8 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "integration"))
-from running import Stack, build_jar, fintank, order_flow, stopped_stack
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from support.order_flow import build_jar, order_flow
+from support.stack import Stack, fintank, stopped_stack
 
 from fintank.adapters.influx_query import InfluxQuery
 from fintank.adapters.kafka import connect

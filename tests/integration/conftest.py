@@ -1,4 +1,4 @@
-"""A Kafka broker and an InfluxDB of the tests' own, by the code of `invoke up`, and the topology's jar."""
+"""Services of the tests' own, started as `invoke up` does, and the topology's jar."""
 
 import tempfile
 from collections.abc import Iterator
@@ -6,30 +6,27 @@ from pathlib import Path
 from secrets import token_hex
 
 import pytest
-from running import Stack, build_jar, stopped_stack
-
-from fintank.services import lifecycle
+from support.order_flow import build_jar
+from support.stack import Stack, running_stack, stopped_stack
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """Start the services; nothing but the empty database is in them; stop and delete them at the end."""
-    with tempfile.TemporaryDirectory(prefix="fintank-", dir="/tmp") as home, stopped_stack(home) as made:
-        lifecycle.up(made.settings, print)
+    """Services shared by all tests; they start with nothing but the empty database."""
+    with running_stack() as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def empty_stack() -> Iterator[Stack]:
-    """Services of a module's own, for tests that count all that is in them."""
-    with tempfile.TemporaryDirectory(prefix="fintank-", dir="/tmp") as home, stopped_stack(home) as made:
-        lifecycle.up(made.settings, print)
+    """Services of a module's own, for tests that count everything in them."""
+    with running_stack() as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def secrets() -> Iterator[Path]:
-    """Set accounts for Kafka and InfluxDB in the environment of the tests of a module: a file of secrets."""
+    """Put credentials for Kafka and InfluxDB into a secrets file, and its path into the environment."""
     names = ("FINTANK_KAFKA_USER", "FINTANK_KAFKA_PASSWORD", "FINTANK_INFLUX_USER", "FINTANK_INFLUX_PASSWORD")
     # Not in pytest's own folder: another pytest of this user may delete that.
     with (
@@ -45,9 +42,8 @@ def secrets() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def cluster(secrets: Path) -> Iterator[Stack]:
-    """Services that want accounts, and a Storm cluster, of a module's own."""
-    with tempfile.TemporaryDirectory(prefix="fintank-", dir="/tmp") as home, stopped_stack(home) as made:
-        lifecycle.up(made.settings, print, cluster=True)
+    """Services that require credentials, and a Storm cluster, of a module's own."""
+    with running_stack(cluster=True) as made:
         yield made
 
 
@@ -60,5 +56,5 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def jar() -> Path:
-    """Build the topology's jar from the sources as they are."""
+    """Build the topology's jar from the current sources."""
     return build_jar()

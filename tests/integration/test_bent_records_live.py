@@ -15,7 +15,9 @@ import psutil
 import pytest
 from confluent_kafka import Message, Producer
 from properties.bent_records import EXECUTIONS, FILLS, LARGE_ORDERS, ORDERS, TICKS, Topic, records
-from running import OrderFlow, Stack, fintank, order_flow, run_fintank, wait_until
+from support.order_flow import OrderFlow, order_flow
+from support.stack import Stack, fintank, run_fintank
+from support.waiting import wait_until
 
 from fintank.adapters.influx_reader import InfluxReader
 from fintank.adapters.kafka_scan import open_scanner

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from cluster_running import Aim, kill_topology, sparse
-from order_world import OrderStream, check_portfolios, committed, market_order, send, tick
-from running import Stack, fintank, query, wait_until
 from streamparse import thrift
+from support.cluster import Aim, kill_topology, sparse
+from support.order_reports import check_portfolios, committed
+from support.order_traffic import OrderStream, market_order, send, tick
+from support.stack import Stack, fintank, query
+from support.waiting import wait_until
 
 from fintank.adapters import nimbus
 from fintank.services import storm_cluster

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from grafana import empty_panels
-from readme_demo import readme_shape, shape, summary_of
-from running import Stack, wait_until
+from support.grafana_queries import empty_panels
+from support.readme_demo import readme_shape, shape, summary_of
+from support.stack import Stack
+from support.waiting import wait_until
 
 from fintank.services import lifecycle
 from fintank.settings import PROJECT_ROOT

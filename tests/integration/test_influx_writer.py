@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from running import query
+from support.stack import query
 
 from fintank.adapters.influx import InfluxWriter
 from fintank.wire.kafka.ticks import to_lines

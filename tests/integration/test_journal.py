@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Producer
-from order_world import committed
-from running import Stack
+from support.order_reports import committed
+from support.stack import Stack
 
 from fintank.adapters import kafka as topics
 from fintank.adapters.journal import JournalError, ShardLog, adopt

@@ -13,8 +13,11 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Producer
-from order_world import OrderStream, committed, market_order, tick
-from running import OrderFlow, Stack, fintank, order_flow, query, run_fintank, wait_until
+from support.order_flow import OrderFlow, order_flow
+from support.order_reports import committed
+from support.order_traffic import OrderStream, market_order, tick
+from support.stack import Stack, fintank, query, run_fintank
+from support.waiting import wait_until
 
 from fintank.adapters import kafka
 from fintank.adapters.kafka import TOPICS, partition_for

@@ -2,26 +2,31 @@
 
 import json
 import time
-from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from equivalence_plan import HOUR_US, MICROSECONDS, RULES, Sending, steps
-from live_world import LiveWorld, live_world
 from reference import Place
-from running import Stack, order_flow
 from scenarios.playing import Record, ReferenceWorld
+from support.equivalence_plan import (
+    HOUR_US,
+    MICROSECONDS,
+    RULES,
+    SEED,
+    Sending,
+    by_symbol,
+    check_variety,
+    steps,
+)
+from support.live_world import LiveWorld, live_world
+from support.order_flow import order_flow
+from support.stack import Stack
 
 from fintank.adapters import kafka
 from fintank.settings import PROJECT_ROOT
 
 DATA = PROJECT_ROOT.parent / "shared" / "data"
-SEED = 7
 STEPS_MIN = 500
-TRADES_MIN = 300
-ORDERS_OF_A_TYPE_MIN = 50
-ORDERS_OF_AN_END_MIN = 20
 SECONDS_MAX = HOUR_US // MICROSECONDS
 """The plan holds for so much wall time."""
 PROGRESS_S = 30
@@ -56,26 +61,6 @@ def expected(sent: Iterable[tuple[Sending, Place]]) -> tuple[list[Record], list[
         fills += told.fills
         rejects += told.rejects
     return executions, fills, rejects
-
-
-def by_symbol(records: Iterable[Record]) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        found[record["symbol"]].append(record)
-    return found
-
-
-def check_variety(executions: list[Record]) -> None:
-    """Enough of all kinds happened."""
-    reports = [report for report in executions if report["exec_type"] != "CANCEL_REJECTED"]
-    types = Counter(r["ord_type"] for r in reports if r["exec_type"] in ("NEW", "REJECTED"))
-    ends = Counter(r["ord_status"] for r in reports)
-    print(json.dumps({"types": types, "ends": ends, "kinds": Counter(r["exec_type"] for r in executions)}))
-    assert sum(report["exec_type"] == "TRADE" for report in reports) >= TRADES_MIN
-    for name in ("MARKET", "LIMIT", "STOP", "STOP_LIMIT"):
-        assert types[name] >= ORDERS_OF_A_TYPE_MIN
-    for name in ("FILLED", "CANCELED", "EXPIRED", "REJECTED"):
-        assert ends[name] >= ORDERS_OF_AN_END_MIN
 
 
 @pytest.mark.soak

@@ -11,17 +11,19 @@ import threading
 import time
 from collections import defaultdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Producer
+from support.stack import Stack
+from support.waiting import wait_until
 
 from fintank.adapters import kafka
 from fintank.adapters.journal import adopt
 from fintank.adapters.kafka_groups import GROUPS
 from fintank.adapters.kafka_scan import Positions, open_scanner
 from fintank.order_history.life import orders_of
-from fintank.settings import PROJECT_ROOT, Settings
+from fintank.settings import PROJECT_ROOT
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, TradingState
 from fintank.trading.shard import Outcome, Shard
@@ -30,11 +32,6 @@ from fintank.wire.kafka import orders, quote_json
 from fintank.wire.kafka.order_json import market_order_json, portfolio_order_json
 
 INVOKE = Path(sys.executable).parent / "invoke"
-
-
-class Stack(Protocol):
-    settings: Settings
-    environ: dict[str, str]
 
 
 def start(stack: Stack, *arguments: str) -> subprocess.Popen[str]:
@@ -182,10 +179,12 @@ def member(stack: Stack) -> Any:
     consumer = Consumer({"bootstrap.servers": stack.settings.kafka, "group.id": GROUPS["orders"]})
     assigned = threading.Event()
     consumer.subscribe(["orders"], on_assign=lambda _consumer, _partitions: assigned.set())
-    deadline = time.monotonic() + 30
-    while not assigned.is_set():
-        assert time.monotonic() < deadline
+
+    def joined() -> bool:
         consumer.poll(0.1)
+        return assigned.is_set()
+
+    wait_until(joined, 30, poll_s=0)
     yield
     consumer.close()
 

@@ -8,18 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from order_world import (
-    CommittedLog,
-    OrderStream,
-    check_once,
-    check_portfolios,
-    committed,
-    market_order,
-    open_orders,
-    send,
-    tick,
-)
-from running import OrderFlow, Stack, order_flow, query, wait_until
+from support.order_flow import OrderFlow, order_flow
+from support.order_reports import CommittedLog, check_once, check_portfolios, committed, open_orders
+from support.order_traffic import OrderStream, market_order, send, tick
+from support.stack import Stack, query
+from support.waiting import wait_until
 
 from fintank.adapters import kafka, ports
 from fintank.services import kafka_broker

@@ -7,18 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from grafana import empty_panels
-from order_world import (
-    CommittedLog,
-    check_once,
-    check_portfolios,
-    committed,
-    market_order,
-    portfolio_orders,
-    send,
-    tick,
-)
-from running import Stack, fintank, order_flow, query, wait_until
+from support.grafana_queries import empty_panels
+from support.order_flow import order_flow
+from support.order_reports import CommittedLog, check_once, check_portfolios, committed
+from support.order_traffic import market_order, portfolio_orders, send, tick
+from support.stack import Stack, fintank, query
+from support.waiting import wait_until
 
 from fintank.adapters import kafka
 

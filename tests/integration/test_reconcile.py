@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from kafka import TopicPartition as KafkaPartition
-from order_world import market_order, portfolio_orders, send, tick
-from running import Stack, query
+from support.order_traffic import market_order, portfolio_orders, send, tick
+from support.stack import Stack, query
 
 from fintank.adapters import kafka
 from fintank.adapters.influx import InfluxWriter

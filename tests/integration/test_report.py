@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import Stack, fintank
+from support.stack import Stack, fintank
 
 from fintank.adapters.influx import InfluxWriter
 from fintank.report.reading import read

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_facts import EMPTY, full_facts
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
+from support.report_facts import EMPTY, full_facts
 
 from fintank.report.page import page
 

@@ -6,11 +6,12 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from live_world import LiveWorld, Sending, live_world
 from reference import Place
-from running import Stack, order_flow
 from scenarios.playing import Record, Told, check_told, head
 from scenarios.table import RULES, Row, Scenario, scenarios
+from support.live_world import LiveWorld, Sending, live_world
+from support.order_flow import order_flow
+from support.stack import Stack
 
 from fintank.adapters import kafka
 

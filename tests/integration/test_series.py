@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import Stack, fintank, query, run_fintank
+from support.stack import Stack, fintank, query, run_fintank
 
 from fintank.adapters.influx import InfluxWriter
 from fintank.adapters.kafka import partition_for

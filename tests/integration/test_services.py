@@ -2,23 +2,18 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Protocol
 
 import psutil
 import pytest
+from support.stack import Stack
+from support.waiting import wait_until
 
 from fintank.adapters import ports
 from fintank.services.supervisor import SOCKET, Supervisor
-from fintank.settings import PROJECT_ROOT, Settings, host_and_port
+from fintank.settings import PROJECT_ROOT, host_and_port
 
 DEADLINE_S = 60
-
-
-class Stack(Protocol):
-    settings: Settings
-    environ: dict[str, str]
 
 
 def fintank(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -36,10 +31,14 @@ def fintank(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def wait_until_status_exits_with(stack: Stack, code: int) -> str:
-    deadline = time.monotonic() + DEADLINE_S
-    while (done := fintank(stack, "status")).returncode != code:
-        assert time.monotonic() < deadline, done.stdout + done.stderr
-        time.sleep(0.2)
+    done = fintank(stack, "status")
+
+    def exits_with_code() -> bool:
+        nonlocal done
+        done = fintank(stack, "status")
+        return done.returncode == code
+
+    wait_until(exits_with_code, DEADLINE_S, lambda: done.stdout + done.stderr)
     return done.stdout
 
 

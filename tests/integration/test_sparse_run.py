@@ -5,14 +5,13 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
-from running import wait_until
+from support.waiting import wait_until
 
 from fintank.adapters import kafka
 from fintank.adapters.kafka_groups import GROUPS, live_members
@@ -35,11 +34,12 @@ class SparseRun:
         return self._log.read_text(errors="replace")
 
     def wait_for(self, text: str) -> None:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while text not in self.text():
-            assert self.process.poll() is None, self.text()
-            assert time.monotonic() < deadline, self.text()
-            time.sleep(0.1)
+        def is_there() -> bool:
+            found = text in self.text()
+            assert found or self.process.poll() is None, self.text()
+            return found
+
+        wait_until(is_there, START_TIMEOUT_S, self.text)
 
     def below(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)

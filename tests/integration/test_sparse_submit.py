@@ -7,9 +7,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from cluster_running import WORKER, Aim, kill_topology, sparse, ssh_worker
-from order_world import check_once, committed, market_order, portfolio_orders, send, tick
-from running import Stack, fintank, query, run_fintank, wait_until
+from support.cluster import WORKER, Aim, kill_topology, sparse, ssh_worker
+from support.order_reports import check_once, committed
+from support.order_traffic import market_order, portfolio_orders, send, tick
+from support.stack import Stack, fintank, query, run_fintank
+from support.waiting import wait_until
 
 from fintank.adapters import nimbus
 from fintank.services import storm_cluster

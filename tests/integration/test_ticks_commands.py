@@ -7,21 +7,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from confluent_kafka import Producer
+from support.stack import Stack
+from support.waiting import wait_until
 
 from fintank.adapters import kafka
-from fintank.settings import PROJECT_ROOT, Settings
+from fintank.settings import PROJECT_ROOT
 
 INVOKE = Path(sys.executable).parent / "invoke"
 PRICES = ("symbol", "exchange", "bid", "ask")
-
-
-class Stack(Protocol):
-    settings: Settings
-    environ: dict[str, str]
 
 
 @pytest.fixture(autouse=True)
@@ -142,9 +139,7 @@ def test_ctrl_c_sends_what_it_can_and_says_how_many(stack: Stack) -> None:
         assert running.stdout is not None
         running.stdout.readline()
         newest = last(stack, "ticks", 1)
-        deadline = time.monotonic() + 30
-        while last(stack, "ticks", 1) == newest:
-            assert time.monotonic() < deadline
+        wait_until(lambda: last(stack, "ticks", 1) != newest, 30)
         running.send_signal(signal.SIGINT)
         told, complaint = running.communicate(timeout=30)
     assert running.returncode == 130

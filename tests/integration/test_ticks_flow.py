@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
-from running import OrderFlow, Stack, fintank, order_flow, query, stored_ticks, wait_until
+from support.order_flow import OrderFlow, order_flow
+from support.stack import Stack, fintank, query, stored_ticks
+from support.waiting import wait_until
 
 from fintank.adapters.kafka import partition_for
 from fintank.services.supervisor import Supervisor

@@ -5,27 +5,23 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 from kafka import TopicPartition as KafkaPartition
 from kafka.admin import ConfigResource
+from support.stack import Stack
 
 from fintank.adapters import kafka
 from fintank.adapters.journal import JournalError, adopt
 from fintank.adapters.kafka import Topic
 from fintank.adapters.kafka_groups import live_members
 from fintank.errors import FintankError
-from fintank.settings import PROJECT_ROOT, Settings
+from fintank.settings import PROJECT_ROOT
 from fintank.trading.journal import JournalRecord, Kind
 
 DEADLINE_S = 30
-
-
-class Stack(Protocol):
-    settings: Settings
-    environ: dict[str, str]
 
 
 def topics_json(stack: Stack) -> dict[str, Any]:

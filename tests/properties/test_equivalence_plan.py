@@ -6,11 +6,10 @@ from collections import Counter
 from pathlib import Path
 from zlib import crc32
 
-from equivalence_plan import RULES, steps
 from reference import Place
 from scenarios.core_world import CoreWorld
 from scenarios.playing import PARTITIONS, Record, ReferenceWorld
-from test_order_equivalence import SEED, by_symbol, check_variety
+from support.equivalence_plan import RULES, SEED, by_symbol, check_variety, steps
 
 STEP_US_MAX = 4_000_000
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from rendering import COOKBOOK, Rendered, run_render
+from support.cookbook import COOKBOOK, Rendered, run_render
 
 
 @pytest.fixture(scope="session")

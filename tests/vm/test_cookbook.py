@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
-from rendering import COOKBOOK, run_render
 from supervisor.options import ServerOptions
+from support.cookbook import COOKBOOK, run_render
 
 from fintank.settings import PROJECT_ROOT
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from rendering import COOKBOOK, Rendered
 from ruamel.yaml import YAML
-from running import wait_until
+from support.cookbook import COOKBOOK, Rendered
+from support.waiting import wait_until
 
 from fintank import settings
 from fintank.adapters import kafka, nimbus, ports

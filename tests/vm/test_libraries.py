@@ -4,7 +4,7 @@ import hashlib
 import subprocess
 
 import pytest
-from rendering import COOKBOOK
+from support.cookbook import COOKBOOK
 
 SUM = hashlib.sha512(b"an archive").hexdigest()
 BLOCKS = [SUM.upper()[start : start + 8] for start in range(0, 128, 8)]

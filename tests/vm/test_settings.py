@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rendering import Rendered
 from ruamel.yaml import YAML
+from support.cookbook import Rendered
 
 from fintank import settings
 from fintank.adapters.kafka import TOPICS

@@ -2,8 +2,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from nimbus_server import Nimbus, cluster_summary, serving, topology_summary
 from streamparse import thrift
+from support.nimbus_server import Nimbus, cluster_summary, serving, topology_summary
 
 from fintank.adapters import nimbus, ports
 from fintank.errors import FintankError

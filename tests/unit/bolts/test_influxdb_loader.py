@@ -5,7 +5,7 @@ import json
 import socket
 
 import pytest
-from told_metrics import Told, measured
+from support.metrics import Told, measured
 
 from fintank.bolts.influxdb_loader import InfluxdbLoader
 

@@ -5,7 +5,10 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from engine_world import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.metrics import Told
+from support.rule_engine import (
     APPENDED,
     SECOND,
     START,
@@ -20,9 +23,6 @@ from engine_world import (
     tick_lines_of,
     tuple_of,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from told_metrics import Told
 
 from fintank.bolts import rule_engine
 from fintank.bolts.owners import shard_of

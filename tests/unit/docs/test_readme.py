@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from readme_demo import readme_shape, shape
+from support.readme_demo import readme_shape, shape
 
 from fintank.demo.evidence import Evidence
 from fintank.demo.summary import Flow, Outcome, lines

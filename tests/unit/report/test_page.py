@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from made_facts import EMPTY, full_facts, report
+from support.report_facts import EMPTY, full_facts, report
 
 from fintank.report import tables
 from fintank.report.page import page

@@ -1,6 +1,6 @@
 """The quotes of trades, found among points that do not name them."""
 
-from made_facts import SPAN, START_NS, report
+from support.report_facts import SPAN, START_NS, report
 
 from fintank.report.facts import Report
 from fintank.report.quote_search import find_quotes

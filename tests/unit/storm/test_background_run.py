@@ -1,10 +1,9 @@
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.waiting import wait_until
 
 from fintank.errors import FintankError
 from fintank.storm.background_run import BackgroundRun
@@ -20,17 +19,10 @@ def started(log: Path, program: str) -> BackgroundRun:
     return BackgroundRun(process, log)
 
 
-def poll(is_done: Callable[[], object]) -> None:
-    deadline = time.monotonic() + TIMEOUT_S
-    while not is_done():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_a_run_that_ends_by_itself_is_told_with_its_last_lines(tmp_path: Path) -> None:
     run = started(tmp_path / "log", "print(*range(100), sep='\\n'); raise SystemExit(3)")
     with pytest.raises(FintankError) as caught:
-        poll(run.require_running)
+        wait_until(run.require_running, TIMEOUT_S, poll_s=0.01)
     told = str(caught.value).splitlines()
     assert told[:-1] == [str(number) for number in range(85, 100)]
     assert told[-1].startswith("`sparse run` ended by itself, with exit status 3: ")
@@ -40,7 +32,7 @@ def test_a_run_that_ends_by_itself_is_told_with_its_last_lines(tmp_path: Path) -
 def test_a_run_is_ended_as_by_ctrl_c(tmp_path: Path) -> None:
     program = "import signal; print('order_flow runs: Ctrl-C ends it'); signal.pause()"
     run = started(tmp_path / "log", program)
-    poll(run.has_worker)
+    wait_until(run.has_worker, TIMEOUT_S, poll_s=0.01)
     run.require_running()
     run.end()
     assert "KeyboardInterrupt" in run.last_lines()

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from nimbus_server import cluster_summary, topology_summary
+from support.nimbus_server import cluster_summary, topology_summary
 
 from fintank import settings
 from fintank.adapters import nimbus

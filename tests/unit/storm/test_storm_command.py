@@ -7,11 +7,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
+from support.waiting import wait_until
 
 STORM = Path(sys.executable).parent / "storm"
 WAIT_S = 10
@@ -149,10 +149,7 @@ def long_run(tmp_path, local_jar):
     shell = subprocess.Popen(
         ["/bin/sh", "-c", command], env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
-    deadline = time.monotonic() + WAIT_S
-    while not (pid_file.exists() and pid_file.read_text().strip()):
-        assert time.monotonic() < deadline, "the fake JVM did not start"
-        time.sleep(0.02)
+    wait_until(lambda: pid_file.exists() and pid_file.read_text().strip(), WAIT_S, poll_s=0.02)
     (command_process,) = psutil.Process(shell.pid).children()
     below = [command_process, *command_process.children(recursive=True)]
     with shell:

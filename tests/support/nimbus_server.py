@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from running import wait_until
 from streamparse import thrift
+from support.waiting import wait_until
 from thriftpy2.protocol import TBinaryProtocolFactory
 from thriftpy2.rpc import make_server
 from thriftpy2.transport import TFramedTransportFactory

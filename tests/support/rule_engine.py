@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from pacing import stream_of
-from told_metrics import Told, measured
+from support.metrics import Told, measured
+from support.storm import stream_of
 
 from fintank.adapters.journal import JournalError
 from fintank.bolts.owners import owner_of

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from running import Stack, wait_until
+from support.stack import Stack
+from support.waiting import wait_until
 
 from fintank.adapters import nimbus, ports
 from fintank.settings import PROJECT_ROOT

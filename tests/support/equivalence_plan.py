@@ -9,13 +9,15 @@ import csv
 import gzip
 import json
 import random
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from live_world import Sending
+from scenarios.playing import Record
+from support.live_world import Sending
 
 MICROSECONDS = 1_000_000
 HOUR_US = 3_600 * MICROSECONDS
@@ -24,8 +26,12 @@ SPREAD_US = HOUR_US
 BASE_US = 1_704_078_000 * MICROSECONDS
 """2024-01-01T03:00:00Z: so midnight is in the middle of a jump."""
 
+SEED = 7
 TICK_STEPS = 252
 ORDERS = 1_000
+TRADES_MIN = 300
+ORDERS_OF_A_TYPE_MIN = 50
+ORDERS_OF_AN_END_MIN = 20
 ACCOUNTS = ("A1", "A2", "A3", "A4")
 RULES: dict[str, Any] = {
     "max_quote_age_ms": 9 * 3_600_000,
@@ -269,3 +275,23 @@ def _cancel(name: str, account: str, rng: random.Random, market: Market) -> dict
 def _cancel_of(order: dict[str, Any], name: str) -> dict[str, Any]:
     same = {key: order[key] for key in ("account", "symbol", "timestamp")}
     return {"msg_type": "cancel", "cl_ord_id": name, "orig_cl_ord_id": order["cl_ord_id"], **same}
+
+
+def by_symbol(records: Iterable[Record]) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        found[record["symbol"]].append(record)
+    return found
+
+
+def check_variety(executions: list[Record]) -> None:
+    """Enough of all kinds happened."""
+    reports = [report for report in executions if report["exec_type"] != "CANCEL_REJECTED"]
+    types = Counter(r["ord_type"] for r in reports if r["exec_type"] in ("NEW", "REJECTED"))
+    ends = Counter(r["ord_status"] for r in reports)
+    print(json.dumps({"types": types, "ends": ends, "kinds": Counter(r["exec_type"] for r in executions)}))
+    assert sum(report["exec_type"] == "TRADE" for report in reports) >= TRADES_MIN
+    for name in ("MARKET", "LIMIT", "STOP", "STOP_LIMIT"):
+        assert types[name] >= ORDERS_OF_A_TYPE_MIN
+    for name in ("FILLED", "CANCELED", "EXPIRED", "REJECTED"):
+        assert ends[name] >= ORDERS_OF_AN_END_MIN

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from confluent_kafka import Message, Producer
 from kafka.admin import KafkaAdminClient
-from order_world import CommittedLog
 from reference import Place
-from running import wait_until
 from scenarios.playing import Record, record
+from support.order_reports import CommittedLog
+from support.waiting import wait_until
 
 from fintank.adapters import kafka
 from fintank.adapters.kafka import TOPICS, partition_for

@@ -1,0 +1,89 @@
+"""The topology, started from its jar in a process of its own, and its log."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from support.stack import BIN
+from support.waiting import wait_until
+
+from fintank import __version__
+from fintank.settings import PROJECT_ROOT
+from fintank.storm.storm_command import JVM_OPTIONS
+
+START_TIMEOUT_S = 60
+END_TIMEOUT_S = 30
+JAR = PROJECT_ROOT / ".fintank" / "test" / f"fintank-{__version__}-standalone.jar"
+
+
+@dataclass
+class OrderFlow:
+    """A process of the topology and its log."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def text(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def pid_of(self, bolt_class: str) -> int:
+        """Return the process id of the Python bolt of a class."""
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            command = child.cmdline()
+            if bolt_class in command and "streamparse_run" in command[1]:
+                return child.pid
+        raise AssertionError(f"no process of {bolt_class}:\n{self.text()}")
+
+    def end(self) -> int:
+        """End it as Ctrl-C does; return its exit status."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(END_TIMEOUT_S)
+
+    def kill(self) -> None:
+        """Kill the JVM; its Python processes end when they find their pipes closed."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.kill()
+        self.process.wait(END_TIMEOUT_S)
+        _, alive = psutil.wait_procs(children, timeout=END_TIMEOUT_S)
+        assert alive == []
+
+
+def build_jar() -> Path:
+    """Build the jar where `lein clean`, which `sparse run` calls, does not delete it."""
+    environ = {**os.environ, "LEIN_ROOT": "1"}
+    command = ["lein", "update-in", ":", "assoc", ":target-path", f'"{JAR.parent}"', "--", "uberjar"]
+    subprocess.run(command, cwd=PROJECT_ROOT, env=environ, check=True, timeout=300)
+    return JAR
+
+
+@contextmanager
+def order_flow(environ: dict[str, str], folder: Path) -> Iterator[OrderFlow]:
+    """Start the topology and return when its worker runs; nothing of it is left afterwards."""
+    log = folder / f"order_flow-{time.monotonic_ns()}.log"
+    config = folder / "options.json"
+    config.write_text("{}")
+    class_path = (PROJECT_ROOT / ".fintank" / "opt" / "storm.classpath").read_text().strip()
+    command = ["java", *JVM_OPTIONS, "-cp", f"{class_path}:{JAR}", "fintank.local.main"]
+    command += ["run", "--seconds", "0", "--config", str(config)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            env={**environ, "PATH": f"{BIN}{os.pathsep}{environ['PATH']}"},
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    flow = OrderFlow(process, log)
+    try:
+        wait_until(lambda: "order_flow runs" in flow.text(), START_TIMEOUT_S, flow.text)
+        yield flow
+    finally:
+        if process.poll() is None:
+            flow.end()

@@ -1,0 +1,101 @@
+"""Services on free ports, and how a test runs commands and queries against them."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import urllib3
+
+from fintank import settings
+from fintank.adapters import credentials, ports
+from fintank.services import lifecycle
+from fintank.settings import DATABASE, Settings
+
+BIN = Path(sys.executable).parent
+COMMAND_TIMEOUT_S = 120
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The settings of the services, and an environment that points other processes to them."""
+
+    settings: Settings
+    environ: dict[str, str]
+
+
+@contextmanager
+def stopped_stack(home: str) -> Iterator[Stack]:
+    """Choose free ports (Kafka needs two, the Storm cluster seven); stop at the end whatever was started."""
+    port = ports.free_neighbours(11)
+    environ = {
+        **os.environ,
+        "FINTANK_HOME": home,
+        "FINTANK_KAFKA": f"localhost:{port}",
+        "FINTANK_INFLUX": f"localhost:{port + 2}",
+        "FINTANK_ZOOKEEPER": f"localhost:{port + 3}",
+        "FINTANK_NIMBUS": f"localhost:{port + 4}",
+    }
+    loaded = settings.load(environ)
+    try:
+        yield Stack(loaded, environ)
+    finally:
+        lifecycle.down(loaded, print)
+
+
+@contextmanager
+def running_stack(*, cluster: bool = False) -> Iterator[Stack]:
+    """Start Kafka and InfluxDB, and optionally a Storm cluster, in a new home; delete it all at the end."""
+    # The home is not in pytest's own folder: another pytest of this user may delete that.
+    with tempfile.TemporaryDirectory(prefix="fintank-", dir="/tmp") as home, stopped_stack(home) as stack:
+        lifecycle.up(stack.settings, print, cluster=cluster)
+        yield stack
+
+
+def run_fintank(
+    stack: Stack, *arguments: str, timeout_s: float = COMMAND_TIMEOUT_S
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of fintank."""
+    return subprocess.run(
+        [BIN / "fintank", *arguments],
+        env=stack.environ,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def fintank(stack: Stack, *arguments: str) -> str:
+    """Run a command of fintank that must succeed; return its output."""
+    done = run_fintank(stack, *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def query(where: Settings, text: str) -> list[dict[str, object]]:
+    """Run an InfluxQL query; return its points."""
+    method = "GET" if text.startswith(("SELECT", "SHOW")) else "POST"
+    answer = urllib3.request(
+        method,
+        f"http://{where.influx}/query?{urlencode({'db': DATABASE, 'q': text})}",
+        headers=credentials.influx_headers(),
+    )
+    (result,) = answer.json()["results"]
+    assert "error" not in result, result
+    return [
+        dict(zip(series["columns"], row, strict=True))
+        for series in result.get("series", ())
+        for row in series.get("values", ())
+    ]
+
+
+def stored_ticks(where: Settings) -> int:
+    """Count the ticks in InfluxDB."""
+    points = query(where, "SELECT count(bid) FROM bid_ask")
+    return int(str(points[0]["count"])) if points else 0

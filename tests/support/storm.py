@@ -1,0 +1,79 @@
+"""Storm as a bolt sees it: the messages of the multilang protocol, over a stream of bytes."""
+
+import io
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+class Paced(io.BytesIO):
+    """A stream on which each message comes when the one before was read."""
+
+    def read1(self, _size: int = -1, /) -> bytes:
+        """Return the next message and the line `end` behind it."""
+        return self.readline() + self.readline()
+
+
+def stream_of(text: str, at_once: bool) -> io.BytesIO:
+    """Make the stream of these messages; at_once: all are there from the start."""
+    return (io.BytesIO if at_once else Paced)(text.encode())
+
+
+def _ending_softly(bolt: type) -> type:
+    """Make a bolt leave by SystemExit: pystorm would end the tests, as other threads are alive."""
+
+    def leave(_: object, status: int) -> None:
+        raise SystemExit(status)
+
+    return type(bolt.__name__, (bolt,), {"_exit": leave})
+
+
+class Storm:
+    """Makes messages to a bolt, and runs one."""
+
+    @staticmethod
+    def heartbeat() -> dict[str, Any]:
+        """Make the message that asks whether the bolt is alive."""
+        return {"id": "beat", "comp": "__system", "stream": "__heartbeat", "task": -1, "tuple": []}
+
+    @staticmethod
+    def tuple_of(tuple_id: str, *values: object) -> dict[str, Any]:
+        """Make the message of a tuple on the stream `default` of `tick-spout`."""
+        return {"id": tuple_id, "comp": "tick-spout", "stream": "default", "task": 1, "tuple": list(values)}
+
+    @staticmethod
+    def acked(tuple_id: str) -> dict[str, Any]:
+        """Make the message of an ack."""
+        return {"command": "ack", "id": tuple_id}
+
+    @staticmethod
+    def failed(tuple_id: str) -> dict[str, Any]:
+        """Make the message of a fail."""
+        return {"command": "fail", "id": tuple_id}
+
+    @staticmethod
+    def run(
+        bolt: type,
+        *messages: dict[str, Any],
+        tasks: dict[str, str] | None = None,
+        at_once: bool = False,
+        **options: str,
+    ) -> list[dict[str, Any]]:
+        """Run a bolt until the messages end; return what it sent, without the handshake and its log.
+
+        `tasks` are the topology's: task id -> component id. at_once: all messages are there from the start.
+        """
+        output = io.BytesIO()
+        with tempfile.TemporaryDirectory() as pid_folder:
+            conf = {"topology.name": "order_flow", **options}
+            context = {"taskid": 3, "componentid": "bolt-under-test", "task->component": tasks or {}}
+            handshake = {"pidDir": pid_folder, "conf": conf, "context": context}
+            text = "".join(f"{json.dumps(message)}\nend\n" for message in (handshake, *messages))
+            with pytest.raises(SystemExit):
+                _ending_softly(bolt)(input_stream=stream_of(text, at_once), output_stream=output).run()
+            assert len(list(Path(pid_folder).iterdir())) == 1
+        sent = [json.loads(message) for message in output.getvalue().split(b"\nend\n") if message]
+        return [message for message in sent if "pid" not in message and message["command"] != "log"]
