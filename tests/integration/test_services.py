@@ -136,7 +136,7 @@ def test_a_service_that_ends_at_its_start_is_named_with_its_log_and_its_last_lin
     done = fintank(own_stack, "up")
     assert done.returncode == 1
     log = own_stack.settings.home / "logs" / "influxdb.log"
-    assert done.stderr == f"influxdb ended at its start; its log is {log}.\n"
+    assert done.stderr == f"influxdb exited at startup; its log is {log}.\n"
     assert "not a directory" in done.stdout
 
 

@@ -39,7 +39,7 @@ PACKAGES_BELOW = {
     "wire": {"trading", "wire"},
     "trading": {"trading"},
 }
-SHARED_MODULES = {"errors", "output", "settings"}
+SHARED_MODULES = {"errors", "output", "settings", "waiting"}
 
 TRACKED = subprocess.run(
     ["git", "ls-files", "--cached", "--others", "--exclude-standard"],

@@ -20,6 +20,7 @@ from fintank.settings import Settings
 from fintank.storm.background_run import BackgroundRun
 from fintank.terminal.live_line import LiveLine
 from fintank.trading.limits import Limits
+from fintank.waiting import wait_until
 
 FIRST_TICK_SECONDS_MAX = 120
 STALLED_SECONDS_MAX = 60
@@ -162,17 +163,18 @@ def _wait(
 
 
 def _wait_for_first(world: World, probes: Probes) -> None:
-    deadline = time.monotonic() + FIRST_TICK_SECONDS_MAX
     with LiveLine() as line:
-        while not probes.seconds:
+
+        def is_stored() -> bool:
             world.run.require_running()
             probes.raise_failed()
-            if time.monotonic() > deadline:
-                raise FintankError(
-                    f"No tick came into InfluxDB within {FIRST_TICK_SECONDS_MAX} s: see {world.run.log}"
-                )
             line.show("waiting for the first probe tick to be stored")
-            time.sleep(POLL_SECONDS)
+            return bool(probes.seconds)
+
+        if not wait_until(is_stored, FIRST_TICK_SECONDS_MAX, every=POLL_SECONDS):
+            raise FintankError(
+                f"No tick came into InfluxDB within {FIRST_TICK_SECONDS_MAX} s: see {world.run.log}"
+            )
 
 
 def _stored(world: World, also: str = "") -> int:

@@ -14,6 +14,7 @@ from fintank.samples.quote_file import QuoteFile
 from fintank.samples.replay import Extent, shift_us, shifted_records
 from fintank.settings import Settings
 from fintank.terminal.live_line import LiveLine
+from fintank.waiting import wait_until
 from fintank.wire.kafka import order_json
 from fintank.wire.kafka.tick_json import tick_of_numbers
 
@@ -138,10 +139,12 @@ class Probes:
                 self._send(producer)
                 next_send = max(next_send + PROBE_EVERY_SECONDS, time.monotonic())
             self._look(influx)
-        deadline = time.monotonic() + LAST_PROBES_SECONDS_MAX
-        while self._waiting and time.monotonic() < deadline:
-            time.sleep(LOOK_EVERY_SECONDS)
+
+        def are_all_stored() -> bool:
             self._look(influx)
+            return not self._waiting
+
+        wait_until(are_all_stored, LAST_PROBES_SECONDS_MAX, every=LOOK_EVERY_SECONDS)
 
     def _send(self, producer: BulkProducer) -> None:
         # Never a whole millisecond: such a tick's point would not have the tick's microsecond in its time.

@@ -1,7 +1,6 @@
 """Start, look at, stop and reset the local services."""
 
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from fintank.services.service import Service
 from fintank.services.services import cluster_services, data_folder, local_services
 from fintank.services.supervisor import STOP_TIMEOUT_S, Supervisor
 from fintank.settings import TOPOLOGY, Settings, host_and_port
+from fintank.waiting import wait_until
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
 UP_TIMEOUT_S = 90
@@ -190,14 +190,17 @@ def _prepare(settings: Settings, services: Sequence[Service], say: Say) -> None:
 
 
 def _wait(supervisor: Supervisor, service: Service, say: Say) -> None:
-    deadline = time.monotonic() + UP_TIMEOUT_S
-    while not service.answers():
+    def outcome() -> str:
+        if service.answers():
+            return "up"
         given_up = supervisor.states().get(service.name, {}).get("statename") in GIVEN_UP
-        if given_up or time.monotonic() > deadline:
-            say(f"The last lines of {service.log}:\n" + _last_lines(service.log))
-            problem = "ended at its start" if given_up else f"did not answer within {UP_TIMEOUT_S} s"
-            raise FintankError(f"{service.name} {problem}; its log is {service.log}.")
-        time.sleep(POLL_INTERVAL_S)
+        return "exited at startup" if given_up else ""
+
+    found = wait_until(outcome, UP_TIMEOUT_S, every=POLL_INTERVAL_S)
+    if found != "up":
+        say(f"The last lines of {service.log}:\n" + _last_lines(service.log))
+        problem = found or f"did not answer within {UP_TIMEOUT_S} s"
+        raise FintankError(f"{service.name} {problem}; its log is {service.log}.")
     say(f"{service.name} answers at {service.address}.")
 
 

@@ -19,6 +19,7 @@ from fintank.adapters.kafka_groups import Member, live_members
 from fintank.errors import FintankError
 from fintank.services import influxdb_server, programs
 from fintank.settings import Settings
+from fintank.waiting import wait_until
 
 MEMBERS_GONE_TIMEOUT_S = 10
 """Longer than the spouts' session time-out, after which Kafka forgets the members of a killed run."""
@@ -68,15 +69,17 @@ def check(loaded: Settings, say: Callable[[str], None], may_be_read: bool = Fals
 
 
 def _wait_until_nobody_reads(admin: KafkaAdminClient, say: Callable[[str], None]) -> None:
-    deadline = time.monotonic() + MEMBERS_GONE_TIMEOUT_S
-    members = live_members(admin)
+    if not live_members(admin):
+        return
+    say("Another run reads the topics, or was killed just now: waiting for Kafka to see it gone ...")
+    members = wait_until(
+        lambda: live_members(admin),
+        MEMBERS_GONE_TIMEOUT_S,
+        every=MEMBERS_POLL_INTERVAL_S,
+        is_done=lambda found: not found,
+    )
     if members:
-        say("Another run reads the topics, or was killed just now: waiting for Kafka to see it gone ...")
-    while members:
-        if time.monotonic() > deadline:
-            raise FintankError(in_use(members))
-        time.sleep(MEMBERS_POLL_INTERVAL_S)
-        members = live_members(admin)
+        raise FintankError(in_use(members))
 
 
 def in_use(members: Sequence[Member]) -> str:
