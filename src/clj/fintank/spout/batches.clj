@@ -1,14 +1,14 @@
 (ns fintank.spout.batches
-  "From the records of one poll of one partition to units: what is emitted, acked and failed as one tuple.
+  "From the records of one poll of one partition to batches: what is emitted, acked and failed as one tuple.
 
-  A unit is a map:
+  A batch is a map:
     :stream  \"default\" or \"rejects\"
     :values  the tuple's values
-    :first   offset of its first record, unique among the units of a partition
+    :first   offset of its first record, unique among the batches of a partition
     :records number of records
     :bytes   size of the records
-    :reason  why, of a unit bound for rejects
-  Good records are text; one that is not UTF-8 or too large is a unit of its own, bound for rejects."
+    :reason  why, of a batch bound for rejects
+  Good records are text; one that is not UTF-8 or too large is a batch of its own, bound for rejects."
   (:import [java.nio ByteBuffer CharBuffer]
            [java.nio.charset CodingErrorAction StandardCharsets]
            [java.security MessageDigest]
@@ -16,7 +16,7 @@
            [net.minidev.json JSONStyle JSONValue]
            [org.apache.kafka.clients.consumer ConsumerRecord]))
 
-(def ^:const unit-bytes-max (* 1024 1024))
+(def ^:const batch-bytes-max (* 1024 1024))
 ;; The broker bounds a batch as it is compressed, so a record in it may be of any size.
 (def ^:const record-bytes-max (* 1024 1024))
 (def ^:const reject-payload-bytes-max 65536)
@@ -63,7 +63,7 @@
                                        "payload_sha256" (.formatHex (HexFormat/of) digest))
                             JSONStyle/LT_COMPRESS)))
 
-(defn- reject-unit [^ConsumerRecord record reason detail]
+(defn- reject-batch [^ConsumerRecord record reason detail]
   (let [offset (.offset record)]
     {:stream "rejects"
      :reason reason
@@ -73,12 +73,12 @@
      :bytes (size record)}))
 
 (defn- rejected
-  "The unit of a record that is no text to pass on, or nil; line is its text, nil if it is not UTF-8."
+  "The batch of a record that is no text to pass on, or nil; line is its text, nil if it is not UTF-8."
   [^ConsumerRecord record line]
   (cond
     (> (size record) record-bytes-max)
-    (reject-unit record "TOO_LARGE" (str "bytes=" (size record) " limit=" record-bytes-max))
-    (nil? line) (reject-unit record "NOT_UTF8" (str "byte " (bad-byte (.value record)) " is not UTF-8"))))
+    (reject-batch record "TOO_LARGE" (str "bytes=" (size record) " limit=" record-bytes-max))
+    (nil? line) (reject-batch record "NOT_UTF8" (str "byte " (bad-byte (.value record)) " is not UTF-8"))))
 
 (defn- runs
   "The offsets of records as text: `first,count,append_ms` of each run of consecutive offsets, equal times."
@@ -103,7 +103,7 @@
                 (recur (inc i) offset (inc offset) (.timestamp record)))))))
     (.toString out)))
 
-(defn- text-unit [^List records ^List texts ^long byte-count]
+(defn- text-batch [^List records ^List texts ^long byte-count]
   (let [^ConsumerRecord head (.get records 0)]
     {:stream "default"
      :values [(.topic head) (.partition head) (runs records) (String/join "\n" texts)]
@@ -111,29 +111,29 @@
      :records (.size records)
      :bytes byte-count}))
 
-(defn units
-  "The units of one partition's records (of ConsumerRecord, in the order of their offsets).
-  A unit of text holds at most 1 MiB of records."
+(defn batches
+  "The batches of one partition's records (of ConsumerRecord, in the order of their offsets).
+  A batch of text holds at most 1 MiB of records."
   [^List records]
   (let [good (java.util.ArrayList.)
         texts (java.util.ArrayList.)
         flush (fn [done ^long byte-count]
                 (if (.isEmpty good)
                   done
-                  (let [unit (text-unit good texts byte-count)]
+                  (let [batch (text-batch good texts byte-count)]
                     (.clear good)
                     (.clear texts)
-                    (conj done unit))))]
+                    (conj done batch))))]
     (loop [i 0, byte-count 0, done []]
       (if (= i (.size records))
         (flush done byte-count)
         (let [^ConsumerRecord record (.get records i)
               line (text (.value record))
-              unit (rejected record line)
+              batch (rejected record line)
               together (+ byte-count (size record))]
           (cond
-            unit (recur (inc i) byte-count (conj done unit))
-            (and (> together unit-bytes-max) (not (.isEmpty good))) (recur i 0 (flush done byte-count))
+            batch (recur (inc i) byte-count (conj done batch))
+            (and (> together batch-bytes-max) (not (.isEmpty good))) (recur i 0 (flush done byte-count))
             :else (do (.add good record)
                       (.add texts line)
                       (recur (inc i) together done))))))))

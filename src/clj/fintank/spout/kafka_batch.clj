@@ -4,11 +4,11 @@
   Stream default: topic, partition, offsets, records; the records are lines joined by LF, the offsets are
   text, runs `first,count,append_ms` joined by one space. Stream rejects: key, message of what is not UTF-8.
   Stream pipeline: lines, its own figures every few seconds as lines of InfluxDB; they are not sent again.
-  At least once: a partition is committed up to its first unit in flight, failed units come back for ever."
+  At least once: a partition is committed up to its first batch in flight, failed batches come back for ever."
   (:require [clojure.string :as string]
             [fintank.storm.settings :as settings]
             [fintank.spout.tracker :as tracker]
-            [fintank.spout.batches :as units]
+            [fintank.spout.batches :as batches]
             [org.apache.storm.clojure :refer [defspout spout]])
   (:import [java.time Duration]
            [java.util Collection Collections Map]
@@ -26,7 +26,7 @@
 (def ^:const commit-every-ms 1000)
 ;; With no room for more the consumer is paused, and only polled to stay in its group.
 (def ^:const full-poll-every-ms 500)
-(def ^:const tell-every-ms 5000)
+(def ^:const metrics-every-ms 5000)
 (def ^:private ^Duration poll-wait (Duration/ofMillis 20))
 (def ^:private ^Duration ask-wait (Duration/ofSeconds 1))
 (def ^:private ^Duration commit-wait (Duration/ofSeconds 2))
@@ -109,12 +109,12 @@
       (.warn log "poll failed, trying again: {}" (str problem)))))
 
 (defn- track!
-  "Cuts what a poll brought into units; the new units."
+  "Cuts what a poll brought into batches; the new batches."
   [{:keys [state]} ^ConsumerRecords polled]
   (into []
         (mapcat (fn [[^TopicPartition partition ^OffsetAndMetadata position]]
                   (let [number (long (.partition partition))
-                        batch (tracker/identified @state number (units/units (.records polled partition)))]
+                        batch (tracker/identified @state number (batches/batches (.records polled partition)))]
                     (vswap! state tracker/polled number batch (.offset position))
                     batch)))
         (.nextOffsets polled)))
@@ -130,9 +130,9 @@
 
 (defn- emit-more! [{:keys [rejected] :as context} wait]
   (when-let [polled (poll context wait)]
-    (let [units (track! context polled)]
-      (vswap! rejected #(merge-with + % (frequencies (keep :reason units))))
-      (run! #(emit! context %) units))))
+    (let [batches (track! context polled)]
+      (vswap! rejected #(merge-with + % (frequencies (keep :reason batches))))
+      (run! #(emit! context %) batches))))
 
 (defn- lag
   "How many records of the spout's partitions are not done yet."
@@ -154,7 +154,7 @@
           (for [[reason times] @rejected]
             (str series ",reason=" reason place " rejected=" times "i " time-ns)))))
 
-(defn- tell! [{:keys [^SpoutOutputCollector collector rejected] :as context} now-ms]
+(defn- emit-metrics! [{:keys [^SpoutOutputCollector collector rejected] :as context} now-ms]
   (try
     (.emit collector "pipeline" ^java.util.List (vector (string/join "\n" (figures context now-ms))))
     (vreset! rejected {})
@@ -171,21 +171,21 @@
       (resume! context)
       (emit-more! context poll-wait))))
 
-(defn- next-tuple! [{:keys [state now last-commit-ms last-tell-ms] :as context}]
+(defn- next-tuple! [{:keys [state now last-commit-ms last-metrics-ms] :as context}]
   (let [now-ms (now)]
     (when (<= (+ @last-commit-ms commit-every-ms) now-ms)
       (vreset! last-commit-ms now-ms)
       (commit-later! context))
-    (when (<= (+ @last-tell-ms tell-every-ms) now-ms)
-      (vreset! last-tell-ms now-ms)
-      (tell! context now-ms))
+    (when (<= (+ @last-metrics-ms metrics-every-ms) now-ms)
+      (vreset! last-metrics-ms now-ms)
+      (emit-metrics! context now-ms))
     (if-let [again (tracker/due @state now-ms)]
       (do (vswap! state tracker/emitted-again again)
           (emit! context again))
       (read-more! context now-ms))))
 
 (defn batch-spout
-  "An ISpout that emits a topic's units to a SpoutOutputCollector.
+  "An ISpout that emits a topic's batches to a SpoutOutputCollector.
   The consumer becomes its own: it subscribes, polls, commits and closes it. now: gives the time in ms.
   place: the topic, the spout's component and task in the topology, and how many bytes may be in flight."
   [{:keys [topic] :as place} ^Consumer consumer collector now]
@@ -193,7 +193,7 @@
         context (merge place
                        {:consumer consumer, :collector collector, :now now, :state state
                         :paused? (volatile! false), :rejected (volatile! {}), :last-full-poll-ms (volatile! 0)
-                        :last-commit-ms (volatile! 0), :last-tell-ms (volatile! (now))})]
+                        :last-commit-ms (volatile! 0), :last-metrics-ms (volatile! (now))})]
     (.subscribe consumer (Collections/singleton topic) (rebalance-listener context))
     (spout
      (nextTuple [] (next-tuple! context))

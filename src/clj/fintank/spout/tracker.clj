@@ -1,11 +1,11 @@
 (ns fintank.spout.tracker
   "What a spout has in flight, as a value. Pure: every function takes a tracker and gives the next one.
 
-  A unit (see fintank.spout.batches) has the id [partition generation first-offset]. The generation counts the
+  A batch (see fintank.spout.batches) has the id [partition generation first-offset]. The generation counts the
   assignments, so that acks and fails of a partition that was lost, and perhaps won again, are ignored.
 
   A tracker is a map:
-    :partitions partition -> {:generation, :position, :committed, :units (sorted: first offset -> unit)}
+    :partitions partition -> {:generation, :position, :committed, :batches (sorted: first offset -> batch)}
     :failed     sorted set of [due-ms id]: what is to be emitted again
     :records, :bytes  in flight, failed ones included
     :generation of the last assignment")
@@ -20,50 +20,50 @@
   "Partitions (numbers) were won."
   [tracker partitions]
   (let [generation (inc (:generation tracker))
-        fresh {:generation generation :position nil :committed nil :units (sorted-map)}]
+        fresh {:generation generation :position nil :committed nil :batches (sorted-map)}]
     (-> tracker
         (assoc :generation generation)
         (update :partitions into (map #(vector % fresh)) partitions))))
 
 (defn lost
-  "Partitions (numbers) went away: forget their units."
+  "Partitions (numbers) went away: forget their batches."
   [tracker partitions]
   (let [gone (set partitions)
-        units (mapcat #(vals (get-in tracker [:partitions % :units])) gone)]
+        batches (mapcat #(vals (get-in tracker [:partitions % :batches])) gone)]
     (-> tracker
         (update :partitions #(apply dissoc % gone))
         (update :failed (fn [failed] (into (sorted-set) (remove (fn [[_ [p]]] (gone p))) failed)))
-        (update :records - (transduce (map :records) + units))
-        (update :bytes - (transduce (map :bytes) + units)))))
+        (update :records - (transduce (map :records) + batches))
+        (update :bytes - (transduce (map :bytes) + batches)))))
 
 (defn identified
-  "The units of a partition with their ids."
-  [tracker partition units]
+  "The batches of a partition with their ids."
+  [tracker partition batches]
   (let [generation (get-in tracker [:partitions partition :generation])]
-    (mapv #(assoc % :id [partition generation (:first %)] :fails 0) units)))
+    (mapv #(assoc % :id [partition generation (:first %)] :fails 0) batches)))
 
 (defn polled
   "Units with ids were read from a partition, up to position (the offset to be read next)."
-  [tracker partition units position]
+  [tracker partition batches position]
   (-> tracker
-      (update-in [:partitions partition :units] into (map (juxt :first identity)) units)
+      (update-in [:partitions partition :batches] into (map (juxt :first identity)) batches)
       (assoc-in [:partitions partition :position] position)
-      (update :records + (transduce (map :records) + units))
-      (update :bytes + (transduce (map :bytes) + units))))
+      (update :records + (transduce (map :records) + batches))
+      (update :bytes + (transduce (map :bytes) + batches))))
 
-(defn unit
-  "The unit of an id, or nil when it is not in flight any more."
+(defn batch
+  "The batch of an id, or nil when it is not in flight any more."
   [tracker [partition generation first-offset]]
   (let [state (get-in tracker [:partitions partition])]
     (when (= generation (:generation state))
-      (get-in state [:units first-offset]))))
+      (get-in state [:batches first-offset]))))
 
 (defn acked
-  "A unit is done; nothing happens when it is not in flight."
+  "A batch is done; nothing happens when it is not in flight."
   [tracker [partition _ first-offset :as id]]
-  (if-let [done (unit tracker id)]
+  (if-let [done (batch tracker id)]
     (-> tracker
-        (update-in [:partitions partition :units] dissoc first-offset)
+        (update-in [:partitions partition :batches] dissoc first-offset)
         (update :failed disj [(:due-ms done) id])
         (update :records - (:records done))
         (update :bytes - (:bytes done)))
@@ -75,33 +75,33 @@
   (min backoff-max-ms (bit-shift-left backoff-first-ms (min 20 (dec fails)))))
 
 (defn failed
-  "A unit failed at now-ms: it is due again after its back-off."
+  "A batch failed at now-ms: it is due again after its back-off."
   [tracker [partition _ first-offset :as id] now-ms]
-  (if-let [{:keys [fails] :as back} (unit tracker id)]
+  (if-let [{:keys [fails] :as back} (batch tracker id)]
     (let [due-ms (+ now-ms (backoff-ms (inc fails)))]
       (-> tracker
-          (update-in [:partitions partition :units first-offset] assoc :fails (inc fails) :due-ms due-ms)
+          (update-in [:partitions partition :batches first-offset] assoc :fails (inc fails) :due-ms due-ms)
           (update :failed disj [(:due-ms back) id])
           (update :failed conj [due-ms id])))
     tracker))
 
 (defn due
-  "The unit to emit again first, or nil when none is due at now-ms."
+  "The batch to emit again first, or nil when none is due at now-ms."
   [tracker now-ms]
   (when-let [[due-ms id] (first (:failed tracker))]
     (when (<= due-ms now-ms)
-      (unit tracker id))))
+      (batch tracker id))))
 
 (defn emitted-again
-  "The due unit went out."
+  "The due batch went out."
   [tracker {:keys [due-ms id]}]
   (update tracker :failed disj [due-ms id]))
 
 (defn done-to
-  "The offset of a partition's state up to which all is done: of the first unit in flight, else the one to be
+  "The offset of a partition's state up to which all is done: of the first batch in flight, else the one to be
   read next; nil before the first poll."
-  [{:keys [units position]}]
-  (if-let [[first-offset] (first units)]
+  [{:keys [batches position]}]
+  (if-let [[first-offset] (first batches)]
     first-offset
     position))
 

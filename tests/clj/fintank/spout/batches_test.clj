@@ -2,13 +2,13 @@
   (:require [clojure.string :as string]
             [clojure.test :refer [deftest is testing]]
             [fintank.spout.records :refer [record utf-8]]
-            [fintank.spout.batches :as units])
+            [fintank.spout.batches :as batches])
   (:import [java.security MessageDigest]
            [java.util Base64 HexFormat List]
            [net.minidev.json JSONValue]))
 
 (defn- text-values [& records]
-  (:values (first (units/units records))))
+  (:values (first (batches/batches records))))
 
 (defn- bytes-of [& numbers]
   (byte-array (map unchecked-byte numbers)))
@@ -17,16 +17,16 @@
   (.formatHex (HexFormat/of) (.digest (MessageDigest/getInstance "SHA-256") value)))
 
 (defn- reject-of [value]
-  (let [[unit] (units/units [(record 1 7 value)])]
-    (JSONValue/parse ^String (second (:values unit)))))
+  (let [[batch] (batches/batches [(record 1 7 value)])]
+    (JSONValue/parse ^String (second (:values batch)))))
 
-(deftest a-poll-of-one-partition-is-one-unit
+(deftest a-poll-of-one-partition-is-one-batch
   (is (= [{:stream "default"
            :values ["ticks" 3 "5,2,1000" "one\ntwo"]
            :first 5
            :records 2
            :bytes 6}]
-         (units/units [(record 3 5 "one") (record 3 6 "two")]))))
+         (batches/batches [(record 3 5 "one") (record 3 6 "two")]))))
 
 (deftest a-gap-in-the-offsets-starts-a-new-run
   (is (= "5,2,1000 9,1,1000" (nth (text-values (record 0 5 "a") (record 0 6 "b") (record 0 9 "c")) 2))))
@@ -49,8 +49,8 @@
   (doseq [text ["é" "€" "😀" "\u0000" "\uFFFD is a fine character" "\uFEFF"]]
     (is (= text (nth (text-values (record 0 0 text)) 3)))))
 
-(deftest what-is-not-utf-8-is-a-unit-of-its-own-and-leaves-a-gap
-  (let [found (units/units [(record 2 10 "a") (record 2 11 (bytes-of 0x61 0xff)) (record 2 12 "b")])]
+(deftest what-is-not-utf-8-is-a-batch-of-its-own-and-leaves-a-gap
+  (let [found (batches/batches [(record 2 10 "a") (record 2 11 (bytes-of 0x61 0xff)) (record 2 12 "b")])]
     (is (= [["rejects" 11 1 2] ["default" 10 2 2]]
            (map (juxt :stream :first :records :bytes) found)))
     (is (= "10,1,1000 12,1,1000" (nth (:values (second found)) 2)))
@@ -65,11 +65,11 @@
 
 (deftest a-reject-tells-where-it-came-from-and-holds-the-bytes
   (let [value (bytes-of 0x7b 0xff)
-        [unit] (units/units [(record 1 7 value)])]
+        [batch] (batches/batches [(record 1 7 value)])]
     (is (= (str "{\"topic\":\"ticks\",\"partition\":1,\"offset\":7,\"reason\":\"NOT_UTF8\","
                 "\"detail\":\"byte 1 is not UTF-8\",\"payload\":\"e/8=\",\"payload_bytes\":2,"
                 "\"payload_sha256\":\"" (sha256 value) "\"}")
-           (second (:values unit))))))
+           (second (:values batch))))))
 
 (deftest a-reject-holds-at-most-64-kib-of-the-bytes
   (let [value (byte-array 1000000 (unchecked-byte 0xff))
@@ -78,33 +78,33 @@
     (is (= 1000000 (get reject "payload_bytes")))
     (is (= (sha256 value) (get reject "payload_sha256")))))
 
-(deftest a-unit-holds-at-most-1-mib-of-records
+(deftest a-batch-holds-at-most-1-mib-of-records
   (let [line (string/join (repeat 100000 "x"))
-        found (units/units (map #(record 0 % line) (range 25)))]
+        found (batches/batches (map #(record 0 % line) (range 25)))]
     (is (= [[0 10 1000000] [10 10 1000000] [20 5 500000]] (map (juxt :first :records :bytes) found)))
     (is (= ["0,10,1000" "10,10,1000" "20,5,1000"] (map #(nth (:values %) 2) found)))))
 
-(deftest a-record-may-be-as-large-as-a-unit
-  (let [large (string/join (repeat units/record-bytes-max "x"))
-        found (units/units [(record 0 0 "a") (record 0 1 large) (record 0 2 "b")])]
+(deftest a-record-may-be-as-large-as-a-batch
+  (let [large (string/join (repeat batches/record-bytes-max "x"))
+        found (batches/batches [(record 0 0 "a") (record 0 1 large) (record 0 2 "b")])]
     (is (= [["default" 0 1] ["default" 1 1] ["default" 2 1]] (map (juxt :stream :first :records) found)))))
 
 (deftest a-larger-record-is-one-reject-whatever-it-holds
-  (let [large (inc units/record-bytes-max)]
+  (let [large (inc batches/record-bytes-max)]
     (doseq [value [(string/join (repeat large "x")) (byte-array large (unchecked-byte 0x80))]]
       (is (= [["rejects" 1 1] ["default" 0 2]]
              (map (juxt :stream :first :records)
-                  (units/units [(record 0 0 "a") (record 0 1 value) (record 0 2 "b")]))))
+                  (batches/batches [(record 0 0 "a") (record 0 1 value) (record 0 2 "b")]))))
       (let [reject (reject-of value)]
         (is (= "TOO_LARGE" (get reject "reason")))
         (is (= "bytes=1048577 limit=1048576" (get reject "detail")))
         (is (= 1048577 (get reject "payload_bytes")))
         (is (= 65536 (alength (.decode (Base64/getDecoder) ^String (get reject "payload")))))))))
 
-(deftest no-records-are-no-units
-  (is (= [] (units/units (List/of)))))
+(deftest no-records-are-no-batches
+  (is (= [] (batches/batches (List/of)))))
 
 (deftest a-bad-byte-is-found-only-where-there-is-one
-  (is (nil? (units/bad-byte (utf-8 "fine"))))
-  (is (nil? (units/bad-byte (byte-array 0))))
-  (is (= 4 (units/bad-byte (bytes-of 0x66 0x69 0x6e 0x65 0x80)))))
+  (is (nil? (batches/bad-byte (utf-8 "fine"))))
+  (is (nil? (batches/bad-byte (byte-array 0))))
+  (is (= 4 (batches/bad-byte (bytes-of 0x66 0x69 0x6e 0x65 0x80)))))

@@ -240,14 +240,14 @@
     (add! world (record 0 0 "a") (record 0 1 "b") (record 1 0 "c"))
     (ends! world {0 5, 1 1})
     (next! world)
-    (pass! world (dec kafka-batch/tell-every-ms))
+    (pass! world (dec kafka-batch/metrics-every-ms))
     (is (empty? (told world)))
     (pass! world 1)
     (is (= ["pipeline,component=tick-spout,task=3 lag=6i,in_flight=3i,failed_tuples=0i,rejects=0i"] (told world)))
     (let [[a b] (emits world)]
       (ack! world a)
       (fail! world b)
-      (pass! world (inc kafka-batch/tell-every-ms))
+      (pass! world (inc kafka-batch/metrics-every-ms))
       (is (= 2 (count (told world)))))))
 
 (deftest what-is-done-is-no-lag-and-what-failed-still-is
@@ -255,7 +255,7 @@
     (add! world (record 0 0 "a") (record 0 1 "b") (record 1 0 "c"))
     (ends! world {0 5, 1 1})
     (next! world)
-    (pass! world (- kafka-batch/tell-every-ms 1))
+    (pass! world (- kafka-batch/metrics-every-ms 1))
     (let [{[a] 0 [c] 1} (group-by #(second (:values %)) (emits world))]
       (ack! world a)
       (fail! world c)
@@ -267,7 +267,7 @@
   (let [world (started 0)]
     (ends! world {0 7})
     (next! world)
-    (pass! world kafka-batch/tell-every-ms)
+    (pass! world kafka-batch/metrics-every-ms)
     (is (= ["pipeline,component=tick-spout,task=3 lag=7i,in_flight=0i,failed_tuples=0i,rejects=0i"] (told world)))))
 
 (deftest what-is-not-utf-8-is-counted-once-by-its-reason
@@ -276,7 +276,7 @@
     (add! world (record 0 0 (byte-array [-1])))
     (ends! world {0 1})
     (next! world)
-    (pass! world kafka-batch/tell-every-ms)
-    (pass! world kafka-batch/tell-every-ms)
+    (pass! world kafka-batch/metrics-every-ms)
+    (pass! world kafka-batch/metrics-every-ms)
     (is (= [(str (line 1) "\npipeline,component=tick-spout,reason=NOT_UTF8,task=3 rejected=1i") (line 0)]
            (told world)))))

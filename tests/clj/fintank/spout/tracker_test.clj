@@ -2,21 +2,21 @@
   (:require [clojure.test :refer [deftest is testing]]
             [fintank.spout.tracker :as tracker]))
 
-(defn- unit-at [offset records]
+(defn- batch-at [offset records]
   {:first offset :records records :bytes (* 10 records)})
 
-(defn- with-units
-  "A tracker that polled units of a partition, of [first-offset records] each."
-  [tracker partition position & units]
+(defn- with-batches
+  "A tracker that polled batches of a partition, of [first-offset records] each."
+  [tracker partition position & batches]
   (tracker/polled tracker
                   partition
-                  (tracker/identified tracker partition (map #(apply unit-at %) units))
+                  (tracker/identified tracker partition (map #(apply batch-at %) batches))
                   position))
 
 (def ^:private three
   (-> tracker/empty-tracker
       (tracker/assigned [0])
-      (with-units 0 30 [0 10] [10 10] [20 10])))
+      (with-batches 0 30 [0 10] [10 10] [20 10])))
 
 (defn- id [offset]
   [0 1 offset])
@@ -24,7 +24,7 @@
 (deftest nothing-is-committed-before-the-first-poll
   (is (= {} (tracker/to-commit (tracker/assigned tracker/empty-tracker [0 1])))))
 
-(deftest a-partition-is-done-up-to-its-first-unit-in-flight
+(deftest a-partition-is-done-up-to-its-first-batch-in-flight
   (is (= {0 0} (tracker/to-commit three)))
   (testing "acks out of order wait for the first"
     (let [later (-> three (tracker/acked (id 20)) (tracker/acked (id 10)))]
@@ -35,7 +35,7 @@
   (testing "so a transaction's marker at the end is passed"
     (is (= {0 31} (-> tracker/empty-tracker
                       (tracker/assigned [0])
-                      (with-units 0 31 [0 30])
+                      (with-batches 0 31 [0 30])
                       (tracker/acked (id 0))
                       tracker/to-commit)))))
 
@@ -51,10 +51,10 @@
   (is (= [20 200] ((juxt :records :bytes) (tracker/acked three (id 10)))))
   (testing "a second ack counts nothing"
     (is (= [20 200] ((juxt :records :bytes) (-> three (tracker/acked (id 10)) (tracker/acked (id 10)))))))
-  (testing "a failed unit is still in flight"
+  (testing "a failed batch is still in flight"
     (is (= [30 300] ((juxt :records :bytes) (tracker/failed three (id 10) 0))))))
 
-(deftest a-failed-unit-is-due-after-its-back-off
+(deftest a-failed-batch-is-due-after-its-back-off
   (let [failed (tracker/failed three (id 10) 5000)]
     (is (nil? (tracker/due failed 5099)))
     (is (= (id 10) (:id (tracker/due failed 5100))))
@@ -68,11 +68,11 @@
   (is (= [100 200 400 800 1600 3200 6400 10000 10000] (map tracker/backoff-ms (range 1 10))))
   (is (= 10000 (tracker/backoff-ms 1000000))))
 
-(deftest the-unit-that-is-due-longest-comes-first
+(deftest the-batch-that-is-due-longest-comes-first
   (let [failed (-> three (tracker/failed (id 20) 100) (tracker/failed (id 0) 200))]
     (is (= (id 20) (:id (tracker/due failed 1000))))))
 
-(deftest a-unit-that-is-acked-while-it-waits-is-not-emitted-again
+(deftest a-batch-that-is-acked-while-it-waits-is-not-emitted-again
   (let [acked (-> three (tracker/failed (id 0) 0) (tracker/acked (id 0)))]
     (is (nil? (tracker/due acked 99999)))
     (testing "and holds up no other"
@@ -81,7 +81,7 @@
 (deftest a-lost-partition-is-forgotten
   (let [two (-> three
                 (tracker/assigned [1])
-                (with-units 1 5 [0 5])
+                (with-batches 1 5 [0 5])
                 (tracker/failed (id 0) 0)
                 (tracker/lost [0]))]
     (is (= [5 50] ((juxt :records :bytes) two)))
@@ -91,7 +91,7 @@
       (is (= two (-> two (tracker/acked (id 0)) (tracker/failed (id 10) 0)))))))
 
 (deftest acks-of-an-earlier-assignment-change-nothing
-  (let [won-again (-> three (tracker/lost [0]) (tracker/assigned [0]) (with-units 0 30 [0 30]))]
+  (let [won-again (-> three (tracker/lost [0]) (tracker/assigned [0]) (with-batches 0 30 [0 30]))]
     (is (= won-again (tracker/acked won-again (id 0))))
     (is (= {0 30} (tracker/to-commit (tracker/acked won-again [0 2 0]))))))
 
