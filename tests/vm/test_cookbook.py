@@ -15,13 +15,13 @@ from support.cookbook import COOKBOOK, run_render
 from fintank.settings import PROJECT_ROOT
 
 VAGRANTFILE = (PROJECT_ROOT / "Vagrantfile").read_text()
-README = (PROJECT_ROOT / "README.md").read_text()
+VM_PAGE = (PROJECT_ROOT / "docs" / "vm.md").read_text()
 # Apache's, Grafana's; Debian's come through apt. The last two are the exceptions of docs/decisions.md.
 HOSTS = {
     *("dlcdn.apache.org", "downloads.apache.org", "archive.apache.org", "apt.grafana.com"),
     *("github.com", "omnitruck.cinc.sh"),
 }
-# Nobody but their daemons and other daemons asks these, and they are not in the README's table.
+# Nobody but their daemons and other daemons asks these, so docs/vm.md does not list them.
 INNER_PORTS = {"supervisor", "slots", "kafka_controller"}
 SECRET_BITS = 0o077
 
@@ -70,8 +70,8 @@ def test_the_vagrantfile_and_the_cookbook_mean_the_same_machine(machine):
     assert f"ADDRESS = '{machine.node['address']}'" in VAGRANTFILE
     assert f"HOST = '{machine.node['host']}'" in VAGRANTFILE
     assert f"{machine.node['address']} {machine.node['host']}\n" in machine.text("/etc/hosts")
-    assert f"{machine.node['address']} {machine.node['host']}" in README
-    assert f"* {machine.node['network']}" in README
+    assert f"{machine.node['address']} {machine.node['host']}" in VM_PAGE
+    assert f"* {machine.node['network']}" in VM_PAGE
 
 
 def test_the_inspec_profile_means_the_same_machine(machine):
@@ -181,8 +181,8 @@ def test_supervisord_understands_its_programs(machine, tmp_path):
     assert len(read["storm-supervisor"].environment["FINTANK_INFLUX_PASSWORD"]) == 32
 
 
-def test_the_readme_names_every_port_once(machine):
-    table = README[README.index("| service | port |") :].split("\n\n")[0]
+def test_the_page_names_every_port_once(machine):
+    table = VM_PAGE[VM_PAGE.index("| service | port |") :].split("\n\n")[0]
     documented = [
         int(port) for line in table.splitlines()[2:] for port in re.findall(r"\b\d{4}\b", line.split("|")[2])
     ]
