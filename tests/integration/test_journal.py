@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Producer
+from factories import report
 from support.order_reports import committed
 from support.stack import Stack
 
@@ -19,7 +20,7 @@ from fintank.services import lifecycle
 from fintank.trading import ledger
 from fintank.trading.journal import JournalRecord, Kind
 from fintank.trading.limits import Limits
-from fintank.trading.messages import ExecType, ExecutionReport, OrdStatus, OrdType, Side, TimeInForce
+from fintank.trading.messages import ExecType
 from fintank.trading.shard import Shard
 
 RECORDS = 200_000
@@ -57,14 +58,6 @@ def adopted(address: str, shard: int) -> tuple[ShardLog, dict[str, Any]]:
 
 def clock(record_id: str, value: dict[str, Any] | None) -> JournalRecord:
     return JournalRecord(Kind.CLOCK, record_id, value)
-
-
-def report(cl_ord_id: str, **given: Any) -> ExecutionReport:
-    fields = dict.fromkeys(ExecutionReport.__dataclass_fields__)
-    fields |= {"exec_id": f"id of {cl_ord_id}", "exec_type": ExecType.NEW, "ord_status": OrdStatus.NEW}
-    fields |= {"cl_ord_id": cl_ord_id, "account": "acc", "symbol": "IVE", "side": Side.BUY, "quote_ids": ()}
-    fields |= {"ord_type": OrdType.MARKET, "time_in_force": TimeInForce.GTC, "priority": 1, "input": "here"}
-    return ExecutionReport(**{**fields, "order_time_us": 0, "transact_time_us": 0, **given})
 
 
 def open_transaction(address: str, shard: int, record_id: str) -> Producer:

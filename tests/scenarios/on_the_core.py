@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+import factories
 from scenarios.core_world import CoreWorld
 from scenarios.playing import play
 from scenarios.table import scenarios
@@ -13,7 +14,7 @@ from scenarios.table import scenarios
 from fintank.trading.ages import OpenAges
 from fintank.trading.clock import Clock, ClockState
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Cancel, Order, OrdType, Quote, Side, TimeInForce
+from fintank.trading.messages import Order, OrdType, Quote
 from fintank.trading.portfolio import split
 from fintank.trading.quote_book import Counts, QuoteBook
 from fintank.trading.shard import Shard
@@ -56,33 +57,19 @@ def with_small_numbers() -> None:
 
     refused = shard.on_order(order(5, "o-2"), 9).reports
     assert [report.text for report in refused] == ["code=STALE_ORDER age_us=4 retention_us=3"]
-    shard.on_cancel(Cancel("c-1", "A", None, None, "p", 6, "h", "orders-0-1"), 9)
+    shard.on_cancel(factories.cancel(list_id="p", order_time_us=6), 9)
     gone = [len(shard.expire_terminal(time_us)) for time_us in (9, 10, 12, 13)]
     assert gone == [0, 2, 0, 3]  # the cancel of a list and the clock; two orders and the clock
 
 
 def quote(time_us: int) -> Quote:
     """Quote one share at 10."""
-    return Quote("IVE", "NYSE", time_us, 0, time_us, "9", "10", "1", "1")
+    return factories.quote("9", "10", time_us=time_us, offset=time_us, bid_size="1", ask_size="1")
 
 
 def order(time_us: int, cl_ord_id: str) -> Order:
     """Buy two shares in a block."""
-    return Order(
-        cl_ord_id=cl_ord_id,
-        account="A",
-        symbol="IVE",
-        side=Side.BUY,
-        order_qty=Decimal(2),
-        cash_order_qty=None,
-        ord_type=OrdType.MARKET,
-        priority=2,
-        time_in_force=TimeInForce.GTC,
-        list_id=None,
-        order_time_us=time_us,
-        content_hash="h",
-        input="orders-0-1",
-    )
+    return factories.order("2", cl_ord_id=cl_ord_id, priority=2, order_time_us=time_us)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ import logging
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
+import factories
+from factories import SECOND, START
 from support.metrics import Told, measured
 from support.storm import stream_of
 
@@ -16,13 +17,11 @@ from fintank.adapters.journal import JournalError
 from fintank.bolts.owners import owner_of
 from fintank.bolts.rule_engine import RuleEngine
 from fintank.trading.journal import JournalRecord
-from fintank.trading.messages import Cancel, Fill, Order, OrdType, Report, Side, TimeInForce
+from fintank.trading.messages import Cancel, Fill, Order, Report
 from fintank.wire.bolts import order_stream
 from fintank.wire.bolts.order_stream import OwnedMessage
 from fintank.wire.kafka import journal as journal_wire
 
-SECOND = 1_000_000
-START = 1_438_539_936 * SECOND
 APPENDED = f"17,1,{START // 1000}"
 
 
@@ -158,36 +157,17 @@ def run_engine(
     raise AssertionError("a bolt runs until its process ends")
 
 
-def order(cl_ord_id: str, symbol: str, quantity: str = "10", side: str = "BUY", **given: Any) -> Order:
-    """Make a market order."""
-    fields: dict[str, Any] = {
-        "cl_ord_id": cl_ord_id,
-        "account": "acc",
-        "symbol": symbol,
-        "side": Side(side),
-        "order_qty": Decimal(quantity),
-        "cash_order_qty": None,
-        "ord_type": OrdType.MARKET,
-        "priority": 1,
-        "time_in_force": TimeInForce.GTC,
-        "list_id": None,
-        "order_time_us": START,
-        "content_hash": f"hash of {cl_ord_id}",
-        "input": "orders-0-17",
-    }
-    return Order(**{**fields, **given})
+def order(cl_ord_id: str, symbol: str, quantity: str = "10", **given: Any) -> Order:
+    """Make a market order whose content is its own."""
+    return factories.order(
+        quantity, cl_ord_id=cl_ord_id, symbol=symbol, content_hash=f"hash of {cl_ord_id}", **given
+    )
 
 
 def cancel(cl_ord_id: str, symbol: str | None, orig_cl_ord_id: str | None, **given: Any) -> Cancel:
     """Make a cancel of one order, or with a list_id of a list."""
-    fields: dict[str, Any] = {
-        "account": "acc",
-        "list_id": None,
-        "order_time_us": START,
-        "content_hash": f"hash of {cl_ord_id}",
-        "input": "orders-0-17",
-    }
-    return Cancel(cl_ord_id=cl_ord_id, symbol=symbol, orig_cl_ord_id=orig_cl_ord_id, **{**fields, **given})
+    fields = {"symbol": symbol, "content_hash": f"hash of {cl_ord_id}", "input": "orders-0-17"}
+    return factories.cancel(orig_cl_ord_id, cl_ord_id=cl_ord_id, **fields, **given)
 
 
 def order_lines_of(*found: OwnedMessage) -> str:

@@ -1,37 +1,17 @@
-from decimal import Decimal
+import factories
 
 from fintank.commands.trading import Target, targets
 from fintank.trading.limits import Limits
-from fintank.trading.messages import ComponentSpec, Order, OrdType, PortfolioOrder, Side, TimeInForce
+from fintank.trading.messages import Order
 from fintank.trading.portfolio import components
 
-COMMON = {
-    "account": "A-1",
-    "side": Side.BUY,
-    "priority": 1,
-    "time_in_force": TimeInForce.GTC,
-    "order_time_us": 1,
-    "content_hash": "one",
-    "input": "orders-0-1",
-}
-PORTFOLIO = PortfolioOrder(
-    order_id="p-1",
-    amount=Decimal(10),
-    portfolio=(ComponentSpec("IVE", Decimal("0.5")), ComponentSpec("VTI", Decimal("0.5"))),
-    **COMMON,  # type: ignore[arg-type]
+PORTFOLIO = factories.portfolio_order(
+    {"IVE": "0.5", "VTI": "0.5"}, "10", order_id="p-1", account="A-1", priority=1
 )
 
 
 def order(cl_ord_id: str, account: str, symbol: str) -> Order:
-    return Order(
-        cl_ord_id=cl_ord_id,
-        symbol=symbol,
-        order_qty=Decimal(1),
-        cash_order_qty=None,
-        ord_type=OrdType.MARKET,
-        list_id=None,
-        **{**COMMON, "account": account},  # type: ignore[arg-type]
-    )
+    return factories.order("1", cl_ord_id=cl_ord_id, account=account, symbol=symbol)
 
 
 def test_the_id_of_a_portfolio_order_means_all_of_it() -> None:

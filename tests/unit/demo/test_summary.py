@@ -1,6 +1,6 @@
 from collections import Counter
-from decimal import Decimal
 
+import factories
 import pytest
 from rich.console import Console
 
@@ -9,7 +9,7 @@ from fintank.demo.evidence import Evidence
 from fintank.demo.summary import Flow, Outcome, accounts, decision_ms, lines, percentile, problems
 from fintank.trading.ledger import booking
 from fintank.trading.limits import Limits
-from fintank.trading.messages import ExecType, Order, OrdType, Quote, Side, TimeInForce
+from fintank.trading.messages import ExecType, Order, Quote
 from fintank.trading.shard import Shard
 
 TIME_US = 1_700_000_000_000_000
@@ -23,20 +23,8 @@ def record(topic: str, time_ms: int) -> Record:
 
 
 def order(name: str) -> Order:
-    return Order(
-        cl_ord_id=name,
-        account="A-1",
-        symbol="IVE",
-        side=Side.BUY,
-        order_qty=Decimal("1234.5"),
-        cash_order_qty=None,
-        ord_type=OrdType.MARKET,
-        priority=1,
-        time_in_force=TimeInForce.GTC,
-        list_id=None,
-        order_time_us=TIME_US,
-        content_hash=name,
-        input="orders-0-1",
+    return factories.order(
+        "1234.5", cl_ord_id=name, account="A-1", content_hash=name, order_time_us=TIME_US, input="orders-0-1"
     )
 
 

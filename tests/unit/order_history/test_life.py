@@ -2,12 +2,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+import factories
+
 from fintank.adapters.kafka_scan import Record
 from fintank.order_history.life import Life, orders_of, timeline
 from fintank.trading.limits import Limits
 from fintank.trading.messages import (
     Cancel,
-    ComponentSpec,
     Order,
     OrdType,
     PortfolioOrder,
@@ -24,14 +25,12 @@ QUOTE = Quote("IVE", "NYSE", TIME_US - 2_500_000, 0, 41, "94.10", "94.20", None,
 
 
 def portfolio_order(*specs: tuple[str, str], content_hash: str = "one") -> PortfolioOrder:
-    return PortfolioOrder(
+    return factories.portfolio_order(
+        specs,
+        "1000.00",
         order_id="p-1",
         account="A-1",
-        side=Side.BUY,
-        amount=Decimal("1000.00"),
-        portfolio=tuple(ComponentSpec(symbol, Decimal(weight)) for symbol, weight in specs),
         priority=1,
-        time_in_force=TimeInForce.GTC,
         order_time_us=TIME_US,
         content_hash=content_hash,
         input="orders-2-7",

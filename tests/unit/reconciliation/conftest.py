@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any
 
+import factories
 import pytest
 
 from fintank.adapters.kafka import TOPICS
@@ -12,7 +12,7 @@ from fintank.reconciliation.bookings import Booked, check_bookings
 from fintank.reconciliation.order_reports import Asked, Told, check_orders
 from fintank.reconciliation.results import Kind, Log, Result
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Order, OrdType, Quote, Side, TimeInForce
+from fintank.trading.messages import Order, Quote
 from fintank.trading.shard import Outcome, Shard
 
 TIME_MS = 1_700_000_000_000
@@ -64,27 +64,14 @@ class History:
 
 
 def quote(offset: int = 0, bid: str = "9.5", ask: str = "10.5") -> Quote:
-    return Quote("IVE", "NYSE", TIME_US + offset, 0, offset, bid, ask, None, None)
+    return factories.quote(bid, ask, exchange="NYSE", time_us=TIME_US + offset, offset=offset)
 
 
 def order(number: int = 1, **given: Any) -> Order:
     """Make an order to buy ten shares; one of another number has other content."""
-    fields: dict[str, Any] = {
-        "cl_ord_id": "o-1",
-        "account": "A-1",
-        "symbol": "IVE",
-        "side": Side.BUY,
-        "order_qty": Decimal(10),
-        "cash_order_qty": None,
-        "ord_type": OrdType.MARKET,
-        "priority": 1,
-        "time_in_force": TimeInForce.GTC,
-        "list_id": None,
-        "order_time_us": TIME_US,
-        "content_hash": f"hash-{number}",
-        "input": f"orders-0-{number}",
-    }
-    return Order(**{**fields, **given})
+    fields = {"order_qty": "10", "account": "A-1", "order_time_us": TIME_US}
+    fields |= {"content_hash": f"hash-{number}", "input": f"orders-0-{number}"}
+    return factories.order(**{**fields, **given})
 
 
 @pytest.fixture
@@ -112,7 +99,7 @@ def decided() -> Callable[..., History]:
 def waiting() -> History:
     """An order that waited for its quote, by cash: NEW, then a TRADE."""
     history, shard = History(), Shard(Limits())
-    asked = order(order_qty=None, cash_order_qty=Decimal("100.00"))
+    asked = order(order_qty=None, cash_order_qty="100.00")
     history.asked.append(Asked(asked, TIME_MS, True))
     history.take(shard.on_order(asked, TIME_US))
     history.take(shard.on_quote(quote(), TIME_US))

@@ -3,6 +3,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import factories
 import pytest
 
 from fintank.adapters.kafka import TOPICS
@@ -10,7 +11,7 @@ from fintank.reconciliation.cancels import AskedCancel, Refused, check_cancels
 from fintank.reconciliation.order_reports import Asked, Told, check_orders
 from fintank.reconciliation.results import Kind, Log, Result
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Cancel, ExecutionReport, Order, OrdType, Quote
+from fintank.trading.messages import ExecutionReport, Order, OrdType, Quote
 from fintank.trading.shard import Outcome, Shard
 
 TIME_MS = 1_700_000_000_000
@@ -34,14 +35,11 @@ class Cancels:
         self._take(self.shard.on_order(order, TIME_US))
 
     def cancel(self, orig_cl_ord_id: str | None = "o-1", number: int = 1, **given: Any) -> None:
-        symbol = None if orig_cl_ord_id is None else "IVE"
-        name = given.pop("cl_ord_id", f"c-{number}")
-        content = given.pop("content_hash", f"hash-{number}")
-        list_id = given.pop("list_id", None)
-        made = Cancel(
-            name, "A-1", symbol, orig_cl_ord_id, list_id, TIME_US, content, f"orders-0-{50 + len(self.asked)}"
-        )
-        self.asked.append(AskedCancel(made, TIME_MS, given.pop("is_done", True)))
+        is_done = given.pop("is_done", True)
+        fields = {"cl_ord_id": f"c-{number}", "content_hash": f"hash-{number}", "account": "A-1"}
+        fields |= {"order_time_us": TIME_US, "input": f"orders-0-{50 + len(self.asked)}"}
+        made = factories.cancel(orig_cl_ord_id, **{**fields, **given})
+        self.asked.append(AskedCancel(made, TIME_MS, is_done))
         self._take(self.shard.on_cancel(made, TIME_US))
 
     def _take(self, outcome: Outcome) -> None:

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
+import factories
 import pytest
 
 from fintank.trading.journal import JournalRecord
 from fintank.trading.limits import Limits
 from fintank.trading.messages import (
     Cancel,
-    ComponentSpec,
     Fill,
     Order,
     OrdType,
@@ -25,71 +26,32 @@ from fintank.trading.messages import (
 from fintank.trading.shard import Outcome, Shard
 
 NOW_US = 1_438_539_936_355_217
+COMMON: dict[str, Any] = {"account": "A-1001", "order_time_us": NOW_US}
 
 
 class Make:
-    """Makes orders and quotes; what is not given has a value that works."""
+    """The factories with names and times of the wire's tests."""
 
     @staticmethod
-    def order(**changes) -> Order:
-        values = {
-            "cl_ord_id": "ticket-1",
-            "account": "A-1001",
-            "symbol": "IVE",
-            "side": Side.BUY,
-            "order_qty": Decimal("12.5"),
-            "cash_order_qty": None,
-            "ord_type": OrdType.MARKET,
-            "priority": 1,
-            "time_in_force": TimeInForce.GTC,
-            "list_id": None,
-            "order_time_us": NOW_US,
-            "content_hash": "0" * 64,
-            "input": "orders-0-17",
-        }
-        return Order(**{**values, **changes})
+    def order(**changes: Any) -> Order:
+        values = {"cl_ord_id": "ticket-1", "order_qty": "12.5", "content_hash": "0" * 64}
+        return factories.order(**{**COMMON, **values, **changes})
 
     @staticmethod
-    def portfolio_order(**changes) -> PortfolioOrder:
-        values = {
-            "order_id": "deposit-7",
-            "account": "A-1001",
-            "side": Side.BUY,
-            "amount": Decimal("1000"),
-            "portfolio": (ComponentSpec("IVE", Decimal("0.25")), ComponentSpec("VTI", Decimal("0.75"))),
-            "priority": 1,
-            "time_in_force": TimeInForce.GTC,
-            "order_time_us": NOW_US,
-            "content_hash": "0" * 64,
-            "input": "orders-0-17",
-        }
-        return PortfolioOrder(**{**values, **changes})
+    def portfolio_order(**changes: Any) -> PortfolioOrder:
+        values = {"order_id": "deposit-7", "priority": 1, "content_hash": "0" * 64}
+        order = factories.portfolio_order({"IVE": "0.25", "VTI": "0.75"}, "1000", **COMMON, **values)
+        return replace(order, **changes)
 
     @staticmethod
-    def cancel(**changes) -> Cancel:
-        values = {
-            "cl_ord_id": "cancel-1",
-            "account": "A-1001",
-            "symbol": "IVE",
-            "orig_cl_ord_id": "ticket-1",
-            "list_id": None,
-            "order_time_us": NOW_US,
-            "content_hash": "2" * 64,
-            "input": "orders-0-50",
-        }
-        return Cancel(**{**values, **changes})
+    def cancel(**changes: Any) -> Cancel:
+        values = {"cl_ord_id": "cancel-1", "orig_cl_ord_id": "ticket-1", "content_hash": "2" * 64}
+        return factories.cancel(**{**COMMON, **values, **changes})
 
     @staticmethod
-    def quote(**changes) -> Quote:
-        values = {
-            "symbol": "IVE",
-            "exchange": "NYSE",
-            "time_us": NOW_US + 500_000,
-            "partition": 0,
-            "offset": 5,
-        }
-        values |= {"bid": "94.1", "ask": "94.2", "bid_size": None, "ask_size": None}
-        return Quote(**{**values, **changes})
+    def quote(**changes: Any) -> Quote:
+        values = {"exchange": "NYSE", "time_us": NOW_US + 500_000, "offset": 5, "bid": "94.1", "ask": "94.2"}
+        return factories.quote(**{**values, **changes})
 
 
 @dataclass

@@ -1,19 +1,16 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import factories
 import pytest
 
 from fintank.trading.ledger import booking
 from fintank.trading.messages import (
     CANCEL_REJECTED,
     ExecType,
-    ExecutionReport,
     OrderCancelReject,
     OrdStatus,
-    OrdType,
     Quote,
-    Side,
-    TimeInForce,
 )
 from fintank.wire.kafka import executions, fills
 from fintank.wire.points.point_values import BID_ASK, EXECUTIONS, FILLS, of_answer, of_lines, quote_of
@@ -23,36 +20,24 @@ PLAIN = f"{TICK} bid=94.10,ask=1e2 17"
 SIZED = f"{TICK} bid=94.1,ask=95,bid_size=3,ask_size=0 18"
 HALF = f"{TICK} bid=94.1,ask=95,bid_size=3 19"
 
-REPORT = ExecutionReport(
+REPORT = factories.report(
+    'an "odd" \\ name, a=b',
     exec_id="e-1",
     exec_type=ExecType.TRADE,
     ord_status=OrdStatus.FILLED,
-    cl_ord_id='an "odd" \\ name, a=b',
-    list_id=None,
     account="A, =1\\ x",
-    symbol="IVE",
-    side=Side.BUY,
-    ord_type=OrdType.MARKET,
-    time_in_force=TimeInForce.GTC,
     priority=3,
     order_qty=Decimal(10),
-    cash_order_qty=None,
-    price=None,
-    stop_px=None,
     last_qty=Decimal(10),
     last_px=Decimal("10.5"),
     last_mkt="NYSE",
     cum_qty=Decimal(10),
     leaves_qty=Decimal(0),
-    leaves_cash=None,
     avg_px=Decimal("10.5"),
-    residual_cash=None,
     bid=Decimal("9.5"),
     ask=Decimal("10.5"),
     quote_ids=("0-1", "0-2"),
     input="ticks-0-2",
-    ord_rej_reason=None,
-    text=None,
     order_time_us=1_700_000_000_000_001,
     transact_time_us=1_700_000_000_000_002,
 )
