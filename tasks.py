@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fintank.commands.collection import collection
+from fintank.commands.program import collection
 
 namespace = collection()
 

@@ -22,7 +22,7 @@ from support.waiting import wait_until
 from fintank.adapters import kafka
 from fintank.adapters.kafka import TOPICS, partition_for
 from fintank.adapters.kafka_groups import PartitionState, partition_states
-from fintank.commands.reconcile import compare
+from fintank.reconciliation.comparison import compare
 from fintank.services import influxdb_server
 
 DONE_TIMEOUT_S = 60
@@ -254,7 +254,7 @@ def test_what_influxdb_keeps_no_longer_is_told_and_rejected_and_no_break(world: 
     old = {**tick("KEPT"), "timestamp": round(time.time() - 20 * 86_400, 6)}
     world.produce("ticks", "KEPT", text(old))
     world.settle()
-    assert "for ever" in fintank(world.stack, "doctor")
+    assert "forever" in fintank(world.stack, "doctor")
     alter = "ALTER RETENTION POLICY autogen ON prices_development DURATION"
     query(world.stack.settings, f"{alter} 2h SHARD DURATION 1h")
     try:

@@ -142,7 +142,7 @@ def test_queue_orders_says_what_it_sends_and_how_to_follow_it(stack: Stack) -> N
     assert told[1].startswith("3 portfolio orders in ")
     order_ids = ids("\n".join(told))
     assert len(order_ids) == 3
-    assert told[5:] == [f"To see what becomes of one: invoke order {order_ids[0]}", "Done."]
+    assert told[5:] == [f"To follow one of them: invoke order {order_ids[0]}", "Done."]
 
 
 def test_the_same_seed_sends_the_same_orders_with_ids_of_their_own(stack: Stack) -> None:
@@ -302,7 +302,7 @@ def test_a_portfolio_order_is_canceled_as_a_whole(stack: Stack, engine: Engine) 
     weights = [{"symbol": "QUIET", "weight": 0.5}, {"symbol": "SILENT", "weight": 0.5}]
     produce(stack, "A-2", json.dumps({**message, "portfolio": weights, "timestamp": time.time()}).encode())
     engine.decide()
-    assert f"cancel all that is open of {name} of A-2." in invoke(stack, "cancel", name)
+    assert f"cancel all open components of {name} of A-2." in invoke(stack, "cancel", name)
     engine.decide()
     life = invoke(stack, "order", name)
     assert len(re.findall(r"CANCELED +code=CANCEL_REQUESTED", life)) == 2

@@ -26,7 +26,7 @@ from fintank.adapters.influx import InfluxWriter
 from fintank.adapters.journal import adopt
 from fintank.adapters.kafka_groups import GROUPS
 from fintank.adapters.kafka_scan import open_scanner
-from fintank.commands.reconcile import compare
+from fintank.reconciliation.comparison import compare
 from fintank.reconciliation.reading import Batch, batches
 from fintank.reconciliation.storage import EXECUTIONS_VIEW, FILLS_VIEW, TICKS_VIEW
 from fintank.settings import PROJECT_ROOT
@@ -192,8 +192,8 @@ def test_what_the_topology_has_not_done_yet_is_pending(world: World) -> None:
     world.send("orders", "account", market_order("waits", "IVE"))
     done = reconcile(world)
     assert done.returncode == 0
-    assert "The topology has still to read: ticks 1, orders 1." in done.stdout
-    assert done.stdout.endswith("No break. What is pending could not be judged yet.\n")
+    assert "The topology is behind: ticks 1, orders 1." in done.stdout
+    assert done.stdout.endswith("No break. What is pending can't be judged yet.\n")
     results, _ = compare(world.settings)
     assert [result.pending for result in results] == [1, 0, 0, 0, 0, 0, 1, 0, 0, 0]
     world.work()

@@ -13,8 +13,7 @@ import streamparse.cli.sparse
 from invoke.exceptions import ParseError
 from invoke.parser import Parser
 
-from fintank.commands.collection import collection
-from fintank.commands.program import Config
+from fintank.commands.program import Config, collection
 from fintank.settings import PROJECT_ROOT
 
 SOURCES = PROJECT_ROOT / "src" / "fintank"

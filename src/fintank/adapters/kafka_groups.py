@@ -10,7 +10,7 @@ from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import CoordinatorNotAvailableError, KafkaError
 
-from fintank.adapters.kafka import TOPICS
+from fintank.adapters.kafka import TOPICS, connect
 from fintank.settings import TOPOLOGY
 
 GROUPS: Mapping[str, str] = MappingProxyType(
@@ -109,6 +109,12 @@ def live_members(admin: KafkaAdminClient) -> list[Member]:
         for name in GROUPS.values()
         for member in described[name]["members"]
     ]
+
+
+def is_read(address: str, topic: str) -> bool:
+    """Whether a topology reads a topic."""
+    with connect(address) as admin:
+        return any(member.group == GROUPS[topic] for member in live_members(admin))
 
 
 def _committed_offset(

@@ -1,40 +1,43 @@
-"""The commands a user calls with `invoke` or `fintank`, one module a group."""
+"""The commands of `invoke` and `fintank`: one per module, which has its name."""
 
 import functools
 from collections.abc import Callable
 from typing import Any
 
+from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
-from fintank import output
+from fintank import output, settings
 from fintank.errors import EXIT_INTERRUPTED, FintankError
 
 output.prepare()
 
-
 PATHS = ("file", "out")
-"""Options that name a file, which may have any bytes in its name."""
+"""Options that name a file; a file name may be any bytes."""
 
 
 def _require_text(options: dict[str, Any]) -> None:
-    texts = {name: value for name, value in options.items() if isinstance(value, str) and name not in PATHS}
-    for name, text in texts.items():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise FintankError(f"{name} {text!r} is no text in UTF-8") from None
+    for name, value in options.items():
+        if isinstance(value, str) and name not in PATHS:
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise FintankError(f"{name} {value!r} is not valid UTF-8") from None
 
 
 def command(**options: Any) -> Callable[[Callable[..., None]], Task[Callable[..., None]]]:
-    """Make a function an invoke task; a FintankError becomes its one line and exit status 1, Ctrl-C 130."""
+    """Make an invoke task of a function, which gets the Settings as its first argument.
+
+    A FintankError ends the command with its one line and exit status 1, Ctrl-C with 130.
+    """
 
     def decorate(function: Callable[..., None]) -> Task[Callable[..., None]]:
         @functools.wraps(function)
-        def run(*args: Any, **kwargs: Any) -> None:
+        def run(_context: Context, *args: Any, **kwargs: Any) -> None:
             try:
                 _require_text(kwargs)
-                function(*args, **kwargs)
+                function(settings.load(), *args, **kwargs)
             except FintankError as error:
                 raise Exit(str(error), code=1) from error
             except OSError as error:

@@ -1,21 +1,20 @@
-"""doctor: is this machine fit for fintank?"""
+"""invoke doctor: whether this machine can run fintank."""
 
-from invoke.context import Context
 from invoke.exceptions import Exit
 from rich.table import Table
 from rich.text import Text
 
-from fintank import settings
 from fintank.commands import command
-from fintank.services import doctor as stack_doctor
+from fintank.services import machine_checks
+from fintank.settings import Settings
 from fintank.terminal.screen import console
 
 
 @command()
-def doctor(context: Context) -> None:
+def doctor(settings: Settings) -> None:
     """Check Java, Python, programs, disk, memory and ports, as in: invoke doctor"""
-    findings = stack_doctor.examine(settings.load())
-    table = Table("", "subject", "found", title=stack_doctor.machine())
+    findings = machine_checks.run_all(settings)
+    table = Table("", "subject", "found", title=machine_checks.machine())
     for finding in findings:
         mark = Text("wrong", "red") if finding.cure else Text("ok", "green")
         table.add_row(mark, finding.subject, finding.found)

@@ -1,18 +1,26 @@
 """The programs `fintank` and `invoke`.
 
-`fintank` has the same commands from any folder, and `fintank --version`; `invoke` is invoke's own.
+`fintank` runs the same commands from any folder and knows `--version`; `invoke` is invoke's own program.
 """
+
+from importlib import import_module
 
 import invoke.config
 import invoke.main
+from invoke.collection import Collection
 from invoke.program import Program
 
 import fintank
-from fintank.commands.collection import collection
+
+COMMANDS = (
+    *("cancel", "dashboard", "demo", "doctor", "down", "executions", "logs", "order", "queue_orders"),
+    *("queue_ticks", "reconcile", "replay", "report", "reset", "show", "status", "topics", "topology"),
+    *("trading_state", "up"),
+)
 
 
 class Config(invoke.config.Config):
-    """Keeps the commands' names as they are written: queue_ticks, not queue-ticks."""
+    """Keeps the commands' names as written: queue_ticks, not queue-ticks."""
 
     @staticmethod
     def global_defaults() -> dict[str, object]:
@@ -22,14 +30,21 @@ class Config(invoke.config.Config):
         return defaults
 
 
+def collection() -> Collection:
+    """Collect all commands."""
+    namespace = Collection()
+    namespace.configure({"tasks": {"auto_dash_names": False}})
+    namespace.auto_dash_names = False
+    for name in COMMANDS:
+        namespace.add_task(getattr(import_module(f"fintank.commands.{name}"), name))
+    return namespace
+
+
 def main() -> None:
     """Run `fintank COMMAND`."""
-    program = Program(
-        name="fintank", version=fintank.__version__, namespace=collection(), config_class=Config
-    )
-    program.run()
+    Program(name="fintank", version=fintank.__version__, namespace=collection(), config_class=Config).run()
 
 
 def run_invoke() -> None:
-    """Run `invoke COMMAND`; its own help and its list of commands end as well as the commands do."""
+    """Run `invoke COMMAND`; a closed output or a full disk ends its help as it ends the commands."""
     invoke.main.program.run()

@@ -1,4 +1,4 @@
-"""The command that shows a topic's records."""
+"""invoke show: the last records of a topic."""
 
 import base64
 import os
@@ -6,14 +6,12 @@ import sys
 from collections.abc import Iterator
 from json import dumps
 
-from invoke.context import Context
-
-from fintank import settings
 from fintank.adapters import kafka
 from fintank.adapters.kafka_groups import behind_transactions, partition_states
 from fintank.adapters.kafka_scan import Record, TopicScanner, open_scanner
 from fintank.commands import command
 from fintank.errors import FintankError
+from fintank.settings import Settings
 from fintank.terminal.options import argument, whole_number
 from fintank.terminal.texts import utc
 
@@ -26,17 +24,17 @@ COLUMNS = "partition      offset  time                      key       value"
     positional=["topic"],
     help={
         "topic": ", ".join(kafka.TOPICS),
-        "last": "how many records, over all partitions, in order of time",
-        "json": "one JSON object a line",
-        "follow": "go on until Ctrl-C",
+        "last": "number of records, over all partitions, ordered by time",
+        "json": "print one JSON object per line",
+        "follow": "keep printing until Ctrl-C",
     },
 )
-def show(_context: Context, topic: str, last: str = "10", json: bool = False, follow: bool = False) -> None:
+def show(settings: Settings, topic: str, last: str = "10", json: bool = False, follow: bool = False) -> None:
     """Show the last records of a topic, as in: invoke show ticks --last 5"""
     if argument("show", topic) not in kafka.TOPICS:
         raise FintankError(f"There is no topic {topic!r}: choose one of {', '.join(kafka.TOPICS)}")
     count = whole_number("--last", last, minimum=0, maximum=LAST_MAX)
-    address = settings.load().kafka
+    address = settings.kafka
     with kafka.connect(address) as admin:
         kafka.ensure_topics(admin)
         states = [state for state in partition_states(admin) if state.topic == topic]
@@ -46,15 +44,15 @@ def show(_context: Context, topic: str, last: str = "10", json: bool = False, fo
         if not json:
             print(COLUMNS)
         with open_scanner(address, topic) as scanner:
-            for record in _wanted(scanner, count, follow):
+            for record in _records(scanner, count, follow):
                 print(as_json(record) if json else readable(record))
     except BrokenPipeError:
-        # `invoke show ticks | head` has read enough; Python would complain once more when it ends.
+        # As in `invoke show ticks | head`. Without this, Python complains once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def readable(record: Record) -> str:
-    """Return one line under COLUMNS; what can't be printed is escaped, what is too long is cut."""
+    """Return one line under COLUMNS, with control characters escaped and a long value cut."""
     value = _text(record.value)
     if len(value) > SHOWN_CHARS_MAX:
         value = f"{value[:SHOWN_CHARS_MAX]}... ({len(record.value or b''):,} bytes)"
@@ -62,7 +60,7 @@ def readable(record: Record) -> str:
 
 
 def as_json(record: Record) -> str:
-    """Return one JSON object; key and value are text or null, and what is not UTF-8 is in base64 too."""
+    """Return one JSON object: key and value are text or null; bytes that are not UTF-8 come as base64 too."""
     shown: dict[str, object] = {
         "topic": record.topic,
         "partition": record.partition,
@@ -79,7 +77,7 @@ def as_json(record: Record) -> str:
     return dumps(shown)
 
 
-def _wanted(scanner: TopicScanner, count: int, follow: bool) -> Iterator[Record]:
+def _records(scanner: TopicScanner, count: int, follow: bool) -> Iterator[Record]:
     ends = scanner.ends()
     yield from scanner.last(count, ends)
     if follow:
@@ -90,7 +88,7 @@ def _text(found: bytes | None) -> str:
     if found is None:
         return "(null)"
     text = found.decode("utf-8", "backslashreplace")
-    # Control characters could break the line or drive the terminal.
+    # A control character could break the line or change the terminal's state.
     return text if text.isprintable() else "".join(map(_printable, text))
 
 

@@ -1,30 +1,28 @@
-"""The command that makes the topics and shows how far they are read."""
+"""invoke topics: create the topics and show how far they are read."""
 
 from json import dumps
 
-from invoke.context import Context
 from rich import box
 from rich.table import Table
 
-from fintank import settings
 from fintank.adapters import kafka
 from fintank.adapters.kafka_groups import GROUPS, PartitionState, behind_transactions, partition_states
 from fintank.commands import command
+from fintank.settings import Settings
 from fintank.terminal.screen import console
 
 TABLE_CHARS_MIN = 100
 
 
-@command(help={"json": "one JSON object, with the total lag of each topic that a group reads"})
-def topics(_context: Context, json: bool = False) -> None:
-    """Make and mend the topics, and show offsets and lag, as in: invoke topics --json"""
-    address = settings.load().kafka
-    with kafka.connect(address) as admin:
+@command(help={"json": "print one JSON object, with the total lag of each topic that a group reads"})
+def topics(settings: Settings, json: bool = False) -> None:
+    """Create and repair the topics, and show offsets and lag, as in: invoke topics --json"""
+    with kafka.connect(settings.kafka) as admin:
         notes = kafka.mend_topics(admin)
         states = partition_states(admin)
     notes += behind_transactions(states)
     if json:
-        print(dumps({"kafka": address, "topics": summary(states), "notes": notes}))
+        print(dumps({"kafka": settings.kafka, "topics": summary(states), "notes": notes}))
         return
     console(TABLE_CHARS_MIN).print(_table(states))
     for line in notes:
@@ -32,7 +30,7 @@ def topics(_context: Context, json: bool = False) -> None:
 
 
 def summary(states: list[PartitionState]) -> dict[str, dict[str, object]]:
-    """Return topic -> group, lag over all partitions (both null without a group) and its partitions."""
+    """Return by topic: its group, the lag over all partitions (both None without a group), its partitions."""
     return {
         name: {
             "group": GROUPS.get(name),

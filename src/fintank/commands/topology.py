@@ -1,4 +1,4 @@
-"""The command that shows how a topology on a Storm cluster is doing."""
+"""invoke topology: a topology on a Storm cluster."""
 
 import time
 from collections.abc import Iterable
@@ -6,23 +6,21 @@ from datetime import datetime
 from itertools import groupby
 from json import dumps
 
-from invoke.context import Context
 from rich import box
 from rich.table import Table
 
-from fintank import settings
 from fintank.adapters import nimbus
 from fintank.commands import command
-from fintank.settings import TOPOLOGY
+from fintank.settings import TOPOLOGY, Settings
 from fintank.terminal.screen import console
 
 TABLE_CHARS_MIN = 140
 
 
-@command(help={"name": f"another topology than {TOPOLOGY}", "json": "one JSON object"})
-def topology(_context: Context, name: str = TOPOLOGY, json: bool = False) -> None:
+@command(help={"name": f"the topology; default: {TOPOLOGY}", "json": "print one JSON object"})
+def topology(settings: Settings, name: str = TOPOLOGY, json: bool = False) -> None:
     """Show a topology's components, tasks, workers, counts and latency, as in: invoke topology --json"""
-    found = nimbus.topology(settings.load().nimbus, name)
+    found = nimbus.topology(settings.nimbus, name)
     rows = components(found.executors)
     if json:
         print(dumps(as_json(found, rows)))
@@ -39,7 +37,7 @@ def topology(_context: Context, name: str = TOPOLOGY, json: bool = False) -> Non
 
 
 def components(executors: Iterable[nimbus.Executor]) -> list[dict[str, object]]:
-    """Sum the executors of each component; latency_ms is their mean, weighted by what each acked."""
+    """Sum the executors of each component; latency_ms is their mean, weighted by their acks."""
     rows: list[dict[str, object]] = []
     for name, group in groupby(sorted(executors, key=lambda one: one.component), lambda one: one.component):
         found = list(group)
@@ -61,7 +59,7 @@ def components(executors: Iterable[nimbus.Executor]) -> list[dict[str, object]]:
 
 
 def as_json(found: nimbus.Topology, rows: list[dict[str, object]]) -> dict[str, object]:
-    """Make the object of `--json`."""
+    """Return the object of `--json`."""
     return {
         "name": found.name,
         "id": found.storm_id,

@@ -10,7 +10,7 @@ import pytest
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from fintank.commands.collection import collection
+from fintank.commands.program import collection
 
 TASKS = {name: task for name, task in collection().tasks.items() if name not in ("reset", "logs")}
 ARGUMENTS = {"order": ["x"], "cancel": ["x"], "replay": ["x"], "show": ["ticks"], "trading_state": ["show"]}
@@ -94,6 +94,6 @@ def test_texts_are_shown_as_they_are_also_in_ascii() -> None:
 @pytest.mark.parametrize("name", ["order", "cancel", "queue_ticks"])
 def test_a_word_that_is_no_text_is_one_line(name: str) -> None:
     option = {"order": "id", "cancel": "account", "queue_ticks": "seed"}[name]
-    with pytest.raises(Exit, match="is no text in UTF-8") as ended:
+    with pytest.raises(Exit, match="is not valid UTF-8") as ended:
         TASKS[name](Context(), **({"id": "x"} if name != "queue_ticks" else {}) | {option: "\udcff"})
     assert ended.value.code == 1

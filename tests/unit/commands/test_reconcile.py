@@ -28,7 +28,7 @@ def test_of_many_breaks_the_first_are_shown_and_all_are_in_the_json():
     result = found(*[Kind.TRADE_TWICE] * 1_025)
     told = lines([result])
     assert (told[0], len(told)) == ("TRADE_TWICE: 1,025", 22)
-    assert told[-1] == "  and 1,005 more: `invoke reconcile --json` names them"
+    assert told[-1] == "  and 1,005 more: `invoke reconcile --json` lists them"
     answer = summary(load({}), [result], {"ticks": 3})
     assert not answer["clean"]
     assert len(answer["breaks"]) == 1_025

@@ -4,7 +4,7 @@ import sys
 
 import psutil
 
-from fintank.services.memory_peak import trees_bytes
+from fintank.demo.memory_peak import trees_bytes
 
 MEBIBYTE = 1024 * 1024
 

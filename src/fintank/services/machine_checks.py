@@ -1,14 +1,15 @@
-"""What this machine must have for fintank, checked one by one, each failure with its cure."""
+"""What fintank needs of this machine: one check each, with the cure for a failure."""
 
 import platform
 import re
+import resource
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import psutil
 
@@ -17,14 +18,14 @@ from fintank.adapters import ports
 from fintank.adapters.influx_query import InfluxQuery
 from fintank.adapters.kafka import THIRTY_DAYS_MS
 from fintank.errors import FintankError
-from fintank.services import influxdb_server, lifecycle, memory, programs
+from fintank.services import influxdb_server, lifecycle, programs
 from fintank.services.supervisor import Supervisor
 from fintank.settings import Settings, host_and_port
 
 JAVA_MIN = 17
 PYTHON_MIN = (3, 11)
 DISK_FREE_MIN_GB = 2.0
-# Kafka's and Storm's JVMs take 1 GB each, InfluxDB half of one, the rest is Python and the page cache.
+# Kafka's and Storm's JVMs take 1 GB each, InfluxDB 0.5 GB; the rest is for Python and the page cache.
 MEMORY_MIN_GB = 4.0
 GB = 1e9
 VERSION_TIMEOUT_S = 30
@@ -32,15 +33,23 @@ VERSION_TIMEOUT_S = 30
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check; `cure` is empty where all is well."""
+    """The result of one check; `cure` is empty if it passed."""
 
     subject: str
     found: str
     cure: str = ""
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """Make all checks."""
+@dataclass(frozen=True)
+class MemoryLimit:
+    """The smallest bound on memory in bytes, and what sets it."""
+
+    size_bytes: int
+    source: str
+
+
+def run_all(settings: Settings) -> list[Finding]:
+    """Run all checks."""
     checks: list[Callable[[], Finding]] = [
         java,
         python,
@@ -75,7 +84,7 @@ def python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
 
 
 def leiningen() -> Finding:
-    """Check that `lein` is on PATH; its version is not asked, as that starts a JVM."""
+    """Check that `lein` is on PATH; asking for its version would start a JVM."""
     path = shutil.which("lein")
     if path is None:
         return Finding("leiningen", "missing", "Run `make setup`, or install Leiningen.")
@@ -83,7 +92,7 @@ def leiningen() -> Finding:
 
 
 def disk(home: Path) -> Finding:
-    """Check the free space where the services' data is."""
+    """Check the free disk space for the services' data."""
     folder = next(path for path in (home, *home.parents) if path.exists())
     free_gb = shutil.disk_usage(folder).free / GB
     cure = f"Free {DISK_FREE_MIN_GB:.0f} GB there, or set FINTANK_HOME to a folder on another disk."
@@ -91,12 +100,35 @@ def disk(home: Path) -> Finding:
 
 
 def memory_size() -> Finding:
-    """Check the memory that this process may have."""
-    limit = memory.smallest_limit()
+    """Check how much memory this process may use."""
+    limit = smallest_limit()
     size_gb, available_gb = limit.size_bytes / GB, psutil.virtual_memory().available / GB
     found = f"{size_gb:.1f} GB, set by {limit.source}; {available_gb:.1f} GB available"
     cure = f"Give it {MEMORY_MIN_GB:.0f} GB: raise the limit of {limit.source}."
     return Finding("memory", found, "" if size_gb >= MEMORY_MIN_GB else cure)
+
+
+def smallest_limit(
+    cgroups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")
+) -> MemoryLimit:
+    """Return the smallest of the machine's memory, the cgroup limits and `ulimit -v`."""
+    limits = [MemoryLimit(psutil.virtual_memory().total, "the machine")]
+    limits += [MemoryLimit(size, "a control group (container)") for size in _cgroup_limits(cgroups, own)]
+    address_space = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if address_space != resource.RLIM_INFINITY:
+        limits.append(MemoryLimit(address_space, "ulimit -v"))
+    return min(limits, key=lambda limit: limit.size_bytes)
+
+
+def _cgroup_limits(cgroups: Path, own: Path) -> list[int]:
+    """Return the limits of this process's cgroups and their parents, of cgroups v2 and v1."""
+    lines = own.read_text().splitlines() if own.exists() else []
+    names = {PurePosixPath(line.split(":", 2)[-1].lstrip("/")) for line in lines}
+    names |= {above for name in names for above in name.parents} | {PurePosixPath()}
+    files = [cgroups / name / "memory.max" for name in names]
+    files += [cgroups / "memory" / name / "memory.limit_in_bytes" for name in names]
+    texts = [file.read_text().strip() for file in files if file.is_file()]
+    return [int(text) for text in texts if text.isdecimal()]
 
 
 def addresses(settings: Settings) -> list[Finding]:
@@ -108,7 +140,7 @@ def addresses(settings: Settings) -> list[Finding]:
 
 
 def retention(settings: Settings) -> list[Finding]:
-    """Check how long InfluxDB keeps points, if it answers."""
+    """Check how long InfluxDB keeps points, if it is up."""
     subject = "influxdb retention"
     if not influxdb_server.answers(settings.influx):
         return []
@@ -117,7 +149,7 @@ def retention(settings: Settings) -> list[Finding]:
     except FintankError as error:
         return [Finding(subject, "unknown", str(error))]
     if not kept.seconds:
-        return [Finding(subject, "for ever")]
+        return [Finding(subject, "forever")]
     is_enough = kept.seconds * 1000 >= THIRTY_DAYS_MS
     cure = "" if is_enough else f"The topics keep 30 days: {influxdb_server.keep_all(kept)}."
     return [Finding(subject, str(timedelta(seconds=kept.seconds)), cure)]
@@ -135,7 +167,7 @@ def _address(name: str, host: str, port: int, own: set[int]) -> Finding:
         return Finding(subject, f"{port} is free")
     pid = ports.holder_pid(port)
     if pid in own:
-        return Finding(subject, f"{port} is in use by fintank's own")
+        return Finding(subject, f"{port} is in use by fintank itself")
     cure = "Stop it, or choose another port with FINTANK_KAFKA or FINTANK_INFLUX."
     return Finding(subject, f"{port} is in use by {ports.holder(port)}", cure)
 
@@ -154,13 +186,13 @@ def _program(subject: str, find: Callable[[], str]) -> Finding:
 def _jar_version(class_path: str, jar: str) -> str:
     missing = [path for path in class_path.split(":") if not Path(path).exists()]
     if missing:
-        raise FintankError(f"{len(missing)} jars are gone, as {missing[0]}: run `make setup`.")
+        raise FintankError(f"{len(missing)} jars are missing, such as {missing[0]}: run `make setup`.")
     found = re.search(rf"/{re.escape(jar)}-([\d.]+)\.jar", class_path)
     return found[1] if found else "unknown version"
 
 
 def _first_line(program: Path, argument: str) -> str:
-    """Run a program for its version; Java prints it to stderr."""
+    """Return the first line a program prints, to stdout or, as Java does, to stderr."""
     done = subprocess.run(
         [program, argument], capture_output=True, text=True, timeout=VERSION_TIMEOUT_S, check=False
     )
@@ -169,5 +201,5 @@ def _first_line(program: Path, argument: str) -> str:
 
 
 def machine() -> str:
-    """Name the machine, for a report of a problem."""
+    """Describe the machine, for a bug report."""
     return f"{platform.platform()}, {psutil.cpu_count()} cores"

@@ -1,11 +1,12 @@
 import socket
 from pathlib import Path
 
+import psutil
 import pytest
 
 from fintank import settings
 from fintank.adapters import ports
-from fintank.services import doctor
+from fintank.services import machine_checks
 from fintank.settings import Settings
 
 
@@ -30,30 +31,30 @@ def test_java_must_be_17_or_newer(
 ) -> None:
     program(tmp_path, "java", line)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    finding = doctor.java()
+    finding = machine_checks.java()
     assert finding.found == line
     assert (finding.cure == "") == is_enough
 
 
 def test_missing_programs_are_named_with_their_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    for finding in (doctor.java(), doctor.leiningen()):
+    for finding in (machine_checks.java(), machine_checks.leiningen()):
         assert finding.found == "missing"
         assert "make setup" in finding.cure
 
 
 def test_an_older_python_is_refused() -> None:
-    assert doctor.python((3, 11, 0)).cure == ""
-    assert "3.11" in doctor.python((3, 10, 9)).cure
+    assert machine_checks.python((3, 11, 0)).cure == ""
+    assert "3.11" in machine_checks.python((3, 10, 9)).cure
 
 
 def test_the_disk_of_a_home_that_is_not_there_yet_is_checked(tmp_path: Path) -> None:
-    assert f"GB free at {tmp_path}" in doctor.disk(tmp_path / "not" / "yet").found
+    assert f"GB free at {tmp_path}" in machine_checks.disk(tmp_path / "not" / "yet").found
 
 
 def test_programs_that_are_not_set_up_are_named(tmp_path: Path) -> None:
     empty = Settings(kafka="localhost:1", influx="localhost:3", home=tmp_path, programs=tmp_path / "opt")
-    cures = {finding.subject: finding.cure for finding in doctor.examine(empty)}
+    cures = {finding.subject: finding.cure for finding in machine_checks.run_all(empty)}
     for subject in ("kafka", "storm", "influxdb"):
         assert "make setup" in cures[subject]
 
@@ -63,7 +64,7 @@ def test_a_port_in_use_is_named_with_its_holder_and_a_cure(tmp_path: Path) -> No
     environ = {"FINTANK_KAFKA": f"localhost:{first}", "FINTANK_INFLUX": f"localhost:{first + 2}"}
     loaded = settings.load({**environ, "FINTANK_HOME": str(tmp_path)})
     with socket.create_server(("127.0.0.1", first + 2)):
-        kafka, controller, influxdb = doctor.addresses(loaded)
+        kafka, controller, influxdb = machine_checks.addresses(loaded)
     assert (kafka.cure, controller.cure) == ("", "")
     assert f"{first + 2} is in use by" in influxdb.found
     assert "FINTANK_INFLUX" in influxdb.cure
@@ -71,4 +72,38 @@ def test_a_port_in_use_is_named_with_its_holder_and_a_cure(tmp_path: Path) -> No
 
 def test_ports_of_another_machine_are_not_checked(tmp_path: Path) -> None:
     loaded = settings.load({"FINTANK_HOST": "streamparse-box", "FINTANK_HOME": str(tmp_path)})
-    assert all("not on this machine" in finding.found for finding in doctor.addresses(loaded))
+    assert all("not on this machine" in finding.found for finding in machine_checks.addresses(loaded))
+
+
+def cgroup_tree(folder: Path, own: str, limits: dict[str, str]) -> tuple[Path, Path]:
+    cgroups, own_file = folder / "cgroup", folder / "own"
+    own_file.write_text(own)
+    for name, text in limits.items():
+        file = cgroups / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text + "\n")
+    return cgroups, own_file
+
+
+def test_without_a_limit_the_machine_sets_it(tmp_path: Path) -> None:
+    limit = machine_checks.smallest_limit(*cgroup_tree(tmp_path, "0::/", {"memory.max": "max"}))
+    assert limit == machine_checks.MemoryLimit(psutil.virtual_memory().total, "the machine")
+
+
+def test_the_smallest_limit_of_all_groups_above_counts(tmp_path: Path) -> None:
+    limits = {"pod/memory.max": "1000000", "pod/box/memory.max": "2000000"}
+    limit = machine_checks.smallest_limit(*cgroup_tree(tmp_path, "0::/pod/box", limits))
+    assert limit == machine_checks.MemoryLimit(1_000_000, "a control group (container)")
+
+
+def test_a_limit_of_control_groups_version_1_counts(tmp_path: Path) -> None:
+    limits = {
+        "memory/box/memory.limit_in_bytes": "3000000",
+        "memory/memory.limit_in_bytes": str(2**63 - 4096),
+    }
+    limit = machine_checks.smallest_limit(*cgroup_tree(tmp_path, "5:cpu:/\n4:memory:/box", limits))
+    assert limit.size_bytes == 3_000_000
+
+
+def test_a_system_without_control_groups_has_the_machines_limit(tmp_path: Path) -> None:
+    assert machine_checks.smallest_limit(tmp_path / "none", tmp_path / "no_file").source == "the machine"

@@ -1,4 +1,4 @@
-"""The most memory that fintank's processes have had together."""
+"""The peak memory of all fintank processes together."""
 
 import contextlib
 import threading
@@ -13,14 +13,14 @@ SAMPLE_INTERVAL_S = 2.0
 
 
 class MemoryPeak:
-    """Samples, while it is entered, this process, the services of a supervisord that is up, and all below.
+    """Samples this process, the services of a running supervisord, and all their children, while entered.
 
     Memory is PSS: a page that several processes share counts once.
     """
 
     def __init__(self, supervisor: Supervisor) -> None:
         services = [int(state["pid"]) for state in supervisor.states().values() if state["pid"]]
-        # With what started them: supervisord.
+        # Including their parent, supervisord.
         self._roots = {psutil.Process().pid, *(psutil.Process(pid).ppid() for pid in services)}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, name="memory-peak", daemon=True)
@@ -44,7 +44,7 @@ class MemoryPeak:
 
 
 def trees_bytes(roots: Iterable[int]) -> int:
-    """Return the PSS of these processes and of all below them; those that end meanwhile count nothing."""
+    """Return the PSS of these processes and all their children; those that end meanwhile count as 0."""
     size_bytes = 0
     for process in set().union(*map(_tree, roots)):
         with contextlib.suppress(psutil.Error):

@@ -2,19 +2,12 @@ from decimal import Decimal
 
 from rich.console import Console
 
-from fintank.commands.orders import readable, table
-from fintank.samples.fake_orders import FakePortfolioOrder
+from fintank.commands.executions import table
 from fintank.trading.limits import Limits
-from fintank.trading.messages import ComponentSpec, Order, OrdType, Quote, Side, TimeInForce
+from fintank.trading.messages import Order, OrdType, Quote, Side, TimeInForce
 from fintank.trading.shard import Shard
 
 TIME_US = 1_700_000_000_000_000
-
-
-def test_a_portfolio_order_is_one_line() -> None:
-    portfolio = (ComponentSpec("IVE", Decimal("0.25")), ComponentSpec("CASH", Decimal("0.75")))
-    order = FakePortfolioOrder("p-1", "A-1", Side.BUY, Decimal("1234.50"), portfolio, 2)
-    assert readable(order) == "  p-1  A-1  BUY       1,234.50  priority 2  IVE 0.25, CASH 0.75"
 
 
 def test_the_table_has_the_orders_quantity_and_then_the_trades() -> None:

@@ -1,0 +1,63 @@
+"""invoke queue_orders: send made-up portfolio orders."""
+
+import time
+
+from fintank.adapters import rules_file
+from fintank.commands import command
+from fintank.samples import fake_orders
+from fintank.samples.fake_orders import FakePortfolioOrder
+from fintank.samples.fake_ticks import symbol_names
+from fintank.samples.quoted_symbols import SYMBOLS_MIN, quoted_or_named, quoted_symbols
+from fintank.samples.sending import make_topics, send
+from fintank.settings import Settings
+from fintank.terminal.options import whole_number
+from fintank.terminal.progress import counted
+from fintank.wire.kafka import order_json
+
+COUNT_MAX = 100_000
+SYMBOLS_MAX = 100_000
+SHOWN_ORDERS_MAX = 20
+
+
+@command(
+    help={
+        "count": "number of portfolio orders",
+        "seed": "the same seed sends the same orders, with new ids and times",
+        "symbols": "choose from this many symbols of queue_ticks --symbols; default: those with recent ticks",
+    }
+)
+def queue_orders(
+    settings: Settings, count: str = "10", seed: str | None = None, symbols: str | None = None
+) -> None:
+    """Send made-up portfolio orders to Kafka, as in: invoke queue_orders --count 20 --seed 7"""
+    total = whole_number("--count", count, maximum=COUNT_MAX)
+    address, limits = settings.kafka, rules_file.load(settings)
+    noun = counted(total, "portfolio order")
+    print(f"Seeding Kafka ({address}) topic 'orders' with {noun}.", flush=True)
+    make_topics(address)
+    name = fake_orders.call_name("portfolio", time.time_ns() // 1000)
+    if symbols is None:
+        chosen = quoted_or_named(quoted_symbols(address, limits))
+    else:
+        chosen = symbol_names(whole_number("--symbols", symbols, minimum=SYMBOLS_MIN, maximum=SYMBOLS_MAX))
+    orders = list(fake_orders.portfolio_orders(seed, chosen, total, name))
+    records = (
+        (order.account, order_json.portfolio_order_json(**order._asdict(), time_us=time.time_ns() // 1000))
+        for order in orders
+    )
+    send(address, "orders", "portfolio order", records, total)
+    for order in orders[:SHOWN_ORDERS_MAX]:
+        print(readable(order))
+    if total > SHOWN_ORDERS_MAX:
+        print(f"and {total - SHOWN_ORDERS_MAX:,} more, up to {name}-{total}")
+    print(f"To follow one of them: invoke order {name}-1")
+    print("Done.")
+
+
+def readable(order: FakePortfolioOrder) -> str:
+    """Return one line with an order's id and content."""
+    weights = ", ".join(f"{spec.symbol} {spec.weight}" for spec in order.portfolio)
+    return (
+        f"  {order.order_id}  {order.account}  {order.side:<4}  {order.amount:>12,}  "
+        f"priority {order.priority}  {weights}"
+    )

@@ -1,0 +1,63 @@
+"""What a cancel of some id means: an order, or the open components of a portfolio order."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from fintank.errors import FintankError
+from fintank.order_history import search
+from fintank.trading.limits import Limits
+from fintank.trading.messages import CASH, Order, PortfolioOrder
+
+
+class CancelTarget(NamedTuple):
+    """The fields of a cancel that name one order, or the open components of a portfolio order (list_id)."""
+
+    account: str
+    symbol: str | None
+    orig_cl_ord_id: str | None
+    list_id: str | None
+
+
+def targets(
+    order_id: str, messages: Sequence[Order | PortfolioOrder], components: Sequence[Order]
+) -> list[CancelTarget]:
+    """Return the distinct targets that have this id, among messages and components."""
+    found = [
+        CancelTarget(message.account, None, None, message.order_id)
+        for message in messages
+        if isinstance(message, PortfolioOrder) and message.order_id == order_id
+    ]
+    found += [
+        CancelTarget(order.account, order.symbol, order.cl_ord_id, None)
+        for order in components
+        if order.cl_ord_id == order_id and order.symbol != CASH
+    ]
+    return list(dict.fromkeys(found))
+
+
+def find(
+    address: str, order_id: str, symbol: str | None, account: str | None, limits: Limits
+) -> CancelTarget:
+    """Return the one target with this id, narrowed by symbol and account; FintankError if none or several.
+
+    Symbol and account together name an order that need not be in Kafka yet.
+    """
+    if symbol is not None and account is not None:
+        return CancelTarget(account, symbol, order_id, None)
+    life = search.find(address, order_id, limits)
+    found = [
+        target
+        for target in (targets(order_id, life.messages, life.orders) if life else [])
+        if symbol in (None, target.symbol) and account in (None, target.account)
+    ]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise FintankError(
+            f"No order {order_id!r} in the topic 'orders' of Kafka ({address}), which keeps 30 days; "
+            "give --symbol and --account to cancel it anyway, in case it is still to come"
+        )
+    named = "; ".join(f"{each.account} {each.symbol or 'portfolio order'}" for each in found)
+    raise FintankError(
+        f"Several orders have the id {order_id!r}: choose with --account and --symbol among {named}"
+    )
