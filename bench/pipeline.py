@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from support.order_flow import build_jar, order_flow
 from support.stack import Stack, fintank, stopped_stack
 
-from fintank.adapters.influx_query import InfluxQuery
+from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka import connect
 from fintank.adapters.kafka_groups import partition_states
 from fintank.services import lifecycle
@@ -59,7 +59,7 @@ def describe(ticks: int) -> None:
 
 def measure(stack: Stack, ticks: int) -> None:
     """Watch InfluxDB and the consumer group until both have all ticks; print what it came to."""
-    influx = InfluxQuery(stack.settings.influx)
+    influx = InfluxDB(stack.settings.influx)
     started, first, seen = time.monotonic(), (0.0, 0), (0.0, 0)
     with connect(stack.settings.kafka) as admin:
         while seen[1] < ticks:

@@ -19,7 +19,7 @@ from support.order_flow import OrderFlow, order_flow
 from support.stack import Stack, fintank, run_fintank
 from support.waiting import wait_until
 
-from fintank.adapters.influx_reader import InfluxReader
+from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka_scan import open_scanner
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, PortfolioOrder
@@ -125,9 +125,7 @@ def is_text(sent: Sent) -> bool:
 
 
 def stored(stack: Stack, measurement: point_values.Measurement) -> set[tuple[str, int]]:
-    return {
-        point[:2] for series in InfluxReader(stack.settings.influx).points(measurement) for point in series
-    }
+    return {point[:2] for series in InfluxDB(stack.settings.influx).points(measurement) for point in series}
 
 
 def committed(stack: Stack, topic: str) -> Iterator[tuple[int, int, dict[str, Any]]]:

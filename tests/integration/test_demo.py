@@ -33,11 +33,11 @@ WRONG_BOLTS = '''
 """Imported at the start of every Python process: two bolts that do not what they say."""
 from itertools import count
 
-from fintank.adapters.influx import InfluxWriter
+from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.journal import ShardLog
 
 numbers = count(1)
-write, commit = InfluxWriter.write, ShardLog.commit
+write, commit = InfluxDB.write, ShardLog.commit
 
 
 def write_with_gaps(self, lines):
@@ -54,7 +54,7 @@ def commit_twice(self, reports, fills, journal):
     commit(self, reports, fills, journal)
 
 
-InfluxWriter.write, ShardLog.commit = write_with_gaps, commit_twice
+InfluxDB.write, ShardLog.commit = write_with_gaps, commit_twice
 '''
 
 

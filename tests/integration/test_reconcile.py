@@ -22,7 +22,7 @@ from support.order_traffic import market_order, portfolio_orders, send, tick
 from support.stack import Stack, query
 
 from fintank.adapters import kafka
-from fintank.adapters.influx import InfluxWriter
+from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.journal import adopt
 from fintank.adapters.kafka_groups import GROUPS
 from fintank.adapters.kafka_scan import open_scanner
@@ -92,7 +92,7 @@ class World:
 
     def load(self) -> None:
         """Write all topics' points into InfluxDB, and commit all offsets."""
-        writer = InfluxWriter(self.settings.influx)
+        writer = InfluxDB(self.settings.influx)
         for view in (TICKS_VIEW, EXECUTIONS_VIEW, FILLS_VIEW):
             with open_scanner(self.settings.kafka, view.topic) as scanner:
                 for batch in batches(scanner, scanner.starts(), ""):
@@ -231,7 +231,7 @@ def test_a_point_that_is_not_stored_or_another_or_too_much_is_named(world: World
     assert done.stderr.startswith("1 break: ")
     world.load()
     assert world.breaks() == set()
-    writer = InfluxWriter(world.settings.influx)
+    writer = InfluxDB(world.settings.influx)
     extra = "bid_ask,exchange=NYSE,symbol=QQQ bid=1,ask=2 1700000000000000000"
     writer.write(extra)
     ((kind, name),) = world.breaks()
@@ -249,7 +249,7 @@ def test_points_of_another_value_are_named(world: World) -> None:
         batch = next(batches(scanner, scanner.starts(), ""))
     made = EXECUTIONS_VIEW.to_lines("executions", batch.partition, batch.runs, batch.records)
     line = next(line for line in made.lines.split("\n") if "cum_qty=0," in line)
-    InfluxWriter(world.settings.influx).write(line.replace("cum_qty=0,", "cum_qty=1,"))
+    InfluxDB(world.settings.influx).write(line.replace("cum_qty=0,", "cum_qty=1,"))
     ((kind, _),) = world.breaks()
     assert kind == "POINT_DIFFERS"
     world.load()

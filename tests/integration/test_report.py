@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.stack import Stack, fintank
 
-from fintank.adapters.influx import InfluxWriter
+from fintank.adapters.influxdb import InfluxDB
 from fintank.report.reading import read
 from fintank.report.span import SECOND_NS, Span
 from fintank.settings import PROJECT_ROOT
@@ -69,7 +69,7 @@ def span(empty_stack: Stack) -> Span:
         fills.to_lines("fills", 0, f"3,2,{APPENDED_MS}", records).lines,
         *pipeline,
     ]
-    assert InfluxWriter(empty_stack.settings.influx).write("\n".join(lines)) == []
+    assert InfluxDB(empty_stack.settings.influx).write("\n".join(lines)) == []
     return Span(NOW_US * 1000 - 10 * MINUTE_NS, NOW_US * 1000 + MINUTE_NS)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.stack import Stack, fintank, query, run_fintank
 
-from fintank.adapters.influx import InfluxWriter
+from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka import partition_for
 from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT
@@ -42,7 +42,7 @@ def write(where: Stack, schema: str, accounts: Sequence[str], symbols: Sequence[
             continue
         made = to_lines(topic, partition, f"0,{len(texts)},{int(NOW * 1000)}", "\n".join(texts))
         assert made.rejects == []
-        assert InfluxWriter(where.settings.influx).write(made.lines) == []
+        assert InfluxDB(where.settings.influx).write(made.lines) == []
 
 
 def series(where: Stack, measurement: str) -> int:
@@ -82,7 +82,7 @@ def test_a_report_lists_accounts(empty_stack: Stack, tmp_path: Path) -> None:
 def test_points_of_an_earlier_version_are_told_with_their_cure(
     empty_stack: Stack, command: list[str]
 ) -> None:
-    assert InfluxWriter(empty_stack.settings.influx).write(OLD) == []
+    assert InfluxDB(empty_stack.settings.influx).write(OLD) == []
     told = run_fintank(empty_stack, *command)
     assert told.returncode == 1
     assert told.stdout == ""

@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Sequence
 
-from fintank.adapters.influx_query import InfluxQuery
+from fintank.adapters.influxdb import InfluxDB
 from fintank.grafana.alerts import WINDOW_S, alert_rules
 from fintank.grafana.operations import operations
 from fintank.grafana.order_flow import order_flow
@@ -17,7 +17,7 @@ ROUND_INTERVALS_S = (1, 2, 5, 10, 15, 20, 30, 60)
 
 def empty_panels(where: Settings) -> list[str]:
     """Return the panels, variables and alert rules without any rows: with all values, and with each named."""
-    influx = InfluxQuery(where.influx)
+    influx = InfluxDB(where.influx)
     empty = []
     for board in (order_flow(), operations()):
         variables = board["templating"]["list"][1:]
@@ -55,5 +55,5 @@ def regex(values: Sequence[str]) -> str:
     return escaped[0] if len(escaped) == 1 else f"({'|'.join(escaped)})"
 
 
-def _values(influx: InfluxQuery, query: str) -> list[str]:
+def _values(influx: InfluxDB, query: str) -> list[str]:
     return [value for _, value in influx.rows(filled(query, {}, HOUR_S))]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fintank.adapters.influx import Refusal
+from fintank.adapters.influxdb import Refusal
 from fintank.adapters.metrics import Metrics
 
 

@@ -14,10 +14,9 @@ from support.waiting import wait_until
 
 from fintank import settings
 from fintank.adapters import kafka, nimbus, ports
-from fintank.adapters.influx import InfluxUnavailableError, InfluxWriter
-from fintank.adapters.influx_query import InfluxQuery
+from fintank.adapters.influxdb import InfluxDB, InfluxUnavailableError
 from fintank.errors import FintankError
-from fintank.services import influxdb_server, kafka_broker, programs, storm_cluster
+from fintank.services import kafka_broker, programs, storm_cluster
 from fintank.settings import PROJECT_ROOT
 
 START_SECONDS_MAX = 60
@@ -102,7 +101,7 @@ def test_influxdb_starts_and_lets_only_its_accounts_in(
 ) -> None:
     address = f"localhost:{here.node['ports']['influxdb']}"
     passwords = json.loads(here.text("/etc/fintank/credentials.json"))
-    with running(here, "influxdb", command_of(here, "influxdb"), lambda: influxdb_server.answers(address)):
+    with running(here, "influxdb", command_of(here, "influxdb"), lambda: InfluxDB(address).ping()):
         changed = converge_influxdb(here)
         assert changed == [
             "create the account admin",
@@ -115,18 +114,18 @@ def test_influxdb_starts_and_lets_only_its_accounts_in(
         assert converge_influxdb(here) == []
 
         with pytest.raises(InfluxUnavailableError, match="answered 401"):
-            InfluxWriter(address).write(LINE)
+            InfluxDB(address).write(LINE)
         with pytest.raises(FintankError, match="answered 401"):
-            InfluxQuery(address).rows("SELECT bid FROM bid_ask")
+            InfluxDB(address).rows("SELECT bid FROM bid_ask")
         monkeypatch.setenv("FINTANK_INFLUX_USER", "fintank")
         monkeypatch.setenv("FINTANK_INFLUX_PASSWORD", passwords["influxdb_fintank"])
-        assert InfluxWriter(address).write(LINE) == []
-        assert InfluxQuery(address).rows("SELECT bid FROM bid_ask") == [[1438539936355217042, 93.5]]
+        assert InfluxDB(address).write(LINE) == []
+        assert InfluxDB(address).rows("SELECT bid FROM bid_ask") == [[1438539936355217042, 93.5]]
         monkeypatch.setenv("FINTANK_INFLUX_USER", "grafana")
         monkeypatch.setenv("FINTANK_INFLUX_PASSWORD", passwords["influxdb_grafana"])
-        assert InfluxQuery(address).count("bid", "bid_ask", "time > 0") == 1
+        assert InfluxDB(address).count("bid", "bid_ask", "time > 0") == 1
         with pytest.raises(InfluxUnavailableError, match="answered 403"):
-            InfluxWriter(address).write(LINE)
+            InfluxDB(address).write(LINE)
 
 
 def converge_influxdb(here: Rendered) -> list[str]:

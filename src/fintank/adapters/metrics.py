@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from fintank.adapters.influx import InfluxUnavailableError, Refusal
+from fintank.adapters.influxdb import InfluxUnavailableError, Refusal
 from fintank.wire.points.pipeline_points import Window, lines
 
 WRITE_SECONDS = 5.0
@@ -25,7 +25,7 @@ class Metrics:
     def __init__(
         self, component: str, task: int, write: Write, clock: Callable[[], float] = time.time
     ) -> None:
-        """Take the component's names, what writes lines (as InfluxWriter.write), and the time in seconds."""
+        """Take the component's names, what writes lines (as InfluxDB.write), and the time in seconds."""
         self._component = component
         self._task = task
         self._write = write

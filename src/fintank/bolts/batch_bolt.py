@@ -9,7 +9,7 @@ from pystorm.component import Tuple
 from streamparse import Bolt
 
 from fintank import settings
-from fintank.adapters.influx import InfluxWriter
+from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.metrics import Metrics
 from fintank.bolts import streams
 from fintank.bolts.multilang import MultilangSerializer
@@ -48,7 +48,7 @@ class BatchBolt(Bolt):
 
     def _setup_component(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
         super()._setup_component(storm_conf, context)
-        writer = InfluxWriter(settings.from_storm(storm_conf).influx)
+        writer = InfluxDB(settings.from_storm(storm_conf).influx)
         self.metrics = Metrics(context["componentid"], context["taskid"], writer.write)
         self.metrics.start()
 

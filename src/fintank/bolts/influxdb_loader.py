@@ -5,7 +5,7 @@ from typing import Any
 from pystorm.component import Tuple
 
 from fintank import settings
-from fintank.adapters.influx import InfluxUnavailableError, InfluxWriter, Refusal
+from fintank.adapters.influxdb import InfluxDB, InfluxUnavailableError, Refusal
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.wire.bolts.offsets import parse_offsets, parse_runs
 from fintank.wire.kafka.rejects import Reason, Reject, describe
@@ -25,7 +25,7 @@ class InfluxdbLoader(BatchBolt):
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
         """Take InfluxDB's address from the Storm options or the environment."""
-        self._writer = InfluxWriter(settings.from_storm(storm_conf).influx)
+        self._writer = InfluxDB(settings.from_storm(storm_conf).influx)
         self._fault: str | None = None
         self._gathered: list[Tuple] = []
         self._line_count = self._char_count = 0

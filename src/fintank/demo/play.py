@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kafka.admin import KafkaAdminClient
 
 from fintank.adapters import kafka, rules_file
-from fintank.adapters.influx_query import InfluxQuery
+from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka_groups import PartitionState, partition_states
 from fintank.demo import evidence
 from fintank.demo.sending import FAKE_SPAN_US, PROBE_SYMBOL, Probes, now_us, send_fakes, send_replay
@@ -48,7 +48,7 @@ class World:
     where: Settings
     run: BackgroundRun
     admin: KafkaAdminClient
-    influx: InfluxQuery
+    influx: InfluxDB
     since_ns: int
     limits: Limits
 
@@ -57,7 +57,7 @@ def play(where: Settings, run: BackgroundRun, plan: Plan) -> Outcome:
     """Send everything and wait until all of it is read, decided and written."""
     since_ns = (now_us() - span_us(plan)) * 1000
     with kafka.connect(where.kafka) as admin:
-        world = World(where, run, admin, InfluxQuery(where.influx), since_ns, rules_file.load(where))
+        world = World(where, run, admin, InfluxDB(where.influx), since_ns, rules_file.load(where))
         with Probes(where) as probes:
             _wait_for_first(world, probes)
         # What others have left unread is not of this run.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 
 from fintank.adapters import kafka
-from fintank.adapters.influx_query import InfluxQuery
+from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka_producer import BulkProducer
 from fintank.errors import FintankError
 from fintank.samples import fake_orders, fake_ticks
@@ -132,7 +132,7 @@ class Probes:
 
     def _probe(self) -> None:
         producer = BulkProducer(self._where.kafka, "ticks", kafka.TOPICS["ticks"].partitions)
-        influx = InfluxQuery(self._where.influx)
+        influx = InfluxDB(self._where.influx)
         next_send = time.monotonic()
         while not self._stop.wait(LOOK_EVERY_SECONDS):
             if time.monotonic() >= next_send:
@@ -153,7 +153,7 @@ class Probes:
         producer.send(PROBE_SYMBOL, tick_of_numbers(PROBE_SYMBOL, PROBE_EXCHANGE, "99.99", "100.01", time_us))
         producer.flush()
 
-    def _look(self, influx: InfluxQuery) -> None:
+    def _look(self, influx: InfluxDB) -> None:
         if not self._waiting:
             return
         stored = influx.rows(

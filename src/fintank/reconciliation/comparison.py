@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from fintank.adapters import kafka, rules_file
-from fintank.adapters.influx_query import InfluxQuery
-from fintank.adapters.influx_reader import InfluxReader
+from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka_groups import GROUPS, PartitionState, partition_states
 from fintank.reconciliation import reading
 from fintank.reconciliation.bookings import check_bookings
@@ -19,7 +18,8 @@ from fintank.settings import Settings
 def compare(where: Settings) -> tuple[list[Result], dict[str, int]]:
     """Make all checks; return their results, and the lag of each topic that a group reads."""
     limits = rules_file.load(where)
-    InfluxQuery(where.influx).require_own_points()
+    influx = InfluxDB(where.influx)
+    influx.require_own_points()
     with kafka.connect(where.kafka) as admin:
         kafka.ensure_topics(admin)
         # Before all else: what is committed now is done, whatever comes while the rest is read.
@@ -31,8 +31,7 @@ def compare(where: Settings) -> tuple[list[Result], dict[str, int]]:
     results.append(check_cancels(facts.cancels, facts.refused, facts.told, logs, facts.hidden))
     results += check_bookings([*facts.told, *facts.told_later], facts.booked, logs, facts.hidden)
     quotes = TradeQuotes(facts.told)
-    kept_seconds = InfluxQuery(where.influx).retention().seconds
-    storage = Storage(where.kafka, InfluxReader(where.influx), kept_seconds, logs, rejected)
+    storage = Storage(where.kafka, influx, influx.retention().seconds, logs, rejected)
     stored = [
         storage.compare(TICKS_VIEW, quotes.see),
         storage.compare(EXECUTIONS_VIEW),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import compress
 from typing import NamedTuple, Protocol
 
-from fintank.adapters.influx_reader import InfluxReader
+from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka_scan import open_scanner
 from fintank.reconciliation.reading import batches, oldest_ms
 from fintank.reconciliation.rejected import Rejected
@@ -65,11 +65,11 @@ class Storage:
     """Compares topics with InfluxDB."""
 
     def __init__(
-        self, address: str, reader: InfluxReader, kept_seconds: int, logs: Logs, rejected: Rejected
+        self, address: str, influx: InfluxDB, kept_seconds: int, logs: Logs, rejected: Rejected
     ) -> None:
         """kept_seconds: so long InfluxDB keeps points, 0 if for ever."""
         self._address = address
-        self._reader = reader
+        self._influx = influx
         self._kept_seconds = kept_seconds
         self._logs = logs
         self._rejected = rejected
@@ -148,6 +148,6 @@ class Storage:
     def _stored(self, view: View, since_ns: int | None, expected: int | None) -> Iterator[list[Point]]:
         with progress(transient=True) as bar:
             task = bar.add_task(f"reading {view.measurement.name} of InfluxDB", total=expected)
-            for points in self._reader.points(view.measurement, since_ns):
+            for points in self._influx.points(view.measurement, since_ns):
                 yield points
                 bar.advance(task, len(points))

@@ -9,7 +9,7 @@ from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from fintank.adapters.influx_query import InfluxQuery
+from fintank.adapters.influxdb import InfluxDB
 from fintank.report.facts import Report
 from fintank.report.span import SECOND_NS, Span
 
@@ -22,7 +22,7 @@ Found = dict[tuple[float, int], list[int]]
 """Price and last three digits of the time in nanoseconds -> times of the points."""
 
 
-def find_quotes(influx: InfluxQuery, span: Span, trades: Sequence[Report]) -> dict[str, int]:
+def find_quotes(influx: InfluxDB, span: Span, trades: Sequence[Report]) -> dict[str, int]:
     """Return when the quotes of trades were made, in nanoseconds, by Report.quote_id."""
     sought: dict[tuple[str, str, str], list[Report]] = defaultdict(list)
     for trade in trades:

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from fintank.adapters.influx_query import InfluxQuery
-from fintank.adapters.influx_reader import InfluxReader
+from fintank.adapters.influxdb import InfluxDB
 from fintank.report.facts import Booking, Facts, Holdings, Latency, Line, PortfolioOrder, Quotes, Report
 from fintank.report.quote_search import find_quotes
 from fintank.report.span import Span
@@ -34,7 +33,7 @@ def read(address: str, span: Span) -> Facts:
 
     FintankError when InfluxDB (host:port) does not answer, or holds points of an earlier version.
     """
-    influx = InfluxQuery(address)
+    influx = InfluxDB(address)
     influx.require_own_points()
     reports = _reports(influx, span)
     trades = [report for report in reports if report.exec_type == "TRADE"]
@@ -45,9 +44,8 @@ def read(address: str, span: Span) -> Facts:
     }
     drawn = Counter(trade.symbol for trade in trades) or Counter(ticks)
     symbols = sorted(symbol for symbol, _ in drawn.most_common(SYMBOLS_MAX))
-    reader = InfluxReader(address)
-    opening = _holdings({}, _bookings(reader, f"time < {span.since_ns}"))
-    bookings = list(_bookings(reader, span.where))
+    opening = _holdings({}, _bookings(influx, f"time < {span.since_ns}"))
+    bookings = list(_bookings(influx, span.where))
     working = span.around(_edges_ns(influx, span, "records", "pipeline"))
     return Facts(
         span=span,
@@ -70,7 +68,7 @@ def read(address: str, span: Span) -> Facts:
     )
 
 
-def _reports(influx: InfluxQuery, span: Span) -> list[Report]:
+def _reports(influx: InfluxDB, span: Span) -> list[Report]:
     """Read the latest REPORTS_MAX reports, the earliest first."""
     columns = ", ".join(f'"{name}"' for name in Report._fields[1:])
     rows = influx.rows(
@@ -79,7 +77,7 @@ def _reports(influx: InfluxQuery, span: Span) -> list[Report]:
     return [Report(*row) for row in reversed(rows)]
 
 
-def _portfolio_orders(influx: InfluxQuery, span: Span) -> list[PortfolioOrder]:
+def _portfolio_orders(influx: InfluxDB, span: Span) -> list[PortfolioOrder]:
     columns = ", ".join(PortfolioOrder._fields[1:])
     return [
         PortfolioOrder(*row)
@@ -88,7 +86,7 @@ def _portfolio_orders(influx: InfluxQuery, span: Span) -> list[PortfolioOrder]:
 
 
 def _quotes(
-    influx: InfluxQuery, span: Span, symbol: str, trades: Sequence[Report], times_ns: Mapping[str, int]
+    influx: InfluxDB, span: Span, symbol: str, trades: Sequence[Report], times_ns: Mapping[str, int]
 ) -> Quotes:
     """Read a symbol's prices around its trades, all of them without any."""
     own = f"symbol = '{symbol}'"
@@ -102,7 +100,7 @@ def _quotes(
 
 
 def _edges_ns(
-    influx: InfluxQuery, span: Span, field: str, measurement: str, also: str | None = None
+    influx: InfluxDB, span: Span, field: str, measurement: str, also: str | None = None
 ) -> list[int]:
     """Return the times of the first and the last point of a field."""
     where = f"{also} AND {span.where}" if also else span.where
@@ -110,10 +108,10 @@ def _edges_ns(
     return [row[0] for query in asked for row in influx.rows(query)]
 
 
-def _bookings(influx: InfluxReader, where: str) -> Iterator[Booking]:
+def _bookings(influx: InfluxDB, where: str) -> Iterator[Booking]:
     """Read bookings, the earliest first."""
     columns = ", ".join(Booking._fields[1:])
-    return map(Booking._make, influx.rows(f"SELECT {columns} FROM fills WHERE {where}"))
+    return map(Booking._make, influx.stream(f"SELECT {columns} FROM fills WHERE {where}"))
 
 
 def _holdings(opening: Holdings, bookings: Iterable[Booking]) -> Holdings:
@@ -126,7 +124,7 @@ def _holdings(opening: Holdings, bookings: Iterable[Booking]) -> Holdings:
     return held
 
 
-def _latency(influx: InfluxQuery, span: Span, component: str) -> Latency | None:
+def _latency(influx: InfluxDB, span: Span, component: str) -> Latency | None:
     rows = influx.rows(
         "SELECT mean(latency_p50_ms), mean(latency_p95_ms), max(latency_p99_ms) FROM pipeline "
         f"WHERE component = '{component}' AND {span.where} GROUP BY time({span.interval_s}s) fill(none)"
@@ -134,7 +132,7 @@ def _latency(influx: InfluxQuery, span: Span, component: str) -> Latency | None:
     return Latency(_line(rows, 1), _line(rows, 2), _line(rows, 3)) if rows else None
 
 
-def _rates(influx: InfluxQuery, span: Span) -> dict[str, Line]:
+def _rates(influx: InfluxDB, span: Span) -> dict[str, Line]:
     named = " OR ".join(f"component = '{component}'" for component in COMPONENT_RATES)
     found = influx.series(
         f"SELECT sum(records) / {span.interval_s} FROM pipeline WHERE ({named}) AND {span.where} "
@@ -143,7 +141,7 @@ def _rates(influx: InfluxQuery, span: Span) -> dict[str, Line]:
     return {tags["component"]: _line(rows, 1) for tags, rows in found}
 
 
-def _lags(influx: InfluxQuery, span: Span) -> dict[str, Line]:
+def _lags(influx: InfluxDB, span: Span) -> dict[str, Line]:
     found = influx.series(
         f"SELECT max(lag) FROM pipeline WHERE {span.where} "
         f"GROUP BY time({span.interval_s}s), component fill(none)"
@@ -151,12 +149,12 @@ def _lags(influx: InfluxQuery, span: Span) -> dict[str, Line]:
     return {SPOUTS[tags["component"]]: _line(rows, 1) for tags, rows in found if tags["component"] in SPOUTS}
 
 
-def _rejects(influx: InfluxQuery, span: Span) -> dict[str, int]:
+def _rejects(influx: InfluxDB, span: Span) -> dict[str, int]:
     found = influx.series(f"SELECT sum(rejected) FROM pipeline WHERE {span.where} GROUP BY reason")
     return {tags["reason"]: int(rows[0][1]) for tags, rows in found if rows[0][1]}
 
 
-def _of_no_use(influx: InfluxQuery, span: Span) -> dict[str, int]:
+def _of_no_use(influx: InfluxDB, span: Span) -> dict[str, int]:
     found = {}
     for field, name in OF_NO_USE.items():
         rows = influx.rows(f"SELECT sum({field}) FROM pipeline WHERE {span.where}")

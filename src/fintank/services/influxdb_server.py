@@ -1,21 +1,14 @@
 """The InfluxDB server."""
 
-import functools
 from datetime import timedelta
-from urllib.parse import urlencode
 
-import urllib3
-
-from fintank.adapters import credentials, ports
-from fintank.adapters.influx import InfluxUnavailableError, InfluxWriter
-from fintank.adapters.influx_query import InfluxQuery, Retention
+from fintank.adapters import credentials
+from fintank.adapters.influxdb import InfluxDB, Retention
 from fintank.errors import FintankError
 from fintank.services import programs
 from fintank.services.service import Service
 from fintank.services.templates import fill
 from fintank.settings import DATABASE, Settings, host_and_port
-
-ANSWER_TIMEOUT_S = 2.0
 
 
 def service(settings: Settings) -> Service:
@@ -33,19 +26,8 @@ def service(settings: Settings) -> Service:
         files={configuration: fill("influxdb.conf", port=port, data=data, wants_account=wants_account)},
         log=settings.home / "logs" / "influxdb.log",
         prepare=lambda: None,
-        answers=functools.partial(answers, settings.influx),
+        answers=InfluxDB(settings.influx).ping,
     )
-
-
-def answers(address: str) -> bool:
-    """Say whether an InfluxDB answers a ping at `address`."""
-    if not ports.listens(address):
-        return False
-    try:
-        response = urllib3.request("GET", f"http://{address}/ping", timeout=ANSWER_TIMEOUT_S, retries=False)
-    except urllib3.exceptions.HTTPError:
-        return False
-    return response.status == 204
 
 
 def create_account(address: str) -> None:
@@ -57,33 +39,17 @@ def create_account(address: str) -> None:
         _escaped(user, '"'),
         _escaped(credentials.secret("FINTANK_INFLUX_PASSWORD"), "'"),
     )
-    query = f"CREATE USER \"{name}\" WITH PASSWORD '{password}' WITH ALL PRIVILEGES"
-    # A query in the address would stand in logs.
-    body = urlencode({"q": query})
-    headers = {**credentials.influx_headers(), "content-type": "application/x-www-form-urlencoded"}
-    try:
-        url = f"http://{address}/query"
-        response = urllib3.request("POST", url, body=body, headers=headers, timeout=ANSWER_TIMEOUT_S)
-    except urllib3.exceptions.HTTPError as error:
-        raise FintankError(f"InfluxDB ({address}) does not answer: {error}") from error
-    if response.status != 200:
+    statement = f"CREATE USER \"{name}\" WITH PASSWORD '{password}' WITH ALL PRIVILEGES"
+    if InfluxDB(address).execute(statement).status != 200:
         raise FintankError(
             f"InfluxDB ({address}) has other accounts than FINTANK_INFLUX_USER={user}: take the password it "
             "was started with, or delete its data with `invoke reset`"
         )
 
 
-def create_database(address: str) -> None:
-    """Create the database where it is missing; raise FintankError where InfluxDB refuses."""
-    try:
-        InfluxWriter(address).create_database()
-    except InfluxUnavailableError as error:
-        raise FintankError(f"{error}; {credentials.INFLUX_CURE}") from error
-
-
 def retention(address: str) -> str:
     """Say, with the cure, how long the database keeps points; empty when it is for ever."""
-    kept = InfluxQuery(address).retention()
+    kept = InfluxDB(address).retention()
     if not kept.seconds:
         return ""
     return (

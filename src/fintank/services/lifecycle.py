@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from fintank.adapters import nimbus, ports
+from fintank.adapters.influxdb import InfluxDB
 from fintank.errors import FintankError
 from fintank.services import influxdb_server, storm_cluster
 from fintank.services.service import Service
@@ -63,7 +64,7 @@ def up(settings: Settings, say: Say, cluster: bool = False) -> None:
     for service in services:
         _wait(supervisor, service, say)
     influxdb_server.create_account(settings.influx)
-    influxdb_server.create_database(settings.influx)
+    InfluxDB(settings.influx).create_database()
 
 
 def down(settings: Settings, say: Say) -> None:

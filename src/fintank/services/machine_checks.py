@@ -15,7 +15,7 @@ import psutil
 
 import fintank
 from fintank.adapters import ports
-from fintank.adapters.influx_query import InfluxQuery
+from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka import THIRTY_DAYS_MS
 from fintank.errors import FintankError
 from fintank.services import influxdb_server, lifecycle, programs
@@ -142,10 +142,11 @@ def addresses(settings: Settings) -> list[Finding]:
 def retention(settings: Settings) -> list[Finding]:
     """Check how long InfluxDB keeps points, if it is up."""
     subject = "influxdb retention"
-    if not influxdb_server.answers(settings.influx):
+    influx = InfluxDB(settings.influx)
+    if not influx.ping():
         return []
     try:
-        kept = InfluxQuery(settings.influx).retention()
+        kept = influx.retention()
     except FintankError as error:
         return [Finding(subject, "unknown", str(error))]
     if not kept.seconds:

@@ -13,7 +13,7 @@ from kafka.admin import KafkaAdminClient
 
 from fintank import settings
 from fintank.adapters import rules_file
-from fintank.adapters.influx_query import InfluxQuery
+from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka import connect, ensure_topics
 from fintank.adapters.kafka_groups import Member, live_members
 from fintank.errors import FintankError
@@ -55,10 +55,11 @@ def check(loaded: Settings, say: Callable[[str], None], may_be_read: bool = Fals
     """
     programs.java()
     programs.storm_class_path(loaded)
-    if not influxdb_server.answers(loaded.influx):
+    influx = InfluxDB(loaded.influx)
+    if not influx.ping():
         raise FintankError(f"InfluxDB ({loaded.influx}) does not answer: run `invoke up`")
-    influxdb_server.create_database(loaded.influx)
-    InfluxQuery(loaded.influx).require_own_points()
+    influx.create_database()
+    influx.require_own_points()
     if kept := influxdb_server.retention(loaded.influx):
         say(kept)
     with connect(loaded.kafka) as admin:

@@ -1,7 +1,7 @@
 """Counting a bolt's work, and writing it when InfluxDB is there."""
 
 from fintank.adapters import metrics
-from fintank.adapters.influx import InfluxUnavailableError, Refusal
+from fintank.adapters.influxdb import InfluxUnavailableError, Refusal
 from fintank.adapters.metrics import Metrics
 
 SECOND = 1_438_539_936

@@ -1,4 +1,4 @@
-"""What the writer makes of each answer; the server is this test's own, because InfluxDB never gives some."""
+"""How each answer to a write is understood, with a server of our own: InfluxDB never sends some of them."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from fintank.adapters.influx import InfluxUnavailableError, InfluxWriter, Refusal
+from fintank.adapters.influxdb import InfluxDB, InfluxUnavailableError, Refusal
 
 LINES = "\n".join(f"bid_ask bid={number} {number}" for number in range(100))
 OWN = {"X-Influxdb-Version": "1.6.7"}
@@ -36,7 +36,7 @@ class Server:
 
 
 @contextmanager
-def serving(server: Server) -> Iterator[InfluxWriter]:
+def serving(server: Server) -> Iterator[InfluxDB]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -55,7 +55,7 @@ def serving(server: Server) -> Iterator[InfluxWriter]:
         thread = Thread(target=http.serve_forever, args=(0.01,))
         thread.start()
         try:
-            yield InfluxWriter(f"127.0.0.1:{http.server_port}")
+            yield InfluxDB(f"127.0.0.1:{http.server_port}")
         finally:
             http.shutdown()
             thread.join()

@@ -1,0 +1,172 @@
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from fintank.adapters.influxdb import InfluxDB, Retention
+from fintank.errors import FintankError
+from fintank.wire.points.point_values import FILLS
+
+ROW = [7, "e-1", "o-1", None, "A", 10, 10.5, "NYSE", 10, -105, 8]
+POINT = ("fills,symbol=IVE", 7, ("e-1", "o-1", None, "A", 10.0, 10.5, "NYSE", 10.0, -105.0, 8.0))
+
+
+class Server(ThreadingHTTPServer):
+    """Answers every query with `parts`, one HTTP chunk each, and keeps the last query."""
+
+    block_on_close = False
+    status = 200
+    parts: list[bytes]
+    query: dict[str, list[str]]
+
+    def answer(self, *results: object) -> None:
+        self.parts = [json.dumps({"results": results}).encode() + b"\n"]
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.server.query = parse_qs(urlsplit(self.path).query)
+        self.send_response(self.server.status)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for part in self.server.parts:
+            self.wfile.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+            self.wfile.flush()
+        self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def influx(server: Server) -> InfluxDB:
+    return InfluxDB(f"127.0.0.1:{server.server_port}", "prices")
+
+
+def fills(rows: int) -> bytes:
+    series = {"name": "fills", "tags": {"symbol": "IVE"}, "columns": ["time"], "values": [ROW] * rows}
+    return json.dumps({"results": [{"statement_id": 0, "series": [series]}]}).encode() + b"\n"
+
+
+def test_rows_of_all_series_come_with_their_times_in_nanoseconds(server: Server, influx: InfluxDB) -> None:
+    server.answer({"series": [{"columns": ["time", "bid"], "values": [[number, 94.1]]} for number in (1, 2)]})
+    assert influx.rows("SELECT bid FROM bid_ask") == [[1, 94.1], [2, 94.1]]
+    wanted = {"db": ["prices"], "epoch": ["ns"], "q": ["SELECT bid FROM bid_ask"]}
+    assert wanted.items() <= server.query.items()
+
+
+def test_answers_are_reassembled_from_any_parts(server: Server, influx: InfluxDB) -> None:
+    whole = fills(2) + fills(1)
+    for width in (7, 100, 10_000):
+        server.parts = [whole[start : start + width] for start in range(0, len(whole), width)]
+        assert list(influx.points(FILLS)) == [[POINT, POINT], [POINT]]
+        assert list(influx.stream("SELECT * FROM fills")) == [ROW] * 3
+
+
+def test_points_are_queried_by_field_and_in_nanoseconds(server: Server, influx: InfluxDB) -> None:
+    server.parts = [fills(1)]
+    list(influx.points(FILLS, since_ns=17))
+    assert (server.query["db"], server.query["epoch"]) == (["prices"], ["ns"])
+    (query,) = server.query["q"]
+    assert query.startswith('SELECT "exec_id", "cl_ord_id", ')
+    assert query.endswith(' FROM "fills" WHERE time >= 17 GROUP BY *')
+
+
+def test_points_are_counted(server: Server, influx: InfluxDB) -> None:
+    server.answer({"series": [{"columns": ["time", "count"], "values": [[0, 12]]}]})
+    assert influx.count("bid", "bid_ask", "time >= 5") == 12
+    assert server.query["q"] == ["SELECT count(bid) FROM bid_ask WHERE time >= 5"]
+
+
+@pytest.mark.parametrize("result", [{"statement_id": 0}, {"error": "database not found: prices"}])
+def test_a_missing_database_or_measurement_is_empty(server: Server, influx: InfluxDB, result: object) -> None:
+    server.answer(result)
+    assert influx.count("bid", "bid_ask", "time >= 5") == 0
+    assert list(influx.points(FILLS)) == []
+
+
+@pytest.mark.parametrize("tags", [[], [["exec_type"], ["partition"], ["symbol"]]])
+def test_points_without_the_earlier_tags_are_ours(
+    server: Server, influx: InfluxDB, tags: list[list[str]]
+) -> None:
+    server.answer({"series": [{"columns": ["tagKey"], "values": tags}]})
+    influx.require_own_points()
+
+
+@pytest.mark.parametrize("tag", ["account", "last_mkt"])
+def test_points_of_an_earlier_version_are_an_error_with_its_cure(
+    server: Server, influx: InfluxDB, tag: str
+) -> None:
+    server.answer({"series": [{"columns": ["tagKey"], "values": [[tag], ["side"]]}]})
+    with pytest.raises(FintankError, match=r"run `invoke reset`, or .*: DROP MEASUREMENT executions; DROP M"):
+        influx.require_own_points()
+
+
+@pytest.mark.parametrize("answer", [{"error": "shard gone"}, {"results": [{"error": "shard gone"}]}])
+def test_a_refusal_is_one_line(server: Server, influx: InfluxDB, answer: object) -> None:
+    server.parts = [json.dumps(answer).encode()]
+    with pytest.raises(FintankError, match="refused the query: shard gone"):
+        influx.rows("SELECT bid FROM bid_ask")
+
+
+@pytest.mark.parametrize(
+    ("status", "wanted"),
+    [
+        (400, "answered 400: parse error$"),
+        (401, "answered 401: parse error; .*FINTANK_INFLUX_USER"),
+        (403, "answered 403: parse error; .*FINTANK_INFLUX_USER"),
+    ],
+)
+def test_another_status_is_an_error_and_denied_access_has_a_cure(
+    server: Server, influx: InfluxDB, status: int, wanted: str
+) -> None:
+    server.status = status
+    server.parts = [b'{"error": "parse error"}']
+    with pytest.raises(FintankError, match=wanted):
+        influx.rows("SELECT")
+
+
+def test_an_answer_that_is_not_json_is_one_line(server: Server, influx: InfluxDB) -> None:
+    server.parts = [b"<html>"]
+    with pytest.raises(FintankError, match=r"InfluxDB .* answered with something other than JSON"):
+        list(influx.points(FILLS))
+
+
+def test_without_a_server_the_error_has_the_cure() -> None:
+    with pytest.raises(FintankError, match=r"InfluxDB \(127.0.0.1:1\) does not answer: run `invoke up`"):
+        InfluxDB("127.0.0.1:1").rows("SELECT bid FROM bid_ask")
+    assert not InfluxDB("127.0.0.1:1").ping()
+
+
+def policies(*rows: tuple[str, str, bool]) -> object:
+    values = [[name, duration, "168h0m0s", 1, is_default] for name, duration, is_default in rows]
+    return {"statement_id": 0, "series": [{"values": values}]}
+
+
+def test_the_retention_is_that_of_the_default_policy(server: Server, influx: InfluxDB) -> None:
+    server.answer(policies(("long", "720h0m0s", False), ("short", "1h30m5s", True)))
+    assert influx.retention() == Retention("short", 5405)
+    assert server.query["q"] == ['SHOW RETENTION POLICIES ON "prices"']
+
+
+def test_without_a_duration_or_a_database_points_are_kept_for_ever(server: Server, influx: InfluxDB) -> None:
+    server.answer(policies(("autogen", "0s", True)))
+    assert influx.retention().seconds == 0
+    server.answer({"error": "database not found: prices"})
+    assert influx.retention().seconds == 0
