@@ -1,10 +1,22 @@
-"""Polling with a deadline."""
+"""The time, sleeping until a moment, and polling with a deadline."""
 
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 Answer = TypeVar("Answer")
+
+
+def now_us() -> int:
+    """Return the time in microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
+def sleep_until(moment: float) -> None:
+    """Sleep until a moment of the monotonic clock."""
+    seconds = moment - time.monotonic()
+    if seconds > 0.001:  # shorter sleeps cost more than they wait
+        time.sleep(seconds)
 
 
 def wait_until(

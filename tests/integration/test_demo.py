@@ -223,5 +223,5 @@ def test_a_topology_that_ends_early_is_told_with_its_last_lines(
 def test_a_file_that_is_not_there_is_told_before_anything_starts(stack: Stack, tmp_path: Path) -> None:
     status, told = demo(stack, tmp_path, "--file", tmp_path / "missing.csv")
     assert status == 1
-    assert told.endswith("missing.csv: No such file or directory: name a CSV file, plain or packed\n")
+    assert told.endswith("missing.csv: No such file or directory: name a CSV file, plain or compressed\n")
     assert not is_up(stack)

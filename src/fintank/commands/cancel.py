@@ -10,7 +10,7 @@ from fintank.commands import command
 from fintank.errors import FintankError
 from fintank.order_history import cancel_target, new_reports
 from fintank.samples import fake_orders
-from fintank.samples.sending import make_topics, send_one
+from fintank.samples.produce import make_topics, send_one
 from fintank.settings import Settings
 from fintank.terminal.options import argument, whole_number
 from fintank.trading.messages import Report

@@ -11,7 +11,7 @@ from fintank.grafana import download, server
 from fintank.grafana.files import FOLDER
 from fintank.report.span import parse_span
 from fintank.settings import Settings
-from fintank.terminal.live_line import LiveLine
+from fintank.terminal.screen import LiveLine
 
 SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
 GET_IT = f"""\

@@ -15,9 +15,8 @@ from fintank.demo.summary import Outcome
 from fintank.errors import FintankError
 from fintank.reconciliation.comparison import compare
 from fintank.report.span import Span
-from fintank.samples.quote_file import QuoteFile
-from fintank.samples.replay import survey
-from fintank.samples.sending import make_topics
+from fintank.samples.produce import make_topics
+from fintank.samples.quote_file import QuoteFile, survey
 from fintank.services.supervisor import Supervisor
 from fintank.settings import DATABASE, PROJECT_ROOT, Settings, host_and_port
 from fintank.storm.background_run import BackgroundRun

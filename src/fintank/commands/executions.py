@@ -1,9 +1,7 @@
 """invoke executions: send market orders and wait for their executions."""
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 
-from rich import box
 from rich.table import Table
 
 from fintank.adapters import rules_file
@@ -12,16 +10,15 @@ from fintank.adapters.kafka_scan import open_scanner
 from fintank.commands import command
 from fintank.order_history import new_reports
 from fintank.samples import fake_orders
+from fintank.samples.produce import make_topics, send
 from fintank.samples.quoted_symbols import quoted_or_named, quoted_symbols
-from fintank.samples.sending import make_topics, send
 from fintank.settings import Settings
+from fintank.terminal import screen
 from fintank.terminal.options import whole_number
-from fintank.terminal.progress import counted
-from fintank.terminal.screen import console
-from fintank.terminal.texts import utc
+from fintank.terminal.texts import counted, utc
 from fintank.trading.decimals import plain
 from fintank.trading.messages import ExecutionReport, Report
-from fintank.wire.kafka import order_json
+from fintank.waiting import now_us
 
 WAITED_ORDERS_MAX = 1_000
 WAIT_SECONDS_MAX = 3_600
@@ -39,15 +36,11 @@ def executions(settings: Settings, count: str = "10", wait: str = "30") -> None:
     print(f"Seeding Kafka ({address}) topic 'orders' with {counted(total, 'market order')}.", flush=True)
     make_topics(address)
     quoted = quoted_symbols(address, limits)
-    name = fake_orders.call_name("market", time.time_ns() // 1000)
+    name = fake_orders.call_name("market", now_us())
     orders = list(fake_orders.market_orders(quoted_or_named(quoted), total, name))
-    records = (
-        (order.account, order_json.market_order_json(**order._asdict(), time_us=time.time_ns() // 1000))
-        for order in orders
-    )
     with open_scanner(address, "executions") as scanner:
         positions = scanner.ends()
-        send(address, "orders", "market order", records, total)
+        send(address, "orders", "market order", (order.record(now_us()) for order in orders), total)
         print(f"To follow one of them: invoke order {name}-1")
         if not quoted:
             print("No recent quote in the topic 'ticks': the orders wait for one (invoke queue_ticks).")
@@ -63,11 +56,8 @@ def executions(settings: Settings, count: str = "10", wait: str = "30") -> None:
 
 def table(reports: Iterable[ExecutionReport]) -> Table:
     """Return one row per report; qty and px are the trade's, without a trade qty is the order's."""
-    made = Table("time", "cl_ord_id", "exec_type", "symbol", "side", box=box.SIMPLE_HEAD)
-    made.add_column("qty", justify="right")
-    made.add_column("px", justify="right")
-    made.add_column("venue")
-    made.add_column("status")
+    titles = ("time", "cl_ord_id", "exec_type", "symbol", "side", "qty", "px", "venue", "status")
+    made = screen.table(*titles, numbers=("qty", "px"))
     for report in reports:
         qty, px = report.last_qty or report.order_qty, report.last_px
         made.add_row(
@@ -99,7 +89,7 @@ def _reports_of(ids: set[str], polls: Iterator[list[Report]], are_quoted: bool) 
 
 def _show(reports: Sequence[ExecutionReport], ids: set[str]) -> None:
     if reports:
-        console(TABLE_CHARS_MIN).print(table(reports))
+        screen.console(TABLE_CHARS_MIN).print(table(reports))
     silent = ids - {report.cl_ord_id for report in reports}
     if silent:
         print(f"{counted(len(silent), 'order')} without an execution so far: `invoke topics` shows the lag.")

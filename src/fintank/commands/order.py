@@ -5,7 +5,7 @@ from fintank.commands import command
 from fintank.errors import FintankError
 from fintank.order_history import search
 from fintank.order_history.life import timeline
-from fintank.samples.sending import make_topics
+from fintank.samples.produce import make_topics
 from fintank.settings import Settings
 from fintank.terminal.options import argument
 

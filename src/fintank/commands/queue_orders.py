@@ -1,18 +1,16 @@
 """invoke queue_orders: send made-up portfolio orders."""
 
-import time
-
 from fintank.adapters import rules_file
 from fintank.commands import command
 from fintank.samples import fake_orders
 from fintank.samples.fake_orders import FakePortfolioOrder
 from fintank.samples.fake_ticks import symbol_names
+from fintank.samples.produce import make_topics, send
 from fintank.samples.quoted_symbols import SYMBOLS_MIN, quoted_or_named, quoted_symbols
-from fintank.samples.sending import make_topics, send
 from fintank.settings import Settings
 from fintank.terminal.options import whole_number
-from fintank.terminal.progress import counted
-from fintank.wire.kafka import order_json
+from fintank.terminal.texts import counted
+from fintank.waiting import now_us
 
 COUNT_MAX = 100_000
 SYMBOLS_MAX = 100_000
@@ -35,17 +33,13 @@ def queue_orders(
     noun = counted(total, "portfolio order")
     print(f"Seeding Kafka ({address}) topic 'orders' with {noun}.", flush=True)
     make_topics(address)
-    name = fake_orders.call_name("portfolio", time.time_ns() // 1000)
+    name = fake_orders.call_name("portfolio", now_us())
     if symbols is None:
         chosen = quoted_or_named(quoted_symbols(address, limits))
     else:
         chosen = symbol_names(whole_number("--symbols", symbols, minimum=SYMBOLS_MIN, maximum=SYMBOLS_MAX))
     orders = list(fake_orders.portfolio_orders(seed, chosen, total, name))
-    records = (
-        (order.account, order_json.portfolio_order_json(**order._asdict(), time_us=time.time_ns() // 1000))
-        for order in orders
-    )
-    send(address, "orders", "portfolio order", records, total)
+    send(address, "orders", "portfolio order", (order.record(now_us()) for order in orders), total)
     for order in orders[:SHOWN_ORDERS_MAX]:
         print(readable(order))
     if total > SHOWN_ORDERS_MAX:

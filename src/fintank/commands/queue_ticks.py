@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from fintank.commands import command
 from fintank.errors import FintankError
 from fintank.samples import fake_ticks
-from fintank.samples.replay import sleep_until
-from fintank.samples.sending import make_topics, send
+from fintank.samples.produce import make_topics, send
 from fintank.settings import Settings
 from fintank.terminal.options import positive_number, span_us, whole_number
-from fintank.terminal.progress import counted
+from fintank.terminal.texts import counted
+from fintank.waiting import now_us, sleep_until
 from fintank.wire.kafka.ticks import EARLIEST_US
 
 SYMBOLS_MAX = 100_000
@@ -45,11 +45,11 @@ def queue_ticks(
             raise FintankError(
                 f"--span {span}: has fewer microseconds than there are ticks: choose a longer one"
             )
-        if time.time_ns() // 1000 - length_us < EARLIEST_US:
+        if now_us() - length_us < EARLIEST_US:
             raise FintankError(
                 f"--span {span}: starts before 1990, and such ticks are rejected: choose a shorter one"
             )
-        times_us = fake_ticks.times_over_span_us(total, length_us, time.time_ns() // 1000, seed)
+        times_us = fake_ticks.times_over_span_us(total, length_us, now_us(), seed)
     elif span is None:
         times_us = _paced_times_us(total, positive_number("--rate", rate))
     else:
@@ -67,5 +67,5 @@ def _paced_times_us(count: int, rate: float) -> Iterator[int]:
     last_us = 0
     for number in range(count):
         sleep_until(start + number / rate)
-        last_us = max(time.time_ns() // 1000, last_us + 1)
+        last_us = max(now_us(), last_us + 1)
         yield last_us

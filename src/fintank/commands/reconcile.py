@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from json import dumps
 
-from rich import box
 from rich.table import Table
 
 from fintank.commands import command
@@ -13,8 +12,8 @@ from fintank.errors import FintankError
 from fintank.reconciliation.comparison import compare
 from fintank.reconciliation.results import Kind, Result
 from fintank.settings import Settings
-from fintank.terminal.progress import counted
-from fintank.terminal.screen import console
+from fintank.terminal.screen import console, table
+from fintank.terminal.texts import counted
 
 SHOWN_OF_A_KIND_MAX = 20
 TABLE_CHARS_MIN = 110
@@ -85,14 +84,13 @@ def show(results: Sequence[Result], lag: Mapping[str, int]) -> None:
 
 
 def _table(results: Sequence[Result]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("what", no_wrap=True)
-    for column in ("compared", "pending", "beyond retention", "rejected", "collisions", "breaks"):
-        table.add_column(column, justify="right")
+    numbers = ("compared", "pending", "beyond retention", "rejected", "collisions", "breaks")
+    made = table("what", *numbers, numbers=numbers)
+    made.columns[0].no_wrap = True
     for result in results:
         counts = (
             *(result.compared, result.pending, result.beyond_retention),
             *(result.rejected, result.collisions, result.breaks),
         )
-        table.add_row(result.what, *(f"{count:,}" for count in counts))
-    return table
+        made.add_row(result.what, *(f"{count:,}" for count in counts))
+    return made

@@ -1,15 +1,14 @@
 """invoke replay: send the quotes of a file."""
 
-import time
 from pathlib import Path
 
 from fintank.commands import command
-from fintank.samples.quote_file import QuoteFile
-from fintank.samples.replay import shift_us, shifted_records, survey
-from fintank.samples.sending import make_topics, send
+from fintank.samples.produce import make_topics, send
+from fintank.samples.quote_file import QuoteFile, shift_us, shifted_records, survey
 from fintank.settings import Settings
 from fintank.terminal.options import argument, positive_number
-from fintank.terminal.progress import counted
+from fintank.terminal.texts import counted
+from fintank.waiting import now_us
 
 
 @command(
@@ -32,7 +31,7 @@ def replay(
         ticks = counted(extent.quotes, "tick")
         print(f"Replaying {ticks} of {path} to Kafka ({settings.kafka}) topic 'ticks'.", flush=True)
         make_topics(settings.kafka)
-        added_us = 0 if keep_times else shift_us(extent, time.time_ns() // 1000, factor)
+        added_us = 0 if keep_times else shift_us(extent, now_us(), factor)
         records = shifted_records(quotes, added_us, extent.first_us, factor)
         send(settings.kafka, "ticks", "tick", records, extent.quotes)
     if extent.bad_lines:

@@ -7,7 +7,7 @@ from fintank.errors import FintankError
 from fintank.report.reading import read
 from fintank.report.span import Span, parse_span
 from fintank.settings import Settings
-from fintank.terminal.progress import counted
+from fintank.terminal.texts import counted
 
 OUT = "report.html"
 

@@ -2,14 +2,13 @@
 
 from json import dumps
 
-from rich import box
 from rich.table import Table
 
 from fintank.adapters import kafka
 from fintank.adapters.kafka_groups import GROUPS, PartitionState, behind_transactions, partition_states
 from fintank.commands import command
 from fintank.settings import Settings
-from fintank.terminal.screen import console
+from fintank.terminal.screen import console, table
 
 TABLE_CHARS_MIN = 100
 
@@ -53,15 +52,11 @@ def summary(states: list[PartitionState]) -> dict[str, dict[str, object]]:
 
 
 def _table(states: list[PartitionState]) -> Table:
-    table = Table("topic", box=box.SIMPLE_HEAD)
-    for name in ("partition", "first offset", "end offset"):
-        table.add_column(name, justify="right")
-    table.add_column("consumer group")
-    for name in ("committed", "lag"):
-        table.add_column(name, justify="right")
+    numbers = ("partition", "first offset", "end offset", "committed", "lag")
+    made = table("topic", *numbers[:3], "consumer group", *numbers[3:], numbers=numbers)
     for state in states:
-        numbers = (state.partition, state.first_offset, state.end_offset)
+        offsets = (state.partition, state.first_offset, state.end_offset)
         read = ("" if number is None else str(number) for number in (state.committed, state.lag))
         last_of_topic = state.partition == kafka.TOPICS[state.topic].partitions - 1
-        table.add_row(state.topic, *map(str, numbers), state.group or "", *read, end_section=last_of_topic)
-    return table
+        made.add_row(state.topic, *map(str, offsets), state.group or "", *read, end_section=last_of_topic)
+    return made

@@ -6,13 +6,12 @@ from datetime import datetime
 from itertools import groupby
 from json import dumps
 
-from rich import box
 from rich.table import Table
 
 from fintank.adapters import nimbus
 from fintank.commands import command
 from fintank.settings import TOPOLOGY, Settings
-from fintank.terminal.screen import console
+from fintank.terminal.screen import console, table
 
 TABLE_CHARS_MIN = 140
 
@@ -75,14 +74,13 @@ def as_json(found: nimbus.Topology, rows: list[dict[str, object]]) -> dict[str, 
 
 
 def _table(rows: Iterable[dict[str, object]]) -> Table:
-    table = Table("component", "tasks", "workers", box=box.SIMPLE_HEAD)
-    for name in ("up s", "emitted", "acked", "failed", "latency ms"):
-        table.add_column(name, justify="right")
+    numbers = ("up s", "emitted", "acked", "failed", "latency ms")
+    made = table("component", "tasks", "workers", *numbers, numbers=numbers)
     for row in rows:
         counts = (f"{row[name]:,}" for name in ("uptime_s", "emitted", "acked", "failed"))
         latency = "" if row["latency_ms"] is None else f"{row['latency_ms']:,.1f}"
-        table.add_row(str(row["component"]), _joined(row["tasks"]), _joined(row["workers"]), *counts, latency)
-    return table
+        made.add_row(str(row["component"]), _joined(row["tasks"]), _joined(row["workers"]), *counts, latency)
+    return made
 
 
 def _joined(names: object) -> str:

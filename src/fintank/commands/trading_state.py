@@ -1,16 +1,15 @@
 """invoke trading_state: halt trading, or allow it again."""
 
-import time
-
 from fintank.adapters.kafka_groups import is_read
 from fintank.adapters.kafka_scan import open_scanner
 from fintank.commands import command
 from fintank.errors import FintankError
-from fintank.samples.sending import make_topics, send_one
+from fintank.samples.produce import make_topics, send_one
 from fintank.settings import Settings
 from fintank.terminal.options import argument
 from fintank.terminal.texts import utc
 from fintank.trading.messages import State, TradingState
+from fintank.waiting import now_us
 from fintank.wire.kafka import order_json, orders
 from fintank.wire.kafka.orders import TRADING_STATE_PARTITION
 
@@ -33,7 +32,7 @@ def trading_state(settings: Settings, state: str) -> None:
     if wanted not in list(State):
         raise FintankError(f"trading_state {state}: must be one of {', '.join(State)}, or {SHOW}")
     make_topics(address)
-    value = order_json.trading_state_json(State(wanted), time.time_ns() // 1000)
+    value = order_json.trading_state_json(State(wanted), now_us())
     send_one(address, "orders", KEY, value, TRADING_STATE_PARTITION)
     print(f"Sent to Kafka ({address}) topic 'orders': trading is {wanted}.")
     if not is_read(address, "orders"):

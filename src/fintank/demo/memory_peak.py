@@ -3,7 +3,6 @@
 import contextlib
 import threading
 from collections.abc import Iterable
-from types import TracebackType
 
 import psutil
 
@@ -30,9 +29,7 @@ class MemoryPeak:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
 

@@ -14,11 +14,10 @@ from fintank.demo.sending import FAKE_SPAN_US, PROBE_SYMBOL, Probes, now_us, sen
 from fintank.demo.summary import Flow, Outcome
 from fintank.errors import FintankError
 from fintank.samples import fake_orders
-from fintank.samples.quote_file import QuoteFile
-from fintank.samples.replay import Extent
+from fintank.samples.quote_file import Extent, QuoteFile
 from fintank.settings import Settings
 from fintank.storm.background_run import BackgroundRun
-from fintank.terminal.live_line import LiveLine
+from fintank.terminal.screen import LiveLine
 from fintank.trading.limits import Limits
 from fintank.waiting import wait_until
 

@@ -10,10 +10,9 @@ from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka_producer import BulkProducer
 from fintank.errors import FintankError
 from fintank.samples import fake_orders, fake_ticks
-from fintank.samples.quote_file import QuoteFile
-from fintank.samples.replay import Extent, shift_us, shifted_records
+from fintank.samples.quote_file import Extent, QuoteFile, shift_us, shifted_records
 from fintank.settings import Settings
-from fintank.terminal.live_line import LiveLine
+from fintank.terminal.screen import LiveLine
 from fintank.waiting import wait_until
 from fintank.wire.kafka import order_json
 from fintank.wire.kafka.tick_json import tick_of_numbers

@@ -11,7 +11,7 @@ from fintank.services import lifecycle
 from fintank.settings import Settings
 from fintank.storm import background_run
 from fintank.storm.background_run import BackgroundRun
-from fintank.terminal.live_line import LiveLine
+from fintank.terminal.screen import LiveLine
 
 WORKER_SECONDS_MAX = 300
 POLL_SECONDS = 0.2

@@ -11,7 +11,7 @@ from rich import box
 from rich.table import Table
 
 from fintank.demo.evidence import Evidence
-from fintank.terminal.progress import counted
+from fintank.terminal.texts import counted
 from fintank.trading.decimals import ZERO, plain
 from fintank.trading.ledger import positions
 from fintank.trading.messages import ExecType, ExecutionReport, Identity

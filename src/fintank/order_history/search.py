@@ -11,7 +11,7 @@ from contextlib import suppress
 from fintank.adapters.kafka import SHARDS, TOPICS, partition_for
 from fintank.adapters.kafka_scan import Record, TopicScanner, open_scanner
 from fintank.order_history.life import Booked, Life, Sent, Told, orders_of, quote_ids
-from fintank.terminal.progress import progress
+from fintank.terminal.screen import progress
 from fintank.trading.limits import Limits
 from fintank.trading.messages import SYMBOL_CHARACTERS_MAX, Cancel, Order, PortfolioOrder, Quote, TradingState
 from fintank.wire.kafka import executions, fills, orders, quote_json

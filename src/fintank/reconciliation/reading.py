@@ -16,7 +16,7 @@ from fintank.reconciliation.cancels import AskedCancel, Refused
 from fintank.reconciliation.order_reports import Asked, Told
 from fintank.reconciliation.rejected import Rejected
 from fintank.reconciliation.results import Log, Logs
-from fintank.terminal.progress import progress
+from fintank.terminal.screen import progress
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, ExecType, ExecutionReport, Order, PortfolioOrder
 from fintank.trading.portfolio import components

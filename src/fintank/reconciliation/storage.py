@@ -12,7 +12,7 @@ from fintank.reconciliation.reading import batches, oldest_ms
 from fintank.reconciliation.rejected import Rejected
 from fintank.reconciliation.results import CLOCK_SKEW_MS_MAX, Logs, Result
 from fintank.reconciliation.stored_points import Comparison, Digest, rounds
-from fintank.terminal.progress import progress
+from fintank.terminal.screen import progress
 from fintank.wire.bolts.offsets import parse_offsets
 from fintank.wire.kafka import executions, fills, ticks
 from fintank.wire.points.point_values import BID_ASK, EXECUTIONS, FILLS, Measurement, Point, of_lines

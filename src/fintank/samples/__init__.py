@@ -1,1 +1,1 @@
-"""Made-up ticks and orders, and quotes from CSV."""
+"""What the commands send to Kafka: made-up ticks and orders, and quotes from files."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from fintank.trading.messages import CASH, ComponentSpec, Side
+from fintank.wire.kafka import order_json
 
 ACCOUNTS = tuple(f"A-{number}" for number in range(1001, 1009))
 COMPONENTS_MIN = 2
@@ -21,7 +22,7 @@ _WEIGHT_UNITS = 1_000
 
 
 class FakePortfolioOrder(NamedTuple):
-    """What a portfolio order says, but for its time."""
+    """A portfolio order without its time."""
 
     order_id: str
     account: str
@@ -30,9 +31,13 @@ class FakePortfolioOrder(NamedTuple):
     portfolio: tuple[ComponentSpec, ...]
     priority: int
 
+    def record(self, time_us: int) -> tuple[str, bytes]:
+        """Return the key and value of its record."""
+        return self.account, order_json.portfolio_order_json(**self._asdict(), time_us=time_us)
+
 
 class FakeMarketOrder(NamedTuple):
-    """What a market order for a quantity says, but for its time."""
+    """A market order for a quantity, without its time."""
 
     cl_ord_id: str
     account: str
@@ -40,9 +45,13 @@ class FakeMarketOrder(NamedTuple):
     side: Side
     order_qty: Decimal
 
+    def record(self, time_us: int) -> tuple[str, bytes]:
+        """Return the key and value of its record."""
+        return self.account, order_json.market_order_json(**self._asdict(), time_us=time_us)
+
 
 def call_name(kind: str, now_us: int) -> str:
-    """Name one call of a command by its moment, so that no other call's orders have the same ids."""
+    """Name one call of a command after its time, so that calls never share order ids."""
     moment = datetime.fromtimestamp(now_us / 1_000_000, UTC)
     return f"{kind}-{moment:%Y%m%d-%H%M%S}-{now_us % 1_000_000:06d}"
 
@@ -52,8 +61,8 @@ def portfolio_orders(
 ) -> Iterator[FakePortfolioOrder]:
     """Yield `count` portfolio orders with the order_ids `name-1`, `name-2`, ...
 
-    The same seed and symbols give the same orders but for their ids. Each has two to five of the symbols, one
-    in four CASH, with weights that sum to 1; every third is a SELL, every fourth has priority 2.
+    The same seed and symbols give the same orders except for their ids. Each has two to five of the symbols,
+    one in four CASH, with weights that sum to 1; every third is a SELL, every fourth has priority 2.
     """
     choices = random.Random(seed)
     for number in range(1, count + 1):
@@ -68,7 +77,7 @@ def portfolio_orders(
 
 
 def market_orders(symbols: Sequence[str], count: int, name: str) -> Iterator[FakeMarketOrder]:
-    """Yield `count` orders with the cl_ord_ids `name-1`, `name-2`, ..., over these symbols in turn."""
+    """Yield `count` orders with the cl_ord_ids `name-1`, `name-2`, ..., cycling through the symbols."""
     choices = random.Random(name)
     for number in range(1, count + 1):
         yield FakeMarketOrder(
@@ -85,8 +94,8 @@ def _portfolio(choices: random.Random, names: Sequence[str]) -> tuple[ComponentS
     most = min(COMPONENTS_MAX - has_cash, len(names))
     chosen = choices.sample(names, choices.randint(COMPONENTS_MIN, most)) + [CASH] * has_cash
     cuts = sorted(choices.sample(range(1, _WEIGHT_UNITS), len(chosen) - 1))
-    parts = [end - start for start, end in zip([0, *cuts], [*cuts, _WEIGHT_UNITS], strict=True)]
+    edges = [0, *cuts, _WEIGHT_UNITS]
     return tuple(
-        ComponentSpec(symbol, Decimal(part) / _WEIGHT_UNITS)
-        for symbol, part in zip(chosen, parts, strict=True)
+        ComponentSpec(symbol, Decimal(end - start) / _WEIGHT_UNITS)
+        for symbol, start, end in zip(chosen, edges[:-1], edges[1:], strict=True)
     )

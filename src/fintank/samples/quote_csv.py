@@ -1,14 +1,14 @@
-"""Quotes in CSV text, into the quotes of the ticks that they become.
+"""Quotes parsed from CSV text.
 
-A header names the columns: timestamp,symbol,exchange,bid,ask and, optional, bid_size,ask_size, in any order;
-others are ignored. timestamp is seconds since the epoch, UTC. Numbers keep their text. A line is a quote when
-the same values in a JSON record are a tick: the rules are those of `ticks` alone.
+The header names the columns timestamp,symbol,exchange,bid,ask and, optionally, bid_size,ask_size, in any
+order; other columns are ignored. timestamp is in seconds since the epoch. Numbers keep their text. A line is
+a quote if its values as a JSON record are a valid tick: the rules are those of `wire.kafka.ticks`.
 """
 
 import csv
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import count, islice
 from typing import BinaryIO, NamedTuple
 
 import orjson
@@ -26,29 +26,23 @@ LINE_BYTES_MAX = 64 * 1024
 BATCH_LINES = 500
 VALUE_CHARS_MAX = 80
 
-_NAME = "1 to 32 of the characters A-Z a-z 0-9 . _ : / -"
-_PRICE = "a decimal number above 0"
-_SIZE = "a decimal number of 0 or more"
 _WANTED = {
     "timestamp": "seconds since the epoch, from 1990 until now",
-    "symbol": _NAME,
-    "exchange": _NAME,
-    "bid": _PRICE,
-    "ask": _PRICE,
-    "bid_size": _SIZE,
-    "ask_size": _SIZE,
+    **dict.fromkeys(("symbol", "exchange"), "1 to 32 of the characters A-Z a-z 0-9 . _ : / -"),
+    **dict.fromkeys(("bid", "ask"), "a decimal number above 0"),
+    **dict.fromkeys(SIZES, "a decimal number of 0 or more"),
 }
 _FIELD = re.compile(r'field="(\w+)"')
 
 
 class BadLine(NamedTuple):
-    """A line that is no quote: its number in the file (the header is 1) and why."""
+    """A line that is not a quote: its number in the file (the header is 1) and why."""
 
     number: int
     reason: str
 
 
-class _Record(NamedTuple):
+class _Candidate(NamedTuple):
     """A line that may be a quote: its number and its values as a JSON record."""
 
     number: int
@@ -56,22 +50,22 @@ class _Record(NamedTuple):
 
 
 class _Columns(NamedTuple):
-    """How many columns the header names, and where those of NAMES that it has stand among them."""
+    """The number of columns, and the position of each that is used."""
 
     width: int
     places: dict[str, int]
 
 
 def read(file: BinaryIO, name: str, now_ms: int) -> Iterator[Quote | BadLine]:
-    """Read a file that begins with its header, line by line; empty lines are passed over.
+    """Yield the lines after the header; empty ones are skipped. A quote's offset has no meaning.
 
-    `now_ms` is what no quote may lie ahead of, as a tick not of its record's time. A quote's offset has no
-    meaning. FintankError, which calls the file `name`, when the header is none.
+    `now_ms` takes the place of the record's append time, which no tick may be ahead of. FintankError, which
+    calls the file `name`, if the header is invalid.
     """
     columns = _columns(file.readline(LINE_BYTES_MAX), name)
     lines = _lines(file, columns)
     while batch := list(islice(lines, BATCH_LINES)):
-        yield from _judged(batch, now_ms)
+        yield from _parsed(batch, now_ms)
 
 
 def _columns(line: bytes, name: str) -> _Columns:
@@ -81,7 +75,7 @@ def _columns(line: bytes, name: str) -> _Columns:
     header = [column.strip() for column in _fields(text)]
     missing = [column for column in REQUIRED if column not in header]
     if missing and {"\0", "\ufffd"} & {*text}:
-        raise FintankError(f"{name}: is no text in UTF-8: unpack it, or save it as CSV in UTF-8")
+        raise FintankError(f"{name}: is not UTF-8 text: decompress it, or save it as CSV in UTF-8")
     if "\r" in text:
         raise FintankError(f"{name}: its lines end in CR alone: save it with LF or CRLF")
     if missing:
@@ -95,7 +89,7 @@ def _columns(line: bytes, name: str) -> _Columns:
     return _Columns(len(header), {column: header.index(column) for column in NAMES if column in header})
 
 
-def _lines(file: BinaryIO, columns: _Columns) -> Iterator[_Record | BadLine]:
+def _lines(file: BinaryIO, columns: _Columns) -> Iterator[_Candidate | BadLine]:
     number = 1
     while line := file.readline(LINE_BYTES_MAX):
         number += 1
@@ -106,7 +100,7 @@ def _lines(file: BinaryIO, columns: _Columns) -> Iterator[_Record | BadLine]:
         elif text := _text(line):
             fields = _fields(text)
             if len(fields) == columns.width:
-                yield _Record(number, _json(fields, columns))
+                yield _Candidate(number, _json(fields, columns))
             else:
                 yield BadLine(number, f"columns: {len(fields)} instead of {columns.width}")
 
@@ -116,7 +110,7 @@ def _is_cut(line: bytes) -> bool:
 
 
 def _text(line: bytes) -> str:
-    # What is not UTF-8 becomes a character that no field may hold, so only its own line is bad.
+    # Bytes that are not UTF-8 become a character that is valid in no field, so only their own line is bad.
     return line.decode("utf-8", "replace").strip()
 
 
@@ -136,28 +130,27 @@ def _json(fields: list[str], columns: _Columns) -> str:
     return orjson.dumps(values).decode()
 
 
-def _judged(batch: list[_Record | BadLine], now_ms: int) -> Iterator[Quote | BadLine]:
-    """Yield what the lines are, in their order; a record's offset is its place among the records."""
-    records = [line for line in batch if isinstance(line, _Record)]
-    quotes: dict[int, Quote] = {}
-    reasons: dict[int, str] = {}
-    if records:
-        run = f"0,{len(records)},{now_ms}"
-        found = ticks.to_lines("ticks", 0, run, "\n".join(record.text for record in records))
-        reasons = {reject.offset: _why(reject) for reject in found.rejects}
+def _parsed(batch: list[_Candidate | BadLine], now_ms: int) -> Iterator[Quote | BadLine]:
+    """Parse the candidates together, as records whose offset is their index."""
+    candidates = [line for line in batch if isinstance(line, _Candidate)]
+    results: dict[int, Quote | str] = {}
+    if candidates:
+        run = f"0,{len(candidates)},{now_ms}"
+        found = ticks.to_lines("ticks", 0, run, "\n".join(line.text for line in candidates))
+        results.update((reject.offset, _reason(reject)) for reject in found.rejects)
         if found.quotes:
-            quotes = {quote.offset: quote for quote in owner_ticks.quotes(0, "\n".join(found.quotes))}
-    offset = 0
+            results.update((q.offset, q) for q in owner_ticks.quotes(0, "\n".join(found.quotes)))
+    offsets = count()
     for line in batch:
         if isinstance(line, BadLine):
             yield line
-            continue
-        yield quotes[offset] if offset in quotes else BadLine(line.number, reasons[offset])
-        offset += 1
+        else:
+            result = results[next(offsets)]
+            yield result if isinstance(result, Quote) else BadLine(line.number, result)
 
 
-def _why(reject: Reject) -> str:
-    named = _FIELD.search(reject.detail)  # only a time that is out of range is without its field
+def _reason(reject: Reject) -> str:
+    named = _FIELD.search(reject.detail)  # missing only for a time that is out of range
     field = named[1] if named else "timestamp"
     value = orjson.loads(reject.payload)[field]
     return f"{field} {value!r:.{VALUE_CHARS_MAX}} is not {_WANTED[field]} ({reject.reason})"

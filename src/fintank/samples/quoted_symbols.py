@@ -1,11 +1,11 @@
 """The symbols that made-up orders can trade."""
 
-import time
 from collections.abc import Sequence
 
 from fintank.adapters.kafka_scan import open_scanner
 from fintank.samples.fake_ticks import NAMED_SYMBOLS, symbol_names
 from fintank.trading.limits import Limits
+from fintank.waiting import now_us
 from fintank.wire.kafka import quote_json
 
 SYMBOLS_MIN = 2
@@ -14,7 +14,7 @@ RECENT_TICKS_MAX = 1_000
 
 def quoted_symbols(address: str, limits: Limits) -> list[str]:
     """Return the symbols of the latest ticks that are younger than max_quote_age_ms."""
-    oldest_ms = (time.time_ns() // 1000 - limits.max_quote_age_us) // 1000
+    oldest_ms = (now_us() - limits.max_quote_age_us) // 1000
     symbols = set()
     with open_scanner(address, "ticks") as scanner:
         for record in scanner.last(RECENT_TICKS_MAX, scanner.ends()):

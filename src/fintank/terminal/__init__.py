@@ -1,1 +1,1 @@
-"""What commands and jobs show on a terminal: tables, progress, and the values of options."""
+"""What commands and jobs show on a terminal, and how they read the values of options."""

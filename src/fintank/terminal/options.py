@@ -1,4 +1,4 @@
-"""Reading the values of the commands' options; a bad one is a FintankError that says what is wanted."""
+"""The values of options, read from their text; a FintankError says what is wanted."""
 
 import math
 import re
@@ -9,13 +9,13 @@ _SPAN = re.compile(r"([0-9]{1,9})([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 WHOLE_NUMBER_MAX = 1_000_000_000
 DIGITS_MAX = 30
-"""Python refuses to read thousands of them."""
+"""Python refuses to parse thousands of digits."""
 FACTOR_MIN = 0.001
 FACTOR_MAX = 1_000_000
 
 
 def whole_number(option: str, text: str, minimum: int = 1, maximum: int = WHOLE_NUMBER_MAX) -> int:
-    """Read a whole number between minimum and maximum; commas and underscores may group its digits."""
+    """Read a whole number from minimum to maximum; commas and underscores may group its digits."""
     digits = text.replace(",", "").replace("_", "")
     is_number = digits.isascii() and digits.isdecimal() and len(digits) <= DIGITS_MAX
     if not is_number or not minimum <= int(digits) <= maximum:
@@ -24,7 +24,7 @@ def whole_number(option: str, text: str, minimum: int = 1, maximum: int = WHOLE_
 
 
 def positive_number(option: str, text: str) -> float:
-    """Read a number between FACTOR_MIN and FACTOR_MAX: a rate or a speed."""
+    """Read a rate or a speed from FACTOR_MIN to FACTOR_MAX."""
     try:
         number = float(text)
     except ValueError:
@@ -43,7 +43,7 @@ def span_us(option: str, text: str) -> int:
 
 
 def argument(command: str, text: str) -> str:
-    """Return the value of a command's argument; invoke hands it `COMMAND --help` as one."""
+    """Return a command's positional argument; invoke passes `COMMAND --help` as one."""
     if text in ("--help", "-h"):
         raise FintankError(f"{command} {text}: for help write `invoke --help {command}`")
     return text

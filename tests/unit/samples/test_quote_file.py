@@ -13,11 +13,13 @@ import pytest
 
 from fintank.errors import FintankError
 from fintank.samples.quote_csv import BadLine
-from fintank.samples.quote_file import QuoteFile
+from fintank.samples.quote_file import Extent, QuoteFile, shift_us
 from fintank.trading.messages import Quote
 
 HEADER = b"timestamp,symbol,exchange,bid,ask\n"
 TEXT = HEADER + b"1438539936.1,IVE,NYSE,94,94.2\n1438539937.1,IVE,NYSE,94.1,94.3\n"
+NOW_US = 2_000_000_000
+EXTENT = Extent(quotes=2, bad_lines=0, first_us=100, last_us=1_100)
 
 
 def zipped(*names: str) -> bytes:
@@ -62,15 +64,15 @@ def test_what_a_file_is_packed_with_is_told_by_its_content(tmp_path: Path, name:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (gzip.compress(TEXT, mtime=0)[:40], "its packing is broken"),
-        (gzip.compress(TEXT, mtime=0) + b"garbage", "its packing is broken"),
-        (gzip.compress(TEXT, mtime=0)[:-8] + bytes(8), "its packing is broken"),
-        (bz2.compress(TEXT)[:40], "its packing is broken"),
+        (gzip.compress(TEXT, mtime=0)[:40], "it can't be decompressed"),
+        (gzip.compress(TEXT, mtime=0) + b"garbage", "it can't be decompressed"),
+        (gzip.compress(TEXT, mtime=0)[:-8] + bytes(8), "it can't be decompressed"),
+        (bz2.compress(TEXT)[:40], "it can't be decompressed"),
         (bz2.compress(TEXT)[:10] + bytes(40), "Invalid data stream"),
-        (lzma.compress(TEXT)[:40], "its packing is broken"),
+        (lzma.compress(TEXT)[:40], "it can't be decompressed"),
         (zipped("a.csv", "b.csv"), "it holds 2 files instead of one"),
-        (zipped("a.csv")[:60], "its packing is broken"),
-        (gzip.compress(gzip.compress(TEXT, mtime=0)), "is no text in UTF-8"),
+        (zipped("a.csv")[:60], "it can't be decompressed"),
+        (gzip.compress(gzip.compress(TEXT, mtime=0)), "is not UTF-8 text"),
         (b"", "no column timestamp"),
     ],
     ids=itertools.count(),
@@ -84,7 +86,11 @@ def test_a_file_that_can_not_be_read_is_one_clear_error(tmp_path: Path, content:
 
 @pytest.mark.parametrize(
     ("path", "told"),
-    [("none.csv", "No such file"), (".", "is no file and no pipe"), ("/dev/zero", "is no file and no pipe")],
+    [
+        ("none.csv", "No such file"),
+        (".", "is neither a file nor a pipe"),
+        ("/dev/zero", "is neither a file nor a pipe"),
+    ],
 )
 def test_what_is_no_file_is_one_clear_error(tmp_path: Path, path: str, told: str) -> None:
     with pytest.raises(FintankError, match=told), QuoteFile(tmp_path / path, tmp_path):
@@ -107,3 +113,18 @@ def test_a_pipe_of_the_shell_is_read(tmp_path: Path) -> None:
         assert process.stdout is not None
         with QuoteFile(Path(f"/dev/fd/{process.stdout.fileno()}"), tmp_path) as file:
             assert len(list(file.lines())) == len(list(file.lines())) == 2
+
+
+def test_at_once_the_last_tick_is_now() -> None:
+    assert EXTENT.last_us + shift_us(EXTENT, NOW_US, None) == NOW_US
+
+
+@pytest.mark.parametrize(("speed", "takes_us"), [(1, 1000), (10, 100), (0.5, 2000)])
+def test_paced_no_tick_is_sent_before_its_time(speed: float, takes_us: int) -> None:
+    shift = shift_us(EXTENT, NOW_US, speed)
+    assert EXTENT.first_us + shift <= NOW_US
+    assert EXTENT.last_us + shift <= NOW_US + takes_us
+
+
+def test_faster_than_it_happened_the_last_tick_is_the_moment_it_is_sent() -> None:
+    assert EXTENT.last_us + shift_us(EXTENT, NOW_US, 10) == NOW_US + 100

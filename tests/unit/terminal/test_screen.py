@@ -1,6 +1,6 @@
 import pytest
 
-from fintank.terminal.live_line import LiveLine
+from fintank.terminal.screen import LiveLine
 
 
 def test_without_a_terminal_a_line_is_printed_every_few_seconds_only(

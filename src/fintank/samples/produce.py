@@ -1,23 +1,27 @@
-"""What the commands that send records to Kafka have in common."""
+"""Producing sample records to Kafka."""
 
 import time
 from collections.abc import Iterable
 
 from fintank.adapters import kafka
 from fintank.adapters.kafka_producer import BulkProducer
-from fintank.terminal.progress import counted, progress
+from fintank.terminal.screen import progress
+from fintank.terminal.texts import counted
 
 INTERRUPTED_FLUSH_SECONDS = 5
 
+KeyedRecord = tuple[str, bytes]
+"""A record's key and value."""
+
 
 def make_topics(address: str) -> None:
-    """Make the topics that are missing."""
+    """Create the topics that are missing."""
     with kafka.connect(address) as admin:
         kafka.ensure_topics(admin)
 
 
-def send(address: str, topic: str, noun: str, records: Iterable[tuple[str, bytes]], total: int) -> None:
-    """Send (key, value) records, with a progress bar on a terminal, and say how long it took."""
+def send(address: str, topic: str, noun: str, records: Iterable[KeyedRecord], total: int) -> None:
+    """Send records behind a progress bar, and print how long it took."""
     producer = BulkProducer(address, topic, kafka.TOPICS[topic].partitions)
     started = time.monotonic()
     try:
@@ -36,7 +40,7 @@ def send(address: str, topic: str, noun: str, records: Iterable[tuple[str, bytes
 
 
 def send_one(address: str, topic: str, key: str, value: bytes, partition: int | None = None) -> None:
-    """Send one record, to the partition of its key or to a given one."""
+    """Send one record, by default to the partition of its key."""
     producer = BulkProducer(address, topic, kafka.TOPICS[topic].partitions)
     producer.send(key, value, partition)
     producer.flush()
