@@ -12,7 +12,6 @@ from fintank.trading.messages import (
     Cancel,
     ComponentSpec,
     ExecType,
-    ExecutionReport,
     Order,
     OrdStatus,
     OrdType,
@@ -21,6 +20,7 @@ from fintank.trading.messages import (
     Side,
     TimeInForce,
 )
+from fintank.trading.reports import ExecutionReport
 
 SECOND = 1_000_000
 START = 1_438_539_936 * SECOND

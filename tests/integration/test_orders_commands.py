@@ -26,7 +26,7 @@ from fintank.order_history.life import orders_of
 from fintank.settings import PROJECT_ROOT
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, TradingState
-from fintank.trading.shard import Outcome, Shard
+from fintank.trading.shard import Effects, Shard
 from fintank.wire.bolts.order_stream import OrderMessage
 from fintank.wire.kafka import orders, quote_json
 from fintank.wire.kafka.order_json import market_order_json, portfolio_order_json
@@ -107,9 +107,9 @@ class Engine:
                 number = kafka.partition_for(order.symbol, kafka.SHARDS)
                 self.commit({number: self.shards[number][0].on_order(order, wall_us)})
 
-    def commit(self, outcomes: dict[int, Outcome]) -> None:
+    def commit(self, outcomes: dict[int, Effects]) -> None:
         for number, outcome in outcomes.items():
-            if outcome != Outcome():
+            if outcome != Effects():
                 self.shards[number][1].commit(outcome.reports, outcome.fills, outcome.journal)
 
 

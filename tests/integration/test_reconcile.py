@@ -33,7 +33,7 @@ from fintank.settings import PROJECT_ROOT
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Order
 from fintank.trading.portfolio import components
-from fintank.trading.shard import Outcome, Shard
+from fintank.trading.shard import Effects, Shard
 from fintank.wire.bolts import owner_ticks
 from fintank.wire.kafka import executions, fills, orders, ticks
 from fintank.wire.kafka.rejects import Reject
@@ -41,7 +41,7 @@ from fintank.wire.kafka.rejects import Reject
 INVOKE = Path(sys.executable).parent / "invoke"
 SYMBOLS = ("IVE", "VTI", "IWS", "GLD", "QQQ")
 TICKS = 1_200
-Tamper = Callable[[Outcome], Outcome]
+Tamper = Callable[[Effects], Effects]
 Found = set[tuple[str, str]]
 
 
@@ -57,7 +57,7 @@ class World:
             number: (Shard(Limits()), adopt(stack.settings.kafka, number, print)[0])
             for number in range(kafka.SHARDS)
         }
-        self.decided: dict[int, list[Outcome]] = defaultdict(list)
+        self.decided: dict[int, list[Effects]] = defaultdict(list)
         self.positions = {topic: dict.fromkeys(range(4), 0) for topic in GROUPS}
 
     def send(self, topic: str, key_field: str, *messages: dict[str, Any]) -> None:
@@ -125,7 +125,7 @@ class World:
     def _core(self, symbol: str) -> Shard:
         return self.shards[kafka.partition_for(symbol, kafka.SHARDS)][0]
 
-    def _take(self, symbol: str, outcome: Outcome | None) -> None:
+    def _take(self, symbol: str, outcome: Effects | None) -> None:
         if outcome is not None:
             self.decided[kafka.partition_for(symbol, kafka.SHARDS)].append(outcome)
 
@@ -265,35 +265,35 @@ def test_points_that_overwrite_each_other_are_counted(world: World) -> None:
     assert (stored.collisions, sum(result.breaks for result in results)) == (1, 0)
 
 
-def without_new(outcome: Outcome) -> Outcome:
+def without_new(outcome: Effects) -> Effects:
     return replace(outcome, reports=outcome.reports[1:])
 
 
-def with_new_twice(outcome: Outcome) -> Outcome:
+def with_new_twice(outcome: Effects) -> Effects:
     return replace(outcome, reports=(outcome.reports[0], *outcome.reports))
 
 
-def without_fill(outcome: Outcome) -> Outcome:
+def without_fill(outcome: Effects) -> Effects:
     return replace(outcome, fills=())
 
 
-def with_fill_twice(outcome: Outcome) -> Outcome:
+def with_fill_twice(outcome: Effects) -> Effects:
     return replace(outcome, fills=outcome.fills * 2)
 
 
-def without_trade(outcome: Outcome) -> Outcome:
+def without_trade(outcome: Effects) -> Effects:
     return replace(outcome, reports=outcome.reports[:1])
 
 
-def with_trade_twice(outcome: Outcome) -> Outcome:
+def with_trade_twice(outcome: Effects) -> Effects:
     return replace(outcome, reports=(*outcome.reports, outcome.reports[1]))
 
 
-def with_another_fill(outcome: Outcome) -> Outcome:
+def with_another_fill(outcome: Effects) -> Effects:
     return replace(outcome, fills=(replace(outcome.fills[0], delta_cash=Decimal("-1000")),))
 
 
-def with_another_price(outcome: Outcome) -> Outcome:
+def with_another_price(outcome: Effects) -> Effects:
     accepted, trade = outcome.reports
     price = Decimal("99.99")
     changed = replace(trade, last_px=price, avg_px=price)
@@ -301,23 +301,23 @@ def with_another_price(outcome: Outcome) -> Outcome:
     return replace(outcome, reports=(accepted, changed), fills=(fill,))
 
 
-def with_another_venue(outcome: Outcome) -> Outcome:
+def with_another_venue(outcome: Effects) -> Effects:
     accepted, trade = outcome.reports
     fill = replace(outcome.fills[0], last_mkt="NASDAQ")
     return replace(outcome, reports=(accepted, replace(trade, last_mkt="NASDAQ")), fills=(fill,))
 
 
-def with_a_quote_of_the_future(outcome: Outcome) -> Outcome:
+def with_a_quote_of_the_future(outcome: Effects) -> Effects:
     accepted, trade = outcome.reports
     return replace(outcome, reports=(accepted, replace(trade, quote_ids=("0-999999",))))
 
 
-def with_another_priority(outcome: Outcome) -> Outcome:
+def with_another_priority(outcome: Effects) -> Effects:
     accepted, trade = outcome.reports
     return replace(outcome, reports=(replace(accepted, priority=2), trade))
 
 
-def with_another_sum(outcome: Outcome) -> Outcome:
+def with_another_sum(outcome: Effects) -> Effects:
     accepted, trade = outcome.reports
     return replace(outcome, reports=(accepted, replace(trade, cum_qty=Decimal(9))))
 
@@ -341,9 +341,9 @@ def with_another_sum(outcome: Outcome) -> Outcome:
 )
 def test_what_was_not_done_as_it_must_be_is_named(world: World, tamper: Tamper, kinds: set[str]) -> None:
     name = tamper.__name__
-    decided: list[Outcome] = []
+    decided: list[Effects] = []
 
-    def tampered(outcome: Outcome) -> Outcome:
+    def tampered(outcome: Effects) -> Effects:
         decided.append(outcome)
         return tamper(outcome)
 

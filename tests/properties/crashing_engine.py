@@ -16,7 +16,7 @@ from scenarios.playing import WALL_US
 from fintank.bolts.owned_shard import OwnedShard
 from fintank.trading.journal import JournalRecord
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Fill, Report
+from fintank.trading.reports import Fill, Report
 from fintank.trading.shard import Shard
 
 Batch = list[Step]

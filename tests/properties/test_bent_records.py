@@ -27,7 +27,7 @@ from fintank.trading.decimals import is_bounded
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, PortfolioOrder, Quote, TradingState
 from fintank.trading.portfolio import components
-from fintank.trading.shard import Outcome, Shard
+from fintank.trading.shard import Effects, Shard
 from fintank.wire.bolts import order_stream
 from fintank.wire.bolts.offsets import parse_offsets
 from fintank.wire.bolts.owner_ticks import quotes
@@ -66,7 +66,7 @@ def holds_for_each(
         assert len(reject.message()) < 2 * PAYLOAD_BYTES_MAX
 
 
-def is_told(outcome: Outcome) -> None:
+def is_told(outcome: Effects) -> None:
     """What was decided can be written, stored and read back as it is."""
     for report in outcome.reports:
         text = executions.to_json(report)
@@ -125,8 +125,8 @@ def test_ticks(seed: int) -> None:
     for line, quote in zip(lines, taken, strict=True):
         assert point_values.quote_of(line, 3, quote.offset) == quote._replace(time_us=quote.time_us)
         is_within_bounds(quote)
-        is_told(shard.on_quote(quote, START_US) or Outcome())
-    is_told(Outcome(journal=tuple(shard.changed_quotes())))
+        is_told(shard.on_quote(quote, START_US) or Effects())
+    is_told(Effects(journal=tuple(shard.changed_quotes())))
     for offset, line in zip(found, lines, strict=True):
         alone = ticks.to_lines("ticks", 3, f"{offset},1,{APPEND_MS}", texts[offset])
         assert alone.lines == line
@@ -168,7 +168,7 @@ def are_decided(messages: Sequence[order_stream.OrderMessage]) -> None:
         for owned in split:
             assert order_stream.from_line(order_stream.to_line(owned)) == owned
             is_told(decided(shard, owned))
-            assert decided(shard, owned) == Outcome()
+            assert decided(shard, owned) == Effects()
 
 
 def _ticks_before() -> tuple[str, str]:
@@ -179,7 +179,7 @@ def _ticks_before() -> tuple[str, str]:
     return f"0,{len(quoted)},{APPEND_MS}", "\n".join(quoted)
 
 
-def decided(shard: Shard, message: order_stream.OwnedMessage) -> Outcome:
+def decided(shard: Shard, message: order_stream.OwnedMessage) -> Effects:
     if isinstance(message, Order):
         assert order_points.component_line(message)
         return shard.on_order(message, START_US)

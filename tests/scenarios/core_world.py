@@ -12,8 +12,9 @@ from fintank.bolts.owned_shard import OwnedShard
 from fintank.bolts.owners import owners_of, shard_of
 from fintank.trading.journal import JournalRecord
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Fill, PortfolioOrder, Quote, Report
+from fintank.trading.messages import PortfolioOrder, Quote
 from fintank.trading.portfolio import components
+from fintank.trading.reports import Fill, Report
 from fintank.trading.shard import Shard
 from fintank.wire import limits
 from fintank.wire.bolts import order_stream, owner_ticks

@@ -17,7 +17,8 @@ from fintank.adapters.journal import JournalError
 from fintank.bolts.owners import owner_of
 from fintank.bolts.rule_engine import RuleEngine
 from fintank.trading.journal import JournalRecord
-from fintank.trading.messages import Cancel, Fill, Order, Report
+from fintank.trading.messages import Cancel, Order
+from fintank.trading.reports import Fill, Report
 from fintank.wire.bolts import order_stream
 from fintank.wire.bolts.order_stream import OwnedMessage
 from fintank.wire.kafka import journal as journal_wire

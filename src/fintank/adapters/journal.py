@@ -25,7 +25,7 @@ from fintank.adapters import credentials
 from fintank.adapters.kafka import TOPICS, partition_for
 from fintank.errors import FintankError
 from fintank.trading.journal import JournalRecord
-from fintank.trading.messages import Fill, Report
+from fintank.trading.reports import Fill, Report
 from fintank.wire.kafka import executions, fills
 from fintank.wire.kafka import journal as journal_wire
 

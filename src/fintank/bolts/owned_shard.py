@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from fintank.trading.journal import JournalRecord, Kind
-from fintank.trading.messages import Cancel, Fill, Order, Quote, Report, TradingState
-from fintank.trading.shard import Outcome, Shard
+from fintank.trading.messages import Cancel, Order, Quote, TradingState
+from fintank.trading.reports import Fill, Report
+from fintank.trading.shard import Effects, Shard
 
 DECISIONS_MAX = 10_000
 """More than that are written in several transactions; what one message leads to is never parted."""
@@ -56,7 +57,7 @@ class OwnedShard:
     def on_second(self, wall_us: int) -> None:
         """Let time pass, and forget some of what ended longer ago than the retention."""
         self._take(self.core.on_second(wall_us))
-        self._take(Outcome(journal=self.core.expire_terminal(wall_us)))
+        self._take(Effects(journal=self.core.expire_terminal(wall_us)))
 
     def commit(self) -> None:
         """Write all that was decided, and every quote and clock that changed, in one transaction.
@@ -70,7 +71,7 @@ class OwnedShard:
             self._reports, self._fills, self._journal = [], [], {}
             self._alive()
 
-    def _take(self, outcome: Outcome) -> None:
+    def _take(self, outcome: Effects) -> None:
         self._reports += outcome.reports
         self._fills += outcome.fills
         self._journal.update(_by_id(outcome.journal))

@@ -13,7 +13,7 @@ from fintank.samples import fake_orders
 from fintank.samples.produce import make_topics, send_one
 from fintank.settings import Settings
 from fintank.terminal.options import argument, whole_number
-from fintank.trading.messages import Report
+from fintank.trading.reports import Report
 from fintank.wire.kafka import order_json, orders
 
 WAIT_SECONDS_MAX = 3_600

@@ -17,7 +17,7 @@ from fintank.terminal import screen
 from fintank.terminal.options import whole_number
 from fintank.terminal.texts import counted, utc
 from fintank.trading.decimals import plain
-from fintank.trading.messages import ExecutionReport, Report
+from fintank.trading.reports import ExecutionReport, Report
 from fintank.waiting import now_us
 
 WAITED_ORDERS_MAX = 1_000

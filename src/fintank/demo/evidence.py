@@ -12,8 +12,9 @@ from fintank.adapters.kafka_scan import Positions, Record, open_scanner
 from fintank.order_history.life import Booked, orders_of
 from fintank.trading.clock import Clock, ClockState
 from fintank.trading.limits import Limits
-from fintank.trading.messages import ExecutionReport, Identity, Order, PortfolioOrder, Quote
+from fintank.trading.messages import Identity, Order, PortfolioOrder, Quote
 from fintank.trading.quote_book import Counts, QuoteBook
+from fintank.trading.reports import ExecutionReport
 from fintank.wire.kafka import executions, fills, orders, quote_json
 
 Value = TypeVar("Value")

@@ -14,7 +14,8 @@ from fintank.demo.evidence import Evidence
 from fintank.terminal.texts import counted
 from fintank.trading.decimals import ZERO, plain
 from fintank.trading.ledger import positions
-from fintank.trading.messages import ExecType, ExecutionReport, Identity
+from fintank.trading.messages import ExecType, Identity
+from fintank.trading.reports import ExecutionReport
 
 NAMED_MAX = 10
 BYTES_A_GB = 1e9

@@ -10,19 +10,9 @@ from fintank.terminal.texts import utc
 from fintank.trading.decimals import EXACT, ZERO, plain
 from fintank.trading.ledger import Position, positions
 from fintank.trading.limits import Limits
-from fintank.trading.messages import (
-    CASH,
-    Cancel,
-    ExecType,
-    ExecutionReport,
-    Fill,
-    Identity,
-    Order,
-    PortfolioOrder,
-    Quote,
-    Report,
-)
+from fintank.trading.messages import CASH, Cancel, ExecType, Identity, Order, PortfolioOrder, Quote
 from fintank.trading.portfolio import components
+from fintank.trading.reports import ExecutionReport, Fill, Report
 from fintank.wire.bolts.order_stream import OrderMessage
 from fintank.wire.kafka.rejects import Reject
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from fintank.adapters.kafka_scan import Positions, TopicScanner
-from fintank.trading.messages import Report
+from fintank.trading.reports import Report
 from fintank.wire.kafka import executions
 
 POLL_SECONDS = 0.2

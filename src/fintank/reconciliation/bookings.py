@@ -11,7 +11,8 @@ from fintank.reconciliation.order_reports import Told, shown
 from fintank.reconciliation.results import Kind, Logs, Result
 from fintank.trading.decimals import EXACT, plain
 from fintank.trading.ledger import Position, booking, positions
-from fintank.trading.messages import ExecType, Fill, Side
+from fintank.trading.messages import ExecType, Side
+from fintank.trading.reports import Fill
 
 _FIELDS = [field.name for field in fields(Fill)]
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from fintank.adapters.kafka import SHARDS, partition_for
 from fintank.reconciliation.order_reports import INPUT, Told
 from fintank.reconciliation.results import Kind, Logs, Result
-from fintank.trading.messages import Cancel, ExecType, OrderCancelReject
+from fintank.trading.messages import Cancel, ExecType
+from fintank.trading.reports import OrderCancelReject
 from fintank.trading.rules import Code
 
 _REQUESTED = f"code={Code.CANCEL_REQUESTED} cl_ord_id="

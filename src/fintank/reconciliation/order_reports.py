@@ -9,7 +9,8 @@ from typing import NamedTuple
 from fintank.adapters.kafka import SHARDS, partition_for
 from fintank.reconciliation.results import Kind, Log, Logs, Result
 from fintank.trading.decimals import EXACT, ZERO, average, plain
-from fintank.trading.messages import ExecType, ExecutionReport, Identity, Order, OrdStatus
+from fintank.trading.messages import ExecType, Identity, Order, OrdStatus
+from fintank.trading.reports import ExecutionReport
 from fintank.trading.rules import Code
 
 ANSWERS = (ExecType.NEW, ExecType.REJECTED)

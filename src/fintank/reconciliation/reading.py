@@ -18,8 +18,9 @@ from fintank.reconciliation.rejected import Rejected
 from fintank.reconciliation.results import Log, Logs
 from fintank.terminal.screen import progress
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Cancel, ExecType, ExecutionReport, Order, PortfolioOrder
+from fintank.trading.messages import Cancel, ExecType, Order, PortfolioOrder
 from fintank.trading.portfolio import components
+from fintank.trading.reports import ExecutionReport
 from fintank.wire.bolts.order_stream import OrderMessage
 from fintank.wire.kafka import executions, fills, orders
 from fintank.wire.kafka.records import Place, offset_of, read_each

@@ -11,7 +11,8 @@ from decimal import Decimal
 from fintank.reconciliation.order_reports import Told, shown
 from fintank.reconciliation.results import Kind, Logs, Result
 from fintank.trading.decimals import EXACT, ZERO, plain
-from fintank.trading.messages import ExecType, ExecutionReport, Quote, Side
+from fintank.trading.messages import ExecType, Quote, Side
+from fintank.trading.reports import ExecutionReport
 from fintank.wire.points.point_values import quote_of
 
 Place = tuple[int, int]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fintank.report.span import Span
-from fintank.trading.messages import CANCEL_REJECTED
+from fintank.trading.reports import CANCEL_REJECTED
 
 
 class Report(NamedTuple):

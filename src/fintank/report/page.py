@@ -13,7 +13,7 @@ from plotly.offline import get_plotlyjs
 from fintank.report import plots, tables
 from fintank.report.facts import Facts, Latency, Line, Report
 from fintank.report.texts import moment
-from fintank.trading.messages import CANCEL_REJECTED
+from fintank.trading.reports import CANCEL_REJECTED
 
 TEMPLATE = Path(__file__).parent / "page.html"
 CONFIG = {"responsive": True, "displaylogo": False, "displayModeBar": False}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fintank.trading.decimals import EXACT, ZERO
-from fintank.trading.messages import ExecutionReport, Fill, Side
+from fintank.trading.messages import Side
+from fintank.trading.reports import ExecutionReport, Fill
 
 
 @dataclass(frozen=True, slots=True)

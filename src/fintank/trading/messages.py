@@ -71,10 +71,6 @@ class ExecType(StrEnum):
     REJECTED = "REJECTED"
 
 
-CANCEL_REJECTED = "CANCEL_REJECTED"
-"""The exec_type of an OrderCancelReject, which is a message of its own in FIX."""
-
-
 class State(StrEnum):
     """What trading is allowed to do; REDUCING allows SELL only."""
 
@@ -119,8 +115,8 @@ class Identity(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why an order is refused or canceled: a code of `rules` and `code=... k=v ...` as text."""
+class CodedReason:
+    """Why an order was rejected or canceled: a code of `rules`, and `code=... k=v ...` as text."""
 
     code: str
     text: str
@@ -148,7 +144,7 @@ class Order:
     order_time_us: int
     content_hash: str
     input: str
-    refusal: Refusal | None = None
+    refusal: CodedReason | None = None
     price: Decimal | None = None
     stop_px: Decimal | None = None
     expire_time_us: int | None = None
@@ -255,95 +251,6 @@ class TradingState:
     time_us: int
     offset: int
     input: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExecutionReport:
-    """One event of one order's life: a record of the topic `executions`, in its order of fields.
-
-    The last_ fields are of this trade, null without one. A cash order's order_qty and leaves_qty are null
-    while it is open; residual_cash is set when it is terminal. avg_px is null until something traded.
-    bid and ask are the NBBO at the decision, quote_ids the quotes it traded on.
-    """
-
-    exec_id: str
-    exec_type: ExecType
-    ord_status: OrdStatus
-    cl_ord_id: str
-    list_id: str | None
-    account: str
-    symbol: str
-    side: Side
-    ord_type: OrdType
-    time_in_force: TimeInForce
-    priority: int
-    order_qty: Decimal | None
-    cash_order_qty: Decimal | None
-    price: Decimal | None
-    stop_px: Decimal | None
-    last_qty: Decimal | None
-    last_px: Decimal | None
-    last_mkt: str | None
-    cum_qty: Decimal
-    leaves_qty: Decimal | None
-    leaves_cash: Decimal | None
-    avg_px: Decimal | None
-    residual_cash: Decimal | None
-    bid: Decimal | None
-    ask: Decimal | None
-    quote_ids: tuple[str, ...]
-    input: str
-    ord_rej_reason: int | None
-    text: str | None
-    order_time_us: int
-    transact_time_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class OrderCancelReject:
-    """The refusal of a cancel: a record of the topic `executions`, in its order of fields.
-
-    cl_ord_id and order_time_us are the cancel's own, orig_cl_ord_id and symbol name the order, ord_status is
-    the order's state (REJECTED when it is unknown).
-    """
-
-    exec_id: str
-    exec_type: str
-    cl_ord_id: str
-    orig_cl_ord_id: str
-    account: str
-    symbol: str
-    ord_status: OrdStatus
-    cxl_rej_reason: int
-    text: str
-    input: str
-    order_time_us: int
-    transact_time_us: int
-
-
-Report = ExecutionReport | OrderCancelReject
-"""A record of the topic `executions`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """A trade as a booking: a record of the topic `fills`, in its order of fields.
-
-    delta_shares is + for BUY and - for SELL, delta_cash is minus that times last_px, exactly.
-    """
-
-    exec_id: str
-    cl_ord_id: str
-    list_id: str | None
-    account: str
-    symbol: str
-    side: Side
-    last_qty: Decimal
-    last_px: Decimal
-    last_mkt: str
-    delta_shares: Decimal
-    delta_cash: Decimal
-    transact_time_us: int
 
 
 def _check_text(name: str, value: str, characters_max: int) -> None:

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from fintank.trading.decimals import CENT, DECIMALS_MAX, EXACT, ZERO, is_whole_cents, plain
 from fintank.trading.limits import Limits
-from fintank.trading.messages import CASH, Order, OrdType, PortfolioOrder, Refusal
-from fintank.trading.rules import Breach, Code, is_known_symbol, refusal
+from fintank.trading.messages import CASH, CodedReason, Order, OrdType, PortfolioOrder
+from fintank.trading.rules import Breach, Code, coded_reason, is_known_symbol
 
 COMPONENTS_MAX = 1_000
 WEIGHTS_TOLERANCE = Decimal("1e-9")
@@ -54,45 +54,45 @@ def split(amount: Decimal, weights: Mapping[str, Decimal]) -> dict[str, Decimal]
     }
 
 
-def _check(portfolio_order: PortfolioOrder, limits: Limits) -> Refusal | None:
+def _check(portfolio_order: PortfolioOrder, limits: Limits) -> CodedReason | None:
     specs = portfolio_order.portfolio
     amount = portfolio_order.amount
     if len(specs) > COMPONENTS_MAX:
-        return refusal(Code.TOO_MANY_COMPONENTS, {"components": len(specs), "limit": COMPONENTS_MAX})
+        return coded_reason(Code.TOO_MANY_COMPONENTS, {"components": len(specs), "limit": COMPONENTS_MAX})
     if amount <= 0 or not is_whole_cents(amount):
-        return refusal(Code.BAD_AMOUNT, {"amount": plain(amount)})
+        return coded_reason(Code.BAD_AMOUNT, {"amount": plain(amount)})
     return _check_symbols(portfolio_order, limits) or _check_sum(portfolio_order)
 
 
-def _check_symbols(portfolio_order: PortfolioOrder, limits: Limits) -> Refusal | None:
+def _check_symbols(portfolio_order: PortfolioOrder, limits: Limits) -> CodedReason | None:
     seen: set[str] = set()
     for spec in portfolio_order.portfolio:
         breach: Breach = {"symbol": spec.symbol, "weight": plain(spec.weight)}
         if spec.weight < 0:
-            return refusal(Code.NEGATIVE_WEIGHT, breach)
+            return coded_reason(Code.NEGATIVE_WEIGHT, breach)
         if spec.symbol in seen:
-            return refusal(Code.DUPLICATE_SYMBOL, breach)
+            return coded_reason(Code.DUPLICATE_SYMBOL, breach)
         if spec.symbol != CASH and not is_known_symbol(spec.symbol, limits):
-            return refusal(Code.UNKNOWN_SYMBOL, breach)
+            return coded_reason(Code.UNKNOWN_SYMBOL, breach)
         seen.add(spec.symbol)
     return None
 
 
-def _check_sum(portfolio_order: PortfolioOrder) -> Refusal | None:
+def _check_sum(portfolio_order: PortfolioOrder) -> CodedReason | None:
     total = ZERO
     for spec in portfolio_order.portfolio:
         total = EXACT.add(total, spec.weight)
     if EXACT.subtract(total, Decimal(1)).copy_abs() <= WEIGHTS_TOLERANCE:
         return None
-    return refusal(Code.WEIGHTS_SUM, {"sum": plain(total), "tolerance": plain(WEIGHTS_TOLERANCE)})
+    return coded_reason(Code.WEIGHTS_SUM, {"sum": plain(total), "tolerance": plain(WEIGHTS_TOLERANCE)})
 
 
-def _below_one_cent(symbol: str) -> Refusal:
-    return refusal(Code.BELOW_ONE_CENT, {"symbol": symbol, "cash_order_qty": "0"})
+def _below_one_cent(symbol: str) -> CodedReason:
+    return coded_reason(Code.BELOW_ONE_CENT, {"symbol": symbol, "cash_order_qty": "0"})
 
 
 def _component(
-    portfolio_order: PortfolioOrder, symbol: str, amount: Decimal | None, refused: Refusal | None
+    portfolio_order: PortfolioOrder, symbol: str, amount: Decimal | None, refused: CodedReason | None
 ) -> Order:
     return Order(
         cl_ord_id=f"{portfolio_order.order_id}-{symbol}",

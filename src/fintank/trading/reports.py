@@ -5,16 +5,100 @@ from decimal import Decimal
 
 from fintank.trading import ids, rules
 from fintank.trading.depth import Depth, Level
-from fintank.trading.messages import (
-    CANCEL_REJECTED,
-    Cancel,
-    ExecType,
-    ExecutionReport,
-    OrderCancelReject,
-    OrdStatus,
-    Refusal,
-)
+from fintank.trading.messages import Cancel, CodedReason, ExecType, OrdStatus, OrdType, Side, TimeInForce
 from fintank.trading.orders import WorkingOrder
+
+CANCEL_REJECTED = "CANCEL_REJECTED"
+"""The exec_type of an OrderCancelReject, which is a message of its own in FIX."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionReport:
+    """One event of one order's life: a record of the topic `executions`, in its order of fields.
+
+    The last_ fields are of this trade, null without one. A cash order's order_qty and leaves_qty are null
+    while it is open; residual_cash is set when it is terminal. avg_px is null until something traded.
+    bid and ask are the NBBO at the decision, quote_ids the quotes it traded on.
+    """
+
+    exec_id: str
+    exec_type: ExecType
+    ord_status: OrdStatus
+    cl_ord_id: str
+    list_id: str | None
+    account: str
+    symbol: str
+    side: Side
+    ord_type: OrdType
+    time_in_force: TimeInForce
+    priority: int
+    order_qty: Decimal | None
+    cash_order_qty: Decimal | None
+    price: Decimal | None
+    stop_px: Decimal | None
+    last_qty: Decimal | None
+    last_px: Decimal | None
+    last_mkt: str | None
+    cum_qty: Decimal
+    leaves_qty: Decimal | None
+    leaves_cash: Decimal | None
+    avg_px: Decimal | None
+    residual_cash: Decimal | None
+    bid: Decimal | None
+    ask: Decimal | None
+    quote_ids: tuple[str, ...]
+    input: str
+    ord_rej_reason: int | None
+    text: str | None
+    order_time_us: int
+    transact_time_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancelReject:
+    """The refusal of a cancel: a record of the topic `executions`, in its order of fields.
+
+    cl_ord_id and order_time_us are the cancel's own, orig_cl_ord_id and symbol name the order, ord_status is
+    the order's state (REJECTED when it is unknown).
+    """
+
+    exec_id: str
+    exec_type: str
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    account: str
+    symbol: str
+    ord_status: OrdStatus
+    cxl_rej_reason: int
+    text: str
+    input: str
+    order_time_us: int
+    transact_time_us: int
+
+
+Report = ExecutionReport | OrderCancelReject
+"""A record of the topic `executions`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A trade as a booking: a record of the topic `fills`, in its order of fields.
+
+    delta_shares is + for BUY and - for SELL, delta_cash is minus that times last_px, exactly.
+    """
+
+    exec_id: str
+    cl_ord_id: str
+    list_id: str | None
+    account: str
+    symbol: str
+    side: Side
+    last_qty: Decimal
+    last_px: Decimal
+    last_mkt: str
+    delta_shares: Decimal
+    delta_cash: Decimal
+    transact_time_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +129,14 @@ def traded(working: WorkingOrder, moment: Moment, quantity: Decimal, level: Leve
     return _report(working, moment, ExecType.TRADE, number=working.fill_count, quantity=quantity, level=level)
 
 
-def ended(working: WorkingOrder, moment: Moment, refusal: Refusal) -> ExecutionReport:
+def ended(working: WorkingOrder, moment: Moment, refusal: CodedReason) -> ExecutionReport:
     """Report that an order is CANCELED, or RESTATED and so FILLED, and why."""
     is_filled = working.ord_status is OrdStatus.FILLED
     return _report(working, moment, ExecType.RESTATED if is_filled else ExecType.CANCELED, text=refusal.text)
 
 
 def canceled_on_request(
-    working: WorkingOrder, moment: Moment, refusal: Refusal, cancel_time_us: int
+    working: WorkingOrder, moment: Moment, refusal: CodedReason, cancel_time_us: int
 ) -> ExecutionReport:
     """Report that an order is CANCELED by a cancel, not before that was given."""
     return _report(working, moment, ExecType.CANCELED, text=refusal.text, earliest_us=cancel_time_us)
@@ -66,7 +150,7 @@ def expired(working: WorkingOrder) -> ExecutionReport:
 
 
 def rejected(
-    working: WorkingOrder, moment: Moment, refusal: Refusal, content_hash: str = ""
+    working: WorkingOrder, moment: Moment, refusal: CodedReason, content_hash: str = ""
 ) -> ExecutionReport:
     """Report that an order is REJECTED; content_hash is given if its identity is that of a known order."""
     return _report(
@@ -80,7 +164,7 @@ def rejected(
 
 
 def cancel_rejected(
-    cancel: Cancel, moment: Moment, refusal: Refusal, ord_status: OrdStatus | None
+    cancel: Cancel, moment: Moment, refusal: CodedReason, ord_status: OrdStatus | None
 ) -> OrderCancelReject:
     """Report that a cancel of one order is refused; ord_status is that order's, None if it is unknown."""
     identity, orig_cl_ord_id = cancel.identity, cancel.orig_cl_ord_id

@@ -13,7 +13,7 @@ from enum import StrEnum
 from fintank.trading.decimals import EXACT, is_whole_cents, plain, seconds_text
 from fintank.trading.depth import Depth
 from fintank.trading.limits import Limits
-from fintank.trading.messages import CASH, Order, OrdType, Refusal, State, TimeInForce
+from fintank.trading.messages import CASH, CodedReason, Order, OrdType, State, TimeInForce
 
 
 class Code(StrEnum):
@@ -79,7 +79,7 @@ Breach = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RuleContext:
     """What an order is measured against.
 
     now_us: its symbol's clock, None before the first quote; open_orders: how many of the symbol are open.
@@ -92,17 +92,19 @@ class Facts:
     market: Depth
 
 
-def refusal(code: Code, breach: Breach) -> Refusal:
+def coded_reason(code: Code, breach: Breach) -> CodedReason:
     """Put a code and its numbers into words: `code=WEIGHTS_SUM sum=0.9`."""
-    return Refusal(code, " ".join([f"code={code}", *(f"{name}={value}" for name, value in breach.items())]))
+    return CodedReason(
+        code, " ".join([f"code={code}", *(f"{name}={value}" for name, value in breach.items())])
+    )
 
 
-def check(order: Order, facts: Facts) -> Refusal | None:
+def check(order: Order, facts: RuleContext) -> CodedReason | None:
     """Return why an order is refused: what its message already brings, or the first rule that it breaks."""
     return order.refusal or _first_breach(RULES, order, facts)
 
 
-def check_price(order: Order, facts: Facts) -> Refusal | None:
+def check_price(order: Order, facts: RuleContext) -> CodedReason | None:
     """Return the first of PRICE_RULES that an order breaks."""
     return _first_breach(PRICE_RULES, order, facts)
 
@@ -112,44 +114,44 @@ def needs_price(order: Order) -> bool:
     return order.ord_type in LIMITED or (order.ord_type is OrdType.MARKET and order.order_qty is not None)
 
 
-def _first_breach(codes: Iterable[Code], order: Order, facts: Facts) -> Refusal | None:
+def _first_breach(codes: Iterable[Code], order: Order, facts: RuleContext) -> CodedReason | None:
     for code in codes:
         breach = RULES[code](order, facts)
         if breach is not None:
-            return refusal(code, breach)
+            return coded_reason(code, breach)
     return None
 
 
-def trading_halted(order: Order, facts: Facts) -> Breach | None:
+def trading_halted(order: Order, facts: RuleContext) -> Breach | None:
     """While trading is HALTED no order may come, while it is REDUCING no BUY."""
     return None if facts.state.allows(order.side) else {"state": facts.state}
 
 
-def unknown_symbol(order: Order, facts: Facts) -> Breach | None:
+def unknown_symbol(order: Order, facts: RuleContext) -> Breach | None:
     """The symbol is one of the configured ones, where there are any, and never CASH."""
     return None if is_known_symbol(order.symbol, facts.limits) else {"symbol": order.symbol}
 
 
-def incomplete_order(order: Order, facts: Facts) -> Breach | None:
+def incomplete_order(order: Order, facts: RuleContext) -> Breach | None:
     """The type and the time in force have the fields that they need."""
     missing = (name for name, is_wanted in _wanted(order) if is_wanted and getattr(order, name) is None)
     return _field(next(missing, None))
 
 
-def unexpected_field(order: Order, facts: Facts) -> Breach | None:
+def unexpected_field(order: Order, facts: RuleContext) -> Breach | None:
     """They have no others: whoever wrote a price on a MARKET order meant something else."""
     given = (name for name, is_wanted in _wanted(order) if not is_wanted and getattr(order, name) is not None)
     return _field(next(given, None))
 
 
-def bad_quantity(order: Order, facts: Facts) -> Breach | None:
+def bad_quantity(order: Order, facts: RuleContext) -> Breach | None:
     """A quantity is above zero."""
     if order.order_qty is None or order.order_qty > 0:
         return None
     return {"order_qty": plain(order.order_qty)}
 
 
-def bad_amount(order: Order, facts: Facts) -> Breach | None:
+def bad_amount(order: Order, facts: RuleContext) -> Breach | None:
     """Money is above zero and in whole cents."""
     amount = order.cash_order_qty
     if amount is None or (amount > 0 and is_whole_cents(amount)):
@@ -157,7 +159,7 @@ def bad_amount(order: Order, facts: Facts) -> Breach | None:
     return {"cash_order_qty": plain(amount)}
 
 
-def bad_price(order: Order, facts: Facts) -> Breach | None:
+def bad_price(order: Order, facts: RuleContext) -> Breach | None:
     """Prices are above zero."""
     for name, value in (("price", order.price), ("stop_px", order.stop_px)):
         if value is not None and value <= 0:
@@ -165,7 +167,7 @@ def bad_price(order: Order, facts: Facts) -> Breach | None:
     return None
 
 
-def bad_expire_time(order: Order, facts: Facts) -> Breach | None:
+def bad_expire_time(order: Order, facts: RuleContext) -> Breach | None:
     """An order does not expire before it was given."""
     end_us = order.expire_time_us
     if end_us is None or end_us > order.order_time_us:
@@ -173,26 +175,26 @@ def bad_expire_time(order: Order, facts: Facts) -> Breach | None:
     return {"expire_time": seconds_text(end_us), "timestamp": seconds_text(order.order_time_us)}
 
 
-def stop_tif(order: Order, facts: Facts) -> Breach | None:
+def stop_tif(order: Order, facts: RuleContext) -> Breach | None:
     """A stop waits, so it can't be IOC or FOK."""
     if order.ord_type in STOPS and order.time_in_force in IMMEDIATE:
         return {"ord_type": order.ord_type, "time_in_force": order.time_in_force}
     return None
 
 
-def priority_tif(order: Order, facts: Facts) -> Breach | None:
+def priority_tif(order: Order, facts: RuleContext) -> Breach | None:
     """A block waits, so what it trades can't be IOC or FOK."""
     if order.priority > 1 and order.time_in_force in IMMEDIATE:
         return {"priority": order.priority, "time_in_force": order.time_in_force}
     return None
 
 
-def stale_order(order: Order, facts: Facts) -> Breach | None:
+def stale_order(order: Order, facts: RuleContext) -> Breach | None:
     """An order is not older than the retention of terminal orders: it might be one of them, once more."""
     return too_old(order.order_time_us, facts.now_us, facts.limits)
 
 
-def max_order_qty(order: Order, facts: Facts) -> Breach | None:
+def max_order_qty(order: Order, facts: RuleContext) -> Breach | None:
     """A quantity is not above its maximum."""
     limit = facts.limits.max_order_qty
     if limit is None or order.order_qty is None or order.order_qty <= limit:
@@ -200,7 +202,7 @@ def max_order_qty(order: Order, facts: Facts) -> Breach | None:
     return {"order_qty": plain(order.order_qty), "limit": plain(limit)}
 
 
-def max_open_orders(order: Order, facts: Facts) -> Breach | None:
+def max_open_orders(order: Order, facts: RuleContext) -> Breach | None:
     """Not too many orders of a symbol are open."""
     limit = facts.limits.max_open_orders
     if limit is None or facts.open_orders < limit:
@@ -208,7 +210,7 @@ def max_open_orders(order: Order, facts: Facts) -> Breach | None:
     return {"open": facts.open_orders, "limit": limit}
 
 
-def max_order_notional(order: Order, facts: Facts) -> Breach | None:
+def max_order_notional(order: Order, facts: RuleContext) -> Breach | None:
     """What an order is worth, at its own price or else at its side of the NBBO, is not above its maximum."""
     limit = facts.limits.max_order_notional
     value = _notional(order, facts.market)
@@ -217,7 +219,7 @@ def max_order_notional(order: Order, facts: Facts) -> Breach | None:
     return {"notional": plain(value), "limit": plain(limit)}
 
 
-def price_band(order: Order, facts: Facts) -> Breach | None:
+def price_band(order: Order, facts: RuleContext) -> Breach | None:
     """A limit is not further from the middle of the NBBO than a part of it."""
     band = facts.limits.price_band
     if band is None or order.price is None or not facts.market.is_open:
@@ -228,7 +230,7 @@ def price_band(order: Order, facts: Facts) -> Breach | None:
     return {"price": plain(order.price), "mid": plain(mid), "price_band": plain(band)}
 
 
-RULES: Mapping[Code, Callable[[Order, Facts], Breach | None]] = {
+RULES: Mapping[Code, Callable[[Order, RuleContext], Breach | None]] = {
     Code.TRADING_HALTED: trading_halted,
     Code.UNKNOWN_SYMBOL: unknown_symbol,
     Code.INCOMPLETE_ORDER: incomplete_order,

@@ -20,13 +20,11 @@ from fintank.trading.journal import JournalRecord, Kind
 from fintank.trading.limits import Limits
 from fintank.trading.messages import (
     Cancel,
+    CodedReason,
     ExecType,
-    Fill,
     Order,
     OrdStatus,
     Quote,
-    Refusal,
-    Report,
     State,
     TradingState,
 )
@@ -34,8 +32,8 @@ from fintank.trading.order_book import OrderBook
 from fintank.trading.order_registry import OrderRegistry
 from fintank.trading.orders import WorkingOrder
 from fintank.trading.quote_book import Counts, QuoteBook
-from fintank.trading.reports import Moment
-from fintank.trading.rules import Code, Facts, refusal
+from fintank.trading.reports import Fill, Moment, Report
+from fintank.trading.rules import Code, RuleContext, coded_reason
 from fintank.trading.steps import Event, StepConfig, step
 from fintank.trading.timers import Timers
 
@@ -44,7 +42,7 @@ SECOND_EVENTS_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Effects:
     """All that one message leads to; nothing at all for a replay."""
 
     reports: tuple[Report, ...] = ()
@@ -73,7 +71,7 @@ class Shard:
         self._timers = Timers()
         self._forgetting = Forgetting(self._known, self._cancels, self._books, limits.retention_us)
 
-    def on_quote(self, quote: Quote, wall_us: int) -> Outcome | None:
+    def on_quote(self, quote: Quote, wall_us: int) -> Effects | None:
         """Take a quote in and let the symbol's open orders trade; None if there is nothing to write now.
 
         Then the quote itself is still to be written: by changed_quotes, within a second.
@@ -93,12 +91,12 @@ class Shard:
         events = self._step(orders, self._moment(symbol, f"ticks-{quote.quote_id}"))
         return self._outcome(symbol, events) if events else None
 
-    def on_order(self, order: Order, wall_us: int) -> Outcome:
+    def on_order(self, order: Order, wall_us: int) -> Effects:
         """Accept an order (NEW, and what it trades at once), refuse it, or ignore it as a replay."""
         self._wall_us = max(self._wall_us, wall_us)
         if self._known.is_replay(order):
             self.counts.duplicates += 1
-            return Outcome()
+            return Effects()
         moment = self._moment(order.symbol, order.input)
         working = WorkingOrder(
             order,
@@ -117,32 +115,32 @@ class Shard:
         working = working.ended(OrdStatus.REJECTED, moment.now_us)
         return self._outcome(order.symbol, [Event(working, reports.rejected(working, moment, refused))])
 
-    def on_cancel(self, cancel: Cancel, wall_us: int) -> Outcome:
+    def on_cancel(self, cancel: Cancel, wall_us: int) -> Effects:
         """End an open order, or those of a list; refuse that, or ignore it as a replay."""
         self._wall_us = max(self._wall_us, wall_us)
         if self._cancels.is_known(cancel):
-            return Outcome()
+            return Effects()
         return (
             self._cancel_one(cancel) if cancel.list_id is None else self._cancel_list(cancel, cancel.list_id)
         )
 
-    def on_trading_state(self, message: TradingState, wall_us: int) -> Outcome:
+    def on_trading_state(self, message: TradingState, wall_us: int) -> Effects:
         """Go by a trading state from now on, unless it is not newer than the one in force."""
         self._wall_us = max(self._wall_us, wall_us)
         if self._state is not None and message.offset <= self._state.offset:
-            return Outcome()
+            return Effects()
         self._state = message
-        outcomes = [Outcome(journal=(journal.trading_state_record(message),))]
+        outcomes = [Effects(journal=(journal.trading_state_record(message),))]
         for symbol in sorted(self._open):
             events = self._step(self._open[symbol], self._moment(symbol, message.input))
             outcomes.append(self._outcome(symbol, events))
         return _joined(outcomes)
 
-    def on_second(self, wall_us: int) -> Outcome:
+    def on_second(self, wall_us: int) -> Effects:
         """Let time pass: once a second at least, as orders expire and windows end without any message."""
         self._wall_us = max(self._wall_us, wall_us)
         self._set_timers()
-        outcomes: list[Outcome] = []
+        outcomes: list[Effects] = []
         event_count = 0
         while event_count < SECOND_EVENTS_MAX:
             symbol = self._timers.next_due(self._wall_us)
@@ -249,16 +247,16 @@ class Shard:
         now_us = book.clock.now(self._wall_us)
         return Moment(caused_by, book.market(now_us), now_us, book.clock.tick_time_us)
 
-    def _facts(self, symbol: str, moment: Moment) -> Facts:
+    def _facts(self, symbol: str, moment: Moment) -> RuleContext:
         orders = self._open.get(symbol)
         open_orders = 0 if orders is None else len(orders.by_seq)
-        return Facts(self._limits, moment.now_us, self._trading_state, open_orders, moment.market)
+        return RuleContext(self._limits, moment.now_us, self._trading_state, open_orders, moment.market)
 
     @property
     def _trading_state(self) -> State:
         return State.ACTIVE if self._state is None else self._state.state
 
-    def _accept(self, working: WorkingOrder, moment: Moment) -> Outcome:
+    def _accept(self, working: WorkingOrder, moment: Moment) -> Effects:
         order = working.order
         events = [Event(working, reports.accepted(working, moment))]
         cancel = self._cancels.waiting_for(order)
@@ -270,19 +268,19 @@ class Shard:
         events += self._step(orders, moment, working)
         return self._outcome(order.symbol, events)
 
-    def _refuse_duplicate(self, working: WorkingOrder, moment: Moment) -> Outcome:
+    def _refuse_duplicate(self, working: WorkingOrder, moment: Moment) -> Effects:
         order = working.order
-        refused = refusal(Code.DUPLICATE_ORDER, {"cl_ord_id": order.cl_ord_id})
+        refused = coded_reason(Code.DUPLICATE_ORDER, {"cl_ord_id": order.cl_ord_id})
         working = working.ended(OrdStatus.REJECTED, moment.now_us)
         assert working.closed_us is not None
         self._known.refuse(order.identity, order.content_hash, working.closed_us)
         record = journal.refusal_record(order.identity, order.content_hash, working.closed_us)
-        return Outcome(
+        return Effects(
             reports=(reports.rejected(working, moment, refused, order.content_hash),),
             journal=(record, *self._changes(order.symbol)),
         )
 
-    def _cancel_one(self, cancel: Cancel) -> Outcome:
+    def _cancel_one(self, cancel: Cancel) -> Effects:
         identity = cancel.order_identity
         moment = self._moment(identity.symbol, cancel.input)
         known = self._known.find(identity)
@@ -294,26 +292,26 @@ class Shard:
         if refused is None and isinstance(known, WorkingOrder):
             event = _canceled(known, moment, cancel.cl_ord_id, cancel.order_time_us)
             self._open[identity.symbol].put(event.working)
-            return _joined([self._outcome(identity.symbol, [event]), Outcome(journal=(record,))])
+            return _joined([self._outcome(identity.symbol, [event]), Effects(journal=(record,))])
         if refused is None and known is None:
-            refused = refusal(Code.UNKNOWN_ORDER, {"orig_cl_ord_id": identity.cl_ord_id})
+            refused = coded_reason(Code.UNKNOWN_ORDER, {"orig_cl_ord_id": identity.cl_ord_id})
         elif refused is None and known is not None:
-            refused = refusal(Code.TOO_LATE, {"ord_status": known.ord_status})
+            refused = coded_reason(Code.TOO_LATE, {"ord_status": known.ord_status})
         assert refused is not None
         report = reports.cancel_rejected(cancel, moment, refused, known.ord_status if known else None)
-        return Outcome(reports=(report,), journal=(record, *self._changes(identity.symbol)))
+        return Effects(reports=(report,), journal=(record, *self._changes(identity.symbol)))
 
-    def _cancel_refusal(self, cancel: Cancel, moment: Moment) -> Refusal | None:
+    def _cancel_refusal(self, cancel: Cancel, moment: Moment) -> CodedReason | None:
         """Say why nothing comes of a cancel, whatever its order is."""
         if self._cancels.is_taken(cancel):
-            return refusal(Code.DUPLICATE_ORDER, {"cl_ord_id": cancel.cl_ord_id})
+            return coded_reason(Code.DUPLICATE_ORDER, {"cl_ord_id": cancel.cl_ord_id})
         breach = rules.too_old(cancel.order_time_us, moment.now_us, self._limits)
-        return None if breach is None else refusal(Code.STALE_ORDER, breach)
+        return None if breach is None else coded_reason(Code.STALE_ORDER, breach)
 
-    def _cancel_list(self, cancel: Cancel, list_id: str) -> Outcome:
+    def _cancel_list(self, cancel: Cancel, list_id: str) -> Effects:
         remembered = RememberedCancel.of(cancel, cancel.order_time_us)
         self._cancels.remember(remembered)
-        outcomes = [Outcome(journal=(journal.cancel_record(remembered),))]
+        outcomes = [Effects(journal=(journal.cancel_record(remembered),))]
         for working in self._known.components(cancel.account, list_id):
             symbol = working.order.symbol
             moment = self._moment(symbol, cancel.input)
@@ -334,13 +332,13 @@ class Shard:
         book = self._books.get(orders.symbol)
         return book is not None and book.clock.now(self._wall_us) >= orders.due_us
 
-    def _outcome(self, symbol: str, events: Sequence[Event]) -> Outcome:
+    def _outcome(self, symbol: str, events: Sequence[Event]) -> Effects:
         """Take in what happened to orders of a symbol; return all that is to be written of it."""
         latest = {working.arrival_seq: working for working, _ in events}
         for working in latest.values():
             self._known.put(working)
         told = [report for _, report in events if report is not None]
-        return Outcome(
+        return Effects(
             reports=tuple(told),
             fills=tuple(ledger.booking(report) for report in told if report.exec_type is ExecType.TRADE),
             journal=(*map(journal.order_record, latest.values()), *self._changes(symbol)),
@@ -370,13 +368,13 @@ class Shard:
 
 def _canceled(working: WorkingOrder, moment: Moment, cl_ord_id: str, cancel_time_us: int) -> Event:
     """Cancel an order on request."""
-    refused = refusal(Code.CANCEL_REQUESTED, {"cl_ord_id": cl_ord_id})
+    refused = coded_reason(Code.CANCEL_REQUESTED, {"cl_ord_id": cl_ord_id})
     working = working.ended(OrdStatus.CANCELED, moment.now_us)
     return Event(working, reports.canceled_on_request(working, moment, refused, cancel_time_us))
 
 
-def _joined(outcomes: Sequence[Outcome]) -> Outcome:
-    return Outcome(
+def _joined(outcomes: Sequence[Effects]) -> Effects:
+    return Effects(
         reports=tuple(report for outcome in outcomes for report in outcome.reports),
         fills=tuple(fill for outcome in outcomes for fill in outcome.fills),
         journal=tuple(record for outcome in outcomes for record in outcome.journal),

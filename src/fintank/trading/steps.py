@@ -18,12 +18,12 @@ from fintank.trading.decimals import EXACT, ZERO, plain
 from fintank.trading.depth import Depth, Level
 from fintank.trading.groups import Group
 from fintank.trading.limits import Limits
-from fintank.trading.messages import ExecutionReport, OrdStatus, Refusal, Side, State, TimeInForce
+from fintank.trading.messages import CodedReason, OrdStatus, Side, State, TimeInForce
 from fintank.trading.order_book import OrderBook
 from fintank.trading.orders import WorkingOrder
 from fintank.trading.quote_book import QuoteBook
-from fintank.trading.reports import Moment
-from fintank.trading.rules import Code, Facts, refusal
+from fintank.trading.reports import ExecutionReport, Moment
+from fintank.trading.rules import Code, RuleContext, coded_reason
 from fintank.trading.sweep import after_trade, plan, wanted
 
 
@@ -69,7 +69,7 @@ class _Step:
         self._moment = moment
         self._now_us = moment.now_us
         self._limits = by.limits
-        self._facts = Facts(by.limits, moment.now_us, by.state, len(orders.by_seq), moment.market)
+        self._facts = RuleContext(by.limits, moment.now_us, by.state, len(orders.by_seq), moment.market)
         self.sides = [side for side in Side if by.state.allows(side)] if moment.market.is_open else []
 
     def run(self, arrived: WorkingOrder | None) -> None:
@@ -199,10 +199,10 @@ class _Step:
         if working is None or working.order.time_in_force not in rules.IMMEDIATE:
             return
         if not self._market.is_open:
-            refused = refusal(Code.NO_QUOTE, {"crossed": "yes" if self._market.is_crossed else "no"})
+            refused = coded_reason(Code.NO_QUOTE, {"crossed": "yes" if self._market.is_crossed else "no"})
         else:
             is_fok = working.order.time_in_force is TimeInForce.FOK
-            refused = refusal(Code.FOK_NOT_FILLED if is_fok else Code.IOC_REMAINDER, _leaves(working))
+            refused = coded_reason(Code.FOK_NOT_FILLED if is_fok else Code.IOC_REMAINDER, _leaves(working))
         self._end(working, OrdStatus.CANCELED, refused)
 
     def _end_short_of_lot(self, working: WorkingOrder, price: Decimal) -> None:
@@ -213,7 +213,7 @@ class _Step:
             "lot_size": plain(self._limits.lot_size),
         }
         ord_status = OrdStatus.FILLED if working.cum_qty else OrdStatus.CANCELED
-        self._end(working, ord_status, refusal(Code.BELOW_MIN_QTY, breach))
+        self._end(working, ord_status, coded_reason(Code.BELOW_MIN_QTY, breach))
 
     @property
     def _market(self) -> Depth:
@@ -224,7 +224,7 @@ class _Step:
         self._book.take(working.order.side, level, quantity)
         self._add(working, reports.traded(working, self._moment, quantity, level))
 
-    def _end(self, working: WorkingOrder, ord_status: OrdStatus, refused: Refusal) -> None:
+    def _end(self, working: WorkingOrder, ord_status: OrdStatus, refused: CodedReason) -> None:
         ended = working.ended(ord_status, self._now_us)
         self._add(ended, reports.ended(ended, self._moment, refused))
 

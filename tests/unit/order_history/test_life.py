@@ -16,7 +16,7 @@ from fintank.trading.messages import (
     Side,
     TimeInForce,
 )
-from fintank.trading.shard import Outcome, Shard
+from fintank.trading.shard import Effects, Shard
 from fintank.wire.kafka.rejects import Reason, Reject
 
 TIME_MS = 1_700_000_000_000
@@ -47,7 +47,7 @@ def record(topic: str, offset: int, later_ms: int = 0) -> Record:
 def decided(life_id: str, messages: Sequence[PortfolioOrder | Order], *quotes: Quote) -> Life:
     """Return the life that the trading core gives these messages, after these quotes."""
     shard = Shard(Limits())
-    outcomes: list[Outcome | None] = [shard.on_quote(quote, TIME_US) for quote in quotes]
+    outcomes: list[Effects | None] = [shard.on_quote(quote, TIME_US) for quote in quotes]
     for message in messages:
         outcomes += [shard.on_order(order, TIME_US) for order in orders_of(life_id, message, Limits())]
     made = [outcome for outcome in outcomes if outcome is not None]

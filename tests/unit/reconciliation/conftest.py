@@ -13,7 +13,7 @@ from fintank.reconciliation.order_reports import Asked, Told, check_orders
 from fintank.reconciliation.results import Kind, Log, Result
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Order, Quote
-from fintank.trading.shard import Outcome, Shard
+from fintank.trading.shard import Effects, Shard
 
 TIME_MS = 1_700_000_000_000
 TIME_US = TIME_MS * 1000
@@ -40,7 +40,7 @@ class History:
             for number in range(topic.partitions)
         }
 
-    def take(self, outcome: Outcome | None) -> None:
+    def take(self, outcome: Effects | None) -> None:
         """Write what the core decided."""
         if outcome is not None:
             for report in outcome.reports:

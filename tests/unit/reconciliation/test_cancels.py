@@ -11,8 +11,9 @@ from fintank.reconciliation.cancels import AskedCancel, Refused, check_cancels
 from fintank.reconciliation.order_reports import Asked, Told, check_orders
 from fintank.reconciliation.results import Kind, Log, Result
 from fintank.trading.limits import Limits
-from fintank.trading.messages import ExecutionReport, Order, OrdType, Quote
-from fintank.trading.shard import Outcome, Shard
+from fintank.trading.messages import Order, OrdType, Quote
+from fintank.trading.reports import ExecutionReport
+from fintank.trading.shard import Effects, Shard
 
 TIME_MS = 1_700_000_000_000
 TIME_US = TIME_MS * 1000
@@ -42,7 +43,7 @@ class Cancels:
         self.asked.append(AskedCancel(made, TIME_MS, is_done))
         self._take(self.shard.on_cancel(made, TIME_US))
 
-    def _take(self, outcome: Outcome) -> None:
+    def _take(self, outcome: Effects) -> None:
         for report in outcome.reports:
             place = f"executions-0-{len(self.told) + len(self.refused)}"
             if isinstance(report, ExecutionReport):

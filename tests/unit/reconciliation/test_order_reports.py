@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from fintank.reconciliation.results import Kind
-from fintank.trading.messages import ExecType, OrdStatus, Refusal, Side
+from fintank.trading.messages import CodedReason, ExecType, OrdStatus, Side
 
 NAME = "o-1 of A-1 for IVE"
 
@@ -118,7 +118,7 @@ def test_an_answer_to_something_else_is_named(filled, breaks, changes):
 
 
 def test_an_order_that_must_be_refused_and_was_not_is_named(filled, make_order, breaks):
-    refused = make_order(refusal=Refusal("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=2"))
+    refused = make_order(refusal=CodedReason("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=2"))
     filled.asked[0] = filled.asked[0]._replace(order=refused)
     assert breaks(filled.order_results()) == [(Kind.REPORT_NOT_AS_ORDERED, NAME)]
 

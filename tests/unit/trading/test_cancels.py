@@ -9,7 +9,7 @@ from fintank.trading.forgetting import TOMBSTONES_MAX
 from fintank.trading.journal import JournalRecord, Kind
 from fintank.trading.limits import Limits
 from fintank.trading.messages import State, TradingState
-from fintank.trading.shard import Outcome, Shard
+from fintank.trading.shard import Effects, Shard
 
 Make = Callable[..., Any]
 SECOND = 1_000_000
@@ -17,7 +17,7 @@ DAY = 86_400 * SECOND
 WALL = 5 * DAY
 
 
-def told(outcome: Outcome) -> list[str]:
+def told(outcome: Effects) -> list[str]:
     return [
         f"{report.cl_ord_id} {report.exec_type} {report.text or ''}".strip() for report in outcome.reports
     ]
@@ -103,7 +103,7 @@ def test_a_cancel_is_forgotten_after_the_retention_and_is_stale_then(
     assert kinds(shard.expire_terminal(WALL + SECOND + DAY + 1)) == ["cancel gone", "clock"]
     again = shard.on_cancel(cancel("o-1"), WALL + SECOND + DAY + 1)
     assert told(again) == ["c-1 CANCEL_REJECTED code=STALE_ORDER age_us=86401000001 retention_us=86400000000"]
-    assert shard.on_cancel(cancel("o-1"), WALL + 3 * DAY) == Outcome()
+    assert shard.on_cancel(cancel("o-1"), WALL + 3 * DAY) == Effects()
 
 
 def test_a_cancel_ahead_of_the_clock_is_kept_from_its_own_time_on(
@@ -169,7 +169,7 @@ def test_a_list_is_canceled_by_arrival_and_only_where_the_cancel_is_not_too_old(
         "p-IWS CANCELED code=CANCEL_REQUESTED cl_ord_id=c-1",
     ]
     assert kinds(outcome.journal) == ["cancel", "order", "order"]
-    assert shard.on_cancel(cancel(list_id="p"), WALL) == Outcome()
+    assert shard.on_cancel(cancel(list_id="p"), WALL) == Effects()
     assert told(shard.on_cancel(cancel(list_id="p", content_hash="h-2", at=9), WALL)) == [
         "p-VTI CANCELED code=CANCEL_REQUESTED cl_ord_id=c-1"
     ]
@@ -193,7 +193,7 @@ def test_a_restored_shard_knows_cancels_states_windows_and_what_was_taken(
     shard = Shard(Limits())
     journal: dict[tuple[Kind, str], JournalRecord] = {}
 
-    def write(outcome: Outcome | None) -> None:
+    def write(outcome: Effects | None) -> None:
         for record in outcome.journal if outcome else ():
             journal[record.kind, record.id] = record
 
@@ -207,14 +207,14 @@ def test_a_restored_shard_knows_cancels_states_windows_and_what_was_taken(
     assert told(restored.on_order(order("1", cl_ord_id="o-4"), WALL)) == [
         "o-4 REJECTED code=TRADING_HALTED state=REDUCING"
     ]
-    assert restored.on_trading_state(TradingState(State.ACTIVE, 1, 7, "orders-0-7"), WALL) == Outcome()
+    assert restored.on_trading_state(TradingState(State.ACTIVE, 1, 7, "orders-0-7"), WALL) == Effects()
     active = restored.on_trading_state(TradingState(State.ACTIVE, 1, 8, "orders-0-8"), WALL + SECOND)
     assert [(report.cl_ord_id, report.last_qty) for report in active.reports] == [("o-2", 2)]
     assert told(restored.on_order(order("1", cl_ord_id="late", side="SELL"), WALL)) == [
         "late NEW",
         "late CANCELED code=CANCEL_REQUESTED cl_ord_id=c-1",
     ]
-    assert told(restored.on_quote(quote("89", "94", at=1, offset=1), WALL) or Outcome()) == ["o-3 TRADE"]
+    assert told(restored.on_quote(quote("89", "94", at=1, offset=1), WALL) or Effects()) == ["o-3 TRADE"]
 
 
 def test_a_crossed_nbbo_is_counted_when_a_message_meets_it_with_open_orders(

@@ -7,7 +7,7 @@ import pytest
 
 from fintank.trading.ledger import Position, booking, positions
 from fintank.trading.limits import Limits
-from fintank.trading.messages import ExecutionReport
+from fintank.trading.reports import ExecutionReport
 from fintank.trading.shard import Shard
 
 Make = Callable[..., Any]

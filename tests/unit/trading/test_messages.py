@@ -5,17 +5,8 @@ from typing import Any
 
 import pytest
 
-from fintank.trading.messages import (
-    ComponentSpec,
-    ExecutionReport,
-    Fill,
-    Identity,
-    Order,
-    OrdStatus,
-    Refusal,
-    Side,
-    State,
-)
+from fintank.trading.messages import CodedReason, ComponentSpec, Identity, Order, OrdStatus, Side, State
+from fintank.trading.reports import ExecutionReport, Fill
 
 Make = Callable[..., Any]
 
@@ -51,7 +42,7 @@ def test_an_order_has_either_a_quantity_or_an_amount(order: Make, quantities: di
 
 
 def test_a_refused_order_needs_no_quantity(order: Make) -> None:
-    assert order(refusal=Refusal("X", "code=X")).order_qty is None
+    assert order(refusal=CodedReason("X", "code=X")).order_qty is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from fintank.trading.depth import Depth
 from fintank.trading.limits import Limits
-from fintank.trading.messages import OrdType, Refusal, State, TimeInForce
+from fintank.trading.messages import CodedReason, OrdType, State, TimeInForce
 from fintank.trading.rules import (
     CXL_REJ_REASON,
     ORD_REJ_REASON,
@@ -15,24 +15,24 @@ from fintank.trading.rules import (
     PRICE_RULES,
     RULES,
     Code,
-    Facts,
+    RuleContext,
     check,
     check_price,
+    coded_reason,
     needs_price,
-    refusal,
     too_old,
 )
 
 Make = Callable[..., Any]
-FACTS = Facts(Limits(), now_us=None, state=State.ACTIVE, open_orders=0, market=Depth())
+FACTS = RuleContext(Limits(), now_us=None, state=State.ACTIVE, open_orders=0, market=Depth())
 DAY_US = 86_400_000_000
 
 
-def text(refused: Refusal | None) -> str | None:
+def text(refused: CodedReason | None) -> str | None:
     return None if refused is None else refused.text
 
 
-def facts(**limits: Any) -> Facts:
+def facts(**limits: Any) -> RuleContext:
     return replace(FACTS, limits=Limits(**limits))
 
 
@@ -56,13 +56,13 @@ def test_a_good_order_breaks_no_rule(order: Make, given: dict[str, Any]) -> None
 
 
 def test_a_refusal_is_its_code_and_its_numbers() -> None:
-    assert refusal(Code.WEIGHTS_SUM, {"sum": "0.9", "limit": 1}) == Refusal(
+    assert coded_reason(Code.WEIGHTS_SUM, {"sum": "0.9", "limit": 1}) == CodedReason(
         "WEIGHTS_SUM", "code=WEIGHTS_SUM sum=0.9 limit=1"
     )
 
 
 def test_what_the_message_already_brings_comes_first(order: Make) -> None:
-    brought = Refusal("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=0.9")
+    brought = CodedReason("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=0.9")
     halted = replace(FACTS, state=State.HALTED)
     assert check(order("-1", refusal=brought), halted) is brought
 

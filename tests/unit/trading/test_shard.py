@@ -8,8 +8,9 @@ import pytest
 from fintank.trading.ids import exec_id
 from fintank.trading.journal import SCHEMA_VERSION, JournalRecord, Kind
 from fintank.trading.limits import Limits
-from fintank.trading.messages import ExecutionReport, Quote, Refusal
-from fintank.trading.shard import Outcome, Shard
+from fintank.trading.messages import CodedReason, Quote
+from fintank.trading.reports import ExecutionReport
+from fintank.trading.shard import Effects, Shard
 
 Make = Callable[..., Any]
 SECOND = 1_000_000
@@ -18,7 +19,7 @@ DAY = 24 * HOUR
 WALL = 5 * DAY
 
 
-def told(outcome: Outcome | None) -> list[str]:
+def told(outcome: Effects | None) -> list[str]:
     """Each report as a trader would say it."""
     return [] if outcome is None else [tell(report) for report in outcome.reports]
 
@@ -227,9 +228,9 @@ def test_a_new_order_does_not_overtake_the_ones_that_wait(shard: Shard, order: M
 
 def test_the_same_content_again_is_ignored(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_order(order("1"), WALL)
-    assert shard.on_order(order("1", input="orders-0-99"), WALL) == Outcome()
+    assert shard.on_order(order("1", input="orders-0-99"), WALL) == Effects()
     shard.on_quote(quote(), WALL)
-    assert shard.on_order(order("1"), WALL) == Outcome()
+    assert shard.on_order(order("1"), WALL) == Effects()
 
 
 def test_other_content_under_a_known_identity_is_refused_once_and_the_first_untouched(
@@ -243,7 +244,7 @@ def test_other_content_under_a_known_identity_is_refused_once_and_the_first_unto
     assert (report.ord_rej_reason, report.order_qty, report.leaves_qty) == (6, 5, 0)
     assert report.input == "orders-0-18"
     assert keys(outcome.journal) == ["refusal 3:acc,3:IVE,3:o-1,6:hash-2"]
-    assert shard.on_order(other, WALL) == Outcome()
+    assert shard.on_order(other, WALL) == Effects()
     third = shard.on_order(order("5", content_hash="hash-3"), WALL)
     assert third.reports[0].exec_id != report.exec_id
     assert told(shard.on_quote(quote("93", "94"), WALL)) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
@@ -257,13 +258,13 @@ def test_the_same_cl_ord_id_of_another_account_or_symbol_is_another_order(shard:
 
 
 def test_a_refused_order_is_rejected_once_and_never_trades(shard: Shard, order: Make, quote: Make) -> None:
-    refused = order(refusal=Refusal("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=0.9"))
+    refused = order(refusal=CodedReason("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=0.9"))
     outcome = shard.on_order(refused, WALL)
     assert told(outcome) == ["o-1 REJECTED REJECTED code=WEIGHTS_SUM sum=0.9"]
     (report,) = outcome.reports
     assert (report.ord_rej_reason, report.order_qty, report.leaves_qty, report.cum_qty) == (99, None, 0, 0)
     assert keys(outcome.journal) == ["order 3:acc,3:IVE,3:o-1"]
-    assert shard.on_order(refused, WALL) == Outcome()
+    assert shard.on_order(refused, WALL) == Effects()
     assert shard.on_quote(quote(), WALL) is None
 
 

@@ -31,7 +31,7 @@ CLASSES = [
 def test_all_messages_are_among_them() -> None:
     names = {cls.__name__ for cls in CLASSES}
     assert {"Order", "PortfolioOrder", "Cancel", "TradingState", "ExecutionReport", "Fill"} <= names
-    assert {"OrderCancelReject", "Limits", "Outcome", "WorkingOrder"} <= names
+    assert {"OrderCancelReject", "Limits", "Effects", "WorkingOrder"} <= names
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)

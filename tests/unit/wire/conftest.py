@@ -11,19 +11,18 @@ from fintank.trading.journal import JournalRecord
 from fintank.trading.limits import Limits
 from fintank.trading.messages import (
     Cancel,
-    Fill,
+    CodedReason,
     Order,
     OrdType,
     PortfolioOrder,
     Quote,
-    Refusal,
-    Report,
     Side,
     State,
     TimeInForce,
     TradingState,
 )
-from fintank.trading.shard import Outcome, Shard
+from fintank.trading.reports import Fill, Report
+from fintank.trading.shard import Effects, Shard
 
 NOW_US = 1_438_539_936_355_217
 COMMON: dict[str, Any] = {"account": "A-1001", "order_time_us": NOW_US}
@@ -62,7 +61,7 @@ class Written:
     fills: list[Fill] = field(default_factory=list)
     journal: list[JournalRecord] = field(default_factory=list)
 
-    def add(self, outcome: Outcome | None) -> None:
+    def add(self, outcome: Effects | None) -> None:
         if outcome is not None:
             self.reports += outcome.reports
             self.fills += outcome.fills
@@ -84,7 +83,7 @@ def written(make) -> Written:
         make.order(cl_ord_id="s", side=Side.SELL, order_qty=None, cash_order_qty=Decimal("0.01")),
         make.order(cl_ord_id="d-IVE", list_id="d", order_qty=None, cash_order_qty=Decimal("250")),
         make.order(cl_ord_id="tiny", order_qty=None, cash_order_qty=Decimal("0.01")),
-        make.order(cl_ord_id="bad", refusal=Refusal("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=0.9")),
+        make.order(cl_ord_id="bad", refusal=CodedReason("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=0.9")),
         make.order(content_hash="1" * 64),
         make.order(cl_ord_id="waits", symbol="VTI"),
         make.order(

@@ -16,11 +16,11 @@ import orjson
 
 from fintank.trading.messages import (
     Cancel,
+    CodedReason,
     ComponentSpec,
     Order,
     OrdType,
     PortfolioOrder,
-    Refusal,
     Side,
     State,
     TimeInForce,
@@ -93,7 +93,7 @@ def _order(values: dict[str, Any]) -> Order:
         if values[name] is not None:
             values[name] = Decimal(values[name])
     if values["refusal"] is not None:
-        values["refusal"] = Refusal(**values["refusal"])
+        values["refusal"] = CodedReason(**values["refusal"])
     return Order(**values)
 
 

@@ -3,17 +3,8 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from fintank.trading.messages import (
-    CANCEL_REJECTED,
-    ExecType,
-    ExecutionReport,
-    OrderCancelReject,
-    OrdStatus,
-    OrdType,
-    Report,
-    Side,
-    TimeInForce,
-)
+from fintank.trading.messages import ExecType, OrdStatus, OrdType, Side, TimeInForce
+from fintank.trading.reports import CANCEL_REJECTED, ExecutionReport, OrderCancelReject, Report
 from fintank.wire.kafka.fields import Fields, parsed
 from fintank.wire.kafka.message_json import message_json
 from fintank.wire.kafka.records import lines_of_each

@@ -1,6 +1,7 @@
 """Fills: values to JSON of the topic `fills`, and back to values and InfluxDB lines."""
 
-from fintank.trading.messages import Fill, Side
+from fintank.trading.messages import Side
+from fintank.trading.reports import Fill
 from fintank.wire.kafka.fields import parsed
 from fintank.wire.kafka.message_json import message_json
 from fintank.wire.kafka.records import lines_of_each

@@ -10,7 +10,7 @@ from decimal import Decimal
 import orjson
 
 from fintank.trading.decimals import plain, seconds_text
-from fintank.trading.messages import ExecutionReport, Fill, OrderCancelReject
+from fintank.trading.reports import ExecutionReport, Fill, OrderCancelReject
 
 _MICROSECONDS = "_us"
 _NAMES = {

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from fintank.trading.limits import Limits
 from fintank.trading.messages import (
     Cancel,
+    CodedReason,
     ComponentSpec,
     Order,
     OrdType,
     PortfolioOrder,
-    Refusal,
     Side,
     State,
     TimeInForce,
@@ -51,7 +51,7 @@ plain_orders = st.builds(
     cash_order_qty=st.none(),
     ord_type=st.sampled_from(OrdType),
     list_id=st.none() | names,
-    refusal=st.none() | st.builds(Refusal, code=names, text=names),
+    refusal=st.none() | st.builds(CodedReason, code=names, text=names),
     price=st.none() | numbers,
     stop_px=st.none() | numbers,
     **common,

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from fintank.trading.messages import CANCEL_REJECTED, ExecType, OrderCancelReject, OrdStatus
+from fintank.trading.messages import ExecType, OrdStatus
+from fintank.trading.reports import CANCEL_REJECTED, OrderCancelReject
 from fintank.wire.kafka.executions import from_json, to_json, to_lines
 from fintank.wire.kafka.fields import MalformedError
 

@@ -11,7 +11,8 @@ from referencing import Registry, Resource
 
 from fintank.settings import PROJECT_ROOT
 from fintank.trading.journal import SCHEMA_VERSION
-from fintank.trading.messages import ExecType, ExecutionReport, OrdStatus, OrdType, Side, State, TimeInForce
+from fintank.trading.messages import ExecType, OrdStatus, OrdType, Side, State, TimeInForce
+from fintank.trading.reports import ExecutionReport
 from fintank.wire.bolts.order_stream import MsgType
 from fintank.wire.kafka import executions, fills, journal, orders, ticks
 from fintank.wire.kafka.rejects import Reason, Reject

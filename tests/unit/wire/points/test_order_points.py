@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from fintank.trading.messages import ComponentSpec, Refusal
+from fintank.trading.messages import CodedReason, ComponentSpec
 from fintank.wire.points.order_points import component_line, offset_runs, portfolio_line
 
 
@@ -25,7 +25,7 @@ def test_an_order_is_a_point_with_the_quantity_that_it_has(make):
 
 
 def test_a_refused_component_says_why(make):
-    refusal = Refusal("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=0.9")
+    refusal = CodedReason("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=0.9")
     line = component_line(make.order(order_qty=None, list_id="d", refusal=refusal))
     assert ",list_id=" not in line.split(" ")[0]
     assert 'cl_ord_id="ticket-1",list_id="d",account="A-1001",ord_type="MARKET"' in line

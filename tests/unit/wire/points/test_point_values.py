@@ -5,13 +5,8 @@ import factories
 import pytest
 
 from fintank.trading.ledger import booking
-from fintank.trading.messages import (
-    CANCEL_REJECTED,
-    ExecType,
-    OrderCancelReject,
-    OrdStatus,
-    Quote,
-)
+from fintank.trading.messages import ExecType, OrdStatus, Quote
+from fintank.trading.reports import CANCEL_REJECTED, OrderCancelReject
 from fintank.wire.kafka import executions, fills
 from fintank.wire.points.point_values import BID_ASK, EXECUTIONS, FILLS, of_answer, of_lines, quote_of
 
