@@ -10,8 +10,8 @@ from fintank.adapters import rules_file
 from fintank.commands import command, reconcile, report
 from fintank.demo import evidence, stack, summary
 from fintank.demo.memory_peak import MemoryPeak
-from fintank.demo.play import Plan, play, span_us
-from fintank.demo.summary import Outcome
+from fintank.demo.play import Plan, play
+from fintank.demo.summary import DemoResult
 from fintank.errors import FintankError
 from fintank.reconciliation.comparison import compare
 from fintank.report.span import Span
@@ -58,11 +58,11 @@ def demo(
         files.enter_context(stack.services(settings, keep))
         make_topics(settings.kafka)
         with MemoryPeak(Supervisor(settings.home)) as peak, stack.topology(settings, keep) as run:
-            outcome = play(settings, run, plan)
-            problems = _check(settings, outcome, peak)
-            _write_report(settings, Span(began_ns - span_us(plan) * 1000, time.time_ns()))
+            result = play(settings, run, plan)
+            problems = _check(settings, result, peak)
+            _write_report(settings, Span(began_ns - plan.span_us * 1000, time.time_ns()))
             if keep:
-                _show_what_runs(settings, run, outcome)
+                _show_what_runs(settings, run, result)
     seconds = time.monotonic() - started
     if problems:
         named = "\n".join(f"  {problem}" for problem in problems)
@@ -70,23 +70,23 @@ def demo(
     print(f"All is as it should be: reconciled, every tick stored, every order decided, in {seconds:.0f} s.")
 
 
-def _check(settings: Settings, outcome: Outcome, peak: MemoryPeak) -> list[str]:
+def _check(settings: Settings, result: DemoResult, peak: MemoryPeak) -> list[str]:
     """Reconcile, print the summary, and return the problems found."""
     print("\nWhat the topics and InfluxDB hold, compared as `invoke reconcile` does:")
     results, lag = compare(settings)
     reconcile.show(results, lag)
-    symbols = {identity.symbol for identity in summary.open_orders(outcome.evidence)}
+    symbols = {identity.symbol for identity in summary.open_orders(result.evidence)}
     reasons = evidence.wait_reasons(settings.kafka, symbols, rules_file.load(settings))
-    print(f"\nThis run, {outcome.name}:")
-    for line in summary.lines(outcome, reasons, peak.size_bytes):
+    print(f"\nThis run, {result.name}:")
+    for line in summary.lines(result, reasons, peak.size_bytes):
         print(line)
-    console(TABLE_CHARS_MIN).print(summary.accounts(outcome.evidence))
+    console(TABLE_CHARS_MIN).print(summary.accounts(result.evidence))
     breaks = Counter[str]()
-    for result in results:
-        breaks.update(result.kinds)
+    for check in results:
+        breaks.update(check.kinds)
     return [
         *(f"reconcile: {kind} {count:,}" for kind, count in breaks.items()),
-        *summary.problems(outcome, reasons),
+        *summary.problems(result, reasons),
     ]
 
 
@@ -98,12 +98,12 @@ def _write_report(settings: Settings, span: Span) -> None:
         print(f"\nThere is no report: {error}")
 
 
-def _show_what_runs(settings: Settings, run: BackgroundRun, outcome: Outcome) -> None:
+def _show_what_runs(settings: Settings, run: BackgroundRun, result: DemoResult) -> None:
     host, port = host_and_port(settings.influx)
     print(
         f"Kafka at {settings.kafka}, InfluxDB at {settings.influx} and the topology keep running "
         f"(its log: {run.log}). Now try:\n"
-        f"  invoke order {outcome.name}-1\n"
+        f"  invoke order {result.name}-1\n"
         "  invoke executions --count 5\n"
         "  invoke topics\n"
         f"  influx -host {host} -port {port} -database {DATABASE} -execute 'select count(bid) from bid_ask'\n"

@@ -1,1 +1,1 @@
-"""The demo: what it sends, what it watches, and what it proves."""
+"""The demo: the services and the topology it runs, what it sends, and what it checks."""

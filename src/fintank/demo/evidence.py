@@ -1,6 +1,5 @@
-"""What a demo run left in Kafka: its orders, their executions and fills, and the rejects."""
+"""What one demo run left in Kafka: its orders, their executions and fills, and the rejects."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -9,39 +8,40 @@ from typing import TypeVar
 
 from fintank.adapters.kafka import SHARDS, partition_for
 from fintank.adapters.kafka_scan import Positions, Record, open_scanner
-from fintank.order_history.life import Booked, orders_of
+from fintank.order_history.life import orders_of
 from fintank.trading.clock import Clock, ClockState
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Identity, Order, PortfolioOrder, Quote
 from fintank.trading.quote_book import Counts, QuoteBook
-from fintank.trading.reports import ExecutionReport
+from fintank.trading.reports import ExecutionReport, Fill
+from fintank.waiting import now_us
 from fintank.wire.kafka import executions, fills, orders, quote_json
 
-Value = TypeVar("Value")
+Message = TypeVar("Message")
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The records that came after some positions and belong to one run, whose order ids all start alike.
+    """The records of one run, recognised by the common prefix of its order ids.
 
-    orders: its orders for one symbol, of portfolios their components, each with the record that it came in;
-    messages: how many such records there are. rejects: of whatever came after the positions, by the topic
-    of the rejected record.
+    messages: the number of order messages. orders: the orders for one symbol in them, portfolio orders split
+    into their components, each with its record. rejects: counted by the topic of the rejected record, and of
+    any run, because a rejected record may have no id.
     """
 
     messages: int
     orders: Mapping[Identity, tuple[Record, Order]]
     reports: list[tuple[Record, ExecutionReport]]
-    fills: list[Booked]
+    fills: list[Fill]
     rejects: Counter[str]
 
 
 def read(address: str, positions: Mapping[str, Positions], name: str, limits: Limits) -> Evidence:
     """Read each topic from its positions to its end."""
-    records = {
-        topic: list(_from(address, topic, positions[topic]))
-        for topic in ("orders", "executions", "fills", "rejects")
-    }
+    records = {}
+    for topic in ("orders", "executions", "fills", "rejects"):
+        with open_scanner(address, topic) as scanner:
+            records[topic] = list(scanner.read(dict(positions[topic])))
     messages = list(_messages(records["orders"], name))
     return Evidence(
         messages=len(messages),
@@ -56,31 +56,29 @@ def read(address: str, positions: Mapping[str, Positions], name: str, limits: Li
             if isinstance(report, ExecutionReport) and report.cl_ord_id.startswith(name)
         ],
         fills=[
-            (record, fill)
-            for record, fill in _parsed(records["fills"], fills.from_json)
-            if fill.cl_ord_id.startswith(name)
+            fill for _, fill in _parsed(records["fills"], fills.from_json) if fill.cl_ord_id.startswith(name)
         ],
         rejects=Counter((record.key or b"").decode().split("-")[0] for record in records["rejects"]),
     )
 
 
 def wait_reasons(address: str, symbols: Iterable[str], limits: Limits) -> dict[str, str]:
-    """Return why an order for a symbol can't trade now; a symbol with a usable price is not in it."""
-    now_us = time.time_ns() // 1000
+    """Return by symbol why an order for it can't trade now; a symbol whose orders can is left out."""
+    now = now_us()
+    # Quotes that arrived earlier are too old by now, whatever their own times are.
+    since_ms = (now - limits.max_quote_age_us) // 1000
     reasons = {}
     with open_scanner(address, "ticks") as scanner:
         for symbol in symbols:
-            # Quotes that came earlier are too old by now, whatever their own times are.
-            since_ms = (now_us - limits.max_quote_age_us) // 1000
             starts = scanner.starts([partition_for(symbol, SHARDS)], since_ms)
-            reason = wait_reason(_quotes(scanner.read(starts), symbol), now_us, limits)
+            reason = wait_reason(_quotes(scanner.read(starts), symbol), now, limits)
             if reason is not None:
                 reasons[symbol] = reason
     return reasons
 
 
 def wait_reason(quotes: Iterable[tuple[Quote, int]], now_us: int, limits: Limits) -> str | None:
-    """Return why an order can't trade after one symbol's quotes and their arrival times; None if it can."""
+    """Return why an order can't trade, given its symbol's quotes and their arrival times; None if it can."""
     book: QuoteBook | None = None
     for quote, arrival_us in quotes:
         if book is None:
@@ -95,18 +93,13 @@ def wait_reason(quotes: Iterable[tuple[Quote, int]], now_us: int, limits: Limits
     if not market.is_open:
         return "the quotes are too old"
     if any(level.left is not None for level in (*market.bids, *market.asks)):
-        return "quotes display sizes, and no more than that is traded on each"
+        return "the quotes have sizes, and no more than the displayed size is traded"
     return None
 
 
-def _from(address: str, topic: str, positions: Positions) -> Iterator[Record]:
-    with open_scanner(address, topic) as scanner:
-        yield from scanner.read(dict(positions))
-
-
-def _parsed(records: Iterable[Record], parse: Callable[[str], Value]) -> Iterator[tuple[Record, Value]]:
+def _parsed(records: Iterable[Record], parse: Callable[[str], Message]) -> Iterator[tuple[Record, Message]]:
     for record in records:
-        with suppress(ValueError):  # what can't be read is in the topic rejects
+        with suppress(ValueError):  # unreadable: it is in the topic rejects
             yield record, parse((record.value or b"").decode())
 
 
@@ -127,6 +120,6 @@ def _id(message: Order | PortfolioOrder) -> str:
 def _quotes(records: Iterable[Record], symbol: str) -> Iterator[tuple[Quote, int]]:
     for record in records:
         if record.key == symbol.encode() and record.value is not None:
-            with suppress(ValueError):  # what is no tick is in the topic rejects
+            with suppress(ValueError):  # not a tick: it is in the topic rejects
                 quote = quote_json.from_json(record.value.decode(), record.partition, record.offset)
                 yield quote, record.time_ms * 1000

@@ -1,4 +1,4 @@
-"""What the demo does while everything runs: send, and wait until all that was sent is read and written."""
+"""The run of the demo: send everything, and wait until all of it is processed and stored."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,84 +9,160 @@ from kafka.admin import KafkaAdminClient
 from fintank.adapters import kafka, rules_file
 from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka_groups import PartitionState, partition_states
-from fintank.demo import evidence
-from fintank.demo.sending import FAKE_SPAN_US, PROBE_SYMBOL, Probes, now_us, send_fakes, send_replay
-from fintank.demo.summary import Flow, Outcome
+from fintank.demo import evidence, probes, traffic
+from fintank.demo.probes import Probes
+from fintank.demo.summary import DemoResult, Throughput
 from fintank.errors import FintankError
 from fintank.samples import fake_orders
 from fintank.samples.quote_file import Extent, QuoteFile
 from fintank.settings import Settings
 from fintank.storm.background_run import BackgroundRun
 from fintank.terminal.screen import LiveLine
-from fintank.trading.limits import Limits
-from fintank.waiting import wait_until
+from fintank.waiting import now_us, wait_until
 
 FIRST_TICK_SECONDS_MAX = 120
 STALLED_SECONDS_MAX = 60
 POLL_SECONDS = 0.2
-LOOK_TIMES = 4
-"""So many times as long as a look takes is waited until the next one."""
+PAUSE_FACTOR = 4
+"""A pause between polls is this many times as long as a poll, so that polling costs the topology little."""
 
 SENT = ("ticks", "orders")
 DECIDED = ("executions", "fills")
 
+Offsets = Mapping[tuple[str, int], int]
+"""Offsets by topic and partition."""
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What to send: fake ticks, portfolio orders, and, if there are files, as many market orders again."""
+    """What to send: fake ticks, portfolio orders and, if there are files, as many market orders again."""
 
     ticks: int
     orders: int
     files: Mapping[QuoteFile, Extent]
 
+    @property
+    def span_us(self) -> int:
+        """How far the first tick may lie in the past."""
+        lengths_us = (extent.last_us - extent.first_us for extent in self.files.values())
+        return max([traffic.FAKE_SPAN_US, *lengths_us])
+
 
 @dataclass(frozen=True)
-class World:
-    """What runs meanwhile. since_ns: no tick of this run has an earlier time."""
+class _Stack:
+    """What runs meanwhile. since_ns: no tick of this run is earlier."""
 
-    where: Settings
-    run: BackgroundRun
+    settings: Settings
+    topology: BackgroundRun
     admin: KafkaAdminClient
     influx: InfluxDB
     since_ns: int
-    limits: Limits
+
+    def ends(self, *topics: str) -> dict[tuple[str, int], int]:
+        """Return where the topics end now."""
+        states = partition_states(self.admin)
+        return {(state.topic, state.partition): state.end_offset for state in states if state.topic in topics}
+
+    def stored_ticks(self, condition: str = "") -> int:
+        """Count the points of bid_ask."""
+        conditions = " AND ".join(filter(None, [f"time >= {self.since_ns}", condition]))
+        return self.influx.count("bid", "bid_ask", conditions)
+
+    def wait_for_first(self, probing: Probes) -> None:
+        """Wait until the first probe is stored."""
+        with LiveLine() as line:
+
+            def is_stored() -> bool:
+                self.topology.require_running()
+                probing.raise_failed()
+                line.show("waiting for the first probe tick to be stored")
+                return bool(probing.seconds)
+
+            if not wait_until(is_stored, FIRST_TICK_SECONDS_MAX, every=POLL_SECONDS):
+                raise FintankError(
+                    f"No tick was stored within {FIRST_TICK_SECONDS_MAX} s: see {self.topology.log}"
+                )
+
+    def wait_until_read(self, *topics: str) -> None:
+        """Wait until everything that is in the topics now is processed."""
+
+        def show(line: LiveLine, behind: int) -> None:
+            line.show(f"{behind:,} records of {' and '.join(topics)} unprocessed")
+
+        self.wait(self.ends(*topics), show)
+
+    def wait(self, targets: Offsets, show: Callable[[LiveLine, int], None]) -> None:
+        """Poll until the topology has read up to the targets; FintankError if it stops making progress."""
+        least, deadline = None, 0.0
+        with LiveLine() as line:
+            while True:
+                polled = time.monotonic()
+                self.topology.require_running()
+                behind = unread(partition_states(self.admin), targets)
+                show(line, behind)
+                if behind == 0:
+                    return
+                if least is None or behind < least:
+                    least, deadline = behind, time.monotonic() + STALLED_SECONDS_MAX
+                if time.monotonic() > deadline:
+                    topics = " and ".join(dict.fromkeys(topic for topic, _ in targets))
+                    raise FintankError(
+                        f"{behind:,} records of {topics} are unprocessed, without progress for "
+                        f"{STALLED_SECONDS_MAX} s: see `invoke topics` and {self.topology.log}"
+                    )
+                time.sleep(max(POLL_SECONDS, PAUSE_FACTOR * (time.monotonic() - polled)))
+
+    def timed(self, kind: str, ticks: int, send: Callable[[], None]) -> Throughput:
+        """Send ticks and orders and wait until they are read; time the ticks until InfluxDB has them all."""
+        not_probes = f"symbol != '{probes.SYMBOL}'"
+        before = self.stored_ticks(not_probes)
+        started = time.monotonic()
+        send()
+        stored_after: float | None = None
+
+        def show(line: LiveLine, behind: int) -> None:
+            nonlocal stored_after
+            stored = self.stored_ticks(not_probes) - before
+            if stored_after is None and stored >= ticks:
+                stored_after = time.monotonic() - started
+            line.show(f"{stored:,} of {ticks:,} {kind} stored, {behind:,} records unprocessed")
+
+        self.wait(self.ends(*SENT), show)
+        return Throughput(kind, ticks, stored_after or time.monotonic() - started)
 
 
-def play(where: Settings, run: BackgroundRun, plan: Plan) -> Outcome:
+def play(settings: Settings, topology: BackgroundRun, plan: Plan) -> DemoResult:
     """Send everything and wait until all of it is read, decided and written."""
-    since_ns = (now_us() - span_us(plan)) * 1000
-    with kafka.connect(where.kafka) as admin:
-        world = World(where, run, admin, InfluxDB(where.influx), since_ns, rules_file.load(where))
-        with Probes(where) as probes:
-            _wait_for_first(world, probes)
-        # What others have left unread is not of this run.
-        _wait_until_read(world, SENT + DECIDED, "before the start")
-        positions = {topic: _ends(partition_states(admin), topic) for topic in kafka.TOPICS}
-        stored = _stored(world)
+    since_ns = (now_us() - plan.span_us) * 1000
+    with kafka.connect(settings.kafka) as admin:
+        stack = _Stack(settings, topology, admin, InfluxDB(settings.influx), since_ns)
+        with Probes(settings) as probing:
+            stack.wait_for_first(probing)
+        stack.wait_until_read(*SENT, *DECIDED)  # whatever earlier runs left
+        starts = stack.ends(*kafka.TOPICS)
+        stored = stack.stored_ticks()
         name = fake_orders.call_name("demo", now_us())
-        with Probes(where) as probes:
-            flows = list(_flows(world, plan, name))
-        _wait_until_read(world, SENT, "at the end")
-        _wait_until_read(world, DECIDED, "at the end")
-        ends = _ends(partition_states(admin), "ticks")
-        return Outcome(
+        with Probes(settings) as probing:
+            throughputs = list(_send(stack, plan, name))
+        stack.wait_until_read(*SENT)
+        stack.wait_until_read(*DECIDED)
+        positions = {
+            topic: {partition: offset for (of, partition), offset in starts.items() if of == topic}
+            for topic in kafka.TOPICS
+        }
+        return DemoResult(
             name=name,
-            flows=flows,
-            ticks_sent=sum(ends.values()) - sum(positions["ticks"].values()),
-            ticks_stored=_stored(world) - stored,
+            throughputs=throughputs,
+            ticks_sent=sum(stack.ends("ticks").values()) - sum(positions["ticks"].values()),
+            ticks_stored=stack.stored_ticks() - stored,
             messages_sent=plan.orders * (2 if plan.files else 1),
-            evidence=evidence.read(where.kafka, positions, name, world.limits),
-            probe_seconds=probes.seconds,
+            evidence=evidence.read(settings.kafka, positions, name, rules_file.load(settings)),
+            probe_seconds=probing.seconds,
         )
 
 
-def span_us(plan: Plan) -> int:
-    """Return how far before now the first tick may be, in microseconds."""
-    return max([FAKE_SPAN_US, *(extent.last_us - extent.first_us for extent in plan.files.values())])
-
-
-def unread(states: Iterable[PartitionState], targets: Mapping[tuple[str, int], int]) -> int:
-    """Return how many records before the targets, by topic and partition, the topology has not committed."""
+def unread(states: Iterable[PartitionState], targets: Offsets) -> int:
+    """Return how many records before the targets the topology has not committed."""
     return sum(
         max(targets[state.topic, state.partition] - (state.end_offset - (state.lag or 0)), 0)
         for state in states
@@ -94,101 +170,16 @@ def unread(states: Iterable[PartitionState], targets: Mapping[tuple[str, int], i
     )
 
 
-def _flows(world: World, plan: Plan, name: str) -> Iterator[Flow]:
-    address, orders = world.where.kafka, plan.orders
+def _send(stack: _Stack, plan: Plan, name: str) -> Iterator[Throughput]:
+    address, orders = stack.settings.kafka, plan.orders
     print(f"Sending {plan.ticks:,} fake ticks and {orders:,} portfolio orders.")
-    yield _flow(world, "fake ticks", plan.ticks, lambda: send_fakes(address, plan.ticks, orders, name))
+    yield stack.timed("fake ticks", plan.ticks, lambda: traffic.send_fakes(address, plan.ticks, orders, name))
     if plan.files:
         quotes = sum(extent.quotes for extent in plan.files.values())
         files = ", ".join(file.path.name for file in plan.files)
         print(f"Sending {quotes:,} real quotes and {orders:,} market orders: {files}.")
-        replay_name = f"{name}-replay"
-        yield _flow(
-            world, "real quotes", quotes, lambda: send_replay(address, plan.files, orders, replay_name)
+        yield stack.timed(
+            "real quotes",
+            quotes,
+            lambda: traffic.send_replay(address, plan.files, orders, f"{name}-replay"),
         )
-
-
-def _flow(world: World, kind: str, ticks: int, send: Callable[[], None]) -> Flow:
-    """Send ticks and orders and wait until they are read; time the ticks until all are seen in InfluxDB."""
-    not_probes = f"symbol != '{PROBE_SYMBOL}'"
-    before = _stored(world, not_probes)
-    started = time.monotonic()
-    send()
-    targets = _targets(world, SENT)
-    stored_after: float | None = None
-
-    def is_done(line: LiveLine, behind: int) -> bool:
-        nonlocal stored_after
-        stored = _stored(world, not_probes) - before
-        if stored_after is None and stored >= ticks:
-            stored_after = time.monotonic() - started
-        line.show(f"{stored:,} of {ticks:,} {kind} are stored, {behind:,} records to be acknowledged")
-        return behind == 0
-
-    _wait(world, targets, is_done)
-    return Flow(kind, ticks, stored_after or time.monotonic() - started)
-
-
-def _wait_until_read(world: World, topics: tuple[str, ...], when: str) -> None:
-    def is_done(line: LiveLine, behind: int) -> bool:
-        line.show(f"{behind:,} records to be read {when}")
-        return behind == 0
-
-    _wait(world, _targets(world, topics), is_done)
-
-
-def _wait(
-    world: World, targets: Mapping[tuple[str, int], int], is_done: Callable[[LiveLine, int], bool]
-) -> None:
-    """Poll until it is done, as long as the topology goes on reading towards the targets."""
-    least, deadline = None, 0.0
-    with LiveLine() as line:
-        while True:
-            looked = time.monotonic()
-            world.run.require_running()
-            behind = unread(partition_states(world.admin), targets)
-            if is_done(line, behind):
-                return
-            if least is None or behind < least:
-                least, deadline = behind, time.monotonic() + STALLED_SECONDS_MAX
-            if time.monotonic() > deadline:
-                topics = " and ".join(dict.fromkeys(topic for topic, _ in targets))
-                raise FintankError(
-                    f"{behind:,} records of {topics} are not read, and for {STALLED_SECONDS_MAX} s none was: "
-                    f"see `invoke topics` and {world.run.log}"
-                )
-            # To look must not take the machine from what is looked at.
-            time.sleep(max(POLL_SECONDS, LOOK_TIMES * (time.monotonic() - looked)))
-
-
-def _wait_for_first(world: World, probes: Probes) -> None:
-    with LiveLine() as line:
-
-        def is_stored() -> bool:
-            world.run.require_running()
-            probes.raise_failed()
-            line.show("waiting for the first probe tick to be stored")
-            return bool(probes.seconds)
-
-        if not wait_until(is_stored, FIRST_TICK_SECONDS_MAX, every=POLL_SECONDS):
-            raise FintankError(
-                f"No tick came into InfluxDB within {FIRST_TICK_SECONDS_MAX} s: see {world.run.log}"
-            )
-
-
-def _stored(world: World, also: str = "") -> int:
-    conditions = " AND ".join(filter(None, [f"time >= {world.since_ns}", also]))
-    return world.influx.count("bid", "bid_ask", conditions)
-
-
-def _ends(states: Iterable[PartitionState], topic: str) -> dict[int, int]:
-    return {state.partition: state.end_offset for state in states if state.topic == topic}
-
-
-def _targets(world: World, topics: tuple[str, ...]) -> dict[tuple[str, int], int]:
-    """Return where the topics end now."""
-    return {
-        (state.topic, state.partition): state.end_offset
-        for state in partition_states(world.admin)
-        if state.topic in topics
-    }

@@ -1,6 +1,7 @@
 """Numbers and times as people read them."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 SECOND_NS = 1_000_000_000
 
@@ -10,7 +11,7 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def number(value: float | None, decimals: int = 10) -> str:
+def number(value: float | Decimal | None, decimals: int = 10) -> str:
     """Format a price or a quantity without trailing zeros; an empty string for None."""
     return "" if value is None else f"{value:,.{decimals}f}".rstrip("0").rstrip(".")
 
@@ -24,6 +25,6 @@ def utc(time_ms: float) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def money(amount: float) -> str:
+def money(amount: float | Decimal) -> str:
     """Format an amount of money to the cent."""
     return f"{amount:,.2f}"

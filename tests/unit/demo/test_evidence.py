@@ -36,5 +36,5 @@ def test_with_quotes_that_have_become_too_old_an_order_waits() -> None:
 
 def test_where_sizes_are_displayed_an_order_may_wait_for_more() -> None:
     quotes = [quote("NYSE", "94.10", "94.20", ask_size="5")]
-    reason = "quotes display sizes, and no more than that is traded on each"
+    reason = "the quotes have sizes, and no more than the displayed size is traded"
     assert wait_reason(quotes, NOW_US, LIMITS) == reason

@@ -1,12 +1,11 @@
 from collections import Counter
 
 import factories
-import pytest
 from rich.console import Console
 
 from fintank.adapters.kafka_scan import Record
 from fintank.demo.evidence import Evidence
-from fintank.demo.summary import Flow, Outcome, accounts, decision_ms, lines, percentile, problems
+from fintank.demo.summary import DemoResult, Throughput, accounts, decision_ms, lines, problems
 from fintank.trading.ledger import booking
 from fintank.trading.limits import Limits
 from fintank.trading.messages import ExecType, Order, Quote
@@ -39,15 +38,15 @@ def evidence(*orders: Order, quotes: list[Quote], rejects: Counter[str] | None =
         messages=len(orders),
         orders={asked.identity: (record("orders", ORDER_MS), asked) for asked in orders},
         reports=[(record("executions", REPORT_MS), report) for report in reports],
-        fills=[(record("fills", REPORT_MS), booking(report)) for report in trades],
+        fills=[booking(report) for report in trades],
         rejects=rejects or Counter(),
     )
 
 
-def outcome(found: Evidence, stored: int = 100, messages: int | None = None) -> Outcome:
-    return Outcome(
+def result(found: Evidence, stored: int = 100, messages: int | None = None) -> DemoResult:
+    return DemoResult(
         name="demo-1",
-        flows=[Flow("fake ticks", 100, 0.5)],
+        throughputs=[Throughput("fake ticks", 100, 0.5)],
         ticks_sent=100,
         ticks_stored=stored,
         messages_sent=found.messages if messages is None else messages,
@@ -57,24 +56,24 @@ def outcome(found: Evidence, stored: int = 100, messages: int | None = None) -> 
 
 
 def test_when_all_is_stored_and_filled_there_is_no_problem() -> None:
-    assert list(problems(outcome(evidence(order("m-1"), quotes=[QUOTE])), {})) == []
+    assert list(problems(result(evidence(order("m-1"), quotes=[QUOTE])), {})) == []
 
 
 def test_ticks_that_are_missing_in_influxdb_are_a_problem() -> None:
     found = evidence(order("m-1"), quotes=[QUOTE])
-    assert list(problems(outcome(found, stored=99), {})) == [
+    assert list(problems(result(found, stored=99), {})) == [
         "ticks: 100 ticks came into the topic 'ticks', 99 points into InfluxDB's bid_ask"
     ]
 
 
 def test_rejects_are_a_problem() -> None:
     found = evidence(quotes=[], rejects=Counter({"ticks": 2}))
-    assert list(problems(outcome(found), {})) == ["rejects: 2 of ticks: see `invoke show rejects`"]
+    assert list(problems(result(found), {})) == ["rejects: 2 of ticks: see `invoke show rejects`"]
 
 
 def test_orders_that_are_not_in_their_topic_are_a_problem() -> None:
     found = evidence(order("m-1"), quotes=[QUOTE])
-    assert list(problems(outcome(found, messages=2), {})) == [
+    assert list(problems(result(found, messages=2), {})) == [
         "orders: 2 were sent, 1 are in the topic 'orders'"
     ]
 
@@ -83,31 +82,30 @@ def test_an_order_without_a_report_is_a_problem() -> None:
     found = evidence(quotes=[])
     silent = order("m-1")
     found = Evidence(1, {silent.identity: (record("orders", ORDER_MS), silent)}, [], [], Counter())
-    assert list(problems(outcome(found), {})) == ["executions: none of m-1"]
+    assert list(problems(result(found), {})) == ["executions: none for m-1"]
 
 
 def test_an_open_order_is_a_problem_unless_its_symbol_has_no_price() -> None:
     found = evidence(order("m-1"), quotes=[])
-    assert list(problems(outcome(found), {})) == ["orders: open though their symbols have a price: m-1"]
-    assert list(problems(outcome(found), {"IVE": "there is no quote"})) == []
-    told = "\n".join(lines(outcome(found), {"IVE": "there is no quote"}, 0))
+    assert list(problems(result(found), {})) == ["orders: open although their symbols have a price: m-1"]
+    assert list(problems(result(found), {"IVE": "there is no quote"})) == []
+    told = "\n".join(lines(result(found), {"IVE": "there is no quote"}, 0))
     assert "1 order for IVE: there is no quote" in told
 
 
 def test_the_figures_say_what_they_are() -> None:
-    told = list(lines(outcome(evidence(order("m-1"), quotes=[QUOTE])), {}, 1_500_000_000))
+    told = list(lines(result(evidence(order("m-1"), quotes=[QUOTE])), {}, 1_500_000_000))
     assert told == [
         "  ticks sent          100 records of the topic ticks",
         "  ticks stored        100 points of InfluxDB's bid_ask",
-        "  orders              1, which are 1 order for one symbol",
+        "  orders              1 message, 1 order for one symbol",
         "  executions          2 (1 NEW, 1 TRADE)",
         "  fills               1",
         "  rejects             0",
-        "  ticks per second    200 (100 fake ticks in 0.5 s, from the first one's send to InfluxDB)",
-        "  tick to stored      p50 20 ms, p99 30 ms (3 probes, from send to a query's answer)",
-        "  order to execution  p50 12 ms, p99 12 ms "
-        "(1 trade on arrival, from record to record by Kafka's clock)",
-        "  memory              1.5 GB at most (PSS of the services, Storm, all bolts and the demo)",
+        "  ticks per second    200 (100 fake ticks in 0.5 s, from the first send to the last point)",
+        "  tick to stored      p50 20 ms, p99 30 ms (3 probes, from send to query result)",
+        "  order to execution  p50 12 ms, p99 12 ms (1 trade on arrival, between Kafka's append times)",
+        "  memory              1.5 GB peak (PSS of the services, Storm, all bolts and the demo)",
     ]
 
 
@@ -125,7 +123,7 @@ def test_an_order_that_waited_for_its_price_is_not_in_the_times() -> None:
         rejects=Counter(),
     )
     assert decision_ms(found) == []
-    assert "order to execution  not measured" in "\n".join(lines(outcome(found), {}, 0))
+    assert "order to execution  not measured" in "\n".join(lines(result(found), {}, 0))
 
 
 def test_an_account_has_its_shares_and_its_cash() -> None:
@@ -134,8 +132,3 @@ def test_an_account_has_its_shares_and_its_cash() -> None:
         console.print(accounts(evidence(order("m-1"), quotes=[QUOTE])))
     rows = [line.split() for line in captured.get().splitlines() if "A-1" in line]
     assert rows == [["A-1", "1,234.5", "-116,289.90"]]
-
-
-@pytest.mark.parametrize(("percent", "expected"), [(0, 1), (50, 50), (99, 99), (100, 100)])
-def test_a_percentile_is_one_of_the_values(percent: int, expected: int) -> None:
-    assert percentile(list(range(100, 0, -1)), percent) == expected

@@ -1,6 +1,6 @@
 import pytest
 
-from fintank.demo.sending import interleaved
+from fintank.demo.traffic import interleaved
 
 
 @pytest.mark.parametrize(("ticks", "orders"), [(12, 3), (100, 100), (3, 10), (1, 1), (10, 0)])
