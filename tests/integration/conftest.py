@@ -1,13 +1,19 @@
 """Services of the tests' own, started as `invoke up` does, and the topology's jar."""
 
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from secrets import token_hex
 
 import pytest
+from confluent_kafka import Consumer
+from support.core_engine import CoreEngine
 from support.order_flow import build_jar
-from support.stack import Stack, running_stack, stopped_stack
+from support.stack import Stack, create_topics, running_stack, stopped_stack
+from support.waiting import wait_until
+
+from fintank.adapters.kafka_groups import GROUPS
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +64,26 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def jar() -> Path:
     """Build the topology's jar from the current sources."""
     return build_jar()
+
+
+@pytest.fixture(scope="module")
+def engine(stack: Stack) -> CoreEngine:
+    """Decide on what the tests of a module send."""
+    create_topics(stack)
+    return CoreEngine(stack)
+
+
+@pytest.fixture
+def orders_member(stack: Stack) -> Iterator[Consumer]:
+    """Be a live member of the group that reads `orders`, as a running topology is."""
+    consumer = Consumer({"bootstrap.servers": stack.settings.kafka, "group.id": GROUPS["orders"]})
+    assigned = threading.Event()
+    consumer.subscribe(["orders"], on_assign=lambda _consumer, _partitions: assigned.set())
+
+    def is_assigned() -> bool:
+        consumer.poll(0.1)
+        return assigned.is_set()
+
+    wait_until(is_assigned, 30)
+    yield consumer
+    consumer.close()

@@ -15,8 +15,8 @@ import pytest
 from confluent_kafka import Producer
 from support.order_flow import OrderFlow, order_flow
 from support.order_reports import committed
-from support.order_traffic import OrderStream, market_order, tick
-from support.stack import Stack, fintank, query, run_fintank
+from support.order_traffic import OrderStream, market_order, produce, tick
+from support.stack import Stack, create_topics, fintank, query, run_fintank
 from support.waiting import wait_until
 
 from fintank.adapters import kafka
@@ -64,11 +64,7 @@ class World:
         self.address = stack.settings.kafka
 
     def produce(self, topic: str, key: str | None, *values: bytes | None, **options: Any) -> None:
-        producer = Producer({"bootstrap.servers": self.address, "message.max.bytes": 2_000_000, **options})
-        partition = partition_for(key or "", TOPICS[topic].partitions)
-        for value in values:
-            producer.produce(topic, value, key, partition)
-        assert producer.flush(30) == 0
+        produce(self.address, topic, key, *values, **options)
 
     def transaction(self, commits: bool, *records: tuple[str, str, bytes]) -> None:
         producer = Producer({"bootstrap.servers": self.address, "transactional.id": "an order system"})
@@ -113,7 +109,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(empty_stack: Stack, jar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    fintank(empty_stack, "topics")
+    create_topics(empty_stack)
     with order_flow(empty_stack.environ, tmp_path_factory.mktemp("flow")) as flow:
         yield World(empty_stack, flow)
         assert flow.end() == 0

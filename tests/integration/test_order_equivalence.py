@@ -20,9 +20,8 @@ from support.equivalence_plan import (
 )
 from support.live_world import LiveWorld, live_world
 from support.order_flow import order_flow
-from support.stack import Stack
+from support.stack import Stack, create_topics
 
-from fintank.adapters import kafka
 from fintank.settings import PROJECT_ROOT
 
 DATA = PROJECT_ROOT.parent / "shared" / "data"
@@ -70,8 +69,7 @@ def test_the_topology_tells_what_the_reference_engine_tells(
     rules = tmp_path / "rules.toml"
     rules.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in RULES.items()))
     address = empty_stack.settings.kafka
-    with kafka.connect(address) as admin:
-        kafka.ensure_topics(admin)
+    create_topics(empty_stack)
     environ = {**empty_stack.environ, "FINTANK_RULES": str(rules)}
     with order_flow(environ, tmp_path) as flow, live_world(address) as world:
         sent = play(world)

@@ -11,10 +11,10 @@ import pytest
 from support.order_flow import OrderFlow, order_flow
 from support.order_reports import CommittedLog, check_once, check_portfolios, committed, open_orders
 from support.order_traffic import OrderStream, market_order, send, tick
-from support.stack import Stack, query
+from support.stack import Stack, create_topics, query
 from support.waiting import wait_until
 
-from fintank.adapters import kafka, ports
+from fintank.adapters import ports
 from fintank.services import kafka_broker
 from fintank.services.supervisor import Supervisor
 
@@ -29,8 +29,7 @@ STILL_SECONDS = 8
 
 @pytest.fixture(autouse=True)
 def _topics(stack: Stack) -> None:
-    with kafka.connect(stack.settings.kafka) as admin:
-        kafka.ensure_topics(admin)
+    create_topics(stack)
 
 
 def wait_for_reports(stack: Stack, flow: OrderFlow, phase: str) -> None:

@@ -11,10 +11,8 @@ from support.grafana_queries import empty_panels
 from support.order_flow import order_flow
 from support.order_reports import CommittedLog, check_once, check_portfolios, committed
 from support.order_traffic import market_order, portfolio_orders, send, tick
-from support.stack import Stack, fintank, query
+from support.stack import Stack, create_topics, fintank, query
 from support.waiting import wait_until
-
-from fintank.adapters import kafka
 
 SYMBOLS = [f"FLOW{number:02}" for number in range(30)]
 ORDERS = 200
@@ -28,8 +26,7 @@ MEASURED |= {"component-order-creator", "component-order-influxdb-loader", "rule
 
 @pytest.fixture(autouse=True)
 def _topics(stack: Stack) -> None:
-    with kafka.connect(stack.settings.kafka) as admin:
-        kafka.ensure_topics(admin)
+    create_topics(stack)
 
 
 def points(stack: Stack, measurement: str, where: str) -> int:

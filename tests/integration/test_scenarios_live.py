@@ -11,9 +11,7 @@ from scenarios.playing import Record, Told, check_told, head
 from scenarios.table import RULES, Row, Scenario, scenarios
 from support.live_world import LiveWorld, Sending, live_world
 from support.order_flow import order_flow
-from support.stack import Stack
-
-from fintank.adapters import kafka
+from support.stack import Stack, create_topics
 
 LIVE = [scenario for scenario in scenarios() if scenario.is_live]
 
@@ -78,8 +76,7 @@ def play_rows(world: LiveWorld, rows: list[tuple[Player, Row]], number: int) -> 
 def test_scenarios_through_kafka_and_the_topology(stack: Stack, jar: Path, tmp_path: Path) -> None:
     rules = tmp_path / "rules.toml"
     rules.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in RULES.items()))
-    with kafka.connect(stack.settings.kafka) as admin:
-        kafka.ensure_topics(admin)
+    create_topics(stack)
     players = [Player(scenario) for scenario in LIVE]
     environ = {**stack.environ, "FINTANK_RULES": str(rules)}
     with order_flow(environ, tmp_path) as flow, live_world(stack.settings.kafka) as world:

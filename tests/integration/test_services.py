@@ -1,41 +1,25 @@
 """The commands up, status, logs, down and reset as a user calls them, in the order of a service's life."""
 
 import subprocess
-import sys
-from pathlib import Path
 
 import psutil
 import pytest
-from support.stack import Stack
+from support.stack import BIN, Stack, run_fintank
 from support.waiting import wait_until
 
 from fintank.adapters import ports
 from fintank.services.supervisor import SOCKET, Supervisor
-from fintank.settings import PROJECT_ROOT, host_and_port
+from fintank.settings import host_and_port
 
 DEADLINE_S = 60
 
 
-def fintank(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).parent / "fintank"
-    return subprocess.run(
-        [program, *arguments],
-        env=stack.environ,
-        cwd=PROJECT_ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 def wait_until_status_exits_with(stack: Stack, code: int) -> str:
-    done = fintank(stack, "status")
+    done = run_fintank(stack, "status")
 
     def exits_with_code() -> bool:
         nonlocal done
-        done = fintank(stack, "status")
+        done = run_fintank(stack, "status")
         return done.returncode == code
 
     wait_until(exits_with_code, DEADLINE_S, lambda: done.stdout + done.stderr)
@@ -48,13 +32,13 @@ def pid_of(stack: Stack, name: str) -> int:
 
 @pytest.fixture
 def running(own_stack: Stack) -> Stack:
-    done = fintank(own_stack, "up")
+    done = run_fintank(own_stack, "up")
     assert done.returncode == 0, done.stdout + done.stderr
     return own_stack
 
 
 def test_up_says_that_each_service_answers(own_stack: Stack) -> None:
-    done = fintank(own_stack, "up")
+    done = run_fintank(own_stack, "up")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"kafka answers at {own_stack.settings.kafka}." in done.stdout
     assert f"influxdb answers at {own_stack.settings.influx}." in done.stdout
@@ -62,7 +46,7 @@ def test_up_says_that_each_service_answers(own_stack: Stack) -> None:
 
 def test_up_creates_the_database(running: Stack) -> None:
     port = str(host_and_port(running.settings.influx)[1])
-    influx = Path(sys.executable).parent / "influx"
+    influx = BIN / "influx"
     shown = subprocess.run(
         [influx, "-port", port, "-execute", "show databases"], capture_output=True, text=True, check=True
     )
@@ -70,14 +54,14 @@ def test_up_creates_the_database(running: Stack) -> None:
 
 
 def test_a_second_up_says_that_all_is_up(running: Stack) -> None:
-    done = fintank(running, "up")
+    done = run_fintank(running, "up")
     assert (done.returncode, done.stdout[:11]) == (0, "Already up:")
 
 
 def test_up_with_other_addresses_asks_for_down_first(running: Stack) -> None:
     port = ports.free_neighbours(2)
     environ = {**running.environ, "FINTANK_KAFKA": f"localhost:{port}"}
-    done = fintank(type(running)(running.settings, environ), "up")
+    done = run_fintank(Stack(running.settings, environ), "up")
     assert done.returncode == 1
     assert done.stderr == "kafka runs with other settings than now: run `invoke down` first.\n"
 
@@ -96,8 +80,8 @@ def test_status_shows_a_table_of_what_is_up(running: Stack) -> None:
 
 
 def test_logs_prints_the_log_of_a_service_and_names_them_all_for_a_wrong_one(running: Stack) -> None:
-    assert "Kafka Server started" in fintank(running, "logs", "kafka").stdout
-    wrong = fintank(running, "logs", "storm")
+    assert "Kafka Server started" in run_fintank(running, "logs", "kafka").stdout
+    wrong = run_fintank(running, "logs", "storm")
     assert wrong.returncode == 1
     names = "kafka, influxdb, zookeeper, nimbus, supervisor-1, supervisor-2, supervisord, order_flow"
     assert wrong.stderr == f"There is no service 'storm': choose one of {names}.\n"
@@ -112,7 +96,7 @@ def test_a_killed_service_is_down_in_status_and_comes_back_by_itself(running: St
 
 
 def test_reset_without_a_terminal_wants_yes(running: Stack) -> None:
-    done = fintank(running, "reset")
+    done = run_fintank(running, "reset")
     assert done.returncode == 1
     assert "--yes" in done.stderr
     assert (running.settings.home / "data" / "kafka").exists()
@@ -120,7 +104,7 @@ def test_reset_without_a_terminal_wants_yes(running: Stack) -> None:
 
 def test_down_leaves_no_process_and_no_port(running: Stack) -> None:
     pids = [pid_of(running, name) for name in ("kafka", "influxdb")]
-    done = fintank(running, "down")
+    done = run_fintank(running, "down")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "Stopped.")
     assert not any(psutil.pid_exists(pid) for pid in pids)
     assert not ports.listens(running.settings.kafka)
@@ -129,11 +113,11 @@ def test_down_leaves_no_process_and_no_port(running: Stack) -> None:
 
 
 def test_a_service_that_ends_at_its_start_is_named_with_its_log_and_its_last_lines(own_stack: Stack) -> None:
-    fintank(own_stack, "reset", "--yes")
+    run_fintank(own_stack, "reset", "--yes")
     data = own_stack.settings.home / "data"
     data.mkdir(parents=True)
     (data / "influxdb").write_text("a file where InfluxDB wants a folder")
-    done = fintank(own_stack, "up")
+    done = run_fintank(own_stack, "up")
     assert done.returncode == 1
     log = own_stack.settings.home / "logs" / "influxdb.log"
     assert done.stderr == f"influxdb exited at startup; its log is {log}.\n"
@@ -147,11 +131,11 @@ def test_down_ends_services_whose_supervisord_was_killed(own_stack: Stack) -> No
     assert supervisord is not None
     supervisord.kill()
     psutil.wait_procs([supervisord], timeout=DEADLINE_S)
-    assert fintank(own_stack, "down").stdout == "Stopped.\n"
+    assert run_fintank(own_stack, "down").stdout == "Stopped.\n"
     assert not kafka.is_running()
 
 
 def test_reset_deletes_the_data(own_stack: Stack) -> None:
-    done = fintank(own_stack, "reset", "--yes")
+    done = run_fintank(own_stack, "reset", "--yes")
     assert done.returncode == 0, done.stderr
     assert not (own_stack.settings.home / "data").exists()

@@ -4,20 +4,19 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
+from support.stack import BIN, fintank
 from support.waiting import wait_until
 
 from fintank.adapters import kafka
 from fintank.adapters.kafka_groups import GROUPS, live_members
 from fintank.settings import PROJECT_ROOT
 
-BIN = Path(sys.executable).parent
 START_TIMEOUT_S = 120
 END_TIMEOUT_S = 30
 STACK_TRACE = re.compile(r"^\s+at [\w.$/]+\(|^Traceback |Exception", re.MULTILINE)
@@ -70,14 +69,8 @@ def sparse_run(stack, folder: Path, *arguments: str) -> Iterator[SparseRun]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def queue_ticks(stack, count: int) -> None:
-    subprocess.run(
-        [BIN / "fintank", "queue_ticks", "--count", str(count)], env=stack.environ, check=True, timeout=60
-    )
-
-
 def test_a_run_shows_what_it_emits_and_ends_after_its_time_without_stack_traces(stack, tmp_path):
-    queue_ticks(stack, 1000)
+    fintank(stack, "queue_ticks", "--count", "1000")
     with sparse_run(stack, tmp_path, "--debug", "-t", "15") as run:
         run.wait_for("order_flow runs for 15 s")
         below = run.below()

@@ -4,40 +4,27 @@ import gzip
 import json
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from confluent_kafka import Producer
-from support.stack import Stack
+from support.stack import Stack, create_topics, run_fintank, start_fintank
 from support.waiting import wait_until
 
 from fintank.adapters import kafka
-from fintank.settings import PROJECT_ROOT
 
-INVOKE = Path(sys.executable).parent / "invoke"
 PRICES = ("symbol", "exchange", "bid", "ask")
 
 
 @pytest.fixture(autouse=True)
 def _topics(stack: Stack) -> None:
-    with kafka.connect(stack.settings.kafka) as admin:
-        kafka.ensure_topics(admin)
+    create_topics(stack)
 
 
-def invoke(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [INVOKE, *arguments],
-        env=stack.environ,
-        cwd=PROJECT_ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def invoke(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
+    return run_fintank(stack, *words, program="invoke")
 
 
 def last(stack: Stack, topic: str, count: int) -> list[dict[str, Any]]:
@@ -128,13 +115,8 @@ def test_a_strict_replay_sends_nothing_of_a_file_with_a_bad_line(stack: Stack, t
 
 
 def test_ctrl_c_sends_what_it_can_and_says_how_many(stack: Stack) -> None:
-    with subprocess.Popen(
-        [INVOKE, "queue_ticks", "--count", "100000", "--rate", "100"],
-        env=stack.environ,
-        cwd=PROJECT_ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    with start_fintank(
+        stack, "queue_ticks", "--count", "100000", "--rate", "100", program="invoke"
     ) as running:
         assert running.stdout is not None
         running.stdout.readline()
@@ -171,14 +153,7 @@ def test_show_leaves_out_what_was_never_committed(stack: Stack) -> None:
 
 def test_show_follows_until_it_is_stopped(stack: Stack) -> None:
     assert invoke(stack, "queue_ticks", "--count", "1").returncode == 0
-    with subprocess.Popen(
-        [INVOKE, "show", "ticks", "--last", "1", "--follow", "--json"],
-        env=stack.environ,
-        cwd=PROJECT_ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as following:
+    with start_fintank(stack, "show", "ticks", "--last", "1", "--follow", "--json") as following:
         assert following.stdout is not None
         following.stdout.readline()
         assert invoke(stack, "queue_ticks", "--count", "3").returncode == 0
@@ -198,14 +173,6 @@ def test_an_unknown_topic_is_told_the_known_ones(stack: Stack) -> None:
 
 @pytest.mark.parametrize("arguments", [["topics"], ["queue_ticks"], ["show", "ticks"]])
 def test_without_a_broker_each_command_says_so_in_one_line(stack: Stack, arguments: list[str]) -> None:
-    done = subprocess.run(
-        [INVOKE, *arguments],
-        env={**stack.environ, "FINTANK_KAFKA": "127.0.0.1:1"},
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = invoke(Stack(stack.settings, {**stack.environ, "FINTANK_KAFKA": "127.0.0.1:1"}), *arguments)
     assert done.returncode == 1
     assert done.stderr == "Kafka (127.0.0.1:1) does not answer: run `invoke up`\n"

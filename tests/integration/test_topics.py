@@ -1,42 +1,28 @@
 """`invoke topics` and the checks of the topics, with a real broker."""
 
 import json
-import subprocess
-import sys
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 from kafka import TopicPartition as KafkaPartition
 from kafka.admin import ConfigResource
-from support.stack import Stack
+from support.stack import Stack, fintank
 
 from fintank.adapters import kafka
 from fintank.adapters.journal import JournalError, adopt
 from fintank.adapters.kafka import Topic
 from fintank.adapters.kafka_groups import live_members
 from fintank.errors import FintankError
-from fintank.settings import PROJECT_ROOT
 from fintank.trading.journal import JournalRecord, Kind
 
 DEADLINE_S = 30
 
 
 def topics_json(stack: Stack) -> dict[str, Any]:
-    program = Path(sys.executable).parent / "invoke"
-    done = subprocess.run(
-        [program, "topics", "--json"],
-        env=stack.environ,
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    found: dict[str, Any] = json.loads(fintank(stack, "topics", "--json"))
+    return found
 
 
 def set_on(stack: Stack, topic: str, **settings: object) -> None:

@@ -6,7 +6,6 @@ import pwd
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,13 +13,12 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from support.stack import Stack
+from support.stack import BIN, Stack
 from support.waiting import wait_until
 
 from fintank.adapters import nimbus, ports
 from fintank.settings import PROJECT_ROOT
 
-BIN = Path(sys.executable).parent
 SSHD = PROJECT_ROOT / ".fintank" / "opt" / "sshd"
 WORKER = "fintank-worker"
 """The worker's name for SSH, which only the test's own ~/.ssh/config knows."""

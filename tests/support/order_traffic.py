@@ -31,6 +31,15 @@ def send(address: str, topic: str, key_field: str, messages: Iterable[Message]) 
     assert producer.flush(FLUSH_SECONDS) == 0
 
 
+def produce(address: str, topic: str, key: str | None, *values: bytes | None, **options: Any) -> None:
+    """Write values of any kind to the partition of a key; options: further ones of the producer."""
+    producer = Producer({"bootstrap.servers": address, "message.max.bytes": 2_000_000, **options})
+    partition = partition_for(key or "", TOPICS[topic].partitions)
+    for value in values:
+        producer.produce(topic, value, key, partition)
+    assert producer.flush(FLUSH_SECONDS) == 0
+
+
 @cache
 def _producer(address: str) -> Producer:
     options = {"enable.idempotence": True, "log_level": 0, **credentials.confluent_options()}

@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 import urllib3
 
 from fintank import settings
-from fintank.adapters import credentials, ports
+from fintank.adapters import credentials, kafka, ports
 from fintank.services import lifecycle
-from fintank.settings import DATABASE, Settings
+from fintank.settings import DATABASE, PROJECT_ROOT, Settings
 
 BIN = Path(sys.executable).parent
 COMMAND_TIMEOUT_S = 120
@@ -57,25 +57,41 @@ def running_stack(*, cluster: bool = False) -> Iterator[Stack]:
         yield stack
 
 
-def run_fintank(
-    stack: Stack, *arguments: str, timeout_s: float = COMMAND_TIMEOUT_S
-) -> subprocess.CompletedProcess[str]:
-    """Run a command of fintank."""
-    return subprocess.run(
-        [BIN / "fintank", *arguments],
+def start_fintank(stack: Stack, *words: str, program: str = "fintank") -> subprocess.Popen[str]:
+    """Start a command; program: by which of its names, `fintank` or `invoke`."""
+    return subprocess.Popen(
+        [BIN / program, *words],
         env=stack.environ,
-        capture_output=True,
+        cwd=PROJECT_ROOT if program == "invoke" else None,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=timeout_s,
-        check=False,
     )
 
 
-def fintank(stack: Stack, *arguments: str) -> str:
-    """Run a command of fintank that must succeed; return its output."""
-    done = run_fintank(stack, *arguments)
+def run_fintank(stack: Stack, *words: str, program: str = "fintank") -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    with start_fintank(stack, *words, program=program) as process:
+        try:
+            output, errors = process.communicate(timeout=COMMAND_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(words, process.returncode, output, errors)
+
+
+def fintank(stack: Stack, *words: str, program: str = "fintank") -> str:
+    """Run a command that must succeed; return its output."""
+    done = run_fintank(stack, *words, program=program)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def create_topics(stack: Stack) -> None:
+    """Create the topics that are missing."""
+    with kafka.connect(stack.settings.kafka) as admin:
+        kafka.ensure_topics(admin)
 
 
 def query(where: Settings, text: str) -> list[dict[str, object]]:

@@ -1,0 +1,72 @@
+"""The trading core in place of the topology: it decides and writes as the rule engine does."""
+
+import time
+from collections.abc import Iterator
+
+from support.stack import Stack
+
+from fintank.adapters import kafka
+from fintank.adapters.journal import adopt
+from fintank.adapters.kafka_scan import Positions, Record, open_scanner
+from fintank.order_history.life import orders_of
+from fintank.trading.limits import Limits
+from fintank.trading.messages import Cancel, Order, TradingState
+from fintank.trading.shard import Effects, Shard
+from fintank.wire.bolts.order_stream import OrderMessage
+from fintank.wire.kafka import orders, quote_json
+
+
+class CoreEngine:
+    """Decides, for all shards, on the records that come into `ticks` and `orders` after its creation."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.address = stack.settings.kafka
+        self.shards = {}
+        for number in range(kafka.SHARDS):
+            log, records = adopt(self.address, number, print)
+            self.shards[number] = (Shard.restore(Limits(), records), log)
+        self.positions: dict[str, Positions] = {}
+        for topic in ("ticks", "orders"):
+            with open_scanner(self.address, topic) as scanner:
+                self.positions[topic] = scanner.ends()
+
+    def decide(self) -> None:
+        """Decide on the records since the last call."""
+        for record in self._new("ticks"):
+            assert record.value is not None
+            quote = quote_json.from_json(record.value.decode(), record.partition, record.offset)
+            shard, log = self.shards[kafka.partition_for(quote.symbol, kafka.SHARDS)]
+            outcome = shard.on_quote(quote, time.time_ns() // 1000)
+            if outcome is not None:
+                log.commit(outcome.reports, outcome.fills, outcome.journal)
+        for record in self._new("orders"):
+            assert record.value is not None
+            run = f"{record.offset},1,{record.time_ms}"
+            for message in orders.read("orders", record.partition, run, record.value.decode()).messages:
+                self.take(message)
+
+    def _new(self, topic: str) -> Iterator[Record]:
+        positions = self.positions[topic]
+        with open_scanner(self.address, topic) as scanner:
+            for record in scanner.read(dict(positions)):
+                positions[record.partition] = record.offset + 1
+                yield record
+
+    def take(self, message: OrderMessage) -> None:
+        wall_us = time.time_ns() // 1000
+        if isinstance(message, Cancel):
+            numbers = self.shards if message.symbol is None else [kafka.partition_for(message.symbol, 4)]
+            self.commit({number: self.shards[number][0].on_cancel(message, wall_us) for number in numbers})
+        elif isinstance(message, TradingState):
+            found = {n: shard.on_trading_state(message, wall_us) for n, (shard, _) in self.shards.items()}
+            self.commit(found)
+        else:
+            name = message.cl_ord_id if isinstance(message, Order) else message.order_id
+            for order in orders_of(name, message, Limits()):
+                number = kafka.partition_for(order.symbol, kafka.SHARDS)
+                self.commit({number: self.shards[number][0].on_order(order, wall_us)})
+
+    def commit(self, outcomes: dict[int, Effects]) -> None:
+        for number, outcome in outcomes.items():
+            if outcome != Effects():
+                self.shards[number][1].commit(outcome.reports, outcome.fills, outcome.journal)
