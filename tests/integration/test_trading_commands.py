@@ -57,7 +57,7 @@ def test_cancel_of_an_id_that_several_orders_share_asks_for_account_and_symbol(s
     done = run_fintank(stack, "cancel", name)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(
-        f"Several orders are called '{name}': --account and --symbol name one of A-1 IVE"
+        f"Several orders have the id '{name}': choose with --account and --symbol among A-1 IVE"
     )
     assert f"cancel IVE, {name} of A-2." in fintank(stack, "cancel", name, "--account", "A-2", "--wait", "0")
 
