@@ -20,7 +20,7 @@ from support.stack import Stack, fintank, run_fintank
 from support.waiting import wait_until
 
 from fintank.adapters.influxdb import InfluxDB
-from fintank.adapters.kafka_scan import open_scanner
+from fintank.adapters.topic_reader import open_reader
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, PortfolioOrder
 from fintank.trading.portfolio import components
@@ -130,8 +130,8 @@ def stored(stack: Stack, measurement: point_values.Measurement) -> set[tuple[str
 
 def committed(stack: Stack, topic: str) -> Iterator[tuple[int, int, dict[str, Any]]]:
     """Yield partition, offset and message of each record that is JSON."""
-    with open_scanner(stack.settings.kafka, topic) as scanner:
-        for record in scanner.read(scanner.starts()):
+    with open_reader(stack.settings.kafka, topic) as reader:
+        for record in reader.read(reader.starts()):
             with suppress(ValueError, RecursionError):
                 yield record.partition, record.offset, json.loads(record.value or b"")
 

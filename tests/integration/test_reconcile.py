@@ -25,7 +25,7 @@ from fintank.adapters import kafka
 from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.journal import adopt
 from fintank.adapters.kafka_groups import GROUPS
-from fintank.adapters.kafka_scan import open_scanner
+from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.comparison import compare
 from fintank.reconciliation.reading import Batch, batches
 from fintank.reconciliation.storage import EXECUTIONS_VIEW, FILLS_VIEW, TICKS_VIEW
@@ -94,13 +94,13 @@ class World:
         """Write all topics' points into InfluxDB, and commit all offsets."""
         writer = InfluxDB(self.settings.influx)
         for view in (TICKS_VIEW, EXECUTIONS_VIEW, FILLS_VIEW):
-            with open_scanner(self.settings.kafka, view.topic) as scanner:
-                for batch in batches(scanner, scanner.starts(), ""):
+            with open_reader(self.settings.kafka, view.topic) as reader:
+                for batch in batches(reader, reader.starts(), ""):
                     made = view.to_lines(view.topic, batch.partition, batch.runs, batch.records)
                     assert writer.write(made.lines) == []
         for topic, group in GROUPS.items():
-            with open_scanner(self.settings.kafka, topic) as scanner:
-                ends = scanner.ends()
+            with open_reader(self.settings.kafka, topic) as reader:
+                ends = reader.ends()
             consumer = Consumer({"bootstrap.servers": self.settings.kafka, "group.id": group})
             places = [TopicPartition(topic, number, end) for number, end in ends.items()]
             consumer.commit(offsets=places, asynchronous=False)
@@ -119,8 +119,8 @@ class World:
         found |= self.breaks() - before
 
     def _new(self, topic: str) -> Iterator[Batch]:
-        with open_scanner(self.settings.kafka, topic) as scanner:
-            yield from batches(scanner, self.positions[topic], "")
+        with open_reader(self.settings.kafka, topic) as reader:
+            yield from batches(reader, self.positions[topic], "")
 
     def _core(self, symbol: str) -> Shard:
         return self.shards[kafka.partition_for(symbol, kafka.SHARDS)][0]
@@ -245,8 +245,8 @@ def test_a_point_that_is_not_stored_or_another_or_too_much_is_named(world: World
 
 
 def test_points_of_another_value_are_named(world: World) -> None:
-    with open_scanner(world.settings.kafka, "executions") as scanner:
-        batch = next(batches(scanner, scanner.starts(), ""))
+    with open_reader(world.settings.kafka, "executions") as reader:
+        batch = next(batches(reader, reader.starts(), ""))
     made = EXECUTIONS_VIEW.to_lines("executions", batch.partition, batch.runs, batch.records)
     line = next(line for line in made.lines.split("\n") if "cum_qty=0," in line)
     InfluxDB(world.settings.influx).write(line.replace("cum_qty=0,", "cum_qty=1,"))
@@ -356,11 +356,11 @@ def test_what_was_not_done_as_it_must_be_is_named(world: World, tamper: Tamper, 
 
 
 def test_reports_and_fills_that_nobody_asked_for_are_named(world: World) -> None:
-    with open_scanner(world.settings.kafka, "executions") as scanner:
-        batch = next(batches(scanner, scanner.starts(), ""))
+    with open_reader(world.settings.kafka, "executions") as reader:
+        batch = next(batches(reader, reader.starts(), ""))
     report = executions.from_json(batch.records.split("\n")[0])
-    with open_scanner(world.settings.kafka, "fills") as scanner:
-        batch = next(batches(scanner, scanner.starts(), ""))
+    with open_reader(world.settings.kafka, "fills") as reader:
+        batch = next(batches(reader, reader.starts(), ""))
     fill = fills.from_json(batch.records.split("\n")[0])
     with world.new_breaks() as found:
         alien = replace(report, cl_ord_id="alien", account="A", symbol="IVE", exec_id="alien")
@@ -396,8 +396,8 @@ def test_a_service_that_is_down_is_told_in_one_line(world: World, service: str, 
 def test_what_retention_deleted_is_beyond_it_and_no_break(world: World) -> None:
     with world.new_breaks() as found, kafka.connect(world.settings.kafka) as admin:
         for topic in GROUPS:
-            with open_scanner(world.settings.kafka, topic) as scanner:
-                ends = scanner.ends()
+            with open_reader(world.settings.kafka, topic) as reader:
+                ends = reader.ends()
             parts = 1 if topic == "ticks" else 2
             admin.delete_records(
                 {KafkaPartition(topic, number): end // parts for number, end in ends.items()}

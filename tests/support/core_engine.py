@@ -7,13 +7,15 @@ from support.stack import Stack
 
 from fintank.adapters import kafka
 from fintank.adapters.journal import adopt
-from fintank.adapters.kafka_scan import Positions, Record, open_scanner
+from fintank.adapters.topic_reader import Positions, open_reader
 from fintank.order_history.life import orders_of
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, TradingState
 from fintank.trading.shard import Effects, Shard
 from fintank.wire.bolts.order_stream import OrderMessage
 from fintank.wire.kafka import orders, quote_json
+from fintank.wire.kafka.records import Record
+from fintank.wire.kafka.rejects import Reject
 
 
 class CoreEngine:
@@ -27,28 +29,26 @@ class CoreEngine:
             self.shards[number] = (Shard.restore(Limits(), records), log)
         self.positions: dict[str, Positions] = {}
         for topic in ("ticks", "orders"):
-            with open_scanner(self.address, topic) as scanner:
-                self.positions[topic] = scanner.ends()
+            with open_reader(self.address, topic) as reader:
+                self.positions[topic] = reader.ends()
 
     def decide(self) -> None:
         """Decide on the records since the last call."""
         for record in self._new("ticks"):
-            assert record.value is not None
-            quote = quote_json.from_json(record.value.decode(), record.partition, record.offset)
+            quote = quote_json.from_record(record)
             shard, log = self.shards[kafka.partition_for(quote.symbol, kafka.SHARDS)]
             outcome = shard.on_quote(quote, time.time_ns() // 1000)
             if outcome is not None:
                 log.commit(outcome.reports, outcome.fills, outcome.journal)
         for record in self._new("orders"):
-            assert record.value is not None
-            run = f"{record.offset},1,{record.time_ms}"
-            for message in orders.read("orders", record.partition, run, record.value.decode()).messages:
-                self.take(message)
+            message = orders.from_record(record)
+            assert not isinstance(message, Reject)
+            self.take(message)
 
     def _new(self, topic: str) -> Iterator[Record]:
         positions = self.positions[topic]
-        with open_scanner(self.address, topic) as scanner:
-            for record in scanner.read(dict(positions)):
+        with open_reader(self.address, topic) as reader:
+            for record in reader.read(dict(positions)):
                 positions[record.partition] = record.offset + 1
                 yield record
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from fintank.adapters import rules_file
 from fintank.adapters.kafka_groups import is_read
-from fintank.adapters.kafka_scan import open_scanner
+from fintank.adapters.topic_reader import open_reader
 from fintank.commands import command
 from fintank.errors import FintankError
 from fintank.order_history import cancel_target, new_reports
@@ -45,13 +45,13 @@ def cancel(
     value = order_json.cancel_json(cl_ord_id=name, **target._asdict(), time_us=now_us)
     for reject in orders.read("orders", 0, f"0,1,{now_us // 1000}", value.decode()).rejects:
         raise FintankError(f"cancel {order_id}: {reject.reason} {reject.detail}")
-    with open_scanner(settings.kafka, "executions") as scanner:
-        positions = scanner.ends()
+    with open_reader(settings.kafka, "executions") as reader:
+        positions = reader.ends()
         send_one(settings.kafka, "orders", target.account, value)
         what = f"{target.symbol}," if target.orig_cl_ord_id else "all open components of"
         print(f"Sent {name}: cancel {what} {order_id} of {target.account}.")
         if is_read(settings.kafka, "orders"):
-            _show_answers(new_reports.poll(scanner, positions, name, seconds), name, seconds)
+            _show_answers(new_reports.poll(reader, positions, name, seconds), name, seconds)
         else:
             print("No topology reads the topic 'orders': the cancel waits there for one (sparse run).")
     print(f"To follow the order: invoke order {order_id}")

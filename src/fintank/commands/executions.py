@@ -6,7 +6,7 @@ from rich.table import Table
 
 from fintank.adapters import rules_file
 from fintank.adapters.kafka_groups import is_read
-from fintank.adapters.kafka_scan import open_scanner
+from fintank.adapters.topic_reader import open_reader
 from fintank.commands import command
 from fintank.order_history import new_reports
 from fintank.samples import fake_orders
@@ -38,8 +38,8 @@ def executions(settings: Settings, count: str = "10", wait: str = "30") -> None:
     quoted = quoted_symbols(address, limits)
     name = fake_orders.call_name("market", now_us())
     orders = list(fake_orders.market_orders(quoted_or_named(quoted), total, name))
-    with open_scanner(address, "executions") as scanner:
-        positions = scanner.ends()
+    with open_reader(address, "executions") as reader:
+        positions = reader.ends()
         send(address, "orders", "market order", (order.record(now_us()) for order in orders), total)
         print(f"To follow one of them: invoke order {name}-1")
         if not quoted:
@@ -47,7 +47,7 @@ def executions(settings: Settings, count: str = "10", wait: str = "30") -> None:
         if is_read(address, "orders"):
             print(f"Waiting at most {seconds} s for the topic 'executions'.", flush=True)
             ids = {order.cl_ord_id for order in orders}
-            polls = new_reports.poll(scanner, positions, name, seconds)
+            polls = new_reports.poll(reader, positions, name, seconds)
             _show(list(_reports_of(ids, polls, bool(quoted))), ids)
         else:
             print("No topology reads the topic 'orders': the orders wait there for one (sparse run -t 60).")

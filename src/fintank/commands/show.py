@@ -8,12 +8,13 @@ from json import dumps
 
 from fintank.adapters import kafka
 from fintank.adapters.kafka_groups import behind_transactions, partition_states
-from fintank.adapters.kafka_scan import Record, TopicScanner, open_scanner
+from fintank.adapters.topic_reader import TopicReader, open_reader
 from fintank.commands import command
 from fintank.errors import FintankError
 from fintank.settings import Settings
 from fintank.terminal.options import argument, whole_number
 from fintank.terminal.texts import utc
+from fintank.wire.kafka.records import Record
 
 LAST_MAX = 10_000
 SHOWN_CHARS_MAX = 2_000
@@ -43,8 +44,8 @@ def show(settings: Settings, topic: str, last: str = "10", json: bool = False, f
     try:
         if not json:
             print(COLUMNS)
-        with open_scanner(address, topic) as scanner:
-            for record in _records(scanner, count, follow):
+        with open_reader(address, topic) as reader:
+            for record in _records(reader, count, follow):
                 print(as_json(record) if json else readable(record))
     except BrokenPipeError:
         # As in `invoke show ticks | head`. Without this, Python complains once more at exit.
@@ -77,11 +78,11 @@ def as_json(record: Record) -> str:
     return dumps(shown)
 
 
-def _records(scanner: TopicScanner, count: int, follow: bool) -> Iterator[Record]:
-    ends = scanner.ends()
-    yield from scanner.last(count, ends)
+def _records(reader: TopicReader, count: int, follow: bool) -> Iterator[Record]:
+    ends = reader.ends()
+    yield from reader.last(count, ends)
     if follow:
-        yield from scanner.follow(ends)
+        yield from reader.follow(ends)
 
 
 def _text(found: bytes | None) -> str:

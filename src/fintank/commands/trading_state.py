@@ -1,7 +1,7 @@
 """invoke trading_state: halt trading, or allow it again."""
 
 from fintank.adapters.kafka_groups import is_read
-from fintank.adapters.kafka_scan import open_scanner
+from fintank.adapters.topic_reader import open_reader
 from fintank.commands import command
 from fintank.errors import FintankError
 from fintank.samples.produce import make_topics, send_one
@@ -42,13 +42,11 @@ def trading_state(settings: Settings, state: str) -> None:
 def _latest(address: str) -> str:
     """Return a line on the latest trading state in the topic."""
     latest: TradingState | None = None
-    with open_scanner(address, "orders") as scanner:
-        for record in scanner.read(scanner.starts({TRADING_STATE_PARTITION})):
+    with open_reader(address, "orders") as reader:
+        for record in reader.read(reader.starts({TRADING_STATE_PARTITION})):
             if KEY.encode() in (record.value or b""):
-                run = f"{record.offset},1,{record.time_ms}"
-                text = (record.value or b"").decode(errors="replace").replace("\n", " ")
-                for message in orders.read("orders", record.partition, run, text).messages:
-                    latest = message if isinstance(message, TradingState) else latest
+                message = orders.from_record(record)
+                latest = message if isinstance(message, TradingState) else latest
     if latest is None:
         return f"Trading is {State.ACTIVE}: the topic 'orders' has no trading_state."
     return f"Trading is {latest.state}, since {utc(latest.time_us / 1000)} ({latest.input})."

@@ -1,13 +1,11 @@
 """What one demo run left in Kafka: its orders, their executions and fills, and the rejects."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from fintank.adapters.kafka import SHARDS, partition_for
-from fintank.adapters.kafka_scan import Positions, Record, open_scanner
+from fintank.adapters.topic_reader import Positions, open_reader
 from fintank.order_history.life import orders_of
 from fintank.trading.clock import Clock, ClockState
 from fintank.trading.limits import Limits
@@ -16,8 +14,7 @@ from fintank.trading.quote_book import Counts, QuoteBook
 from fintank.trading.reports import ExecutionReport, Fill
 from fintank.waiting import now_us
 from fintank.wire.kafka import executions, fills, orders, quote_json
-
-Message = TypeVar("Message")
+from fintank.wire.kafka.records import Record, messages
 
 
 @dataclass(frozen=True)
@@ -40,23 +37,25 @@ def read(address: str, positions: Mapping[str, Positions], name: str, limits: Li
     """Read each topic from its positions to its end."""
     records = {}
     for topic in ("orders", "executions", "fills", "rejects"):
-        with open_scanner(address, topic) as scanner:
-            records[topic] = list(scanner.read(dict(positions[topic])))
-    messages = list(_messages(records["orders"], name))
+        with open_reader(address, topic) as reader:
+            records[topic] = list(reader.read(dict(positions[topic])))
+    sent = list(_messages(records["orders"], name))
     return Evidence(
-        messages=len(messages),
+        messages=len(sent),
         orders={
             order.identity: (record, order)
-            for record, message in messages
+            for record, message in sent
             for order in orders_of(_id(message), message, limits)
         },
         reports=[
             (record, report)
-            for record, report in _parsed(records["executions"], executions.from_json)
+            for record, report in messages(records["executions"], executions.from_record)
             if isinstance(report, ExecutionReport) and report.cl_ord_id.startswith(name)
         ],
         fills=[
-            fill for _, fill in _parsed(records["fills"], fills.from_json) if fill.cl_ord_id.startswith(name)
+            fill
+            for _, fill in messages(records["fills"], fills.from_record)
+            if fill.cl_ord_id.startswith(name)
         ],
         rejects=Counter((record.key or b"").decode().split("-")[0] for record in records["rejects"]),
     )
@@ -68,10 +67,10 @@ def wait_reasons(address: str, symbols: Iterable[str], limits: Limits) -> dict[s
     # Quotes that arrived earlier are too old by now, whatever their own times are.
     since_ms = (now - limits.max_quote_age_us) // 1000
     reasons = {}
-    with open_scanner(address, "ticks") as scanner:
+    with open_reader(address, "ticks") as reader:
         for symbol in symbols:
-            starts = scanner.starts([partition_for(symbol, SHARDS)], since_ms)
-            reason = wait_reason(_quotes(scanner.read(starts), symbol), now, limits)
+            starts = reader.starts([partition_for(symbol, SHARDS)], since_ms)
+            reason = wait_reason(_quotes(reader.read(starts), symbol), now, limits)
             if reason is not None:
                 reasons[symbol] = reason
     return reasons
@@ -97,20 +96,12 @@ def wait_reason(quotes: Iterable[tuple[Quote, int]], now_us: int, limits: Limits
     return None
 
 
-def _parsed(records: Iterable[Record], parse: Callable[[str], Message]) -> Iterator[tuple[Record, Message]]:
-    for record in records:
-        with suppress(ValueError):  # unreadable: it is in the topic rejects
-            yield record, parse((record.value or b"").decode())
-
-
 def _messages(records: Iterable[Record], name: str) -> Iterator[tuple[Record, Order | PortfolioOrder]]:
     for record in records:
-        if record.value is not None and name.encode() in record.value:
-            text = record.value.decode().replace("\n", " ").replace("\r", " ")
-            runs = f"{record.offset},1,{record.time_ms}"
-            for message in orders.read(record.topic, record.partition, runs, text).messages:
-                if isinstance(message, Order | PortfolioOrder) and _id(message).startswith(name):
-                    yield record, message
+        if name.encode() in (record.value or b""):
+            message = orders.from_record(record)
+            if isinstance(message, Order | PortfolioOrder) and _id(message).startswith(name):
+                yield record, message
 
 
 def _id(message: Order | PortfolioOrder) -> str:
@@ -118,8 +109,6 @@ def _id(message: Order | PortfolioOrder) -> str:
 
 
 def _quotes(records: Iterable[Record], symbol: str) -> Iterator[tuple[Quote, int]]:
-    for record in records:
-        if record.key == symbol.encode() and record.value is not None:
-            with suppress(ValueError):  # not a tick: it is in the topic rejects
-                quote = quote_json.from_json(record.value.decode(), record.partition, record.offset)
-                yield quote, record.time_ms * 1000
+    own = (record for record in records if record.key == symbol.encode())
+    for record, quote in messages(own, quote_json.from_record):
+        yield quote, record.time_ms * 1000

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from fintank.adapters.kafka_scan import Record
 from fintank.terminal.texts import utc
 from fintank.trading.decimals import EXACT, ZERO, plain
 from fintank.trading.ledger import Position, positions
@@ -14,6 +13,7 @@ from fintank.trading.messages import CASH, Cancel, ExecType, Identity, Order, Po
 from fintank.trading.portfolio import components
 from fintank.trading.reports import ExecutionReport, Fill, Report
 from fintank.wire.bolts.order_stream import OrderMessage
+from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.rejects import Reject
 
 Sent = tuple[Record, Order | PortfolioOrder | Cancel | Reject]
@@ -84,16 +84,11 @@ def timeline(life: Life) -> Iterator[str]:
     yield ""
     for event in sorted([*_received(life), *_decided(life)], key=_order):
         first, *others = event.lines
-        yield f"{utc(event.record.time_ms)}  {place(event.record):<{PLACE_WIDTH}}{first}"
+        yield f"{utc(event.record.time_ms)}  {event.record.place:<{PLACE_WIDTH}}{first}"
         yield from (INDENT + line for line in others)
     if life.orders:
         yield ""
         yield from _totals(life, life.orders)
-
-
-def place(record: Record) -> str:
-    """Name a record as the messages do: topic-partition-offset."""
-    return f"{record.topic}-{record.partition}-{record.offset}"
 
 
 class _Event(NamedTuple):
@@ -232,7 +227,7 @@ def _booking(life: Life, report: ExecutionReport) -> str:
     if booked is None:
         return "  booking: none in the topic fills"
     record, fill = booked
-    return f"  booking {place(record)}: shares {_signed(fill.delta_shares)}, cash {_signed(fill.delta_cash)}"
+    return f"  booking {record.place}: shares {_signed(fill.delta_shares)}, cash {_signed(fill.delta_cash)}"
 
 
 def _totals(life: Life, orders: Sequence[Order]) -> Iterator[str]:

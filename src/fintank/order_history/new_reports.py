@@ -2,26 +2,21 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 
-from fintank.adapters.kafka_scan import Positions, TopicScanner
+from fintank.adapters.topic_reader import Positions, TopicReader
 from fintank.trading.reports import Report
 from fintank.wire.kafka import executions
+from fintank.wire.kafka.records import messages
 
 POLL_SECONDS = 0.2
 
 
-def poll(scanner: TopicScanner, positions: Positions, name: str, seconds: int) -> Iterator[list[Report]]:
+def poll(reader: TopicReader, positions: Positions, name: str, seconds: int) -> Iterator[list[Report]]:
     """Yield the reports that contain `name` and came since the last poll, until the time is up."""
     deadline = time.monotonic() + seconds
     while True:
-        reports = []
-        for record in scanner.read(positions):
-            value = record.value or b""
-            if name.encode() in value:
-                with suppress(ValueError):  # not a report: the topic rejects has it
-                    reports.append(executions.from_json(value.decode()))
-        yield reports
+        records = (record for record in reader.read(positions) if name.encode() in (record.value or b""))
+        yield [report for _, report in messages(records, executions.from_record)]
         if time.monotonic() > deadline:
             return
         time.sleep(POLL_SECONDS)

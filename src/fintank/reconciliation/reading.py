@@ -10,7 +10,7 @@ from kafka.admin import KafkaAdminClient
 
 from fintank.adapters.kafka import TOPICS
 from fintank.adapters.kafka_groups import PartitionState, partition_states
-from fintank.adapters.kafka_scan import Positions, Record, TopicScanner, open_scanner
+from fintank.adapters.topic_reader import Positions, TopicReader, open_reader
 from fintank.reconciliation.bookings import Booked
 from fintank.reconciliation.cancels import AskedCancel, Refused
 from fintank.reconciliation.order_reports import Asked, Told
@@ -23,7 +23,7 @@ from fintank.trading.portfolio import components
 from fintank.trading.reports import ExecutionReport
 from fintank.wire.bolts.order_stream import OrderMessage
 from fintank.wire.kafka import executions, fills, orders
-from fintank.wire.kafka.records import Place, offset_of, read_each
+from fintank.wire.kafka.records import Place, Record, offset_of, read_each
 
 BATCH_RECORDS_MAX = 5_000
 NEVER_MS = 2**53
@@ -92,15 +92,15 @@ def oldest_ms(address: str, topic: str, starts: Mapping[int, int]) -> dict[int, 
     late = {number: first for number, first in starts.items() if first > 0}
     if not late:
         return {}
-    with open_scanner(address, topic) as scanner:
-        found = {number: next(scanner.read({number: first}), None) for number, first in late.items()}
+    with open_reader(address, topic) as reader:
+        found = {number: next(reader.read({number: first}), None) for number, first in late.items()}
     return {number: NEVER_MS if record is None else record.time_ms for number, record in found.items()}
 
 
 def read_rejected(address: str, logs: Logs) -> Rejected:
     """Return what the topic `rejects` names."""
-    with open_scanner(address, "rejects") as scanner:
-        keys = (record.key or b"" for record in scanner.read(scanner.starts()))
+    with open_reader(address, "rejects") as reader:
+        keys = (record.key or b"" for record in reader.read(reader.starts()))
         return Rejected((key.decode() for key in keys if _REJECT_KEY.fullmatch(key)), logs)
 
 
@@ -113,16 +113,16 @@ def read_facts(
     fill before the end that `fills` has afterwards, and a fill its report likewise. `orders` come last: what
     a report answers was there before it.
     """
-    with open_scanner(address, "executions") as scanner, open_scanner(address, "fills") as fill_scanner:
-        positions = scanner.starts()
-        told, refused = _told(scanner, positions)
+    with open_reader(address, "executions") as reader, open_reader(address, "fills") as fill_reader:
+        positions = reader.starts()
+        told, refused = _told(reader, positions)
         hidden = _hidden("fills", admin)
-        starts = fill_scanner.starts()
-        booked = [Booked(*found) for found in _messages(fill_scanner, starts, "fills", fills.from_json)]
+        starts = fill_reader.starts()
+        booked = [Booked(*found) for found in _messages(fill_reader, starts, "fills", fills.from_json)]
         hidden |= _hidden("executions", admin)
-        later, refused_later = _told(scanner, positions)
-    with open_scanner(address, "orders") as scanner:
-        messages = list(_asked(scanner, logs, rejected, limits))
+        later, refused_later = _told(reader, positions)
+    with open_reader(address, "orders") as reader:
+        messages = list(_asked(reader, logs, rejected, limits))
     exec_ids = {book.fill.exec_id for book in booked}
     told_later = [
         tell for tell in later if tell.report.exec_type is ExecType.TRADE and tell.report.exec_id in exec_ids
@@ -133,12 +133,12 @@ def read_facts(
     return Facts(asked, told, told_later, booked, frozenset(hidden), cancels, refused)
 
 
-def batches(scanner: TopicScanner, positions: Positions, doing: str) -> Iterator[Batch]:
+def batches(reader: TopicReader, positions: Positions, doing: str) -> Iterator[Batch]:
     """Read from these positions to the end, and move them on; `doing` is what the progress bar says."""
     waiting: dict[int, list[Record]] = defaultdict(list)
     with progress(transient=True) as bar:
-        task = bar.add_task(doing, total=scanner.ahead(positions))
-        for record in scanner.read(positions):
+        task = bar.add_task(doing, total=reader.ahead(positions))
+        for record in reader.read(positions):
             records = waiting[record.partition]
             records.append(record)
             if len(records) == BATCH_RECORDS_MAX:
@@ -172,10 +172,10 @@ def _batch(records: list[Record]) -> Batch:
     return Batch(records[0].partition, written, "\n".join(texts), offsets, times_ms, not_utf8)
 
 
-def _told(scanner: TopicScanner, positions: Positions) -> tuple[list[Told], list[Refused]]:
+def _told(reader: TopicReader, positions: Positions) -> tuple[list[Told], list[Refused]]:
     told: list[Told] = []
     refused: list[Refused] = []
-    for place, time_ms, report in _messages(scanner, positions, "executions", executions.from_json):
+    for place, time_ms, report in _messages(reader, positions, "executions", executions.from_json):
         if isinstance(report, ExecutionReport):
             told.append(Told(place, time_ms, report))
         else:
@@ -191,10 +191,10 @@ def _hidden(topic: str, admin: KafkaAdminClient) -> set[tuple[str, int]]:
 
 
 def _asked(
-    scanner: TopicScanner, logs: Logs, rejected: Rejected, limits: Limits
+    reader: TopicReader, logs: Logs, rejected: Rejected, limits: Limits
 ) -> Iterator[Asked | AskedCancel]:
     """Yield what each usable message asks for, split as the component-order-creator does."""
-    for batch in batches(scanner, scanner.starts(), "reading orders"):
+    for batch in batches(reader, reader.starts(), "reading orders"):
         messages = (
             orders.read("orders", batch.partition, batch.runs, batch.records).messages
             if batch.offsets
@@ -220,14 +220,14 @@ def _split(message: OrderMessage, limits: Limits) -> Sequence[Order]:
 
 
 def _messages(
-    scanner: TopicScanner, positions: Positions, topic: str, read: Callable[[str], Message]
+    reader: TopicReader, positions: Positions, topic: str, read: Callable[[str], Message]
 ) -> Iterator[tuple[str, int, Message]]:
     """Yield the name and the append time of each usable record, and the message that it is."""
 
     def placed(text: str, place: Place) -> tuple[Place, Message]:
         return place, read(text)
 
-    for batch in batches(scanner, positions, f"reading {topic}"):
+    for batch in batches(reader, positions, f"reading {topic}"):
         if batch.offsets:
             found, _ = read_each(topic, batch.partition, batch.runs, batch.records, placed)
             for place, message in found:

@@ -7,7 +7,7 @@ from itertools import compress
 from typing import NamedTuple, Protocol
 
 from fintank.adapters.influxdb import InfluxDB
-from fintank.adapters.kafka_scan import open_scanner
+from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.reading import batches, oldest_ms
 from fintank.reconciliation.rejected import Rejected
 from fintank.reconciliation.results import CLOCK_SKEW_MS_MAX, Logs, Result
@@ -119,15 +119,15 @@ class Storage:
 
     def _horizon_ns(self, topic: str) -> int | None:
         """Return up to which time there may be points of records that were deleted; None without such."""
-        with open_scanner(self._address, topic) as scanner:
-            starts = scanner.starts()
+        with open_reader(self._address, topic) as reader:
+            starts = reader.starts()
         oldest = oldest_ms(self._address, topic, starts)
         # A record tells of a time at most a minute after its own.
         return (max(oldest.values()) + CLOCK_SKEW_MS_MAX) * 1_000_000 if oldest else None
 
     def _recorded(self, view: View) -> Iterator[Part]:
-        with open_scanner(self._address, view.topic) as scanner:
-            for batch in batches(scanner, scanner.starts(), f"comparing {view.topic}"):
+        with open_reader(self._address, view.topic) as reader:
+            for batch in batches(reader, reader.starts(), f"comparing {view.topic}"):
                 if not batch.offsets:
                     yield Part(batch.partition, [], [], [], [], [], batch.not_utf8)
                     continue

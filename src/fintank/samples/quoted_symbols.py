@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from fintank.adapters.kafka_scan import open_scanner
+from fintank.adapters.topic_reader import open_reader
 from fintank.samples.fake_ticks import NAMED_SYMBOLS, symbol_names
 from fintank.trading.limits import Limits
 from fintank.waiting import now_us
 from fintank.wire.kafka import quote_json
+from fintank.wire.kafka.records import messages
 
 SYMBOLS_MIN = 2
 RECENT_TICKS_MAX = 1_000
@@ -15,16 +16,10 @@ RECENT_TICKS_MAX = 1_000
 def quoted_symbols(address: str, limits: Limits) -> list[str]:
     """Return the symbols of the latest ticks that are younger than max_quote_age_ms."""
     oldest_ms = (now_us() - limits.max_quote_age_us) // 1000
-    symbols = set()
-    with open_scanner(address, "ticks") as scanner:
-        for record in scanner.last(RECENT_TICKS_MAX, scanner.ends()):
-            if record.value is not None and record.time_ms >= oldest_ms:
-                try:
-                    text = record.value.decode()
-                    symbols.add(quote_json.from_json(text, record.partition, record.offset).symbol)
-                except ValueError:
-                    continue  # not a tick: the topic rejects has it
-    return sorted(symbols)
+    with open_reader(address, "ticks") as reader:
+        latest = reader.last(RECENT_TICKS_MAX, reader.ends())
+    recent = (record for record in latest if record.time_ms >= oldest_ms)
+    return sorted({quote.symbol for _, quote in messages(recent, quote_json.from_record)})
 
 
 def quoted_or_named(quoted: Sequence[str]) -> Sequence[str]:

@@ -2,13 +2,16 @@
 
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import TypeVar
 
 from rich import box
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
+
+Item = TypeVar("Item")
 
 PLAIN_EVERY_SECONDS = 5.0
 
@@ -40,6 +43,12 @@ def table(*titles: str, numbers: Collection[str] = ()) -> Table:
 def progress(transient: bool = False) -> Progress:
     """Return a progress bar, shown on a terminal only; a transient one disappears when done."""
     return Progress(disable=not sys.stdout.isatty(), transient=transient)
+
+
+def track(items: Iterable[Item], total: int, description: str) -> Iterator[Item]:
+    """Yield the items under a progress bar that disappears when done."""
+    with progress(transient=True) as bar:
+        yield from bar.track(items, total=total, description=description)
 
 
 class LiveLine:

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from fintank.adapters.kafka_scan import Record
 from fintank.commands.show import COLUMNS, as_json, readable, utc
+from fintank.wire.kafka.records import Record
 
 
 def record(key: bytes | None, value: bytes | None) -> Record:

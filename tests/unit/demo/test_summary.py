@@ -3,13 +3,13 @@ from collections import Counter
 import factories
 from rich.console import Console
 
-from fintank.adapters.kafka_scan import Record
 from fintank.demo.evidence import Evidence
 from fintank.demo.summary import DemoResult, Throughput, accounts, decision_ms, lines, problems
 from fintank.trading.ledger import booking
 from fintank.trading.limits import Limits
 from fintank.trading.messages import ExecType, Order, Quote
 from fintank.trading.shard import Shard
+from fintank.wire.kafka.records import Record
 
 TIME_US = 1_700_000_000_000_000
 ORDER_MS = 1_000

@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import factories
 
-from fintank.adapters.kafka_scan import Record
 from fintank.order_history.life import Life, orders_of, timeline
 from fintank.trading.limits import Limits
 from fintank.trading.messages import (
@@ -17,6 +16,7 @@ from fintank.trading.messages import (
     TimeInForce,
 )
 from fintank.trading.shard import Effects, Shard
+from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.rejects import Reason, Reject
 
 TIME_MS = 1_700_000_000_000

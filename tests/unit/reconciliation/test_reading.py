@@ -1,14 +1,14 @@
 from typing import Any
 
-from fintank.adapters.kafka_scan import Record
 from fintank.reconciliation import reading
 from fintank.reconciliation.reading import batches
+from fintank.wire.kafka.records import Record
 
 LONE_BYTE = b"\xff"
 
 
-class FakeScanner:
-    """A topic in memory, read as a TopicScanner does."""
+class FakeReader:
+    """A topic in memory, read as a TopicReader does."""
 
     def __init__(self, *records: tuple[int, int, int, bytes | None]) -> None:
         self.records = [Record("ticks", *place, None, value) for *place, value in records]
@@ -21,7 +21,7 @@ class FakeScanner:
 
 
 def read(*records: tuple[int, int, int, bytes | None]) -> list[reading.Batch]:
-    stand_in: Any = FakeScanner(*records)
+    stand_in: Any = FakeReader(*records)
     return list(batches(stand_in, {}, "reading"))
 
 

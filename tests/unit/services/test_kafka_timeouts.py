@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fintank import settings
-from fintank.adapters import journal, kafka, kafka_producer, kafka_scan
+from fintank.adapters import journal, kafka, kafka_producer, topic_reader
 from fintank.services import kafka_broker
 from fintank.settings import PROJECT_ROOT
 from fintank.storm import sparse_run
@@ -57,8 +57,8 @@ def test_a_broker_that_stands_still_is_not_put_out() -> None:
         journal.INIT_SECONDS_MAX,
         journal.ANSWER_SECONDS_MAX,
         journal.SILENT_SECONDS_MAX,
-        kafka_scan.ANSWER_SECONDS_MAX,
-        kafka_scan.SILENT_SECONDS_MAX,
+        topic_reader.ANSWER_SECONDS_MAX,
+        topic_reader.SILENT_SECONDS_MAX,
         kafka.REQUEST_MS_MAX / 1000,
         kafka_producer.DELIVERY_MS_MAX / 1000,
     ],

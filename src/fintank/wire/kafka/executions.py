@@ -7,7 +7,7 @@ from fintank.trading.messages import ExecType, OrdStatus, OrdType, Side, TimeInF
 from fintank.trading.reports import CANCEL_REJECTED, ExecutionReport, OrderCancelReject, Report
 from fintank.wire.kafka.fields import Fields, parsed
 from fintank.wire.kafka.message_json import message_json
-from fintank.wire.kafka.records import lines_of_each
+from fintank.wire.kafka.records import Record, lines_of_each
 from fintank.wire.kafka.ticks import Batch
 from fintank.wire.points.line_protocol import message_time_ns, point
 
@@ -15,6 +15,11 @@ from fintank.wire.points.line_protocol import message_time_ns, point
 def to_json(report: Report) -> str:
     """Write a report as the JSON record of the topic; all fields, null where there is nothing."""
     return message_json(report)
+
+
+def from_record(record: Record) -> Report:
+    """Read a record of the topic; ValueError if it is not a report."""
+    return from_json(record.text)
 
 
 def from_json(text: str) -> Report:

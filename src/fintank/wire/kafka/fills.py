@@ -4,7 +4,7 @@ from fintank.trading.messages import Side
 from fintank.trading.reports import Fill
 from fintank.wire.kafka.fields import parsed
 from fintank.wire.kafka.message_json import message_json
-from fintank.wire.kafka.records import lines_of_each
+from fintank.wire.kafka.records import Record, lines_of_each
 from fintank.wire.kafka.ticks import Batch
 from fintank.wire.points.line_protocol import message_time_ns, point
 
@@ -12,6 +12,11 @@ from fintank.wire.points.line_protocol import message_time_ns, point
 def to_json(fill: Fill) -> str:
     """Write a fill as the JSON record of the topic; all fields, null where there is nothing."""
     return message_json(fill)
+
+
+def from_record(record: Record) -> Fill:
+    """Read a record of the topic; ValueError if it is not a fill."""
+    return from_json(record.text)
 
 
 def from_json(text: str) -> Fill:

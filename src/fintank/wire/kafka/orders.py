@@ -23,7 +23,7 @@ from fintank.trading.messages import (
 from fintank.wire.bolts.order_stream import MsgType, OrderMessage
 from fintank.wire.kafka.fields import Fields, MalformedError, parsed
 from fintank.wire.kafka.message_json import decimal_text
-from fintank.wire.kafka.records import Place, read_each
+from fintank.wire.kafka.records import Place, Record, read_each
 from fintank.wire.kafka.rejects import Reason, Reject
 from fintank.wire.kafka.ticks import EARLIEST_US
 
@@ -47,6 +47,17 @@ def read(topic: str, partition: int, offsets: str, records: str) -> Orders:
     go together. Unknown fields are ignored, of two equal names the last one counts.
     """
     return Orders(*read_each(topic, partition, offsets, records, _message))
+
+
+def from_record(record: Record) -> OrderMessage | Reject:
+    """Read one record as the spout and the order-deserializer do; without payload if it is not UTF-8."""
+    try:
+        text = record.text
+    except UnicodeDecodeError:
+        return Reject(record.topic, record.partition, record.offset, Reason.NOT_UTF8, "", "")
+    runs = f"{record.offset},1,{record.time_ms}"
+    messages, rejects = read(record.topic, record.partition, runs, text)
+    return (*messages, *rejects)[0]
 
 
 def _message(text: str, place: Place) -> OrderMessage:

@@ -3,17 +3,18 @@
 from fintank.trading.decimals import plain
 from fintank.trading.messages import Quote
 from fintank.wire.kafka.fields import Fields, parsed
+from fintank.wire.kafka.records import Record
 
 
-def from_json(text: str, partition: int, offset: int) -> Quote:
-    """Read a tick as the quote that it is; MalformedError when it is none."""
-    fields = parsed(text)
+def from_record(record: Record) -> Quote:
+    """Read a tick as a quote; ValueError if it is not a tick."""
+    fields = parsed(record.text)
     return Quote(
         symbol=fields.symbol("symbol"),
         exchange=fields.symbol("exchange"),
         time_us=fields.time_us("timestamp"),
-        partition=partition,
-        offset=offset,
+        partition=record.partition,
+        offset=record.offset,
         bid=_number(fields, "bid"),
         ask=_number(fields, "ask"),
         bid_size=_number(fields, "bid_size") if fields.has("bid_size") else None,

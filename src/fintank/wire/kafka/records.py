@@ -1,6 +1,8 @@
-"""The records of one spout tuple, read one by one."""
+"""The records of a topic, read one by one: those of one spout tuple, or those that a command reads."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from fintank.wire.bolts.offsets import format_runs, parse_runs
@@ -9,6 +11,28 @@ from fintank.wire.kafka.rejects import Reason, Reject, describe, unforeseen
 from fintank.wire.kafka.ticks import AHEAD_US_MAX, Batch
 
 Message = TypeVar("Message")
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record as Kafka holds it; `time_ms` is when the broker appended it, milliseconds since the epoch."""
+
+    topic: str
+    partition: int
+    offset: int
+    time_ms: int
+    key: bytes | None
+    value: bytes | None
+
+    @property
+    def place(self) -> str:
+        """The record's identity: topic-partition-offset."""
+        return f"{self.topic}-{self.partition}-{self.offset}"
+
+    @property
+    def text(self) -> str:
+        """The value as the spouts emit it, on one line; UnicodeDecodeError if it is not UTF-8."""
+        return (self.value or b"").decode().replace("\n", " ").replace("\r", " ")
 
 
 class Place(NamedTuple):
@@ -35,6 +59,15 @@ def offset_of(identity: str) -> int:
     return int(identity.rpartition("-")[2])
 
 
+def messages(
+    records: Iterable[Record], from_record: Callable[[Record], Message]
+) -> Iterator[tuple[Record, Message]]:
+    """Yield each record with its message; one that is not a message is in the topic `rejects`."""
+    for record in records:
+        with suppress(ValueError):
+            yield record, from_record(record)
+
+
 def read_each(
     topic: str, partition: int, offsets: str, records: str, read: Callable[[str, Place], Message]
 ) -> tuple[list[Message], list[Reject]]:
@@ -47,11 +80,11 @@ def read_each(
     places = list(_places(topic, partition, offsets))
     if len(places) != len(texts):
         raise ValueError(f"{topic}-{partition}: {len(places)} offsets for {len(texts)} records")
-    messages: list[Message] = []
+    found: list[Message] = []
     rejects: list[Reject] = []
     for text, place in zip(texts, places, strict=True):
         try:
-            messages.append(read(text, place))
+            found.append(read(text, place))
         except MalformedError as error:
             rejects.append(Reject(topic, partition, place.offset, error.reason, error.detail, text))
         except ValueError as error:  # the core's own checks
@@ -59,7 +92,7 @@ def read_each(
             rejects.append(Reject(topic, partition, place.offset, Reason.BAD_VALUE, detail, text))
         except Exception as error:
             rejects.append(Reject(topic, partition, place.offset, *unforeseen(error), text))
-    return messages, rejects
+    return found, rejects
 
 
 def lines_of_each(
@@ -75,11 +108,11 @@ def lines_of_each(
 
     `line` writes a message as line protocol, by its record's partition and offset.
     """
-    messages, rejects = read_each(
+    found, rejects = read_each(
         topic, partition, offsets, records, lambda text, place: (read(text), place.offset)
     )
-    lines = "\n".join(line(message, partition, offset) for message, offset in messages)
-    return Batch(lines, format_runs((offset, 1) for _, offset in messages), rejects)
+    lines = "\n".join(line(message, partition, offset) for message, offset in found)
+    return Batch(lines, format_runs((offset, 1) for _, offset in found), rejects)
 
 
 def _places(topic: str, partition: int, offsets: str) -> Iterator[Place]:

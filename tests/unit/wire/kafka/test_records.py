@@ -2,8 +2,10 @@
 
 import pytest
 
+from fintank.trading.messages import State, TradingState
+from fintank.wire.kafka import orders
 from fintank.wire.kafka.fields import MalformedError
-from fintank.wire.kafka.records import Place, offset_of, read_each
+from fintank.wire.kafka.records import Place, Record, messages, offset_of, read_each
 from fintank.wire.kafka.rejects import Reason, Reject
 
 
@@ -18,8 +20,8 @@ def read(text, place):
 
 
 def test_every_record_is_read_with_its_place():
-    messages, rejects = read_each("orders", 3, "7,2,1000 12,1,2000", "a\nb\nc", read)
-    assert messages == [
+    found, rejects = read_each("orders", 3, "7,2,1000 12,1,2000", "a\nb\nc", read)
+    assert found == [
         ("a", Place("orders", 3, 7, 61_000_000)),
         ("b", Place("orders", 3, 8, 61_000_000)),
         ("c", Place("orders", 3, 12, 62_000_000)),
@@ -28,8 +30,8 @@ def test_every_record_is_read_with_its_place():
 
 
 def test_what_can_not_be_read_is_a_reject_at_its_place():
-    messages, rejects = read_each("orders", 3, "7,3,1000", "malformed\nb\nrefused", read)
-    assert [text for text, _ in messages] == ["b"]
+    found, rejects = read_each("orders", 3, "7,3,1000", "malformed\nb\nrefused", read)
+    assert [text for text, _ in found] == ["b"]
     assert rejects == [
         Reject("orders", 3, 7, Reason.BAD_TYPE, 'field="x"', "malformed"),
         Reject("orders", 3, 9, Reason.BAD_VALUE, 'error="the core said no"', "refused"),
@@ -37,8 +39,8 @@ def test_what_can_not_be_read_is_a_reject_at_its_place():
 
 
 def test_whatever_a_record_raises_is_its_own_reject():
-    messages, (reject,) = read_each("orders", 3, "7,3,1000", "a\nunforeseen\nc", read)
-    assert [text for text, _ in messages] == ["a", "c"]
+    found, (reject,) = read_each("orders", 3, "7,3,1000", "a\nunforeseen\nc", read)
+    assert [text for text, _ in found] == ["a", "c"]
     assert (reject.offset, reject.reason) == (8, Reason.NOT_PROCESSED)
     assert reject.detail.startswith('error="KeyError: \'x\'" at="read:')
 
@@ -53,3 +55,28 @@ def test_a_place_has_the_identity_of_its_record():
     place = Place("orders", 3, 17, 0)
     assert place.input == "orders-3-17"
     assert offset_of(place.input) == 17
+
+
+def record(value: bytes | None) -> Record:
+    return Record("orders", 3, 17, 1_000, b"key", value)
+
+
+def test_a_record_has_its_place_and_the_text_that_a_spout_emits():
+    assert record(b"a\nb\rc").place == "orders-3-17"
+    assert record(b"a\nb\rc").text == "a b c"
+    assert record(None).text == ""
+
+
+def test_records_that_are_not_messages_are_skipped():
+    found = messages(map(record, (b"1", b"x", b"\xff", b"2")), lambda record: int(record.text))
+    assert [number for _, number in found] == [1, 2]
+
+
+def test_a_record_of_orders_is_a_message_or_a_reject():
+    assert orders.from_record(record(b"[\n]")) == Reject(
+        "orders", 3, 17, Reason.NOT_AN_OBJECT, 'type="array"', "[ ]"
+    )
+    halt = b'{"msg_type": "trading_state", "state": "HALTED", "timestamp": 1438539936.5}'
+    message = orders.from_record(Record("orders", 0, 18, 1_438_540_000_000, b"", halt))
+    assert message == TradingState(State.HALTED, 1_438_539_936_500_000, 18, "orders-0-18")
+    assert orders.from_record(record(b"\xff")) == Reject("orders", 3, 17, Reason.NOT_UTF8, "", "")

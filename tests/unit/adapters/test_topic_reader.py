@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from fintank.adapters.kafka_scan import Record, TopicScanner
+from fintank.adapters.topic_reader import TopicReader
+from fintank.wire.kafka.records import Record
 
 
 class Stored(NamedTuple):
@@ -88,13 +89,13 @@ class FakeConsumer:
         return taken
 
 
-def over(consumer: FakeConsumer) -> TopicScanner:
+def over(consumer: FakeConsumer) -> TopicReader:
     stand_in: Any = consumer
-    return TopicScanner("localhost:9092", "orders", stand_in)
+    return TopicReader("localhost:9092", "orders", stand_in)
 
 
-def places(scanner: TopicScanner, positions: dict[int, int]) -> list[tuple[int, int]]:
-    return placed(scanner.read(positions))
+def places(reader: TopicReader, positions: dict[int, int]) -> list[tuple[int, int]]:
+    return placed(reader.read(positions))
 
 
 def placed(records: Iterable[Record]) -> list[tuple[int, int]]:
@@ -102,53 +103,53 @@ def placed(records: Iterable[Record]) -> list[tuple[int, int]]:
 
 
 def last(count: int, log: Sequence[Stored]) -> list[tuple[int, int]]:
-    scanner = over(FakeConsumer(log))
-    return placed(scanner.last(count, scanner.ends()))
+    reader = over(FakeConsumer(log))
+    return placed(reader.last(count, reader.ends()))
 
 
 def test_all_records_of_all_partitions_are_read_once() -> None:
-    scanner = over(FakeConsumer([Stored(0, 0), Stored(0, 1), Stored(3, 0)]))
-    positions = scanner.starts()
-    assert places(scanner, positions) == [(0, 0), (0, 1), (3, 0)]
-    assert places(scanner, positions) == []
+    reader = over(FakeConsumer([Stored(0, 0), Stored(0, 1), Stored(3, 0)]))
+    positions = reader.starts()
+    assert places(reader, positions) == [(0, 0), (0, 1), (3, 0)]
+    assert places(reader, positions) == []
 
 
 def test_what_came_since_is_read_the_next_time() -> None:
     consumer = FakeConsumer([Stored(0, 0)])
-    scanner = over(consumer)
-    positions = scanner.ends()
+    reader = over(consumer)
+    positions = reader.ends()
     consumer.log += [Stored(0, 1), Stored(2, 0)]
-    assert places(scanner, positions) == [(0, 1), (2, 0)]
+    assert places(reader, positions) == [(0, 1), (2, 0)]
 
 
 def test_a_log_that_ends_with_a_commit_marker_has_an_end() -> None:
-    scanner = over(FakeConsumer([Stored(0, 0), Stored(0, 1, gap=True)]))
-    assert places(scanner, scanner.starts()) == [(0, 0)]
+    reader = over(FakeConsumer([Stored(0, 0), Stored(0, 1, gap=True)]))
+    assert places(reader, reader.starts()) == [(0, 0)]
 
 
 def test_the_start_can_be_a_time() -> None:
-    scanner = over(FakeConsumer([Stored(0, 0, 100), Stored(0, 1, 200), Stored(1, 0, 100)]))
-    assert scanner.starts([0, 1], since_ms=150) == {0: 1, 1: 1}
-    assert scanner.starts([], since_ms=150) == {}
+    reader = over(FakeConsumer([Stored(0, 0, 100), Stored(0, 1, 200), Stored(1, 0, 100)]))
+    assert reader.starts([0, 1], since_ms=150) == {0: 1, 1: 1}
+    assert reader.starts([], since_ms=150) == {}
 
 
 def test_a_record_is_found_by_its_offset_or_not_at_all() -> None:
-    scanner = over(FakeConsumer([Stored(0, 4), Stored(0, 6), Stored(0, 7)], first=4))
-    found = scanner.record_at(0, 6)
+    reader = over(FakeConsumer([Stored(0, 4), Stored(0, 6), Stored(0, 7)], first=4))
+    found = reader.record_at(0, 6)
     assert found is not None
     assert found.offset == 6
-    assert [scanner.record_at(0, offset) for offset in (3, 5, 8)] == [None, None, None]
+    assert [reader.record_at(0, offset) for offset in (3, 5, 8)] == [None, None, None]
 
 
 def test_a_lasting_fault_of_kafka_is_raised() -> None:
-    scanner = over(FakeConsumer([Stored(0, 0)], fault=KafkaError.TOPIC_AUTHORIZATION_FAILED))
+    reader = over(FakeConsumer([Stored(0, 0)], fault=KafkaError.TOPIC_AUTHORIZATION_FAILED))
     with pytest.raises(KafkaException):
-        places(scanner, scanner.starts())
+        places(reader, reader.starts())
 
 
 def test_the_offsets_ahead_are_counted() -> None:
-    scanner = over(FakeConsumer([Stored(0, 0), Stored(0, 1), Stored(1, 0)]))
-    assert scanner.ahead({0: 1, 1: 0}) == 2
+    reader = over(FakeConsumer([Stored(0, 0), Stored(0, 1), Stored(1, 0)]))
+    assert reader.ahead({0: 1, 1: 0}) == 2
 
 
 def test_the_last_records_of_all_partitions_come_in_order_of_time() -> None:
@@ -171,16 +172,16 @@ def test_none_wanted_is_none_shown() -> None:
 
 
 def test_what_comes_behind_the_end_is_none_of_the_last() -> None:
-    scanner = over(consumer := FakeConsumer([Stored(0, 0), Stored(0, 1)]))
-    ends = scanner.ends()
+    reader = over(consumer := FakeConsumer([Stored(0, 0), Stored(0, 1)]))
+    ends = reader.ends()
     consumer.log.append(Stored(0, 2))
-    assert placed(scanner.last(2, ends)) == [(0, 0), (0, 1)]
+    assert placed(reader.last(2, ends)) == [(0, 0), (0, 1)]
 
 
 def test_what_follows_is_neither_lost_nor_shown_twice() -> None:
-    scanner = over(consumer := FakeConsumer([Stored(0, 0, 1), Stored(1, 0, 2)]))
-    ends = scanner.ends()
-    scanner.last(10, ends)
+    reader = over(consumer := FakeConsumer([Stored(0, 0, 1), Stored(1, 0, 2)]))
+    ends = reader.ends()
+    reader.last(10, ends)
     consumer.log += [Stored(1, 1, 3), Stored(0, 1, 4)]
-    following = scanner.follow(ends)
+    following = reader.follow(ends)
     assert placed([next(following), next(following)]) == [(1, 1), (0, 1)]

@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import takewhile
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -16,6 +15,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from fintank.adapters import credentials
 from fintank.adapters.kafka import TOPICS, ensure_answers, no_answer
 from fintank.errors import FintankError
+from fintank.wire.kafka.records import Record
 
 ANSWER_SECONDS_MAX = 20.0
 SILENT_SECONDS_MAX = 20.0
@@ -34,20 +34,8 @@ Positions = dict[int, int]
 """partition -> the offset to be read next."""
 
 
-@dataclass(frozen=True)
-class Record:
-    """A record as Kafka holds it; `time_ms` is when the broker appended it, milliseconds since the epoch."""
-
-    topic: str
-    partition: int
-    offset: int
-    time_ms: int
-    key: bytes | None
-    value: bytes | None
-
-
-class TopicScanner:
-    """Reads committed records of one topic. Made by `open_scanner`."""
+class TopicReader:
+    """Reads committed records of one topic. Made by `open_reader`."""
 
     def __init__(self, address: str, topic: str, consumer: Consumer) -> None:
         self._address = address
@@ -162,8 +150,8 @@ class TopicScanner:
 
 
 @contextmanager
-def open_scanner(address: str, topic: str) -> Iterator[TopicScanner]:
-    """Open a scanner of one of TOPICS, which must exist; Kafka's errors inside become a FintankError."""
+def open_reader(address: str, topic: str) -> Iterator[TopicReader]:
+    """Open a reader of one of TOPICS, which must exist; Kafka's errors inside become a FintankError."""
     ensure_answers(address)
     consumer = Consumer(
         {
@@ -179,7 +167,7 @@ def open_scanner(address: str, topic: str) -> Iterator[TopicScanner]:
         }
     )
     try:
-        yield TopicScanner(address, topic, consumer)
+        yield TopicReader(address, topic, consumer)
     except KafkaException as error:
         raise FintankError(f"Kafka ({address}) refused: {error.args[0].str()}") from error
     finally:
