@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from fintank.settings import PROJECT_ROOT
-from fintank.storm.topology import OrderFlow
+from fintank.storm.clojure_topology import OrderFlow
 
 FOLDER = PROJECT_ROOT / "presentation"
 DOTS_PER_INCH = 110

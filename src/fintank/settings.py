@@ -1,5 +1,6 @@
-"""Where everything is: addresses and folders. Storm option > environment > localhost."""
+"""Addresses and folders. A Storm option wins over the environment, the environment over the default."""
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -11,21 +12,23 @@ from typing import Any
 from fintank.errors import FintankError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+PORTS: Mapping[str, Any] = json.loads((Path(__file__).parent / "ports.json").read_text())
+"""The default TCP ports; the cookbook reads the same file."""
 DATABASE = "prices_development"
 TOPOLOGY = "order_flow"
 _NAME = re.compile(r"(?=.{1,254}\Z)[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?")
 _ADDRESS = re.compile(r"(.+):([0-9]{1,5})")
 _NOT_IN_HOME = frozenset(",;:%$#*?\\\"'")
 RULES_OPTION = "fintank.rules"
-"""The Storm option that brings the limits of rules.toml to the bolts, as JSON."""
+"""The Storm option that carries rules.toml to the bolts, as JSON."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Addresses (host:port; of Kafka one broker or several, joined by commas) and folders of one fintank.
+    """The addresses and folders of one fintank.
 
-    `home` holds the services' data, logs and run files; `programs` the unpacked programs and class paths,
-    which all homes share; `rules` is the file of the trading rules' numbers.
+    An address is host:port; `kafka` may be several, joined by commas. `home` holds the services' data, logs
+    and run files, `programs` the unpacked programs and class paths for all homes; `rules` is rules.toml.
     """
 
     kafka: str
@@ -33,29 +36,32 @@ class Settings:
     home: Path
     programs: Path = PROJECT_ROOT / ".fintank" / "opt"
     rules: Path = PROJECT_ROOT / "rules.toml"
-    nimbus: str = "localhost:6627"
-    zookeeper: str = "localhost:2181"
+    nimbus: str = f"localhost:{PORTS['nimbus']}"
+    zookeeper: str = f"localhost:{PORTS['zookeeper']}"
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read FINTANK_KAFKA, _INFLUX, _NIMBUS, _ZOOKEEPER, _HOST, _HOME and _RULES.
 
-    Raises FintankError on a bad address. src/clj/fintank/storm/settings.clj has the
-    same rules for Kafka's.
+    Raises FintankError on a bad address. src/clj/fintank/storm/settings.clj reads Kafka's by the same rules.
     """
     host = _host(environ.get("FINTANK_HOST") or "localhost")
+
+    def chosen(variable: str, service: str) -> str:
+        return environ.get(variable) or f"{host}:{PORTS[service]}"
+
     return Settings(
-        kafka=_addresses("FINTANK_KAFKA", environ.get("FINTANK_KAFKA") or f"{host}:9092"),
-        influx=_address("FINTANK_INFLUX", environ.get("FINTANK_INFLUX") or f"{host}:8086"),
+        kafka=_addresses("FINTANK_KAFKA", chosen("FINTANK_KAFKA", "kafka")),
+        influx=_address("FINTANK_INFLUX", chosen("FINTANK_INFLUX", "influxdb")),
         home=_home(Path(environ.get("FINTANK_HOME") or PROJECT_ROOT / ".fintank").absolute()),
         rules=Path(environ.get("FINTANK_RULES") or PROJECT_ROOT / "rules.toml").absolute(),
-        nimbus=_address("FINTANK_NIMBUS", environ.get("FINTANK_NIMBUS") or f"{host}:6627"),
-        zookeeper=_address("FINTANK_ZOOKEEPER", environ.get("FINTANK_ZOOKEEPER") or f"{host}:2181"),
+        nimbus=_address("FINTANK_NIMBUS", chosen("FINTANK_NIMBUS", "nimbus")),
+        zookeeper=_address("FINTANK_ZOOKEEPER", chosen("FINTANK_ZOOKEEPER", "zookeeper")),
     )
 
 
 def from_storm(conf: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings of a bolt: the Storm options `fintank.kafka` and `fintank.influx` win."""
+    """Read the settings of a bolt, where the Storm options `fintank.kafka` and `fintank.influx` win."""
     loaded = load(environ)
     return replace(
         loaded,
@@ -77,8 +83,8 @@ def _addresses(name: str, value: str) -> str:
 def _address(name: str, value: str) -> str:
     if not _is_address(value):
         raise FintankError(
-            f"{name}={value!r} is no address: write host:port, as in localhost:9092 or [::1]:9092, without a "
-            "scheme such as http://"
+            f"{name}={value!r} is not an address: write host:port, as in localhost:9092 or [::1]:9092, "
+            "without a scheme such as http://"
         )
     return value
 
@@ -86,13 +92,13 @@ def _address(name: str, value: str) -> str:
 def _host(value: str) -> str:
     if not _is_host(value):
         raise FintankError(
-            f"FINTANK_HOST={value!r} is no host: write its name or address alone, without a port"
+            f"FINTANK_HOST={value!r} is not a host: write its name or IP address, without a port"
         )
     return value
 
 
 def _is_host(value: str) -> bool:
-    """Say whether it is a name that can be asked for, as in a-b.c, or an IPv6 address in brackets."""
+    """Whether it is a host name, as in a-b.c, or an IPv6 address in brackets."""
     if not value.startswith("["):
         return bool(_NAME.fullmatch(value))
     try:
@@ -102,7 +108,7 @@ def _is_host(value: str) -> bool:
 
 
 def is_host_or_address(value: str) -> bool:
-    """Say whether it is a host, or host:port: streamparse takes Nimbus as either."""
+    """Whether it is a host, or host:port: streamparse takes either for Nimbus."""
     return _is_host(value) or _is_address(value)
 
 
@@ -112,13 +118,13 @@ def _is_address(value: str) -> bool:
 
 
 def _home(path: Path) -> Path:
-    # It stands in the files of supervisord, Kafka, InfluxDB and Log4j, each with characters of its own.
+    # supervisord, Kafka, InfluxDB and Log4j have it in their files, each with special characters of its own.
     wrong = sorted(
         {character for character in str(path) if character in _NOT_IN_HOME or not character.isprintable()}
     )
     if wrong:
         raise FintankError(
             f"FINTANK_HOME={str(path)!r}: {' '.join(map(repr, wrong))} can't be in the path of the services' "
-            "files: name another folder, as in FINTANK_HOME=$HOME/fintank"
+            "files: choose another folder, as in FINTANK_HOME=$HOME/fintank"
         )
     return path

@@ -18,7 +18,7 @@ def test_kafka_may_be_several_brokers() -> None:
 
 @pytest.mark.parametrize("wrong", ADDRESSES["refused"])
 def test_a_wrong_address_among_them_is_named(wrong: str) -> None:
-    with pytest.raises(FintankError, match=r"FINTANK_KAFKA=['\"].*['\"] is no address"):
+    with pytest.raises(FintankError, match=r"FINTANK_KAFKA=['\"].*['\"] is not an address"):
         settings.load({"FINTANK_KAFKA": f"a:1,{wrong}"})
 
 
@@ -35,7 +35,7 @@ def test_the_brackets_of_an_address_are_not_part_of_its_host() -> None:
     "host", ["http://a", "a:9092", "a b", "a,b", "::1", "[a]", " ", "a..b", "a" * 64, "a." * 128]
 )
 def test_a_host_is_alone(host: str) -> None:
-    with pytest.raises(FintankError, match=r"^FINTANK_HOST='.*' is no host: "):
+    with pytest.raises(FintankError, match=r"^FINTANK_HOST='.*' is not a host: "):
         settings.load({"FINTANK_HOST": host})
 
 

@@ -213,7 +213,7 @@ class ChefRun
       resource = CustomResource.new(path)
       [resource.name.to_s, resource]
     end
-    @node = merge(attributes, overrides)
+    @node = merge(attributes(overrides), overrides)
   end
 
   def recipe(name)
@@ -238,12 +238,14 @@ class ChefRun
 
   private
 
-  def attributes
+  # The cookbook's attributes, which may read those given to the run.
+  def attributes(given)
     tree = ->(hash, key) { hash[key] = Hash.new(&tree) }
     defaults = Hash.new(&tree)
     Pathname.glob("#{@cookbook}/attributes/*.rb").sort.each do |path|
       scope = Object.new
       scope.define_singleton_method(:default) { defaults }
+      scope.define_singleton_method(:node) { given }
       scope.instance_eval(path.read, path.to_s)
     end
     JSON.parse(JSON.generate(defaults))

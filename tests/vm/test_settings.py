@@ -13,7 +13,7 @@ from support.cookbook import Rendered
 from fintank import settings
 from fintank.adapters.kafka import TOPICS
 from fintank.services import influxdb_server, kafka_broker, storm_cluster
-from fintank.services.service import Service
+from fintank.services.supervisor import Service
 from fintank.settings import PROJECT_ROOT
 
 # Addresses and folders are the VM's own, and InfluxDB wants a password there.

@@ -1,31 +1,33 @@
 # frozen_string_literal: true
 
-# Where the machine is. Its hosts file maps `host` to `address`; nothing listens anywhere else but on localhost.
+require 'json'
+
+# The machine's name and address, as in its hosts file. Services listen there and on localhost, nowhere else.
 default['fintank']['host'] = 'streamparse-box'
 default['fintank']['address'] = '192.168.50.50'
 default['fintank']['network'] = '192.168.50.0/24'
 
-# The folder of the project, as Vagrant shares it, and whose account `sparse submit` logs in to.
+# The project's folder, as Vagrant shares it, and the user as whom `sparse submit` logs in.
 default['fintank']['project'] = '/vagrant'
 default['fintank']['user'] = 'vagrant'
 
-default['fintank']['ports'] = {
-  'zookeeper' => 2181, 'nimbus' => 6627, 'drpc' => 3772, 'drpc_invocations' => 3773,
-  'ui' => 8080, 'logviewer' => 8000, 'supervisor' => 6628, 'slots' => [6700, 6701],
-  'kafka' => 9092, 'kafka_controller' => 9093, 'kafdrop' => 9000, 'influxdb' => 8086, 'grafana' => 3000
-}
+# The project's own table of ports.
+ports = "#{node['fintank']['project']}/src/fintank/ports.json"
+raise "#{ports} is missing: Vagrant did not share the project's folder" unless File.exist?(ports)
 
-# The largest heap of each JVM, in MiB; a worker of Storm has one of its own.
+default['fintank']['ports'] = JSON.parse(File.read(ports))
+
+# The maximum heap of each JVM in MiB; `worker` is per Storm worker.
 default['fintank']['heap_mb'] = {
   'zookeeper' => 256, 'nimbus' => 384, 'supervisor' => 256, 'ui' => 256, 'logviewer' => 128, 'drpc' => 128,
   'worker' => 768, 'kafka' => 1024, 'kafdrop' => 256
 }
 
-# From Apache, tried in turn: the first host has the newest releases only, the archive has all.
+# Apache's hosts, tried in turn: the first one has only the latest releases, the archive has all.
 default['fintank']['apache'] = ['https://dlcdn.apache.org', 'https://archive.apache.org/dist']
 default['fintank']['apache_checksums'] = ['https://downloads.apache.org', 'https://archive.apache.org/dist']
 
-# `sha512` nil: the .sha512 file that Apache publishes beside the archive is fetched and held against it.
+# With `sha512` nil, the archive is checked against the .sha512 file that Apache publishes next to it.
 default['fintank']['zookeeper']['version'] = '3.9.5'
 default['fintank']['zookeeper']['sha512'] = nil
 
@@ -40,7 +42,7 @@ default['fintank']['kafka']['sha512'] =
   '8caa5bf794c5937379721004dfe92025937d238b0faf4eb715529417fd43b491'
 default['fintank']['kafka']['cluster_id'] = 'ZmludGFuay1jbHVzdGVyMA'
 
-# The topics, with their partitions and Kafka's own settings.
+# The topics, with their partitions and Kafka settings.
 kept = { 'message.timestamp.type' => 'LogAppendTime', 'cleanup.policy' => 'delete' }
 days30 = { 'retention.ms' => 2_592_000_000, 'retention.bytes' => -1 }
 default['fintank']['kafka']['topics'] = {
@@ -57,12 +59,12 @@ default['fintank']['kafka']['topics'] = {
   } }
 }
 
-# Kafdrop is on none of the other hosts. Its project publishes no checksum: put the SHA-512 that you trust here,
-# else the one of the first download is logged, and only https vouches for that.
+# Kafdrop is only on GitHub, and its project publishes no checksum: put the SHA-512 you trust here. Without it,
+# the SHA-512 of the first download is logged, and only https protects that download.
 default['fintank']['kafdrop']['version'] = '4.2.0'
 default['fintank']['kafdrop']['releases'] = 'https://github.com/obsidiandynamics/kafdrop/releases/download'
 default['fintank']['kafdrop']['sha512'] = nil
-# Kafdrop shows no name of its cluster but this one, in its address.
+# Kafdrop shows the cluster's name only in its URL.
 default['fintank']['kafdrop']['path'] = '/clusters/kafka_development'
 
 default['fintank']['influxdb']['database'] = 'prices_development'

@@ -8,7 +8,7 @@ directory '/etc/apt/keyrings' do
   mode '0755'
 end
 
-# The second is the name that the key had before.
+# The second URL is the key's former name.
 remote_file '/etc/apt/keyrings/grafana.asc' do
   source ["#{grafana['repository']}/gpg-full.key", "#{grafana['repository']}/gpg.key"]
   mode '0644'
@@ -41,10 +41,8 @@ template '/etc/fintank/grafana.ini' do
   )
 end
 
+# The project's own provisioning files; they take what differs here from the environment.
 project = node['fintank']['project']
-raise "#{project} is not the project's folder: Vagrant did not share it" unless File.exist?("#{project}/project.clj")
-
-# The project's own provisioning files; what differs here they take from the environment.
 folder = '/etc/fintank/grafana'
 drawn = Dir["#{project}/dashboards/*.json"]
 provisioned = Dir["#{project}/dashboards/provisioning/*/*.yaml"].to_h do |path|

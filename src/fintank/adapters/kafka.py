@@ -1,7 +1,6 @@
 """Kafka's topics: what they are, making them, and the connection of the commands to the broker."""
 
 import logging
-import socket
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,13 +11,11 @@ from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from fintank.adapters import credentials, topic_settings
+from fintank.adapters import credentials, ports, topic_settings
 from fintank.adapters.topic_settings import UNLIMITED, Difference
 from fintank.errors import FintankError
-from fintank.settings import host_and_port
 
 SHARDS = 4
-CONNECT_SECONDS_MAX = 3
 BOOTSTRAP_MS_MAX = 5_000
 REQUEST_MS_MAX = 20_000
 TOPICS_READY_MS_MAX = 15_000
@@ -98,16 +95,8 @@ def ensure_answers(address: str) -> None:
     """Raise FintankError, within seconds, when no broker listens there (Kafka's clients retry for long)."""
     # The client logs every attempt; the one line of the FintankError says all a user needs.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    if not any(_listens(broker) for broker in address.split(",")):
+    if not ports.listens(address):
         raise no_answer(address)
-
-
-def _listens(broker: str) -> bool:
-    try:
-        socket.create_connection(host_and_port(broker), timeout=CONNECT_SECONDS_MAX).close()
-    except OSError:
-        return False
-    return True
 
 
 def no_answer(address: str) -> FintankError:

@@ -9,10 +9,11 @@ from pathlib import Path
 from fintank.adapters import ports
 from fintank.errors import FintankError
 from fintank.grafana.files import FOLDER
-from fintank.settings import Settings
+from fintank.services import port_checks
+from fintank.settings import PORTS, Settings
 
 HOST = "127.0.0.1"
-PORT = 3000
+PORT = PORTS["grafana"]
 URL = f"http://{HOST}:{PORT}"
 VERSIONS = "11 or 12"
 HOME_NAME = "GRAFANA_HOME"
@@ -73,7 +74,7 @@ def variables(where: Settings, environ: Mapping[str, str] = os.environ) -> dict[
 def run(program: Path, home: Path, where: Settings) -> int:
     """Run Grafana until it ends or is interrupted; return its status. FintankError if its port is taken."""
     if not ports.is_free(PORT):
-        raise FintankError(f"Port {PORT} of Grafana is in use by {ports.holder(PORT)}: stop it first")
+        raise FintankError(f"Port {PORT} of Grafana is in use by {port_checks.holder(PORT)}: stop it first")
     command = [str(program), "server", "--homepath", str(home)]
     process = subprocess.Popen(command, env=variables(where))
     try:

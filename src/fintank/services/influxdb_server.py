@@ -6,13 +6,13 @@ from fintank.adapters import credentials
 from fintank.adapters.influxdb import InfluxDB, Retention
 from fintank.errors import FintankError
 from fintank.services import programs
-from fintank.services.service import Service
+from fintank.services.supervisor import Service
 from fintank.services.templates import fill
 from fintank.settings import DATABASE, Settings, host_and_port
 
 
 def service(settings: Settings) -> Service:
-    """Describe the server."""
+    """Return the server as a service."""
     port = host_and_port(settings.influx)[1]
     configuration = settings.home / "run" / "influxdb.conf"
     data = settings.home / "data" / "influxdb"

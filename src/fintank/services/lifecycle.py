@@ -1,4 +1,4 @@
-"""Start, look at, stop and reset the local services."""
+"""Start, inspect, stop and reset the local services."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -8,22 +8,18 @@ from pathlib import Path
 
 import psutil
 
-from fintank.adapters import nimbus, ports
+from fintank.adapters import nimbus
 from fintank.adapters.influxdb import InfluxDB
 from fintank.errors import FintankError
-from fintank.services import influxdb_server, storm_cluster
-from fintank.services.service import Service
-from fintank.services.services import cluster_services, data_folder, local_services
-from fintank.services.supervisor import STOP_TIMEOUT_S, Supervisor
-from fintank.settings import TOPOLOGY, Settings, host_and_port
+from fintank.services import influxdb_server, kafka_broker, port_checks, storm_cluster
+from fintank.services.supervisor import STOP_TIMEOUT_S, Service, Supervisor
+from fintank.settings import TOPOLOGY, Settings
 from fintank.waiting import wait_until
 
-LOCAL_HOSTS = ("localhost", "127.0.0.1")
 UP_TIMEOUT_S = 90
-PORT_MAX = 65_535
 POLL_INTERVAL_S = 0.1
 LOG_LINES_SHOWN = 15
-# States of supervisord from which a service does not come back by itself.
+# States that supervisord does not leave by itself.
 GIVEN_UP = ("FATAL", "EXITED", "STOPPED")
 
 Say = Callable[[str], None]
@@ -31,7 +27,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """What `invoke status` shows of one service; `since` is None where fintank did not start it."""
+    """What `invoke status` shows of a service; `since` is None if fintank did not start it."""
 
     name: str
     state: str
@@ -40,14 +36,17 @@ class ServiceStatus:
     is_up: bool
 
 
-def up(settings: Settings, say: Say, cluster: bool = False) -> None:
-    """Start what is not up yet and return when every service answers and the database is there.
+def services_of(settings: Settings, *, cluster: bool) -> list[Service]:
+    """Return the services in the order in which they start, with those of a Storm cluster or without."""
+    always = [kafka_broker.service(settings), influxdb_server.service(settings)]
+    return always + (storm_cluster.services(settings) if cluster else [])
 
-    With `cluster` those are also the services of a Storm cluster.
-    """
-    services = local_services(settings) + (cluster_services(settings) if cluster else [])
-    _require_local(services)
-    _require_own_ports(services)
+
+def up(settings: Settings, say: Say, cluster: bool = False) -> None:
+    """Start what is not up yet; return when every service answers and the database exists."""
+    services = services_of(settings, cluster=cluster)
+    port_checks.require_local(services)
+    port_checks.require_own_ports(services)
     supervisor = Supervisor(settings.home)
     states = supervisor.states()
     missing = [service for service in services if not _runs(states, service)]
@@ -55,10 +54,10 @@ def up(settings: Settings, say: Say, cluster: bool = False) -> None:
     if not missing and all(service.answers() for service in services):
         say("Already up: " + ", ".join(f"{service.name} at {service.address}" for service in services) + ".")
         return
-    _require_free_ports(missing)
+    port_checks.require_free_ports(missing)
     _prepare(settings, missing, say)
     if not supervisor.is_up():
-        supervisor.start(local_services(settings) + cluster_services(settings))
+        supervisor.start(services_of(settings, cluster=True))
     for service in missing:
         supervisor.start_service(service.name)
     for service in services:
@@ -77,22 +76,22 @@ def down(settings: Settings, say: Say) -> None:
     elif not _orphans(settings):
         say("Nothing is up.")
         return
-    # A killed supervisord leaves its services behind, and Storm's Supervisors always leave their workers.
+    # A killed supervisord leaves its services running, and Storm's Supervisors always leave their workers.
     _end(_orphans(settings))
     supervisor.remove_socket()
     say("Stopped.")
 
 
 def status(settings: Settings) -> list[ServiceStatus]:
-    """Look at every service, wherever its address is; at a cluster's only when one was started here."""
+    """Return the status of every service, also of remote ones; a cluster's only if it was started here."""
     states = Supervisor(settings.home).states()
-    services = local_services(settings) + (cluster_services(settings) if has_cluster(settings) else [])
+    services = services_of(settings, cluster=has_cluster(settings))
     return [_status_of(service, states.get(service.name)) for service in services]
 
 
 def has_cluster(settings: Settings) -> bool:
-    """Say whether a Storm cluster was started here and not stopped."""
-    names = {service.name for service in cluster_services(settings)}
+    """Whether a Storm cluster was started here and not stopped."""
+    names = {service.name for service in storm_cluster.services(settings)}
     states = Supervisor(settings.home).states()
     return any(states[name]["statename"] != "STOPPED" for name in names & states.keys())
 
@@ -100,18 +99,16 @@ def has_cluster(settings: Settings) -> bool:
 def reset(settings: Settings, say: Say) -> None:
     """Stop all services and delete their data."""
     down(settings, say)
-    folder = data_folder(settings)
+    folder = settings.home / "data"
     if folder.exists():
         shutil.rmtree(folder)
     say(f"Deleted {folder}. `invoke up` starts empty.")
 
 
 def logs(settings: Settings) -> dict[str, list[Path]]:
-    """Name the log files of the services, of supervisord, and of each topology's last run on a cluster."""
-    services = local_services(settings) + cluster_services(settings)
-    named = {service.name: [service.log] for service in services}
+    """Return the log files by name: of the services, supervisord, and each topology's last run."""
     return {
-        **named,
+        **{service.name: [service.log] for service in services_of(settings, cluster=True)},
         "supervisord": [Supervisor(settings.home).log],
         TOPOLOGY: [settings.home / "logs" / f"{TOPOLOGY}.log"],
         **storm_cluster.topology_logs(settings),
@@ -119,7 +116,7 @@ def logs(settings: Settings) -> dict[str, list[Path]]:
 
 
 def topologies(settings: Settings) -> list[str]:
-    """Describe the topologies on the cluster that was started here, a line each."""
+    """Return a line for each topology on the cluster that was started here, and one on its slots."""
     if not has_cluster(settings) or not nimbus.answers(settings.nimbus):
         return []
     cluster = nimbus.cluster(settings.nimbus)
@@ -133,47 +130,10 @@ def topologies(settings: Settings) -> list[str]:
     return [*(lines or ["no topology: `sparse submit` starts one"]), f"slots: {used} of {slots} in use"]
 
 
-def _require_local(services: Sequence[Service]) -> None:
-    for service in services:
-        host = host_and_port(service.address)[0]
-        if host not in LOCAL_HOSTS:
-            raise FintankError(
-                f"{service.name} is set to be at {service.address}: only services on this machine can be "
-                f"started here; unset FINTANK_HOST and {service.variable}, or start it there."
-            )
-
-
-def _require_own_ports(services: Sequence[Service]) -> None:
-    owners: dict[int, Service] = {}
-    for service in services:
-        for port in service.ports:
-            if port > PORT_MAX:
-                raise FintankError(
-                    f"{service.name} would need the port {port}, and {PORT_MAX} is the last: choose a lower "
-                    f"one with {service.variable}"
-                )
-            if port in owners:
-                raise FintankError(
-                    f"{service.name} and {owners[port].name} would both need the port {port}: choose another "
-                    f"with {service.variable}"
-                )
-            owners[port] = service
-
-
 def _require_same_files(running: Sequence[Service]) -> None:
     for service in running:
         if any(not path.exists() or path.read_text() != text for path, text in service.files.items()):
-            raise FintankError(f"{service.name} runs with other settings than now: run `invoke down` first.")
-
-
-def _require_free_ports(services: Sequence[Service]) -> None:
-    for service in services:
-        for port in service.ports:
-            if not ports.is_free(port):
-                raise FintankError(
-                    f"Port {port} of {service.name} is in use by {ports.holder(port)}: stop it, or choose "
-                    f"another with {service.variable}, as in localhost:{port + 1000}."
-                )
+            raise FintankError(f"{service.name} runs with different settings: run `invoke down` first.")
 
 
 def _prepare(settings: Settings, services: Sequence[Service], say: Say) -> None:
@@ -183,7 +143,7 @@ def _prepare(settings: Settings, services: Sequence[Service], say: Say) -> None:
         say(f"Starting {service.name} ...")
         for path, text in service.files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Some hold a password.
+            # Some contain a password.
             path.touch()
             path.chmod(0o600)
             path.write_text(text)
@@ -229,8 +189,7 @@ def _status_of(service: Service, info: dict[str, object] | None) -> ServiceStatu
 
 
 def _orphans(settings: Settings) -> list[psutil.Process]:
-    services = local_services(settings) + cluster_services(settings)
-    commands = [list(service.command) for service in services]
+    commands = [list(service.command) for service in services_of(settings, cluster=True)]
     left = [process for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"] in commands]
     return left + storm_cluster.workers(settings)
 

@@ -18,7 +18,7 @@ from fintank.adapters import ports
 from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka import THIRTY_DAYS_MS
 from fintank.errors import FintankError
-from fintank.services import influxdb_server, lifecycle, programs
+from fintank.services import influxdb_server, port_checks, programs
 from fintank.services.supervisor import Supervisor
 from fintank.settings import Settings, host_and_port
 
@@ -158,19 +158,19 @@ def retention(settings: Settings) -> list[Finding]:
 
 def _address(name: str, host: str, port: int, own: set[int]) -> Finding:
     subject = f"port of {name}"
-    if host not in lifecycle.LOCAL_HOSTS:
+    if host not in port_checks.LOCAL_HOSTS:
         return Finding(subject, f"{host}:{port}, not on this machine")
-    if port > lifecycle.PORT_MAX:
+    if port > port_checks.PORT_MAX:
         return Finding(
-            subject, f"{port} is above {lifecycle.PORT_MAX}", "Choose a lower port with FINTANK_KAFKA."
+            subject, f"{port} is above {port_checks.PORT_MAX}", "Choose a lower port with FINTANK_KAFKA."
         )
     if ports.is_free(port):
         return Finding(subject, f"{port} is free")
-    pid = ports.holder_pid(port)
+    pid = port_checks.holder_pid(port)
     if pid in own:
         return Finding(subject, f"{port} is in use by fintank itself")
     cure = "Stop it, or choose another port with FINTANK_KAFKA or FINTANK_INFLUX."
-    return Finding(subject, f"{port} is in use by {ports.holder(port)}", cure)
+    return Finding(subject, f"{port} is in use by {port_checks.holder(port)}", cure)
 
 
 def _pids(settings: Settings) -> set[int]:

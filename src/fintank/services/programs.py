@@ -1,20 +1,41 @@
-"""Where the programs are that `make setup` installs; each is checked when it is asked for."""
+"""The programs that `make setup` installs: where they are, and how they are run."""
 
 import os
 import shutil
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from fintank.errors import FintankError
 from fintank.settings import Settings
 
+OUTPUT_SHOWN_CHARS = 500
+
 
 def environ() -> dict[str, str]:
-    """Return the environment of a program to start: a JVM finds no umlaut in a path where the locale is C."""
+    """Return the environment for a program: with the locale C, a JVM can't open a path with umlauts."""
     return {**os.environ, "LC_ALL": "C.UTF-8"}
 
 
+def run(command: Sequence[object], timeout_s: int, failure: str, folder: Path | None = None) -> None:
+    """Run a program to its end; on failure raise FintankError with `failure` and the end of its output."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        cwd=folder,
+        env=environ(),
+        timeout=timeout_s,
+        check=False,
+    )
+    if done.returncode != 0:
+        output = " ".join((done.stdout + done.stderr).split())
+        raise FintankError(f"{failure}: {output[-OUTPUT_SHOWN_CHARS:]}")
+
+
 def java() -> Path:
-    """Find the `java` of PATH."""
+    """Return the `java` on PATH."""
     found = shutil.which("java")
     if found is None:
         raise FintankError("There is no java on PATH: run `make setup`.")
@@ -22,27 +43,27 @@ def java() -> Path:
 
 
 def jvm(temporary: Path) -> list[str]:
-    """Begin the command of a JVM that writes its temporary files there; by itself it writes to /tmp."""
+    """Return the start of a JVM's command, with its temporary files in a folder other than /tmp."""
     return [str(java()), "-XX:-UsePerfData", f"-Djava.io.tmpdir={temporary}"]
 
 
 def temporary(settings: Settings) -> Path:
-    """Name the home's folder for temporary files; whoever starts something makes it."""
+    """Return the home's folder for temporary files; the caller creates it."""
     return settings.home / "tmp"
 
 
 def kafka_class_path(settings: Settings) -> str:
-    """Read the class path of the Kafka broker: its jars, joined by colons."""
+    """Return the class path of the Kafka broker."""
     return _class_path(settings.programs / "kafka.classpath")
 
 
 def storm_class_path(settings: Settings) -> str:
-    """Read the class path of Storm itself: its jars without the project's own code, joined by colons."""
+    """Return the class path of Storm, without the project's own code."""
     return _class_path(settings.programs / "storm.classpath")
 
 
 def influxd(settings: Settings) -> Path:
-    """Find the InfluxDB server that is unpacked beside, not the machine's own."""
+    """Return the InfluxDB server that `make setup` unpacked, not one installed on the machine."""
     path = settings.programs / "influxdb" / "usr" / "bin" / "influxd"
     if not path.exists():
         raise FintankError(f"InfluxDB is not installed at {path}: run `make setup`.")

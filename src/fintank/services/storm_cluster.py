@@ -1,4 +1,4 @@
-"""A Storm cluster on this machine: ZooKeeper, Nimbus and two Supervisors, from Maven's jars."""
+"""A Storm cluster on this machine: ZooKeeper, Nimbus and two Supervisors, run from their Maven jars."""
 
 import functools
 import json
@@ -6,15 +6,14 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 
 from fintank.adapters import nimbus, ports
 from fintank.errors import FintankError
-from fintank.services import loopback, programs
-from fintank.services.service import Service
+from fintank.services import clojure_build, programs
+from fintank.services.supervisor import Service
 from fintank.services.templates import fill
 from fintank.settings import PROJECT_ROOT, Settings, host_and_port
 
@@ -27,32 +26,32 @@ MAIN_CLASSES = {
     "nimbus": "org.apache.storm.daemon.nimbus.Nimbus",
     "supervisor": "org.apache.storm.daemon.supervisor.Supervisor",
 }
-# The topology's jar brings these itself, as it must where they are not installed.
+# The topology's jar contains these, as an installed Storm does not have them.
 ONLY_IN_THE_JAR = ("kafka-clients-", "storm-clojure-", "storm-kafka-client-")
 ANSWER_TIMEOUT_S = 2.0
 
 
 def services(settings: Settings) -> list[Service]:
-    """List the services of the cluster in the order of their start.
+    """Return the services of the cluster in the order in which they start.
 
-    Nimbus' port is followed by those of the Supervisors and then by their slots; ZooKeeper has its own.
+    Ports count up from Nimbus': the Supervisors', then their slots'. ZooKeeper has its own.
     """
     supervisors = [_supervisor(settings, number) for number in range(1, SUPERVISORS + 1)]
     return [_zookeeper(settings), _nimbus(settings), *supervisors]
 
 
 def storm_home(settings: Settings) -> Path:
-    """Name the folder that Storm's daemons take for their installation."""
+    """Return the folder that Storm's daemons take for their installation."""
     return settings.home / "storm"
 
 
 def worker_logs(settings: Settings) -> Path:
-    """Name the folder of the workers' logs: in it a folder a topology, in that one a folder a slot."""
+    """Return the folder of the workers' logs: a folder per run of a topology, in it one per slot."""
     return settings.home / "logs" / "workers"
 
 
 def topology_logs(settings: Settings) -> dict[str, list[Path]]:
-    """Name the workers' logs of the last run of each topology: what they log, and what their JVMs print."""
+    """Return the worker logs of each topology's last run: Storm's log and what the JVMs print."""
     found: dict[str, list[Path]] = {}
     for run in sorted(
         worker_logs(settings).glob("*-*-*"), key=lambda folder: int(folder.name.split("-")[-1])
@@ -63,12 +62,12 @@ def topology_logs(settings: Settings) -> dict[str, list[Path]]:
 
 
 def sparse_config(settings: Settings) -> Path:
-    """Name the config.json with which `sparse` goes to this cluster."""
+    """Return the config.json that points `sparse` to this cluster."""
     return settings.home / "run" / "config.json"
 
 
 def workers(settings: Settings) -> list[psutil.Process]:
-    """Find the processes of the workers: Supervisors leave them running when they end."""
+    """Return the worker processes, which Supervisors leave running when they end."""
     mark = f"-Dstorm.home={storm_home(settings)}"
     found = []
     for process in psutil.process_iter(["cmdline"]):
@@ -171,7 +170,7 @@ def _storm_yaml(settings: Settings, name: str) -> str:
 
 
 def _sparse_config(settings: Settings) -> dict[str, object]:
-    """Replace the hosts of the project's config.json: no SSH, and the bolts run in this virtualenv."""
+    """Return the project's config.json for this cluster: no SSH, and the bolts run in this virtualenv."""
     virtualenv = Path(sys.prefix)
     local = {
         "nimbus": settings.nimbus,
@@ -184,7 +183,7 @@ def _sparse_config(settings: Settings) -> dict[str, object]:
             "fintank.kafka": settings.kafka,
             "fintank.influx": settings.influx,
             "topology.workers": SUPERVISORS,
-            # The bolts' code is the jar's, as on any cluster, and not what is installed in this virtualenv.
+            # The bolts' code is that in the jar, as on any cluster, not that installed in this virtualenv.
             "topology.environment": {"PYTHONPATH": ".", **_secrets_file()},
         },
     }
@@ -193,7 +192,7 @@ def _sparse_config(settings: Settings) -> dict[str, object]:
 
 
 def _secrets_file() -> dict[str, str]:
-    """Name the workers the file of the accounts, where there is one; what is in it stays there."""
+    """Return the worker environment that names the secrets file, if there is one; not its content."""
     file = os.environ.get("FINTANK_SECRETS")
     return {"FINTANK_SECRETS": file} if file else {}
 
@@ -207,27 +206,29 @@ def _shared_files(settings: Settings) -> dict[Path, str]:
 
 
 def _install(settings: Settings) -> None:
-    """Link the jars into the folders where Storm's daemons and workers look for them."""
-    jars = [Path(jar) for jar in programs.storm_class_path(settings).split(":")] + [loopback.jar(settings)]
-    _link(storm_home(settings) / "lib", jars)
-    _link(
-        storm_home(settings) / "lib-worker", [jar for jar in jars if not jar.name.startswith(ONLY_IN_THE_JAR)]
-    )
-
-
-def _link(folder: Path, jars: Sequence[Path]) -> None:
+    """Fill the folders where Storm's daemons and workers look for jars."""
+    jars = [Path(jar) for jar in programs.storm_class_path(settings).split(":")]
     missing = [jar for jar in jars if not jar.exists()]
     if missing:
-        raise FintankError(f"{len(missing)} jars of Storm are gone, as {missing[0]}: run `make setup`.")
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    for jar in jars:
-        (folder / jar.name).symlink_to(jar)
+        raise FintankError(
+            f"{len(missing)} jars of Storm are missing, such as {missing[0]}: run `make setup`."
+        )
+    source = clojure_build.SOURCES / "fintank" / "local" / "loopback.clj"
+    compile_into = '(binding [*compile-path* "{}"] (compile (quote fintank.local.loopback)))'.format
+    classes = clojure_build.built(settings, "loopback", [source], lambda folder: ["-e", compile_into(folder)])
+    for_workers = [jar for jar in jars if not jar.name.startswith(ONLY_IN_THE_JAR)]
+    for name, linked in (("lib", jars), ("lib-worker", for_workers)):
+        folder = storm_home(settings) / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for jar in linked:
+            (folder / jar.name).symlink_to(jar)
+        archive = shutil.make_archive(str(folder / "loopback"), "zip", classes)
+        Path(archive).rename(folder / "loopback.jar")
 
 
 def zookeeper_answers(address: str) -> bool:
-    """Say whether a ZooKeeper at `address` says that it is well."""
+    """Whether a ZooKeeper at `address` answers the command ruok."""
     try:
         with socket.create_connection(host_and_port(address), timeout=ANSWER_TIMEOUT_S) as connection:
             connection.sendall(b"ruok")

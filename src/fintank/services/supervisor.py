@@ -1,11 +1,11 @@
-"""supervisord: its configuration, its start and its XML-RPC interface over a unix socket."""
+"""supervisord and the services it runs: configuration, start, and XML-RPC over a unix socket."""
 
 import os
 import shlex
-import subprocess
 import sys
 import xmlrpc.client
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,37 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from fintank.errors import FintankError
 from fintank.services import programs
-from fintank.services.service import Service
 from fintank.services.templates import fill
 
-# A unix socket's path has at most 107 bytes, and a home may be longer: supervisord, whose working folder is
-# the home, and its clients reach the socket through /proc.
+# The path of a unix socket has at most 107 bytes, and a home may be longer: so supervisord, whose working
+# directory is the home, and its clients reach the socket through /proc.
 SOCKET = "run/supervisord.sock"
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 60
 
 
+@dataclass(frozen=True)
+class Service:
+    """One process that `invoke up` starts under supervisord.
+
+    `address` is the host:port for clients, `variable` the environment variable that sets it, `ports` all TCP
+    ports it listens on, `files` its configuration files and their text. `prepare` runs before every start,
+    after the files are written; `answers` is whether it serves clients now, and never raises.
+    """
+
+    name: str
+    address: str
+    variable: str
+    ports: tuple[int, ...]
+    command: tuple[str, ...]
+    files: Mapping[Path, str]
+    log: Path
+    prepare: Callable[[], None]
+    answers: Callable[[], bool]
+
+
 class Supervisor:
-    """The supervisord of one home. Methods but `is_up` and `states` need it to be up."""
+    """The supervisord of one home. It must be up for all methods but `is_up`, `states` and `start`."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -33,7 +52,7 @@ class Supervisor:
         self.log = home / "logs" / "supervisord.log"
 
     def is_up(self) -> bool:
-        """Say whether supervisord answers."""
+        """Whether supervisord answers."""
         try:
             self._call("getState")
         except OSError:
@@ -41,30 +60,19 @@ class Supervisor:
         return True
 
     def start(self, services: Sequence[Service]) -> None:
-        """Start supervisord in the background; it starts no service by itself."""
+        """Start supervisord in the background, without any service."""
         self.configuration.write_text(self.configuration_text(services))
-        # -P keeps the working folder off the module path.
+        # -P keeps the working directory off the module path.
         command = [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(self.configuration)]
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            cwd=self.home,
-            env=programs.environ(),
-            timeout=START_TIMEOUT_S,
-            check=False,
-        )
-        if done.returncode != 0:
-            output = " ".join((done.stdout + done.stderr).split())
-            raise FintankError(f"supervisord did not start; its log is {self.log}: {output[-500:]}")
+        failure = f"supervisord did not start; its log is {self.log}"
+        programs.run(command, START_TIMEOUT_S, failure, folder=self.home)
 
     def remove_socket(self) -> None:
-        """Delete what a stopped or killed supervisord leaves of its socket."""
+        """Delete the socket that a stopped or killed supervisord leaves behind."""
         (self.home / SOCKET).unlink(missing_ok=True)
 
     def configuration_text(self, services: Sequence[Service]) -> str:
-        """Write the configuration of supervisord and its programs."""
+        """Return the configuration of supervisord and its programs."""
         text = fill(
             "supervisord.conf",
             home=_escaped(self.home),
@@ -78,7 +86,7 @@ class Supervisor:
         return text
 
     def states(self) -> dict[str, dict[str, Any]]:
-        """Return supervisord's process info by service name; empty when supervisord is not up."""
+        """Return supervisord's process info by service name; empty if supervisord is not up."""
         try:
             return {info["name"]: info for info in self._call("getAllProcessInfo")}
         except OSError:
@@ -89,20 +97,20 @@ class Supervisor:
         self._call("startProcess", name, False)
 
     def stop(self) -> None:
-        """Stop the services and supervisord; return when all their processes are gone."""
+        """Stop the services and supervisord, and wait until their processes are gone."""
         pids = [self._call("getPID"), *(info["pid"] for info in self.states().values() if info["pid"])]
         processes = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
         self._call("shutdown")
         _, alive = psutil.wait_procs(processes, timeout=STOP_TIMEOUT_S)
         if alive:
             names = ", ".join(f"{process.name()} (pid {process.pid})" for process in alive)
-            raise FintankError(f"Still there after {STOP_TIMEOUT_S} s: {names}; see {self.log}.")
+            raise FintankError(f"Still running after {STOP_TIMEOUT_S} s: {names}; see {self.log}.")
 
     def _call(self, method: str, *arguments: object) -> Any:
         folder = os.open(self.home, os.O_PATH | os.O_DIRECTORY)
         transport = SupervisorTransport(None, None, f"unix:///proc/self/fd/{folder}/{SOCKET}")
         try:
-            # The host name is never used: the transport goes to the socket.
+            # The URL is never used: the transport goes to the socket.
             proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
             return getattr(proxy.supervisor, method)(*arguments)
         finally:

@@ -48,7 +48,7 @@ def main() -> None:
             config_file.check(config_file.named(sys.argv[1:]))
         nimbus = os.environ.get("STREAMPARSE_NIMBUS")
         if nimbus and not settings.is_host_or_address(nimbus):
-            raise FintankError(f"STREAMPARSE_NIMBUS={nimbus!r} is no address: write a host, or host:port")
+            raise FintankError(f"STREAMPARSE_NIMBUS={nimbus!r} is not an address: write a host, or host:port")
         if sys.argv[1:2] in (["run"], ["submit"]):
             _write_into(programs.temporary(loaded))
         local = storm_cluster.sparse_config(loaded) if lifecycle.has_cluster(loaded) else None

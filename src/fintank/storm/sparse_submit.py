@@ -20,9 +20,9 @@ from streamparse.util import get_config, get_nimbus_host_port, ssh_tunnel
 from fintank import settings
 from fintank.adapters import nimbus
 from fintank.errors import FintankError
-from fintank.services.lifecycle import LOCAL_HOSTS
+from fintank.services.port_checks import LOCAL_HOSTS
 from fintank.settings import TOPOLOGY, Settings, host_and_port
-from fintank.storm import remote_workers, sparse_run, topology
+from fintank.storm import clojure_topology, remote_workers, sparse_run
 
 STORM_VERSION = "2.8"
 TASKS_UP_TIMEOUT_S = 180
@@ -41,7 +41,7 @@ def prepare(arguments: Sequence[str]) -> None:
     if arguments[1:2] != ["submit"]:
         return
     with _ending():
-        defaults = topology.options()
+        defaults = clojure_topology.options()
     for environment in get_config()["envs"].values():
         environment["options"] = {**defaults, **environment.get("options", {})}
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fintank.services.service import Service
-from fintank.services.supervisor import Supervisor
+from fintank.services.supervisor import Service, Supervisor
 
 
 def test_a_home_may_have_a_long_name_and_holds_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

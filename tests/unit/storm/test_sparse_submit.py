@@ -110,7 +110,9 @@ def test_the_graphs_options_are_below_those_of_config_json(
 ) -> None:
     config = {"envs": {"prod": {"options": {"topology.workers": 7}}}}
     monkeypatch.setattr(sparse_submit, "get_config", lambda: config)
-    monkeypatch.setattr(sparse_submit.topology, "options", lambda: {"topology.workers": 1, "a": "graph"})
+    monkeypatch.setattr(
+        sparse_submit.clojure_topology, "options", lambda: {"topology.workers": 1, "a": "graph"}
+    )
     sparse_submit.prepare(["sparse", "list"])
     assert json.dumps(config) == '{"envs": {"prod": {"options": {"topology.workers": 7}}}}'
     sparse_submit.prepare(["sparse", "submit"])

@@ -24,7 +24,7 @@
   [variable value]
   (let [addresses (map string/trim (string/split value #"," -1))]
     (when-not (every? address? addresses)
-      (throw (IllegalStateException. (str variable "=" (pr-str value) " is no address: write host:port, as in "
+      (throw (IllegalStateException. (str variable "=" (pr-str value) " is not an address: write host:port, as in "
                                           "localhost:9092 or [::1]:9092, without a scheme such as http://"))))
     (string/join "," addresses)))
 

@@ -22,7 +22,7 @@
     (doseq [address (get cases "taken")]
       (is (= (string/replace address " " "") (settings/kafka-address {"fintank.kafka" address} {}))))
     (doseq [address (get cases "refused")]
-      (is (thrown-with-msg? IllegalStateException #"FINTANK_KAFKA=.* is no address"
+      (is (thrown-with-msg? IllegalStateException #"FINTANK_KAFKA=.* is not an address"
                             (settings/kafka-address {} {"FINTANK_KAFKA" (str "a:1," address)}))
           (pr-str address)))))
 
