@@ -1,4 +1,4 @@
-"""What the README shows is true: its rule, applied as it says, refuses what it says."""
+"""What the README shows is true: its rule rejects what it says, its demo prints what it shows."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 from support.readme_demo import readme_shape, shape
 
 from fintank.demo.evidence import Evidence
-from fintank.demo.summary import Flow, Outcome, lines
+from fintank.demo.summary import DemoResult, Throughput, lines
 from fintank.settings import PROJECT_ROOT
 
 TRY_THE_RULE = """
@@ -27,7 +27,7 @@ for symbol in ("IWS", "IVE"):
 """
 
 
-def test_the_rule_of_the_readme_applies_and_refuses_its_symbol_alone(tmp_path: Path) -> None:
+def test_the_rule_of_the_readme_applies_and_rejects_only_its_symbol(tmp_path: Path) -> None:
     readme = (PROJECT_ROOT / "README.md").read_text()
     (patch,) = re.findall(r"```diff\n(.*?)```", readme, re.DOTALL)
     shutil.copytree(PROJECT_ROOT / "src" / "fintank", tmp_path / "src" / "fintank")
@@ -42,14 +42,16 @@ def test_the_rule_of_the_readme_applies_and_refuses_its_symbol_alone(tmp_path: P
     assert done.stdout.splitlines() == ["REJECTED code=RESTRICTED_SYMBOL symbol=IWS", "NEW None"]
 
 
-def test_the_readme_shows_what_the_demo_says_today() -> None:
+def test_the_readme_shows_what_the_demo_prints() -> None:
     evidence = Evidence(messages=1, orders={}, reports=[], fills=[], rejects=Counter())
-    flows = [Flow(kind, 1, 1.0) for kind in ("fake ticks", "real quotes")]
-    told = [*lines(Outcome("demo-1", flows, 1, 1, 1, evidence, [0.1]), {}, 0)]
-    labels = [line[:22] for line in told]
+    throughputs = [Throughput(kind, 1, 1.0) for kind in ("fake ticks", "real quotes")]
+    printed = [*lines(DemoResult("demo-1", throughputs, 1, 1, 1, evidence, [0.1]), {}, 0)]
+    labels = [line[:22] for line in printed]
     shown = (PROJECT_ROOT / "README.md").read_text()
-    # Figures that this run has none of are worded otherwise, so their labels count, the others word by word.
+    # A figure that this run lacks has other words, so of those only the label is compared.
     assert re.findall("|".join(map(re.escape, labels)), shown) == labels
-    worded = [line for line in shape("\n".join(told)) if "not measured" not in line and "()" not in line]
-    assert len(worded) > 5
-    assert set(worded) <= set(readme_shape())
+    comparable = [
+        line for line in shape("\n".join(printed)) if "not measured" not in line and "()" not in line
+    ]
+    assert len(comparable) > 5
+    assert set(comparable) <= set(readme_shape())
