@@ -43,7 +43,7 @@ def test_the_rule_of_the_readme_applies_and_rejects_only_its_symbol(tmp_path: Pa
 
 
 def test_the_readme_shows_what_the_demo_prints() -> None:
-    evidence = Evidence(messages=1, orders={}, reports=[], fills=[], rejects=Counter())
+    evidence = Evidence(messages=2, orders={}, reports=[], fills=[], rejects=Counter())
     throughputs = [Throughput(kind, 1, 1.0) for kind in ("fake ticks", "real quotes")]
     printed = [*lines(DemoResult("demo-1", throughputs, 1, 1, 1, evidence, [0.1]), {}, 0)]
     labels = [line[:22] for line in printed]
