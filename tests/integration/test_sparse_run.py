@@ -86,7 +86,7 @@ def test_a_second_run_names_the_first_and_ctrl_c_ends_that_one_at_once(stack, tm
             wait_until(lambda: len(live_members(admin)) == len(GROUPS), START_TIMEOUT_S, first.text)
         with sparse_run(stack, tmp_path) as second:
             assert second.end() == 1
-            assert "The topology runs already, as " in second.text()
+            assert "The topology is already running, as " in second.text()
             assert "order_flow-ticks: " in second.text()
             assert "Creating topology" not in second.text()
         below = first.below()

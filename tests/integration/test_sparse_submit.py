@@ -52,16 +52,16 @@ def test_what_can_not_work_is_refused_in_one_line_before_anything_is_built(
     cluster: Stack, worker: Aim, tmp_path: Path
 ) -> None:
     assert "does not answer" in refused(changed(worker, tmp_path, nimbus="localhost:1"))
-    assert "wants 9 slots, and 4 of 4 are free" in refused(worker, "-w", "9")
+    assert "needs 9 slots, and 4 of 4 are free" in refused(worker, "-w", "9")
     empty = tmp_path / "requirements.txt"
     empty.write_text("streamparse\n")
     assert "add confluent-kafka, kafka-python, orjson" in refused(worker, "-r", str(empty))
     no_key = {**worker.environ, "HOME": str(tmp_path)}
-    assert "takes no command over SSH" in refused(Aim(no_key, worker.options))
+    assert "can't be reached over SSH" in refused(Aim(no_key, worker.options))
     away = "fintank.influx=localhost:1"
-    assert f"Worker {WORKER}: InfluxDB (localhost:1) does not answer there" in refused(worker, "-o", away)
+    assert f"Worker {WORKER}: InfluxDB (localhost:1) does not answer" in refused(worker, "-o", away)
     no_logs = "pystorm.log.path=/none"
-    assert "the folder of the logs, /none, is not there" in refused(worker, "-o", no_logs)
+    assert "the log folder /none does not exist" in refused(worker, "-o", no_logs)
     assert nimbus.cluster(cluster.settings.nimbus).topologies == []
 
 
@@ -86,7 +86,7 @@ def test_the_order_flow_runs_in_the_workers_virtualenv_and_is_killed(
 
     assert listening_hosts(cluster) == {"127.0.0.1", "::ffff:127.0.0.1"}
 
-    assert "A topology order_flow is there already (ACTIVE" in refused(worker)
+    assert "A topology order_flow is already running (ACTIVE" in refused(worker)
     assert "topology order_flow: ACTIVE" in fintank(cluster, "status")
     shown = json.loads(fintank(cluster, "topology", "--json"))
     engine = next(row for row in shown["components"] if row["component"] == "rule-engine")

@@ -1,4 +1,4 @@
-"""Nimbus, asked by Thrift: the cluster, its topologies, and how the tasks of one are."""
+"""A client of Nimbus over Thrift: the cluster, its topologies and their executors."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,17 +20,17 @@ thrift: Any = streamparse.thrift
 
 ALL_TIME = ":all-time"
 OWN_WORDS = "java.lang.Exception: Shell Process Exception: "
-"""What Storm writes before the error that a Python bolt tells of."""
+"""Storm's prefix of an error that a Python bolt reports."""
 END_S_MAX = 60
-"""How long after these words Storm may still report that the bolt is gone."""
+"""How long after such an error Storm may still report that the bolt is gone."""
 
 
 @dataclass(frozen=True)
 class Executor:
-    """A thread of a worker that runs one task or several of a component, and what it did since its start.
+    """A worker thread that runs one or more tasks of a component, with its counts since its start.
 
-    `reports` says whether the worker has told of it yet: until then all counts are 0.
-    `latency_ms` is the mean time to the ack, from a spout's emit or a bolt's receipt; None without acks.
+    `reports` is whether the worker has sent statistics yet; until then all counts are 0. `latency_ms` is the
+    mean time until the ack, from a spout's emit or a bolt's receipt; None without acks.
     """
 
     component: str
@@ -46,7 +46,7 @@ class Executor:
 
 @dataclass(frozen=True)
 class TaskError:
-    """The last error that a component reported: its first line, and the worker where it was."""
+    """The first line of a component's last error, and the worker where it happened."""
 
     component: str
     worker: str
@@ -56,7 +56,7 @@ class TaskError:
 
 @dataclass(frozen=True)
 class Topology:
-    """A topology as Nimbus knows it; `executors_wanted` counts also those that no worker has yet."""
+    """A topology as Nimbus knows it; `executors_wanted` includes those without a worker yet."""
 
     name: str
     storm_id: str
@@ -70,7 +70,7 @@ class Topology:
 
 @contextmanager
 def connect(address: str) -> Iterator[Any]:
-    """Open a client of Nimbus; raise FintankError when Nimbus does not answer, or on its error inside."""
+    """Open a client of Nimbus; FintankError if Nimbus does not answer, or on an error inside."""
     host, port = host_and_port(address)
     try:
         client = make_client(
@@ -103,7 +103,7 @@ def cluster(address: str) -> Any:
 
 
 def answers(address: str) -> bool:
-    """Say whether Nimbus leads a cluster."""
+    """Whether Nimbus answers and leads a cluster."""
     try:
         return ports.listens(address) and any(one.isLeader for one in cluster(address).nimbuses)
     except FintankError:
@@ -111,7 +111,7 @@ def answers(address: str) -> bool:
 
 
 def supervisors(address: str) -> int:
-    """Count the Supervisors that Nimbus knows; 0 when it does not answer."""
+    """Return the number of Supervisors that Nimbus knows; 0 if it does not answer."""
     try:
         return len(cluster(address).supervisors) if ports.listens(address) else 0
     except FintankError:
@@ -119,13 +119,13 @@ def supervisors(address: str) -> int:
 
 
 def topology(address: str, name: str) -> Topology:
-    """Ask for one topology; raise FintankError when there is none of that name."""
+    """Return a topology by name; FintankError if there is none."""
     with connect(address) as client:
         running = client.getClusterInfo().topologies
         summary = next((one for one in running if one.name == name), None)
         if summary is None:
             names = ", ".join(sorted(one.name for one in running)) or "none"
-            raise FintankError(f"No topology {name} runs on Nimbus ({address}); running are: {names}")
+            raise FintankError(f"There is no topology {name} on Nimbus ({address}); running: {names}")
         choice = thrift.GetInfoOptions(num_err_choice=thrift.NumErrorsChoice.ALL)
         info = client.getTopologyInfoWithOpts(summary.id, choice)
     executors = [_executor(one) for one in info.executors if one.component_id != "__system"]
@@ -157,7 +157,7 @@ def _executor(summary: Any) -> Executor:
         worker=f"{summary.host}:{summary.port}",
         reports=stats is not None,
         uptime_s=summary.uptime_secs,
-        # The names of Storm's own streams, of acks and metrics, begin with two underscores.
+        # The names of Storm's own streams, for acks and metrics, start with two underscores.
         emitted=sum(count for stream, count in emitted.items() if not stream.startswith("__")),
         acked=sum(acked.values()),
         failed=sum(failed.values()),
@@ -166,7 +166,7 @@ def _executor(summary: Any) -> Executor:
 
 
 def mean_latency(acked: Mapping[Any, int], latencies_ms: Mapping[Any, float]) -> float | None:
-    """Average the latencies of streams, each by its count of acks; None without any."""
+    """Return the mean latency of streams, weighted by their acks; None without acks."""
     total = sum(acked.values())
     return sum(acked[stream] * latencies_ms.get(stream, 0.0) for stream in acked) / total if total else None
 
@@ -176,7 +176,7 @@ def _all_time(windows: Mapping[str, dict[Any, Any]]) -> dict[Any, Any]:
 
 
 def _error(component: str, found: Sequence[Any]) -> TaskError:
-    """Choose the newest of a component's errors, but a bolt's own words before what Storm says of its end."""
+    """Return the latest of a component's errors; a bolt's own error is preferred to Storm's about its end."""
     newest = max(found, key=lambda one: one.error_time_secs)
     own = [one for one in found if one.error.startswith(OWN_WORDS)]
     info = max(own, key=lambda one: one.error_time_secs, default=newest)

@@ -1,1 +1,1 @@
-"""What sparse calls: hooks, the storm command, the bridge to the graph, remote workers."""
+"""What `sparse` calls: its checks and hooks, the program `storm`, the topology class, remote workers."""

@@ -1,4 +1,4 @@
-"""`sparse run` in the background: started, watched and ended by another command."""
+"""`sparse run` as a background process of another command."""
 
 import os
 import signal
@@ -11,12 +11,12 @@ from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT, TOPOLOGY, Settings
 
 END_TIMEOUT_S = 40
-"""Longer than `sparse run` itself waits for all below it."""
+"""Longer than `sparse run` itself waits for its child processes."""
 LINES_SHOWN = 15
 
 
 class BackgroundRun:
-    """A `sparse run` without end and its log. Made by `start`."""
+    """A `sparse run` without a time limit, and its log. Made by `start`."""
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self._process = process
@@ -24,11 +24,11 @@ class BackgroundRun:
 
     @property
     def pid(self) -> int:
-        """The process id of `sparse run`: SIGINT ends it and all below it."""
+        """The process id of `sparse run`; SIGINT ends it with all its children."""
         return self._process.pid
 
     def has_worker(self) -> bool:
-        """Say whether Storm has started the topology's worker."""
+        """Whether Storm has started the topology's worker."""
         return f"{TOPOLOGY} runs" in self.log.read_text(errors="replace")
 
     def last_lines(self, count: int = LINES_SHOWN) -> str:
@@ -37,16 +37,16 @@ class BackgroundRun:
             return "".join(deque(lines, maxlen=count)).rstrip()
 
     def require_running(self) -> None:
-        """Raise FintankError, with the last lines of the log, when it has ended."""
+        """Raise FintankError, with the last lines of the log, if it has ended."""
         status = self._process.poll()
         if status is not None:
             raise FintankError(
                 f"{self.last_lines()}\n`sparse run` ended by itself, with exit status {status}: "
-                f"above are its last lines, all of them are in {self.log}"
+                f"above are its last lines, the rest is in {self.log}"
             )
 
     def end(self) -> None:
-        """End it as Ctrl-C does, and return when all below it has ended; what hangs is killed."""
+        """End it as Ctrl-C does and wait until its children have ended; kill it if it hangs."""
         if self._process.poll() is not None:
             return
         self._process.send_signal(signal.SIGINT)
@@ -58,21 +58,21 @@ class BackgroundRun:
 
 
 def start(settings: Settings) -> BackgroundRun:
-    """Start `sparse run` for these services; its output goes to order_flow.log beside the services' logs.
+    """Start `sparse run` for these services; its output goes to order_flow.log next to the services' logs.
 
-    It has a session of its own, so that a terminal's Ctrl-C does not reach it before its caller ends it.
+    It gets its own session, so that Ctrl-C in the terminal reaches only its caller, which then ends it.
     """
     log = settings.home / "logs" / f"{TOPOLOGY}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     programs = Path(sys.executable).parent
     environ = {
-        # Of streamparse's libraries, which only they can mend.
+        # Warnings about streamparse's dependencies, which we can't fix.
         "PYTHONWARNINGS": "ignore:TripleDES,ignore:pkg_resources",
         **os.environ,
         "FINTANK_HOME": str(settings.home),
         "FINTANK_KAFKA": settings.kafka,
         "FINTANK_INFLUX": settings.influx,
-        "LEIN_ROOT": "1",  # Leiningen asks for it when run by root
+        "LEIN_ROOT": "1",  # else Leiningen asks whether to run as root
         "PATH": f"{programs}:{os.environ.get('PATH', os.defpath)}",
     }
     with log.open("wb") as output:

@@ -13,7 +13,7 @@ from streamparse import JavaBolt, Topology
 from streamparse.dsl.topology import TopologyType
 
 from fintank import settings
-from fintank.errors import FintankError
+from fintank.errors import exiting
 from fintank.services import clojure_build
 from fintank.settings import TOPOLOGY
 
@@ -54,10 +54,8 @@ class OrderFlow(Topology, metaclass=_ClojureTopologyType):
 def _from_thrift() -> Any:
     """Return the topology read from its Thrift."""
     topology: Any = type.__new__(TopologyType, "FromThrift", (Topology,), {})
-    try:
+    with exiting():
         topology.read(str(_built() / "topology.thrift"))
-    except FintankError as error:
-        raise SystemExit(str(error)) from error
     return topology
 
 

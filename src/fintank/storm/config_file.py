@@ -1,7 +1,7 @@
-"""config.json, streamparse's file: looked at before streamparse reads it, which would end in a traceback."""
+"""Checks streamparse's config.json before streamparse reads it, which ends in a traceback if it is wrong."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,7 @@ from fintank.errors import FintankError
 from fintank.settings import is_host_or_address
 
 FILE = "config.json"
-_TEXTS = ("topology_specs", "virtualenv_specs")
-_OF_AN_ENVIRONMENT: Mapping[str, tuple[type, str]] = {
+_ENVIRONMENT_KEYS: Mapping[str, tuple[type, str]] = {
     "user": (str, "text"),
     "nimbus": (str, "text"),
     "workers": (list, "a list of host names"),
@@ -24,7 +23,7 @@ _OF_AN_ENVIRONMENT: Mapping[str, tuple[type, str]] = {
 
 
 def named(arguments: Sequence[str]) -> Path:
-    """Return the file that the arguments of `sparse` name with --config, config.json without it."""
+    """Return the file given to `sparse` with --config; config.json without it."""
     for position, word in enumerate(arguments):
         if word == "--config" and position + 1 < len(arguments):
             return Path(arguments[position + 1])
@@ -34,58 +33,46 @@ def named(arguments: Sequence[str]) -> Path:
 
 
 def check(file: Path) -> None:
-    """Raise FintankError, one line with the cure, for what streamparse can't read."""
-    config = _object(file)
-    for name in _TEXTS:
-        _require(file, isinstance(config.get(name), str), f"{name} must be text: the name of a folder")
-    environments = config.get("envs")
-    if not isinstance(environments, dict) or not environments:
-        raise _wrong(
-            file, 'envs must be an object of at least one cluster, as in {"prod": {"nimbus": "host"}}'
-        )
-    for name, environment in environments.items():
-        if not isinstance(environment, dict) or not environment.get("nimbus"):
-            raise _wrong(
-                file, f'envs.{name} must be an object that names its nimbus, as in {{"nimbus": "host"}}'
-            )
-        for key, (kind, wanted) in _OF_AN_ENVIRONMENT.items():
-            is_right = key not in environment or isinstance(environment[key], kind)
-            _require(file, is_right, f"envs.{name}.{key} must be {wanted}")
-        is_place = is_host_or_address(environment["nimbus"])
-        _require(file, is_place, f"envs.{name}.nimbus must be a host, or host:port, without a scheme")
-        workers = environment.get("workers", [])
-        _require(
-            file, all(isinstance(host, str) for host in workers), f"envs.{name}.workers must be host names"
-        )
-
-
-def _object(file: Path) -> dict[str, Any]:
+    """Raise FintankError for the first thing in the file that streamparse can't use."""
     try:
-        text = file.read_text("utf-8")
+        problem = next(_problems(file.read_text("utf-8")), None)
     except OSError as error:
         raise FintankError(
             f"{file} can't be read ({error.strerror}): run sparse in the project's folder"
         ) from None
-    except ValueError:
-        raise _wrong(file, "it is no text in UTF-8: save it as such") from None
-    _require(
-        file, not text.startswith("\ufeff"), "it begins with a byte-order mark: save it as UTF-8 without one"
-    )
-    try:
-        config = json.loads(text)
+    except UnicodeDecodeError:
+        problem = "it is not valid UTF-8: save it as UTF-8"
     except json.JSONDecodeError as error:
-        raise _wrong(file, f"line {error.lineno}, column {error.colno} is no JSON: {error.msg}") from None
+        problem = f"line {error.lineno}, column {error.colno} is not JSON: {error.msg}"
     except RecursionError:
-        raise _wrong(file, "it is nested too deeply") from None
+        problem = "it is nested too deeply"
+    if problem:
+        raise FintankError(f"{file}: {problem} (docs/configuration.md lists its keys)")
+
+
+def _problems(text: str) -> Iterator[str]:
+    if text.startswith("\ufeff"):
+        yield "it starts with a byte-order mark: save it as UTF-8 without one"
+    config = json.loads(text)
     if not isinstance(config, dict):
-        raise _wrong(file, "it must be one JSON object")
-    return config
+        yield "it must be one JSON object"
+    for name in ("topology_specs", "virtualenv_specs"):
+        if not isinstance(config.get(name), str):
+            yield f"{name} must be text: the name of a folder"
+    environments = config.get("envs")
+    if not isinstance(environments, dict) or not environments:
+        yield 'envs must be an object with at least one cluster, as in {"prod": {"nimbus": "host"}}'
+    for name, environment in environments.items():
+        yield from _environment_problems(f"envs.{name}", environment)
 
 
-def _require(file: Path, is_right: bool, wanted: str) -> None:
-    if not is_right:
-        raise _wrong(file, wanted)
-
-
-def _wrong(file: Path, what: str) -> FintankError:
-    return FintankError(f"{file}: {what} (docs/configuration.md has its keys)")
+def _environment_problems(name: str, environment: Any) -> Iterator[str]:
+    if not isinstance(environment, dict) or not environment.get("nimbus"):
+        yield f'{name} must be an object with a nimbus, as in {{"nimbus": "host"}}'
+    for key, (kind, wanted) in _ENVIRONMENT_KEYS.items():
+        if key in environment and not isinstance(environment[key], kind):
+            yield f"{name}.{key} must be {wanted}"
+    if not is_host_or_address(environment["nimbus"]):
+        yield f"{name}.nimbus must be a host, or host:port, without a scheme"
+    if not all(isinstance(host, str) for host in environment.get("workers", [])):
+        yield f"{name}.workers must be host names"

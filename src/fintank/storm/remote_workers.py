@@ -1,4 +1,4 @@
-"""The machines of a cluster's workers, looked at over SSH before anything is installed on them."""
+"""Checks the machines of a cluster's workers over SSH, before anything is installed on them."""
 
 import re
 import shlex
@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from fintank.errors import FintankError
+from fintank.settings import PORTS
 
 with warnings.catch_warnings():
-    # paramiko offers a cipher that cryptography is about to drop.
+    # paramiko uses a cipher that cryptography is about to drop.
     warnings.filterwarnings("ignore", "TripleDES")
     import fabric.api
     import fabric.exceptions
@@ -20,12 +21,15 @@ ssh: Any = fabric.api
 
 CONNECT_TIMEOUT_S = 10
 PACKAGES = ("confluent-kafka", "kafka-python", "orjson", "simplejson", "streamparse", "urllib3")
-"""What the Python bolts import; a worker's virtualenv must have it."""
-# Run by the worker's own Python, without any package: it prints what it can't reach, a line each. The rule
-# for the addresses is that of settings.py: Storm option > environment > localhost.
-PROBE = """
+"""What the Python bolts import; a worker's virtualenv must have these."""
+# Runs in the worker's own Python, without packages, and prints a line for each service it can't reach. The
+# addresses follow settings.py: a Storm option wins over the environment, the environment over the default.
+PROBE = f"""
 import os, socket, sys
-services = (("Kafka", "FINTANK_KAFKA", ":9092"), ("InfluxDB", "FINTANK_INFLUX", ":8086"))
+services = (
+    ("Kafka", "FINTANK_KAFKA", ":{PORTS["kafka"]}"),
+    ("InfluxDB", "FINTANK_INFLUX", ":{PORTS["influxdb"]}"),
+)
 for option, (name, variable, port) in zip(sys.argv[1:], services):
     default = (os.environ.get("FINTANK_HOST") or "localhost") + port
     address = option or os.environ.get(variable) or default
@@ -38,15 +42,15 @@ for option, (name, variable, port) in zip(sys.argv[1:], services):
         except OSError as error:
             faults.append(str(error))
     else:
-        print("%s (%s) does not answer there: %s" % (name, address, ", ".join(faults)))
+        print("%s (%s) does not answer: %s" % (name, address, ", ".join(faults)))
 """
 
 
 def check_requirements(paths: Sequence[Path]) -> None:
-    """Raise FintankError when the requirements of the workers' virtualenv are missing or lack a package."""
+    """Raise FintankError if a requirements file of the workers is missing, or all lack a package."""
     missing = [path for path in paths if not path.is_file()]
     if missing:
-        raise FintankError(f"{missing[0]} is missing: it says what the workers' virtualenv needs")
+        raise FintankError(f"{missing[0]} is missing: it lists what the workers' virtualenv needs")
     lines = [line.strip() for path in paths for line in path.read_text().splitlines()]
     named = {re.split(r"[^A-Za-z0-9._-]", line)[0].lower().replace("_", "-") for line in lines}
     lacking = [package for package in PACKAGES if package not in named]
@@ -56,9 +60,9 @@ def check_requirements(paths: Sequence[Path]) -> None:
 
 
 def check(workers: Sequence[str], options: Mapping[str, Any]) -> None:
-    """Raise FintankError when a worker refuses SSH, lacks a program or folder, or can't reach a service.
+    """Raise FintankError if a worker refuses SSH, lacks a program or folder, or can't reach a service.
 
-    `options` are Storm's and streamparse's for the topology. streamparse must have set fabric's env.
+    `options` are the topology's, Storm's and streamparse's. streamparse must have set fabric's env.
     """
     faults = [fault for worker in workers for fault in _faults(worker, options)]
     if faults:
@@ -66,9 +70,9 @@ def check(workers: Sequence[str], options: Mapping[str, Any]) -> None:
 
 
 def _faults(worker: str, options: Mapping[str, Any]) -> list[str]:
-    command = "command -v virtualenv >/dev/null || echo 'virtualenv is not installed there'; "
+    command = "command -v virtualenv >/dev/null || echo 'virtualenv is not installed'; "
     if folder := options.get("pystorm.log.path"):
-        command += f"test -d {shlex.quote(folder)} || echo 'the folder of the logs, {folder}, is not there'; "
+        command += f"test -d {shlex.quote(folder)} || echo 'the log folder {folder} does not exist'; "
     command += f"python3 -c {shlex.quote(PROBE)}"
     for option in ("fintank.kafka", "fintank.influx"):
         command += " " + shlex.quote(options.get(option) or "")
@@ -87,7 +91,7 @@ def _faults(worker: str, options: Mapping[str, Any]) -> list[str]:
     except (FintankError, fabric.exceptions.NetworkError) as error:
         reason = " ".join(str(error).split())
         return [
-            f"Worker {worker} takes no command over SSH ({reason}): see whether `ssh {worker}` works with a "
+            f"Worker {worker} can't be reached over SSH ({reason}): check that `ssh {worker}` works with a "
             "key; host, port and key come from ~/.ssh/config"
         ]
     finally:

@@ -1,6 +1,6 @@
-"""The `sparse` program: streamparse's own, aimed at the cluster of `invoke up --cluster` where that is up.
+"""The program `sparse`: streamparse's, pointed at the cluster of `invoke up --cluster` if that is up.
 
-With -e or --config, or with STREAMPARSE_NIMBUS set, it is aimed at nothing else than these say.
+-e, --config or STREAMPARSE_NIMBUS choose another cluster.
 """
 
 import atexit
@@ -18,13 +18,13 @@ from fintank.services import lifecycle, programs, storm_cluster
 from fintank.settings import TOPOLOGY
 from fintank.storm import config_file
 
-# What asks a cluster; the values say what does the same where no SSH and no Storm UI is.
+# The commands that use a cluster; the values do the same on one without SSH and Storm UI.
 CLUSTER_COMMANDS: Mapping[str, str] = {
     "submit": "",
     "list": "",
     "kill": "",
     "tail": f"`invoke logs {TOPOLOGY} --follow`",
-    "remove_logs": "`invoke reset`, or delete the folder that `invoke logs` names",
+    "remove_logs": "`invoke reset`, or delete the folder that `invoke logs` prints",
     "update_virtualenv": "`make setup`: the bolts run in .venv",
     "worker_uptime": "`invoke topology`",
     "slot_usage": "`invoke topology`",
@@ -34,7 +34,7 @@ CHOICES = ("-e", "--environment", "--config")
 
 
 def main() -> None:
-    """Run `sparse ARGUMENTS`; what streamparse raises at a cluster becomes one line and exit status 1."""
+    """Run `sparse ARGUMENTS`; an error of the cluster ends it with one line and exit status 1."""
     output.prepare()
     warnings.filterwarnings("ignore", "TripleDES")
     warnings.filterwarnings("ignore", "pkg_resources")
@@ -50,7 +50,7 @@ def main() -> None:
         if nimbus and not settings.is_host_or_address(nimbus):
             raise FintankError(f"STREAMPARSE_NIMBUS={nimbus!r} is not an address: write a host, or host:port")
         if sys.argv[1:2] in (["run"], ["submit"]):
-            _write_into(programs.temporary(loaded))
+            _keep_temporary_files_in(programs.temporary(loaded))
         local = storm_cluster.sparse_config(loaded) if lifecycle.has_cluster(loaded) else None
         sys.argv[1:] = aimed(sys.argv[1:], local, os.environ)
         sparse.main()
@@ -61,17 +61,17 @@ def main() -> None:
     except requests.ConnectionError as error:
         sys.exit(f"Storm's UI does not answer: `invoke topology` asks Nimbus instead ({error})")
     except BrokenPipeError:
-        raise  # whoever read the output has gone
+        raise  # the reader of our output is gone
     except (TException, OSError) as error:
         reason = getattr(error, "msg", None) or getattr(error, "message", None) or error
         sys.exit(f"sparse {sys.argv[1]}: {reason}")
 
 
-def _write_into(temporary: Path) -> None:
-    """Let streamparse write its temporary files into the home.
+def _keep_temporary_files_in(temporary: Path) -> None:
+    """Make streamparse write its temporary files below the home, and delete them at the end.
 
-    They are deleted at the end. It gives their names to a shell as they are, and a home may have a name that
-    a shell would take apart.
+    streamparse passes their names to a shell unquoted, and the home's path may contain spaces: so the names
+    go through /proc.
     """
     temporary.mkdir(parents=True, exist_ok=True)
     made = tempfile.mkdtemp(prefix="sparse-", dir=temporary)
@@ -81,7 +81,7 @@ def _write_into(temporary: Path) -> None:
 
 
 def aimed(arguments: Sequence[str], local: Path | None, environ: Mapping[str, str]) -> list[str]:
-    """Add the local cluster's configuration to the arguments, where there is one and nothing else chosen."""
+    """Return the arguments, with the local cluster's config.json added if none other is chosen."""
     name = arguments[0] if arguments else ""
     chosen = any(word.split("=")[0] in CHOICES for word in arguments) or environ.get("STREAMPARSE_NIMBUS")
     asks_help = {"-h", "--help"} & set(arguments)
@@ -89,8 +89,8 @@ def aimed(arguments: Sequence[str], local: Path | None, environ: Mapping[str, st
         return list(arguments)
     if CLUSTER_COMMANDS[name]:
         raise FintankError(
-            f"`sparse {name}` needs SSH or Storm's UI, which the cluster of `invoke up --cluster` has not: "
-            f"use {CLUSTER_COMMANDS[name]}"
+            f"`sparse {name}` needs SSH or Storm's UI, which the cluster of `invoke up --cluster` does not "
+            f"have: use {CLUSTER_COMMANDS[name]}"
         )
-    sys.stderr.write("On the cluster of `invoke up --cluster`; -e prod goes to the hosts of config.json.\n")
+    sys.stderr.write("Using the cluster of `invoke up --cluster`; -e prod uses the hosts of config.json.\n")
     return [*arguments, "--config", str(local)]

@@ -1,7 +1,6 @@
-"""What `sparse` checks before it builds anything: the rules, and for a run Kafka, InfluxDB and who reads."""
+"""What `sparse` checks before it builds anything: rules.toml, Kafka, InfluxDB, and other readers."""
 
 import contextlib
-import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -16,13 +15,13 @@ from fintank.adapters import rules_file
 from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka import connect, ensure_topics
 from fintank.adapters.kafka_groups import Member, live_members
-from fintank.errors import FintankError
+from fintank.errors import FintankError, exiting
 from fintank.services import influxdb_server, programs
 from fintank.settings import Settings
 from fintank.waiting import wait_until
 
 MEMBERS_GONE_TIMEOUT_S = 10
-"""Longer than the spouts' session time-out, after which Kafka forgets the members of a killed run."""
+"""Longer than the spouts' session.timeout.ms, after which Kafka drops the members of a killed run."""
 MEMBERS_POLL_INTERVAL_S = 0.5
 MEMBERS_NAMED_MAX = 4
 END_TIMEOUT_S = 20
@@ -30,28 +29,26 @@ END_POLL_INTERVAL_S = 0.5
 
 
 def prepare(arguments: Sequence[str]) -> dict[str, object]:
-    """Called while `sparse` loads the topology: return its options of Storm.
+    """Return the topology's Storm options; called while `sparse` loads the topology.
 
-    End `sparse run` or `sparse submit` with one line if it can't work; other commands need none of it.
+    Ends `sparse run` and `sparse submit` with one line if they can't work. Other commands need no options.
     """
     if arguments[1:2] not in (["run"], ["submit"]):
         return {}
-    try:
-        loaded = settings.load(os.environ)
+    with exiting():
+        loaded = settings.load()
         options: dict[str, object] = {settings.RULES_OPTION: rules_file.load_json(loaded)}
         if arguments[1] == "run":
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, _end)
             check(loaded, print)
-        return options
-    except FintankError as error:
-        raise SystemExit(str(error)) from error
+    return options
 
 
 def check(loaded: Settings, say: Callable[[str], None], may_be_read: bool = False) -> None:
-    """Make missing topics; raise FintankError for what is missing, wrong or in use, with the cure.
+    """Create missing topics; raise FintankError for anything else that is missing, wrong or in use.
 
-    `may_be_read` allows that another topology reads the topics, as one that is about to be replaced.
+    `may_be_read` allows another topology to read the topics: the one that is about to be replaced.
     """
     programs.java()
     programs.storm_class_path(loaded)
@@ -72,7 +69,7 @@ def check(loaded: Settings, say: Callable[[str], None], may_be_read: bool = Fals
 def _wait_until_nobody_reads(admin: KafkaAdminClient, say: Callable[[str], None]) -> None:
     if not live_members(admin):
         return
-    say("Another run reads the topics, or was killed just now: waiting for Kafka to see it gone ...")
+    say("Another run reads the topics, or was just killed: waiting for Kafka to drop it ...")
     members = wait_until(
         lambda: live_members(admin),
         MEMBERS_GONE_TIMEOUT_S,
@@ -84,7 +81,7 @@ def _wait_until_nobody_reads(admin: KafkaAdminClient, say: Callable[[str], None]
 
 
 def in_use(members: Sequence[Member]) -> str:
-    """Say who reads the topics; two topologies in one group would take the partitions from each other."""
+    """Return the error for other readers: two topologies in one group would split the partitions."""
     named = [
         f"{member.group}: {member.member_id} (client {member.client_id}, host {member.host})"
         for member in members[:MEMBERS_NAMED_MAX]
@@ -92,16 +89,15 @@ def in_use(members: Sequence[Member]) -> str:
     more = len(members) - len(named)
     rest = f" and {more} more" if more else ""
     return (
-        f"The topology runs already, as {'; '.join(named)}{rest}: end it first, with Ctrl-C where it runs "
-        "or with `sparse kill`."
+        f"The topology is already running, as {'; '.join(named)}{rest}: end it first, with Ctrl-C where it "
+        "runs or with `sparse kill`."
     )
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """End `sparse run` on a signal only when all below it have ended: by itself it leaves them running.
+    """End `sparse run` on a signal, after all its child processes, which it would leave running.
 
-    Interrupted more than once, as a shell that gets it between two commands goes on with the next. Only the
-    `storm` command listens to it below itself, see there.
+    They get SIGINT repeatedly, because a shell that gets it between two commands goes on to the next.
     """
     deadline = time.monotonic() + END_TIMEOUT_S
     below = _below(psutil.Process())

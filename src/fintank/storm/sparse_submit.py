@@ -1,6 +1,6 @@
 """What `sparse submit` checks before it builds or changes anything, and what it waits for afterwards.
 
-streamparse calls `pre_submit` and `post_submit`, which it finds in tasks.py.
+streamparse finds the hooks `pre_submit` and `post_submit` in tasks.py.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from streamparse.util import get_config, get_nimbus_host_port, ssh_tunnel
 
 from fintank import settings
 from fintank.adapters import nimbus
-from fintank.errors import FintankError
+from fintank.errors import FintankError, exiting
 from fintank.services.port_checks import LOCAL_HOSTS
 from fintank.settings import TOPOLOGY, Settings, host_and_port
 from fintank.storm import clojure_topology, remote_workers, sparse_run
@@ -28,30 +28,30 @@ STORM_VERSION = "2.8"
 TASKS_UP_TIMEOUT_S = 180
 POLL_INTERVAL_S = 1.0
 SETTLED_S = 3
-"""How long all tasks must have been up without an error: a Python bolt that can't start fails within it."""
+"""How long all tasks must be up without an error; a Python bolt that can't start fails sooner."""
 
 Options = Mapping[str, Any]
 
 
 def prepare(arguments: Sequence[str]) -> None:
-    """Called while `sparse` loads the topology: for `submit`, put the graph's options below config.json's.
+    """For `submit`, make the topology's options defaults of config.json's; called while `sparse` loads it.
 
-    streamparse would put a topology's own options over those of config.json.
+    By itself, streamparse lets the options of a topology win over config.json's.
     """
     if arguments[1:2] != ["submit"]:
         return
-    with _ending():
+    with exiting():
         defaults = clojure_topology.options()
     for environment in get_config()["envs"].values():
         environment["options"] = {**defaults, **environment.get("options", {})}
 
 
 def pre_submit(name: str, _env_name: str, env_config: dict[str, Any], options: Options) -> None:
-    """End `sparse submit` with one line when it can't work; missing topics are all that is made by then."""
+    """End `sparse submit` with one line if it can't work; by then, only missing topics are created."""
     given = _arguments()
     workers = options["storm.workers.list"]
     there = settings.from_storm(options, {})
-    with _ending():
+    with exiting():
         with _nimbus(env_config) as address:
             check_cluster(nimbus.cluster(address), name, int(options["topology.workers"]), given.force)
         if options.get("install_virtualenv", options.get("use_virtualenv", True)):
@@ -62,8 +62,8 @@ def pre_submit(name: str, _env_name: str, env_config: dict[str, Any], options: O
 
 
 def post_submit(name: str, _env_name: str, env_config: dict[str, Any], _options: Options) -> None:
-    """Wait until all tasks are up and print them; end with the error of the one that is not."""
-    with _ending(), _nimbus(env_config) as address:
+    """Wait until all tasks are up and print them, or end with the error of one that fails."""
+    with exiting(), _nimbus(env_config) as address:
         _say(f"Waiting for the tasks of {name} ...")
         found = wait_for_tasks(lambda: nimbus.topology(address, name))
     for executor in found.executors:
@@ -72,25 +72,25 @@ def post_submit(name: str, _env_name: str, env_config: dict[str, Any], _options:
 
 
 def _arguments() -> argparse.Namespace:
-    """Read the options of `sparse submit`, which streamparse does not hand to its hooks."""
+    """Parse the options of `sparse submit`, which streamparse does not pass to its hooks."""
     parser = argparse.ArgumentParser()
     submit.subparser_hook(parser.add_subparsers())
     return parser.parse_args(sys.argv[1:])
 
 
 def check_cluster(cluster: Any, name: str, workers: int, force: bool) -> None:
-    """Raise FintankError when the cluster (Storm's ClusterSummary) can't take the topology."""
+    """Raise FintankError if the cluster (Storm's ClusterSummary) can't take the topology."""
     versions = {one.version for one in cluster.nimbuses}
     for version in versions:
         if not f"{version}.".startswith(f"{STORM_VERSION}."):
             raise FintankError(
-                f"Nimbus is of Storm {version}, and this project is built for {STORM_VERSION}: use a cluster "
+                f"Nimbus runs Storm {version}, and this project is built for {STORM_VERSION}: use a cluster "
                 "of that version, or change the version in project.clj and run `make setup`"
             )
     running = [one for one in cluster.topologies if one.name == name]
     if running and not force:
         raise FintankError(
-            f"A topology {name} is there already ({running[0].status}, up {running[0].uptime_secs} s): end "
+            f"A topology {name} is already running ({running[0].status}, up {running[0].uptime_secs} s): end "
             f"it with `sparse kill -n {name}`, or replace it with `sparse submit --force`"
         )
     free = sum(one.num_workers - one.num_used_workers for one in cluster.supervisors)
@@ -99,15 +99,15 @@ def check_cluster(cluster: Any, name: str, workers: int, force: bool) -> None:
     if free < workers:
         others = ", ".join(sorted(one.name for one in cluster.topologies if one not in running)) or "none"
         raise FintankError(
-            f"{name} wants {workers} slots, and {free} of {total} are free ({len(cluster.supervisors)} "
+            f"{name} needs {workers} slots, and {free} of {total} are free ({len(cluster.supervisors)} "
             f"Supervisors; other topologies: {others}): end one, add a Supervisor, or ask for less with `-w`"
         )
 
 
 def seen_from_here(there: Settings, workers: Sequence[str], environ: Mapping[str, str]) -> Settings:
-    """Turn the addresses that the workers use into those from here: their localhost is not ours.
+    """Return the addresses that the workers use as seen from this machine: their localhost is another.
 
-    FINTANK_KAFKA, FINTANK_INFLUX and FINTANK_HOST win, as in every other command.
+    FINTANK_KAFKA, FINTANK_INFLUX and FINTANK_HOST win, as in every command.
     """
     own = settings.load(environ)
 
@@ -125,7 +125,7 @@ def seen_from_here(there: Settings, workers: Sequence[str], environ: Mapping[str
 
 
 def wait_for_tasks(ask: Callable[[], nimbus.Topology]) -> nimbus.Topology:
-    """Ask until every executor is up for some seconds; raise FintankError on an error or at the end."""
+    """Poll until every executor has been up for SETTLED_S; FintankError on an error or timeout."""
     deadline = time.monotonic() + TASKS_UP_TIMEOUT_S
     all_up_since = math.inf
     while True:
@@ -133,9 +133,7 @@ def wait_for_tasks(ask: Callable[[], nimbus.Topology]) -> nimbus.Topology:
         cure = f"`invoke logs {found.name}` has more; `sparse kill -n {found.name}` ends it"
         if found.errors:
             error = found.errors[0]
-            raise FintankError(
-                f"{error.component} (worker {error.worker}) does not work: {error.text}; {cure}"
-            )
+            raise FintankError(f"{error.component} (worker {error.worker}) failed: {error.text}; {cure}")
         up = [one for one in found.executors if one.reports]
         all_up = 0 < found.executors_wanted == len(up)
         all_up_since = min(all_up_since, time.monotonic()) if all_up else math.inf
@@ -143,7 +141,7 @@ def wait_for_tasks(ask: Callable[[], nimbus.Topology]) -> nimbus.Topology:
             return found
         if time.monotonic() > deadline:
             late = sorted({one.component for one in found.executors} - {one.component for one in up})
-            named = ", ".join(late) or "no worker took any"
+            named = ", ".join(late) or "no executor has a worker"
             raise FintankError(
                 f"{len(up)} of {found.executors_wanted} executors are up after {TASKS_UP_TIMEOUT_S} s; "
                 f"not up: {named}; {cure}"
@@ -153,29 +151,21 @@ def wait_for_tasks(ask: Callable[[], nimbus.Topology]) -> nimbus.Topology:
 
 @contextmanager
 def _nimbus(env_config: dict[str, Any]) -> Iterator[str]:
-    """Yield Nimbus' address, through streamparse's SSH tunnel where config.json wants one."""
+    """Yield Nimbus' address, through streamparse's SSH tunnel if config.json asks for one."""
     tunnel = ssh_tunnel(env_config, quiet=True)
     try:
         host, port = tunnel.__enter__()
     except OSError as error:
         host, _ = get_nimbus_host_port(env_config)
         raise FintankError(
-            f"No SSH tunnel to Nimbus: {error}; see whether `ssh {host}` works, or set use_ssh_for_nimbus to "
+            f"No SSH tunnel to Nimbus: {error}; check that `ssh {host}` works, or set use_ssh_for_nimbus to "
             "false in config.json"
         ) from error
     try:
         yield f"{host}:{port}"
     finally:
-        # By itself it ends its tunnel only when nothing was raised inside.
+        # By itself, streamparse closes the tunnel only if nothing was raised inside.
         tunnel.__exit__(None, None, None)
-
-
-@contextmanager
-def _ending() -> Iterator[None]:
-    try:
-        yield
-    except FintankError as error:
-        raise SystemExit(str(error)) from error
 
 
 def _say(line: str) -> None:

@@ -1,7 +1,7 @@
-"""The `storm` command: what streamparse calls of it for `sparse run`, as Storm 2 has no local `storm jar`.
+"""The program `storm`, as far as `sparse run` needs it: Storm 2 has no local `storm jar` any more.
 
-`storm version` names the Storm of the project; `storm jar JAR org.apache.storm.flux.Flux --local ...` runs
-the topology in one JVM for its time. Every other command goes to a real `storm` behind this one on PATH.
+`storm version` prints the project's Storm version; `storm jar JAR org.apache.storm.flux.Flux --local ...`
+runs the topology in one JVM. Every other command is passed to the next `storm` on PATH.
 """
 
 import argparse
@@ -20,17 +20,17 @@ import psutil
 from ruamel.yaml import YAML
 
 from fintank import output, settings
-from fintank.errors import FintankError
+from fintank.errors import FintankError, exiting
 from fintank.services import programs
 
 FLUX = "org.apache.storm.flux.Flux"
 JVM_OPTIONS = ("-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-"""Without the second compiler: a local run ends before what it takes from the bolts is earned back."""
+"""Without the C2 compiler: a local run ends before C2 makes up for the CPU it takes from the bolts."""
 END_TIMEOUT_S = 15
 POLL_INTERVAL_S = 0.1
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-# streamparse's settings for the virtualenvs and logs of remote workers; here the bolts log to the terminal.
+# streamparse's settings for virtualenvs and logs on remote workers; here the bolts log to the terminal.
 _REMOTE_OPTIONS = {
     "install_virtualenv",
     "pystorm.log.path",
@@ -47,32 +47,30 @@ _REMOTE_OPTIONS = {
 def main() -> None:
     """Run `storm ARGUMENTS`."""
     output.prepare()
-    try:
+    with exiting():
         sys.exit(storm(sys.argv[1:]))
-    except FintankError as error:
-        sys.exit(str(error))
 
 
 def storm(arguments: Sequence[str]) -> int:
-    """Do one storm command and return its exit status; FintankError when it can't be done."""
+    """Run one storm command and return its exit status; FintankError if it can't be run."""
     if list(arguments) == ["version"]:
         print(f"Storm {version()}")
         return 0
     if arguments[:1] == ["jar"] and FLUX in arguments and "--local" in arguments:
         return _run_local(arguments[1:])
-    return _hand_over(arguments)
+    return _run_next_storm(arguments)
 
 
 def version() -> str:
-    """Read the version of Storm from its class path."""
+    """Return Storm's version, read from its class path."""
     found = re.search(r"/storm-client-([0-9.]+)\.jar", programs.storm_class_path(settings.load()))
     if found is None:
-        raise FintankError("The class path of Storm holds no storm-client: run `make setup`.")
+        raise FintankError("The class path of Storm has no storm-client: run `make setup`.")
     return found[1]
 
 
 def run_options(flux: Mapping[str, object]) -> dict[str, object]:
-    """Take the options of Storm from the Flux file that streamparse has written."""
+    """Return the Storm options of the Flux file that streamparse has written."""
     config = flux["config"]
     assert isinstance(config, dict)
     return {name: value for name, value in config.items() if name not in _REMOTE_OPTIONS}
@@ -89,12 +87,12 @@ def _run_local(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
 
     options = run_options(YAML(typ="safe", pure=True).load(given.flux_file.read_text()))
-    # streamparse writes Java's largest number for no end.
+    # streamparse writes Long.MAX_VALUE for no limit.
     seconds = given.sleep if given.sleep < 2**31 else 0
     class_path = f"{programs.storm_class_path(settings.load())}:{given.jar}"
     temporary = programs.temporary(settings.load())
     temporary.mkdir(parents=True, exist_ok=True)
-    # Storm leaves half a dozen folders of its own.
+    # Storm leaves half a dozen folders behind.
     with tempfile.TemporaryDirectory(dir=temporary, prefix="run-") as folder:
         file = Path(folder) / "options.json"
         file.write_text(json.dumps(options))
@@ -104,9 +102,9 @@ def _run_local(arguments: Sequence[str]) -> int:
 
 
 def run_until_stopped(command: Sequence[str]) -> int:
-    """Run a program that ends on SIGTERM, and return its exit status; 128 + the signal when it was stopped.
+    """Run a program that ends on SIGTERM; return its exit status, or 128 + the signal that stopped it.
 
-    It is stopped by Ctrl-C, SIGTERM or SIGHUP, and when what called this process is gone.
+    Ctrl-C, SIGTERM and SIGHUP stop it, and so does the end of the process that called this one.
     """
     stops: list[int] = []
     for number in STOP_SIGNALS:
@@ -125,7 +123,7 @@ def run_until_stopped(command: Sequence[str]) -> int:
 
 
 def _callers() -> tuple[int, int]:
-    """Name the parent and its parent: streamparse calls this command through a shell, which outlives it."""
+    """Return the parent and grandparent pids: streamparse calls this through a shell, which outlives it."""
     parent = os.getppid()
     try:
         return parent, psutil.Process(parent).ppid()
@@ -134,17 +132,17 @@ def _callers() -> tuple[int, int]:
 
 
 def _ignore_terminal() -> None:
-    """Keep Ctrl-C, which a terminal sends to all processes, from the JVM and the Python bolts below it.
+    """Make the JVM and the Python bolts ignore Ctrl-C, which a terminal sends to all processes.
 
-    The bolts would end before the topology does, and Storm would take each for a fault.
+    Otherwise the bolts end before the topology, and Storm reports each as an error.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _environment() -> dict[str, str]:
-    """Let the bolts be found: `streamparse_run` is beside this command."""
-    beside = Path(sys.argv[0]).absolute().parent
-    return {**programs.environ(), "PATH": f"{beside}:{os.environ.get('PATH', os.defpath)}"}
+    """Return the JVM's environment, with `streamparse_run` on PATH: it is next to this command."""
+    folder = Path(sys.argv[0]).absolute().parent
+    return {**programs.environ(), "PATH": f"{folder}:{os.environ.get('PATH', os.defpath)}"}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -158,16 +156,16 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         child.kill()
 
 
-def _hand_over(arguments: Sequence[str]) -> int:
+def _run_next_storm(arguments: Sequence[str]) -> int:
     own = Path(sys.argv[0]).resolve()
     folders = [Path(folder) for folder in os.environ.get("PATH", os.defpath).split(":")]
     ours = [number for number, folder in enumerate(folders) if (folder / "storm").resolve() == own]
-    # Only what is behind this command, so that two such commands never call each other.
+    # Only the folders after ours, so that two such commands never call each other.
     for folder in folders[ours[-1] + 1 if ours else 0 :]:
         other = folder / "storm"
         if os.access(other, os.X_OK) and other.is_file():
             os.execv(other, [str(other), *arguments])
     raise FintankError(
         f"`storm {' '.join(arguments[:1])}` needs an installed Apache Storm, and there is none on PATH: "
-        "this `storm` does only what `sparse run` asks for."
+        "this `storm` only does what `sparse run` needs."
     )

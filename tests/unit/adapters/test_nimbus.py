@@ -73,7 +73,7 @@ def test_what_a_bolt_said_of_its_end_comes_before_what_storm_says(at: int, told:
 def test_an_unknown_topology_is_an_error_that_names_the_others() -> None:
     with (
         serving(Nimbus(cluster_summary(topologies=(topology_summary("other"),)))) as address,
-        pytest.raises(FintankError, match=r"No topology order_flow runs on .*; running are: other"),
+        pytest.raises(FintankError, match=r"There is no topology order_flow on .*; running: other"),
     ):
         nimbus.topology(address, "order_flow")
 

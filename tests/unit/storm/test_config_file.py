@@ -33,10 +33,10 @@ def test_the_projects_own_is_right(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("", "line 1, column 1 is no JSON"),
-        (json.dumps(GOOD)[:-2] + ",}}", r"line 1, column \d+ is no JSON"),
+        ("", "line 1, column 1 is not JSON"),
+        (json.dumps(GOOD)[:-2] + ",}}", r"line 1, column \d+ is not JSON"),
         ("\ufeff" + json.dumps(GOOD), "byte-order mark"),
-        (b"\xff\xfe{}", "no text in UTF-8"),
+        (b"\xff\xfe{}", "not valid UTF-8"),
         ("[" * 100_000, "nested too deeply"),
         ("[]", "one JSON object"),
         ("null", "one JSON object"),
@@ -45,7 +45,7 @@ def test_the_projects_own_is_right(tmp_path: Path) -> None:
         (json.dumps({name: GOOD[name] for name in GOOD if name != "envs"}), "envs must be"),
         (json.dumps({**GOOD, "topology_specs": 5}), "topology_specs must be text"),
         (json.dumps({**GOOD, "envs": {"prod": None}}), "envs.prod must be an object"),
-        (with_prod(nimbus=None), "envs.prod must be an object that names its nimbus"),
+        (with_prod(nimbus=None), "envs.prod must be an object with a nimbus"),
         (with_prod(nimbus=["a"]), "envs.prod.nimbus must be text"),
         (with_prod(nimbus="http://a"), "envs.prod.nimbus must be a host"),
         (with_prod(nimbus="a:b"), "envs.prod.nimbus must be a host"),

@@ -61,5 +61,7 @@ def test_requirements_that_are_not_there_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_worker_without_ssh_is_one_line() -> None:
-    with pytest.raises(FintankError, match=r"^Worker nowhere\.invalid takes no command over SSH \(.*\): see"):
+    with pytest.raises(
+        FintankError, match=r"^Worker nowhere\.invalid can.t be reached over SSH \(.*\): check"
+    ):
         remote_workers.check(["nowhere.invalid"], {})

@@ -29,7 +29,7 @@ def test_temporary_files_are_in_the_home_under_a_name_that_a_shell_leaves_alone(
 import os, sys, tempfile
 from pathlib import Path
 from fintank.storm import sparse
-sparse._write_into(Path(sys.argv[1]))
+sparse._keep_temporary_files_in(Path(sys.argv[1]))
 with tempfile.NamedTemporaryFile(delete=False) as file:
     print(file.name, os.path.realpath(file.name))
 """

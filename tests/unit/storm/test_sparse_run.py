@@ -73,8 +73,8 @@ def test_other_commands_of_sparse_need_no_service(closed_port, command):
 def test_who_reads_already_is_named_by_group_member_client_and_host():
     text = in_use([Member("order_flow-ticks", "consumer-1-abc", "consumer-1", "10.0.0.7")])
     assert text == (
-        "The topology runs already, as order_flow-ticks: consumer-1-abc (client consumer-1, host 10.0.0.7): "
-        "end it first, with Ctrl-C where it runs or with `sparse kill`."
+        "The topology is already running, as order_flow-ticks: consumer-1-abc (client consumer-1, "
+        "host 10.0.0.7): end it first, with Ctrl-C where it runs or with `sparse kill`."
     )
 
 
