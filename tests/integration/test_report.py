@@ -11,7 +11,7 @@ import pytest
 from support.stack import Stack, fintank
 
 from fintank.adapters.influxdb import InfluxDB
-from fintank.report.reading import read
+from fintank.report.queries import read
 from fintank.report.span import SECOND_NS, Span
 from fintank.settings import PROJECT_ROOT
 from fintank.wire.kafka import executions, fills, ticks
@@ -74,28 +74,27 @@ def span(empty_stack: Stack) -> Span:
 
 
 def test_all_that_the_loaders_wrote_is_read(empty_stack: Stack, span: Span) -> None:
-    facts = read(empty_stack.settings.influx, span)
-    (trade,) = facts.trades
+    data = read(empty_stack.settings.influx, span)
+    (trade,) = data.trades
     assert (trade.account, trade.side, trade.last_qty, trade.last_px) == ("A-1", "BUY", 2, 109.75)
     assert (trade.bid, trade.ask, trade.quote_ids, trade.cl_ord_id) == (109.5, 109.75, "1-18", "o-1")
-    assert facts.ticks == 2
-    assert list(facts.quotes) == ["VTI"]
-    assert facts.opening == {("A-1", "VTI"): (2, -219.5)}
-    assert facts.holdings == {("A-1", "VTI"): (4, -439)}
-    assert [booking.delta_shares for booking in facts.bookings] == [2]
-    assert facts.tick_latency is not None
-    assert facts.tick_latency.p99.values == [9]
-    assert facts.rates["tick-influxdb-loader"].values == [2]
-    assert facts.lags["ticks"].values == [5]
-    assert facts.rejects == {"NOT_JSON": 3}
-    assert facts.of_no_use == {"quotes not newer than the held one": 4}
+    assert data.ticks == 2
+    assert list(data.prices) == ["VTI"]
+    assert data.opening == {("A-1", "VTI"): (2, -219.5)}
+    assert data.holdings == {("A-1", "VTI"): (4, -439)}
+    assert [fill.delta_shares for fill in data.fills] == [2]
+    assert data.tick_latency["p99"].values == [9]
+    assert data.tick_rates["ticks"].values == [2]
+    assert data.lags["ticks"].values == [5]
+    assert data.rejects == {"NOT_JSON": 3}
+    assert data.discarded == {"quotes not newer than the current one": 4}
 
 
 def test_a_trades_quote_is_found_by_its_offset_among_quotes_of_the_same_price(
     empty_stack: Stack, span: Span
 ) -> None:
-    facts = read(empty_stack.settings.influx, span)
-    assert facts.quote_times_ns == {"1-18": record_time_ns(QUOTE_US + 1_000_000, 18)}
+    data = read(empty_stack.settings.influx, span)
+    assert data.quote_times_ns == {"1-18": record_time_ns(QUOTE_US + 1_000_000, 18)}
 
 
 def test_the_command_writes_one_file_and_names_it(empty_stack: Stack, tmp_path: Path) -> None:

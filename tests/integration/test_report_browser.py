@@ -9,7 +9,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
-from support.report_facts import EMPTY, full_facts
+from support.report_data import EMPTY, full_data
 
 from fintank.report.page import page
 
@@ -74,7 +74,7 @@ def test_the_report_is_whole_at_each_width(
     browser: Any, tmp_path: Path, width: int, kind: str, plots: int
 ) -> None:
     file = tmp_path / "report.html"
-    file.write_text(page(full_facts() if kind == "full" else EMPTY, "InfluxDB"))
+    file.write_text(page(full_data() if kind == "full" else EMPTY, "InfluxDB"))
     browser.set_window_size(width, 1000)
     browser.get(file.as_uri())
     WebDriverWait(browser, DRAWN_TIMEOUT_S).until(

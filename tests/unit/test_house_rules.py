@@ -38,7 +38,7 @@ PACKAGES_BELOW = {
     "wire": {"trading", "wire"},
     "trading": {"trading"},
 }
-SHARED_MODULES = {"errors", "output", "settings", "waiting"}
+SHARED_MODULES = {"colors", "errors", "output", "settings", "waiting"}
 
 TRACKED = subprocess.run(
     ["git", "ls-files", "--cached", "--others", "--exclude-standard"],

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fintank.commands import command
 from fintank.errors import FintankError
-from fintank.report.reading import read
+from fintank.report.queries import read
 from fintank.report.span import Span, parse_span
 from fintank.settings import Settings
 from fintank.terminal.texts import counted
@@ -29,10 +29,10 @@ def write(settings: Settings, span: Span, out: Path) -> str:
     # Imported here because the plots take as long to import as all commands together.
     from fintank.report.page import page
 
-    facts = read(settings.influx, span)
+    data = read(settings.influx, span)
     try:
-        out.write_text(page(facts, f"InfluxDB ({settings.influx})"))
+        out.write_text(page(data, f"InfluxDB ({settings.influx})"))
     except OSError as error:
         raise FintankError(f"{out}: {error.strerror}: choose another file with --out") from error
-    trades = counted(len(facts.trades), "trade")
-    return f"{out.absolute()}: {facts.ticks:,} ticks, {trades}. Open it in a browser; it needs no network."
+    trades = counted(len(data.trades), "trade")
+    return f"{out.absolute()}: {data.ticks:,} ticks, {trades}. Open it in a browser; it needs no network."

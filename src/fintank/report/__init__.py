@@ -1,1 +1,1 @@
-"""The report: what InfluxDB holds of a span of time, as one HTML page."""
+"""The report: a span of time as InfluxDB recorded it, as one HTML page."""

@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing else: no network, no file beside it."""
+"""A report as one self-contained HTML page: no network, no other file."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,158 +10,134 @@ from string import Template
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from fintank.colors import ORANGE, VERMILION
 from fintank.report import plots, tables
-from fintank.report.facts import Facts, Latency, Line, Report
-from fintank.report.texts import moment
+from fintank.report.data import ExecutionRow, Line, ReportData
+from fintank.terminal.texts import utc
 from fintank.trading.reports import CANCEL_REJECTED
 
 TEMPLATE = Path(__file__).parent / "page.html"
 CONFIG = {"responsive": True, "displaylogo": False, "displayModeBar": False}
-TO_SECOND = "%Y-%m-%d %H:%M:%S"
-TICK_RATES = {"ticks": "tick-influxdb-loader"}
-ORDER_RATES = {
-    "orders for one symbol": "component-order-influxdb-loader",
-    "execution reports": "execution-influxdb-loader",
-}
-REFUSALS = {"REJECTED": "order", CANCEL_REJECTED: "cancel"}
+REFUSED = {"REJECTED": "order", CANCEL_REJECTED: "cancel"}
 UNFILLED = ("REJECTED", "CANCELED", "EXPIRED")
 SYMBOLS_NAMED_MAX = 8
 
 
-def page(facts: Facts, source: str) -> str:
-    """Return the page; source says where the facts were read."""
-    span = facts.span
+def page(data: ReportData, source: str) -> str:
+    """Return the page; source says where the data comes from."""
+    span = data.span
     return Template(TEMPLATE.read_text()).substitute(
         plotly=get_plotlyjs(),
-        period=f"{moment(span.since_ns):{TO_SECOND}} to {moment(span.until_ns):{TO_SECOND}} UTC",
+        period=f"{_to_second(span.since_ns)} to {_to_second(span.until_ns)} UTC",
         source=escape(source),
-        interval=f"{(facts.working or span).interval_s} s",
-        cards="\n".join(_card(*card) for card in _cards(facts)),
-        summary=_summary(facts),
-        **_trading(facts),
-        **_orders(facts),
-        **_speed(facts),
+        interval=f"{(data.working or span).interval_s} s",
+        cards="\n".join(_card(*card) for card in _cards(data)),
+        summary=_summary(data),
+        **_tables(data),
+        **{name: _plot(figure, otherwise) for name, (figure, otherwise) in _plots(data).items()},
+        prices=_prices(data),
     )
 
 
-def _trading(facts: Facts) -> dict[str, str]:
-    """Return what was traded, by the names of the template."""
+def _tables(data: ReportData) -> dict[str, str]:
+    """Return the tables by their placeholders."""
+    unfilled = [row for row in data.last_reports if row.ord_status in UNFILLED]
+    orders = data.portfolio_orders
+    none_unfilled = "No order was rejected, canceled or expired."
     return {
-        "trades": _trades(facts),
-        "prices": _prices(facts),
-        "positions": tables.positions(facts) if facts.holdings else _nothing("Nobody holds anything."),
-        "shares": _plot(plots.shares(facts), "Nothing was booked."),
-        "cash": _plot(plots.cash(facts), "Nothing was booked."),
+        "trades": tables.trades(data.trades, data.quote_times_ns) if data.trades else _nothing("No trades."),
+        "positions": tables.positions(data) if data.holdings else _nothing("No positions."),
+        "portfolio_orders": tables.portfolio_orders(orders) if orders else _nothing("No portfolio orders."),
+        "unfilled": tables.unfilled_orders(unfilled) if unfilled else _nothing(none_unfilled),
     }
 
 
-def _orders(facts: Facts) -> dict[str, str]:
-    """Return what was asked for, by the names of the template."""
-    unfilled = [report for report in facts.last_reports if report.ord_status in UNFILLED]
-    portfolios = facts.portfolio_orders
+def _plots(data: ReportData) -> dict[str, tuple[go.Figure | None, str]]:
+    """Return by placeholder the plots, each with a text for the case that there is nothing to draw."""
+    rejects = plots.counts(_rejects(data), "records, orders and cancels", VERMILION)
+    discarded = plots.counts(data.discarded, "quotes, orders and tuples", ORANGE)
     return {
-        "states": _plot(plots.orders_by_state(facts.last_reports), "No order came."),
-        "rejects": _plot(
-            plots.counts(_refusals(facts), "records, orders and cancels", plots.VERMILION),
-            "Nothing was rejected: no record, no order, no cancel.",
-        ),
-        "portfolio_orders": (
-            tables.portfolio_orders(portfolios) if portfolios else _nothing("No portfolio order came.")
-        ),
-        "unfilled": tables.ended_unfilled(unfilled) if unfilled else _nothing("No order ended unfilled."),
+        "shares": (plots.shares(data), "No fills."),
+        "cash": (plots.cash(data), "No fills."),
+        "states": (plots.orders_by_state(data.last_reports), "No orders."),
+        "rejects": (rejects, "No record, order or cancel was rejected."),
+        "tick_latency": (plots.latency(data.tick_latency), "No ticks were stored."),
+        "order_latency": (plots.latency(data.order_latency), "No orders were decided."),
+        "tick_rate": (plots.rates(data.tick_rates, "per second"), "No ticks were stored."),
+        "order_rate": (plots.rates(data.order_rates, "per second"), "No orders were stored."),
+        "lag": (plots.rates(data.lags, "records"), "The topology was not running."),
+        "discarded": (discarded, "No quote or order was discarded, and no tuple failed."),
     }
 
 
-def _speed(facts: Facts) -> dict[str, str]:
-    """Return how fast it was, by the names of the template."""
-    return {
-        "tick_latency": _plot(plots.latency(facts.tick_latency), "No tick was stored."),
-        "order_latency": _plot(plots.latency(facts.order_latency), "No order was decided."),
-        "tick_rate": _plot(plots.rates(_rates(facts, TICK_RATES), "a second"), "No tick was stored."),
-        "order_rate": _plot(plots.rates(_rates(facts, ORDER_RATES), "a second"), "No order was stored."),
-        "of_no_use": _plot(
-            plots.counts(facts.of_no_use, "quotes, orders and tuples", plots.ORANGE),
-            "All was of use: no quote was dropped, no order came twice, no tuple failed.",
-        ),
-        "lag": _plot(plots.rates(facts.lags, "records"), "The topology did not run."),
-    }
-
-
-def _cards(facts: Facts) -> list[tuple[str, str, str]]:
-    """Return the figures on top: what, how much, and what that is."""
-    orders, trades = facts.last_reports, facts.trades
+def _cards(data: ReportData) -> list[tuple[str, str, str]]:
+    """Return the figures at the top: name, value and note."""
+    orders, trades = data.last_reports, data.trades
     turnover = sum((trade.last_qty or 0) * (trade.last_px or 0) for trade in trades)
-    states = Counter(report.ord_status for report in orders)
-    told = ", ".join(f"{count:,} {state.lower().replace('_', ' ')}" for state, count in states.most_common())
+    states = Counter(row.ord_status for row in orders)
+    by_state = (f"{count:,} {state.lower().replace('_', ' ')}" for state, count in states.most_common())
     return [
-        ("ticks", f"{facts.ticks:,}", "quotes stored"),
-        ("orders for one symbol", f"{len(orders):,}", told or "none came"),
-        ("trades", f"{len(trades):,}", f"{turnover:,.0f} of turnover"),
-        ("tick to stored", *_latency_card(facts.tick_latency)),
-        ("order to execution", *_latency_card(facts.order_latency)),
-        ("rejects", f"{sum(facts.rejects.values()):,}", "records that could not be used"),
+        ("ticks", f"{data.ticks:,}", "quotes stored"),
+        ("orders for one symbol", f"{len(orders):,}", ", ".join(by_state) or "none"),
+        ("trades", f"{len(trades):,}", f"turnover {turnover:,.0f}"),
+        ("tick to stored", *_latency_card(data.tick_latency)),
+        ("order to execution", *_latency_card(data.order_latency)),
+        ("rejects", f"{sum(data.rejects.values()):,}", "records that could not be used"),
     ]
 
 
-def _latency_card(latency: Latency | None) -> tuple[str, str]:
-    if latency is None:
+def _latency_card(latency: Mapping[str, Line]) -> tuple[str, str]:
+    if not latency:
         return "-", "not measured"
-    typical, worst = median(latency.p50.values), max(latency.p99.values)
-    return f"{typical:,.0f} ms", f"p50 of the median second; worst p99 {worst:,.0f} ms"
+    typical, worst = median(latency["p50"].values), max(latency["p99"].values)
+    return f"{typical:,.0f} ms", f"median p50; highest p99 {worst:,.0f} ms"
 
 
-def _summary(facts: Facts) -> str:
+def _summary(data: ReportData) -> str:
     parts = []
     for side, verb in (("BUY", "Bought"), ("SELL", "Sold")):
-        counts = Counter(trade.symbol for trade in facts.trades if trade.side == side)
+        counts = Counter(trade.symbol for trade in data.trades if trade.side == side)
         named = ", ".join(
             f"{escape(symbol)} {count:,}" for symbol, count in counts.most_common(SYMBOLS_NAMED_MAX)
         )
         more = " ..." if len(counts) > SYMBOLS_NAMED_MAX else "."
         if counts:
-            parts.append(
-                f'<span class="{side.lower()}">{verb}</span> in {counts.total():,} trades: {named}{more}'
-            )
-    if facts.reports_left_out:
-        parts.append(f"The {facts.reports_left_out:,} earliest execution reports are left out.")
+            bought = f'<span class="{side.lower()}">{verb}</span>'
+            parts.append(f"{bought} in {counts.total():,} trades: {named}{more}")
+    if data.executions_left_out:
+        parts.append(f"The {data.executions_left_out:,} earliest execution reports are left out.")
     return " ".join(parts)
 
 
-def _trades(facts: Facts) -> str:
-    if not facts.trades:
-        return _nothing("Nothing was traded.")
-    return tables.trades(facts.trades, facts.quote_times_ns)
-
-
-def _prices(facts: Facts) -> str:
+def _prices(data: ReportData) -> str:
     parts = [
-        f"<figure><figcaption>{escape(symbol)}<span>{_drawn(symbol, facts)}</span></figcaption>"
-        f"{_plot(plots.prices(symbol, facts), 'No quote is stored.')}</figure>"
-        for symbol in facts.quotes
+        f"<figure><figcaption>{escape(symbol)}<span>{_price_note(symbol, data)}</span></figcaption>"
+        f"{_plot(plots.prices(symbol, data), 'No quotes are stored.')}</figure>"
+        for symbol in data.prices
     ]
-    return "\n".join(parts) or _nothing("No quote is stored.")
+    return "\n".join(parts) or _nothing("No quotes are stored.")
 
 
-def _drawn(symbol: str, facts: Facts) -> str:
-    left_out = sum(trade.symbol == symbol for trade in facts.trades) - len(facts.marks(symbol))
-    told = f"{left_out:,} trades whose quote can't be told are not drawn; " if left_out else ""
-    return f"{told}{facts.quotes[symbol].interval_s} s a point"
+def _price_note(symbol: str, data: ReportData) -> str:
+    left_out = sum(trade.symbol == symbol for trade in data.trades) - len(data.marks(symbol))
+    note = f"{left_out:,} trades on unknown quotes are not drawn; " if left_out else ""
+    return f"{note}one point per {data.prices[symbol].interval_s} s"
 
 
-def _refusals(facts: Facts) -> dict[str, int]:
-    """Count rejected records by their reason, and refused orders and cancels by their code."""
-    counts = Counter(facts.rejects)
-    counts.update(_code(report) for report in facts.reports if report.exec_type in REFUSALS)
+def _rejects(data: ReportData) -> dict[str, int]:
+    """Count rejected records by reason, and rejected orders and cancels by code."""
+    counts = Counter(data.rejects)
+    counts.update(_code(row) for row in data.executions if row.exec_type in REFUSED)
     return dict(counts)
 
 
-def _code(report: Report) -> str:
-    first = (report.text or "").split(" ")[0]
-    return f"{REFUSALS[report.exec_type]}: {first.removeprefix('code=') or report.exec_type}"
+def _code(row: ExecutionRow) -> str:
+    first = (row.text or "").split(" ")[0]
+    return f"{REFUSED[row.exec_type]}: {first.removeprefix('code=') or row.exec_type}"
 
 
-def _rates(facts: Facts, components: Mapping[str, str]) -> dict[str, Line]:
-    return {name: facts.rates[id_] for name, id_ in components.items() if id_ in facts.rates}
+def _to_second(time_ns: int) -> str:
+    return utc(time_ns // 1_000_000)[:19].replace("T", " ")
 
 
 def _card(title: str, value: str, note: str) -> str:

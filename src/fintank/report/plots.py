@@ -1,24 +1,22 @@
-"""A report's plots. Each is None where there is nothing to draw; the page says so in words then.
-
-The colours are Okabe and Ito's, which colour-blind people tell apart; buys and sells also differ in shape.
-"""
+"""A report's plots. A plot is None if there is nothing to draw; the page then says so in words."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, cycle
 
 import plotly.graph_objects as go
 
-from fintank.report.facts import Facts, Latency, Line, Report
-from fintank.report.texts import SECOND_NS, milliseconds, moment, price, quantity
+from fintank.colors import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
+from fintank.report.data import ExecutionRow, FillRow, Line, ReportData
+from fintank.report.span import SECOND_NS
+from fintank.terminal.texts import number, utc
 
-BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-SKY, PURPLE, BLACK, GREY = "#56B4E9", "#CC79A7", "#333333", "#8A8F98"
 BAND = "rgba(138, 143, 152, 0.18)"
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, BLACK, GREY)
+LATENCY_PALETTE = (BLUE, ORANGE, VERMILION)
 DASHES = ("solid", "dash")
 LINES_MAX = len(PALETTE) * len(DASHES)
-"""More lines than that in one plot can't be told apart: the busiest are drawn."""
+"""More lines in one plot can't be told apart: the busiest are drawn."""
 SIDE_MARKERS = {
     "BUY": {"color": BLUE, "symbol": "triangle-up"},
     "SELL": {"color": VERMILION, "symbol": "triangle-down"},
@@ -31,58 +29,56 @@ STATE_COLORS = {
     "EXPIRED": PURPLE,
     "REJECTED": VERMILION,
 }
+LEGEND = {"orientation": "h", "traceorder": "normal", "yanchor": "bottom", "xanchor": "left", "y": 1, "x": 0}
 FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
 HEIGHT_PX = 340
 
-Change = tuple[str, int, float]
-"""Of what, when in nanoseconds, and by how much."""
 
-
-def prices(symbol: str, facts: Facts) -> go.Figure | None:
-    """Draw a symbol's bid and ask, and its trades, each at the time of the quote that it was made on."""
-    quotes = facts.quotes[symbol]
-    if not quotes.bid.times_ns:
+def prices(symbol: str, data: ReportData) -> go.Figure | None:
+    """Draw a symbol's bid and ask, and its trades at the times of the quotes they were made on."""
+    lines = data.prices[symbol]
+    if not lines.bid.times_ns:
         return None
     figure = _figure("price", hovermode="closest")
-    figure.add_scatter(**_points(quotes.bid), name="bid", line={"color": GREY, "width": 1, "shape": "hv"})
-    line = {"color": BLACK, "width": 1, "shape": "hv"}
-    figure.add_scatter(**_points(quotes.ask), name="ask", line=line, fill="tonexty", fillcolor=BAND)
+    style = {"width": 1, "shape": "hv"}
+    figure.add_scatter(**_points(lines.bid), name="bid", line={"color": GREY, **style})
+    figure.add_scatter(
+        **_points(lines.ask), name="ask", line={"color": BLACK, **style}, fill="tonexty", fillcolor=BAND
+    )
     for side, marker in SIDE_MARKERS.items():
-        found = [(time_ns, trade) for time_ns, trade in facts.marks(symbol) if trade.side == side]
-        if found:
+        marks = [(time_ns, trade) for time_ns, trade in data.marks(symbol) if trade.side == side]
+        if marks:
             figure.add_scatter(
-                x=_times(time_ns for time_ns, _ in found),
-                y=[trade.last_px for _, trade in found],
-                name=f"{side} ({len(found):,})",
+                x=_times(time_ns for time_ns, _ in marks),
+                y=[trade.last_px for _, trade in marks],
+                name=f"{side} ({len(marks):,})",
                 mode="markers",
                 marker={**marker, "size": 9, "line": {"color": "white", "width": 0.8}},
-                text=[_trade_text(trade) for _, trade in found],
+                text=[_trade_text(trade) for _, trade in marks],
                 hovertemplate="%{text}<extra></extra>",
             )
     return figure
 
 
-def shares(facts: Facts) -> go.Figure | None:
-    """Draw how many shares of each symbol all accounts together hold."""
+def shares(data: ReportData) -> go.Figure | None:
+    """Draw how many shares of each symbol all accounts hold together."""
     opening: dict[str, float] = defaultdict(float)
-    for (_, symbol), (held, _) in facts.opening.items():
+    for (_, symbol), (held, _) in data.opening.items():
         opening[symbol] += held
-    changes = [(booking.symbol, booking.time_ns, booking.delta_shares) for booking in facts.bookings]
-    return _running_sums("shares", opening, changes)
+    return _running_sums("shares", opening, data.fills, lambda fill: (fill.symbol, fill.delta_shares))
 
 
-def cash(facts: Facts) -> go.Figure | None:
-    """Draw what each account's trades brought and cost."""
+def cash(data: ReportData) -> go.Figure | None:
+    """Draw the cash that each account's trades brought and cost."""
     opening: dict[str, float] = defaultdict(float)
-    for (account, _), (_, money) in facts.opening.items():
+    for (account, _), (_, money) in data.opening.items():
         opening[account] += money
-    changes = [(booking.account, booking.time_ns, booking.delta_cash) for booking in facts.bookings]
-    return _running_sums("cash", opening, changes)
+    return _running_sums("cash", opening, data.fills, lambda fill: (fill.account, fill.delta_cash))
 
 
-def orders_by_state(reports: Iterable[Report]) -> go.Figure | None:
-    """Draw how many orders for each symbol are in which state; reports are the last ones of the orders."""
-    counts = Counter((report.symbol, report.ord_status) for report in reports)
+def orders_by_state(last_reports: Iterable[ExecutionRow]) -> go.Figure | None:
+    """Draw how many of each symbol's orders are in which state, given the last report of each order."""
+    counts = Counter((row.symbol, row.ord_status) for row in last_reports)
     totals: Counter[str] = Counter()
     for (symbol, _), count in counts.items():
         totals[symbol] += count
@@ -100,73 +96,80 @@ def orders_by_state(reports: Iterable[Report]) -> go.Figure | None:
     return figure
 
 
-def latency(found: Latency | None) -> go.Figure | None:
-    """Draw percentiles of a latency."""
-    if found is None:
-        return None
-    figure = _figure(None)
-    for name, line, color in (
-        ("p50", found.p50, BLUE),
-        ("p95", found.p95, ORANGE),
-        ("p99", found.p99, VERMILION),
-    ):
-        figure.add_scatter(**_points(line), **_line_style(name, color), hovertemplate="%{y:,.0f} ms")
-    figure.update_yaxes(type="log", dtick=1, ticksuffix=" ms")
+def latency(percentiles: Mapping[str, Line]) -> go.Figure | None:
+    """Draw the percentiles of a latency, in milliseconds."""
+    figure = _lines(percentiles, LATENCY_PALETTE, None, "%{y:,.0f} ms")
+    if figure is not None:
+        figure.update_yaxes(type="log", dtick=1, ticksuffix=" ms")
     return figure
 
 
 def rates(lines: Mapping[str, Line], unit: str) -> go.Figure | None:
-    """Draw lines by their names."""
-    if not lines:
-        return None
-    figure = _figure(unit)
-    for (name, line), color in zip(lines.items(), cycle(PALETTE), strict=False):
-        figure.add_scatter(**_points(line), **_line_style(name, color), hovertemplate="%{y:,.0f}")
-    figure.update_layout(showlegend=len(lines) > 1)
-    figure.update_yaxes(rangemode="tozero")
+    """Draw lines by name."""
+    figure = _lines(lines, PALETTE, unit, "%{y:,.0f}")
+    if figure is not None:
+        figure.update_layout(showlegend=len(lines) > 1)
+        figure.update_yaxes(rangemode="tozero")
     return figure
 
 
 def counts(named: Mapping[str, int], unit: str, color: str) -> go.Figure | None:
-    """Draw counts by their names, the largest on top."""
+    """Draw counts by name, the largest on top."""
     if not named:
         return None
-    found = sorted(named.items(), key=lambda item: item[1])
+    names, values = zip(*sorted(named.items(), key=lambda item: item[1]), strict=True)
     figure = _figure(None, hovermode="closest")
     figure.add_bar(
-        x=[count for _, count in found],
-        y=[name for name, _ in found],
+        x=values,
+        y=names,
         orientation="h",
         marker_color=color,
-        text=[f"{count:,}" for _, count in found],
+        text=[f"{count:,}" for count in values],
         hovertemplate="%{y}: %{x:,}<extra></extra>",
     )
     figure.update_xaxes(title_text=unit)
     return figure
 
 
-def _running_sums(unit: str, opening: Mapping[str, float], changes: Sequence[Change]) -> go.Figure | None:
-    """Draw running sums by name, from the opening ones on."""
-    if not changes:
+def _lines(
+    lines: Mapping[str, Line], palette: Sequence[str], unit: str | None, hover: str
+) -> go.Figure | None:
+    if not lines:
+        return None
+    figure = _figure(unit)
+    for (name, line), color in zip(lines.items(), cycle(palette), strict=False):
+        style = {"name": name, "mode": "lines+markers", "line_color": color, "marker_size": 4}
+        figure.add_scatter(**_points(line), **style, hovertemplate=hover)
+    return figure
+
+
+def _running_sums(
+    unit: str,
+    opening: Mapping[str, float],
+    fills: Sequence[FillRow],
+    change: Callable[[FillRow], tuple[str, float]],
+) -> go.Figure | None:
+    """Draw running sums by name, starting from the opening ones; `change` is a fill's name and summand."""
+    if not fills:
         return None
     by_name: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    for name, time_ns, change in sorted(changes, key=lambda item: item[1]):
-        by_name[name].append((time_ns, change))
-    first_ns, last_ns = min(change[1] for change in changes), max(change[1] for change in changes)
-    room_ns = max((last_ns - first_ns) // 50, SECOND_NS)
+    for fill in sorted(fills, key=lambda fill: fill.time_ns):
+        name, summand = change(fill)
+        by_name[name].append((fill.time_ns, summand))
+    first_ns, last_ns = min(fill.time_ns for fill in fills), max(fill.time_ns for fill in fills)
+    margin_ns = max((last_ns - first_ns) // 50, SECOND_NS)
     figure = _figure(unit)
     busiest = sorted(by_name, key=lambda name: -len(by_name[name]))[:LINES_MAX]
-    for number, name in enumerate(sorted(busiest)):
-        times = [first_ns - room_ns, *(time_ns for time_ns, _ in by_name[name]), last_ns + room_ns]
-        sums = list(accumulate((change for _, change in by_name[name]), initial=opening.get(name, 0)))
-        color, dash = PALETTE[number % len(PALETTE)], DASHES[number // len(PALETTE)]
-        line = {"color": color, "dash": dash, "shape": "hv"}
+    for position, name in enumerate(sorted(busiest)):
+        times = [first_ns - margin_ns, *(time_ns for time_ns, _ in by_name[name]), last_ns + margin_ns]
+        sums = list(accumulate((summand for _, summand in by_name[name]), initial=opening.get(name, 0)))
+        color, dash = PALETTE[position % len(PALETTE)], DASHES[position // len(PALETTE)]
         figure.add_scatter(
             x=_times(times),
             y=[*sums, sums[-1]],
             name=name,
             mode="lines",
-            line=line,
+            line={"color": color, "dash": dash, "shape": "hv"},
             hovertemplate="%{y:,.2f}",
         )
     return figure
@@ -179,14 +182,7 @@ def _figure(unit: str | None, **layout: object) -> go.Figure:
         height=HEIGHT_PX,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         font={"family": FONT, "size": 12, "color": BLACK},
-        legend={
-            "orientation": "h",
-            "traceorder": "normal",
-            "yanchor": "bottom",
-            "y": 1.0,
-            "xanchor": "left",
-            "x": 0,
-        },
+        legend=LEGEND,
         hoverlabel={"align": "left"},
         **{"hovermode": "x unified", **layout},
     )
@@ -195,23 +191,18 @@ def _figure(unit: str | None, **layout: object) -> go.Figure:
     return figure
 
 
-def _line_style(name: str, color: str) -> dict[str, object]:
-    return {"name": name, "mode": "lines+markers", "line_color": color, "marker_size": 4}
-
-
 def _points(line: Line) -> dict[str, Sequence[object]]:
     return {"x": _times(line.times_ns), "y": line.values}
 
 
 def _times(times_ns: Iterable[int]) -> list[str]:
-    """Write times as Plotly reads them: UTC, to the millisecond."""
-    return [moment(time_ns).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] for time_ns in times_ns]
+    return [utc(time_ns / 1e6) for time_ns in times_ns]
 
 
-def _trade_text(trade: Report) -> str:
+def _trade_text(trade: ExecutionRow) -> str:
     return (
-        f"<b>{trade.side} {quantity(trade.last_qty)} {trade.symbol} at {price(trade.last_px)}</b><br>"
-        f"quote: bid {price(trade.bid)} ask {price(trade.ask)} on {trade.last_mkt}<br>"
-        f"decided at {milliseconds(trade.time_ns)}<br>"
+        f"<b>{trade.side} {number(trade.last_qty, 6)} {trade.symbol} at {number(trade.last_px)}</b><br>"
+        f"quote: bid {number(trade.bid)} ask {number(trade.ask)} on {trade.last_mkt}<br>"
+        f"decided at {utc(trade.time_ns / 1e6)[11:-1]}<br>"
         f"account {trade.account}<br>{trade.cl_ord_id}"
     )

@@ -1,4 +1,4 @@
-"""The time that a report tells of."""
+"""The span of time that a report covers."""
 
 import re
 import time
@@ -12,8 +12,8 @@ from fintank.terminal.options import span_us
 SECOND_NS = 1_000_000_000
 INTERVALS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
 INTERVALS_SHOWN_MAX = 800
-"""So many points a line: more can't be told apart on a screen."""
-ROOM_NS_MIN = 2 * SECOND_NS
+"""Points per line; more can't be told apart on a screen."""
+MARGIN_NS_MIN = 2 * SECOND_NS
 _AGO = re.compile(r"[0-9]+[smhd]")
 
 
@@ -25,26 +25,26 @@ class Span(NamedTuple):
 
     @property
     def interval_s(self) -> int:
-        """Return how many seconds a point of a line stands for, so that there are few enough of them."""
+        """Seconds between the points of a line: the shortest interval that makes few enough points."""
         seconds = (self.until_ns - self.since_ns) / SECOND_NS
         return next((s for s in INTERVALS_S if seconds / s <= INTERVALS_SHOWN_MAX), INTERVALS_S[-1])
 
     def around(self, times_ns: Iterable[int]) -> "Span":
-        """Return the part of this span with these times and some room on both sides; all without any."""
+        """Return the part of this span with these times and a margin; all of it if none is inside."""
         times = [time_ns for time_ns in times_ns if self.since_ns <= time_ns <= self.until_ns]
         if not times:
             return self
-        room_ns = max((max(times) - min(times)) // 10, ROOM_NS_MIN)
-        return Span(max(min(times) - room_ns, self.since_ns), min(max(times) + room_ns, self.until_ns))
+        margin_ns = max((max(times) - min(times)) // 10, MARGIN_NS_MIN)
+        return Span(max(min(times) - margin_ns, self.since_ns), min(max(times) + margin_ns, self.until_ns))
 
     @property
     def where(self) -> str:
-        """Return InfluxQL's condition."""
+        """The span as an InfluxQL condition."""
         return f"time >= {self.since_ns} AND time <= {self.until_ns}"
 
 
 def parse_span(since: str, until: str, now_ns: int | None = None) -> Span:
-    """Read --since and --until: how long ago (15m, 1h, 2d), `now`, or a time of UTC as 2026-11-24T20:00."""
+    """Parse --since and --until: how long ago (15m, 1h, 2d), `now`, or a UTC time (2026-11-24T20:00)."""
     now = now_ns or time.time_ns()
     span = Span(_time_ns("--since", since, now), _time_ns("--until", until, now))
     if span.since_ns >= span.until_ns:
@@ -58,8 +58,8 @@ def _time_ns(option: str, text: str, now_ns: int) -> int:
     if _AGO.fullmatch(text):
         return now_ns - span_us(option, text) * 1000
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
-        wanted = "as in 15m, 1h or 2d for how long ago, now, or 2026-11-24T20:00 in UTC"
+        wanted = "such as 15m, 1h or 2d ago, now, or 2026-11-24T20:00 in UTC"
         raise FintankError(f"{option} {text}: must be a time, {wanted}") from error
-    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1_000_000) * 1000
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000) * 1000

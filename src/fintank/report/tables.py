@@ -3,86 +3,64 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import NamedTuple
 
-from fintank.report.facts import Facts, PortfolioOrder, Report
-from fintank.report.texts import milliseconds, moment, money, price, quantity
+from fintank.report.data import ExecutionRow, PortfolioOrderRow, ReportData
+from fintank.terminal.texts import money, number, utc
 
 ROWS_MAX = 1_000
 SYMBOLS_MAX = 12
+QUANTITY_DECIMALS = 6
 AVERAGE_DECIMALS = 4
 KINDS = {"BUY": "deposit", "SELL": "withdrawal"}
 
-
-class Column(NamedTuple):
-    """A table's column: its heading, and the CSS class of its cells."""
-
-    title: str
-    css: str = ""
-
-
+Column = tuple[str, str]
+"""A heading, and the CSS class of the cells."""
+PLAIN = ""
 NUMBER = "number"
 CODE = "code"
 TAIL = "code tail"
-"""A text of which the end tells most: that is left where there is little room."""
+"""A text whose end says most: where there is little room, its start is cut off."""
 
 
-class Deal(NamedTuple):
-    """What one order traded at one moment: a trade a quote, of several quotes if one was not enough."""
+def trades(found: Sequence[ExecutionRow], quote_times_ns: Mapping[str, int]) -> str:
+    """List trades, latest first, each with the quote it was decided on.
 
-    trades: Sequence[Report]
-
-    @property
-    def quantity(self) -> float:
-        """How many shares changed hands."""
-        return sum(trade.last_qty or 0 for trade in self.trades)
-
-    @property
-    def turnover(self) -> float:
-        """What they cost."""
-        return sum((trade.last_qty or 0) * (trade.last_px or 0) for trade in self.trades)
-
-
-def deals(found: Iterable[Report]) -> list[Deal]:
-    """Put the trades of one order and millisecond together, in the order of the first of them."""
-    together: dict[tuple[str, str, str, int], list[Report]] = {}
+    A row holds what one order traded at one millisecond: several trades if one quote was not enough.
+    """
+    deals: dict[tuple[str, str, str, int], list[ExecutionRow]] = defaultdict(list)
     for trade in found:
-        moment_ms = trade.time_ns // 1_000_000
-        key = (trade.account, trade.symbol, trade.cl_ord_id, moment_ms)
-        together.setdefault(key, []).append(trade)
-    return [Deal(some) for some in together.values()]
-
-
-def trades(found: Sequence[Report], quote_times_ns: Mapping[str, int]) -> str:
-    """List what was bought and sold, the latest first, each with the quote that it was decided on."""
+        deals[trade.account, trade.symbol, trade.cl_ord_id, trade.time_ns // 1_000_000].append(trade)
     columns = [
-        *(Column("time (UTC)"), Column("side"), Column("quantity", NUMBER), Column("symbol")),
-        *(Column("price", NUMBER), Column("cash", NUMBER), Column("venue"), Column("best bid", NUMBER)),
-        *(Column("best ask", NUMBER), Column("quote of"), Column("quote", CODE), Column("account")),
-        Column("order", TAIL),
+        *(("time (UTC)", PLAIN), ("side", PLAIN), ("quantity", NUMBER), ("symbol", PLAIN), ("price", NUMBER)),
+        *(("cash", NUMBER), ("venue", PLAIN), ("best bid", NUMBER), ("best ask", NUMBER)),
+        *(("quote time", PLAIN), ("quote", CODE), ("account", PLAIN), ("order", TAIL)),
     ]
-    return _table("trades", columns, [_deal_row(deal, quote_times_ns) for deal in reversed(deals(found))])
+    rows = [_deal_row(deal, quote_times_ns) for deal in reversed(deals.values())]
+    return _table("latest", "trades", columns, rows)
 
 
-def _deal_row(deal: Deal, quote_times_ns: Mapping[str, int]) -> list[str]:
-    first, *others = deal.trades
-    prices = {trade.last_px for trade in deal.trades}
-    average = price(deal.turnover / deal.quantity, AVERAGE_DECIMALS) if deal.quantity else ""
+def _deal_row(deal: Sequence[ExecutionRow], quote_times_ns: Mapping[str, int]) -> list[str]:
+    first, *others = deal
+    shares = sum(trade.last_qty or 0 for trade in deal)
+    turnover = sum((trade.last_qty or 0) * (trade.last_px or 0) for trade in deal)
+    if len({trade.last_px for trade in deal}) == 1:
+        price = number(first.last_px)
+    else:
+        price = f"&empty; {number(turnover / shares, AVERAGE_DECIMALS) if shares else ''}"
     more = f" +{len(others):,}" if others else ""
     return [
-        *(_time(first.time_ns), _side(first.side), quantity(deal.quantity), escape(first.symbol)),
-        f"<b>{price(first.last_px) if len(prices) == 1 else f'&empty; {average}'}</b>",
-        money(deal.turnover if first.side == "SELL" else -deal.turnover),
-        escape(" ".join(sorted({trade.last_mkt or "" for trade in deal.trades}))),
-        *(price(first.bid), price(first.ask), _time(quote_times_ns.get(first.quote_id))),
+        *(_time(first.time_ns), _side(first.side), number(shares, QUANTITY_DECIMALS), escape(first.symbol)),
+        *(f"<b>{price}</b>", money(turnover if first.side == "SELL" else -turnover)),
+        escape(" ".join(sorted({trade.last_mkt or "" for trade in deal}))),
+        *(number(first.bid), number(first.ask), _time(quote_times_ns.get(first.quote_id))),
         *(escape(first.quote_id) + more, escape(first.account), escape(first.cl_ord_id)),
     ]
 
 
-def portfolio_orders(found: Sequence[PortfolioOrder]) -> str:
-    """List deposits and withdrawals, the latest first."""
-    columns = [Column("time (UTC)"), Column("what"), Column("amount", NUMBER), Column("account")]
-    columns += [Column("symbols"), Column("order", TAIL)]
+def portfolio_orders(found: Sequence[PortfolioOrderRow]) -> str:
+    """List deposits and withdrawals, latest first."""
+    columns = [("time (UTC)", PLAIN), ("type", PLAIN), ("amount", NUMBER), ("account", PLAIN)]
+    columns += [("symbols", PLAIN), ("order", TAIL)]
     rows = [
         [
             *(_time(order.time_ns), KINDS[order.side], money(order.amount), escape(order.account)),
@@ -90,85 +68,80 @@ def portfolio_orders(found: Sequence[PortfolioOrder]) -> str:
         ]
         for order in reversed(found)
     ]
-    return _table("portfolio orders", columns, rows)
+    return _table("latest", "portfolio orders", columns, rows)
 
 
-def ended_unfilled(found: Iterable[Report]) -> str:
-    """List orders that ended without being filled, the latest first, and why."""
-    columns = [Column("time (UTC)"), Column("state"), Column("side"), Column("symbol"), Column("account")]
-    columns += [Column("order", TAIL), Column("why", CODE)]
+def unfilled_orders(found: Iterable[ExecutionRow]) -> str:
+    """List orders that ended without being filled, latest first, each with the reason."""
+    columns = [("time (UTC)", PLAIN), ("state", PLAIN), ("side", PLAIN), ("symbol", PLAIN)]
+    columns += [("account", PLAIN), ("order", TAIL), ("reason", CODE)]
     rows = [
         [
-            *(_time(report.time_ns), escape(report.ord_status), _side(report.side), escape(report.symbol)),
-            *(escape(report.account), escape(report.cl_ord_id), escape(report.text or "")),
+            *(_time(row.time_ns), escape(row.ord_status), _side(row.side), escape(row.symbol)),
+            *(escape(row.account), escape(row.cl_ord_id), escape(row.text or "")),
         ]
-        for report in sorted(found, key=lambda report: -report.time_ns)
+        for row in sorted(found, key=lambda row: -row.time_ns)
     ]
-    return _table("such orders", columns, rows)
+    return _table("latest", "orders", columns, rows)
 
 
-def positions(facts: Facts) -> str:
-    """Show shares by account and symbol, cash, and what the shares are worth at the last bid and ask.
+def positions(data: ReportData) -> str:
+    """Show each account's shares by symbol, its cash, and the market value at the last bid and ask.
 
-    Of more than SYMBOLS_MAX symbols those that most accounts hold have columns; cash and worth are of all.
+    At most SYMBOLS_MAX symbols have columns, those that most accounts hold; cash and value include all.
     """
     mids = {
-        symbol: (quotes.bid.values[-1] + quotes.ask.values[-1]) / 2
-        for symbol, quotes in facts.quotes.items()
-        if quotes.bid.values and quotes.ask.values
+        symbol: (prices.bid.values[-1] + prices.ask.values[-1]) / 2
+        for symbol, prices in data.prices.items()
+        if prices.bid.values and prices.ask.values
     }
-    holders = Counter(symbol for _, symbol in facts.holdings)
+    holders = Counter(symbol for _, symbol in data.holdings)
     symbols = sorted(symbol for symbol, _ in holders.most_common(SYMBOLS_MAX))
     others = [f"{len(holders) - SYMBOLS_MAX:,} more symbols"] if len(holders) > SYMBOLS_MAX else []
     by_account: dict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
-    for (account, symbol), position in facts.holdings.items():
+    for (account, symbol), position in data.holdings.items():
         by_account[account][symbol] = position
     rows = []
     for account, held in sorted(by_account.items()):
-        cash = sum(money_ for _, money_ in held.values())
-        worth = _worth(held, mids)
-        shares = [quantity(held[symbol][0]) if symbol in held else "" for symbol in symbols]
+        cash = sum(symbol_cash for _, symbol_cash in held.values())
+        shares = [number(held[symbol][0], QUANTITY_DECIMALS) if symbol in held else "" for symbol in symbols]
         left_out = len(held.keys() - symbols)
         shares += [f"{left_out:,} held" if left_out else "" for _ in others]
-        valued = ["", ""] if worth is None else [money(worth), money(cash + worth)]
+        value = _market_value(held, mids)
+        valued = ["", ""] if value is None else [money(value), money(cash + value)]
         rows.append([escape(account), *shares, money(cash), *valued])
-    titles = (*symbols, *others, "cash", "worth of the shares", "profit and loss")
-    columns = [Column("account"), *(Column(title, NUMBER) for title in titles)]
-    return _table("accounts", columns, rows, which="first")
+    titles = (*symbols, *others, "cash", "market value", "profit and loss")
+    columns = [("account", PLAIN), *((title, NUMBER) for title in titles)]
+    return _table("first", "accounts", columns, rows)
 
 
-def _worth(held: Mapping[str, tuple[float, float]], mids: Mapping[str, float]) -> float | None:
+def _market_value(held: Mapping[str, tuple[float, float]], mids: Mapping[str, float]) -> float | None:
     """Return what the shares are worth; None if a symbol has no price here."""
     if any(shares and symbol not in mids for symbol, (shares, _) in held.items()):
         return None
     return sum(shares * mids[symbol] for symbol, (shares, _) in held.items() if shares)
 
 
-def _table(what: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], which: str = "latest") -> str:
-    head = "".join(f'<th class="{column.css}">{escape(column.title)}</th>' for column in columns)
-    body = "\n".join(f"<tr>{_cells(columns, row)}</tr>" for row in rows[:ROWS_MAX])
+def _table(which: str, what: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f'<th class="{css}">{escape(title)}</th>' for title, css in columns)
+    body = "\n".join(f"<tr>{''.join(map(_cell, columns, row))}</tr>" for row in rows[:ROWS_MAX])
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     left_out = f'<p class="note">The {which} {ROWS_MAX:,} of {len(rows):,} {what}.</p>'
     return f'<div class="scroll">{table}</div>{left_out if len(rows) > ROWS_MAX else ""}'
 
 
-def _cells(columns: Sequence[Column], row: Sequence[str]) -> str:
-    return "".join(map(_cell, columns, row))
-
-
 def _cell(column: Column, text: str) -> str:
-    # What is cut off can be read by pointing at it.
-    title = f' title="{text}"' if column.css in (CODE, TAIL) else ""
-    return f'<td class="{column.css}"{title}><bdi>{text}</bdi></td>'
+    css = column[1]
+    title = f' title="{text}"' if css in (CODE, TAIL) else ""  # hovering shows what is cut off
+    return f'<td class="{css}"{title}><bdi>{text}</bdi></td>'
 
 
 def _time(time_ns: int | None) -> str:
     if time_ns is None:
         return ""
-    return f'<time title="{moment(time_ns):%Y-%m-%d}">{milliseconds(time_ns)}</time>'
+    date, time = utc(time_ns / 1e6).removesuffix("Z").split("T")
+    return f'<time title="{date}">{time}</time>'
 
 
 def _side(side: str | None) -> str:
-    if side is None:
-        return ""
-    return f'<span class="{side.lower()}">{side}</span>'
+    return "" if side is None else f'<span class="{side.lower()}">{side}</span>'

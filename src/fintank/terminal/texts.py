@@ -3,8 +3,6 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-SECOND_NS = 1_000_000_000
-
 
 def counted(count: int, noun: str) -> str:
     """Format a count, as in `1 tick` and `1,000 ticks`."""

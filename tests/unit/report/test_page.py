@@ -1,9 +1,9 @@
-"""The report's page, made of facts."""
+"""The report's page, made of data."""
 
 import re
 from dataclasses import replace
 
-from support.report_facts import EMPTY, full_facts, report
+from support.report_data import EMPTY, full_data, report
 
 from fintank.report import tables
 from fintank.report.page import page
@@ -36,7 +36,7 @@ def test_what_one_order_took_of_several_quotes_is_one_row_at_the_average_price()
 
 
 def test_the_page_needs_nothing_from_anywhere_else() -> None:
-    html = re.sub(r"<script>/\*\*.*?</script>", "", page(full_facts(), "InfluxDB"), flags=re.DOTALL)
+    html = re.sub(r"<script>/\*\*.*?</script>", "", page(full_data(), "InfluxDB"), flags=re.DOTALL)
     assert len(html) < 400_000, "plotly is taken out"
     assert re.findall(r"(?:src|href)=[\"'](?!data:)[^\"']*", html) == []
     assert "url(" not in html
@@ -44,16 +44,17 @@ def test_the_page_needs_nothing_from_anywhere_else() -> None:
 
 def test_what_others_wrote_can_not_become_html() -> None:
     bad = report(0, cl_ord_id="<script>alert(1)</script>", text='code=X "quoted" <b>')
-    facts = replace(
-        full_facts(), reports=[bad, report(1, exec_type="REJECTED", ord_status="REJECTED", text="<i>why</i>")]
+    data = replace(
+        full_data(),
+        executions=[bad, report(1, exec_type="REJECTED", ord_status="REJECTED", text="<i>why</i>")],
     )
-    html = page(facts, "<u>here</u>")
+    html = page(data, "<u>here</u>")
     for text in ("<script>alert", "<i>why", "<u>here"):
         assert text not in html
 
 
 def test_every_plot_is_there_or_it_is_said_that_there_is_nothing() -> None:
-    full, empty = page(full_facts(), "InfluxDB"), page(EMPTY, "InfluxDB")
+    full, empty = page(full_data(), "InfluxDB"), page(EMPTY, "InfluxDB")
     assert full.count('class="plotly-graph-div"') == 12
     assert full.count('class="nothing"') == 0
     assert empty.count('class="plotly-graph-div"') == 0
@@ -69,20 +70,20 @@ def test_of_many_rows_the_latest_are_shown_and_that_is_said() -> None:
 
 
 def test_profit_and_loss_is_cash_and_worth_at_the_middle_of_the_last_quote() -> None:
-    found = cells(tables.positions(full_facts()))[:6]
+    found = cells(tables.positions(full_data()))[:6]
     worth = 12.5 * (61704.5 + 0.1 * 59)
     assert found == ["A-1000", "12.5", "", "-771,300.00", f"{worth:,.2f}", f"{worth - 771_300:,.2f}"]
 
 
 def test_without_a_price_nothing_is_said_of_worth() -> None:
-    html = tables.positions(replace(full_facts(), quotes={}))
+    html = tables.positions(replace(full_data(), prices={}))
     assert cells(html)[3:6] == ["-771,300.00", "", ""]
 
 
 def test_of_many_symbols_those_that_most_accounts_hold_have_columns_and_all_count_as_cash() -> None:
     rare = {("A-9", f"RARE{number:02}"): (1.0, -10.0) for number in range(30)}
     held = {(account, f"S{number:02}"): (2.0, -1.0) for account in ("A-1", "A-9") for number in range(12)}
-    html = tables.positions(replace(full_facts(), holdings={**rare, **held}))
+    html = tables.positions(replace(full_data(), holdings={**rare, **held}))
     assert "RARE" not in html
     assert "30 more symbols" in html
     found = cells(html)
@@ -92,31 +93,31 @@ def test_of_many_symbols_those_that_most_accounts_hold_have_columns_and_all_coun
 
 def test_of_many_accounts_the_first_are_listed_and_that_is_said() -> None:
     holdings = {(f"A-{number:04}", "IVE"): (1.0, -10.0) for number in range(tables.ROWS_MAX + 5)}
-    html = tables.positions(replace(full_facts(), holdings=holdings))
+    html = tables.positions(replace(full_data(), holdings=holdings))
     assert html.count("<tr>") == tables.ROWS_MAX + 1
     assert "The first 1,000 of 1,005 accounts." in html
 
 
 def test_refused_orders_count_by_their_code_beside_rejected_records() -> None:
-    html = page(full_facts(), "InfluxDB")
+    html = page(full_data(), "InfluxDB")
     assert "order: MAX_ORDER_QTY" in html
     assert "cancel: TOO_LATE" in html
     assert "code=MAX_ORDER_QTY order_qty=9 &lt;limit&gt;=5" in html
 
 
 def test_the_refusal_of_a_cancel_is_no_order() -> None:
-    facts = full_facts()
-    assert "cancel-1" in {report.cl_ord_id for report in facts.reports}
-    assert "cancel-1" not in {report.cl_ord_id for report in facts.last_reports}
+    data = full_data()
+    assert "cancel-1" in {report.cl_ord_id for report in data.executions}
+    assert "cancel-1" not in {report.cl_ord_id for report in data.last_reports}
 
 
 def test_a_trade_whose_quote_is_not_known_is_not_drawn_beside_the_line() -> None:
-    facts = full_facts()
-    html = page(facts, "InfluxDB")
-    assert html.count("trades whose quote can't be told are not drawn") == 1
-    assert len(facts.marks("ETHUSDT")) < sum(trade.symbol == "ETHUSDT" for trade in facts.trades)
+    data = full_data()
+    html = page(data, "InfluxDB")
+    assert html.count("trades on unknown quotes are not drawn") == 1
+    assert len(data.marks("ETHUSDT")) < sum(trade.symbol == "ETHUSDT" for trade in data.trades)
 
 
 def test_where_no_quote_is_known_trades_stand_at_the_time_of_the_decision() -> None:
-    facts = replace(full_facts(), quote_times_ns={})
-    assert {time_ns - trade.time_ns for time_ns, trade in facts.marks("BTCUSDT")} == {0}
+    data = replace(full_data(), quote_times_ns={})
+    assert {time_ns - trade.time_ns for time_ns, trade in data.marks("BTCUSDT")} == {0}

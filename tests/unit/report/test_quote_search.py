@@ -1,8 +1,8 @@
 """The quotes of trades, found among points that do not name them."""
 
-from support.report_facts import SPAN, START_NS, report
+from support.report_data import SPAN, START_NS, report
 
-from fintank.report.facts import Report
+from fintank.report.data import ExecutionRow
 from fintank.report.quote_search import find_quotes
 from fintank.wire.points.line_protocol import record_time_ns
 
@@ -22,11 +22,11 @@ class Points:
         return [list(point) for point in sorted(self._points, reverse=True)]
 
 
-def search(*points: tuple[int, float], trade: Report) -> dict[str, int]:
+def search(*points: tuple[int, float], trade: ExecutionRow) -> dict[str, int]:
     return find_quotes(Points(*points), SPAN, [trade])  # type: ignore[arg-type]
 
 
-def bought(offset: int) -> Report:
+def bought(offset: int) -> ExecutionRow:
     return report(0, last_px=94.5, quote_ids=f"1-{offset}")
 
 

@@ -1,6 +1,6 @@
-"""A report's facts with something of everything, and none."""
+"""A report's data with something of everything, and none."""
 
-from fintank.report.facts import Booking, Facts, Latency, Line, PortfolioOrder, Quotes, Report
+from fintank.report.data import ExecutionRow, FillRow, Line, PortfolioOrderRow, PriceLines, ReportData
 from fintank.report.span import Span
 
 SECOND_NS = 1_000_000_000
@@ -8,14 +8,14 @@ START_NS = 1_438_539_936 * SECOND_NS
 SPAN = Span(START_NS, START_NS + 60 * SECOND_NS)
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 TIMES_NS = [START_NS + second * SECOND_NS for second in range(60)]
-EMPTY = Facts(SPAN)
+EMPTY = ReportData(SPAN)
 
 
 def line(first: float, step: float) -> Line:
     return Line(TIMES_NS, [first + step * number for number in range(len(TIMES_NS))])
 
 
-def report(number: int, **given: object) -> Report:
+def report(number: int, **given: object) -> ExecutionRow:
     """Make a report: a trade of the second number, BUY and SELL in turn."""
     side = "SELL" if number % 2 else "BUY"
     fields: dict[str, object] = {
@@ -34,13 +34,13 @@ def report(number: int, **given: object) -> Report:
         "quote_ids": f"1-{100_000 + number}",
         "text": None,
     }
-    return Report(**{**fields, **given})  # type: ignore[arg-type]
+    return ExecutionRow(**{**fields, **given})  # type: ignore[arg-type]
 
 
 NOT_TRADED = dict.fromkeys(("last_qty", "last_px", "last_mkt", "bid", "ask", "quote_ids"))
 
 
-def untraded() -> list[Report]:
+def untraded() -> list[ExecutionRow]:
     """Make an order that is refused, one that waits, and a cancel that comes too late."""
     why = "code=MAX_ORDER_QTY order_qty=9 <limit>=5"
     return [
@@ -57,37 +57,34 @@ def untraded() -> list[Report]:
     ]
 
 
-def full_facts() -> Facts:
-    """Make facts for which every plot and table has something."""
+def full_data() -> ReportData:
+    """Make data for which every plot and table has something."""
     sweep = [
         report(39, last_px=61704.612 + number / 7, quote_ids=f"1-{200_000 + number}") for number in range(25)
     ]
     trades = [*(report(number) for number in range(40)), *sweep]
-    bookings = [
-        Booking(trade.time_ns, trade.account, trade.symbol, 2.5, -154_262.5)
+    fills = [
+        FillRow(trade.time_ns, trade.account, trade.symbol, 2.5, -154_262.5)
         if trade.side == "BUY"
-        else Booking(trade.time_ns, trade.account, trade.symbol, -2.5, 154_260.0)
+        else FillRow(trade.time_ns, trade.account, trade.symbol, -2.5, 154_260.0)
         for trade in trades
     ]
-    return Facts(
+    return ReportData(
         span=SPAN,
         ticks=123_456,
-        reports=[*trades, *untraded()],
+        executions=[*trades, *untraded()],
         quote_times_ns={trade.quote_id: trade.time_ns - SECOND_NS // 4 for trade in trades[:60]},
-        portfolio_orders=[PortfolioOrder(TIMES_NS[1], "A-1", "BUY", "deposit-1", 1000.5, "IVE VTI")],
-        quotes={symbol: Quotes(line(61704, 0.1), line(61705, 0.1), 1) for symbol in SYMBOLS},
-        bookings=bookings,
+        portfolio_orders=[PortfolioOrderRow(TIMES_NS[1], "A-1", "BUY", "deposit-1", 1000.5, "IVE VTI")],
+        prices={symbol: PriceLines(line(61704, 0.1), line(61705, 0.1), 1) for symbol in SYMBOLS},
+        fills=fills,
         opening={("A-1000", "BTCUSDT"): (10.0, -617_040.0)},
         holdings={("A-1000", "BTCUSDT"): (12.5, -771_300.0), ("A-1001", "ETHUSDT"): (-2.5, 154_260.0)},
         working=SPAN,
-        tick_latency=Latency(line(8, 0.5), line(20, 1), line(60, 20)),
-        order_latency=Latency(line(12, 0.5), line(30, 1), line(90, 20)),
-        rates={
-            "tick-influxdb-loader": line(9000, 10),
-            "component-order-influxdb-loader": line(20, 1),
-            "execution-influxdb-loader": line(40, 2),
-        },
+        tick_latency={"p50": line(8, 0.5), "p95": line(20, 1), "p99": line(60, 20)},
+        order_latency={"p50": line(12, 0.5), "p95": line(30, 1), "p99": line(90, 20)},
+        tick_rates={"ticks": line(9000, 10)},
+        order_rates={"orders for one symbol": line(20, 1), "execution reports": line(40, 2)},
         lags={"ticks": line(500, -8), "orders": line(3, 0)},
         rejects={"NOT_JSON": 3, "EMPTY": 1},
-        of_no_use={"quotes not newer than the held one": 17},
+        discarded={"quotes not newer than the current one": 17},
     )

@@ -1,0 +1,125 @@
+"""What a report shows, as `queries` reads it. Times are nanoseconds since the epoch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from fintank.report.span import Span
+from fintank.trading.reports import CANCEL_REJECTED
+
+
+class ExecutionRow(NamedTuple):
+    """A point of the measurement executions; a missing field is None."""
+
+    time_ns: int
+    exec_type: str
+    ord_status: str
+    account: str
+    symbol: str
+    side: str | None
+    cl_ord_id: str
+    last_qty: float | None
+    last_px: float | None
+    last_mkt: str | None
+    bid: float | None
+    ask: float | None
+    quote_ids: str | None
+    text: str | None
+
+    @property
+    def quote_id(self) -> str:
+        """The first quote that was traded on, as `partition-offset`."""
+        return (self.quote_ids or "").split(" ")[0]
+
+
+class FillRow(NamedTuple):
+    """A point of the measurement fills."""
+
+    time_ns: int
+    account: str
+    symbol: str
+    delta_shares: float
+    delta_cash: float
+
+
+class PortfolioOrderRow(NamedTuple):
+    """A point of the measurement portfolio_orders: a deposit (BUY) or a withdrawal (SELL)."""
+
+    time_ns: int
+    account: str
+    side: str
+    order_id: str
+    amount: float
+    symbols: str
+
+
+Holdings = Mapping[tuple[str, str], tuple[float, float]]
+"""Shares and cash by account and symbol."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The points of a line in a plot."""
+
+    times_ns: Sequence[int]
+    values: Sequence[float]
+
+
+@dataclass(frozen=True)
+class PriceLines:
+    """The last bid and the last ask of each interval, for one symbol."""
+
+    bid: Line
+    ask: Line
+    interval_s: int
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """Everything a report shows.
+
+    executions_left_out: execution reports before the ones that were read. quote_times_ns: by quote_id.
+    opening, holdings: positions at the start and at the end of the span, counted from the very first fill.
+    working: the part of the span in which the topology worked. tick_latency, order_latency: milliseconds by
+    percentile; per interval the mean p50, the mean p95 and the highest p99 of its seconds. tick_rates,
+    order_rates: records per second. lags: records by topic. rejects: by reason. discarded: by cause.
+    """
+
+    span: Span
+    ticks: int = 0
+    executions: Sequence[ExecutionRow] = ()
+    executions_left_out: int = 0
+    quote_times_ns: Mapping[str, int] = field(default_factory=dict)
+    portfolio_orders: Sequence[PortfolioOrderRow] = ()
+    prices: Mapping[str, PriceLines] = field(default_factory=dict)
+    fills: Sequence[FillRow] = ()
+    opening: Holdings = field(default_factory=dict)
+    holdings: Holdings = field(default_factory=dict)
+    working: Span | None = None
+    tick_latency: Mapping[str, Line] = field(default_factory=dict)
+    order_latency: Mapping[str, Line] = field(default_factory=dict)
+    tick_rates: Mapping[str, Line] = field(default_factory=dict)
+    order_rates: Mapping[str, Line] = field(default_factory=dict)
+    lags: Mapping[str, Line] = field(default_factory=dict)
+    rejects: Mapping[str, int] = field(default_factory=dict)
+    discarded: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def trades(self) -> list[ExecutionRow]:
+        """The execution reports of trades."""
+        return [row for row in self.executions if row.exec_type == "TRADE"]
+
+    def marks(self, symbol: str) -> list[tuple[int, ExecutionRow]]:
+        """Return a symbol's trades, each with the time of its quote; trades on unknown quotes are left out.
+
+        If none of the quotes is known, the time is that of the decision.
+        """
+        own = [trade for trade in self.trades if trade.symbol == symbol]
+        known = [(self.quote_times_ns[t.quote_id], t) for t in own if t.quote_id in self.quote_times_ns]
+        return known or [(trade.time_ns, trade) for trade in own]
+
+    @property
+    def last_reports(self) -> list[ExecutionRow]:
+        """The latest execution report of each order; a rejected cancel is not one."""
+        own = (row for row in self.executions if row.exec_type != CANCEL_REJECTED)
+        return list({(row.account, row.symbol, row.cl_ord_id): row for row in own}.values())
