@@ -1,4 +1,4 @@
-"""Scenarios: tables of quotes and orders and what comes of them. README.md tells how to read them."""
+"""Scenarios: tables of quotes and orders and the expected reports. README.md says how to read them."""
 
 import re
 from dataclasses import dataclass, field
