@@ -67,9 +67,13 @@ def jar() -> Path:
 
 
 @pytest.fixture(scope="module")
-def engine(stack: Stack) -> CoreEngine:
-    """Decide on what the tests of a module send."""
+def topics(stack: Stack) -> None:
     create_topics(stack)
+
+
+@pytest.fixture(scope="module")
+def engine(stack: Stack, topics: None) -> CoreEngine:
+    """Decide on what the tests of a module send."""
     return CoreEngine(stack)
 
 

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from typing import Any
 
+import pytest
 from confluent_kafka import Consumer
 from support.core_engine import CoreEngine
 from support.order_traffic import market_order, produce, send
@@ -13,6 +14,8 @@ from support.stack import Stack, fintank, run_fintank, start_fintank
 
 from fintank.adapters import kafka
 from fintank.wire.kafka.order_json import portfolio_order_json
+
+pytestmark = pytest.mark.usefixtures("topics")
 
 INVOKE = "invoke"
 

@@ -11,12 +11,14 @@ import pytest
 from support.order_flow import OrderFlow, order_flow
 from support.order_reports import CommittedLog, check_once, check_portfolios, committed, open_orders
 from support.order_traffic import OrderStream, market_order, send, tick
-from support.stack import Stack, create_topics, query
+from support.stack import Stack, query
 from support.waiting import wait_until
 
 from fintank.adapters import ports
 from fintank.services import kafka_broker
 from fintank.services.supervisor import Supervisor
+
+pytestmark = pytest.mark.usefixtures("topics")
 
 RULE_ENGINE = "fintank.bolts.rule_engine.RuleEngine"
 SYMBOLS = [f"FAULT{number:02}" for number in range(30)]
@@ -25,11 +27,6 @@ REPORTS_BEFORE_THE_KILL = 40
 TIMEOUT_S = 90
 RUNS_MAX = 3
 STILL_SECONDS = 8
-
-
-@pytest.fixture(autouse=True)
-def _topics(stack: Stack) -> None:
-    create_topics(stack)
 
 
 def wait_for_reports(stack: Stack, flow: OrderFlow, phase: str) -> None:

@@ -11,8 +11,10 @@ from support.grafana_queries import empty_panels
 from support.order_flow import order_flow
 from support.order_reports import CommittedLog, check_once, check_portfolios, committed
 from support.order_traffic import market_order, portfolio_orders, send, tick
-from support.stack import Stack, create_topics, fintank, query
+from support.stack import Stack, fintank, query
 from support.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("topics")
 
 SYMBOLS = [f"FLOW{number:02}" for number in range(30)]
 ORDERS = 200
@@ -22,11 +24,6 @@ KINDS = ("tick", "order", "execution", "fill")
 MEASURED = {f"{kind}-{part}" for kind in KINDS for part in ("spout", "deserializer", "influxdb-loader")}
 MEASURED |= {"component-order-creator", "component-order-influxdb-loader", "rule-engine"}
 """All components of the topology but Storm's own reject-writer."""
-
-
-@pytest.fixture(autouse=True)
-def _topics(stack: Stack) -> None:
-    create_topics(stack)
 
 
 def points(stack: Stack, measurement: str, where: str) -> int:

@@ -10,17 +10,14 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Producer
-from support.stack import Stack, create_topics, run_fintank, start_fintank
+from support.stack import Stack, run_fintank, start_fintank
 from support.waiting import wait_until
 
 from fintank.adapters import kafka
 
+pytestmark = pytest.mark.usefixtures("topics")
+
 PRICES = ("symbol", "exchange", "bid", "ask")
-
-
-@pytest.fixture(autouse=True)
-def _topics(stack: Stack) -> None:
-    create_topics(stack)
 
 
 def invoke(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:

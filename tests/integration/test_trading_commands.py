@@ -9,6 +9,8 @@ from support.core_engine import CoreEngine
 from support.order_traffic import market_order, send
 from support.stack import Stack, fintank, run_fintank, start_fintank
 
+pytestmark = pytest.mark.usefixtures("topics")
+
 
 def send_order(stack: Stack, message: dict[str, object]) -> None:
     send(stack.settings.kafka, "orders", "account", [message])
