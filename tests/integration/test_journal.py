@@ -24,7 +24,8 @@ from fintank.trading.messages import ExecType
 from fintank.trading.shard import Shard
 
 RECORDS = 200_000
-RECORDS_SECONDS_MAX = 30
+ADOPTION_CPU_SECONDS_MAX = 15
+ADOPTION_SECONDS_MAX = 120
 OPEN_SECONDS_MAX = 5
 
 # The writer before: it adopts a shard and tells of it, and commits when it is told to.
@@ -192,11 +193,12 @@ def test_a_shard_of_200_000_orders_is_adopted_in_time(address: str) -> None:
         started = time.monotonic()
         log.commit([], [], records)
         print(f"a transaction of {len(records):,} records: {time.monotonic() - started:.2f} s")
-    started = time.monotonic()
+    started, started_cpu = time.monotonic(), time.process_time()
     _, found = adopt(address, 3, print)
     read_seconds = time.monotonic() - started
     Shard.restore(Limits(), found)
-    seconds = time.monotonic() - started
+    seconds, cpu_seconds = time.monotonic() - started, time.process_time() - started_cpu
     print(f"{len(found):,} records read in {read_seconds:.1f} s, with the shard restored {seconds:.1f} s")
     assert len(found) == RECORDS
-    assert seconds < RECORDS_SECONDS_MAX
+    assert cpu_seconds < ADOPTION_CPU_SECONDS_MAX  # what else runs on the machine does not count
+    assert seconds < ADOPTION_SECONDS_MAX

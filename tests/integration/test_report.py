@@ -18,9 +18,7 @@ from fintank.wire.kafka import executions, fills, ticks
 from fintank.wire.points.line_protocol import record_time_ns
 
 SCHEMAS = PROJECT_ROOT / "src" / "fintank" / "wire" / "kafka" / "schemas"
-NOW_US = time.time_ns() // 1000
-APPENDED_MS = NOW_US // 1000
-QUOTE_US = NOW_US - 30_000_000
+QUOTE_AGE_US = 30_000_000
 MINUTE_NS = 60 * SECOND_NS
 
 
@@ -33,9 +31,13 @@ def example(name: str, **given: object) -> str:
 @pytest.fixture(scope="module", autouse=True)
 def span(empty_stack: Stack) -> Span:
     """Store two quotes of one price, a trade on the later one, an older booking, and figures."""
-    times = {"transact_time": NOW_US / 1e6, "order_time": NOW_US / 1e6}
+    now_us = time.time_ns() // 1000
+    appended_ms = now_us // 1000
+    times = {"transact_time": now_us / 1e6, "order_time": now_us / 1e6}
     quote = {"symbol": "VTI", "exchange": "NYSE", "bid": 109.5, "ask": 109.75}
-    quotes = "\n".join(json.dumps({**quote, "timestamp": (QUOTE_US + n * 1_000_000) / 1e6}) for n in range(2))
+    quotes = "\n".join(
+        json.dumps({**quote, "timestamp": (now_us - QUOTE_AGE_US + n * 1_000_000) / 1e6}) for n in range(2)
+    )
     trade = example(
         *("execution",),
         **times,
@@ -53,9 +55,9 @@ def span(empty_stack: Stack) -> Span:
         quote_ids=["1-18"],
     )
     booked = {"account": "A-1", "symbol": "VTI", "side": "BUY", "delta_shares": "2", "delta_cash": "-219.5"}
-    older = {**booked, "transact_time": NOW_US / 1e6 - 7200}
-    records = "\n".join([example("fill", **older), example("fill", **booked, transact_time=NOW_US / 1e6)])
-    second = NOW_US // 1_000_000
+    older = {**booked, "transact_time": now_us / 1e6 - 7200}
+    records = "\n".join([example("fill", **older), example("fill", **booked, transact_time=now_us / 1e6)])
+    second = now_us // 1_000_000
     pipeline = [
         f"pipeline,component=tick-influxdb-loader,task=4 records=2i,tuples=1i,latency_p50_ms=7i,"
         f"latency_p95_ms=8i,latency_p99_ms=9i,rejects=3i,failed=0i {second * SECOND_NS}",
@@ -64,13 +66,13 @@ def span(empty_stack: Stack) -> Span:
         f"pipeline,component=rule-engine,task=2 not_newer=4i,stale=0i,crossed=0i {second * SECOND_NS}",
     ]
     lines = [
-        ticks.to_lines("ticks", 1, f"17,2,{APPENDED_MS}", quotes).lines,
-        executions.to_lines("executions", 0, f"3,1,{APPENDED_MS}", trade).lines,
-        fills.to_lines("fills", 0, f"3,2,{APPENDED_MS}", records).lines,
+        ticks.to_lines("ticks", 1, f"17,2,{appended_ms}", quotes).lines,
+        executions.to_lines("executions", 0, f"3,1,{appended_ms}", trade).lines,
+        fills.to_lines("fills", 0, f"3,2,{appended_ms}", records).lines,
         *pipeline,
     ]
     assert InfluxDB(empty_stack.settings.influx).write("\n".join(lines)) == []
-    return Span(NOW_US * 1000 - 10 * MINUTE_NS, NOW_US * 1000 + MINUTE_NS)
+    return Span(now_us * 1000 - 10 * MINUTE_NS, now_us * 1000 + MINUTE_NS)
 
 
 def test_all_that_the_loaders_wrote_is_read(empty_stack: Stack, span: Span) -> None:
@@ -94,12 +96,13 @@ def test_a_trades_quote_is_found_by_its_offset_among_quotes_of_the_same_price(
     empty_stack: Stack, span: Span
 ) -> None:
     data = read(empty_stack.settings.influx, span)
-    assert data.quote_times_ns == {"1-18": record_time_ns(QUOTE_US + 1_000_000, 18)}
+    quote_us = (span.until_ns - MINUTE_NS) // 1000 - QUOTE_AGE_US
+    assert data.quote_times_ns == {"1-18": record_time_ns(quote_us + 1_000_000, 18)}
 
 
 def test_the_command_writes_one_file_and_names_it(empty_stack: Stack, tmp_path: Path) -> None:
     out = tmp_path / "seen.html"
-    told = fintank(empty_stack, "report", "--out", str(out), "--since", "10m")
+    told = fintank(empty_stack, "report", "--out", str(out), "--since", "1h")
     assert told == f"{out}: 2 ticks, 1 trade. Open it in a browser; it needs no network.\n"
     html = out.read_text()
     assert "109.75" in html
@@ -109,7 +112,10 @@ def test_the_command_writes_one_file_and_names_it(empty_stack: Stack, tmp_path: 
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["--out", "/nowhere/seen.html"], "/nowhere/seen.html: No such file or directory: name another file"),
+        (
+            ["--out", "/nowhere/seen.html"],
+            "/nowhere/seen.html: No such file or directory: choose another file with --out",
+        ),
         (["--since", "tomorrow"], "--since tomorrow: must be a time"),
     ],
 )
