@@ -13,7 +13,8 @@ from support.order_traffic import market_order, produce, send
 from support.stack import Stack, fintank, run_fintank, start_fintank
 
 from fintank.adapters import kafka
-from fintank.wire.kafka.order_json import portfolio_order_json
+from fintank.wire.bolts.order_stream import MsgType
+from fintank.wire.kafka import orders
 
 pytestmark = pytest.mark.usefixtures("topics")
 
@@ -149,7 +150,8 @@ def test_order_distinguishes_a_repeated_order_from_another_one_with_its_id(
 
 def test_order_gives_the_reason_of_a_rejected_order_and_of_a_reject(stack: Stack, engine: CoreEngine) -> None:
     name = f"bad-{time.time_ns()}"
-    refused = portfolio_order_json(
+    refused = orders.to_json(
+        MsgType.PORTFOLIO_ORDER,
         order_id=name,
         account="A-1",
         side="BUY",

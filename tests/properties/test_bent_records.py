@@ -32,6 +32,7 @@ from fintank.wire.bolts import order_stream
 from fintank.wire.bolts.offsets import parse_offsets
 from fintank.wire.bolts.owner_ticks import quotes
 from fintank.wire.kafka import executions, fills, journal, orders, ticks
+from fintank.wire.kafka.records import LineBatch
 from fintank.wire.kafka.rejects import PAYLOAD_BYTES_MAX, Reason, Reject
 from fintank.wire.points import order_points, point_values
 
@@ -83,7 +84,7 @@ def is_told(outcome: Effects) -> None:
         assert len(key.encode()) + len((value or "").encode()) < MESSAGE_BYTES_MAX
 
 
-def is_stored(batch: ticks.Batch, measurement: point_values.Measurement) -> None:
+def is_stored(batch: LineBatch, measurement: point_values.Measurement) -> None:
     assert batch.rejects == []
     assert len(point_values.of_lines(measurement, batch.lines)) == 1
 

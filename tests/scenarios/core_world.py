@@ -16,7 +16,7 @@ from fintank.trading.messages import PortfolioOrder, Quote
 from fintank.trading.portfolio import components
 from fintank.trading.reports import Fill, Report
 from fintank.trading.shard import Shard
-from fintank.wire import limits
+from fintank.wire import rules_toml
 from fintank.wire.bolts import order_stream, owner_ticks
 from fintank.wire.bolts.order_stream import OwnedMessage
 from fintank.wire.kafka import executions, fills, orders, ticks
@@ -31,7 +31,7 @@ Work = tuple[int, Quote | OwnedMessage]
 def limits_of(rules: dict[str, Any]) -> Limits:
     """Read numbers of rules.toml; None is left out."""
     given = {name: value for name, value in rules.items() if value is not None}
-    return limits.from_json(json.dumps(given), "a scenario's rules")
+    return rules_toml.from_json(json.dumps(given), "a scenario's rules")
 
 
 def work_of(topic: str, text: str, place: Place, limits: Limits) -> tuple[list[Work], list[str]]:

@@ -13,7 +13,7 @@ from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, TradingState
 from fintank.trading.shard import Effects, Shard
 from fintank.wire.bolts.order_stream import OrderMessage
-from fintank.wire.kafka import orders, quote_json
+from fintank.wire.kafka import orders, tick_json
 from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.rejects import Reject
 
@@ -35,7 +35,7 @@ class CoreEngine:
     def decide(self) -> None:
         """Decide on the records since the last call."""
         for record in self._new("ticks"):
-            quote = quote_json.from_record(record)
+            quote = tick_json.from_record(record)
             shard, log = self.shards[kafka.partition_for(quote.symbol, kafka.SHARDS)]
             outcome = shard.on_quote(quote, time.time_ns() // 1000)
             if outcome is not None:

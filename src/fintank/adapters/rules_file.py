@@ -3,17 +3,17 @@
 from fintank.errors import FintankError
 from fintank.settings import Settings
 from fintank.trading.limits import Limits
-from fintank.wire import limits
+from fintank.wire import rules_toml
 
 
 def load(loaded: Settings) -> Limits:
     """Read and check the file; raise FintankError for what is wrong in it."""
-    return limits.from_toml(_text(loaded), loaded.rules.name)
+    return rules_toml.from_toml(_text(loaded), loaded.rules.name)
 
 
 def load_json(loaded: Settings) -> str:
     """Read and check the file; return it as the JSON that the bolts get."""
-    return limits.to_json(_text(loaded), loaded.rules.name)
+    return rules_toml.to_json(_text(loaded), loaded.rules.name)
 
 
 def _text(loaded: Settings) -> str:

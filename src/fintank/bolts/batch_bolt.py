@@ -14,8 +14,8 @@ from fintank.adapters.metrics import Metrics
 from fintank.bolts import streams
 from fintank.bolts.multilang import MultilangSerializer
 from fintank.wire.bolts.offsets import record_count
+from fintank.wire.kafka.records import LineBatch
 from fintank.wire.kafka.rejects import Reject
-from fintank.wire.kafka.ticks import Batch
 
 
 class BatchBolt(Bolt):
@@ -64,7 +64,7 @@ class BatchBolt(Bolt):
         So batches grow with the load: what comes while one of them is being written becomes the next.
         """
 
-    def emit_lines(self, tup: Tuple, to_lines: Callable[[str, int, str, str], Batch]) -> None:
+    def emit_lines(self, tup: Tuple, to_lines: Callable[[str, int, str, str], LineBatch]) -> None:
         """Emit a spout's batch as lines, unless none is left, and its rejects; ack it."""
         topic, partition, offsets, records = tup.values
         batch = to_lines(topic, partition, offsets, records)

@@ -7,7 +7,7 @@ from fintank import settings
 from fintank.adapters import rules_file
 from fintank.settings import RULES_OPTION
 from fintank.trading.limits import Limits
-from fintank.wire import limits as wire
+from fintank.wire import rules_toml
 
 
 def limits(storm_conf: Mapping[str, Any]) -> Limits:
@@ -16,4 +16,4 @@ def limits(storm_conf: Mapping[str, Any]) -> Limits:
     Without the option, as when the bolts run without `sparse`, of the file itself.
     """
     text = storm_conf.get(RULES_OPTION)
-    return rules_file.load(settings.load()) if text is None else wire.from_json(text, RULES_OPTION)
+    return rules_file.load(settings.load()) if text is None else rules_toml.from_json(text, RULES_OPTION)

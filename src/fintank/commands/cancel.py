@@ -14,7 +14,8 @@ from fintank.samples.produce import make_topics, send_one
 from fintank.settings import Settings
 from fintank.terminal.options import argument, whole_number
 from fintank.trading.reports import Report
-from fintank.wire.kafka import order_json, orders
+from fintank.wire.bolts.order_stream import MsgType
+from fintank.wire.kafka import orders
 
 WAIT_SECONDS_MAX = 3_600
 
@@ -42,7 +43,7 @@ def cancel(
     target = cancel_target.find(settings.kafka, order_id, symbol, account, rules_file.load(settings))
     now_us = time.time_ns() // 1000
     name = fake_orders.call_name("cancel", now_us)
-    value = order_json.cancel_json(cl_ord_id=name, **target._asdict(), time_us=now_us)
+    value = orders.to_json(MsgType.CANCEL, cl_ord_id=name, **target._asdict(), time_us=now_us)
     for reject in orders.read("orders", 0, f"0,1,{now_us // 1000}", value.decode()).rejects:
         raise FintankError(f"cancel {order_id}: {reject.reason} {reject.detail}")
     with open_reader(settings.kafka, "executions") as reader:

@@ -11,7 +11,7 @@ from fintank.settings import Settings
 from fintank.terminal.options import positive_number, span_us, whole_number
 from fintank.terminal.texts import counted
 from fintank.waiting import now_us, sleep_until
-from fintank.wire.kafka.ticks import EARLIEST_US
+from fintank.wire.kafka.records import EARLIEST_US
 
 SYMBOLS_MAX = 100_000
 DEFAULT_SPAN = "1h"

@@ -10,7 +10,8 @@ from fintank.terminal.options import argument
 from fintank.terminal.texts import utc
 from fintank.trading.messages import State, TradingState
 from fintank.waiting import now_us
-from fintank.wire.kafka import order_json, orders
+from fintank.wire.bolts.order_stream import MsgType
+from fintank.wire.kafka import orders
 from fintank.wire.kafka.orders import TRADING_STATE_PARTITION
 
 KEY = "trading_state"
@@ -32,7 +33,7 @@ def trading_state(settings: Settings, state: str) -> None:
     if wanted not in list(State):
         raise FintankError(f"trading_state {state}: must be one of {', '.join(State)}, or {SHOW}")
     make_topics(address)
-    value = order_json.trading_state_json(State(wanted), now_us())
+    value = orders.to_json(MsgType.TRADING_STATE, state=State(wanted), time_us=now_us())
     send_one(address, "orders", KEY, value, TRADING_STATE_PARTITION)
     print(f"Sent to Kafka ({address}) topic 'orders': trading is {wanted}.")
     if not is_read(address, "orders"):

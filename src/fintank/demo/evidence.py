@@ -13,7 +13,7 @@ from fintank.trading.messages import Identity, Order, PortfolioOrder, Quote
 from fintank.trading.quote_book import Counts, QuoteBook
 from fintank.trading.reports import ExecutionReport, Fill
 from fintank.waiting import now_us
-from fintank.wire.kafka import executions, fills, orders, quote_json
+from fintank.wire.kafka import executions, fills, orders, tick_json
 from fintank.wire.kafka.records import Record, messages
 
 
@@ -110,5 +110,5 @@ def _id(message: Order | PortfolioOrder) -> str:
 
 def _quotes(records: Iterable[Record], symbol: str) -> Iterator[tuple[Quote, int]]:
     own = (record for record in records if record.key == symbol.encode())
-    for record, quote in messages(own, quote_json.from_record):
+    for record, quote in messages(own, tick_json.from_record):
         yield quote, record.time_ms * 1000

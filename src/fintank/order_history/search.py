@@ -13,7 +13,7 @@ from fintank.order_history.life import Booked, Life, Sent, Told, orders_of, quot
 from fintank.terminal.screen import track
 from fintank.trading.limits import Limits
 from fintank.trading.messages import SYMBOL_CHARACTERS_MAX, Cancel, Order, PortfolioOrder, Quote, TradingState
-from fintank.wire.kafka import executions, fills, orders, quote_json
+from fintank.wire.kafka import executions, fills, orders, tick_json
 from fintank.wire.kafka.records import Record, messages
 from fintank.wire.kafka.rejects import Reject
 
@@ -118,7 +118,7 @@ def _quotes(reader: TopicReader, wanted: Iterable[str]) -> dict[str, Quote]:
     places = sorted(tuple(map(int, quote_id.split("-"))) for quote_id in wanted)
     found = (reader.record_at(*place) for place in track(places, len(places), "reading ticks"))
     kept = (record for record in found if record is not None)
-    return {quote.quote_id: quote for _, quote in messages(kept, quote_json.from_record)}
+    return {quote.quote_id: quote for _, quote in messages(kept, tick_json.from_record)}
 
 
 def _all(reader: TopicReader, starts: dict[int, int], topic: str) -> Iterator[Record]:

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from fintank.trading.messages import CASH, ComponentSpec, Side
-from fintank.wire.kafka import order_json
+from fintank.wire.bolts.order_stream import MsgType
+from fintank.wire.kafka import orders
 
 ACCOUNTS = tuple(f"A-{number}" for number in range(1001, 1009))
 COMPONENTS_MIN = 2
@@ -33,7 +34,7 @@ class FakePortfolioOrder(NamedTuple):
 
     def record(self, time_us: int) -> tuple[str, bytes]:
         """Return the key and value of its record."""
-        return self.account, order_json.portfolio_order_json(**self._asdict(), time_us=time_us)
+        return self.account, orders.to_json(MsgType.PORTFOLIO_ORDER, **self._asdict(), time_us=time_us)
 
 
 class FakeMarketOrder(NamedTuple):
@@ -47,7 +48,7 @@ class FakeMarketOrder(NamedTuple):
 
     def record(self, time_us: int) -> tuple[str, bytes]:
         """Return the key and value of its record."""
-        return self.account, order_json.market_order_json(**self._asdict(), time_us=time_us)
+        return self.account, orders.to_json(MsgType.ORDER, **self._asdict(), time_us=time_us)
 
 
 def call_name(kind: str, now_us: int) -> str:

@@ -6,7 +6,7 @@ from fintank.adapters.topic_reader import open_reader
 from fintank.samples.fake_ticks import NAMED_SYMBOLS, symbol_names
 from fintank.trading.limits import Limits
 from fintank.waiting import now_us
-from fintank.wire.kafka import quote_json
+from fintank.wire.kafka import tick_json
 from fintank.wire.kafka.records import messages
 
 SYMBOLS_MIN = 2
@@ -19,7 +19,7 @@ def quoted_symbols(address: str, limits: Limits) -> list[str]:
     with open_reader(address, "ticks") as reader:
         latest = reader.last(RECENT_TICKS_MAX, reader.ends())
     recent = (record for record in latest if record.time_ms >= oldest_ms)
-    return sorted({quote.symbol for _, quote in messages(recent, quote_json.from_record)})
+    return sorted({quote.symbol for _, quote in messages(recent, tick_json.from_record)})
 
 
 def quoted_or_named(quoted: Sequence[str]) -> Sequence[str]:

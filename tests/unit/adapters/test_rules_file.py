@@ -20,7 +20,7 @@ def test_it_is_the_projects_own_unless_another_one_is_named(tmp_path: Path) -> N
 def test_a_fault_names_the_file(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text((PROJECT_ROOT / "rules.toml").read_text() + "\nlots = 1\n")
-    with pytest.raises(FintankError, match=r"^mine\.toml: lots is no key of it: "):
+    with pytest.raises(FintankError, match=r"^mine\.toml: unknown key lots: "):
         rules_file.load(settings.load({"FINTANK_RULES": str(file)}))
 
 

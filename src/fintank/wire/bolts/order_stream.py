@@ -1,8 +1,8 @@
-"""Validated messages of the topic `orders` between the bolts: one JSON object a line.
+"""Validated messages of the topic `orders` on their way between bolts: one JSON object per line.
 
-The names are those of the trading core's messages, with msg_type before them: times are whole microseconds
-(`order_time_us`), numbers decimal strings. Nothing is lost on the way, and nothing is checked again but what
-the messages check themselves.
+Fields are named as in the trading core's messages, msg_type comes first: times are whole microseconds
+(`order_time_us`), numbers decimal strings. A message comes back exactly as it was; only the checks of the
+messages themselves are made again.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ from fintank.trading.messages import (
     TimeInForce,
     TradingState,
 )
-from fintank.wire.kafka.message_json import decimal_text
+from fintank.wire.kafka.schema import decimal_text
 
 
 class MsgType(StrEnum):
@@ -39,7 +39,7 @@ class MsgType(StrEnum):
 
 
 OwnedMessage = Order | Cancel | TradingState
-"""What the rule engine takes in of the topic `orders`."""
+"""What the rule engine processes."""
 OrderMessage = OwnedMessage | PortfolioOrder
 
 _MSG_TYPES: Mapping[type[OrderMessage], MsgType] = {
@@ -48,6 +48,7 @@ _MSG_TYPES: Mapping[type[OrderMessage], MsgType] = {
     Cancel: MsgType.CANCEL,
     TradingState: MsgType.TRADING_STATE,
 }
+_KINDS = {msg_type: kind for kind, msg_type in _MSG_TYPES.items()}
 _NAMES = {kind: [field.name for field in fields(kind)] for kind in _MSG_TYPES}
 
 
@@ -60,55 +61,35 @@ def to_line(message: OrderMessage) -> str:
 
 def from_line(line: str) -> OrderMessage:
     """Read a line that to_line wrote."""
-    values = orjson.loads(line)
-    return _READ[MsgType(values.pop("msg_type"))](values)
+    values: dict[str, Any] = orjson.loads(line)
+    kind = _KINDS[MsgType(values.pop("msg_type"))]
+    for name, value in values.items():
+        if value is not None and name in _CONVERT:
+            values[name] = _CONVERT[name](value)
+    return kind(**values)
 
 
 def owned_messages(lines: str) -> list[OwnedMessage]:
-    """Read the lines of one tuple of the stream by_owner; ValueError when one is a portfolio order."""
+    """Read one tuple of the stream by_owner; ValueError when a line is a portfolio order."""
     messages = [from_line(line) for line in lines.split("\n")]
     found = [message for message in messages if not isinstance(message, PortfolioOrder)]
     if len(found) != len(messages):
-        raise ValueError("a portfolio order came where its components are expected")
+        raise ValueError("got a portfolio order where its components are expected")
     return found
 
 
-def _portfolio_order(values: dict[str, Any]) -> PortfolioOrder:
-    values["side"] = Side(values["side"])
-    values["time_in_force"] = TimeInForce(values["time_in_force"])
-    values["amount"] = Decimal(values["amount"])
-    values["portfolio"] = tuple(
-        ComponentSpec(spec["symbol"], Decimal(spec["weight"])) for spec in values["portfolio"]
-    )
-    return PortfolioOrder(**values)
+def _portfolio(specs: list[dict[str, str]]) -> tuple[ComponentSpec, ...]:
+    return tuple(ComponentSpec(spec["symbol"], Decimal(spec["weight"])) for spec in specs)
 
 
-def _order(values: dict[str, Any]) -> Order:
-    for name in ("account", "symbol"):  # remembered with each order, and the same in many
-        values[name] = intern(values[name])
-    values["side"] = Side(values["side"])
-    values["time_in_force"] = TimeInForce(values["time_in_force"])
-    values["ord_type"] = OrdType(values["ord_type"])
-    for name in ("order_qty", "cash_order_qty", "price", "stop_px"):
-        if values[name] is not None:
-            values[name] = Decimal(values[name])
-    if values["refusal"] is not None:
-        values["refusal"] = CodedReason(**values["refusal"])
-    return Order(**values)
-
-
-def _cancel(values: dict[str, Any]) -> Cancel:
-    return Cancel(**values)
-
-
-def _trading_state(values: dict[str, Any]) -> TradingState:
-    values["state"] = State(values["state"])
-    return TradingState(**values)
-
-
-_READ: Mapping[MsgType, Callable[[dict[str, Any]], OrderMessage]] = {
-    MsgType.PORTFOLIO_ORDER: _portfolio_order,
-    MsgType.ORDER: _order,
-    MsgType.CANCEL: _cancel,
-    MsgType.TRADING_STATE: _trading_state,
+_CONVERT: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("order_qty", "cash_order_qty", "price", "stop_px", "amount"), Decimal),
+    **dict.fromkeys(("account", "symbol"), intern),  # kept with every order, and the same in many
+    "side": Side,
+    "ord_type": OrdType,
+    "time_in_force": TimeInForce,
+    "state": State,
+    "portfolio": _portfolio,
+    "refusal": lambda reason: CodedReason(**reason),
 }
+"""The values of these fields, if not None, from what JSON has for them."""

@@ -1,10 +1,9 @@
-"""Reading the fields of a JSON message, one by one; what can't be read is a MalformedError.
+"""Reading the fields of a JSON message one by one; a field that can't be read raises MalformedError.
 
-Numbers are read exactly. A JSON number and its text are the same: 1.5 and "1.5".
+Numbers are read exactly, from a JSON number or from text: 1.5 and "1.5" are equal.
 """
 
 import re
-from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -13,17 +12,19 @@ import simplejson
 
 from fintank.wire.kafka.rejects import Reason, describe
 
+SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,32}")
+"""Symbols and exchanges: such a text needs no escaping in line protocol and has no delimiter of ours."""
+DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+
 EXPONENT_MAX = 1_000
-"""Above what a price times a quantity can have, far below what costs time or memory."""
+"""More than a price times a quantity can have, and little enough to cost no time or memory."""
 INTEGER_LIMIT = 2**63
 LATEST_US = 9_223_372_036_000_000
-"""The last second that InfluxDB's nanoseconds can tell."""
+"""The last whole second that InfluxDB's nanoseconds can hold."""
 
 _decoder: Any = simplejson.JSONDecoder  # without types
 _decode = _decoder(parse_float=Decimal, parse_int=Decimal, allow_nan=True).decode
-_SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,32}")
-_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _TYPE_NAMES = {
     str: "string",
     Decimal: "number",
@@ -34,12 +35,11 @@ _TYPE_NAMES = {
     type(None): "null",
 }
 
-Read = TypeVar("Read")
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class MalformedError(ValueError):
-    """A record is not what it should be; `detail` is `k=v` text."""
+    """A record is malformed; `detail` is `k=v` text."""
 
     def __init__(self, reason: Reason, **values: object) -> None:
         self.reason = reason
@@ -48,9 +48,9 @@ class MalformedError(ValueError):
 
 
 class Fields:
-    """The fields of one JSON object. Every reader takes a field's name; null is as good as absent.
+    """The fields of one JSON object. Every reader takes a field's name; null counts as absent.
 
-    `path` comes before a field's name where an error tells of it, as in `portfolio[1].weight`.
+    `path` precedes a field's name in errors, as in `portfolio[1].weight`.
     """
 
     def __init__(self, values: dict[str, Any], path: str = "") -> None:
@@ -58,47 +58,35 @@ class Fields:
         self._path = path
 
     def has(self, name: str) -> bool:
-        """Whether there is such a field, and not null."""
+        """Return whether the field is present and not null."""
         return self._values.get(name) is not None
-
-    def optional(self, read: Callable[[str], Read], name: str) -> Read | None:
-        """Read a field that may be absent."""
-        return read(name) if self.has(name) else None
 
     def text(self, name: str) -> str:
         """Read printable text of at least one character."""
-        value = self._value(name)
-        if not isinstance(value, str):
-            raise self._bad_type(name, value, "string")
+        value = self._string(name)
         if not value or not value.isprintable():
             raise MalformedError(Reason.BAD_VALUE, field=self._path + name, value=value)
         return value
 
     def symbol(self, name: str) -> str:
         """Read a symbol or an exchange."""
-        value = self._value(name)
-        if not isinstance(value, str):
-            raise self._bad_type(name, value, "string")
-        if not _SYMBOL.fullmatch(value):
+        value = self._string(name)
+        if not SYMBOL.fullmatch(value):
             raise MalformedError(Reason.BAD_SYMBOL, field=self._path + name, value=value)
         return value
 
-    def choice(self, kinds: type[Choice], name: str, default: Choice | None = None) -> Choice:
+    def choice(self, kind: type[Choice], name: str) -> Choice:
         """Read one of the values of an enumeration."""
-        if default is not None and not self.has(name):
-            return default
-        value = self._value(name)
-        if not isinstance(value, str):
-            raise self._bad_type(name, value, "string")
+        value = self._string(name)
         try:
-            return kinds(value)
+            return kind(value)
         except ValueError:
             raise MalformedError(Reason.UNKNOWN_VALUE, field=self._path + name, value=value) from None
 
     def number(self, name: str) -> Decimal:
-        """Read a finite number; its exponent is bounded, so that plain notation stays short. -0 is 0."""
+        """Read a finite number; -0 becomes 0. The exponent is bounded, so that plain notation stays short."""
         value = self._decimal(name)
-        if max(abs(value.adjusted()), -_exponent(value)) > EXPONENT_MAX:
+        if max(abs(value.adjusted()), -int(value.as_tuple().exponent)) > EXPONENT_MAX:
             raise self._out_of_range(name)
         return value if value else value.copy_abs()
 
@@ -143,23 +131,30 @@ class Fields:
             raise self._bad_type(name, value, "array")
         return value
 
+    def _string(self, name: str) -> str:
+        value = self._value(name)
+        if not isinstance(value, str):
+            raise self._bad_type(name, value, "string")
+        return value
+
     def _value(self, name: str) -> Any:
-        if not self.has(name):
+        value = self._values.get(name)
+        if value is None:
             raise MalformedError(Reason.MISSING_FIELD, field=self._path + name)
-        return self._values[name]
+        return value
 
     def _decimal(self, name: str) -> Decimal:
         value = self._value(name)
         if isinstance(value, Decimal):
             return value
-        if isinstance(value, float) or (isinstance(value, str) and _NOT_FINITE.fullmatch(value)):
+        if isinstance(value, str) and DECIMAL.fullmatch(value):
+            try:
+                return Decimal(value)
+            except InvalidOperation:
+                raise self._out_of_range(name) from None
+        if isinstance(value, float) or (isinstance(value, str) and NOT_FINITE.fullmatch(value)):
             raise MalformedError(Reason.NOT_FINITE, field=self._path + name, value=str(value))
-        if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
-            raise self._bad_type(name, value, "number")
-        try:
-            return Decimal(value)
-        except InvalidOperation:
-            raise self._out_of_range(name) from None
+        raise self._bad_type(name, value, "number")
 
     def _out_of_range(self, name: str) -> MalformedError:
         return MalformedError(Reason.BAD_VALUE, field=self._path + name, error="out of range")
@@ -171,7 +166,7 @@ class Fields:
 
 
 def parsed(text: str) -> Fields:
-    """Read a record's JSON object; NaN and Infinity are told apart by the reader of their field."""
+    """Parse a record's JSON object; NaN and Infinity pass here and are rejected where their field is read."""
     if not text.strip():
         raise MalformedError(Reason.EMPTY, chars=len(text))
     try:
@@ -183,9 +178,3 @@ def parsed(text: str) -> Fields:
     if not isinstance(message, dict):
         raise MalformedError(Reason.NOT_AN_OBJECT, type=_TYPE_NAMES[type(message)])
     return Fields(message)
-
-
-def _exponent(value: Decimal) -> int:
-    exponent = value.as_tuple().exponent
-    assert isinstance(exponent, int)  # a number of _decimal is finite
-    return exponent

@@ -1,40 +1,38 @@
-"""JSON records of the topic `orders` to validated messages of the trading core.
+"""The records of the topic `orders`: validated messages of the trading core, and writing such records.
 
 What is no such message is a Reject. An order that breaks a rule (its weights, its price ...) is a message
 like any other: the rule engine answers it with a REJECTED report.
 """
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
 
-from fintank.trading.messages import (
-    Cancel,
-    ComponentSpec,
-    Order,
-    OrdType,
-    PortfolioOrder,
-    Side,
-    State,
-    TimeInForce,
-    TradingState,
-)
+from fintank.trading.decimals import seconds_text
+from fintank.trading.messages import Cancel, Order, PortfolioOrder, State, TradingState
 from fintank.wire.bolts.order_stream import MsgType, OrderMessage
 from fintank.wire.kafka.fields import Fields, MalformedError, parsed
-from fintank.wire.kafka.message_json import decimal_text
-from fintank.wire.kafka.records import Place, Record, read_each
+from fintank.wire.kafka.records import EARLIEST_US, Place, Record, read_each
 from fintank.wire.kafka.rejects import Reason, Reject
-from fintank.wire.kafka.ticks import EARLIEST_US
+from fintank.wire.kafka.schema import Field, Schema, decimal_text
 
-PRIORITY = 1
-"""The priority of an order that has none."""
 TRADING_STATE_PARTITION = 0
-"""Where all trading_state messages stand, so that their offsets order them."""
+"""All trading_state messages are in this partition, so that their offsets order them."""
+
+SCHEMAS = {msg_type: Schema(msg_type) for msg_type in MsgType}
+_ORDER_FIRST = ("account", "side", "priority", "time_in_force", "expire_time", "timestamp")
+_READ_FIRST: Mapping[MsgType, tuple[str, ...]] = {
+    MsgType.PORTFOLIO_ORDER: (*_ORDER_FIRST, "portfolio"),
+    MsgType.ORDER: _ORDER_FIRST,
+    MsgType.CANCEL: ("account",),
+}
+"""A record with several faults is rejected for the first one: these fields are read before the others."""
 
 
 class Orders(NamedTuple):
-    """The messages of a batch of records, in their order, and what is none."""
+    """The messages of a batch of records, in order, and the rejects."""
 
     messages: list[OrderMessage]
     rejects: list[Reject]
@@ -43,8 +41,8 @@ class Orders(NamedTuple):
 def read(topic: str, partition: int, offsets: str, records: str) -> Orders:
     """Read the records of one spout tuple.
 
-    `offsets` are runs `first,count,append_ms`, `records` are joined by newlines; ValueError when they do not
-    go together. Unknown fields are ignored, of two equal names the last one counts.
+    `offsets` are runs `first,count,append_ms`, `records` are joined by newlines; ValueError when their counts
+    differ. Unknown fields are ignored; of two fields with one name the last one counts.
     """
     return Orders(*read_each(topic, partition, offsets, records, _message))
 
@@ -60,34 +58,25 @@ def from_record(record: Record) -> OrderMessage | Reject:
     return (*messages, *rejects)[0]
 
 
-def _message(text: str, place: Place) -> OrderMessage:
-    fields = parsed(text)
-    msg_type = fields.choice(MsgType, "msg_type")
-    if msg_type is MsgType.TRADING_STATE:
-        return _trading_state(fields, place)
-    content: dict[str, Any] = {"account": fields.text("account")}
-    if msg_type is MsgType.CANCEL:
-        content |= _cancel_content(fields) | {"order_time_us": _time_us(fields, place)}
-        return Cancel(**content, content_hash=content_hash(msg_type, content), input=place.input)
-    content |= {
-        "side": fields.choice(Side, "side"),
-        "priority": fields.whole_number("priority") if fields.has("priority") else PRIORITY,
-        "time_in_force": fields.choice(TimeInForce, "time_in_force", TimeInForce.GTC),
-        "expire_time_us": fields.optional(fields.time_us, "expire_time"),
-        "order_time_us": _time_us(fields, place),
-    }
-    if msg_type is MsgType.PORTFOLIO_ORDER:
-        content |= _portfolio_content(fields)
-        return PortfolioOrder(**content, content_hash=content_hash(msg_type, content), input=place.input)
-    content |= _order_content(fields)
-    return Order(**content, content_hash=content_hash(msg_type, content), input=place.input, list_id=None)
+def to_json(msg_type: MsgType, *, time_us: int, **values: object) -> bytes:
+    """Write a record with these fields, defaults where a field has one; `time_us` is its timestamp.
+
+    Numbers are decimal strings. None is left out.
+    """
+    message: dict[str, object] = {"msg_type": msg_type}
+    for field in SCHEMAS[msg_type].fields:
+        value = values.get(field.name, field.default)
+        if value is not None:
+            message[field.name] = value
+    message["timestamp"] = orjson.Fragment(seconds_text(time_us))
+    return orjson.dumps(message, default=decimal_text)
 
 
-def content_hash(msg_type: MsgType, content: dict[str, Any]) -> str:
-    """Return the sha256 of a message's content, the same for each way to write the same message.
+def content_hash(msg_type: MsgType, content: Mapping[str, Any]) -> str:
+    """Return the sha256 of a message's content, equal for all ways to write the same message.
 
-    Numbers count by value, a default as if it were written, a portfolio as a set; what is None does not
-    count, so that a field which orders get one day leaves the hashes of those without it as they are.
+    Numbers are compared by value, a default equals the same value written out, a portfolio is a set. None is
+    left out, so that a new optional field does not change the hashes of messages without it.
     """
     canonical = {name: value for name, value in content.items() if value is not None}
     if "portfolio" in canonical:
@@ -98,37 +87,26 @@ def content_hash(msg_type: MsgType, content: dict[str, Any]) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-def _portfolio_content(fields: Fields) -> dict[str, Any]:
-    specs = [
-        ComponentSpec(symbol=line.symbol("symbol"), weight=line.number("weight"))
-        for line in fields.objects("portfolio")
-    ]
-    return {
-        "order_id": fields.text("order_id"),
-        "amount": fields.number("amount"),
-        "portfolio": tuple(specs),
+def _message(text: str, place: Place) -> OrderMessage:
+    fields = parsed(text)
+    msg_type = fields.choice(MsgType, "msg_type")
+    if msg_type is MsgType.TRADING_STATE:
+        return _trading_state(fields, place)
+    content: dict[str, Any] = {
+        field.attribute: _time_us(fields, place) if field.name == "timestamp" else field.value(fields)
+        for field in _READING_ORDER[msg_type]
     }
+    content |= {"content_hash": content_hash(msg_type, content), "input": place.input}
+    if msg_type is MsgType.CANCEL:
+        return Cancel(**content)
+    if msg_type is MsgType.PORTFOLIO_ORDER:
+        return PortfolioOrder(**content)
+    return Order(**content, list_id=None)
 
 
-def _order_content(fields: Fields) -> dict[str, Any]:
-    return {
-        "cl_ord_id": fields.text("cl_ord_id"),
-        "symbol": fields.symbol("symbol"),
-        "order_qty": fields.optional(fields.number, "order_qty"),
-        "cash_order_qty": fields.optional(fields.number, "cash_order_qty"),
-        "ord_type": fields.choice(OrdType, "ord_type", OrdType.MARKET),
-        "price": fields.optional(fields.number, "price"),
-        "stop_px": fields.optional(fields.number, "stop_px"),
-    }
-
-
-def _cancel_content(fields: Fields) -> dict[str, Any]:
-    return {
-        "cl_ord_id": fields.text("cl_ord_id"),
-        "symbol": fields.optional(fields.symbol, "symbol"),
-        "orig_cl_ord_id": fields.optional(fields.text, "orig_cl_ord_id"),
-        "list_id": fields.optional(fields.text, "list_id"),
-    }
+def _reading_order(msg_type: MsgType) -> list[Field]:
+    fields = {field.name: field for field in SCHEMAS[msg_type].fields if field.name != "msg_type"}
+    return [*(fields.pop(name) for name in _READ_FIRST[msg_type]), *fields.values()]
 
 
 def _trading_state(fields: Fields, place: Place) -> TradingState:
@@ -142,3 +120,6 @@ def _trading_state(fields: Fields, place: Place) -> TradingState:
 
 def _time_us(fields: Fields, place: Place) -> int:
     return fields.time_us("timestamp", EARLIEST_US, place.latest_us)
+
+
+_READING_ORDER = {msg_type: _reading_order(msg_type) for msg_type in _READ_FIRST}

@@ -8,7 +8,11 @@ from typing import NamedTuple, TypeVar
 from fintank.wire.bolts.offsets import format_runs, parse_runs
 from fintank.wire.kafka.fields import MalformedError
 from fintank.wire.kafka.rejects import Reason, Reject, describe, unforeseen
-from fintank.wire.kafka.ticks import AHEAD_US_MAX, Batch
+
+EARLIEST_US = 631_152_000_000_000
+"""1990-01-01T00:00:00Z: a record with an earlier timestamp is rejected."""
+AHEAD_US_MAX = 60_000_000
+"""How far a record's timestamp may be ahead of its Kafka append time."""
 
 Message = TypeVar("Message")
 
@@ -35,8 +39,16 @@ class Record:
         return (self.value or b"").decode().replace("\n", " ").replace("\r", " ")
 
 
+class LineBatch(NamedTuple):
+    """A batch of records as lines; `offsets` are the runs `first,count` of the lines, in order."""
+
+    lines: str
+    offsets: str
+    rejects: list[Reject]
+
+
 class Place(NamedTuple):
-    """Where a record stands, and the latest time that it may tell of."""
+    """Where a record is, and the latest timestamp it may carry."""
 
     topic: str
     partition: int
@@ -71,10 +83,10 @@ def messages(
 def read_each(
     topic: str, partition: int, offsets: str, records: str, read: Callable[[str, Place], Message]
 ) -> tuple[list[Message], list[Reject]]:
-    """Read the records of one spout tuple with `read`; whatever that raises makes the record a Reject.
+    """Read the records of one spout tuple with `read`; an exception there makes that record a Reject.
 
-    `offsets` are runs `first,count,append_ms`, `records` are joined by newlines. ValueError when offsets and
-    records do not go together: that is the spout's fault.
+    `offsets` are runs `first,count,append_ms`, `records` are joined by newlines. ValueError when their counts
+    differ: that is a bug in the spout.
     """
     texts = records.split("\n")
     places = list(_places(topic, partition, offsets))
@@ -103,16 +115,16 @@ def lines_of_each(
     *,
     read: Callable[[str], Message],
     line: Callable[[Message, int, int], str],
-) -> Batch:
-    """Turn the records of one spout tuple into lines; the others are rejects, as of `read_each`.
+) -> LineBatch:
+    """Turn the records of one spout tuple into lines of InfluxDB and rejects, as `read_each` does.
 
-    `line` writes a message as line protocol, by its record's partition and offset.
+    `line` writes a message as line protocol, given its record's partition and offset.
     """
     found, rejects = read_each(
         topic, partition, offsets, records, lambda text, place: (read(text), place.offset)
     )
     lines = "\n".join(line(message, partition, offset) for message, offset in found)
-    return Batch(lines, format_runs((offset, 1) for _, offset in found), rejects)
+    return LineBatch(lines, format_runs((offset, 1) for _, offset in found), rejects)
 
 
 def _places(topic: str, partition: int, offsets: str) -> Iterator[Place]:

@@ -1,7 +1,28 @@
-"""Writing a tick as the JSON record of the topic `ticks`, in the original's order of fields."""
+"""Single ticks: reading one record of the topic `ticks`, and writing one. Batches go through `ticks`.
 
-from fintank.trading.decimals import seconds_text
+Records have the original's order of fields.
+"""
+
+from fintank.trading.decimals import plain, seconds_text
 from fintank.trading.messages import Quote
+from fintank.wire.kafka.fields import Fields, parsed
+from fintank.wire.kafka.records import Record
+
+
+def from_record(record: Record) -> Quote:
+    """Read a tick as a quote; ValueError if it is not a tick."""
+    fields = parsed(record.text)
+    return Quote(
+        symbol=fields.symbol("symbol"),
+        exchange=fields.symbol("exchange"),
+        time_us=fields.time_us("timestamp"),
+        partition=record.partition,
+        offset=record.offset,
+        bid=_number(fields, "bid"),
+        ask=_number(fields, "ask"),
+        bid_size=_number(fields, "bid_size") if fields.has("bid_size") else None,
+        ask_size=_number(fields, "ask_size") if fields.has("ask_size") else None,
+    )
 
 
 def tick_of_numbers(symbol: str, exchange: str, bid: str, ask: str, time_us: int) -> bytes:
@@ -21,3 +42,7 @@ def tick_of_texts(quote: Quote) -> bytes:
         f'{{"ask": "{quote.ask}", "timestamp": {seconds_text(quote.time_us)}, "symbol": "{quote.symbol}", '
         f'"bid": "{quote.bid}", "exchange": "{quote.exchange}"{sizes}}}'
     ).encode()
+
+
+def _number(fields: Fields, name: str) -> str:
+    return plain(fields.number(name))

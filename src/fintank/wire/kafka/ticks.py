@@ -3,8 +3,8 @@
     {"symbol": "IVE", "exchange": "NASDAQ", "bid": 93.97388, "ask": 94.190756, "timestamp": 1438539936.355217}
     bid_ask,exchange=NASDAQ,symbol=IVE bid=93.97388,ask=94.190756 1438539936355217042
 
-This is the hot path: whole columns go through C functions and no object of ours is made a tick. A chunk in
-which anything is unusual takes the careful path, record by record, which alone decides what is rejected.
+This is the hot path: whole columns go through C functions, and no object of ours is created per tick. A chunk
+with anything unusual takes the careful path, record by record, which alone decides what is rejected.
 """
 
 import json
@@ -21,15 +21,12 @@ import orjson
 
 from fintank.trading.decimals import NUMBER_LIMIT, is_bounded
 from fintank.wire.bolts.offsets import format_runs, parse_runs
-from fintank.wire.kafka.rejects import Reason, Reject, describe, unforeseen
+from fintank.wire.kafka.fields import DECIMAL, NOT_FINITE, SYMBOL, MalformedError
+from fintank.wire.kafka.records import AHEAD_US_MAX, EARLIEST_US
+from fintank.wire.kafka.rejects import Reason, Reject, unforeseen
 from fintank.wire.points.line_protocol import record_time_ns
 
-EARLIEST_US = 631_152_000_000_000
-"""1990-01-01T00:00:00Z: a tick before it is rejected."""
-AHEAD_US_MAX = 60_000_000
-"""How far a tick's time may lie ahead of its record's Kafka append time."""
-
-_CHUNK_RECORDS = 500  # its columns stay in the processor's cache: 15 % faster than 5,000 at once
+_CHUNK_RECORDS = 500  # its columns fit the CPU cache: 15 % faster than 5,000 at once
 _PREFIXES_KEPT_MAX = 65_536
 
 _NAMES = ("symbol", "exchange")
@@ -40,29 +37,19 @@ _plain_columns = itemgetter(*_REQUIRED)
 _sized_columns = itemgetter(*_REQUIRED, *_SIZES)
 
 NO_SIZE = "-"
-"""What the rule engine gets for a size that a tick does not have, where another tick may have one."""
+"""Stands for a missing size in a line for the rule engine."""
 
 _SMALLEST = 1e-12
-"""A float of at least this has no more decimals than DECIMALS_MAX: its shortest text has 17 digits."""
+"""A float from here up has at most DECIMALS_MAX decimals: its shortest text has 17 digits."""
 _NUMBER_LIMIT = float(NUMBER_LIMIT)
 
 _NUMBER_TYPES = {int, float}
-_TAG = re.compile(r"[A-Za-z0-9._:/-]{1,32}")
 _PLAIN_DECIMAL = re.compile(r"(?=.{1,40}\Z)(?:0|[1-9][0-9]*)(?:\.[0-9]{1,30})?")
-_DECIMAL = re.compile(r"(?=.{1,40}\Z)-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
-
-
-class Batch(NamedTuple):
-    """A batch of records as lines; `offsets` are the runs `first,count` of the lines, in their order."""
-
-    lines: str
-    offsets: str
-    rejects: list[Reject]
+_DECIMAL = re.compile(rf"(?=.{{1,40}}\Z){DECIMAL.pattern}")
 
 
 class TickBatch(NamedTuple):
-    """A Batch of ticks, with each line's symbol and what the rule engine gets of it (see `owner_ticks`)."""
+    """A LineBatch of ticks; `quotes` are the lines for the rule engine (see `owner_ticks`)."""
 
     lines: str
     offsets: str
@@ -72,44 +59,29 @@ class TickBatch(NamedTuple):
 
 
 class _Lines(NamedTuple):
-    """The lines of a chunk, and of each its symbol and its text for the rule engine."""
+    """The lines of a chunk, with the symbol and the line for the rule engine of each."""
 
     lines: Sequence[str] = ()
     symbols: Sequence[str] = ()
     quotes: Sequence[str] = ()
 
 
-class _Line(NamedTuple):
-    """One of _Lines."""
-
-    line: str
-    symbol: str
-    quote: str
-
-
 class _Numbers(NamedTuple):
-    """A column of numbers; `written` is their text where the records had it."""
+    """A column of numbers; `written` is their text if the records had text."""
 
     values: Sequence[float]
     written: Sequence[str] | None
 
     def texts(self) -> Sequence[str]:
-        """Each number's own or shortest text; orjson writes floats eight times as fast as repr()."""
+        """Return each number's own or shortest text; orjson writes floats eight times as fast as repr()."""
         return self.written or _texts(self.values)
 
 
-class Fault(NamedTuple):
-    """Why a record is no valid tick."""
-
-    reason: Reason
-    detail: str
-
-
 def to_lines(topic: str, partition: int, offsets: str, records: str) -> TickBatch:
-    """Turn the records of one spout tuple into line protocol; what is no valid tick is a Reject.
+    """Turn each record of one spout tuple into a line or a reject, in order.
 
-    `offsets` are runs `first,count,append_ms`, `records` are joined by newlines. Every record becomes a line
-    or a Reject, in order. ValueError when offsets and records do not go together: that is the spout's fault.
+    `offsets` are runs `first,count,append_ms`, `records` are joined by newlines. ValueError when their counts
+    differ: that is a bug in the spout.
     """
     texts = records.split("\n")
     runs = parse_runs(offsets)
@@ -124,13 +96,13 @@ def to_lines(topic: str, partition: int, offsets: str, records: str) -> TickBatc
     lines: list[str] = []
     symbols: list[str] = []
     quotes: list[str] = []
-    faults: dict[int, Fault] = {}
+    faults: dict[int, tuple[Reason, str]] = {}
     for start in range(0, len(texts), _CHUNK_RECORDS):
         chunk = slice(start, start + _CHUNK_RECORDS)
         columns = (texts[chunk], numbers[chunk], latest_us[chunk])
         try:
             found = _fast_lines(*columns)
-        except Exception:  # the careful path finds out which record it is
+        except Exception:  # the careful path finds out which record it was
             found = _careful_lines(*columns, faults)
         lines += found.lines
         symbols += found.symbols
@@ -147,7 +119,7 @@ def to_lines(topic: str, partition: int, offsets: str, records: str) -> TickBatc
 
 
 def _fast_lines(texts: list[str], numbers: list[int], latest_us: list[int]) -> _Lines:
-    """Lines of a chunk that holds nothing but plain ticks; raises whenever one may be anything else."""
+    """Return the lines of a chunk of plain ticks only; raise whenever one may be anything else."""
     ticks = list(map(orjson.loads, texts))
     columns = _plain_columns if len(ticks[0]) == len(_REQUIRED) else _sized_columns
     symbols, exchanges, *numeric = zip(*map(columns, ticks), strict=True)
@@ -174,7 +146,7 @@ def _texts(numbers: Sequence[float]) -> list[str]:
 
 
 def _numbers(column: Sequence[Any]) -> _Numbers:
-    """Read a column of JSON numbers, or of decimal text; ValueError when it is neither, or one is unusual."""
+    """Read a column of JSON numbers or of decimal text; ValueError for all else and for unusual numbers."""
     types = {*map(type, column)}
     if types <= _NUMBER_TYPES:
         numbers = _Numbers(column, None)
@@ -188,89 +160,85 @@ def _numbers(column: Sequence[Any]) -> _Numbers:
 
 
 def _careful_lines(
-    texts: list[str], numbers: list[int], latest_us: list[int], faults: dict[int, Fault]
+    texts: list[str], numbers: list[int], latest_us: list[int], faults: dict[int, tuple[Reason, str]]
 ) -> _Lines:
-    """Lines of the valid ticks of a chunk; the faults of the other records go into `faults`, by offset."""
+    """Return the lines of the valid ticks; add reason and detail of the others to `faults`, by offset."""
     found = []
     for text, number, latest in zip(texts, numbers, latest_us, strict=True):
-        verdict = _verdict(text, number, latest)
-        if isinstance(verdict, Fault):
-            faults[number] = verdict
-        else:
-            found.append(verdict)
+        try:
+            found.append(_line(_parsed(text), number, latest))
+        except MalformedError as error:
+            faults[number] = error.reason, error.detail
+        except Exception as error:  # a record's error must not touch its neighbours
+            faults[number] = unforeseen(error)
     return _Lines(*zip(*found, strict=True))
-
-
-def _verdict(text: str, offset: int, latest_us: int) -> _Line | Fault:
-    """The line of a record or why it has none: whatever it raises is its own fault, not its neighbours'."""
-    try:
-        tick = _parsed(text)
-        return tick if isinstance(tick, Fault) else _line(tick, offset, latest_us)
-    except Exception as error:
-        return Fault(*unforeseen(error))
 
 
 @lru_cache(_PREFIXES_KEPT_MAX)
 def _prefix(symbol: str, exchange: str) -> str:
-    """Measurement and tags; ValueError or TypeError when one can't be a tag."""
+    """Return measurement and tags; ValueError or TypeError when one can't be a tag."""
     for name in (symbol, exchange):
-        if not _TAG.fullmatch(name):
+        if not SYMBOL.fullmatch(name):
             raise ValueError
     return f"bid_ask,exchange={exchange},symbol={symbol} bid="
 
 
-def _line(tick: dict[str, Any], offset: int, latest_us: int) -> _Line | Fault:
-    """The line of a parsed record, or its first fault in the order of the checks."""
+def _line(tick: dict[str, Any], offset: int, latest_us: int) -> tuple[str, str, str]:
+    """Return line, symbol and line for the rule engine; MalformedError for the first fault."""
     numbers = [*_PRICES, *(name for name in _SIZES if tick.get(name) is not None)]
     for name in _REQUIRED:
         if name not in tick:
-            return Fault(Reason.MISSING_FIELD, describe(field=name))
+            raise MalformedError(Reason.MISSING_FIELD, field=name)
     for name in (*_NAMES, "timestamp", *numbers):
         reason = _name_fault(tick[name]) if name in _NAMES else _number_fault(name, tick[name])
         if reason:
-            return Fault(reason, describe(field=name, value=tick[name]))
+            raise MalformedError(reason, field=name, value=tick[name])
     texts = {name: _text(tick[name]) for name in numbers}
     for name, text in texts.items():
         if not is_bounded(Decimal(text)):
-            return Fault(Reason.BAD_VALUE, describe(field=name, value=tick[name], error="out of range"))
-    seconds = float(tick["timestamp"])
-    if abs(seconds) >= _NUMBER_LIMIT:
-        return Fault(
-            Reason.TIMESTAMP_OUT_OF_RANGE, describe(timestamp=tick["timestamp"], latest_us=latest_us)
-        )
-    time_us = int(seconds * 1e6 + 0.5)
-    if not EARLIEST_US <= time_us <= latest_us:
-        detail = describe(time_us=time_us, earliest_us=EARLIEST_US, latest_us=latest_us)
-        return Fault(Reason.TIMESTAMP_OUT_OF_RANGE, detail)
+            raise MalformedError(Reason.BAD_VALUE, field=name, value=tick[name], error="out of range")
+    time_us = _time_us(tick["timestamp"], latest_us)
     prefix = _prefix(tick["symbol"], tick["exchange"])
     fields = ",".join([f"{name}={text}" for name, text in texts.items()])
     line = f"{prefix}{fields.removeprefix('bid=')} {record_time_ns(time_us, offset)}"
     columns = [texts.get(name, NO_SIZE) for name in (*_PRICES, *_SIZES)]
     quote = " ".join([tick["symbol"], tick["exchange"], str(time_us), str(offset), *columns])
-    return _Line(line, tick["symbol"], quote)
+    return line, tick["symbol"], quote
+
+
+def _time_us(timestamp: float | str, latest_us: int) -> int:
+    seconds = float(timestamp)
+    if abs(seconds) >= _NUMBER_LIMIT:
+        raise MalformedError(Reason.TIMESTAMP_OUT_OF_RANGE, timestamp=timestamp, latest_us=latest_us)
+    time_us = int(seconds * 1e6 + 0.5)
+    if not EARLIEST_US <= time_us <= latest_us:
+        raise MalformedError(
+            Reason.TIMESTAMP_OUT_OF_RANGE, time_us=time_us, earliest_us=EARLIEST_US, latest_us=latest_us
+        )
+    return time_us
 
 
 def _text(number: float | str) -> str:
-    """Its own or shortest text; 0 for each way to write nothing, as -0.0 or 0e5."""
+    """Return its own or shortest text; 0 for every way to write zero, such as -0.0 or 0e5."""
     if not float(number):
         return "0"
     return number if isinstance(number, str) else orjson.dumps(number).decode()
 
 
-def _parsed(text: str) -> dict[str, Any] | Fault:
+def _parsed(text: str) -> dict[str, Any]:
     if not text.strip():
-        return Fault(Reason.EMPTY, describe(chars=len(text)))
+        raise MalformedError(Reason.EMPTY, chars=len(text))
     try:
         tick = orjson.loads(text)
     except ValueError as error:
-        return _unparsable(text, str(error))
+        raise _unparsable(text, str(error)) from None
     if not isinstance(tick, dict):
-        return Fault(Reason.NOT_AN_OBJECT, describe(type=type(tick).__name__))
+        raise MalformedError(Reason.NOT_AN_OBJECT, type=type(tick).__name__)
     return tick
 
 
-def _unparsable(text: str, error: str) -> Fault:
-    """Tell NaN, Infinity and 1e999, which Python's own parser reads, from text that is no JSON at all."""
+def _unparsable(text: str, error: str) -> MalformedError:
+    """Distinguish NaN, Infinity and 1e999, which Python's own parser reads, from text that is no JSON."""
     try:
         tick = json.loads(text, parse_int=float)
     except (ValueError, RecursionError):
@@ -279,19 +247,19 @@ def _unparsable(text: str, error: str) -> Fault:
         for name in ("timestamp", *_PRICES, *_SIZES):
             value = tick.get(name)
             if isinstance(value, float) and not math.isfinite(value):
-                return Fault(Reason.NOT_FINITE, describe(field=name, value=value))
-    return Fault(Reason.NOT_JSON, describe(error=error))
+                return MalformedError(Reason.NOT_FINITE, field=name, value=value)
+    return MalformedError(Reason.NOT_JSON, error=error)
 
 
 def _name_fault(value: object) -> Reason | None:
     if not isinstance(value, str):
         return Reason.BAD_TYPE
-    return None if _TAG.fullmatch(value) else Reason.BAD_SYMBOL
+    return None if SYMBOL.fullmatch(value) else Reason.BAD_SYMBOL
 
 
 def _number_fault(name: str, value: Any) -> Reason | None:
     if isinstance(value, str):
-        if _NOT_FINITE.fullmatch(value):
+        if NOT_FINITE.fullmatch(value):
             return Reason.NOT_FINITE
         if not _DECIMAL.fullmatch(value):
             return Reason.BAD_TYPE

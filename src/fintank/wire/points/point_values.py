@@ -1,7 +1,7 @@
-"""Points as values: those of the lines that InfluxDB was given, and those that it answers with.
+"""Points as values, from the lines written to InfluxDB and from its answers to queries.
 
-Both become the same tuples when InfluxDB holds what it was given: numbers are floats, as it stores them, and
-the integers that were written are all small enough to be exact as such.
+Both give equal tuples when InfluxDB holds what was written. Numbers are floats, as it stores them; all
+integers that we write are small enough to be exact as floats.
 """
 
 import re
@@ -10,10 +10,12 @@ from itertools import repeat
 from typing import Any, NamedTuple
 
 from fintank.trading.messages import Quote
+from fintank.wire.kafka.executions import EXECUTION, ORDER_CANCEL_REJECT
+from fintank.wire.kafka.fills import FILL
 from fintank.wire.points.line_protocol import series
 
 Point = tuple[str, int, tuple[float | str | None, ...]]
-"""Measurement and tags as in line protocol, the time in nanoseconds, and the values of the wanted fields."""
+"""Measurement and tags as in line protocol, nanoseconds, and the values of the requested fields."""
 
 _LINE = re.compile(r"(.*?)(?<!\\) (.*) (-?[0-9]+)")
 _FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|[^,]+)(?:,|$)')
@@ -28,29 +30,16 @@ class Measurement(NamedTuple):
 
 
 BID_ASK = Measurement("bid_ask", ("bid", "ask", "bid_size", "ask_size"))
+FILLS = Measurement("fills", tuple(FILL.point_fields))
 EXECUTIONS = Measurement(
-    "executions",
-    (
-        *("exec_id", "cl_ord_id", "list_id", "account", "ord_type", "time_in_force", "priority"),
-        *("order_qty", "cash_order_qty", "price", "stop_px", "last_qty", "last_px", "last_mkt", "cum_qty"),
-        *("leaves_qty", "leaves_cash", "avg_px", "residual_cash", "bid", "ask", "quote_ids", "input"),
-        *("ord_rej_reason", "text", "order_time_us", "transact_time_us"),
-        *("orig_cl_ord_id", "cxl_rej_reason"),
-    ),
-)
-FILLS = Measurement(
-    "fills",
-    (
-        *("exec_id", "cl_ord_id", "list_id", "account", "last_qty", "last_px", "last_mkt"),
-        *("delta_shares", "delta_cash", "transact_time_us"),
-    ),
+    "executions", tuple(dict.fromkeys(EXECUTION.point_fields + ORDER_CANCEL_REJECT.point_fields))
 )
 
 _SIZES = BID_ASK.fields[2:]
 
 
 def of_lines(measurement: Measurement, lines: str) -> list[Point]:
-    """Read line protocol, joined by newlines; lines of ticks by columns, in C functions."""
+    """Read lines joined by newlines; ticks in whole columns, by C functions."""
     if not lines:
         return []
     texts = lines.split("\n")
@@ -65,7 +54,7 @@ def of_lines(measurement: Measurement, lines: str) -> list[Point]:
 
 
 def quote_of(line: str, partition: int, offset: int) -> Quote:
-    """Read a line of bid_ask back as the quote of its record; the numbers keep their text."""
+    """Read a line of bid_ask as the quote it was made from; numbers keep their text."""
     prefix, fields, time_ns = _parts(BID_ASK, line)
     tags = dict(tag.split("=") for tag in prefix.split(",")[1:])
     texts = dict(_FIELD.findall(fields))
@@ -83,7 +72,7 @@ def quote_of(line: str, partition: int, offset: int) -> Quote:
 
 
 def of_answer(measurement: str, tags: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> list[Point]:
-    """Read rows of one series as InfluxDB answers them: the time in nanoseconds, then the wanted fields."""
+    """Read the rows of one series in InfluxDB's answer: nanoseconds, then the requested fields."""
     if not rows:
         return []
     prefix = series(measurement, {name: tags[name] or None for name in sorted(tags)})
@@ -108,7 +97,7 @@ def _ticks(lines: str, line_count: int, names: Sequence[str]) -> list[Point]:
 def _parts(measurement: Measurement, line: str) -> tuple[str, str, str]:
     match = _LINE.fullmatch(line)
     if match is None:
-        raise ValueError(f"no line of {measurement.name}: {line[:200]!r}")
+        raise ValueError(f"not a line of {measurement.name}: {line[:200]!r}")
     prefix, fields, time_ns = match.groups()
     return prefix, fields, time_ns
 
@@ -126,7 +115,7 @@ def _value(text: str) -> float | str:
 
 
 def _floats(column: Sequence[Any]) -> Sequence[Any]:
-    # JSON has one kind of number: 100.0 comes as 100, an int.
+    # JSON has one type of number: InfluxDB writes 100.0 as 100, which is an int here.
     if int not in {*map(type, column)}:
         return column
     return [float(value) if type(value) is int else value for value in column]

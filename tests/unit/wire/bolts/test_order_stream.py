@@ -110,5 +110,5 @@ def test_a_line_says_what_it_is(make):
 
 
 def test_a_portfolio_order_is_no_order_for_one_symbol(make):
-    with pytest.raises(ValueError, match="a portfolio order came"):
+    with pytest.raises(ValueError, match="got a portfolio order"):
         owned_messages(to_line(make.portfolio_order()))

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from fintank.wire.kafka.message_json import decimal_text
+from fintank.wire.kafka.schema import decimal_text
 
 
 @pytest.mark.parametrize(

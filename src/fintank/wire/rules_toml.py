@@ -1,6 +1,6 @@
-"""The limits of the trading rules: TOML of the file rules.toml, and JSON on their way to the bolts.
+"""The limits of the trading rules: the TOML of rules.toml, and the JSON that carries it to the bolts.
 
-A wrong key, type or value is a FintankError of one line that names the file, the key, the value and what is
+A wrong key, type or value raises a FintankError of one line with the file, the key, the value and what is
 allowed.
 """
 
@@ -16,16 +16,16 @@ from fintank.errors import FintankError
 from fintank.trading.decimals import is_bounded
 from fintank.trading.limits import Limits
 from fintank.trading.messages import CASH
+from fintank.wire.kafka.fields import SYMBOL
 
 MILLISECONDS_MAX = 10 * 366 * 24 * 3_600_000
 OPEN_ORDERS_MAX = 10_000_000
 
-_DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
-_SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,32}")
+_PLAIN_DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
 class _Key(NamedTuple):
-    """One key of the file: the field of Limits that it gives, how its value is read, and what is allowed."""
+    """One key of the file: the field of Limits that it sets, how its value is read, and what is allowed."""
 
     field: str
     read: Callable[[Any], Any]
@@ -34,21 +34,21 @@ class _Key(NamedTuple):
 
 
 def from_toml(text: str, file: str) -> Limits:
-    """Read the file's text; `file` is its name for an error."""
+    """Read the file's text; `file` is its name in errors."""
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise FintankError(f"{file} is no TOML: {error}") from None
+        raise FintankError(f"{file} is not valid TOML: {error}") from None
     return _limits(values, file)
 
 
 def from_json(text: str, option: str) -> Limits:
-    """Read what to_json wrote; `option` is where it comes from for an error."""
+    """Read what to_json wrote; `option` is the name of its source in errors."""
     return _limits(json.loads(text), option)
 
 
 def to_json(text: str, file: str) -> str:
-    """Write the file's text as JSON, after it was checked."""
+    """Check the file's text and write it as JSON."""
     from_toml(text, file)
     return json.dumps(tomllib.loads(text))
 
@@ -56,7 +56,7 @@ def to_json(text: str, file: str) -> str:
 def _limits(values: Mapping[str, object], file: str) -> Limits:
     for key in values:
         if key not in _KEYS:
-            raise FintankError(f"{file}: {key} is no key of it: allowed are {', '.join(_KEYS)}")
+            raise FintankError(f"{file}: unknown key {key}: allowed are {', '.join(_KEYS)}")
     fields = {}
     for name, known in _KEYS.items():
         if name in values:
@@ -70,22 +70,17 @@ def _limits(values: Mapping[str, object], file: str) -> Limits:
     return Limits(**fields)
 
 
-def _whole(minimum: int, maximum: int) -> Callable[[object], int]:
+def _whole(minimum: int, maximum: int, scale: int = 1) -> Callable[[object], int]:
     def read(value: object) -> int:
         if type(value) is not int or not minimum <= value <= maximum:
             raise ValueError
-        return value
+        return value * scale
 
     return read
 
 
-def _microseconds(minimum_ms: int) -> Callable[[object], int]:
-    read_ms = _whole(minimum_ms, MILLISECONDS_MAX)
-    return lambda value: read_ms(value) * 1_000
-
-
 def _above_zero(value: object) -> Decimal:
-    if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
+    if not isinstance(value, str) or not _PLAIN_DECIMAL.fullmatch(value):
         raise ValueError
     number = Decimal(value)
     if number <= 0 or not is_bounded(number):
@@ -98,7 +93,7 @@ def _time_zone(value: object) -> ZoneInfo:
         raise ValueError
     try:
         return ZoneInfo(value)
-    except (ZoneInfoNotFoundError, OSError):  # a folder of zones, as in "America", is an OSError
+    except (ZoneInfoNotFoundError, OSError):  # the name of a folder of zones, like "America", is an OSError
         raise ValueError from None
 
 
@@ -109,33 +104,35 @@ def _symbols(value: object) -> frozenset[str]:
 
 
 def _is_symbol(value: object) -> bool:
-    return isinstance(value, str) and value != CASH and bool(_SYMBOL.fullmatch(value))
+    return isinstance(value, str) and value != CASH and bool(SYMBOL.fullmatch(value))
 
 
-_DECIMAL_STRING = 'a decimal string above 0, below 10^18, of at most 30 decimals, as in "0.01"'
+def _milliseconds(field: str, minimum: int) -> _Key:
+    read = _whole(minimum, MILLISECONDS_MAX, scale=1_000)
+    return _Key(field, read, f"a whole number from {minimum} to {MILLISECONDS_MAX}")
+
+
+def _decimal(field: str, *, is_required: bool = False) -> _Key:
+    allowed = 'a decimal string above 0, below 10^18, of at most 30 decimals, as in "0.01"'
+    return _Key(field, _above_zero, allowed, is_required)
+
+
 _KEYS: Mapping[str, _Key] = {
-    "max_quote_age_ms": _Key(
-        "max_quote_age_us", _microseconds(1), f"a whole number from 1 to {MILLISECONDS_MAX}"
-    ),
-    "aggregation_window_ms": _Key(
-        "aggregation_window_us", _microseconds(0), f"a whole number from 0 to {MILLISECONDS_MAX}"
-    ),
-    "lot_size": _Key("lot_size", _above_zero, _DECIMAL_STRING),
-    "retention_ms": _Key("retention_us", _microseconds(1), f"a whole number from 1 to {MILLISECONDS_MAX}"),
-    "time_zone": _Key("time_zone", _time_zone, 'a name of a time zone, as in "America/New_York" or "UTC"'),
+    "max_quote_age_ms": _milliseconds("max_quote_age_us", 1),
+    "aggregation_window_ms": _milliseconds("aggregation_window_us", 0),
+    "lot_size": _decimal("lot_size", is_required=True),
+    "retention_ms": _milliseconds("retention_us", 1),
+    "time_zone": _Key("time_zone", _time_zone, 'the name of a time zone, as in "America/New_York" or "UTC"'),
     "symbols": _Key(
         "symbols",
         _symbols,
         "a list of different symbols, each 1 to 32 of A-Z a-z 0-9 . _ : / - and not CASH, as in "
         '["IVE", "VTI"]',
     ),
-    "max_order_qty": _Key("max_order_qty", _above_zero, _DECIMAL_STRING, is_required=False),
-    "max_order_notional": _Key("max_order_notional", _above_zero, _DECIMAL_STRING, is_required=False),
+    "max_order_qty": _decimal("max_order_qty"),
+    "max_order_notional": _decimal("max_order_notional"),
     "max_open_orders": _Key(
-        "max_open_orders",
-        _whole(1, OPEN_ORDERS_MAX),
-        f"a whole number from 1 to {OPEN_ORDERS_MAX}",
-        is_required=False,
+        "max_open_orders", _whole(1, OPEN_ORDERS_MAX), f"a whole number from 1 to {OPEN_ORDERS_MAX}", False
     ),
-    "price_band": _Key("price_band", _above_zero, _DECIMAL_STRING, is_required=False),
+    "price_band": _decimal("price_band"),
 }

@@ -2,8 +2,8 @@ import json
 from decimal import Decimal
 
 from fintank.trading.messages import ComponentSpec, Order, PortfolioOrder, Side
+from fintank.wire.bolts.order_stream import MsgType
 from fintank.wire.kafka import orders
-from fintank.wire.kafka.order_json import market_order_json, portfolio_order_json
 
 TIME_US = 1_438_539_936_355_217
 RUN = f"7,1,{TIME_US // 1000}"
@@ -11,7 +11,8 @@ RUN = f"7,1,{TIME_US // 1000}"
 
 def test_a_portfolio_order_is_read_as_it_was_written() -> None:
     portfolio = (ComponentSpec("IVE", Decimal("0.25")), ComponentSpec("CASH", Decimal("0.75")))
-    written = portfolio_order_json(
+    written = orders.to_json(
+        MsgType.PORTFOLIO_ORDER,
         order_id="p-1",
         account='A"1',
         side=Side.SELL,
@@ -28,8 +29,14 @@ def test_a_portfolio_order_is_read_as_it_was_written() -> None:
 
 
 def test_a_market_order_is_read_as_it_was_written() -> None:
-    written = market_order_json(
-        cl_ord_id="m-1", account="A1", symbol="IVE", side=Side.BUY, order_qty=Decimal(12), time_us=TIME_US
+    written = orders.to_json(
+        MsgType.ORDER,
+        cl_ord_id="m-1",
+        account="A1",
+        symbol="IVE",
+        side=Side.BUY,
+        order_qty=Decimal(12),
+        time_us=TIME_US,
     )
     (message,) = orders.read("orders", 0, RUN, written.decode()).messages
     assert isinstance(message, Order)
@@ -39,8 +46,14 @@ def test_a_market_order_is_read_as_it_was_written() -> None:
 
 
 def test_numbers_are_decimal_strings_and_the_time_is_a_number() -> None:
-    written = market_order_json(
-        cl_ord_id="m", account="A", symbol="IVE", side=Side.BUY, order_qty=Decimal("1.50"), time_us=TIME_US
+    written = orders.to_json(
+        MsgType.ORDER,
+        cl_ord_id="m",
+        account="A",
+        symbol="IVE",
+        side=Side.BUY,
+        order_qty=Decimal("1.50"),
+        time_us=TIME_US,
     )
     assert json.loads(written)["order_qty"] == "1.5"
     assert b'"timestamp":1438539936.355217' in written
