@@ -1,9 +1,9 @@
 (ns order-flow
-  "The graph: what reads, what it feeds, and how the tuples are shared out.
+  "The topology: spouts, bolts, and the streams between them.
 
-  A spec's first map is its input: the id of a component (or [id stream]) -> a grouping.
-  A list of fields as the grouping sends equal values to the same task; :shuffle sends anywhere; (by-owner) to
-  the rule-engine's task that owns the symbols. What must stay in order is grouped by topic and partition."
+  The first map of a spec is its inputs: a component id (or [id stream]) -> a grouping. A list of fields sends
+  equal values to the same task, :shuffle sends to any task, (by-owner) to the rule-engine task that owns the
+  symbols. Streams that must stay in order are grouped by topic and partition."
   (:require [fintank.storm.dsl :refer [kafka-writer python-bolt topology]]
             [fintank.storm.grouping :refer [by-owner]]
             [fintank.spout.kafka-batch :refer [kafka-batch]]
@@ -17,14 +17,14 @@
 (def mebibyte (* 1024 1024))
 
 (def spouts
-  ;; A topic, and how many bytes of it may be in flight. A portfolio order becomes up to 70 times its own size.
+  ;; The topic, and how many bytes of it may be in flight. A portfolio order grows to up to 70 times its size.
   {"tick-spout"      (spout-spec (kafka-batch "ticks" (* 16 mebibyte)))
    "order-spout"     (spout-spec (kafka-batch "orders" (* 2 mebibyte)))
    "execution-spout" (spout-spec (kafka-batch "executions" (* 16 mebibyte)))
    "fill-spout"      (spout-spec (kafka-batch "fills" (* 16 mebibyte)))})
 
 (defn- influxdb-loader
-  "Writes the lines of a bolt, and what a spout tells of itself."
+  "Writes the points of a bolt, and the metrics of spouts."
   [bolt & spouts]
   (bolt-spec (into {bolt :shuffle} (for [spout spouts] [[spout "pipeline"] :shuffle]))
              (python-bolt "fintank.bolts.influxdb_loader.InfluxdbLoader"
@@ -59,13 +59,13 @@
    "component-order-influxdb-loader" (influxdb-loader "component-order-creator")})
 
 (def trading
-  ;; What it decides goes to Kafka, in transactions, and comes back by the spouts.
+  ;; It writes its decisions to Kafka in transactions; the spouts read them back.
   {"rule-engine"
    (bolt-spec {["tick-deserializer" "by_owner"] (by-owner)
                ["component-order-creator" "by_owner"] (by-owner)}
               (python-bolt "fintank.bolts.rule_engine.RuleEngine" {})
               :p 2
-              ;; It commits what waits at each of Storm's ticks.
+              ;; On each tick tuple, it commits what is pending.
               :conf {"topology.tick.tuple.freq.secs" 1})
 
    "execution-deserializer"
@@ -95,22 +95,22 @@
 (def bolts (merge ticks orders trading reject-writer))
 
 (def options
-  "Storm's options, which config.json and `sparse run -o` win over.
-  No topology.max.spout.pending: the spouts bound themselves, by records and bytes."
+  "The Storm options; config.json and `sparse run -o` override them.
+  No topology.max.spout.pending: the spouts limit themselves by records and bytes."
   {"topology.workers" 1
    "topology.acker.executors" 1
-   ;; Tuples are batches, so counting each is cheap; Storm counts one of twenty.
+   ;; Tuples are batches, so counting every one is cheap; by default, Storm counts one in twenty.
    "topology.stats.sample.rate" 1.0
    "topology.message.timeout.secs" 120
    "topology.subprocess.timeout.secs" 120
-   ;; An executor that found its queue empty looks again after 3 ms. Storm's default is 1,000 looks in a row, then
-   ;; one each ms: with 17 executors that took more of the machine than the work did.
+   ;; An executor with an empty queue looks again after 3 ms. By default, it looks 1,000 times in a row and then
+   ;; every ms: with 17 executors, that took more CPU than the actual work.
    "topology.bolt.wait.progressive.level2.count" 10
    "topology.bolt.wait.progressive.level3.sleep.millis" 3
    "topology.multilang.serializer" "fintank.storm.multilang.JacksonSerializer"
    "topology.worker.childopts" "-Xmx768m"})
 
 (defn order-flow
-  "The StormTopology of the graph."
+  "The StormTopology."
   ^StormTopology []
   (topology spouts bolts))

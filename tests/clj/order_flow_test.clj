@@ -7,7 +7,7 @@
            [org.apache.storm.thrift TDeserializer TSerializer]))
 
 (def ^:private ^StormTopology topology
-  "The graph after the way through Thrift, as `sparse submit` sends it."
+  "The topology after a round trip through Thrift, as `sparse submit` sends it."
   (let [read-back (StormTopology.)]
     (.deserialize (TDeserializer.) read-back (.serialize (TSerializer.) (order-flow)))
     read-back))
@@ -64,7 +64,7 @@
     (is (= {[spout "default"] ["topic" "partition"]} (inputs deserializer))))
   (is (= {["order-deserializer" "orders"] ["topic" "partition"]} (inputs "component-order-creator"))))
 
-(deftest these-are-the-streams
+(deftest the-streams-have-these-fields
   (is (= {"default" lines, "by_owner" ["owner" "partition" "ticks"], "rejects" rejects} (streams "tick-deserializer")))
   (is (= {"default" lines, "orders" ["topic" "partition" "orders" "appended"], "rejects" rejects}
          (streams "order-deserializer")))
@@ -91,12 +91,12 @@
     (is (= :shuffle (get (inputs loader) [from "default"])))
     (is (= {"rejects" rejects} (streams loader)))))
 
-(deftest what-a-spout-tells-of-itself-goes-to-the-loader-of-its-topic
+(deftest the-metrics-of-a-spout-go-to-the-loader-of-its-topic
   (doseq [topic ["tick" "order" "execution" "fill"]]
     (is (= {[(str topic "-deserializer") "default"] :shuffle, [(str topic "-spout") "pipeline"] :shuffle}
            (inputs (str topic "-influxdb-loader"))))))
 
-(deftest the-rejects-of-all-reach-the-reject-writer
+(deftest every-stream-of-rejects-reaches-the-reject-writer
   (is (= (into {}
                (for [id (concat (keys (.get_spouts topology)) (keys (.get_bolts topology)))
                      :when (get (streams id) "rejects")]
@@ -104,7 +104,7 @@
          (inputs "reject-writer")))
   (is (= {} (streams "reject-writer"))))
 
-(deftest python-bolts-are-shell-components-which-streamparse-can-rewrite
+(deftest python-bolts-are-shell-components-that-streamparse-can-rewrite
   (is (= ["streamparse_run" "fintank.bolts.rule_engine.RuleEngine"] (shell "rule-engine")))
   (doseq [id (keys (.get_bolts topology))
           :when (not= id "reject-writer")]

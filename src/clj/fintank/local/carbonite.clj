@@ -1,6 +1,6 @@
 (ns fintank.local.carbonite
-  "Stands in for carbonite.JavaBridge. storm-clojure registers that class's serializers of Clojure types in
-  every worker and dies without it; carbonite is only on Clojars, and the tuples here hold no Clojure types."
+  "Stands in for carbonite.JavaBridge, which storm-clojure needs in every worker to register serializers of
+  Clojure types. carbonite is only on Clojars, and our tuples contain no Clojure types."
   (:import [com.esotericsoftware.kryo Kryo])
   (:gen-class :name carbonite.JavaBridge
               :methods [^:static [registerPrimitives [com.esotericsoftware.kryo.Kryo] void]

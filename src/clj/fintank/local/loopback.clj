@@ -1,9 +1,9 @@
 (ns fintank.local.loopback
-  "Keeps the ports of a Storm on one machine to that machine: Storm itself listens on every address and has no
-  option for it. Each class is Storm's own, whose listener is closed and opened again on 127.0.0.1.
+  "Keeps the ports of a local Storm cluster on 127.0.0.1: Storm listens on every address and has no option for
+  that. Each class extends Storm's, closes its listener and opens it again on 127.0.0.1.
 
-  fintank.local.loopback.Thrift (storm.thrift.transport) is for Nimbus and Supervisors, fintank.local.loopback.Netty
-  (storm.messaging.transport) for workers."
+  fintank.local.loopback.Thrift (storm.thrift.transport) is for Nimbus and Supervisors,
+  fintank.local.loopback.Netty (storm.messaging.transport) for workers."
   (:import [clojure.lang Reflector]
            [java.lang.reflect Field]
            [java.net InetSocketAddress]
@@ -30,7 +30,7 @@
   (doto (.getDeclaredField of name) (.setAccessible true)))
 
 (defn- call
-  "Calls a method of a class that is only made when this file is compiled, so that no hint can name it."
+  "Calls a method of a class that exists only once this file is compiled, so no type hint can name it."
   [object ^String method & arguments]
   (Reflector/invokeInstanceMethod object method (to-array arguments)))
 
@@ -44,7 +44,7 @@
 (def ^:const bind-attempts-max 200)
 
 (defn- bind
-  "Binds as soon as the port is free: a closed listener holds it until its selector has let go, a moment later."
+  "Binds as soon as the port is free: a closed listener keeps it until its selector deregisters, a moment later."
   [^ServerBootstrap bootstrap ^InetSocketAddress address]
   (loop [attempts-left bind-attempts-max]
     (let [bound (.awaitUninterruptibly (.bind bootstrap address))]

@@ -1,10 +1,10 @@
 (ns fintank.local.main
-  "The JVM's way in.
+  "The main class.
 
     fintank.local.main run --seconds N --config FILE.json
-      the topology in this process, for N seconds (0: till a signal), with Storm's options of a JSON file
+      runs the topology in this process for N seconds (0: until a signal), with the Storm options of a JSON file
     fintank.local.main thrift FOLDER
-      writes topology.thrift and the graph's own options.json, for `sparse submit`"
+      writes topology.thrift and the topology's options.json, for `sparse submit`"
   (:require [clojure.java.io :as io]
             [fintank.local.run :as local]
             [order-flow])
@@ -19,24 +19,24 @@
   "usage: fintank.local.main run --seconds N --config FILE.json | fintank.local.main thrift FOLDER")
 
 (defn- refuse
-  "Ends the program with a line on stderr."
+  "Ends the program with an error message."
   [& words]
   (binding [*out* *err*]
     (println (apply str words)))
   (System/exit 2))
 
 (defn- read-options
-  "The topology's options with those of a JSON file over them."
+  "The topology's options, overridden by those of a JSON file."
   [file]
   (try
     (let [given (JSONValue/parseWithException ^String (slurp file))]
       (if (instance? Map given)
         (merge order-flow/options given)
-        (refuse file " holds no JSON object of Storm options")))
+        (refuse file " is not a JSON object of Storm options")))
     (catch IOException problem
-      (refuse "cannot read the options: " (ex-message problem)))
+      (refuse "can't read the options: " (ex-message problem)))
     (catch ParseException problem
-      (refuse file " is no JSON: " (ex-message problem)))))
+      (refuse file " is not JSON: " (ex-message problem)))))
 
 (defn- write-thrift [folder]
   (spit (io/file folder "options.json") (JSONValue/toJSONString order-flow/options))

@@ -1,5 +1,5 @@
 (ns fintank.local.run
-  "Runs a topology in this process, on Storm's LocalCluster, and ends it without a word of Storm's."
+  "Runs a topology in this process on Storm's LocalCluster, and ends it without Storm's error messages."
   (:require [clojure.java.io :as io]
             [clojure.string :as string]
             [fintank.storm.dsl :as dsl])
@@ -20,17 +20,17 @@
   (.halt (Runtime/getRuntime) (int status)))
 
 (defn- silence
-  "Storm tells of every Python process that ends before its bolt, with stack traces: no news at the end."
+  "Turns logging off: at the end, Storm logs a stack trace for every Python process that ends before its bolt."
   []
   (Configurator/setAllLevels "" Level/OFF))
 
 (defn- cluster
-  "A Storm cluster of one worker in this process; it takes some seconds."
+  "Starts a Storm cluster with one worker in this process; takes some seconds."
   ^LocalCluster []
   (.. (LocalCluster$Builder.)
       (withSupervisors 1)
       (withPortsPerSupervisor 1)
-      ;; Storm's local mode turns the time-outs off, and a tuple lost in a bolt would never come back.
+      ;; Local mode turns message timeouts off, and a tuple lost in a bolt would never be replayed.
       (withDaemonConf "topology.enable.message.timeouts" true)
       (withDaemonConf "supervisor.worker.shutdown.sleep.secs" (int 0))
       build))
@@ -39,7 +39,7 @@
   (iterator-seq (.iterator (.descendants (ProcessHandle/current)))))
 
 (defn- end-children
-  "Ends the Python processes that are left: politely, and after 2 s by force."
+  "Ends the remaining Python processes: with SIGTERM, and after 2 s with SIGKILL."
   []
   (let [left (children)
         exits (into-array CompletableFuture (map #(.onExit ^ProcessHandle %) left))]
@@ -48,7 +48,7 @@
     (run! #(.destroyForcibly ^ProcessHandle %) left)))
 
 (defn- on-signals
-  "Asks for the end on SIGINT and SIGTERM; the second one ends the program on the spot."
+  "Delivers stop on SIGINT or SIGTERM; a second signal ends the program at once."
   [stop]
   (doseq [signal ["INT" "TERM"]]
     (Signal/handle (Signal. signal)
@@ -62,7 +62,7 @@
   (string/join " " (.orElse (.arguments (.info child)) (make-array String 0))))
 
 (defn- watch-bolts
-  "Asks for the end when a Python bolt dies, for Storm in local mode goes on without it, in a loop of errors."
+  "Delivers stop when a Python bolt dies: in local mode, Storm would go on without it in a loop of errors."
   [stop watched]
   (into watched
         (for [^ProcessHandle child (children)
@@ -72,13 +72,13 @@
               child))))
 
 (defn- wait-for-worker
-  "Waits until Storm has started the worker or the end is asked for."
+  "Waits until Storm has started the worker, or stop is delivered."
   [stop]
   (while (not (or (realized? stop) (seq (ProcessSimulator/getAllProcessHandles))))
     (Thread/sleep 50)))
 
 (defn- python-process-count
-  "How many Python bolts a topology has, counted as processes."
+  "The number of Python processes of a topology."
   [^StormTopology topology]
   (transduce (comp (filter (fn [^Bolt bolt] (.is_set_shell (.get_bolt_object bolt))))
                    (map (fn [^Bolt bolt] (.get_parallelism_hint (.get_common bolt)))))
@@ -86,7 +86,7 @@
              (vals (.get_bolts topology))))
 
 (defn- wait-for-end
-  "Why it is to end: :time (after some seconds, if not 0), :signal or {:died command}."
+  "Waits and returns why to end: :time (after `seconds`, if not 0), :signal or {:died command}."
   [stop seconds process-count]
   (let [deadline-ns (+ (System/nanoTime) (* 1e9 seconds))
         poll-ms 500]
@@ -95,7 +95,7 @@
         (cond
           (not= reason :not-yet) reason
           (and (pos? seconds) (<= deadline-ns (System/nanoTime))) :time
-          ;; To look at all processes of a machine is dear: only until each bolt is watched.
+          ;; Listing all processes of the machine is expensive: done only until every bolt is watched.
           (< (count watched) process-count) (recur (watch-bolts stop watched))
           :else (recur watched))))))
 
@@ -115,13 +115,13 @@
   (halt status))
 
 (defn run
-  "Runs a topology for some seconds, counted from its worker's start (0: till a signal), and ends the program:
-  status 0, or 1 when Storm refused it or a bolt died."
+  "Runs a topology for some seconds after its worker's start (0: until a signal), then ends the program with
+  status 0, or 1 if Storm refused the topology or a bolt died."
   [topology-name topology options seconds]
   (Configurator/reconfigure (.toURI (io/resource "fintank/log4j2-run.xml")))
   (let [stop (promise)]
     (on-signals stop)
-    ;; Storm ends the program when its processes go; an end that was asked for has its own status.
+    ;; Storm ends the JVM when its processes end; this delays that, so that an ordered end sets the exit status.
     (.addShutdownHook (Runtime/getRuntime) (Thread. #(when (realized? stop) (Thread/sleep 15000))))
     (let [cluster (cluster)]
       (try
@@ -133,5 +133,5 @@
       (let [reason (wait-for-end stop seconds (python-process-count topology))]
         (deliver stop reason)
         (when-let [command (:died reason)]
-          (say topology-name " ends, for a bolt died, see above: " command))
+          (say topology-name " ends because a bolt died, see above: " command))
         (end cluster topology-name (if (:died reason) 1 0))))))

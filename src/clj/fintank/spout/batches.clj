@@ -1,14 +1,14 @@
 (ns fintank.spout.batches
-  "From the records of one poll of one partition to batches: what is emitted, acked and failed as one tuple.
+  "Splits the records of one poll of one partition into batches, each emitted, acked and failed as one tuple.
 
   A batch is a map:
     :stream  \"default\" or \"rejects\"
     :values  the tuple's values
-    :first   offset of its first record, unique among the batches of a partition
+    :first   offset of its first record, unique within a partition
     :records number of records
     :bytes   size of the records
-    :reason  why, of a batch bound for rejects
-  Good records are text; one that is not UTF-8 or too large is a batch of its own, bound for rejects."
+    :reason  why it goes to rejects
+  Good records are text; one that is not UTF-8 or too large is a batch of its own and goes to rejects."
   (:import [java.nio ByteBuffer CharBuffer]
            [java.nio.charset CodingErrorAction StandardCharsets]
            [java.security MessageDigest]
@@ -17,12 +17,12 @@
            [org.apache.kafka.clients.consumer ConsumerRecord]))
 
 (def ^:const batch-bytes-max (* 1024 1024))
-;; The broker bounds a batch as it is compressed, so a record in it may be of any size.
+;; max.message.bytes limits the compressed size, so an uncompressed record can be of any size.
 (def ^:const record-bytes-max (* 1024 1024))
 (def ^:const reject-payload-bytes-max 65536)
 
 (defn bad-byte
-  "Index of the first byte that is not UTF-8, or nil."
+  "The index of the first byte that is not UTF-8, or nil."
   [^bytes value]
   (let [decoder (doto (.newDecoder StandardCharsets/UTF_8)
                   (.onMalformedInput CodingErrorAction/REPORT)
@@ -33,11 +33,11 @@
       (.position input))))
 
 (defn text
-  "A record's value as one line (CR, LF become spaces), or nil when it is not UTF-8; null is an empty line."
+  "A record's value as one line (CR and LF become spaces), or nil if it is not UTF-8; null is an empty line."
   ^String [^bytes value]
   (if (nil? value)
     ""
-    ;; The JDK's own decoder is the fast one; it hides bad bytes behind U+FFFD, which may also be in the text.
+    ;; The JDK's decoder is fast, but it replaces bad bytes with U+FFFD, which may also be in the text.
     (let [decoded (String. value StandardCharsets/UTF_8)]
       (when-not (and (<= 0 (.indexOf decoded 0xFFFD)) (bad-byte value))
         (if (or (<= 0 (.indexOf decoded 10)) (<= 0 (.indexOf decoded 13)))
@@ -48,7 +48,7 @@
   (max 0 (.serializedValueSize record)))
 
 (defn reject-message
-  "The JSON text that the topic rejects holds of a record: at most 64 KiB of it as base64."
+  "The JSON text of a reject, with at most 64 KiB of the record as base64."
   [^ConsumerRecord record reason detail]
   (let [^bytes value (.value record)
         payload (Arrays/copyOf value (int (min (alength value) reject-payload-bytes-max)))
@@ -73,7 +73,7 @@
      :bytes (size record)}))
 
 (defn- rejected
-  "The batch of a record that is no text to pass on, or nil; line is its text, nil if it is not UTF-8."
+  "The reject batch of a record, or nil if it is good; line is its text, nil if it is not UTF-8."
   [^ConsumerRecord record line]
   (cond
     (> (size record) record-bytes-max)
@@ -81,7 +81,7 @@
     (nil? line) (reject-batch record "NOT_UTF8" (str "byte " (bad-byte (.value record)) " is not UTF-8"))))
 
 (defn- runs
-  "The offsets of records as text: `first,count,append_ms` of each run of consecutive offsets, equal times."
+  "Offset runs as text: `first,count,append_ms` for consecutive offsets with equal append times."
   ^String [^List records]
   (let [out (StringBuilder.)
         write-run (fn [^long start ^long end ^long time-ms]
@@ -112,8 +112,8 @@
      :bytes byte-count}))
 
 (defn batches
-  "The batches of one partition's records (of ConsumerRecord, in the order of their offsets).
-  A batch of text holds at most 1 MiB of records."
+  "The batches of one partition's ConsumerRecords, which are in offset order.
+  A text batch holds at most 1 MiB of records, or one larger record."
   [^List records]
   (let [good (java.util.ArrayList.)
         texts (java.util.ArrayList.)

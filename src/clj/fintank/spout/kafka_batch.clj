@@ -1,10 +1,11 @@
 (ns fintank.spout.kafka-batch
-  "The spout of every topic: one tuple is one poll of one partition.
+  "The spout of every topic: one tuple is a batch of one partition's records.
 
-  Stream default: topic, partition, offsets, records; the records are lines joined by LF, the offsets are
-  text, runs `first,count,append_ms` joined by one space. Stream rejects: key, message of what is not UTF-8.
-  Stream pipeline: lines, its own figures every few seconds as lines of InfluxDB; they are not sent again.
-  At least once: a partition is committed up to its first batch in flight, failed batches come back for ever."
+  Stream default: topic, partition, offsets, records; records are lines joined by LF, offsets are runs
+  `first,count,append_ms` joined by spaces. Stream rejects: key, message. Stream pipeline: lines, the spout's own
+  metrics every few seconds as line protocol, not replayed.
+  At least once: a partition is committed up to its first batch in flight, and failed batches are replayed until
+  they are acked."
   (:require [clojure.string :as string]
             [fintank.storm.settings :as settings]
             [fintank.spout.tracker :as tracker]
@@ -24,7 +25,7 @@
 
 (def ^:const records-in-flight-max 40000)
 (def ^:const commit-every-ms 1000)
-;; With no room for more the consumer is paused, and only polled to stay in its group.
+;; A full spout pauses its consumer and polls only to stay in the group.
 (def ^:const full-poll-every-ms 500)
 (def ^:const metrics-every-ms 5000)
 (def ^:private ^Duration poll-wait (Duration/ofMillis 20))
@@ -32,7 +33,7 @@
 (def ^:private ^Duration commit-wait (Duration/ofSeconds 2))
 
 (defn consumer-properties
-  "Kafka's options for reading a topic. Only what is committed is read, as every command reads it."
+  "The consumer's configuration. It reads only committed records, as every command does."
   [address topic]
   {"bootstrap.servers" address
    "group.id" (str "order_flow-" topic)
@@ -43,11 +44,11 @@
    "enable.auto.commit" "false"
    "allow.auto.create.topics" "false"
    "max.poll.records" "5000"
-   ;; A killed run's member goes away quickly, so that the next run gets its partitions.
+   ;; The members of a killed run expire quickly, so that the next run gets its partitions.
    "session.timeout.ms" "6000"
    "heartbeat.interval.ms" "2000"
    "max.poll.interval.ms" "600000"
-   ;; A topic made after the start is found in seconds; a broker that is away is said every few.
+   ;; Finds a topic created later within seconds, and limits how often a lost broker is logged.
    "metadata.max.age.ms" "5000"
    "reconnect.backoff.max.ms" "5000"})
 
@@ -59,7 +60,7 @@
              [(TopicPartition. topic (int partition)) (OffsetAndMetadata. (long offset))])))
 
 (defn- commit-later!
-  "Sends what is to be committed; a commit that fails is sent again a second later."
+  "Commits asynchronously; a failed commit is repeated a second later."
   [{:keys [^Consumer consumer state] :as context}]
   (let [offsets (tracker/to-commit @state)]
     (when (seq offsets)
@@ -68,11 +69,11 @@
                     (reify OffsetCommitCallback
                       (onComplete [_ _ problem]
                         (when problem
-                          (.warn log "commit not taken, trying again: {}" (str problem))
+                          (.warn log "commit failed, trying again: {}" (str problem))
                           (vswap! state tracker/committed (update-vals offsets (constantly nil))))))))))
 
 (defn- commit-now!
-  "Commits and waits, at most 2 s. What is not taken is only read again by the next owner."
+  "Commits and waits at most 2 s. On failure, the next owner just reads the records again."
   [{:keys [^Consumer consumer state] :as context}]
   (let [offsets (tracker/to-commit @state)]
     (when (seq offsets)
@@ -81,7 +82,7 @@
         (vswap! state tracker/committed offsets)
         (catch InterruptException problem (throw problem))
         (catch KafkaException problem
-          (.warn log "commit not taken, records will be read again: {}" (str problem)))))))
+          (.warn log "commit failed, records will be read again: {}" (str problem)))))))
 
 (defn- partition-numbers [^Collection partitions]
   (mapv #(long (.partition ^TopicPartition %)) partitions))
@@ -101,7 +102,7 @@
     (or (<= records-in-flight-max records) (<= bytes-in-flight-max bytes))))
 
 (defn- poll
-  "ConsumerRecords, or nil when Kafka has a passing problem. Fatal ones (no authorization) throw."
+  "Polled ConsumerRecords, or nil on a retriable error. Others, such as a failed authorization, are thrown."
   ^ConsumerRecords [{:keys [^Consumer consumer]} ^Duration wait]
   (try
     (.poll consumer wait)
@@ -109,14 +110,14 @@
       (.warn log "poll failed, trying again: {}" (str problem)))))
 
 (defn- track!
-  "Cuts what a poll brought into batches; the new batches."
+  "Splits polled records into batches and puts them in flight; returns them."
   [{:keys [state]} ^ConsumerRecords polled]
   (into []
         (mapcat (fn [[^TopicPartition partition ^OffsetAndMetadata position]]
                   (let [number (long (.partition partition))
-                        batch (tracker/identified @state number (batches/batches (.records polled partition)))]
-                    (vswap! state tracker/polled number batch (.offset position))
-                    batch)))
+                        found (tracker/identified @state number (batches/batches (.records polled partition)))]
+                    (vswap! state tracker/polled number found (.offset position))
+                    found)))
         (.nextOffsets polled)))
 
 (defn- hold! [{:keys [^Consumer consumer paused?]}]
@@ -135,15 +136,15 @@
       (run! #(emit! context %) batches))))
 
 (defn- lag
-  "How many records of the spout's partitions are not done yet."
+  "The number of records in the spout's partitions that are not acked yet."
   ^long [{:keys [^Consumer consumer state]}]
   (reduce + (for [[^TopicPartition partition end] (.endOffsets consumer (.assignment consumer) ask-wait)
                   :let [state (get-in @state [:partitions (long (.partition partition))])]]
               (- (long end)
                  (long (or (tracker/done-to state) (.position consumer partition ask-wait)))))))
 
-(defn- figures
-  "Lines of InfluxDB's measurement pipeline: docs/pipeline.md has their fields."
+(defn- metric-lines
+  "Points of the InfluxDB measurement pipeline, as line protocol; docs/pipeline.md has their fields."
   [{:keys [component task state rejected] :as context} now-ms]
   (let [{:keys [records failed]} @state
         series (str "pipeline,component=" component)
@@ -156,9 +157,9 @@
 
 (defn- emit-metrics! [{:keys [^SpoutOutputCollector collector rejected] :as context} now-ms]
   (try
-    (.emit collector "pipeline" ^java.util.List (vector (string/join "\n" (figures context now-ms))))
+    (.emit collector "pipeline" ^java.util.List (vector (string/join "\n" (metric-lines context now-ms))))
     (vreset! rejected {})
-    ;; The next poll says it; what is to be told waits till Kafka is back.
+    ;; The next poll logs it; the metrics wait until Kafka is back.
     (catch RetriableException _)))
 
 (defn- read-more! [{:keys [last-full-poll-ms] :as context} now-ms]
@@ -185,9 +186,9 @@
       (read-more! context now-ms))))
 
 (defn batch-spout
-  "An ISpout that emits a topic's batches to a SpoutOutputCollector.
-  The consumer becomes its own: it subscribes, polls, commits and closes it. now: gives the time in ms.
-  place: the topic, the spout's component and task in the topology, and how many bytes may be in flight."
+  "An ISpout that emits the batches of a topic to a SpoutOutputCollector.
+  It owns the consumer: subscribes, polls, commits and closes it. now: a function of the time in ms.
+  place: :topic, :component and :task of the spout in the topology, :bytes-in-flight-max."
   [{:keys [topic] :as place} ^Consumer consumer collector now]
   (let [state (volatile! tracker/empty-tracker)
         context (merge place
@@ -211,7 +212,7 @@
   {:params [topic bytes-in-flight-max]}
   [conf context collector]
   (let [properties (merge (consumer-properties (settings/kafka-address conf) topic)
-                          (settings/kafka-account))
+                          (settings/kafka-credentials))
         place {:topic topic
                :bytes-in-flight-max bytes-in-flight-max
                :component (.getThisComponentId ^TopologyContext context)

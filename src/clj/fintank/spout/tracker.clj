@@ -1,14 +1,14 @@
 (ns fintank.spout.tracker
-  "What a spout has in flight, as a value. Pure: every function takes a tracker and gives the next one.
+  "What a spout has in flight. Pure: every function takes a tracker and returns the next one.
 
-  A batch (see fintank.spout.batches) has the id [partition generation first-offset]. The generation counts the
-  assignments, so that acks and fails of a partition that was lost, and perhaps won again, are ignored.
+  A batch (see fintank.spout.batches) has the id [partition generation first-offset]. The generation counts
+  assignments, so that acks and fails from an earlier assignment of a partition are ignored.
 
   A tracker is a map:
     :partitions partition -> {:generation, :position, :committed, :batches (sorted: first offset -> batch)}
-    :failed     sorted set of [due-ms id]: what is to be emitted again
-    :records, :bytes  in flight, failed ones included
-    :generation of the last assignment")
+    :failed     sorted set of [due-ms id]: the batches to be emitted again
+    :records, :bytes  in flight, including failed batches
+    :generation of the latest assignment")
 
 (def ^:const backoff-first-ms 100)
 (def ^:const backoff-max-ms 10000)
@@ -17,7 +17,7 @@
   {:partitions {} :failed (sorted-set) :records 0 :bytes 0 :generation 0})
 
 (defn assigned
-  "Partitions (numbers) were won."
+  "Partitions (numbers) were assigned."
   [tracker partitions]
   (let [generation (inc (:generation tracker))
         fresh {:generation generation :position nil :committed nil :batches (sorted-map)}]
@@ -26,7 +26,7 @@
         (update :partitions into (map #(vector % fresh)) partitions))))
 
 (defn lost
-  "Partitions (numbers) went away: forget their batches."
+  "Partitions (numbers) were revoked: drops their batches."
   [tracker partitions]
   (let [gone (set partitions)
         batches (mapcat #(vals (get-in tracker [:partitions % :batches])) gone)]
@@ -43,7 +43,7 @@
     (mapv #(assoc % :id [partition generation (:first %)] :fails 0) batches)))
 
 (defn polled
-  "Units with ids were read from a partition, up to position (the offset to be read next)."
+  "Batches with ids were read from a partition, up to position, the next offset to read."
   [tracker partition batches position]
   (-> tracker
       (update-in [:partitions partition :batches] into (map (juxt :first identity)) batches)
@@ -52,14 +52,14 @@
       (update :bytes + (transduce (map :bytes) + batches))))
 
 (defn batch
-  "The batch of an id, or nil when it is not in flight any more."
+  "The batch with an id, or nil if it is no longer in flight."
   [tracker [partition generation first-offset]]
   (let [state (get-in tracker [:partitions partition])]
     (when (= generation (:generation state))
       (get-in state [:batches first-offset]))))
 
 (defn acked
-  "A batch is done; nothing happens when it is not in flight."
+  "A batch was acked; ignored if it is not in flight."
   [tracker [partition _ first-offset :as id]]
   (if-let [done (batch tracker id)]
     (-> tracker
@@ -70,12 +70,12 @@
     tracker))
 
 (defn backoff-ms
-  "How long to wait after the nth fail (from 1): doubles from 100 ms to 10 s."
+  "How long to wait after the nth failure (from 1): doubles from 100 ms to 10 s."
   [fails]
   (min backoff-max-ms (bit-shift-left backoff-first-ms (min 20 (dec fails)))))
 
 (defn failed
-  "A batch failed at now-ms: it is due again after its back-off."
+  "A batch failed at now-ms and is due again after its back-off."
   [tracker [partition _ first-offset :as id] now-ms]
   (if-let [{:keys [fails] :as back} (batch tracker id)]
     (let [due-ms (+ now-ms (backoff-ms (inc fails)))]
@@ -86,27 +86,27 @@
     tracker))
 
 (defn due
-  "The batch to emit again first, or nil when none is due at now-ms."
+  "The first batch to emit again, or nil if none is due at now-ms."
   [tracker now-ms]
   (when-let [[due-ms id] (first (:failed tracker))]
     (when (<= due-ms now-ms)
       (batch tracker id))))
 
 (defn emitted-again
-  "The due batch went out."
+  "A due batch was emitted again."
   [tracker {:keys [due-ms id]}]
   (update tracker :failed disj [due-ms id]))
 
 (defn done-to
-  "The offset of a partition's state up to which all is done: of the first batch in flight, else the one to be
-  read next; nil before the first poll."
+  "The offset up to which a partition is done: of its first batch in flight, else the next offset to read; nil
+  before the first poll."
   [{:keys [batches position]}]
   (if-let [[first-offset] (first batches)]
     first-offset
     position))
 
 (defn to-commit
-  "partition -> offset, of the partitions that got further since the last commit."
+  "partition -> offset to commit, for the partitions that advanced since the last commit."
   [tracker]
   (into {}
         (for [[partition {:keys [committed] :as state}] (:partitions tracker)
@@ -115,7 +115,7 @@
           [partition offset])))
 
 (defn committed
-  "Remember a commit (partition -> offset); nil as the offset forgets it."
+  "Records a commit (partition -> offset); the offset nil undoes it."
   [tracker offsets]
   (reduce-kv (fn [t partition offset]
                (cond-> t

@@ -17,7 +17,7 @@
   "streamparse_run")
 
 (defn python-bolt
-  "The Python bolt of a class, \"package.module.Class\"; streams: name of a stream -> names of its fields."
+  "A Python bolt of the class \"package.module.Class\"; streams: stream name -> field names."
   [class-name streams]
   (with-meta {:streams streams} {::python-class class-name}))
 
@@ -28,8 +28,8 @@
     spec))
 
 (defn topology
-  "The StormTopology of two maps, id -> spout-spec and id -> bolt-spec.
-  A Python bolt is a ShellComponent in it, for streamparse rewrites those to a worker's virtualenv."
+  "A StormTopology from two maps, id -> spout-spec and id -> bolt-spec.
+  Python bolts become ShellComponents, which streamparse points to the workers' virtualenv."
   ^StormTopology [spouts bolts]
   (let [^StormTopology built (storm/topology spouts (update-vals bolts rich-bolt))]
     (doseq [[id {bolt :obj}] bolts
@@ -49,11 +49,11 @@
     (.put "reconnect.backoff.max.ms" "5000")))
 
 (defn- kafka-bolt
-  "A KafkaBolt whose producer gets the account behind its back, for it logs the properties that it knows."
+  "A KafkaBolt whose producer gets the credentials separately, because KafkaBolt logs its properties."
   ^KafkaBolt []
   (proxy [KafkaBolt] []
     (mkProducer [properties]
-      (KafkaProducer. ^Map (merge (into {} properties) (settings/kafka-account))))))
+      (KafkaProducer. ^Map (merge (into {} properties) (settings/kafka-credentials))))))
 
 (storm/defbolt kafka-writer {} {:prepare true :params [topic]}
   [conf context collector]

@@ -1,11 +1,11 @@
 (ns fintank.storm.grouping
-  "Sends a tuple to the task that its first field, `owner`, names: owner i is the i-th task by id.
-  Storm's own direct grouping does not work from Python."
+  "Sends a tuple to the task given by its first field, `owner`: owner i is the i-th task by id.
+  Storm's direct grouping does not work from Python."
   (:import [java.io Serializable]
            [java.util Collections List]
            [org.apache.storm.grouping CustomStreamGrouping]))
 
-;; Storm sends it to the workers serialized; there only its class is loaded, so it uses nothing of this namespace.
+;; Storm sends it serialized to the workers, where only the class is loaded: it can't use this namespace.
 (deftype OwnerGrouping [^:unsynchronized-mutable tasks]
   CustomStreamGrouping
   (prepare [_ _ _ target-tasks]
@@ -15,6 +15,6 @@
   Serializable)
 
 (defn by-owner
-  "The grouping of the streams by_owner."
+  "The grouping of the by_owner streams."
   ^CustomStreamGrouping []
   (OwnerGrouping. nil))

@@ -1,9 +1,9 @@
 (ns fintank.storm.multilang
-  "Storm's protocol to its Python processes, with Jackson's JSON. Storm's own JSON goes letter by letter: with
-  batches of ticks that took more time than all else in the JVM together.
+  "Storm's multilang protocol with Jackson's JSON. Storm's own JsonSerializer reads character by character; with
+  batches of ticks, that took more time than everything else in the JVM.
 
-  A message is a JSON value and then a line `end`. Storm makes a JacksonSerializer for each process, by the name
-  of the class in topology.multilang.serializer."
+  A message is a JSON value followed by a line `end`. Storm creates one JacksonSerializer per Python process, of
+  the class named in topology.multilang.serializer."
   (:import [clojure.lang Reflector]
            [com.fasterxml.jackson.core JsonFactory JsonParser$Feature StreamReadConstraints]
            [com.fasterxml.jackson.databind ObjectMapper]
@@ -19,7 +19,7 @@
    :state streams
    :prefix "serializer-"))
 
-;; The process is ours: a text of any length is its own affair, where Jackson takes 20 million characters.
+;; The process is ours and may send text of any length; Jackson's limit is 20 million characters.
 (def ^:private ^ObjectMapper json
   (let [factory (doto (JsonFactory.)
                   (.setStreamReadConstraints (.build (.maxStringLength (StreamReadConstraints/builder)
@@ -28,7 +28,7 @@
 (def ^:private end-line (.getBytes "\nend\n" StandardCharsets/UTF_8))
 
 (defn- write-message!
-  "Sends a message: a Map, a List or a plain value."
+  "Writes a message: a Map, a List or a scalar."
   [^OutputStream out message]
   (.write out (.writeValueAsBytes json message))
   (.write out ^bytes end-line)
@@ -38,13 +38,13 @@
   (when-not (Arrays/equals ^bytes end-line (.readNBytes in (alength ^bytes end-line)))
     (throw (NoOutputException. "Pipe to subprocess seems to be broken! No line `end` after a message"))))
 
-;; It waits for nothing while there is something: a message that was read ahead may be the last for a while.
+;; Does not block while bytes that were read ahead remain: they may hold the last message for a while.
 (defn- all-of ^InputStream [{:keys [ahead in]}]
   (SequenceInputStream. ahead in))
 
 (defn- read-message!
-  "The next message, a JSON object. NoOutputException when there will be none, IOException when it is no JSON.
-  What is read ahead of its end is kept in the streams for the one after it."
+  "Reads the next message, a JSON object. NoOutputException at the end of the stream, IOException if it is not JSON.
+  Bytes read beyond its end are kept in the streams for the next message."
   ^Map [streams]
   (with-open [parser (.createParser json (all-of @streams))]
     (when-not (.nextToken parser)
@@ -58,7 +58,7 @@
       message)))
 
 (defn- shell-message
-  "What a process asks for, as Storm wants it."
+  "A message of the process as Storm's ShellMsg."
   ^ShellMsg [^Map message]
   (let [shell (doto (ShellMsg.)
                 (.setCommand (.get message "command"))
@@ -77,7 +77,7 @@
     shell))
 
 (defn- bolt-message
-  "A tuple for a bolt."
+  "A tuple for a bolt, as a message."
   [^BoltMsg message]
   {"id" (.getId message)
    "comp" (.getComp message)
@@ -85,18 +85,18 @@
    "task" (.getTask message)
    "tuple" (.getTuple message)})
 
-;; The methods of the class. It exists only after this namespace is compiled, so its field is asked for by name.
+;; The methods of the class. It exists only once this namespace is compiled, so its field is accessed by name.
 
 (defn- streams [serializer]
   (Reflector/getInstanceField serializer "streams"))
 
 (defn serializer-init
-  "No streams yet."
+  "The constructor: no streams yet."
   []
   [[] (volatile! nil)])
 
 (defn serializer-initialize
-  "Takes the streams to and from the process."
+  "Sets the streams to and from the process."
   [serializer out in]
   (vreset! (streams serializer)
            {:out out, :in in, :ahead (ByteArrayInputStream. (byte-array 0))}))
@@ -104,11 +104,11 @@
 (defn- write! [serializer message]
   (write-message! (:out @(streams serializer)) message))
 
-;; In local mode Storm reads on after an error. What stands behind it may be an ack for what was never read.
+;; In local mode Storm keeps reading after an error, and might then see an ack of a tuple it never got.
 (defn- next-message ^Map [serializer]
   (let [streams (streams serializer)]
     (when-let [problem (:broken @streams)]
-      (throw (NoOutputException. (str "Nothing is read from the process after an error: " problem))))
+      (throw (NoOutputException. (str "The process is not read any more after an error: " problem))))
     (try
       (read-message! streams)
       (catch Throwable problem
@@ -116,7 +116,7 @@
         (throw problem)))))
 
 (defn serializer-connect
-  "Tells the process of its topology; returns its pid."
+  "Sends the process its configuration and context; returns its pid."
   [serializer conf ^TopologyContext context]
   (write! serializer {"pidDir" (.getPIDDir context)
                       "conf" conf
@@ -124,21 +124,21 @@
   (.get (next-message serializer) "pid"))
 
 (defn serializer-readShellMsg
-  "Waits for what the process asks for."
+  "Reads the next message of the process."
   [serializer]
   (shell-message (next-message serializer)))
 
 (defn serializer-writeBoltMsg
-  "Sends a tuple."
+  "Writes a tuple."
   [serializer message]
   (write! serializer (bolt-message message)))
 
 (defn serializer-writeSpoutMsg
-  "Sends a command to a spout."
+  "Writes a command for a spout."
   [serializer ^SpoutMsg message]
   (write! serializer {"command" (.getCommand message), "id" (.getId message)}))
 
 (defn serializer-writeTaskIds
-  "Sends the tasks that a tuple went to."
+  "Writes the ids of the tasks that a tuple went to."
   [serializer ids]
   (write! serializer ids))

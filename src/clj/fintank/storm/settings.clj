@@ -1,6 +1,6 @@
 (ns fintank.storm.settings
-  "Where Kafka is, and with which account it is asked: Storm option > environment > localhost.
-  The rules for the account are those of src/fintank/adapters/credentials.py."
+  "Kafka's address and credentials. A Storm option wins over the environment, the environment over the default.
+  src/fintank/adapters/credentials.py reads the credentials by the same rules."
   (:require [clojure.java.io :as io]
             [clojure.string :as string])
   (:import [java.net InetAddress UnknownHostException]
@@ -11,13 +11,13 @@
   #"(?=.{1,254}$)[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?")
 
 (defn- address?
-  "Whether it is host:port, of IPv6 [::1]:port."
+  "Whether text is host:port; an IPv6 address is in brackets, as in [::1]:9092."
   [text]
   (when-let [[_ host port] (re-matches #"(.+):([0-9]{1,5})" text)]
     (and (< 0 (parse-long port) 65536)
          (or (re-matches host-name host)
              (and (re-matches #"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]" host)
-                  ;; Digits and colons alone: this asks no name server.
+                  ;; Only digits and colons, so this never queries DNS.
                   (try (InetAddress/getByName host) (catch UnknownHostException _ nil)))))))
 
 (defn- checked
@@ -29,8 +29,8 @@
     (string/join "," addresses)))
 
 (defn kafka-address
-  "host:port of Kafka, from Storm's configuration and the environment (of String to String); \"\" is not set.
-  The rules are those of src/fintank/settings.py."
+  "Kafka's host:port from Storm's configuration and the environment; an empty setting is ignored.
+  src/fintank/settings.py has the same rules."
   ([conf] (kafka-address conf (System/getenv)))
   ([conf environment]
    (if-let [option (not-empty (get conf "fintank.kafka"))]
@@ -47,7 +47,7 @@
 (defn- trim [text] (string/replace text #"^[ \t]+|[ \t]+\z" ""))
 
 (defn- setting
-  "The name and the value of a line NAME=VALUE, also as a shell has it: export NAME=\"VALUE\"."
+  "The name and value of a line NAME=VALUE, or in shell syntax: export NAME=\"VALUE\"."
   [file line]
   (let [[name value] (map trim (string/split (string/replace-first line #"^export[ \t]+" "") #"=" 2))]
     (when-not (and value (names name))
@@ -56,7 +56,7 @@
     [name (or (last (re-matches #"(?s)([\"'])(.*)\1" value)) value)]))
 
 (defn- secrets
-  "The lines NAME=VALUE of a file that only its owner may read."
+  "The settings in a file of lines NAME=VALUE that only its owner can read."
   [file]
   (let [^Path path (.toPath (io/file file))]
     (when-not (every? owners-only (Files/getPosixFilePermissions path (make-array LinkOption 0)))
@@ -68,13 +68,13 @@
           (string/split (string/replace-first (Files/readString path) #"^\uFEFF" "") #"\r\n|\n|\r"))))
 
 (defn- quoted
-  "A value between the double quotes of a JAAS configuration."
+  "A value in double quotes, escaped for a JAAS configuration."
   [value]
   (str \" (string/escape value {\\ "\\\\" \" "\\\""}) \"))
 
-(defn kafka-account
-  "Kafka's options for the account and the certificate of the environment; none without these."
-  ([] (kafka-account (System/getenv)))
+(defn kafka-credentials
+  "Kafka's client options for the credentials and certificate of the environment; empty without them."
+  ([] (kafka-credentials (System/getenv)))
   ([environment]
    (let [file (not-empty (get environment "FINTANK_SECRETS"))
          secret (fn [variable] (or (not-empty (get environment variable))

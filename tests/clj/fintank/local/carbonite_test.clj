@@ -3,5 +3,5 @@
   (:import [org.apache.storm.serialization SerializationFactory]
            [org.apache.storm.utils Utils]))
 
-(deftest storm-finds-all-it-needs-to-serialize-tuples
+(deftest storm-can-create-its-serializer
   (is (some? (SerializationFactory/getKryo (Utils/readDefaultConfig)))))

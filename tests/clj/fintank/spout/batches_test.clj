@@ -45,25 +45,25 @@
          (text-values (record 0 0 "") (record 0 1 nil) (record 0 2 "x"))))
   (is (= ["ticks" 0 "0,1,1000" ""] (text-values (record 0 0 nil)))))
 
-(deftest every-utf-8-text-comes-through
+(deftest any-utf-8-text-is-passed-through
   (doseq [text ["é" "€" "😀" "\u0000" "\uFFFD is a fine character" "\uFEFF"]]
     (is (= text (nth (text-values (record 0 0 text)) 3)))))
 
-(deftest what-is-not-utf-8-is-a-batch-of-its-own-and-leaves-a-gap
+(deftest a-record-that-is-not-utf-8-is-a-batch-of-its-own-and-leaves-a-gap
   (let [found (batches/batches [(record 2 10 "a") (record 2 11 (bytes-of 0x61 0xff)) (record 2 12 "b")])]
     (is (= [["rejects" 11 1 2] ["default" 10 2 2]]
            (map (juxt :stream :first :records :bytes) found)))
     (is (= "10,1,1000 12,1,1000" (nth (:values (second found)) 2)))
     (is (= "ticks-2-11" (first (:values (first found)))))))
 
-(deftest wrong-utf-8-of-every-kind-is-named-by-its-first-bad-byte
+(deftest a-reject-names-the-first-byte-that-is-not-utf-8
   (doseq [[bad & numbers] [[0 0xc0 0x80]
                            [1 0x61 0xed 0xa0 0x80]
                            [2 0x61 0x62 0xe2 0x82]
                            [0 0xf5 0x80 0x80 0x80]]]
     (is (= (str "byte " bad " is not UTF-8") (get (reject-of (apply bytes-of numbers)) "detail")))))
 
-(deftest a-reject-tells-where-it-came-from-and-holds-the-bytes
+(deftest a-reject-has-the-position-and-bytes-of-its-record
   (let [value (bytes-of 0x7b 0xff)
         [batch] (batches/batches [(record 1 7 value)])]
     (is (= (str "{\"topic\":\"ticks\",\"partition\":1,\"offset\":7,\"reason\":\"NOT_UTF8\","
@@ -89,7 +89,7 @@
         found (batches/batches [(record 0 0 "a") (record 0 1 large) (record 0 2 "b")])]
     (is (= [["default" 0 1] ["default" 1 1] ["default" 2 1]] (map (juxt :stream :first :records) found)))))
 
-(deftest a-larger-record-is-one-reject-whatever-it-holds
+(deftest a-larger-record-is-one-reject-whatever-its-content
   (let [large (inc batches/record-bytes-max)]
     (doseq [value [(string/join (repeat large "x")) (byte-array large (unchecked-byte 0x80))]]
       (is (= [["rejects" 1 1] ["default" 0 2]]

@@ -34,7 +34,7 @@
     (.updateEndOffsets consumer empty-partitions)))
 
 (defn- started
-  "A spout of its own consumer and clock, that owns partitions."
+  "A spout with its own consumer and clock that owns partitions."
   [& partitions]
   (let [consumer (MockConsumer. "earliest")
         emitted (atom [])
@@ -61,19 +61,19 @@
   (.fail spout id))
 
 (defn- emits
-  "What was emitted so far, but for what the spout tells of itself."
+  "What was emitted so far, without metrics."
   [{:keys [emitted]}]
   (filterv #(not= "pipeline" (:stream %)) @emitted))
 
-(defn- told
-  "What the spout told of itself so far, without the times."
+(defn- metrics
+  "The points of the stream pipeline so far, without timestamps."
   [{:keys [emitted]}]
   (for [{:keys [stream values id]} @emitted, :when (= "pipeline" stream)]
-    (do (is (nil? id) "it is not sent again")
+    (do (is (nil? id) "it is not replayed")
         (string/replace (first values) #" \d+(?=\n|$)" ""))))
 
 (defn- ends!
-  "Where the partitions end, as Kafka says."
+  "Sets the end offsets of partitions."
   [{:keys [^MockConsumer consumer]} offsets]
   (.updateEndOffsets consumer (update-keys offsets topic-partition)))
 
@@ -89,7 +89,7 @@
            (set (map :values (emits world)))))
     (is (every? #{"default"} (map :stream (emits world))))))
 
-(deftest what-is-not-utf-8-goes-to-rejects-and-the-rest-goes-on
+(deftest a-record-that-is-not-utf-8-goes-to-rejects-and-the-others-go-on
   (let [world (started 0)]
     (add! world (record 0 0 "a") (record 0 1 (byte-array [-1])) (record 0 2 "b"))
     (next! world)
@@ -120,7 +120,7 @@
       (pass! world 1)
       (is (= 2 (committed world 0))))))
 
-(deftest a-failed-tuple-comes-back-the-same-for-ever-with-back-off
+(deftest a-failed-tuple-is-replayed-unchanged-with-back-off-until-it-is-acked
   (let [world (started 0)]
     (add! world (record 0 0 "a") (record 0 1 "b"))
     (next! world)
@@ -138,7 +138,7 @@
     (pass! world 1000)
     (is (= 2 (committed world 0)))))
 
-(deftest a-spout-that-is-full-of-records-reads-on-only-after-acks
+(deftest a-spout-with-too-many-records-in-flight-waits-for-acks
   (let [world (started 0)
         consumer ^MockConsumer (:consumer world)]
     (apply add! world (map #(record 0 % "x") (range kafka-batch/records-in-flight-max)))
@@ -147,13 +147,13 @@
     (add! world (record 0 kafka-batch/records-in-flight-max "more"))
     (dotimes [_ 5] (pass! world kafka-batch/full-poll-every-ms))
     (is (= 1 (count (emits world))))
-    (is (= #{(topic-partition 0)} (.paused consumer)) "and stays in its group meanwhile")
+    (is (= #{(topic-partition 0)} (.paused consumer)) "and stays in its group")
     (ack! world (first (emits world)))
     (next! world)
     (is (= "more" (last (:values (peek (emits world))))))
     (is (empty? (.paused consumer)))))
 
-(deftest a-spout-that-is-full-of-bytes-reads-on-only-after-acks
+(deftest a-spout-with-too-many-bytes-in-flight-waits-for-acks
   (let [world (started 0)
         large (string/join (repeat (inc bytes-max) "x"))]
     (add! world (record 0 0 large))
@@ -165,7 +165,7 @@
     (next! world)
     (is (= 2 (count (emits world))))))
 
-(deftest a-partition-won-while-full-is-paused-too
+(deftest a-partition-assigned-while-full-is-paused-too
   (let [world (started 0)
         consumer ^MockConsumer (:consumer world)]
     (apply add! world (map #(record 0 % "x") (range kafka-batch/records-in-flight-max)))
@@ -176,7 +176,7 @@
     (pass! world kafka-batch/full-poll-every-ms)
     (is (= 1 (count (emits world))))))
 
-(deftest what-a-partition-got-done-is-committed-when-it-is-revoked
+(deftest a-revoked-partition-is-committed
   (let [world (started 0 1)]
     (add! world (record 0 0 "a") (record 1 0 "b"))
     (next! world)
@@ -201,7 +201,7 @@
       (is (= 2 (count (emits world))))
       (is (= 0 (committed world 0))))))
 
-(deftest the-end-commits-and-closes
+(deftest close-commits-and-closes-the-consumer
   (let [world (started 0)]
     (add! world (record 0 0 "a") (record 0 1 "b"))
     (next! world)
@@ -211,7 +211,7 @@
     (.close ^ISpout (:spout world))
     (is (.closed ^MockConsumer (:consumer world)))))
 
-(deftest a-passing-problem-of-kafka-is-waited-out
+(deftest a-retriable-kafka-error-is-retried
   (let [world (started 0)]
     (.setPollException ^MockConsumer (:consumer world) (TimeoutException. "no answer"))
     (next! world)
@@ -219,12 +219,12 @@
     (next! world)
     (is (= 1 (count (emits world))))))
 
-(deftest a-fatal-problem-of-kafka-is-thrown
+(deftest a-fatal-kafka-error-is-thrown
   (let [world (started 0)]
     (.setPollException ^MockConsumer (:consumer world) (TopicAuthorizationException. "ticks"))
     (is (thrown? KafkaException (next! world)))))
 
-(deftest the-consumer-reads-what-is-committed-in-its-group-and-commits-by-itself
+(deftest the-consumer-reads-committed-records-in-its-group-without-auto-commit
   (let [properties (kafka-batch/consumer-properties "box:9092" "fills")]
     (is (= {"bootstrap.servers" "box:9092"
             "group.id" "order_flow-fills"
@@ -235,22 +235,22 @@
            (select-keys properties ["bootstrap.servers" "group.id" "isolation.level" "auto.offset.reset"
                                     "enable.auto.commit" "allow.auto.create.topics"])))))
 
-(deftest every-few-seconds-it-tells-how-far-it-is-behind
+(deftest metrics-are-emitted-every-few-seconds
   (let [world (started 0 1)]
     (add! world (record 0 0 "a") (record 0 1 "b") (record 1 0 "c"))
     (ends! world {0 5, 1 1})
     (next! world)
     (pass! world (dec kafka-batch/metrics-every-ms))
-    (is (empty? (told world)))
+    (is (empty? (metrics world)))
     (pass! world 1)
-    (is (= ["pipeline,component=tick-spout,task=3 lag=6i,in_flight=3i,failed_tuples=0i,rejects=0i"] (told world)))
+    (is (= ["pipeline,component=tick-spout,task=3 lag=6i,in_flight=3i,failed_tuples=0i,rejects=0i"] (metrics world)))
     (let [[a b] (emits world)]
       (ack! world a)
       (fail! world b)
       (pass! world (inc kafka-batch/metrics-every-ms))
-      (is (= 2 (count (told world)))))))
+      (is (= 2 (count (metrics world)))))))
 
-(deftest what-is-done-is-no-lag-and-what-failed-still-is
+(deftest lag-counts-failed-records-but-not-acked-ones
   (let [world (started 0 1)]
     (add! world (record 0 0 "a") (record 0 1 "b") (record 1 0 "c"))
     (ends! world {0 5, 1 1})
@@ -261,16 +261,16 @@
       (fail! world c)
       (pass! world 1)
       (is (= ["pipeline,component=tick-spout,task=3 lag=4i,in_flight=1i,failed_tuples=1i,rejects=0i"]
-             (told world))))))
+             (metrics world))))))
 
-(deftest a-partition-that-was-not-polled-yet-counts-from-where-it-stands
+(deftest the-lag-of-an-unpolled-partition-counts-from-its-position
   (let [world (started 0)]
     (ends! world {0 7})
     (next! world)
     (pass! world kafka-batch/metrics-every-ms)
-    (is (= ["pipeline,component=tick-spout,task=3 lag=7i,in_flight=0i,failed_tuples=0i,rejects=0i"] (told world)))))
+    (is (= ["pipeline,component=tick-spout,task=3 lag=7i,in_flight=0i,failed_tuples=0i,rejects=0i"] (metrics world)))))
 
-(deftest what-is-not-utf-8-is-counted-once-by-its-reason
+(deftest a-reject-is-counted-once-under-its-reason
   (let [world (started 0)
         line #(str "pipeline,component=tick-spout,task=3 lag=1i,in_flight=1i,failed_tuples=0i,rejects=" % "i")]
     (add! world (record 0 0 (byte-array [-1])))
@@ -279,4 +279,4 @@
     (pass! world kafka-batch/metrics-every-ms)
     (pass! world kafka-batch/metrics-every-ms)
     (is (= [(str (line 1) "\npipeline,component=tick-spout,reason=NOT_UTF8,task=3 rejected=1i") (line 0)]
-           (told world)))))
+           (metrics world)))))

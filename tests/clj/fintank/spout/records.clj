@@ -1,5 +1,5 @@
 (ns fintank.spout.records
-  "Records of Kafka, as tests write them."
+  "Makes Kafka records for tests."
   (:import [java.nio.charset StandardCharsets]
            [java.util Optional]
            [org.apache.kafka.clients.consumer ConsumerRecord]

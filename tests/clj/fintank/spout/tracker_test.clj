@@ -31,7 +31,7 @@
       (is (= {0 0} (tracker/to-commit later)))
       (is (= {0 30} (tracker/to-commit (tracker/acked later (id 0))))))))
 
-(deftest with-nothing-in-flight-the-commit-is-what-is-read-next
+(deftest with-nothing-in-flight-the-next-offset-to-read-is-committed
   (testing "so a transaction's marker at the end is passed"
     (is (= {0 31} (-> tracker/empty-tracker
                       (tracker/assigned [0])
@@ -39,7 +39,7 @@
                       (tracker/acked (id 0))
                       tracker/to-commit)))))
 
-(deftest what-is-committed-is-not-committed-again
+(deftest an-unchanged-offset-is-not-committed-again
   (let [done (tracker/committed three {0 0})]
     (is (= {} (tracker/to-commit done)))
     (is (= {0 10} (tracker/to-commit (tracker/acked done (id 0)))))
@@ -64,11 +64,11 @@
         (testing "until it fails again"
           (is (= (id 10) (:id (tracker/due (tracker/failed again (id 10) 6000) 6200)))))))))
 
-(deftest the-back-off-doubles-from-100-ms-to-10-s-and-has-no-end
+(deftest the-back-off-doubles-from-100-ms-to-10-s-and-stays-there
   (is (= [100 200 400 800 1600 3200 6400 10000 10000] (map tracker/backoff-ms (range 1 10))))
   (is (= 10000 (tracker/backoff-ms 1000000))))
 
-(deftest the-batch-that-is-due-longest-comes-first
+(deftest the-batch-that-has-been-due-longest-comes-first
   (let [failed (-> three (tracker/failed (id 20) 100) (tracker/failed (id 0) 200))]
     (is (= (id 20) (:id (tracker/due failed 1000))))))
 
@@ -95,6 +95,6 @@
     (is (= won-again (tracker/acked won-again (id 0))))
     (is (= {0 30} (tracker/to-commit (tracker/acked won-again [0 2 0]))))))
 
-(deftest a-commit-of-a-lost-partition-is-not-remembered
+(deftest a-commit-of-a-lost-partition-is-ignored
   (let [gone (tracker/lost three [0])]
     (is (= gone (tracker/committed gone {0 30})))))

@@ -14,11 +14,11 @@
     (is (= [9] (.chooseTasks grouping 1 (ArrayList. [0 "lines"]))))
     (is (= [10] (.chooseTasks grouping 1 (ArrayList. [1 "lines"]))))))
 
-(deftest an-owner-that-is-no-task-is-an-error
+(deftest an-owner-without-a-task-is-an-error
   (let [grouping (prepared (by-owner) [(int 9)])]
     (is (thrown? IndexOutOfBoundsException (.chooseTasks grouping 1 (ArrayList. [1 "lines"]))))))
 
-(deftest it-survives-the-way-to-a-worker
+(deftest it-survives-serialization-to-a-worker
   (testing "serialized as Storm does it"
     (let [copy (Utils/javaDeserialize (Utils/javaSerialize (by-owner)) CustomStreamGrouping)]
       (is (= [9] (.chooseTasks (prepared copy [(int 9)]) 1 (ArrayList. [0 "lines"])))))))

@@ -9,7 +9,7 @@
            [org.apache.storm.task TopologyContext]))
 
 (defn- serializer
-  "The class by its name, as Storm makes it, between what a process writes and what it is sent."
+  "The class by name, as Storm creates it, between what a process wrote and what it is sent."
   ^ISerializer [^String written sent]
   (doto ^ISerializer (.newInstance (.getConstructor (Class/forName "fintank.storm.multilang.JacksonSerializer")
                                                     (make-array Class 0))
@@ -25,7 +25,7 @@
     (let [[_ text] (re-matches #"(?s)(.*)\nend\n" (.toString sent "UTF-8"))]
       (.readValue (ObjectMapper.) ^String text Object))))
 
-(deftest an-emit-is-read-with-all-that-it-says
+(deftest an-emit-is-read-with-all-its-fields
   (let [message (read-one (str "{\"command\":\"emit\",\"tuple\":[1,\"a\\n\\u2028\\\"b\\\" ä\"],\"anchors\":[\"7\",\"-8\"],"
                                "\"stream\":\"by_owner\",\"need_task_ids\":false}\nend\n"))]
     (is (= "emit" (.getCommand message)))
@@ -35,7 +35,7 @@
     (is (false? (.areTaskIdsNeeded message)))
     (is (zero? (.getTask message)))))
 
-(deftest what-is-not-said-is-as-the-protocol-has-it
+(deftest missing-fields-have-the-protocol-s-defaults
   (let [message (read-one "{\"command\":\"emit\",\"tuple\":[]}\nend\n")]
     (is (= "default" (.getStream message)))
     (is (true? (.areTaskIdsNeeded message)))
@@ -48,12 +48,12 @@
   (let [message (read-one "{\"command\":\"metrics\",\"name\":\"n\",\"params\":{\"a\":1}}\nend\n")]
     (is (= ["n" {"a" 1}] [(.getMetricName message) (.getMetricParams message)]))))
 
-(deftest messages-come-one-after-the-other-and-may-have-many-lines
+(deftest messages-are-read-one-by-one-and-may-have-many-lines
   (let [pipe (serializer "{\"command\":\n\"sync\"}\nend\n{\"command\":\"ack\",\"id\":\"1\"}\nend\n"
                          (ByteArrayOutputStream.))]
     (is (= ["sync" "ack"] [(.getCommand (.readShellMsg pipe)) (.getCommand (.readShellMsg pipe))]))))
 
-(deftest a-message-that-came-with-another-waits-for-no-further-one
+(deftest a-message-that-came-with-another-is-read-without-blocking
   (let [out (PipedOutputStream.)
         pipe (doto (serializer "" (ByteArrayOutputStream.)) (.initialize nil (PipedInputStream. out)))]
     (.write out (.getBytes "{\"command\":\"sync\"}\nend\n{\"command\":\"ack\",\"id\":\"1\"}\nend\n"))
@@ -70,7 +70,7 @@
   (let [text (apply str (repeat 3000 (apply str (repeat 10000 "x"))))]
     (is (= [text] (.getTuple (read-one (str "{\"command\":\"emit\",\"tuple\":[\"" text "\"]}\nend\n")))))))
 
-(deftest after-an-error-nothing-is-read-any-more
+(deftest nothing-is-read-after-an-error
   (doseq [broken ["{\"command\":\"emit\",\"tuple\":[\"\u0001\"]}\nend\n" "Traceback\nend\n" "{\"command\":\"sync\"}\nen\n"]]
     (let [pipe (serializer (str broken (apply str (repeat 10 "{\"command\":\"ack\",\"id\":\"1\"}\nend\n")))
                            (ByteArrayOutputStream.))]
@@ -78,13 +78,13 @@
       (dotimes [_ 12]
         (is (thrown-with-msg? NoOutputException #"after an error" (.readShellMsg pipe)))))))
 
-(deftest the-end-of-the-process-and-what-is-no-json-are-errors
+(deftest the-end-of-the-process-and-invalid-json-are-errors
   (is (thrown-with-msg? NoOutputException #"No output read" (read-one "")))
   (is (thrown-with-msg? NoOutputException #"No line `end`" (read-one "{\"command\":\"sync\"}\nen")))
   (is (thrown? IOException (read-one "{\"command\":")))
   (is (thrown? IOException (read-one "Traceback\nend\n"))))
 
-(deftest a-tuple-is-written-as-the-protocol-has-it
+(deftest a-tuple-is-written-in-the-protocol-s-form
   (let [tuple ["ticks" (int 2) "{\"bid\":1}\n{} ä"]
         message (doto (BoltMsg.)
                   (.setId "7") (.setComp "tick-spout") (.setStream "default") (.setTask 3) (.setTuple tuple))]
@@ -96,7 +96,7 @@
   (is (= {"command" "next", "id" nil}
          (sent-by #(.writeSpoutMsg ^ISerializer % (doto (SpoutMsg.) (.setCommand "next")))))))
 
-(deftest a-process-is-told-of-its-topology-and-tells-its-pid
+(deftest the-handshake-sends-the-topology-and-returns-the-pid
   (testing "the context is JSON of Storm's own"
     (let [sent (ByteArrayOutputStream.)
           context (proxy [TopologyContext] [nil {} {} {} {} {} "id" "code" "/pids" (int 3) (int 0) [] {} {} {} {} nil nil]

@@ -13,11 +13,15 @@
   (is (= "c:9092" (settings/kafka-address {} {"FINTANK_HOST" "c"})))
   (is (= "localhost:9092" (settings/kafka-address {} {}))))
 
-(deftest an-empty-setting-is-none
+(deftest the-default-port-is-that-of-the-table
+  (let [ports ^Map (.readValue (ObjectMapper.) (slurp "src/fintank/ports.json") Map)]
+    (is (= (str "localhost:" (get ports "kafka")) (settings/kafka-address {} {})))))
+
+(deftest an-empty-setting-is-ignored
   (is (= "localhost:9092"
          (settings/kafka-address {"fintank.kafka" ""} {"FINTANK_KAFKA" "" "FINTANK_HOST" ""}))))
 
-(deftest an-address-is-taken-as-python-takes-it
+(deftest addresses-are-checked-as-in-python
   (let [cases ^Map (.readValue (ObjectMapper.) (slurp "tests/addresses.json") Map)]
     (doseq [address (get cases "taken")]
       (is (= (string/replace address " " "") (settings/kafka-address {"fintank.kafka" address} {}))))
@@ -28,11 +32,11 @@
 
 (def account {"FINTANK_KAFKA_USER" "trader" "FINTANK_KAFKA_PASSWORD" "a\"b\\c"})
 
-(deftest without-an-account-kafka-is-asked-as-anyone
-  (is (= {} (settings/kafka-account {}))))
+(deftest without-credentials-there-are-no-options
+  (is (= {} (settings/kafka-credentials {}))))
 
-(deftest an-account-is-sasl-plain-and-its-password-is-quoted
-  (let [options (settings/kafka-account account)]
+(deftest credentials-are-sasl-plain-with-a-quoted-password
+  (let [options (settings/kafka-credentials account)]
     (is (= "SASL_PLAINTEXT" (options "security.protocol")))
     (is (= "PLAIN" (options "sasl.mechanism")))
     (is (string/ends-with? (options "sasl.jaas.config")
@@ -40,8 +44,8 @@
 
 (deftest a-certificate-is-tls
   (is (= {"security.protocol" "SSL" "ssl.truststore.type" "PEM" "ssl.truststore.location" "/ca.pem"}
-         (settings/kafka-account {"FINTANK_KAFKA_CA" "/ca.pem"})))
-  (is (= "SASL_SSL" (get (settings/kafka-account (assoc account "FINTANK_KAFKA_CA" "/ca.pem"))
+         (settings/kafka-credentials {"FINTANK_KAFKA_CA" "/ca.pem"})))
+  (is (= "SASL_SSL" (get (settings/kafka-credentials (assoc account "FINTANK_KAFKA_CA" "/ca.pem"))
                          "security.protocol"))))
 
 (defn- secrets-file [permissions text]
@@ -51,23 +55,23 @@
     (.deleteOnExit (.toFile path))
     (str path)))
 
-(deftest a-file-has-what-the-environment-has-not
+(deftest the-secrets-file-supplements-the-environment
   (let [file (secrets-file "rw-------" "# a comment = none\nFINTANK_KAFKA_USER=filed\nFINTANK_KAFKA_PASSWORD=a=b\n")
-        jaas (fn [environment] (get (settings/kafka-account environment) "sasl.jaas.config"))]
+        jaas (fn [environment] (get (settings/kafka-credentials environment) "sasl.jaas.config"))]
     (is (string/includes? (jaas {"FINTANK_SECRETS" file}) "username=\"filed\" password=\"a=b\""))
     (is (string/includes? (jaas (assoc account "FINTANK_SECRETS" file)) "username=\"trader\""))))
 
-(deftest a-file-is-read-as-python-reads-it
+(deftest the-secrets-file-is-read-as-in-python
   (let [cases ^Map (.readValue (ObjectMapper.) (slurp "tests/secrets.json") Map)]
     (doseq [{text "text" name "name" value "value"} (map #(into {} %) (get cases "read"))]
-      (let [account (settings/kafka-account {"FINTANK_SECRETS" (secrets-file "rw-------" text)})]
+      (let [account (settings/kafka-credentials {"FINTANK_SECRETS" (secrets-file "rw-------" text)})]
         (is (string/includes? (get account "sasl.jaas.config") (#'settings/quoted value)) (str name " of " (pr-str text)))))
     (doseq [text (get cases "refused")]
       (is (thrown-with-msg? IllegalStateException #"only lines NAME=VALUE of FINTANK_"
-                            (settings/kafka-account {"FINTANK_SECRETS" (secrets-file "rw-------" text)}))
+                            (settings/kafka-credentials {"FINTANK_SECRETS" (secrets-file "rw-------" text)}))
           (pr-str text)))))
 
-(deftest a-file-that-others-can-read-is-refused
+(deftest a-secrets-file-that-others-can-read-is-refused
   (let [file (secrets-file "rw-r-----" "FINTANK_KAFKA_USER=filed\n")]
     (is (thrown-with-msg? IllegalStateException #"can be read by others"
-                          (settings/kafka-account {"FINTANK_SECRETS" file})))))
+                          (settings/kafka-credentials {"FINTANK_SECRETS" file})))))
