@@ -1,13 +1,13 @@
-"""Mutate the trading core, one operator at a time, and hold that the fast tests notice.
+"""Mutate the trading core, one operator at a time, and check that the fast tests notice.
 
     .venv/bin/python scripts/mutants.py                 every file, then docs/mutants.md
     .venv/bin/python scripts/mutants.py blocks sweep    these files again, then docs/mutants.md
-    .venv/bin/python scripts/mutants.py --survivors     what survived, again, after there are new tests
-    .venv/bin/python scripts/mutants.py --page          docs/mutants.md from what was found before
+    .venv/bin/python scripts/mutants.py --survivors     the survivors again, once there are new tests
+    .venv/bin/python scripts/mutants.py --page          docs/mutants.md from the stored results
 
-cosmic-ray makes the mutants and runs the tests, in copies of the project, one a processor; nothing is changed
-here but docs/mutants.md. What it found stays in .fintank/mutants, so that an interrupted run goes on.
-`tests/mutants.toml` says of each survivor why no test can notice it.
+cosmic-ray makes the mutants and runs the tests, in one copy of the project per processor; here only
+docs/mutants.md changes. Results are kept in .fintank/mutants, so an interrupted run continues.
+`tests/mutants.toml` explains why no test can notice a survivor.
 """
 
 import argparse
@@ -46,8 +46,8 @@ TESTS = (
     f"{PYTHON} tests/scenarios/on_the_core.py"
     f" && {PYTHON} -m pytest -x -q -p no:cacheprovider -p no:hypothesispytest tests/unit/trading"
 )
-# `|` stands in annotations only, where no test looks; `is` and `==` are one for None and enumerations, the
-# order of whose names means nothing; a decorator or a loop is no operator.
+# `|` is used in annotations only, where no test looks; `is` and `==` are equal for None and enumerations,
+# whose order has no meaning; a decorator or a loop is no operator.
 LEFT_OUT = (
     r"core/ReplaceBinaryOperator_(BitOr|\w+_(BitOr|BitAnd|BitXor|LShift|RShift))",
     r"core/ReplaceComparisonOperator_(Is_Eq|IsNot_NotEq|Eq_Is|NotEq_IsNot|Is(Not)?_[LG]tE?)$",
@@ -57,7 +57,7 @@ LEFT_OUT = (
 
 
 class Mutant(NamedTuple):
-    """One change of one line, and what came of it: KILLED, TIMEOUT or SURVIVED."""
+    """One changed line, and its outcome: KILLED, TIMEOUT or SURVIVED."""
 
     module: str
     operator: str
@@ -67,11 +67,11 @@ class Mutant(NamedTuple):
 
 
 def main() -> int:
-    """Run what was asked for and write the page; 1 if the goal is missed or a survivor has no reason."""
+    """Run the requested mutants and write the page; 1 if the goal is missed or a survivor has no reason."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("modules", nargs="*", help="names of files of the trading core, without .py")
-    parser.add_argument("--survivors", action="store_true", help="test again what survived")
-    parser.add_argument("--page", action="store_true", help="only write docs/mutants.md anew")
+    parser.add_argument("--survivors", action="store_true", help="test the survivors again")
+    parser.add_argument("--page", action="store_true", help="only rewrite docs/mutants.md")
     given = parser.parse_args()
     every = sorted(path.stem for path in (PROJECT_ROOT / CORE).glob("*.py") if path.stem != "__init__")
     FOUND.mkdir(parents=True, exist_ok=True)
@@ -92,11 +92,11 @@ def main() -> int:
 
 
 def run(modules: Sequence[str]) -> None:
-    """Test the mutants of these modules, as many at once as there are processors."""
+    """Test the mutants of these modules, one module per processor at a time."""
     copies: SimpleQueue[Path] = SimpleQueue()
     for number in range(os.cpu_count() or 1):
         copy = copied(FOUND / f"copy-{number}")
-        hold_unchanged(copy)
+        check_unchanged(copy)
         copies.put(copy)
 
     def test(module: str) -> None:
@@ -106,21 +106,21 @@ def run(modules: Sequence[str]) -> None:
         finally:
             copies.put(copy)
 
-    # The small ones first: an interrupted run has whole files.
+    # Small modules first, so that an interrupted run has complete ones.
     by_size = sorted(modules, key=lambda name: (PROJECT_ROOT / CORE / f"{name}.py").stat().st_size)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(test, by_size))
 
 
-def hold_unchanged(copy: Path) -> None:
-    """End all if the tests fail without a change: then they would seem to kill every mutant."""
+def check_unchanged(copy: Path) -> None:
+    """Exit if the tests fail on the unchanged core: they would seem to kill every mutant."""
     command = ["bash", "-c", TESTS]
     done = subprocess.run(
         command, check=False, cwd=copy, env=environment(copy), capture_output=True, text=True
     )
     if done.returncode:
-        told = f"{done.stdout}{done.stderr}"
-        sys.exit(f"The tests fail on the unchanged core, so no mutant can be tested.\n{told}")
+        output = f"{done.stdout}{done.stderr}"
+        sys.exit(f"The tests fail on the unchanged core, so no mutant can be tested.\n{output}")
 
 
 def environment(copy: Path) -> dict[str, str]:
@@ -129,7 +129,7 @@ def environment(copy: Path) -> dict[str, str]:
 
 
 def forget_survivors(modules: Sequence[str]) -> None:
-    """Let cosmic-ray take the mutants that survived, or ran out of time, for untested ones."""
+    """Mark the mutants that survived or timed out as untested."""
     for session in (FOUND / f"{module}.sqlite" for module in modules):
         if session.exists():
             with closing(sqlite3.connect(session)) as database, database:
@@ -139,7 +139,7 @@ def forget_survivors(modules: Sequence[str]) -> None:
 
 
 def copied(folder: Path) -> Path:
-    """Copy what the tests of the core need, so that mutants never stand in the project itself."""
+    """Copy what the core's tests need, so that the project itself is never mutated."""
     shutil.rmtree(folder, ignore_errors=True)
     for name in COPIED:
         source, target = PROJECT_ROOT / name, folder / name
@@ -169,7 +169,7 @@ def test_module(module: str, copy: Path) -> None:
 
 
 def call(command: Sequence[str], folder: Path, environ: dict[str, str]) -> None:
-    """Run a program of cosmic-ray; its failure ends all."""
+    """Run a cosmic-ray program; raise CalledProcessError if it fails."""
     program = Path(sys.executable).parent / command[0]
     subprocess.run([program, *command[1:]], cwd=folder, env=environ, check=True, capture_output=True)
 
@@ -211,21 +211,21 @@ def untested(module: str) -> str:
 
 
 def outcome(result: WorkResult) -> str:
-    """Return what became of a mutant."""
+    """Return KILLED, TIMEOUT or SURVIVED."""
     if result.output == "timeout":
         return "TIMEOUT"
     return "SURVIVED" if result.test_outcome is TestOutcome.SURVIVED else "KILLED"
 
 
 def changed(diff: str) -> tuple[str, str]:
-    """Return the first line that a diff takes away, and the first that it adds."""
+    """Return the first line that a diff removes, and the first that it adds."""
     gone = re.findall(r"^-(?!--)\s*(.*)$", diff, re.MULTILINE)
     come = re.findall(r"^\+(?!\+\+)\s*(.*)$", diff, re.MULTILINE)
     return (gone or [""])[0], (come or [""])[0]
 
 
 def percent(mutants: Sequence[Mutant]) -> float:
-    """Return how many of a hundred a test killed, without those that only ran out of time."""
+    """Return the percentage killed by a failing test, timeouts excluded."""
     return 100 * sum(mutant.outcome == "KILLED" for mutant in mutants) / max(len(mutants), 1)
 
 
@@ -237,7 +237,7 @@ def key(mutant: Mutant) -> str:
 def written(
     modules: Sequence[str], mutants: Sequence[Mutant], reasons: dict[str, str]
 ) -> tuple[str, list[Mutant]]:
-    """Return the page, and the survivors of which nothing says why they are equivalent."""
+    """Return the page, and the survivors without a reason."""
     rows = []
     for module in modules:
         own = [mutant for mutant in mutants if mutant.module == module]
@@ -249,19 +249,19 @@ def written(
     counts = Counter(mutant.outcome for mutant in mutants)
     summary = (
         f"Killed: {counts['KILLED']:,} of {len(mutants):,} mutants, {percent(mutants):.1f} %; "
-        f"survived: {counts['SURVIVED']}; by time-out alone: {counts['TIMEOUT']}."
+        f"survived: {counts['SURVIVED']}; by timeout alone: {counts['TIMEOUT']}."
     )
-    told = [
+    survivor_rows = [
         f"| `{mutant.module}.py` | {code(mutant.before)} | {code(mutant.after)} "
         f"| {reasons.get(key(mutant), '**no reason yet**')} |"
         for mutant in survivors
     ]
-    page = OPENING.format(summary=summary, rows="\n".join(rows), survivors="\n".join(told))
+    page = OPENING.format(summary=summary, rows="\n".join(rows), survivors="\n".join(survivor_rows))
     return page, [mutant for mutant in survivors if key(mutant) not in reasons]
 
 
 def code(line: str) -> str:
-    """Write a line of code in a table."""
+    """Write a line of code as a table cell."""
     return f"`{line}`".replace("|", "\\|")
 
 
@@ -272,17 +272,17 @@ OPENING = """\
 
 A mutant is the core with one operator changed: a comparison, a number, arithmetic, `and`, `or`, `not`, True
 or False. It is killed if a test fails. `make mutants` makes them with cosmic-ray and runs, on each, the
-scenarios and the unit tests of the core; this page is what it found. Left out are changes of `|`, which
-stands in annotations only; of `is` to `==`, which are one for None and enumerations, and to `<` and the like,
-for the order of their names means nothing; to bit operators; and of decorators and loops.
+scenarios and the unit tests of the core; this page is the result. These mutations are left out: of `|`,
+used in annotations only; of `is` to `==`, which are equal for None and enumerations, and to `<` and the like,
+as the order of enumerations has no meaning; to bit operators; and of decorators and loops.
 
-| file | tested | not tested yet | killed | survived | time-out | killed of a hundred |
+| file | tested | not tested yet | killed | survived | timeout | killed, % |
 |---|---|---|---|---|---|---|
 {rows}
 
 ## Survivors
 
-Each with why no test can notice it, from `tests/mutants.toml`.
+Each with the reason why no test can notice it, from `tests/mutants.toml`.
 
 | file | line | mutant | why it is equivalent |
 |---|---|---|---|
