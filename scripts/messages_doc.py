@@ -18,10 +18,10 @@ NAMES = (
 OPENING = """\
 # Messages
 
-Every message is a JSON object, one a Kafka record, in UTF-8. This page is made from the JSON Schemas (draft
+Every message is a JSON object in UTF-8, one per Kafka record. This page is generated from the JSON Schemas (draft
 2020-12) in [src/fintank/wire/kafka/schemas](../src/fintank/wire/kafka/schemas) by `scripts/messages_doc.py`;
-tests hold schemas, code and this page together. The number of a schema is its `schema_version`: a change that
-a reader of the old messages can't bear gets a new one.
+tests check that schemas, code and this page agree. A schema's number is its `schema_version`; it changes when
+readers of the old messages could not read the new ones.
 """
 
 
