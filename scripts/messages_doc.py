@@ -18,7 +18,7 @@ NAMES = (
 OPENING = """\
 # Messages
 
-Every message is a JSON object in UTF-8, one per Kafka record. This page is generated from the JSON Schemas (draft
+Every message is a JSON object in UTF-8, one per Kafka record. This page is generated from JSON Schemas (draft
 2020-12) in [src/fintank/wire/kafka/schemas](../src/fintank/wire/kafka/schemas) by `scripts/messages_doc.py`;
 tests check that schemas, code and this page agree. A schema's number is its `schema_version`; it changes when
 readers of the old messages could not read the new ones.
