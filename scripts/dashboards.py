@@ -1,7 +1,7 @@
-"""Write the files of dashboards/ that are made by code: .venv/bin/python scripts/dashboards.py"""
+"""Write the generated files of dashboards/: .venv/bin/python scripts/dashboards.py"""
 
-from fintank.grafana.files import made_files
+from fintank.grafana.files import generated
 
-for path, text in made_files().items():
+for path, text in generated().items():
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)

@@ -1,4 +1,4 @@
-"""Asking InfluxDB what Grafana asks for panels and alert rules, the variables filled in as it does."""
+"""Running the queries of panels and alert rules, with the variables filled in as Grafana does."""
 
 import re
 import time
@@ -16,7 +16,7 @@ ROUND_INTERVALS_S = (1, 2, 5, 10, 15, 20, 30, 60)
 
 
 def empty_panels(where: Settings) -> list[str]:
-    """Return the panels, variables and alert rules without any rows: with all values, and with each named."""
+    """Return the panels, variables and alert rules that find no rows, with `All` or every value chosen."""
     influx = InfluxDB(where.influx)
     empty = []
     for board in (order_flow(), operations()):
@@ -38,7 +38,7 @@ def empty_panels(where: Settings) -> list[str]:
 
 
 def filled(query: str, chosen: dict[str, str], seconds: int) -> str:
-    """Fill in a query for the last seconds."""
+    """Fill in the variables of a query over the last seconds."""
     now_ms = time.time_ns() // 1_000_000
     interval_s = next(step for step in ROUND_INTERVALS_S if seconds / step <= PANEL_PIXELS)
     query = query.replace("$timeFilter", f"time >= {now_ms - seconds * 1000}ms and time <= {now_ms}ms")
@@ -50,7 +50,7 @@ def filled(query: str, chosen: dict[str, str], seconds: int) -> str:
 
 
 def regex(values: Sequence[str]) -> str:
-    """Write chosen values as Grafana does inside of a regular expression."""
+    """Write the chosen values as Grafana does inside a regular expression."""
     escaped = [re.sub(r"[\\^$*+?.()|\[\]{}/]", lambda found: "\\" + found[0], value) for value in values]
     return escaped[0] if len(escaped) == 1 else f"({'|'.join(escaped)})"
 

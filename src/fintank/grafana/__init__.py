@@ -1,1 +1,1 @@
-"""Grafana: the dashboards and alert rules as data, and starting a Grafana that shows them."""
+"""Grafana: the dashboards and alert rules as data, and running a Grafana that shows them."""

@@ -1,29 +1,8 @@
-"""The dashboard *Order Flow*: what was asked for, what was traded, at which prices, and what is held."""
+"""The dashboard *Order Flow*: what was ordered and traded, at which prices, and what is held."""
 
-from fintank.grafana.panels import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
-    YELLOW,
-    Json,
-    Panel,
-    Query,
-    bars,
-    dashboard,
-    lines,
-    rejects_by_reason,
-    rejects_count,
-    select,
-    stat,
-    styled,
-    table,
-    variable,
-    without,
-)
+from fintank.colors import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW
+from fintank.grafana import panels
+from fintank.grafana.panels import EVERY, Json, Panel, Query, select, series
 
 SYMBOL = '"symbol" =~ /^$symbol$/'
 EXCHANGE = '"exchange" =~ /^$exchange$/'
@@ -32,7 +11,7 @@ ACCOUNT = '"account" =~ /^$account$/'
 TICKS = f"{SYMBOL} AND {EXCHANGE} AND $timeFilter"
 ORDERS = f"{SYMBOL} AND {ACCOUNT} AND $timeFilter"
 TRADES = f"{SYMBOL} AND {ACCOUNT} AND {VENUE} AND $timeFilter"
-EVERY = "GROUP BY time($__interval)"
+PORTFOLIO_ORDERS = f"{ACCOUNT} AND $timeFilter"
 SIDES = {"BUY": BLUE, "SELL": VERMILION}
 EXEC_TYPES = {
     "NEW": SKY,
@@ -46,19 +25,19 @@ EXEC_TYPES = {
 AGES = {"open_orders": SKY, "open_over_1s": GREEN, "open_over_1m": ORANGE, "open_over_1h": VERMILION}
 OPEN_ORDERS_MANY = 10_000
 ACCOUNTS_LISTED_MAX = 1_000
-MONEY = "short"
 RULE_ENGINE = "\"component\" = 'rule-engine' AND $timeFilter"
 
 
 def order_flow() -> Json:
     """Return the dashboard."""
+    accounts = select('DISTINCT("account")', "executions", "$timeFilter", f"LIMIT {ACCOUNTS_LISTED_MAX}")
     variables = [
-        variable("symbol", "Symbol", 'SHOW TAG VALUES FROM "bid_ask" WITH KEY = "symbol"'),
-        variable("exchange", "Exchange", 'SHOW TAG VALUES FROM "bid_ask" WITH KEY = "exchange"'),
-        # A field has no SHOW TAG VALUES. Who is not in the list can be typed.
-        variable("account", "Account", _accounts()),
+        panels.variable("symbol", "Symbol", 'SHOW TAG VALUES FROM "bid_ask" WITH KEY = "symbol"'),
+        panels.variable("exchange", "Exchange", 'SHOW TAG VALUES FROM "bid_ask" WITH KEY = "exchange"'),
+        # A field has no SHOW TAG VALUES. An account that is not listed can be typed.
+        panels.variable("account", "Account", accounts),
     ]
-    return dashboard(
+    return panels.dashboard(
         "fintank-order-flow",
         "Order Flow",
         "Prices, orders, executions, fills and positions of fintank.",
@@ -70,56 +49,42 @@ def order_flow() -> Json:
 def _figures() -> list[Panel]:
     turnover = select('"last_qty" * "last_px" AS "traded"', "fills", TRADES)
     return [
-        stat("Ticks", "Quotes stored in the shown time.", _count("bid", "bid_ask", TICKS), "short"),
-        stat(
+        panels.stat("Ticks", "Quotes stored in this time range.", _count("bid", "bid_ask", TICKS)),
+        panels.stat(
             "Portfolio orders",
-            "Deposits and withdrawals that came in the shown time.",
-            _count("order_id", "portfolio_orders", f"{ACCOUNT} AND $timeFilter"),
-            "short",
+            "Deposits and withdrawals in this time range.",
+            _count("order_id", "portfolio_orders", PORTFOLIO_ORDERS),
         ),
-        stat(
+        panels.stat(
             "Executions",
-            "Execution reports of all kinds in the shown time.",
+            "Execution reports of all types in this time range.",
             _count("exec_id", "executions", ORDERS),
-            "short",
         ),
-        stat("Fills", "Trades booked in the shown time.", _count("exec_id", "fills", TRADES), "short"),
-        stat(
+        panels.stat("Fills", "Trades booked in this time range.", _count("exec_id", "fills", TRADES)),
+        panels.stat(
             "Turnover",
-            "Quantity times price of all trades in the shown time, in the currency of the prices.",
-            Query(f'SELECT sum("traded") FROM ({turnover})'),
-            MONEY,
+            "Quantity times price of all trades in this time range, in the currency of the prices.",
+            f'SELECT sum("traded") FROM ({turnover})',
         ),
-        rejects_count(),
+        panels.rejects_count(),
     ]
 
 
 def _prices() -> list[Panel]:
+    spread = '(mean("ask") - mean("bid")) / mean("ask") * 10000 AS "spread"'
     return [
         _price(),
-        lines(
+        panels.lines(
             "Spread",
-            "The mean ask above the mean bid of each interval, in hundredths of a percent of the ask.",
-            Query(
-                select(
-                    '(mean("ask") - mean("bid")) / mean("ask") * 10000 AS "spread"',
-                    "bid_ask",
-                    TICKS,
-                    f'{EVERY}, "symbol" fill(none)',
-                ),
-                alias="$tag_symbol",
-            ),
+            "The mean ask above the mean bid of each interval, in basis points of the ask.",
+            series(spread, "bid_ask", TICKS, by="symbol"),
             unit="suffix: bp",
             width=12,
         ),
-        bars(
+        panels.bars(
             "Executions by type",
-            "Execution reports of each interval: NEW, TRADE, and how orders ended otherwise.",
-            Query(
-                select('count("exec_id")', "executions", ORDERS, f'{EVERY}, "exec_type" fill(none)'),
-                alias="$tag_exec_type",
-            ),
-            unit="short",
+            "Execution reports in each interval: NEW, TRADE, and the other ways orders end.",
+            series('count("exec_id")', "executions", ORDERS, by="exec_type"),
             width=12,
             colors=EXEC_TYPES,
         ),
@@ -129,22 +94,20 @@ def _prices() -> list[Panel]:
 def _price() -> Panel:
     """Return the panel that is repeated for each symbol."""
     marks = {"custom_drawStyle": "points", "custom_showPoints": "always"}
-    quotes = select('last("bid") AS "bid", last("ask") AS "ask"', "bid_ask", TICKS, f"{EVERY} fill(none)")
-    return lines(
+    traded = {side: f"\"exec_type\" = 'TRADE' AND \"side\" = '{side}' AND {TRADES}" for side in SIDES}
+    return panels.lines(
         "$symbol: bid, ask and trades",
-        "The last bid and ask of each interval, the executions at their prices, and behind each the booking "
-        "that it became: a dot without its grey ring, or a ring without its dot, should not be.",
-        Query(quotes, alias="$col"),
-        Query(select('"last_px"', "fills", TRADES), alias="fill"),
-        *(Query(select('"last_px"', "executions", _traded(side)), alias=side) for side in SIDES),
-        unit="short",
-        width=8,
+        "The last bid and ask of each interval, and executions at their prices. A grey ring marks the fill: "
+        "a dot without a ring, or a ring without a dot, is an error.",
+        series('last("bid") AS "bid", last("ask") AS "ask"', "bid_ask", TICKS),
+        Query(select('"last_px"', "fills", TRADES), "fill"),
+        *(Query(select('"last_px"', "executions", where), side) for side, where in traded.items()),
         height=9,
         colors={"bid": GREY, "ask": ORANGE, "fill": "#C7CBD1", **SIDES},
         overrides=[
-            styled("fill", **marks, custom_pointSize=13),
-            styled("BUY", **marks, custom_pointSize=7),
-            styled("SELL", **marks, custom_pointSize=7),
+            panels.styled("fill", **marks, custom_pointSize=13),
+            panels.styled("BUY", **marks, custom_pointSize=7),
+            panels.styled("SELL", **marks, custom_pointSize=7),
         ],
         custom={"fillOpacity": 0, "lineInterpolation": "stepAfter", "axisLabel": "price"},
         repeat="symbol",
@@ -153,24 +116,22 @@ def _price() -> Panel:
 
 def _orders() -> list[Panel]:
     ages = ", ".join(f'last("{age}") AS "{age}"' for age in AGES)
-    by_task = select(ages, "pipeline", RULE_ENGINE, f'{EVERY}, "task" fill(none)')
+    by_task = series(ages, "pipeline", RULE_ENGINE, by="task").text
     sums = ", ".join(f'sum("{age}") AS "{age}"' for age in AGES)
     return [
-        bars(
+        panels.bars(
             "Deposits and withdrawals",
-            "Amounts of the portfolio orders of each interval, withdrawals downward.",
-            Query(_amounts("BUY", ""), alias="deposits"),
-            Query(_amounts("SELL", "-1 * "), alias="withdrawals"),
-            unit=MONEY,
+            "Amounts of the portfolio orders of each interval; withdrawals point down.",
+            _amounts("BUY", 'sum("amount")', "deposits"),
+            _amounts("SELL", '-1 * sum("amount")', "withdrawals"),
             width=12,
             colors={"deposits": BLUE, "withdrawals": VERMILION},
         ),
-        lines(
+        panels.lines(
             "Open orders by age",
-            "Orders that wait for a price: all, and those older than a second, a minute and an hour by their "
-            "symbol's clock; of all symbols and accounts.",
-            Query(f"SELECT {sums} FROM ({by_task}) WHERE $timeFilter {EVERY} fill(none)", alias="$col"),
-            unit="short",
+            "Orders waiting for a price: all, and those older than a second, a minute and an hour by their "
+            "symbol's clock. Covers all symbols and accounts.",
+            Query(f"SELECT {sums} FROM ({by_task}) WHERE $timeFilter {EVERY} fill(none)", "$col"),
             width=12,
             colors=AGES,
             thresholds=[(OPEN_ORDERS_MANY, VERMILION)],
@@ -181,101 +142,75 @@ def _orders() -> list[Panel]:
 def _holdings() -> list[Panel]:
     positions = 'sum("delta_shares") AS "shares", sum("delta_cash") AS "cash"'
     return [
-        lines(
+        panels.lines(
             "Shares",
-            "Shares bought less shares sold since the start of the shown time, by symbol.",
-            Query(_running_sum("delta_shares", ', "symbol"'), alias="$tag_symbol"),
-            unit="short",
-            width=8,
+            "Shares bought minus shares sold since the start of the time range, by symbol.",
+            Query(_running_sum("delta_shares", ', "symbol"'), "$tag_symbol"),
         ),
-        lines(
+        panels.lines(
             "Cash",
-            "Cash from sales less cash for purchases since the start of the shown time, of the chosen "
-            "accounts and symbols together: choose one account to see its own.",
-            Query(_running_sum("delta_cash"), alias="cash"),
-            unit=MONEY,
-            width=8,
+            "Proceeds of sales minus cost of purchases since the start of the time range, over the chosen "
+            "accounts and symbols. Choose one account to see its own.",
+            Query(_running_sum("delta_cash"), "cash"),
             colors={"cash": BLUE},
         ),
-        table(
+        panels.table(
             "Positions",
-            "Shares, and the cash that trading them brought, by all bookings ever, of the chosen accounts "
-            "together: choose one to see its own. `invoke report` lists all.",
-            Query(
-                select(positions, "fills", f"{SYMBOL} AND {ACCOUNT}", 'GROUP BY "symbol"'),
-                is_table=True,
-            ),
-            "short",
-            width=8,
-            transformations=[without("Time")],
+            "Shares, and the cash from trading them, over all fills ever, summed over the chosen accounts. "
+            "Choose one account to see its own; `invoke report` lists all.",
+            select(positions, "fills", f"{SYMBOL} AND {ACCOUNT}", 'GROUP BY "symbol"'),
+            transformations=[panels.without("Time")],
         ),
     ]
 
 
 def _logs() -> list[Panel]:
     return [
-        table(
+        panels.table(
             "Portfolio orders",
             "The latest deposits (BUY) and withdrawals (SELL).",
-            _latest(
-                "portfolio_orders",
-                f"{ACCOUNT} AND $timeFilter",
-                *("account", "side", "amount", "symbols", "priority", "order_id"),
-            ),
-            "short",
+            _latest("portfolio_orders", PORTFOLIO_ORDERS, "account side amount symbols priority order_id"),
             width=12,
         ),
-        table(
+        panels.table(
             "Fills",
-            "The latest bookings.",
+            "The latest fills.",
             _latest(
                 "fills",
                 TRADES,
-                *("account", "side", "symbol", "last_qty", "last_px", "last_mkt", "delta_shares"),
-                *("delta_cash", "cl_ord_id"),
+                "account side symbol last_qty last_px last_mkt delta_shares delta_cash cl_ord_id",
             ),
-            "short",
             width=12,
         ),
-        table(
+        panels.table(
             "Executions",
-            "The latest execution reports, each with the best bid and ask and the quotes that it was decided "
-            "on, and why an order was refused or ended.",
+            "The latest execution reports, each with the best bid and ask and the quotes it was decided on, "
+            "and the reason if an order was rejected or ended.",
             _latest(
                 "executions",
                 ORDERS,
-                *("exec_type", "ord_status", "account", "side", "symbol", "last_qty", "last_px", "last_mkt"),
-                *("bid", "ask", "quote_ids", "cl_ord_id", "text"),
+                "exec_type ord_status account side symbol last_qty last_px last_mkt bid ask quote_ids "
+                "cl_ord_id text",
             ),
-            "short",
             width=16,
             height=10,
         ),
-        rejects_by_reason(height=10),
+        panels.rejects_by_reason(height=10),
     ]
 
 
-def _count(field: str, measurement: str, where: str) -> Query:
-    return Query(select(f'count("{field}")', measurement, where))
+def _count(field: str, measurement: str, where: str) -> str:
+    return select(f'count("{field}")', measurement, where)
 
 
-def _latest(measurement: str, where: str, *columns: str) -> Query:
-    named = ", ".join(f'"{column}"' for column in columns)
-    return Query(select(named, measurement, where, "ORDER BY time DESC LIMIT 200"), is_table=True)
-
-
-def _accounts() -> str:
-    return select('DISTINCT("account")', "executions", "$timeFilter", f"LIMIT {ACCOUNTS_LISTED_MAX}")
+def _latest(measurement: str, where: str, columns: str) -> str:
+    named = ", ".join(f'"{column}"' for column in columns.split())
+    return select(named, measurement, where, "ORDER BY time DESC LIMIT 200")
 
 
 def _running_sum(field: str, by: str = "") -> str:
     return select(f'cumulative_sum(sum("{field}"))', "fills", TRADES, f"{EVERY}{by} fill(0)")
 
 
-def _traded(side: str) -> str:
-    return f"\"exec_type\" = 'TRADE' AND \"side\" = '{side}' AND {TRADES}"
-
-
-def _amounts(side: str, sign: str) -> str:
-    where = f"\"side\" = '{side}' AND {ACCOUNT} AND $timeFilter"
-    return select(f'{sign}sum("amount")', "portfolio_orders", where, f"{EVERY} fill(none)")
+def _amounts(side: str, what: str, alias: str) -> Query:
+    return series(what, "portfolio_orders", f"\"side\" = '{side}' AND {PORTFOLIO_ORDERS}", alias)

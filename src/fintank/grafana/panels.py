@@ -1,19 +1,19 @@
-"""What Grafana's dashboards are made of, as plain data in its JSON model (schema 39: Grafana 11 and 12).
+"""Grafana's JSON model (schema 39: Grafana 11 and 12): panels, queries, variables and dashboards.
 
-The colours are Okabe and Ito's, which colour-blind people tell apart. Lines whose names are not known here,
-by symbol, are shades of one colour.
+Series without a color of their own, such as symbols, are shades of one color.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fintank.colors import BLUE, GREEN, VERMILION
+
 SCHEMA_VERSION = 39
 COLUMNS = 24
 DATA_SOURCE = {"type": "influxdb", "uid": "${datasource}"}
-BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-SKY, PURPLE, YELLOW, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#8A8F98"
 INTERVAL_MIN = "1s"
+EVERY = "GROUP BY time($__interval)"
 
 Json = dict[str, Any]
 
@@ -28,25 +28,33 @@ class Query:
 
 
 def select(what: str, measurement: str, where: str, then: str = "") -> str:
-    """Write a query of InfluxQL."""
+    """Write an InfluxQL query."""
     return f'SELECT {what} FROM "{measurement}" WHERE {where} {then}'.rstrip()
+
+
+def series(what: str, measurement: str, where: str, alias: str = "$col", by: str = "") -> Query:
+    """Query one value per interval; with `by`, one series for each value of that tag, named after it."""
+    if not by:
+        return Query(select(what, measurement, where, f"{EVERY} fill(none)"), alias)
+    tag = f"$tag_{by}" if alias == "$col" else f"$tag_{by}: {alias}"
+    return Query(select(what, measurement, where, f'{EVERY}, "{by}" fill(none)'), tag)
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A panel of a dashboard, `width` of COLUMNS wide.
+    """A panel, `width` of COLUMNS wide.
 
-    unit: Grafana's name of it. thresholds: (from which value, colour), for a value that is good or bad;
-    without any the base colour stays. colors: of series by name, else shades. options and custom: Grafana's
-    own, of the panel and of its fields.
+    unit: Grafana's name for it. thresholds: (from which value, color); without any, the base color stays.
+    colors: of series by name. options and custom: Grafana's own, for the panel and for its fields. repeat: a
+    variable; each of its values has its own panel.
     """
 
     kind: str
     title: str
     description: str
     queries: Sequence[Query]
-    unit: str
-    width: int
+    unit: str = "short"
+    width: int = 8
     height: int = 8
     thresholds: Sequence[tuple[float, str]] = ()
     colors: Mapping[str, str] = field(default_factory=dict)
@@ -57,23 +65,23 @@ class Panel:
     repeat: str = ""
 
 
-def lines(title: str, description: str, *queries: Query, unit: str, **given: Any) -> Panel:
+def lines(title: str, description: str, *queries: Query, **given: Any) -> Panel:
     """Make a panel of lines over time."""
     legend = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
     options = {"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}}
     custom = {"lineWidth": 1, "fillOpacity": 8, "spanNulls": False, "showPoints": "auto", "pointSize": 4}
     custom |= given.pop("custom", {})
-    return Panel("timeseries", title, description, queries, unit, options=options, custom=custom, **given)
+    return Panel("timeseries", title, description, queries, options=options, custom=custom, **given)
 
 
-def bars(title: str, description: str, *queries: Query, unit: str, **given: Any) -> Panel:
+def bars(title: str, description: str, *queries: Query, **given: Any) -> Panel:
     """Make a panel of stacked bars over time."""
     stacking = {"mode": "normal", "group": "A"}
     custom = {"drawStyle": "bars", "fillOpacity": 70, "lineWidth": 0, "stacking": stacking}
-    return lines(title, description, *queries, unit=unit, custom=custom, **given)
+    return lines(title, description, *queries, custom=custom, **given)
 
 
-def stat(title: str, description: str, query: Query, unit: str, **given: Any) -> Panel:
+def stat(title: str, description: str, query: str, **given: Any) -> Panel:
     """Make a panel of one number."""
     options = {
         "reduceOptions": {"values": False, "calcs": ["lastNotNull"], "fields": ""},
@@ -82,43 +90,40 @@ def stat(title: str, description: str, query: Query, unit: str, **given: Any) ->
         "justifyMode": "auto",
         "textMode": "value",
     }
-    return Panel("stat", title, description, [query], unit, width=4, height=4, options=options, **given)
+    return Panel("stat", title, description, [Query(query)], width=4, height=4, options=options, **given)
 
 
-def table(title: str, description: str, query: Query, unit: str, **given: Any) -> Panel:
-    """Make a table; the query's columns are its own."""
+def table(title: str, description: str, query: str, **given: Any) -> Panel:
+    """Make a table with the columns of the query."""
     options = {"showHeader": True, "cellHeight": "sm", "footer": {"show": False}}
-    return Panel("table", title, description, [query], unit, options=options, **given)
+    return Panel("table", title, description, [Query(query, is_table=True)], options=options, **given)
 
 
 def rejects_count() -> Panel:
-    """Make the number of records that could not be used; it counts all, whatever is chosen above."""
+    """Make the number of rejects."""
     return stat(
         "Rejects",
-        "Records that could not be used and went to the topic rejects in the shown time; not by symbol.",
-        Query(select('sum("rejects")', "pipeline", "$timeFilter")),
-        "short",
+        "Records of all symbols that could not be used in this time range, sent to the topic rejects.",
+        select('sum("rejects")', "pipeline", "$timeFilter"),
         thresholds=[(1, VERMILION)],
     )
 
 
 def rejects_by_reason(height: int = 8) -> Panel:
-    """Make the table of what could not be used; it has rows of zeros when all could."""
-    counts = 'sum("rejects") AS "all", sum("rejected") AS "of the reason"'
+    """Make the table of rejects; without any it has rows of zeros."""
+    counts = 'sum("rejects") AS "total", sum("rejected") AS "for this reason"'
     return table(
         "Rejects by reason",
-        "Records that could not be used in the shown time, by the component that found them and the reason; "
-        "`invoke show rejects` shows them.",
-        Query(select(counts, "pipeline", "$timeFilter", 'GROUP BY "component", "reason"'), is_table=True),
-        "short",
-        width=8,
+        "Records that could not be used in this time range, by the component that rejected them and by "
+        "reason. `invoke show rejects` shows them.",
+        select(counts, "pipeline", "$timeFilter", 'GROUP BY "component", "reason"'),
         height=height,
         transformations=[without("Time")],
     )
 
 
 def without(*columns: str) -> Json:
-    """Make the transformation that leaves columns out."""
+    """Make the transformation that hides columns."""
     return {"id": "organize", "options": {"excludeByName": dict.fromkeys(columns, True)}}
 
 
@@ -131,7 +136,9 @@ def styled(name: str, **properties: Any) -> Json:
 def dashboard(
     uid: str, title: str, description: str, variables: Sequence[Json], panels: Sequence[Panel]
 ) -> Json:
-    """Make a dashboard; panels stand from left to right, in rows as wide as fit."""
+    """Make a dashboard; its panels are placed from left to right, in rows as wide as fit."""
+    link = {"type": "dashboards", "tags": ["fintank"], "title": "fintank"}
+    data_source = {"type": "datasource", "name": "datasource", "label": "Data source", "query": "influxdb"}
     return {
         "uid": uid,
         "title": title,
@@ -146,23 +153,14 @@ def dashboard(
         "time": {"from": "now-1h", "to": "now"},
         "timepicker": {"refresh_intervals": ["1s", "5s", "10s", "30s", "1m", "5m"]},
         "annotations": {"list": []},
-        "links": [
-            {
-                "type": "dashboards",
-                "tags": ["fintank"],
-                "title": "fintank",
-                "asDropdown": False,
-                "includeVars": False,
-                "keepTime": True,
-            }
-        ],
-        "templating": {"list": [_data_source_variable(), *variables]},
+        "links": [{**link, "asDropdown": False, "includeVars": False, "keepTime": True}],
+        "templating": {"list": [{**data_source, "refresh": 1, "current": {}, "options": []}, *variables]},
         "panels": _placed(panels),
     }
 
 
 def variable(name: str, label: str, query: str) -> Json:
-    """Make a variable of what the query finds: any number of its values, all at first."""
+    """Make a variable with the values that the query finds; any number can be chosen, at first all are."""
     return {
         "type": "query",
         "name": name,
@@ -180,40 +178,30 @@ def variable(name: str, label: str, query: str) -> Json:
     }
 
 
-def _data_source_variable() -> Json:
-    return {
-        "type": "datasource",
-        "name": "datasource",
-        "label": "Data source",
-        "query": "influxdb",
-        "refresh": 1,
-        "current": {},
-        "options": [],
-    }
-
-
 def _placed(panels: Sequence[Panel]) -> list[Json]:
     placed = []
     x = y = row_height = 0
     for number, panel in enumerate(panels, 1):
         if x + panel.width > COLUMNS:
             x, y, row_height = 0, y + row_height, 0
-        placed.append({"id": number, **_panel(panel), "gridPos": _grid(panel, x, y)})
+        place = {"x": x, "y": y, "w": panel.width, "h": panel.height}
+        placed.append({"id": number, **_panel(panel), "gridPos": place})
         x, row_height = x + panel.width, max(row_height, panel.height)
     return placed
 
 
-def _grid(panel: Panel, x: int, y: int) -> Json:
-    return {"x": x, "y": y, "w": panel.width, "h": panel.height}
-
-
 def _panel(panel: Panel) -> Json:
-    steps: list[Json] = [{"color": GREEN if panel.thresholds else BLUE, "value": None}]
-    steps += [{"color": color, "value": value} for value, color in panel.thresholds]
+    base = GREEN if panel.thresholds else BLUE
+    custom = dict(panel.custom)
+    if panel.kind == "timeseries":
+        custom["thresholdsStyle"] = {"mode": "dashed" if panel.thresholds else "off"}
+        color = {"mode": "shades", "fixedColor": BLUE}
+    else:
+        color = {"mode": "thresholds"}
     colored = [
         styled(name, color={"mode": "fixed", "fixedColor": color}) for name, color in panel.colors.items()
     ]
-    is_judged = panel.kind in ("stat", "table")
+    steps = [{"color": color, "value": value} for value, color in ((None, base), *panel.thresholds)]
     made = {
         "type": panel.kind,
         "title": panel.title,
@@ -224,9 +212,9 @@ def _panel(panel: Panel) -> Json:
         "fieldConfig": {
             "defaults": {
                 "unit": panel.unit,
-                "color": {"mode": "thresholds"} if is_judged else {"mode": "shades", "fixedColor": BLUE},
+                "color": color,
                 "thresholds": {"mode": "absolute", "steps": steps},
-                "custom": {**panel.custom, **_threshold_style(panel)},
+                "custom": custom,
             },
             "overrides": [*colored, *panel.overrides],
         },
@@ -234,13 +222,6 @@ def _panel(panel: Panel) -> Json:
         "transformations": list(panel.transformations),
     }
     return made | ({"repeat": panel.repeat, "repeatDirection": "h", "maxPerRow": 3} if panel.repeat else {})
-
-
-def _threshold_style(panel: Panel) -> Json:
-    """Draw the thresholds of lines as dashed lines."""
-    if panel.kind != "timeseries":
-        return {}
-    return {"thresholdsStyle": {"mode": "dashed" if panel.thresholds else "off"}}
 
 
 def _target(query: Query, letter: str) -> Json:

@@ -1,4 +1,4 @@
-"""Starting a Grafana of this machine, provisioned with fintank's data source, dashboards and alert rules."""
+"""Running a local Grafana, provisioned with fintank's data source, dashboards and alert rules."""
 
 import os
 import shutil
@@ -18,48 +18,48 @@ URL = f"http://{HOST}:{PORT}"
 VERSIONS = "11 or 12"
 HOME_NAME = "GRAFANA_HOME"
 DEFAULT_HOMES = (Path("/usr/share/grafana"),)
-"""Where Grafana's own packages put what belongs to the program."""
+"""Where Grafana's packages install its home."""
 
 
 def find(environ: Mapping[str, str] = os.environ) -> tuple[Path, Path] | None:
-    """Return the program and its home folder: GRAFANA_HOME's, else PATH's; None without any.
+    """Return the program and its home folder, from GRAFANA_HOME or PATH; None if neither has one.
 
-    FintankError when GRAFANA_HOME holds no Grafana.
+    FintankError if GRAFANA_HOME is set but has no Grafana, or the home of PATH's is missing.
     """
     if environ.get(HOME_NAME):
         home = Path(environ[HOME_NAME])
         program = home / "bin" / "grafana"
         if not program.exists():
-            wanted = f"name the folder of a Grafana {VERSIONS}"
-            raise FintankError(f"{HOME_NAME}={home} has no bin/grafana: {wanted}")
+            raise FintankError(
+                f"{HOME_NAME}={home} has no bin/grafana: set it to the folder of a Grafana {VERSIONS}"
+            )
         return program, home
     found = shutil.which("grafana", path=environ.get("PATH"))
     if found is None:
         return None
     program = Path(found).resolve()
-    homes = (*DEFAULT_HOMES, program.parent.parent)
-    for home in homes:
+    for home in (*DEFAULT_HOMES, program.parent.parent):
         if (home / "conf" / "defaults.ini").exists():
             return program, home
-    raise FintankError(f"{program} is without its home folder: name that in {HOME_NAME}")
+    raise FintankError(f"{program} has no home folder next to it: set {HOME_NAME} to that folder")
 
 
-def variables(where: Settings, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the environment of a Grafana that keeps its data in fintank's home and nothing else.
+def variables(settings: Settings, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the environment of a Grafana that writes only into fintank's home.
 
-    Whoever reaches its address, this machine alone, may look at the dashboards without logging in.
+    It listens on this machine alone, and anyone there may view the dashboards without logging in.
     """
-    data = where.home / "data" / "grafana"
+    data = settings.home / "data" / "grafana"
     return {
         "FINTANK_INFLUX_USER": "",
         "FINTANK_INFLUX_PASSWORD": "",
         **environ,
-        "FINTANK_INFLUX": where.influx,
+        "FINTANK_INFLUX": settings.influx,
         "FINTANK_DASHBOARDS": str(FOLDER),
         "GF_SERVER_HTTP_ADDR": HOST,
         "GF_SERVER_HTTP_PORT": str(PORT),
         "GF_PATHS_DATA": str(data),
-        "GF_PATHS_LOGS": str(where.home / "logs" / "grafana"),
+        "GF_PATHS_LOGS": str(settings.home / "logs" / "grafana"),
         "GF_PATHS_PLUGINS": str(data / "plugins"),
         "GF_PATHS_PROVISIONING": str(FOLDER / "provisioning"),
         "GF_AUTH_ANONYMOUS_ENABLED": "true",
@@ -71,13 +71,13 @@ def variables(where: Settings, environ: Mapping[str, str] = os.environ) -> dict[
     }
 
 
-def run(program: Path, home: Path, where: Settings) -> int:
-    """Run Grafana until it ends or is interrupted; return its status. FintankError if its port is taken."""
+def run(program: Path, home: Path, settings: Settings) -> int:
+    """Run Grafana until it exits; return its exit status. FintankError if its port is taken."""
     if not ports.is_free(PORT):
         raise FintankError(f"Port {PORT} of Grafana is in use by {port_checks.holder(PORT)}: stop it first")
     command = [str(program), "server", "--homepath", str(home)]
-    process = subprocess.Popen(command, env=variables(where))
+    process = subprocess.Popen(command, env=variables(settings))
     try:
         return process.wait()
     except KeyboardInterrupt:
-        return process.wait()  # the terminal has interrupted it too
+        return process.wait()  # Ctrl-C reached it too

@@ -1,4 +1,4 @@
-"""The dashboards' files are what the code makes, and what Grafana wants."""
+"""The dashboard files match the code, and Grafana's JSON model."""
 
 import json
 import re
@@ -9,27 +9,27 @@ import pytest
 from ruamel.yaml import YAML
 
 from fintank.grafana.alerts import DATA_SOURCE_UID, alert_rules
-from fintank.grafana.files import FOLDER, made_files
+from fintank.grafana.files import FOLDER, generated
 from fintank.grafana.operations import operations
 from fintank.grafana.order_flow import order_flow
 
 DASHBOARDS = [order_flow(), operations()]
 PANELS = [pytest.param(panel, id=panel["title"]) for board in DASHBOARDS for panel in board["panels"]]
-GRAFANAS_OWN = {"timeFilter", "__interval", "__interval_ms", "tag_symbol", "col"}
+BUILT_IN = {"timeFilter", "__interval", "__interval_ms", "tag_symbol", "col"}
 
 
-@pytest.mark.parametrize("path", made_files(), ids=str)
-def test_a_file_is_as_the_code_makes_it(path: Any) -> None:
-    assert path.read_text() == made_files()[path], "run scripts/dashboards.py"
+@pytest.mark.parametrize("path", generated(), ids=str)
+def test_a_file_is_what_the_code_generates(path: Any) -> None:
+    assert path.read_text() == generated()[path], "run scripts/dashboards.py"
 
 
-def test_nothing_else_is_in_the_folder_but_two_provisioning_files_written_by_hand() -> None:
-    by_hand = {FOLDER / "provisioning" / kind / "fintank.yaml" for kind in ("datasources", "dashboards")}
-    assert {path for path in FOLDER.rglob("*") if path.is_file()} == {*made_files(), *by_hand}
+def test_the_folder_holds_only_generated_files_and_two_handwritten_provisioning_files() -> None:
+    handwritten = {FOLDER / "provisioning" / kind / "fintank.yaml" for kind in ("datasources", "dashboards")}
+    assert {path for path in FOLDER.rglob("*") if path.is_file()} == {*generated(), *handwritten}
 
 
 @pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["title"])
-def test_a_dashboard_is_live_and_can_be_imported(board: dict[str, Any]) -> None:
+def test_a_dashboard_refreshes_itself_and_can_be_imported(board: dict[str, Any]) -> None:
     assert (board["refresh"], board["time"]["from"], board["time"]["to"]) == ("5s", "now-1h", "now")
     assert board["schemaVersion"] == 39
     variables = board["templating"]["list"]
@@ -40,11 +40,11 @@ def test_a_dashboard_is_live_and_can_be_imported(board: dict[str, Any]) -> None:
     for panel in board["panels"]:
         for target in panel["targets"]:
             used = set(re.findall(r"\$(\w+)", target["query"]))
-            assert used - GRAFANAS_OWN <= names
+            assert used - BUILT_IN <= names
 
 
 @pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["title"])
-def test_panels_stand_side_by_side(board: dict[str, Any]) -> None:
+def test_panels_do_not_overlap(board: dict[str, Any]) -> None:
     assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
     for one, other in combinations((panel["gridPos"] for panel in board["panels"]), 2):
         apart = (
@@ -58,7 +58,7 @@ def test_panels_stand_side_by_side(board: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("panel", PANELS)
-def test_a_panel_explains_itself(panel: dict[str, Any]) -> None:
+def test_a_panel_has_a_description_a_unit_and_a_query(panel: dict[str, Any]) -> None:
     assert panel["description"].endswith(".")
     defaults = panel["fieldConfig"]["defaults"]
     assert defaults["unit"]
@@ -70,7 +70,7 @@ def test_a_panel_explains_itself(panel: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("panel", PANELS)
-def test_colors_are_told_apart_by_colour_blind_people(panel: dict[str, Any]) -> None:
+def test_color_blind_people_can_tell_the_colors_apart(panel: dict[str, Any]) -> None:
     okabe_ito = {"#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442"}
     greys = {"#8A8F98", "#C7CBD1"}
     text = json.dumps(panel["fieldConfig"])

@@ -1,4 +1,4 @@
-"""Finding a Grafana, downloading one, and what it is started with; a script stands for the program."""
+"""Finding, downloading and starting Grafana; a script stands in for the program."""
 
 import hashlib
 import io
@@ -17,7 +17,7 @@ from fintank.grafana import download, server
 from fintank.grafana.download import Archive
 from fintank.settings import load
 
-TELLS = """#!{python}
+PROGRAM = """#!{python}
 import json, os, sys
 json.dump({{"arguments": sys.argv[1:], "environ": dict(os.environ)}}, open("{out}", "w"))
 sys.exit(3)
@@ -25,12 +25,12 @@ sys.exit(3)
 
 
 def make_grafana(home: Path, out: Path = Path("/dev/null")) -> Path:
-    """Make a folder like Grafana's, whose program writes what it was started with."""
+    """Make a home folder like Grafana's; its program writes its arguments and environment to `out`."""
     (home / "bin").mkdir(parents=True)
     (home / "conf").mkdir()
     (home / "conf" / "defaults.ini").touch()
     program = home / "bin" / "grafana"
-    program.write_text(TELLS.format(python=sys.executable, out=out))
+    program.write_text(PROGRAM.format(python=sys.executable, out=out))
     program.chmod(0o755)
     return program
 
@@ -49,16 +49,16 @@ def test_a_link_on_path_leads_to_its_home(tmp_path: Path) -> None:
     assert server.find({"PATH": str(tmp_path / "bin")}) == (program, tmp_path / "home")
 
 
-def test_without_any_there_is_none(tmp_path: Path) -> None:
+def test_no_grafana_is_found_where_there_is_none(tmp_path: Path) -> None:
     assert server.find({"PATH": str(tmp_path)}) is None
 
 
-def test_a_home_without_a_grafana_is_told(tmp_path: Path) -> None:
+def test_a_home_without_a_grafana_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FintankError, match="has no bin/grafana"):
         server.find({"GRAFANA_HOME": str(tmp_path), "PATH": ""})
 
 
-def test_it_is_provisioned_and_listens_on_this_machine_alone(tmp_path: Path) -> None:
+def test_it_is_provisioned_and_listens_on_localhost_only(tmp_path: Path) -> None:
     given = {"FINTANK_HOME": str(tmp_path), "FINTANK_INFLUX": "localhost:15086", "FINTANK_INFLUX_USER": "me"}
     found = server.variables(load(given), given)
     assert found["GF_SERVER_HTTP_ADDR"] == "127.0.0.1"
@@ -71,7 +71,7 @@ def test_it_is_provisioned_and_listens_on_this_machine_alone(tmp_path: Path) -> 
         assert Path(found[name]).is_relative_to(tmp_path)
 
 
-def test_its_exit_status_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_exit_status_is_returned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server.ports, "is_free", lambda _: True)
     program = make_grafana(tmp_path / "home", tmp_path / "out")
     assert server.run(program, tmp_path / "home", load({"FINTANK_HOME": str(tmp_path)})) == 3
@@ -80,7 +80,7 @@ def test_its_exit_status_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[tuple[str, bytes]]:
-    """Serve an archive of a Grafana; give its address and its bytes."""
+    """Serve a Grafana archive; return its URL and its bytes."""
     make_grafana(tmp_path / "made" / "grafana-v11.0.0")
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
@@ -106,7 +106,7 @@ def site(tmp_path: Path) -> Iterator[tuple[str, bytes]]:
             thread.join()
 
 
-def test_an_archive_that_is_what_it_should_be_is_unpacked(tmp_path: Path, site: tuple[str, bytes]) -> None:
+def test_an_archive_with_the_expected_checksum_is_unpacked(tmp_path: Path, site: tuple[str, bytes]) -> None:
     url, content = site
     shown: list[str] = []
     home = download.install(tmp_path / "opt", shown.append, Archive(url, hashlib.sha256(content).hexdigest()))
@@ -117,22 +117,22 @@ def test_an_archive_that_is_what_it_should_be_is_unpacked(tmp_path: Path, site: 
 
 
 def test_an_archive_with_another_checksum_is_not_used(tmp_path: Path, site: tuple[str, bytes]) -> None:
-    with pytest.raises(FintankError, match="not what it was"):
+    with pytest.raises(FintankError, match="unexpected checksum"):
         download.install(tmp_path / "opt", lambda _: None, Archive(site[0], "0" * 64))
     assert list((tmp_path / "opt").iterdir()) == []
     assert download.installed(tmp_path / "opt") is None
 
 
-def test_no_network_is_told(tmp_path: Path) -> None:
+def test_no_network_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FintankError, match="does not answer"):
         download.install(tmp_path, lambda _: None, Archive("http://127.0.0.1:9/grafana.tar.gz", ""))
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path, site: tuple[str, bytes]) -> None:
+def test_a_missing_archive_is_an_error(tmp_path: Path, site: tuple[str, bytes]) -> None:
     with pytest.raises(FintankError, match="answered 404"):
         download.install(tmp_path, lambda _: None, Archive(site[0] + ".missing", ""))
 
 
-def test_there_is_none_for_every_machine(tmp_path: Path) -> None:
+def test_other_machines_have_no_archive(tmp_path: Path) -> None:
     with pytest.raises(FintankError, match="no Grafana to download for pdp11"):
         download.install(tmp_path, lambda _: None, machine="pdp11")
