@@ -1,4 +1,4 @@
-"""The InfluxDB server."""
+"""The local InfluxDB server."""
 
 from datetime import timedelta
 
@@ -16,50 +16,46 @@ def service(settings: Settings) -> Service:
     port = host_and_port(settings.influx)[1]
     configuration = settings.home / "run" / "influxdb.conf"
     data = settings.home / "data" / "influxdb"
-    wants_account = "true" if credentials.secret("FINTANK_INFLUX_USER") else "false"
+    needs_login = "true" if credentials.secret("FINTANK_INFLUX_USER") else "false"
     return Service(
         name="influxdb",
         address=settings.influx,
         variable="FINTANK_INFLUX",
         ports=(port,),
         command=(str(programs.influxd(settings)), "-config", str(configuration)),
-        files={configuration: fill("influxdb.conf", port=port, data=data, wants_account=wants_account)},
+        files={configuration: fill("influxdb.conf", port=port, data=data, needs_login=needs_login)},
         log=settings.home / "logs" / "influxdb.log",
-        prepare=lambda: None,
         answers=InfluxDB(settings.influx).ping,
     )
 
 
-def create_account(address: str) -> None:
-    """Create the account of the environment, which may do everything; nothing when there is none."""
+def create_user(address: str) -> None:
+    """Create FINTANK_INFLUX_USER as an administrator; do nothing if it is not set."""
     user = credentials.secret("FINTANK_INFLUX_USER")
     if not user:
         return
-    name, password = (
-        _escaped(user, '"'),
-        _escaped(credentials.secret("FINTANK_INFLUX_PASSWORD"), "'"),
-    )
+    name, password = _escaped(user, '"'), _escaped(credentials.secret("FINTANK_INFLUX_PASSWORD"), "'")
     statement = f"CREATE USER \"{name}\" WITH PASSWORD '{password}' WITH ALL PRIVILEGES"
     if InfluxDB(address).execute(statement).status != 200:
         raise FintankError(
-            f"InfluxDB ({address}) has other accounts than FINTANK_INFLUX_USER={user}: take the password it "
-            "was started with, or delete its data with `invoke reset`"
+            f"InfluxDB ({address}) has other users than FINTANK_INFLUX_USER={user}: use the password it was "
+            "first started with, or delete its data with `invoke reset`"
         )
 
 
 def retention(address: str) -> str:
-    """Say, with the cure, how long the database keeps points; empty when it is for ever."""
+    """Return a warning if the database does not keep points forever; else an empty text."""
     kept = InfluxDB(address).retention()
     if not kept.seconds:
         return ""
     return (
-        f"InfluxDB ({address}) keeps points for {timedelta(seconds=kept.seconds)} only, by their own times: "
+        f"InfluxDB ({address}) keeps points for only {timedelta(seconds=kept.seconds)}, by their timestamps: "
         f"it refuses older ones, which go to the topic rejects; {keep_all(kept)}"
     )
 
 
 def keep_all(kept: Retention) -> str:
-    """Say how to make the database keep all."""
+    """Return how to make the database keep all points."""
     return f'`ALTER RETENTION POLICY "{kept.policy}" ON "{DATABASE}" DURATION INF` in `influx` keeps all'
 
 

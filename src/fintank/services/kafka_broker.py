@@ -52,7 +52,7 @@ def service(settings: Settings) -> Service:
                 address=settings.kafka,
                 data=data,
                 protocol=credentials.protocol(credentials.secret("FINTANK_KAFKA_USER"), None),
-                account=account_lines(),
+                login=login_properties(),
             ),
             logging_properties: fill("log4j2.properties"),
         },
@@ -62,7 +62,7 @@ def service(settings: Settings) -> Service:
     )
 
 
-def account_lines(environ: Mapping[str, str] = os.environ) -> str:
+def login_properties(environ: Mapping[str, str] = os.environ) -> str:
     """Return the broker's settings for the only user, FINTANK_KAFKA_USER; empty if that is not set."""
     user = credentials.secret("FINTANK_KAFKA_USER", environ)
     if not user:
@@ -89,15 +89,12 @@ def answers(address: str) -> bool:
     # The client logs every failed attempt; here a failure is just an answer.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     try:
-        client = KafkaAdminClient(
+        with KafkaAdminClient(
             bootstrap_servers=address,
             request_timeout_ms=ANSWER_TIMEOUT_MS,
             bootstrap_timeout_ms=ANSWER_TIMEOUT_MS,
             **credentials.kafka_python_options(),
-        )
-        try:
+        ) as client:
             return bool(client.describe_cluster()["brokers"])
-        finally:
-            client.close()
     except (KafkaError, OSError):
         return False

@@ -49,8 +49,9 @@ def up(settings: Settings, say: Say, cluster: bool = False) -> None:
     port_checks.require_own_ports(services)
     supervisor = Supervisor(settings.home)
     states = supervisor.states()
-    missing = [service for service in services if not _runs(states, service)]
-    _require_same_files([service for service in services if service not in missing])
+    running = {name for name, state in states.items() if state["statename"] in ("STARTING", "RUNNING")}
+    missing = [service for service in services if service.name not in running]
+    _require_same_files([service for service in services if service.name in running])
     if not missing and all(service.answers() for service in services):
         say("Already up: " + ", ".join(f"{service.name} at {service.address}" for service in services) + ".")
         return
@@ -62,12 +63,12 @@ def up(settings: Settings, say: Say, cluster: bool = False) -> None:
         supervisor.start_service(service.name)
     for service in services:
         _wait(supervisor, service, say)
-    influxdb_server.create_account(settings.influx)
+    influxdb_server.create_user(settings.influx)
     InfluxDB(settings.influx).create_database()
 
 
 def down(settings: Settings, say: Say) -> None:
-    """Stop all services and return when their processes are gone."""
+    """Stop all services and wait until their processes are gone."""
     supervisor = Supervisor(settings.home)
     if supervisor.is_up():
         running = [name for name, state in supervisor.states().items() if state["pid"]]
@@ -159,20 +160,11 @@ def _wait(supervisor: Supervisor, service: Service, say: Say) -> None:
 
     found = wait_until(outcome, UP_TIMEOUT_S, every=POLL_INTERVAL_S)
     if found != "up":
-        say(f"The last lines of {service.log}:\n" + _last_lines(service.log))
+        text = service.log.read_text(errors="replace") if service.log.exists() else "(none)"
+        say(f"The last lines of {service.log}:\n" + "\n".join(text.splitlines()[-LOG_LINES_SHOWN:]))
         problem = found or f"did not answer within {UP_TIMEOUT_S} s"
         raise FintankError(f"{service.name} {problem}; its log is {service.log}.")
     say(f"{service.name} answers at {service.address}.")
-
-
-def _last_lines(log: Path) -> str:
-    if not log.exists():
-        return "(none)"
-    return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:])
-
-
-def _runs(states: dict[str, dict[str, object]], service: Service) -> bool:
-    return states.get(service.name, {}).get("statename") in ("STARTING", "RUNNING")
 
 
 def _status_of(service: Service, info: dict[str, object] | None) -> ServiceStatus:

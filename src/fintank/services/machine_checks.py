@@ -133,7 +133,7 @@ def _cgroup_limits(cgroups: Path, own: Path) -> list[int]:
 
 def addresses(settings: Settings) -> list[Finding]:
     """Check that each service is up, or that its ports are free."""
-    own = _pids(settings)
+    own = {int(info["pid"]) for info in Supervisor(settings.home).states().values()}
     kafka, influx = host_and_port(settings.kafka), host_and_port(settings.influx)
     wanted = [("kafka", kafka), ("kafka controller", (kafka[0], kafka[1] + 1)), ("influxdb", influx)]
     return [_address(name, host, port, own) for name, (host, port) in wanted]
@@ -166,15 +166,10 @@ def _address(name: str, host: str, port: int, own: set[int]) -> Finding:
         )
     if ports.is_free(port):
         return Finding(subject, f"{port} is free")
-    pid = port_checks.holder_pid(port)
-    if pid in own:
+    if port_checks.holder_pid(port) in own:
         return Finding(subject, f"{port} is in use by fintank itself")
     cure = "Stop it, or choose another port with FINTANK_KAFKA or FINTANK_INFLUX."
     return Finding(subject, f"{port} is in use by {port_checks.holder(port)}", cure)
-
-
-def _pids(settings: Settings) -> set[int]:
-    return {int(info["pid"]) for info in Supervisor(settings.home).states().values()}
 
 
 def _program(subject: str, find: Callable[[], str]) -> Finding:

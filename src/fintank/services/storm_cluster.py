@@ -53,9 +53,8 @@ def worker_logs(settings: Settings) -> Path:
 def topology_logs(settings: Settings) -> dict[str, list[Path]]:
     """Return the worker logs of each topology's last run: Storm's log and what the JVMs print."""
     found: dict[str, list[Path]] = {}
-    for run in sorted(
-        worker_logs(settings).glob("*-*-*"), key=lambda folder: int(folder.name.split("-")[-1])
-    ):
+    runs = worker_logs(settings).glob("*-*-*")
+    for run in sorted(runs, key=lambda folder: int(folder.name.split("-")[-1])):
         name = run.name.rsplit("-", 2)[0]
         found[name] = sorted([*run.glob("*/worker.log"), *run.glob("*/worker.log.err")])
     return found
@@ -80,14 +79,18 @@ def workers(settings: Settings) -> list[psutil.Process]:
 def _zookeeper(settings: Settings) -> Service:
     configuration = settings.home / "run" / "zoo.cfg"
     port = host_and_port(settings.zookeeper)[1]
-    data = settings.home / "data" / "zookeeper"
+    logging = storm_home(settings) / "log4j2"
     return Service(
         name="zookeeper",
         address=settings.zookeeper,
         variable="FINTANK_ZOOKEEPER",
         ports=(port,),
         command=(*_jvm(settings, "zookeeper"), MAIN_CLASSES["zookeeper"], str(configuration)),
-        files={configuration: fill("zoo.cfg", port=port, data=data), **_shared_files(settings)},
+        files={
+            configuration: fill("zoo.cfg", port=port, data=settings.home / "data" / "zookeeper"),
+            logging / "daemon.xml": fill("storm-log4j2.xml"),
+            logging / "worker.xml": fill("worker-log4j2.xml"),
+        },
         log=settings.home / "logs" / "zookeeper.log",
         prepare=functools.partial(_install, settings),
         answers=functools.partial(zookeeper_answers, settings.zookeeper),
@@ -106,7 +109,6 @@ def _nimbus(settings: Settings) -> Service:
             sparse_config(settings): json.dumps(_sparse_config(settings), indent=4) + "\n",
         },
         log=settings.home / "logs" / "nimbus.log",
-        prepare=lambda: None,
         answers=functools.partial(nimbus.answers, settings.nimbus),
     )
 
@@ -126,23 +128,14 @@ def _supervisor(settings: Settings, number: int) -> Service:
         command=_storm_command(settings, "supervisor", name),
         files={_configuration(settings, name): text},
         log=settings.home / "logs" / f"{name}.log",
-        prepare=lambda: None,
         answers=lambda: ports.listens(f"{host}:{port}") and nimbus.supervisors(settings.nimbus) >= number,
     )
 
 
 def _jvm(settings: Settings, daemon: str) -> list[str]:
     home = storm_home(settings)
-    log = f"-Dlog4j.configurationFile={home / 'log4j2' / 'daemon.xml'}"
-    memory = f"-Xmx{HEAP_MB[daemon]}m"
-    return [
-        *programs.jvm(programs.temporary(settings)),
-        memory,
-        *JVM_OPTIONS,
-        log,
-        "-cp",
-        f"{home}/lib/*:{home}/conf",
-    ]
+    jvm = [*programs.jvm(programs.temporary(settings)), f"-Xmx{HEAP_MB[daemon]}m", *JVM_OPTIONS]
+    return [*jvm, f"-Dlog4j.configurationFile={home}/log4j2/daemon.xml", "-cp", f"{home}/lib/*:{home}/conf"]
 
 
 def _storm_command(settings: Settings, daemon: str, name: str) -> tuple[str, ...]:
@@ -172,6 +165,10 @@ def _storm_yaml(settings: Settings, name: str) -> str:
 def _sparse_config(settings: Settings) -> dict[str, object]:
     """Return the project's config.json for this cluster: no SSH, and the bolts run in this virtualenv."""
     virtualenv = Path(sys.prefix)
+    # The bolts' code is that in the jar, as on any cluster, not that installed in this virtualenv.
+    environment = {"PYTHONPATH": "."}
+    if file := os.environ.get("FINTANK_SECRETS"):
+        environment["FINTANK_SECRETS"] = file
     local = {
         "nimbus": settings.nimbus,
         "workers": ["localhost"],
@@ -183,26 +180,11 @@ def _sparse_config(settings: Settings) -> dict[str, object]:
             "fintank.kafka": settings.kafka,
             "fintank.influx": settings.influx,
             "topology.workers": SUPERVISORS,
-            # The bolts' code is that in the jar, as on any cluster, not that installed in this virtualenv.
-            "topology.environment": {"PYTHONPATH": ".", **_secrets_file()},
+            "topology.environment": environment,
         },
     }
     project = json.loads((PROJECT_ROOT / "config.json").read_text())
     return {**project, "envs": {"local": local}}
-
-
-def _secrets_file() -> dict[str, str]:
-    """Return the worker environment that names the secrets file, if there is one; not its content."""
-    file = os.environ.get("FINTANK_SECRETS")
-    return {"FINTANK_SECRETS": file} if file else {}
-
-
-def _shared_files(settings: Settings) -> dict[Path, str]:
-    folder = storm_home(settings) / "log4j2"
-    return {
-        folder / "daemon.xml": fill("storm-log4j2.xml"),
-        folder / "worker.xml": fill("worker-log4j2.xml"),
-    }
 
 
 def _install(settings: Settings) -> None:

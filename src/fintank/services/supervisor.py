@@ -39,8 +39,8 @@ class Service:
     command: tuple[str, ...]
     files: Mapping[Path, str]
     log: Path
-    prepare: Callable[[], None]
     answers: Callable[[], bool]
+    prepare: Callable[[], None] = lambda: None
 
 
 class Supervisor:

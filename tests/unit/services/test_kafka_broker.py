@@ -1,17 +1,17 @@
-from fintank.services.kafka_broker import account_lines
+from fintank.services.kafka_broker import login_properties
 
 
 def test_without_an_account_the_broker_wants_none() -> None:
-    assert account_lines({}) == ""
+    assert login_properties({}) == ""
 
 
 def test_the_brokers_one_account_is_its_own_too() -> None:
-    lines = account_lines({"FINTANK_KAFKA_USER": "trader", "FINTANK_KAFKA_PASSWORD": "pw"})
+    lines = login_properties({"FINTANK_KAFKA_USER": "trader", "FINTANK_KAFKA_PASSWORD": "pw"})
     assert 'username="trader" password="pw" user_trader="pw";\n' in lines
     assert "sasl.enabled.mechanisms=PLAIN\n" in lines
 
 
 def test_a_password_is_escaped_for_jaas_and_for_javas_properties() -> None:
-    lines = account_lines({"FINTANK_KAFKA_USER": "u", "FINTANK_KAFKA_PASSWORD": 'a"b\\c'})
+    lines = login_properties({"FINTANK_KAFKA_USER": "u", "FINTANK_KAFKA_PASSWORD": 'a"b\\c'})
     # JAAS reads \" and \\ between quotes, and properties read \\ as one backslash before that.
     assert r'password="a\\"b\\\\c"' in lines

@@ -9,7 +9,7 @@ def test_what_java_reads_in_latin_1_is_ascii() -> None:
         address="localhost:1",
         data="/tmp/höme 😀",
         protocol="PLAINTEXT",
-        account="",
+        login="",
     )
     assert "log.dirs=/tmp/h\\u00f6me \\ud83d\\ude00\n" in text
     assert text.isascii()

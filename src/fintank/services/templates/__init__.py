@@ -7,9 +7,9 @@ _FOLDER = Path(__file__).parent
 
 
 def fill(name: str, /, **values: object) -> str:
-    """Fill the template `name`; every placeholder must have its value.
+    """Return the template `name` with values for all its placeholders.
 
-    Java reads .properties in Latin-1: there, what is not ASCII is written as its code.
+    Java reads .properties files as Latin-1, so other characters are written as \\uXXXX there.
     """
     text = Template((_FOLDER / name).read_text()).substitute(values)
     return _ascii(text) if name.endswith(".properties") else text
