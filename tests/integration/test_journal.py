@@ -6,11 +6,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from confluent_kafka import Producer
-from factories import report
+from factories import order, report
 from support.order_reports import committed
 from support.stack import Stack
 
@@ -18,10 +19,12 @@ from fintank.adapters import kafka as topics
 from fintank.adapters.journal import JournalError, ShardLog, adopt
 from fintank.services import lifecycle
 from fintank.trading import ledger
-from fintank.trading.journal import JournalRecord, Kind
+from fintank.trading.changes import Forgotten, SymbolClock
+from fintank.trading.clock import ClockState
 from fintank.trading.limits import Limits
-from fintank.trading.messages import ExecType
-from fintank.trading.shard import Shard
+from fintank.trading.messages import ExecType, OrdStatus
+from fintank.trading.orders import WorkingOrder
+from fintank.trading.recovery import restore
 
 RECORDS = 200_000
 ADOPTION_CPU_SECONDS_MAX = 15
@@ -32,12 +35,13 @@ OPEN_SECONDS_MAX = 5
 WRITER = """
 import sys
 from fintank.adapters.journal import JournalError, adopt
-from fintank.trading.journal import JournalRecord, Kind
+from fintank.trading.changes import SymbolClock
+from fintank.trading.clock import ClockState
 log, _ = adopt(sys.argv[1], int(sys.argv[2]), print)
 print("adopted", flush=True)
 for line in sys.stdin:
     try:
-        log.commit([], [], [JournalRecord(Kind.CLOCK, line.strip(), {"from": "the writer before"})])
+        log.commit([], [], [SymbolClock(line.strip(), ClockState(1, 1, 1))])
         print("committed", flush=True)
     except JournalError as error:
         print(error, flush=True)
@@ -52,13 +56,15 @@ def address(own_stack: Stack) -> str:
     return own_stack.settings.kafka
 
 
-def adopted(address: str, shard: int) -> tuple[ShardLog, dict[str, Any]]:
-    log, records = adopt(address, shard, print)
-    return log, {record.id: record.value for record in records}
+def adopted(address: str, shard: int) -> tuple[ShardLog, dict[str, int]]:
+    """Adopt a shard; return the clocks that its journal holds, by symbol."""
+    log, entries = adopt(address, shard, print)
+    clocks = [entry for entry in entries if isinstance(entry, SymbolClock)]
+    return log, {clock.symbol: clock.state.tick_time_us for clock in clocks}
 
 
-def clock(record_id: str, value: dict[str, Any] | None) -> JournalRecord:
-    return JournalRecord(Kind.CLOCK, record_id, value)
+def clock(symbol: str, tick_time_us: int = 1) -> SymbolClock:
+    return SymbolClock(symbol, ClockState(tick_time_us, 1, 1))
 
 
 def open_transaction(address: str, shard: int, record_id: str) -> Producer:
@@ -96,16 +102,16 @@ def writer_before(address: str, shard: int) -> Iterator[subprocess.Popen[str]]:
 
 def test_who_adopts_a_shard_gets_the_last_of_each_id_and_none_that_ended(address: str) -> None:
     log, _ = adopted(address, 0)
-    log.commit([], [], [clock("kept", {"n": 1}), clock("changed", {"n": 1}), clock("ended", {"n": 1})])
-    log.commit([], [], [clock("changed", {"n": 2}), clock("ended", None)])
+    log.commit([], [], [clock("kept"), clock("changed"), clock("ended")])
+    log.commit([], [], [clock("changed", 2), Forgotten(clock("ended"))])
     _, records = adopted(address, 0)
-    assert records == {"kept": {"n": 1}, "changed": {"n": 2}}
+    assert records == {"kept": 1, "changed": 2}
 
 
 def test_reports_go_to_the_partition_of_the_shard_and_fills_to_that_of_the_account(address: str) -> None:
     log, _ = adopted(address, 1)
     new, trade = report("o-1"), report("o-1", exec_type=ExecType.TRADE, last_qty=1, last_px=2, last_mkt="X")
-    log.commit([new, trade], [ledger.booking(trade)], [clock("with them", {})])
+    log.commit([new, trade], [ledger.booking(trade)], [clock("with them")])
     executions, fills = committed(address, "executions"), committed(address, "fills")
     assert [(found["_partition"], found["_key"]) for found in executions] == [(1, "o-1"), (1, "o-1")]
     assert [found["exec_type"] for found in executions] == ["NEW", "TRADE"]
@@ -118,8 +124,8 @@ def test_the_writer_before_is_refused_from_the_moment_a_shard_is_adopted(address
     first, _ = adopted(address, 0)
     second, _ = adopted(address, 0)
     with pytest.raises(JournalError, match="the transaction was not taken"):
-        first.commit([report("of the first")], [], [clock("of the first", {})])
-    second.commit([], [], [clock("of the second", {})])
+        first.commit([report("of the first")], [], [clock("of the first")])
+    second.commit([], [], [clock("of the second")])
     _, records = adopted(address, 0)
     assert "of the second" in records
     assert "of the first" not in records
@@ -135,7 +141,7 @@ def test_a_paused_process_that_wakes_after_another_adopted_its_shard_can_write_n
         process.send_signal(signal.SIGSTOP)
         log, records = adopted(address, 1)
         assert "before the pause" in records
-        log.commit([], [], [clock("while it was paused", {})])
+        log.commit([], [], [clock("while it was paused")])
         process.send_signal(signal.SIGCONT)
         process.stdin.write("after the pause\n")
         assert "the transaction was not taken" in process.stdout.readline()
@@ -146,7 +152,7 @@ def test_a_paused_process_that_wakes_after_another_adopted_its_shard_can_write_n
 
 def test_the_open_transaction_of_the_writer_before_is_ended_by_who_adopts_and_not_read(address: str) -> None:
     log, _ = adopted(address, 2)
-    log.commit([], [], [clock("committed", {})])
+    log.commit([], [], [clock("committed")])
     left = open_transaction(address, 2, "left open")
     started = time.monotonic()
     _, records = adopted(address, 2)
@@ -167,28 +173,21 @@ def test_what_is_committed_is_read_although_it_stands_behind_a_strangers_open_tr
     stranger.begin_transaction()
     stranger.produce("journal", b"{}", "clock|of a stranger", 2)
     assert stranger.flush(10) == 0
-    log.commit([], [], [clock("behind it", {})])
+    log.commit([], [], [clock("behind it")])
     _, records = adopted(address, 2)
     assert "behind it" in records
     assert "of a stranger" not in records
 
 
 def test_a_shard_of_200_000_orders_is_adopted_in_time(address: str) -> None:
-    value = {
-        "schema_version": 2, "account": "acc", "symbol": "IVE", "list_id": "p-1", "side": "BUY",
-        "ord_type": "MARKET", "time_in_force": "GTC", "priority": 1, "order_qty": None,
-        "cash_order_qty": "1234.56", "price": None, "stop_px": None, "expire_time_us": None,
-        "order_time_us": 1_438_539_936_000_000, "accepted_us": 1_438_539_936_000_000, "end_us": None,
-        "is_checked": True, "is_triggered": False,
-        "content_hash": "0123456789abcdef0123456789abcdef", "input": "orders-0-17", "ord_status": "FILLED",
-        "cum_qty": "13.104", "cum_cash": "1234.559", "fill_count": 1, "closed_us": 1_438_539_936_000_000,
-    }  # fmt: skip
+    made = order(None, "1234.56", list_id="p-1", content_hash="0123456789abcdef0123456789abcdef")
+    filled = WorkingOrder(made, arrival_seq=0, accepted_us=made.order_time_us, end_us=None, is_checked=True)
+    filled = filled.traded(Decimal("13.104"), Decimal("94.2125")).ended(OrdStatus.FILLED, None)
     log, _ = adopted(address, 3)
     for start in range(0, RECORDS, 20_000):
-        numbers = range(start, start + 20_000)
         records = [
-            JournalRecord(Kind.ORDER, f"o-{n}", {**value, "cl_ord_id": f"o-{n}", "arrival_seq": n})
-            for n in numbers
+            replace(filled, order=replace(made, cl_ord_id=f"o-{n}"), arrival_seq=n)
+            for n in range(start, start + 20_000)
         ]
         started = time.monotonic()
         log.commit([], [], records)
@@ -196,7 +195,7 @@ def test_a_shard_of_200_000_orders_is_adopted_in_time(address: str) -> None:
     started, started_cpu = time.monotonic(), time.process_time()
     _, found = adopt(address, 3, print)
     read_seconds = time.monotonic() - started
-    Shard.restore(Limits(), found)
+    restore(Limits(), found)
     seconds, cpu_seconds = time.monotonic() - started, time.process_time() - started_cpu
     print(f"{len(found):,} records read in {read_seconds:.1f} s, with the shard restored {seconds:.1f} s")
     assert len(found) == RECORDS

@@ -15,7 +15,8 @@ from fintank.adapters.journal import JournalError, adopt
 from fintank.adapters.kafka import Topic
 from fintank.adapters.kafka_groups import live_members
 from fintank.errors import FintankError
-from fintank.trading.journal import JournalRecord, Kind
+from fintank.trading.changes import SymbolClock
+from fintank.trading.clock import ClockState
 
 DEADLINE_S = 30
 
@@ -148,7 +149,7 @@ def test_what_a_mended_journal_lost_before_is_told(stack: Stack) -> None:
     topics = {"journal": kafka.TOPICS["journal"]}
     topics_json(stack)
     log, _ = adopt(stack.settings.kafka, 2, print)
-    log.commit([], [], [JournalRecord(Kind.CLOCK, "lost", {})])
+    log.commit([], [], [SymbolClock("lost", ClockState(1, 1, 1))])
     set_on(stack, "journal", cleanup_policy="delete")
     with kafka.connect(stack.settings.kafka) as admin:
         admin.delete_records({KafkaPartition("journal", 2): 1})

@@ -14,10 +14,10 @@ from scenarios.core_world import SHARDS, ShardLog, Work, deliver, limits_of, wor
 from scenarios.playing import WALL_US
 
 from fintank.bolts.owned_shard import OwnedShard
-from fintank.trading.journal import JournalRecord
+from fintank.trading.changes import Change
 from fintank.trading.limits import Limits
+from fintank.trading.recovery import restore
 from fintank.trading.reports import Fill, Report
-from fintank.trading.shard import Shard
 
 Batch = list[Step]
 
@@ -47,9 +47,7 @@ class FatefulLog:
         self.log = log
         self.fate = fate
 
-    def commit(
-        self, reports: Sequence[Report], fills: Sequence[Fill], journal: Sequence[JournalRecord]
-    ) -> None:
+    def commit(self, reports: Sequence[Report], fills: Sequence[Fill], journal: Sequence[Change]) -> None:
         self.fate.maybe_end()
         self.log.commit(reports, fills, journal)
         self.fate.maybe_end()
@@ -85,7 +83,7 @@ class CrashingEngine:
         for log in self.logs:
             records = log.records()
             self.fate.random.shuffle(records)
-            self.shards.append(OwnedShard(Shard.restore(self.limits, records), FatefulLog(log, self.fate)))
+            self.shards.append(OwnedShard(restore(self.limits, records), FatefulLog(log, self.fate)))
 
     def _process(self, number: int, batch: Batch) -> None:
         touched: set[int] = set()

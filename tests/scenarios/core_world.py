@@ -10,17 +10,17 @@ from scenarios.playing import Record, Told, record
 
 from fintank.bolts.owned_shard import OwnedShard
 from fintank.bolts.owners import owners_of, shard_of
-from fintank.trading.journal import JournalRecord
+from fintank.trading.changes import Change, Entry
 from fintank.trading.limits import Limits
 from fintank.trading.messages import PortfolioOrder, Quote
 from fintank.trading.portfolio import components
+from fintank.trading.recovery import restore
 from fintank.trading.reports import Fill, Report
 from fintank.trading.shard import Shard
 from fintank.wire import rules_toml
 from fintank.wire.bolts import order_stream, owner_ticks
 from fintank.wire.bolts.order_stream import OwnedMessage
-from fintank.wire.kafka import executions, fills, orders, ticks
-from fintank.wire.kafka import journal as journal_wire
+from fintank.wire.kafka import executions, fills, journal_records, orders, ticks
 
 SHARDS = 4
 
@@ -64,18 +64,16 @@ class ShardLog:
     fills: list[Record] = field(default_factory=list)
     read: tuple[int, int] = (0, 0)
 
-    def commit(
-        self, reports: Sequence[Report], fills_: Sequence[Fill], journal: Sequence[JournalRecord]
-    ) -> None:
-        for key, value in map(journal_wire.to_record, journal):
+    def commit(self, reports: Sequence[Report], fills_: Sequence[Fill], journal: Sequence[Change]) -> None:
+        for key, value in map(journal_records.to_record, journal):
             self.journal.pop(key, None)
             if value is not None:
                 self.journal[key] = value
         self.executions += [record(executions.to_json(report)) for report in reports]
         self.fills += [record(fills.to_json(fill)) for fill in fills_]
 
-    def records(self) -> list[JournalRecord]:
-        return [journal_wire.from_record(key, value) for key, value in self.journal.items()]
+    def records(self) -> list[Entry]:
+        return [journal_records.from_record(key, value) for key, value in self.journal.items()]
 
     def new(self) -> tuple[list[Record], list[Record]]:
         """Return what was written since the last call."""
@@ -105,9 +103,9 @@ class CoreWorld:
             shard.on_second(wall_us)
         return self._told()
 
-    def restart(self, order: Callable[[list[JournalRecord]], Iterable[JournalRecord]] = list) -> None:
+    def restart(self, order: Callable[[list[Entry]], Iterable[Entry]] = list) -> None:
         """Forget all and go on from the journal; order: in which order its records come."""
-        self.shards = [OwnedShard(Shard.restore(self.limits, order(log.records())), log) for log in self.logs]
+        self.shards = [OwnedShard(restore(self.limits, order(log.records())), log) for log in self.logs]
 
     def _told(self) -> Told:
         told = Told()

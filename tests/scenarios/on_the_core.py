@@ -46,7 +46,7 @@ def with_small_numbers() -> None:
     shard = Shard(SMALL)
     shard.on_quote(quote(5), 5)
     assert [report.exec_type for report in shard.on_order(order(5, "o-1"), 5).reports] == ["NEW"]
-    assert OpenAges(shard, [1, 2]).count(6) == [1, 0]
+    assert OpenAges(shard.state, [1, 2]).count(6) == [1, 0]
     traded = [shard.on_quote(quote(time_us), time_us) is not None for time_us in (6, 7, 8, 9)]
     assert traded == [False, True, False, True]  # a window of 2, and another one
 
@@ -58,7 +58,7 @@ def with_small_numbers() -> None:
     refused = shard.on_order(order(5, "o-2"), 9).reports
     assert [report.text for report in refused] == ["code=STALE_ORDER age_us=4 retention_us=3"]
     shard.on_cancel(factories.cancel(list_id="p", order_time_us=6), 9)
-    gone = [len(shard.expire_terminal(time_us)) for time_us in (9, 10, 12, 13)]
+    gone = [len(shard.forget_closed(time_us)) for time_us in (9, 10, 12, 13)]
     assert gone == [0, 2, 0, 3]  # the cancel of a list and the clock; two orders and the clock
 
 

@@ -11,7 +11,8 @@ from fintank.adapters.topic_reader import Positions, open_reader
 from fintank.order_history.life import orders_of
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, TradingState
-from fintank.trading.shard import Effects, Shard
+from fintank.trading.recovery import restore
+from fintank.trading.shard import Effects
 from fintank.wire.bolts.order_stream import OrderMessage
 from fintank.wire.kafka import orders, tick_json
 from fintank.wire.kafka.records import Record
@@ -26,7 +27,7 @@ class CoreEngine:
         self.shards = {}
         for number in range(kafka.SHARDS):
             log, records = adopt(self.address, number, print)
-            self.shards[number] = (Shard.restore(Limits(), records), log)
+            self.shards[number] = (restore(Limits(), records), log)
         self.positions: dict[str, Positions] = {}
         for topic in ("ticks", "orders"):
             with open_reader(self.address, topic) as reader:

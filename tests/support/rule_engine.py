@@ -16,12 +16,12 @@ from support.storm import stream_of
 from fintank.adapters.journal import JournalError
 from fintank.bolts.owners import owner_of
 from fintank.bolts.rule_engine import RuleEngine
-from fintank.trading.journal import JournalRecord
+from fintank.trading.changes import Change, Entry
 from fintank.trading.messages import Cancel, Order
 from fintank.trading.reports import Fill, Report
 from fintank.wire.bolts import order_stream
 from fintank.wire.bolts.order_stream import OwnedMessage
-from fintank.wire.kafka import journal as journal_wire
+from fintank.wire.kafka import journal_records
 
 APPENDED = f"17,1,{START // 1000}"
 
@@ -44,11 +44,11 @@ class Kafka:
         self.faults: list[str | None] = []
         self.events: list[tuple[str, object]] = []
 
-    def adopt(self, _address: str, shard: int, _progress: object) -> tuple["Log", list[JournalRecord]]:
+    def adopt(self, _address: str, shard: int, _progress: object) -> tuple["Log", list[Entry]]:
         state = self.shards[shard]
         state.writer += 1
         self.events.append(("adopt", shard))
-        records = [journal_wire.from_record(key, value) for key, value in state.journal.items()]
+        records = [journal_records.from_record(key, value) for key, value in state.journal.items()]
         return Log(self, shard, state.writer), records
 
     @property
@@ -68,16 +68,14 @@ class Log:
         self._shard = shard
         self._writer = writer
 
-    def commit(
-        self, reports: Sequence[Report], fills: Sequence[Fill], journal: Sequence[JournalRecord]
-    ) -> None:
+    def commit(self, reports: Sequence[Report], fills: Sequence[Fill], journal: Sequence[Change]) -> None:
         state = self._kafka.shards[self._shard]
         if state.writer != self._writer:
             raise JournalError("fenced")
         fault = self._kafka.faults.pop(0) if self._kafka.faults else None
         if fault == "lost":
             raise JournalError("the broker is away")
-        for key, value in map(journal_wire.to_record, journal):
+        for key, value in map(journal_records.to_record, journal):
             if value is None:
                 state.journal.pop(key, None)
             else:

@@ -24,10 +24,9 @@ from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[at
 from fintank.adapters import credentials
 from fintank.adapters.kafka import TOPICS, partition_for
 from fintank.errors import FintankError
-from fintank.trading.journal import JournalRecord
+from fintank.trading.changes import Change, Entry
 from fintank.trading.reports import Fill, Report
-from fintank.wire.kafka import executions, fills
-from fintank.wire.kafka import journal as journal_wire
+from fintank.wire.kafka import executions, fills, journal_records
 
 TRANSACTION_MS_MAX = 25_000
 INIT_SECONDS_MAX = 30.0
@@ -63,12 +62,10 @@ class ShardLog:
         self._shard = shard
         self._producer = producer
 
-    def commit(
-        self, reports: Sequence[Report], fills_: Sequence[Fill], journal: Sequence[JournalRecord]
-    ) -> None:
+    def commit(self, reports: Sequence[Report], fills_: Sequence[Fill], journal: Sequence[Change]) -> None:
         """Write all of it in one transaction, or raise JournalError; then it may stand in the log or not."""
         # All is made before the transaction begins: one tick may end 100,000 orders, and its time is bounded.
-        records = [(JOURNAL, self._shard, *journal_wire.to_record(record)) for record in journal]
+        records = [(JOURNAL, self._shard, *journal_records.to_record(change)) for change in journal]
         for report in reports:
             records.append((EXECUTIONS, self._shard, report.cl_ord_id, executions.to_json(report)))
         for fill in fills_:
@@ -92,7 +89,7 @@ class ShardLog:
                 self._producer.poll(QUEUE_WAIT_SECONDS)
 
 
-def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, list[JournalRecord]]:
+def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, list[Entry]]:
     """Become the one writer of a shard; return its log and what its journal holds, one record a kind and id.
 
     Raise JournalError when Kafka does not let it. progress is told every few seconds how far it is.
@@ -116,8 +113,8 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, list[
         with _consumer(address, "read_committed") as consumer:
             consumer.assign([TopicPartition(JOURNAL, shard, OFFSET_BEGINNING)])
             latest = _latest(_records(consumer, first, end, progress))
-        records = [journal_wire.from_record(key.decode(), value.decode()) for key, value in latest.items()]
-    return ShardLog(address, shard, producer), records
+    entries = [journal_records.from_record(key.decode(), value.decode()) for key, value in latest.items()]
+    return ShardLog(address, shard, producer), entries
 
 
 def _require_compacted(address: str) -> None:

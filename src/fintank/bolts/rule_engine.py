@@ -23,7 +23,7 @@ from fintank.bolts.batch_bolt import BatchBolt
 from fintank.bolts.owned_shard import OwnedShard
 from fintank.bolts.owners import owned_shards, shard_of, symbol_of
 from fintank.trading.ages import OpenAges
-from fintank.trading.shard import Shard
+from fintank.trading.recovery import restore
 from fintank.wire.bolts.offsets import append_times_ms
 from fintank.wire.bolts.order_stream import OwnedMessage, owned_messages
 from fintank.wire.bolts.owner_ticks import quotes
@@ -81,7 +81,8 @@ class RuleEngine(BatchBolt):
         self._told_alive = time.monotonic()
         with self._ending():
             self._shards = {shard: self._adopted(address, shard) for shard in owned_shards(context)}
-        self._ages = [OpenAges(owned.core, tuple(OPEN_AGES.values())) for owned in self._shards.values()]
+        ages_us = list(OPEN_AGES.values())
+        self._ages = [OpenAges(owned.core.state, ages_us) for owned in self._shards.values()]
         self._take = {"tick-deserializer": self._take_ticks, "component-order-creator": self._take_orders}
         self._waiting: dict[int, list[Waiting]] = {shard: [] for shard in self._shards}
         self._waiting_tuples = self._waiting_ticks = 0
@@ -118,13 +119,13 @@ class RuleEngine(BatchBolt):
             self.logger.info("shard %d: %s", shard, text)
             self._tell_alive()
 
-        log, records = self.adopt(address, shard, progress)
         try:
-            core = Shard.restore(self._limits, records)
+            log, entries = self.adopt(address, shard, progress)
+            core = restore(self._limits, entries)
         except ValueError as error:
             raise journal.JournalError(f"shard {shard}: {error}: `invoke reset` starts anew") from error
         seconds = time.monotonic() - started
-        self.logger.info("shard %d adopted: %d journal records, %.1f s", shard, len(records), seconds)
+        self.logger.info("shard %d adopted: %d journal records, %.1f s", shard, len(entries), seconds)
         self._tell_alive()
         return OwnedShard(core, log, self._tell_alive)
 
@@ -205,10 +206,10 @@ class RuleEngine(BatchBolt):
         """Tell what the shards counted since the last time, and which orders are open."""
         counted: Counter[str] = Counter()
         for owned_shard in self._shards.values():
-            counted.update(asdict(owned_shard.core.counts))
+            counted.update(asdict(owned_shard.core.state.counts))
         self.metrics.add(**{name: count - self._counted[name] for name, count in counted.items()})
         self._counted = counted
-        open_orders = sum(owned_shard.core.open_count for owned_shard in self._shards.values())
+        open_orders = sum(owned_shard.core.state.registry.open_count for owned_shard in self._shards.values())
         of_shards = [ages.count(_wall_us()) for ages in self._ages]
         by_age = {name: sum(counts[index] for counts in of_shards) for index, name in enumerate(OPEN_AGES)}
         self.metrics.level(open_orders=open_orders, **by_age)

@@ -1,10 +1,13 @@
-"""An order on its way: what was asked for and what has happened to it since."""
+"""An order on its way: what was requested, and what has happened to it since."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from fintank.trading.decimals import EXACT, ZERO, average
-from fintank.trading.messages import Order, OrdStatus, OrdType
+from fintank.trading.limits import SECOND_US
+from fintank.trading.messages import Order, OrdStatus, OrdType, TimeInForce
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +98,22 @@ class WorkingOrder:
         # Not before the order's own time: so what is forgotten is too old to be accepted once more.
         order_time_us = self.order.order_time_us
         return order_time_us if now_us is None else max(order_time_us, now_us)
+
+
+def end_us(order: Order, time_zone: ZoneInfo) -> int | None:
+    """Return the time from which on an open order is EXPIRED; None if it never is.
+
+    GTD ends at expire_time, DAY with the day of the order's own time in the time zone.
+    """
+    if order.time_in_force is TimeInForce.GTD:
+        return order.expire_time_us
+    if order.time_in_force is TimeInForce.DAY:
+        return end_of_day_us(order.order_time_us, time_zone)
+    return None
+
+
+def end_of_day_us(time_us: int, time_zone: ZoneInfo) -> int:
+    """Return the first moment of the next day; where the clocks go over midnight, that of their change."""
+    day = datetime.fromtimestamp(time_us // SECOND_US, time_zone).date()
+    midnight = datetime.combine(day + timedelta(days=1), time(), time_zone)
+    return int(midnight.timestamp()) * SECOND_US

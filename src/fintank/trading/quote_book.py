@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fintank.trading import journal
+from fintank.trading.changes import Change, HeldQuote, SymbolClock
 from fintank.trading.clock import Clock, ClockState
 from fintank.trading.decimals import EXACT, ZERO
 from fintank.trading.depth import Depth, Level, Sizes
-from fintank.trading.journal import JournalRecord
 from fintank.trading.messages import Quote, Side
 
 NOTHING_TAKEN = Sizes(ZERO, ZERO)
@@ -15,7 +14,7 @@ NOTHING_TAKEN = Sizes(ZERO, ZERO)
 
 @dataclass(slots=True)
 class Counts:
-    """How often a quote, or an order, was of no use, since the process started.
+    """How many quotes and orders were discarded or came too late, since the process started.
 
     not_newer: dropped, not newer than the held quote of its exchange. stale: held, but at its arrival already
     older than max_quote_age_us. crossed: an NBBO that open orders met had its bid above its ask.
@@ -50,7 +49,7 @@ class QuoteBook:
         self._held: dict[str, Quote] = {}
         self._taken: dict[str, Sizes] = {}
         self._changed: dict[str, None] = {}
-        """The exchanges of which changes() has yet to tell; only the keys count."""
+        """The exchanges that changes() has yet to return; a dict for its order."""
         self._journaled_clock: ClockState | None = None
 
     def accept(self, quote: Quote, wall_us: int) -> int | None:
@@ -104,17 +103,17 @@ class QuoteBook:
         self._taken[level.quote.exchange] = Sizes(bid_taken, ask_taken)
         self._changed[level.quote.exchange] = None
 
-    def changes(self) -> list[JournalRecord]:
-        """Return the records of the quotes and the clock that changed since they were last asked for."""
-        records = [
-            journal.quote_record(self._held[exchange], self._taken.get(exchange, NOTHING_TAKEN))
+    def changes(self) -> list[Change]:
+        """Return the quotes and the clock that changed since the last call."""
+        changes: list[Change] = [
+            HeldQuote(self._held[exchange], self._taken.get(exchange, NOTHING_TAKEN))
             for exchange in self._changed
         ]
         self._changed.clear()
         if self.clock.state != self._journaled_clock:
             self._journaled_clock = self.clock.state
-            records.append(journal.clock_record(self.symbol, self._journaled_clock))
-        return records
+            changes.append(SymbolClock(self.symbol, self._journaled_clock))
+        return changes
 
     def hold(self, quote: Quote, taken: Sizes) -> None:
         """Hold a quote that was accepted before the clock came to where it is."""

@@ -5,7 +5,7 @@ alone; trade blocks; end what can't wait. docs/trading.md says why and how.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from heapq import merge
@@ -17,8 +17,7 @@ from fintank.trading.allocation import allocate
 from fintank.trading.decimals import EXACT, ZERO, plain
 from fintank.trading.depth import Depth, Level
 from fintank.trading.groups import Group
-from fintank.trading.limits import Limits
-from fintank.trading.messages import CodedReason, OrdStatus, Side, State, TimeInForce
+from fintank.trading.messages import CodedReason, OrdStatus, Side, TimeInForce
 from fintank.trading.order_book import OrderBook
 from fintank.trading.orders import WorkingOrder
 from fintank.trading.quote_book import QuoteBook
@@ -34,26 +33,18 @@ class Event(NamedTuple):
     report: ExecutionReport | None
 
 
-@dataclass(frozen=True, slots=True)
-class StepConfig:
-    """What a step goes by: the configuration, and the trading state."""
-
-    limits: Limits
-    state: State
-
-
 def step(
     orders: OrderBook,
     book: QuoteBook | None,
     moment: Moment,
-    by: StepConfig,
+    context: RuleContext,
     arrived: WorkingOrder | None = None,
 ) -> list[Event]:
     """Do one step; arrived is the order that came just now, if one did, and is open.
 
     book is None before the symbol's first quote. What is taken of quotes is taken from the book.
     """
-    found = _Step(orders, book, moment, by)
+    found = _Step(orders, book, moment, context)
     found.run(arrived)
     if book is not None:
         assert moment.now_us is not None
@@ -62,15 +53,17 @@ def step(
 
 
 class _Step:
-    def __init__(self, orders: OrderBook, book: QuoteBook | None, moment: Moment, by: StepConfig) -> None:
+    def __init__(
+        self, orders: OrderBook, book: QuoteBook | None, moment: Moment, context: RuleContext
+    ) -> None:
         self.events: list[Event] = []
         self._orders = orders
         self._book = book
         self._moment = moment
         self._now_us = moment.now_us
-        self._limits = by.limits
-        self._facts = RuleContext(by.limits, moment.now_us, by.state, len(orders.by_seq), moment.market)
-        self.sides = [side for side in Side if by.state.allows(side)] if moment.market.is_open else []
+        self._limits = context.limits
+        self._context = context
+        self.sides = [side for side in Side if context.state.allows(side)] if moment.market.is_open else []
 
     def run(self, arrived: WorkingOrder | None) -> None:
         if self._now_us is not None:
@@ -92,7 +85,7 @@ class _Step:
     def _check_prices(self) -> None:
         for seq in sorted(seq for side in self.sides for seq in self._orders.unchecked[side]):
             working = self._orders.by_seq[seq]
-            refused = rules.check_price(working.order, self._facts)
+            refused = rules.check_price(working.order, self._context)
             if refused is None:
                 self._add(replace(working, is_checked=True))
             else:

@@ -3,15 +3,14 @@
 from heapq import heapify, heappop, heappush
 from math import inf
 
-STALE_MAX = 64
-
 
 class Timers:
     """One time a symbol, the earliest that was set since it was last due."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, str]] = []
         self._set: dict[str, float] = {}
+        self._heap: list[tuple[float, str]] = []
+        """Also holds times that an earlier one replaced; half of it at most."""
 
     def set(self, symbol: str, wall_us: float) -> None:
         """Make a symbol due at a time, never at inf; an earlier one that is set already stays."""
@@ -19,15 +18,16 @@ class Timers:
             return
         self._set[symbol] = wall_us
         heappush(self._heap, (wall_us, symbol))
-        if len(self._heap) > 2 * len(self._set) + STALE_MAX:
+        if len(self._heap) > 2 * len(self._set):
             self._heap = [(time_us, name) for name, time_us in self._set.items()]
             heapify(self._heap)
 
-    def next_due(self, wall_us: float) -> str | None:
-        """Return the symbol whose time came first, which is not set any more; None if none has come."""
-        while self._heap and self._heap[0][0] <= wall_us:
+    def due(self, wall_us: float, symbols_max: int) -> list[str]:
+        """Return the symbols whose time has come, the earliest first; their times are not set any more."""
+        found: list[str] = []
+        while self._heap and self._heap[0][0] <= wall_us and len(found) < symbols_max:
             time_us, symbol = heappop(self._heap)
             if self._set.get(symbol) == time_us:
                 del self._set[symbol]
-                return symbol
-        return None
+                found.append(symbol)
+        return found

@@ -5,9 +5,8 @@ from decimal import Decimal
 from heapq import heappop, heappush
 from math import inf
 
-from fintank.trading import journal
+from fintank.trading.changes import BlockWindow, Change, Forgotten
 from fintank.trading.groups import Group, GroupKey
-from fintank.trading.journal import JournalRecord
 from fintank.trading.messages import Side
 from fintank.trading.orders import WorkingOrder
 from fintank.trading.sorting import SortedItems
@@ -66,11 +65,11 @@ class Windows:
             self._changed[key] = None
         self._new.clear()
 
-    def restore(self, priority: int, side: Side, end_us: int) -> None:
-        """Give a group the end of its window back."""
-        key = GroupKey(priority, side)
+    def restore(self, window: BlockWindow) -> None:
+        """Give a group its window back."""
+        key = GroupKey(window.priority, window.side)
         group = self._new.pop(key)
-        group.window_end_us = end_us
+        group.window_end_us = window.window_end_us
         self._wait(group)
         self._changed[key] = None
 
@@ -113,20 +112,20 @@ class Windows:
         first = self._idle[side].first
         return inf if first is None else first[0]
 
-    def changes(self) -> list[JournalRecord]:
-        """Return the records of the windows that changed since they were last asked for."""
-        records: list[JournalRecord] = []
+    def changes(self) -> list[Change]:
+        """Return the windows that changed since the last call, by priority and side."""
+        changes: list[Change] = []
         for key in sorted(self._changed):
             group = self._groups.get(key)
             end_us = None if group is None else group.window_end_us
-            if end_us != self._journaled.get(key):
-                records.append(journal.window_record(self._symbol, *key, end_us))
-                if end_us is None:
-                    del self._journaled[key]
-                else:
-                    self._journaled[key] = end_us
+            journaled_us = self._journaled.get(key)
+            if end_us is None and journaled_us is not None:
+                changes.append(Forgotten(BlockWindow(self._symbol, *key, self._journaled.pop(key))))
+            elif end_us is not None and end_us != journaled_us:
+                changes.append(BlockWindow(self._symbol, *key, end_us))
+                self._journaled[key] = end_us
         self._changed.clear()
-        return records
+        return changes
 
     def _next_end(self, side: Side) -> int | None:
         ends = self._ends[side]

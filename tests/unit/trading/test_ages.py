@@ -6,6 +6,7 @@ import pytest
 from fintank.trading import ages
 from fintank.trading.ages import OpenAges
 from fintank.trading.limits import Limits
+from fintank.trading.order_book import OrderBook
 from fintank.trading.shard import Shard
 
 Make = Callable[..., Any]
@@ -27,7 +28,7 @@ def test_ages_are_by_each_symbols_clock_and_without_one_by_the_wall(order: Make,
     shard.on_quote(quote(), WALL)
     for at in (-3, -2, -1):
         shard.on_order(order("1", price="1", at=at, cl_ord_id=f"o-{at}"), WALL)
-    counts = OpenAges(shard, [2 * SECOND, 4 * SECOND, 5 * SECOND])
+    counts = OpenAges(shard.state, [2 * SECOND, 4 * SECOND, 5 * SECOND])
     assert counts.count(WALL) == [2, 0, 0]
     assert counts.count(WALL + SECOND) == [3, 1, 0]
     assert counts.count(WALL + 2 * SECOND) == [3, 2, 1]
@@ -35,19 +36,18 @@ def test_ages_are_by_each_symbols_clock_and_without_one_by_the_wall(order: Make,
     of_a_symbol_without_a_clock = order("1", symbol="VTI")
     shard.on_order(of_a_symbol_without_a_clock, WALL)
     age_us = WALL - of_a_symbol_without_a_clock.order_time_us
-    assert OpenAges(shard, [age_us, age_us + 1]).count(WALL) == [1, 0]
-    assert shard.open_count == 4
-    assert shard.open_of_age("unknown", 0, WALL) == 0
+    assert OpenAges(shard.state, [age_us, age_us + 1]).count(WALL) == [1, 0]
+    assert shard.state.registry.open_count == 4
 
 
 def test_what_is_not_open_any_more_does_not_count(order: Make, quote: Make, cancel: Make) -> None:
     shard = with_symbols(order, quote, 2)
-    counts = OpenAges(shard, [0])
-    assert (counts.count(WALL), shard.open_count) == ([2], 2)
+    counts = OpenAges(shard.state, [0])
+    assert (counts.count(WALL), shard.state.registry.open_count) == ([2], 2)
     shard.on_cancel(cancel("o-1", symbol="S0"), WALL)
-    assert (counts.count(WALL), shard.open_count) == ([1], 1)
+    assert (counts.count(WALL), shard.state.registry.open_count) == ([1], 1)
     shard.on_cancel(cancel("o-1", symbol="S1"), WALL)
-    assert (counts.count(WALL), shard.open_count) == ([0], 0)
+    assert (counts.count(WALL), shard.state.registry.open_count) == ([0], 0)
 
 
 def test_a_second_looks_at_a_bounded_number_of_symbols_and_tells_the_last_whole_round(
@@ -56,14 +56,14 @@ def test_a_second_looks_at_a_bounded_number_of_symbols_and_tells_the_last_whole_
     monkeypatch.setattr(ages, "SYMBOLS_MAX", 2)
     shard = with_symbols(order, quote, 5)
     looked_at: list[str] = []
-    of_age = shard.open_of_age
+    given_by = OrderBook.given_by
 
-    def counted(symbol: str, age_us: int, wall_us: int) -> int:
-        looked_at.append(symbol)
-        return of_age(symbol, age_us, wall_us)
+    def counted(orders: OrderBook, time_us: int) -> int:
+        looked_at.append(orders.symbol)
+        return given_by(orders, time_us)
 
-    monkeypatch.setattr(shard, "open_of_age", counted)
-    counts = OpenAges(shard, [0])
+    monkeypatch.setattr(OrderBook, "given_by", counted)
+    counts = OpenAges(shard.state, [0])
     assert [counts.count(WALL) for _ in range(3)] == [[0], [0], [5]]
     assert sorted(looked_at) == [f"S{number}" for number in range(5)]
     assert [counts.count(WALL) for _ in range(3)] == [[5], [5], [5]]

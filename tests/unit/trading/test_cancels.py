@@ -3,12 +3,16 @@ from math import inf
 from typing import Any
 
 import pytest
+from support.journal import compacted, keys, kinds
 
 from fintank.trading.cancels import Cancels, RememberedCancel
-from fintank.trading.forgetting import TOMBSTONES_MAX
-from fintank.trading.journal import JournalRecord, Kind
+from fintank.trading.changes import Change
+from fintank.trading.clock import Clock
+from fintank.trading.forgetting import FORGOTTEN_MAX
 from fintank.trading.limits import Limits
 from fintank.trading.messages import State, TradingState
+from fintank.trading.order_registry import OrderRegistry
+from fintank.trading.recovery import restore
 from fintank.trading.shard import Effects, Shard
 
 Make = Callable[..., Any]
@@ -21,10 +25,6 @@ def told(outcome: Effects) -> list[str]:
     return [
         f"{report.cl_ord_id} {report.exec_type} {report.text or ''}".strip() for report in outcome.reports
     ]
-
-
-def kinds(records: tuple[JournalRecord, ...]) -> list[str]:
-    return [f"{record.kind}{'' if record.value else ' gone'}" for record in records]
 
 
 @pytest.fixture
@@ -99,8 +99,8 @@ def test_a_cancel_is_forgotten_after_the_retention_and_is_stale_then(
     assert told(shard.on_cancel(cancel("o-1"), WALL + SECOND)) == [
         "c-1 CANCEL_REJECTED code=UNKNOWN_ORDER orig_cl_ord_id=o-1"
     ]
-    assert shard.expire_terminal(WALL + SECOND + DAY) == ()
-    assert kinds(shard.expire_terminal(WALL + SECOND + DAY + 1)) == ["cancel gone", "clock"]
+    assert shard.forget_closed(WALL + SECOND + DAY) == ()
+    assert kinds(shard.forget_closed(WALL + SECOND + DAY + 1)) == ["cancel gone", "clock"]
     again = shard.on_cancel(cancel("o-1"), WALL + SECOND + DAY + 1)
     assert told(again) == ["c-1 CANCEL_REJECTED code=STALE_ORDER age_us=86401000001 retention_us=86400000000"]
     assert shard.on_cancel(cancel("o-1"), WALL + 3 * DAY) == Effects()
@@ -111,35 +111,95 @@ def test_a_cancel_ahead_of_the_clock_is_kept_from_its_own_time_on(
 ) -> None:
     shard.on_quote(quote(), WALL)
     shard.on_cancel(cancel("o-1", at=10), WALL)
-    assert shard.expire_terminal(WALL + 10 * SECOND + DAY) == ()
-    assert kinds(shard.expire_terminal(WALL + 10 * SECOND + DAY + 1)) == ["cancel gone", "clock"]
+    assert shard.forget_closed(WALL + 10 * SECOND + DAY) == ()
+    assert kinds(shard.forget_closed(WALL + 10 * SECOND + DAY + 1)) == ["cancel gone", "clock"]
 
 
 def test_a_cancel_of_a_list_is_forgotten_when_it_is_too_old_by_every_clock(
     shard: Shard, quote: Make, cancel: Make
 ) -> None:
     shard.on_cancel(cancel(list_id="p", at=5), WALL)
-    assert shard.expire_terminal(WALL) == ()
+    assert shard.forget_closed(WALL) == ()
     shard.on_quote(quote(at=9 * 86_400), WALL)
     shard.on_quote(quote(symbol="VTI"), WALL)
-    assert shard.expire_terminal(WALL + 5 * SECOND + DAY) == ()
-    records = shard.expire_terminal(WALL + 5 * SECOND + DAY + 1)
+    assert shard.forget_closed(WALL + 5 * SECOND + DAY) == ()
+    records = shard.forget_closed(WALL + 5 * SECOND + DAY + 1)
     assert kinds(records)[0] == "cancel gone"
     assert sorted(kinds(records)[1:]) == ["clock", "clock", "quote", "quote"]
-    assert shard.expire_terminal(WALL + 9 * DAY) == ()
+    assert shard.forget_closed(WALL + 9 * DAY) == ()
+
+
+def test_a_symbol_is_not_looked_at_before_something_of_it_is_too_old(
+    shard: Shard, order: Make, quote: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+    forget = OrderRegistry.forget
+
+    def counted(known: OrderRegistry, symbol: str, *rest: int) -> list[Any]:
+        looked_at.append(symbol)
+        return forget(known, symbol, *rest)
+
+    monkeypatch.setattr(OrderRegistry, "forget", counted)
+    for symbol in ("IVE", "VTI"):
+        shard.on_quote(quote(symbol=symbol), WALL)
+    shard.on_order(order("1"), WALL)
+    for wall_us in (WALL, WALL + 1, WALL + SECOND, WALL + DAY - 1, WALL + DAY):
+        assert shard.forget_closed(wall_us) == ()
+    assert looked_at == []
+    assert kinds(shard.forget_closed(WALL + DAY + 1))[0] == "order gone"
+    assert looked_at == ["IVE"]
+
+
+def test_with_a_list_go_the_clocks_that_might_be_behind_it_after_a_restart(
+    shard: Shard, quote: Make, cancel: Make
+) -> None:
+    shard.on_quote(quote(symbol="BEHIND"), WALL)
+    shard.on_quote(quote(symbol="JUST", at=5 + 86_400), WALL)
+    shard.on_quote(quote(symbol="AHEAD", at=5 + 86_400.000001), WALL)
+    for at in (3, 5):
+        shard.on_cancel(cancel(list_id="p", at=at, content_hash=f"h-{at}"), WALL)
+    shard.changed_quotes()
+    records = shard.forget_closed(WALL + 5 * SECOND + DAY + 1)
+    assert kinds(records) == [*["cancel gone"] * 2, "clock", "clock"]
+    assert keys(records[2:]) == ["clock 6:BEHIND", "clock 4:JUST"]
+
+
+def test_the_slowest_clock_is_asked_before_all_are(
+    shard: Shard, quote: Make, cancel: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(100):
+        shard.on_quote(quote(symbol=f"S{number}", at=number), WALL)
+    asked: list[int] = []
+    now = Clock.now
+    monkeypatch.setattr(Clock, "now", lambda clock, wall_us: asked.append(wall_us) or now(clock, wall_us))
+    assert (shard.forget_closed(WALL), asked) == ((), [])
+    shard.on_cancel(cancel(list_id="p"), WALL)
+    assert shard.forget_closed(WALL) == ()
+    asked.clear()
+    for second in range(1, 50):
+        assert shard.forget_closed(WALL + second * SECOND) == ()
+    assert len(asked) == 49
+    shard.on_quote(quote(symbol="S0", at=DAY // SECOND + 1, offset=1), WALL + 50 * SECOND)
+    assert shard.forget_closed(WALL + 50 * SECOND) == ()
+    assert len(asked) > 49 + 100
+    asked.clear()
+    # Now it is S1, whose clock was a second ahead of that of S0.
+    assert shard.forget_closed(WALL + DAY - SECOND) == ()
+    assert len(asked) == 1
+    assert kinds(shard.forget_closed(WALL + DAY - SECOND + 1))[0] == "cancel gone"
 
 
 def test_orders_cancels_and_lists_share_the_portions_of_tombstones(
     shard: Shard, order: Make, quote: Make, cancel: Make
 ) -> None:
     shard.on_quote(quote(), WALL)
-    for number in range(TOMBSTONES_MAX - 1):
+    for number in range(FORGOTTEN_MAX - 1):
         shard.on_order(order("1", cl_ord_id=f"o-{number}"), WALL)
     for number in range(3):
         shard.on_cancel(cancel("x", cl_ord_id=f"c-{number}"), WALL)
         shard.on_cancel(cancel(list_id="p", cl_ord_id=f"c-{number}"), WALL)
-    portions = [kinds(shard.expire_terminal(WALL + 2 * DAY)) for _ in range(3)]
-    assert portions[0].count("order gone") == TOMBSTONES_MAX - 1
+    portions = [kinds(shard.forget_closed(WALL + 2 * DAY)) for _ in range(3)]
+    assert portions[0].count("order gone") == FORGOTTEN_MAX - 1
     assert [portion.count("cancel gone") for portion in portions] == [1, 5, 0]
 
 
@@ -151,7 +211,7 @@ def test_lists_get_what_the_symbols_left_of_a_portion(
         shard.on_order(order("1", cl_ord_id=f"o-{number}"), WALL)
     for number in range(20):
         shard.on_cancel(cancel(list_id="p", cl_ord_id=f"c-{number}"), WALL)
-    portions = [kinds(shard.expire_terminal(WALL + 2 * DAY)) for _ in range(3)]
+    portions = [kinds(shard.forget_closed(WALL + 2 * DAY)) for _ in range(3)]
     assert [portion.count("cancel gone") for portion in portions] == [10, 10, 0]
 
 
@@ -191,11 +251,10 @@ def test_a_restored_shard_knows_cancels_states_windows_and_what_was_taken(
     order: Make, quote: Make, cancel: Make
 ) -> None:
     shard = Shard(Limits())
-    journal: dict[tuple[Kind, str], JournalRecord] = {}
+    changes: list[Change] = []
 
     def write(outcome: Effects | None) -> None:
-        for record in outcome.journal if outcome else ():
-            journal[record.kind, record.id] = record
+        changes.extend(outcome.journal if outcome else ())
 
     shard.on_quote(quote("93", "94", ask_size="5"), WALL)
     write(shard.on_order(order("3", cl_ord_id="o-1"), WALL))
@@ -203,7 +262,7 @@ def test_a_restored_shard_knows_cancels_states_windows_and_what_was_taken(
     write(shard.on_order(order("3", cl_ord_id="o-3", side="SELL", stop_px="90"), WALL))
     write(shard.on_cancel(cancel("late", at=100), WALL))
     write(shard.on_trading_state(TradingState(State.REDUCING, 1, 7, "orders-0-7"), WALL))
-    restored = Shard.restore(Limits(), journal.values())
+    restored = restore(Limits(), compacted(changes))
     assert told(restored.on_order(order("1", cl_ord_id="o-4"), WALL)) == [
         "o-4 REJECTED code=TRADING_HALTED state=REDUCING"
     ]
@@ -222,28 +281,28 @@ def test_a_crossed_nbbo_is_counted_when_a_message_meets_it_with_open_orders(
 ) -> None:
     shard.on_quote(quote("95", "94"), WALL)
     shard.on_trading_state(TradingState(State.ACTIVE, 1, 1, "orders-0-1"), WALL)
-    assert shard.counts.crossed == 0
+    assert shard.state.counts.crossed == 0
     shard.on_order(order("1"), WALL)
     shard.on_second(WALL + SECOND)
-    assert shard.counts.crossed == 1
+    assert shard.state.counts.crossed == 1
     shard.on_trading_state(TradingState(State.ACTIVE, 1, 2, "orders-0-2"), WALL)
-    assert shard.counts.crossed == 2
+    assert shard.state.counts.crossed == 2
     shard.on_quote(quote("94", "94", at=1, offset=1), WALL)
-    assert shard.counts.crossed == 2
+    assert shard.state.counts.crossed == 2
 
 
 def test_what_was_known_already_is_counted(shard: Shard, order: Make) -> None:
     for content_hash in ("hash-1", "hash-1", "hash-2", "hash-2"):
         shard.on_order(order("1", content_hash=content_hash), WALL)
-    assert shard.counts.duplicates == 3
+    assert shard.state.counts.duplicates == 3
 
 
 def test_after_a_restart_new_orders_come_behind_the_old_ones(order: Make, quote: Make) -> None:
-    journal: list[JournalRecord] = []
+    changes: list[Change] = []
     shard = Shard(Limits())
     for name in ("o-1", "o-2"):
-        journal += shard.on_order(order("1", cl_ord_id=name), WALL).journal
-    restored = Shard.restore(Limits(), reversed(journal))
+        changes += shard.on_order(order("1", cl_ord_id=name), WALL).journal
+    restored = restore(Limits(), reversed(compacted(changes)))
     restored.on_order(order("1", cl_ord_id="o-3"), WALL)
     outcome = restored.on_quote(quote("93", "94"), WALL)
     assert outcome is not None
@@ -254,10 +313,10 @@ def test_tombstones_of_orders_alone_may_fill_a_portion(
     shard: Shard, order: Make, quote: Make, cancel: Make
 ) -> None:
     shard.on_quote(quote(), WALL)
-    for number in range(TOMBSTONES_MAX + 1):
+    for number in range(FORGOTTEN_MAX + 1):
         shard.on_order(order("1", cl_ord_id=f"o-{number}"), WALL)
     shard.on_cancel(cancel(list_id="p"), WALL)
-    first = kinds(shard.expire_terminal(WALL + 2 * DAY))
-    assert (first.count("order gone"), first.count("cancel gone")) == (TOMBSTONES_MAX, 0)
-    second = kinds(shard.expire_terminal(WALL + 2 * DAY))
+    first = kinds(shard.forget_closed(WALL + 2 * DAY))
+    assert (first.count("order gone"), first.count("cancel gone")) == (FORGOTTEN_MAX, 0)
+    second = kinds(shard.forget_closed(WALL + 2 * DAY))
     assert (second.count("order gone"), second.count("cancel gone")) == (1, 1)

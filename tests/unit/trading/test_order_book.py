@@ -129,7 +129,7 @@ def test_a_quote_that_fills_one_of_a_thousand_orders_looks_at_no_other(
         for each in (behind, first):
             shard.on_quote(each, WALL)
     assert looked_at == ["o-0", "o-1", "o-2"]
-    assert shard.open_count == 997
+    assert shard.state.registry.open_count == 997
 
 
 def test_orders_whose_limit_is_passed_while_others_trade_are_not_looked_at(
@@ -171,7 +171,7 @@ def test_a_block_is_not_divided_where_less_than_a_lot_is_offered_to_many(
     assert shard.on_quote(quote("99", "101", at=2, offset=1, ask_size="90"), later) is None
     assert looked_at == ["o-0", "o-1"]
     assert shard.on_quote(quote("99", "101", at=2, offset=2, ask_size="80000"), later) is not None
-    assert shard.open_count == 0
+    assert shard.state.registry.open_count == 0
 
 
 def test_a_block_that_wants_less_than_a_lot_takes_it_of_less_than_a_lot(order: Make, quote: Make) -> None:

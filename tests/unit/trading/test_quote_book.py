@@ -3,7 +3,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from support.journal import keys
 
+from fintank.trading.changes import HeldQuote
 from fintank.trading.clock import Clock, ClockState
 from fintank.trading.depth import Depth
 from fintank.trading.messages import Quote, Side
@@ -155,9 +157,9 @@ def test_what_is_taken_is_missing_on_its_side_until_the_exchange_quotes_again(qu
         fed.book.take(Side.BUY, fed.market().asks[0], Decimal(quantity))
     fed.book.take(Side.SELL, fed.market().bids[0], Decimal(1))
     assert (fed.market().asks[0].left, fed.market().bids[0].left) == (5, 4)
-    value = next(record.value for record in fed.book.changes() if record.kind == "quote")
-    assert value is not None
-    assert (value["bid_taken"], value["ask_taken"]) == ("1", "2.5")
+    held = fed.book.changes()[0]
+    assert isinstance(held, HeldQuote)
+    assert held.taken == (1, Decimal("2.5"))
     fed.take(quote("93", "94", at=1, offset=1, bid_size="5", ask_size="7.5"))
     assert (fed.market().asks[0].left, fed.market().bids[0].left) == (Decimal("7.5"), 5)
 
@@ -201,13 +203,9 @@ def test_the_clock_comes_back_from_a_quote_that_is_accepted(quote: Make) -> None
 
 def test_changes_are_the_quotes_and_the_clock_that_are_new_since_the_last_asking(quote: Make) -> None:
     market = Fed(quote(exchange="NYSE")).take(quote(offset=1))
-    assert [(record.kind, record.id) for record in market.book.changes()] == [
-        ("quote", "3:IVE,4:NYSE"),
-        ("quote", "3:IVE,6:NASDAQ"),
-        ("clock", "3:IVE"),
-    ]
+    assert keys(market.book.changes()) == ["quote 3:IVE,4:NYSE", "quote 3:IVE,6:NASDAQ", "clock 3:IVE"]
     assert market.book.changes() == []
     market.take(quote("1", "2", offset=2))
-    (record,) = market.book.changes()  # its time is the clock's already
-    assert record.value is not None
-    assert record.value["bid"] == "1"
+    (held,) = market.book.changes()  # its time is the clock's already
+    assert isinstance(held, HeldQuote)
+    assert held.quote.bid == "1"

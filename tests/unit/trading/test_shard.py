@@ -4,11 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from support.journal import keys, kinds, value
 
 from fintank.trading.ids import exec_id
-from fintank.trading.journal import SCHEMA_VERSION, JournalRecord, Kind
 from fintank.trading.limits import Limits
 from fintank.trading.messages import CodedReason, Quote
+from fintank.trading.recovery import restore
 from fintank.trading.reports import ExecutionReport
 from fintank.trading.shard import Effects, Shard
 
@@ -31,10 +32,6 @@ def tell(report: ExecutionReport) -> str:
     if report.text is not None:
         words.append(report.text)
     return " ".join(words)
-
-
-def keys(records: tuple[JournalRecord, ...]) -> list[str]:
-    return [f"{record.kind} {record.id}{'' if record.value else ' gone'}" for record in records]
 
 
 @pytest.fixture
@@ -122,12 +119,12 @@ def test_while_the_nbbo_is_crossed_orders_wait_and_it_is_counted(
 ) -> None:
     shard.on_quote(quote("93", "94"), WALL)
     shard.on_quote(quote("95", "96", exchange="NYSE", offset=1), WALL)
-    assert shard.counts.crossed == 0  # nobody asked
+    assert shard.state.counts.crossed == 0  # nobody asked
     outcome = shard.on_order(order("1"), WALL)
     assert told(outcome) == ["o-1 NEW NEW"]
     assert (outcome.reports[0].bid, outcome.reports[0].ask) == (95, 94)
     assert shard.on_quote(quote("94.5", "96", exchange="NYSE", at=1, offset=2), WALL) is None
-    assert shard.counts.crossed == 2
+    assert shard.state.counts.crossed == 2
     outcome = shard.on_quote(quote("94", "96", exchange="NYSE", at=2, offset=3), WALL)
     assert told(outcome) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
 
@@ -311,30 +308,29 @@ def test_other_quotes_come_when_they_are_asked_for_and_once(shard: Shard, quote:
         "quote 3:IVE,6:NASDAQ",
         "clock 3:IVE",
     ]
-    assert records[2].value is not None
-    assert records[2].value["bid"] == "1"
+    assert value(records[2])["bid"] == "1"
     assert shard.changed_quotes() == ()
     shard.on_quote(quote("9", "9", offset=1), WALL)
     assert shard.changed_quotes() == ()
-    assert shard.counts.not_newer == 1
+    assert shard.state.counts.not_newer == 1
 
 
 def test_terminal_orders_are_forgotten_after_their_retention(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_quote(quote(), WALL)
     shard.on_order(order("1"), WALL + HOUR)
     shard.on_order(order("1", content_hash="hash-2"), WALL + 2 * HOUR)
-    assert shard.expire_terminal(WALL + HOUR + DAY) == ()
-    records = shard.expire_terminal(WALL + HOUR + DAY + 1)
+    assert shard.forget_closed(WALL + HOUR + DAY) == ()
+    records = shard.forget_closed(WALL + HOUR + DAY + 1)
     assert keys(records) == ["order 3:acc,3:IVE,3:o-1 gone", "clock 3:IVE"]
-    records = shard.expire_terminal(WALL + 2 * HOUR + DAY + 1)
+    records = shard.forget_closed(WALL + 2 * HOUR + DAY + 1)
     assert keys(records) == ["refusal 3:acc,3:IVE,3:o-1,6:hash-2 gone", "clock 3:IVE"]
-    assert shard.expire_terminal(WALL + 9 * DAY) == ()
+    assert shard.forget_closed(WALL + 9 * DAY) == ()
 
 
 def test_open_orders_are_never_forgotten(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_quote(quote("93", "95"), WALL)
     shard.on_order(order("1", price="94"), WALL)
-    assert shard.expire_terminal(WALL + 9 * DAY) == ()
+    assert shard.forget_closed(WALL + 9 * DAY) == ()
     outcome = shard.on_quote(quote("93", "94", at=9 * 86_400, offset=1), WALL + 9 * DAY)
     assert told(outcome) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
 
@@ -345,18 +341,18 @@ def test_what_is_forgotten_is_too_old_to_be_accepted_again_even_after_a_restart(
     shard = Shard(Limits())
     shard.on_quote(quote(), WALL)
     shard.on_order(order("1", at=2), WALL)
-    assert shard.expire_terminal(WALL + DAY + 2 * SECOND) == ()
-    records = shard.expire_terminal(WALL + DAY + 2 * SECOND + 1)
-    (tombstone, clock) = records
-    assert tombstone.value is None
+    assert shard.forget_closed(WALL + DAY + 2 * SECOND) == ()
+    records = shard.forget_closed(WALL + DAY + 2 * SECOND + 1)
+    assert kinds(records) == ["order gone", "clock"]
+    clock = records[1]
     for wall_us in (0, WALL):  # a wall that runs back does not let it in either
-        restored = Shard.restore(Limits(), [clock])
+        restored = restore(Limits(), [clock])
         assert "STALE_ORDER" in told(restored.on_order(order("1", at=2), wall_us))[0]
 
 
 def test_orders_of_a_symbol_without_a_clock_are_kept(shard: Shard, order: Make) -> None:
     shard.on_order(order("-1"), WALL)
-    assert shard.expire_terminal(WALL + 9 * DAY) == ()
+    assert shard.forget_closed(WALL + 9 * DAY) == ()
 
 
 def test_tombstones_come_in_bounded_portions(order: Make, quote: Make) -> None:
@@ -366,8 +362,8 @@ def test_tombstones_come_in_bounded_portions(order: Make, quote: Make) -> None:
     for number in range(1_000):
         shard.on_order(order("1", cl_ord_id=f"o-{number}", symbol=("IVE", "VTI")[number % 2]), WALL)
     shard.on_order(order("1", cl_ord_id="last", symbol="VTI"), WALL)
-    portions = [shard.expire_terminal(WALL + 2 * DAY) for _ in range(3)]
-    gone = [sum(record.kind is Kind.ORDER for record in portion) for portion in portions]
+    portions = [shard.forget_closed(WALL + 2 * DAY) for _ in range(3)]
+    gone = [kinds(portion).count("order gone") for portion in portions]
     assert gone == [1_000, 1, 0]
     assert len(portions[0]) == 1_000 + 2  # with the clocks of both symbols
 
@@ -377,16 +373,16 @@ def test_a_restored_shard_fills_a_quiet_symbols_order_on_the_quote_from_before(
 ) -> None:
     shard = Shard(Limits())
     shard.on_quote(quote("93", "94", offset=5), WALL)
-    restored = Shard.restore(Limits(), shard.changed_quotes())
+    restored = restore(Limits(), shard.changed_quotes())
     assert told(restored.on_order(order("1"), WALL + HOUR))[1] == "o-1 TRADE FILLED 1 @ 94 NASDAQ"
     assert restored.on_quote(quote("93", "99", offset=5), WALL + HOUR) is None
-    assert restored.counts.not_newer == 1
+    assert restored.state.counts.not_newer == 1
 
 
 def test_a_restored_shard_counts_the_time_it_was_down(order: Make, quote: Make) -> None:
     shard = Shard(Limits())
     shard.on_quote(quote("93", "94"), WALL)
-    restored = Shard.restore(Limits(), shard.changed_quotes())
+    restored = restore(Limits(), shard.changed_quotes())
     assert told(restored.on_order(order("1"), WALL + HOUR + 1)) == ["o-1 NEW NEW"]
 
 
@@ -394,21 +390,15 @@ def test_a_restored_shard_takes_no_wall_time_before_its_latest_tick(order: Make,
     shard = Shard(Limits())
     shard.on_quote(quote("93", "94"), WALL)
     shard.on_quote(quote(symbol="VTI"), WALL + HOUR + 1)
-    restored = Shard.restore(Limits(), shard.changed_quotes())
+    restored = restore(Limits(), shard.changed_quotes())
     assert told(restored.on_order(order("1"), WALL)) == ["o-1 NEW NEW"]
 
 
 def test_a_restored_shard_has_nothing_new_to_journal(order: Make, quote: Make) -> None:
     shard = Shard(Limits())
     shard.on_quote(quote(), WALL)
-    restored = Shard.restore(Limits(), shard.changed_quotes())
+    restored = restore(Limits(), shard.changed_quotes())
     assert restored.changed_quotes() == ()
-
-
-@pytest.mark.parametrize("version", [SCHEMA_VERSION - 1, SCHEMA_VERSION + 1])
-def test_a_record_of_another_schema_stops_the_restore(version: int) -> None:
-    with pytest.raises(ValueError, match="schema_version"):
-        Shard.restore(Limits(), [JournalRecord(Kind.CLOCK, "3:IVE", {"schema_version": version})])
 
 
 def test_2500_resting_orders_filled_by_one_tick_take_well_under_a_second(order: Make, quote: Make) -> None:

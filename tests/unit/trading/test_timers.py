@@ -3,14 +3,11 @@ from math import inf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fintank.trading.timers import STALE_MAX, Timers
+from fintank.trading.timers import Timers
 
 
 def due(timers: Timers, wall_us: float) -> list[str]:
-    found = []
-    while (symbol := timers.next_due(wall_us)) is not None:
-        found.append(symbol)
-    return found
+    return timers.due(wall_us, 99)
 
 
 def test_a_symbol_is_due_once_when_its_time_has_come() -> None:
@@ -31,13 +28,24 @@ def test_of_several_times_of_a_symbol_the_earliest_counts() -> None:
     assert (due(timers, 7), due(timers, 8)) == ([], ["IVE"])
 
 
+def test_no_more_are_due_at_once_than_asked_for() -> None:
+    timers = Timers()
+    for time_us, symbol in enumerate("ABCDE"):
+        timers.set(symbol, time_us)
+    assert [timers.due(9, 2) for _ in range(4)] == [["A", "B"], ["C", "D"], ["E"], []]
+
+
 def test_times_that_count_no_more_are_thrown_away() -> None:
     timers = Timers()
-    for number in range(10_000):
-        timers.set("IVE", 10_000 - number)
-        timers.set("VTI", 20_000)
-        assert len(timers._heap) <= 4 + STALE_MAX
-    assert (due(timers, 0), due(timers, 1), due(timers, 20_000)) == ([], ["IVE"], ["VTI"])
+    sizes = []
+    timers.set("VTI", 99)
+    timers.set("IWS", 99)
+    for time_us in (9, 9, 8, 7, 6, 5, 5, 4, 3):
+        timers.set("IVE", time_us)
+        sizes.append(len(timers._heap))
+    assert sizes == [3, 3, 4, 5, 6, 3, 3, 4, 5]
+    assert (due(timers, 2), due(timers, 3), due(timers, 99)) == ([], ["IVE"], ["IWS", "VTI"])
+    assert timers._heap == []
 
 
 SETS = st.lists(st.tuples(st.sampled_from("ABC"), st.integers(0, 9)), max_size=20)

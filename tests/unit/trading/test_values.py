@@ -6,7 +6,6 @@ from importlib import import_module
 import pytest
 
 MODULES = (
-    "journal",
     "ledger",
     "depth",
     "limits",

@@ -6,14 +6,17 @@ from math import inf
 from typing import Any
 
 import pytest
+from support.journal import kinds
 
 from fintank.trading import steps as steps_module
+from fintank.trading.changes import BlockWindow
 from fintank.trading.groups import Group, GroupKey
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Side
 from fintank.trading.orders import WorkingOrder
 from fintank.trading.shard import Shard
 from fintank.trading.windows import Windows
+from fintank.wire.kafka.journal_records import key_of
 
 Make = Callable[..., Any]
 SECOND = 1_000_000
@@ -28,8 +31,8 @@ def names(groups: list[Group]) -> list[str]:
 def told(windows: Windows) -> list[tuple[str, int | None]]:
     """What is to be journaled: the last parts of the records' ids, and the ends."""
     return [
-        (record.id.partition(",")[2], None if record.value is None else record.value["window_end_us"])
-        for record in windows.changes()
+        (key_of(change).partition(",")[2], getattr(change, "window_end_us", None))
+        for change in windows.changes()
     ]
 
 
@@ -154,7 +157,7 @@ def test_changes_are_told_once_and_only_if_they_are_some(windows: Windows, worki
     assert told(windows) == [("1:3,3:BUY", 6)]
     restored = Windows("IVE")
     restored.add(working(2))
-    restored.restore(2, Side.BUY, 5)
+    restored.restore(BlockWindow("IVE", 2, Side.BUY, 5))
     restored.open(9)
     assert (restored.next_end_us(Side), told(restored)) == (5, [("1:2,3:BUY", 5)])
 
@@ -191,5 +194,4 @@ def test_the_journal_is_told_of_the_windows_that_changed_alone(order: Make, quot
     shard.on_quote(quote("99", "101"), WALL)
     for number in range(100):
         outcome = shard.on_order(order("1", price="50", priority=2 + number, cl_ord_id=f"o-{number}"), WALL)
-        windows = [record for record in outcome.journal if record.kind == "window"]
-        assert len(windows) == 1
+        assert kinds(outcome.journal).count("window") == 1

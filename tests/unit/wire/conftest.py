@@ -7,7 +7,7 @@ from typing import Any
 import factories
 import pytest
 
-from fintank.trading.journal import JournalRecord
+from fintank.trading.changes import Change
 from fintank.trading.limits import Limits
 from fintank.trading.messages import (
     Cancel,
@@ -59,7 +59,7 @@ class Written:
 
     reports: list[Report] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
-    journal: list[JournalRecord] = field(default_factory=list)
+    journal: list[Change] = field(default_factory=list)
 
     def add(self, outcome: Effects | None) -> None:
         if outcome is not None:
@@ -117,5 +117,5 @@ def written(make) -> Written:
     written.add(shard.on_trading_state(TradingState(State.REDUCING, NOW_US, 60, "orders-0-60"), NOW_US))
     written.add(shard.on_second(wall_us=NOW_US + 1_000_000))
     written.journal += shard.changed_quotes()
-    written.journal += shard.expire_terminal(wall_us=NOW_US + 60_000_000)
+    written.journal += shard.forget_closed(wall_us=NOW_US + 60_000_000)
     return written

@@ -1,0 +1,114 @@
+"""Everything that one shard of the rule engine remembers between messages."""
+
+from fintank.trading.cancels import Cancels
+from fintank.trading.changes import Change, Forgotten
+from fintank.trading.clock import Clock, ClockState
+from fintank.trading.depth import Depth
+from fintank.trading.forgetting import Forgetting
+from fintank.trading.limits import Limits
+from fintank.trading.messages import State, TradingState
+from fintank.trading.order_book import OrderBook
+from fintank.trading.order_registry import OrderRegistry
+from fintank.trading.quote_book import Counts, QuoteBook
+from fintank.trading.reports import Moment
+from fintank.trading.rules import RuleContext
+from fintank.trading.timers import Timers
+
+
+class ShardState:
+    """The quotes, clocks and orders of a shard's symbols, its cancels and the trading state.
+
+    books: by symbol, from its first quote on. open: by symbol, while it has open orders. wall_us: the latest
+    wall time, in microseconds; it moves the symbols' clocks and nothing else.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.counts = Counts()
+        self.books: dict[str, QuoteBook] = {}
+        self.open: dict[str, OrderBook] = {}
+        self.registry = OrderRegistry()
+        self.cancels = Cancels()
+        self.trading_state: TradingState | None = None
+        self.next_seq = 0
+        self.wall_us = 0
+        # Only what changed is looked at. These two are dicts for their order.
+        self.changed: dict[str, None] = {}
+        """The symbols that changed_quotes has to look at."""
+        self.touched: dict[str, None] = {}
+        """The other symbols whose timers may have to be set anew."""
+        self._timers = Timers()
+        self._forgetting = Forgetting(self.registry, self.cancels, self.books, limits.retention_us)
+
+    def advance(self, wall_us: int) -> None:
+        """Move the wall time on; it never runs back."""
+        self.wall_us = max(self.wall_us, wall_us)
+
+    def add_book(self, symbol: str, clock_state: ClockState) -> QuoteBook:
+        """Make the quote book of a symbol that has none."""
+        book = QuoteBook(symbol, Clock(clock_state), self.limits.max_quote_age_us, self.counts)
+        self.books[symbol] = book
+        return book
+
+    def order_book(self, symbol: str) -> OrderBook:
+        """Return the open orders of a symbol, an empty book if there are none."""
+        found = self.open.get(symbol)
+        if found is None:
+            found = self.open[symbol] = OrderBook(symbol)
+        return found
+
+    def moment(self, symbol: str, caused_by: str | None) -> Moment:
+        """Return a symbol's market and clock at the present wall time."""
+        book = self.books.get(symbol)
+        if book is None:
+            return Moment(caused_by, Depth(), now_us=None, tick_time_us=None)
+        now_us = book.clock.now(self.wall_us)
+        return Moment(caused_by, book.market(now_us), now_us, book.clock.tick_time_us)
+
+    def rule_context(self, symbol: str, moment: Moment) -> RuleContext:
+        """Return what a symbol's orders are measured against at a moment."""
+        orders = self.open.get(symbol)
+        open_orders = 0 if orders is None else len(orders.by_seq)
+        state = State.ACTIVE if self.trading_state is None else self.trading_state.state
+        return RuleContext(self.limits, moment.now_us, state, open_orders, moment.market)
+
+    def changes(self, symbol: str) -> list[Change]:
+        """Return a symbol's quotes, clock and windows that changed since the last call; drop an empty order
+        book."""
+        self.touched[symbol] = None
+        book, orders = self.books.get(symbol), self.open.get(symbol)
+        changes = [] if book is None else book.changes()
+        if orders is not None:
+            changes += orders.windows.changes()
+            if not orders.by_seq:
+                del self.open[symbol]
+        return changes
+
+    def changed_quotes(self) -> tuple[Change, ...]:
+        """Return the changes of all symbols that `changes` has not returned yet."""
+        found = [change for symbol in self.changed for change in self.changes(symbol)]
+        self.changed.clear()
+        return tuple(found)
+
+    def due_symbols(self, symbols_max: int) -> list[str]:
+        """Return the symbols whose open orders may expire, trade or end by the passing of time."""
+        self._set_timers()
+        due = self._timers.due(self.wall_us, symbols_max)
+        self.touched |= dict.fromkeys(due)
+        return due
+
+    def forget(self) -> list[Forgotten]:
+        """Forget some of what has been closed for longer than the retention; mark its clocks as changed."""
+        self._set_timers()
+        forgotten, held = self._forgetting.forget(self.wall_us)
+        self.changed |= dict.fromkeys(held)
+        return forgotten
+
+    def _set_timers(self) -> None:
+        for symbol in self.touched | self.changed:
+            book, orders = self.books.get(symbol), self.open.get(symbol)
+            if book is not None:
+                self._forgetting.set_timer(symbol)
+                if orders is not None:
+                    self._timers.set(symbol, book.clock.when(orders.due_us))
+        self.touched.clear()
