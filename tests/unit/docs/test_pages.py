@@ -1,10 +1,11 @@
-"""Pages stay short, and the page of folders has every folder."""
+"""Pages stay short and complete, and use one word for one thing."""
 
 import re
 import subprocess
 
 import pytest
 
+from fintank.commands.program import collection
 from fintank.settings import PROJECT_ROOT
 
 LINES_MAX = {"README.md": 160, "docs/glossary.md": 60}
@@ -29,3 +30,29 @@ def test_whats_here_lists_every_folder() -> None:
         "/".join(parts[:count]) for parts in (name.split("/") for name in listed) for count in (1, 2, 3)
     }
     assert folders - listed - parents == set()
+
+
+def test_the_page_of_commands_lists_every_command_and_target() -> None:
+    page = (PROJECT_ROOT / "docs" / "commands.md").read_text()
+    targets = re.findall(r"^([a-z][\w-]*):.*## ", (PROJECT_ROOT / "Makefile").read_text(), re.MULTILINE)
+    commands = [
+        *(f"invoke {name}" for name in collection().task_names),
+        *(f"make {name}" for name in targets),
+    ]
+    assert len(commands) > 25
+    assert [name for name in commands if not re.search(rf"`{name}[ `]", page)] == []
+
+
+@pytest.mark.parametrize(
+    ("synonym", "word"),
+    [
+        (r"time-outs?\b", "timeout"),
+        (r"held quotes?\b", "quote"),
+        (r"of no use\b", "discarded"),
+        (r"set-up\b", "setup"),
+    ],
+)
+def test_a_thing_has_one_word(synonym: str, word: str) -> None:
+    pages = [*PROJECT_ROOT.glob("*.md"), *(PROJECT_ROOT / "docs").glob("*.md")]
+    found = [page.name for page in pages if re.search(rf"\b{synonym}", page.read_text(), re.IGNORECASE)]
+    assert found == [], f"write {word}"
