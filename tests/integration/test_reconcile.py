@@ -27,8 +27,8 @@ from fintank.adapters.journal import adopt
 from fintank.adapters.kafka_groups import GROUPS
 from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.comparison import compare
-from fintank.reconciliation.reading import Batch, batches
-from fintank.reconciliation.storage import EXECUTIONS_VIEW, FILLS_VIEW, TICKS_VIEW
+from fintank.reconciliation.spout_batches import SpoutBatch, read_batches
+from fintank.reconciliation.storage import EXECUTIONS_TOPIC, FILLS_TOPIC, TICKS_TOPIC
 from fintank.settings import PROJECT_ROOT
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Order
@@ -93,10 +93,10 @@ class World:
     def load(self) -> None:
         """Write all topics' points into InfluxDB, and commit all offsets."""
         writer = InfluxDB(self.settings.influx)
-        for view in (TICKS_VIEW, EXECUTIONS_VIEW, FILLS_VIEW):
-            with open_reader(self.settings.kafka, view.topic) as reader:
-                for batch in batches(reader, reader.starts(), ""):
-                    made = view.to_lines(view.topic, batch.partition, batch.runs, batch.records)
+        for stored in (TICKS_TOPIC, EXECUTIONS_TOPIC, FILLS_TOPIC):
+            with open_reader(self.settings.kafka, stored.topic) as reader:
+                for batch in read_batches(reader, reader.starts(), ""):
+                    made = stored.to_lines(stored.topic, batch.partition, batch.runs, batch.records)
                     assert writer.write(made.lines) == []
         for topic, group in GROUPS.items():
             with open_reader(self.settings.kafka, topic) as reader:
@@ -118,9 +118,9 @@ class World:
         yield found
         found |= self.breaks() - before
 
-    def _new(self, topic: str) -> Iterator[Batch]:
+    def _new(self, topic: str) -> Iterator[SpoutBatch]:
         with open_reader(self.settings.kafka, topic) as reader:
-            yield from batches(reader, self.positions[topic], "")
+            yield from read_batches(reader, self.positions[topic], "")
 
     def _core(self, symbol: str) -> Shard:
         return self.shards[kafka.partition_for(symbol, kafka.SHARDS)][0]
@@ -246,8 +246,8 @@ def test_a_point_that_is_not_stored_or_another_or_too_much_is_named(world: World
 
 def test_points_of_another_value_are_named(world: World) -> None:
     with open_reader(world.settings.kafka, "executions") as reader:
-        batch = next(batches(reader, reader.starts(), ""))
-    made = EXECUTIONS_VIEW.to_lines("executions", batch.partition, batch.runs, batch.records)
+        batch = next(read_batches(reader, reader.starts(), ""))
+    made = EXECUTIONS_TOPIC.to_lines("executions", batch.partition, batch.runs, batch.records)
     line = next(line for line in made.lines.split("\n") if "cum_qty=0," in line)
     InfluxDB(world.settings.influx).write(line.replace("cum_qty=0,", "cum_qty=1,"))
     ((kind, _),) = world.breaks()
@@ -357,10 +357,10 @@ def test_what_was_not_done_as_it_must_be_is_named(world: World, tamper: Tamper, 
 
 def test_reports_and_fills_that_nobody_asked_for_are_named(world: World) -> None:
     with open_reader(world.settings.kafka, "executions") as reader:
-        batch = next(batches(reader, reader.starts(), ""))
+        batch = next(read_batches(reader, reader.starts(), ""))
     report = executions.from_json(batch.records.split("\n")[0])
     with open_reader(world.settings.kafka, "fills") as reader:
-        batch = next(batches(reader, reader.starts(), ""))
+        batch = next(read_batches(reader, reader.starts(), ""))
     fill = fills.from_json(batch.records.split("\n")[0])
     with world.new_breaks() as found:
         alien = replace(report, cl_ord_id="alien", account="A", symbol="IVE", exec_id="alien")

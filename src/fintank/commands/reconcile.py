@@ -10,7 +10,7 @@ from rich.table import Table
 from fintank.commands import command
 from fintank.errors import FintankError
 from fintank.reconciliation.comparison import compare
-from fintank.reconciliation.results import Kind, Result
+from fintank.reconciliation.findings import BreakKind, Result
 from fintank.settings import Settings
 from fintank.terminal.screen import console, table
 from fintank.terminal.texts import counted
@@ -57,7 +57,7 @@ def summary(settings: Settings, results: Sequence[Result], lag: Mapping[str, int
 
 def lines(results: Sequence[Result]) -> list[str]:
     """Return a line for each of the first breaks of each kind, and the number of the others."""
-    kinds: Counter[Kind] = Counter()
+    kinds: Counter[BreakKind] = Counter()
     for result in results:
         kinds += result.kinds
     shown = []

@@ -1,130 +1,110 @@
-"""Every trade is booked once and as it was, and the bookings sum to what the orders traded."""
+"""Every trade is booked once and correctly, and the bookings sum to what the orders traded."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TypeVar
 
-from fintank.adapters.kafka import SHARDS, TOPICS, partition_for
-from fintank.reconciliation.order_reports import Told, shown
-from fintank.reconciliation.results import Kind, Logs, Result
+from fintank.adapters.kafka import TOPICS, partition_for
+from fintank.reconciliation.findings import BreakKind, Result
+from fintank.reconciliation.snapshot import Entry, shown
+from fintank.reconciliation.topic_logs import Partition, TopicLogs, reports_partition
 from fintank.trading.decimals import EXACT, plain
 from fintank.trading.ledger import Position, booking, positions
 from fintank.trading.messages import ExecType, Side
-from fintank.trading.reports import Fill
+from fintank.trading.reports import ExecutionReport, Fill
 
 _FIELDS = [field.name for field in fields(Fill)]
 
-
-class Booked(NamedTuple):
-    """A fill and its record, named topic-partition-offset."""
-
-    place: str
-    time_ms: int
-    fill: Fill
+Booking = TypeVar("Booking", ExecutionReport, Fill)
+Trade = Entry[ExecutionReport]
+Booked = Entry[Fill]
 
 
-def check_bookings(
-    told: Iterable[Told], booked: Iterable[Booked], logs: Logs, hidden: frozenset[tuple[str, int]]
-) -> list[Result]:
-    """Compare the trades of the topic `executions` with the topic `fills`, one by one and in sum.
-
-    hidden: the partitions of which an open transaction hid the end, or that were not read after the others.
-    """
-    trades = [tell for tell in told if tell.report.exec_type is ExecType.TRADE and _is_whole(tell)]
-    fills = list(booked)
-    check = _Bookings(logs, hidden)
-    check.compare(trades, fills)
-    return [check.result, _check_positions(trades, fills, check.undecided)]
+def check_bookings(reports: Iterable[Trade], fills: Sequence[Booked], logs: TopicLogs) -> list[Result]:
+    """Compare the trades of the topic `executions` with the topic `fills`, one by one and in sum."""
+    trades = [trade for trade in reports if _is_complete_trade(trade.message)]
+    result = Result("trades are booked once")
+    undecided = _check_fills(result, trades, fills, logs)
+    return [result, _check_positions(trades, fills, undecided)]
 
 
-class _Bookings:
-    """undecided: the (account, symbol) of which some trades can't be judged."""
+def _is_complete_trade(report: ExecutionReport) -> bool:
+    """Return whether a report can be booked; an incomplete TRADE is a break of its order's reports."""
+    needed = (report.last_qty, report.last_px, report.last_mkt)
+    return report.exec_type is ExecType.TRADE and None not in needed
 
-    def __init__(self, logs: Logs, hidden: frozenset[tuple[str, int]]) -> None:
-        self.result = Result("trades are booked once")
-        self.undecided: set[tuple[str, str]] = set()
-        self._logs = logs
-        self._hidden = hidden
 
-    def compare(self, told: Iterable[Told], booked: Iterable[Booked]) -> None:
-        trades: dict[str, Told] = {}
-        for tell in told:
-            exec_id = tell.report.exec_id
-            if exec_id in trades:
-                self.result.add(Kind.TRADE_TWICE, exec_id, f"{trades[exec_id].place} and {tell.place}")
-            trades.setdefault(exec_id, tell)
-        bookings: dict[str, Booked] = {}
-        for book in booked:
-            exec_id = book.fill.exec_id
-            if exec_id in bookings:
-                detail = f"{bookings[exec_id].place} and {book.place}"
-                self.result.add(Kind.TRADE_BOOKED_TWICE, exec_id, detail)
-            bookings.setdefault(exec_id, book)
-        for exec_id, tell in trades.items():
-            if exec_id in bookings:
-                self.result.compared += 1
-                self._check_equal(tell, bookings[exec_id])
-            else:
-                self._check_unbooked(tell)
-        for exec_id, book in bookings.items():
-            if exec_id not in trades:
-                self._check_without_trade(book)
+def _check_fills(
+    result: Result, reports: Iterable[Trade], fills: Iterable[Booked], logs: TopicLogs
+) -> set[tuple[str, str]]:
+    """Compare one by one; return account and symbol of the trades that can't be judged."""
+    trades = _by_exec_id(result, BreakKind.TRADE_TWICE, reports)
+    bookings = _by_exec_id(result, BreakKind.TRADE_BOOKED_TWICE, fills)
+    undecided = set()
 
-    def _check_equal(self, tell: Told, book: Booked) -> None:
-        wanted = booking(tell.report)
-        for field in _FIELDS:
-            asked, found = getattr(wanted, field), getattr(book.fill, field)
-            if asked != found:
-                detail = f"{book.place}: {field} is {shown(found)}, by {tell.place} {shown(asked)}"
-                self.result.add(Kind.FILL_DIFFERS, wanted.exec_id, detail)
-
-    def _check_unbooked(self, tell: Told) -> None:
-        report = tell.report
-        place = ("fills", partition_for(report.account, TOPICS["fills"].partitions))
-        if not self._is_undecided(place, tell.time_ms, (report.account, report.symbol)):
-            self.result.compared += 1
-            detail = f"{tell.place} of {report.cl_ord_id} has no fill"
-            self.result.add(Kind.TRADE_NOT_BOOKED, report.exec_id, detail)
-
-    def _check_without_trade(self, book: Booked) -> None:
-        fill = book.fill
-        place = ("executions", partition_for(fill.symbol, SHARDS))
-        if not self._is_undecided(place, book.time_ms, (fill.account, fill.symbol)):
-            self.result.compared += 1
-            detail = f"{book.place} of {fill.cl_ord_id} books what no execution tells of"
-            self.result.add(Kind.FILL_WITHOUT_TRADE, fill.exec_id, detail)
-
-    def _is_undecided(self, place: tuple[str, int], time_ms: int, held: tuple[str, str]) -> bool:
-        if self._logs[place].may_have_lost(time_ms):
-            self.result.beyond_retention += 1
-        elif place in self._hidden:
-            self.result.pending += 1
+    def judge(entry: Trade | Booked, kind: BreakKind, partition: Partition, detail: str) -> None:
+        message = entry.message
+        if logs.is_missing(result, partition, entry.time_ms):
+            result.compared += 1
+            result.add(kind, message.exec_id, f"{entry.place} of {message.cl_ord_id} {detail}")
         else:
-            return False
-        self.undecided.add(held)
-        return True
+            undecided.add((message.account, message.symbol))
+
+    for exec_id, trade in trades.items():
+        if exec_id in bookings:
+            result.compared += 1
+            _check_equal(result, trade, bookings[exec_id])
+        else:
+            partition = partition_for(trade.message.account, TOPICS["fills"].partitions)
+            judge(trade, BreakKind.TRADE_NOT_BOOKED, ("fills", partition), "has no fill")
+    for exec_id, booked in bookings.items():
+        if exec_id not in trades:
+            detail = "books a trade that no execution reports"
+            judge(booked, BreakKind.FILL_WITHOUT_TRADE, reports_partition(booked.message.symbol), detail)
+    return undecided
+
+
+def _by_exec_id(
+    result: Result, kind: BreakKind, entries: Iterable[Entry[Booking]]
+) -> dict[str, Entry[Booking]]:
+    found: dict[str, Entry[Booking]] = {}
+    for entry in entries:
+        exec_id = entry.message.exec_id
+        if exec_id in found:
+            result.add(kind, exec_id, f"{found[exec_id].place} and {entry.place}")
+        found.setdefault(exec_id, entry)
+    return found
+
+
+def _check_equal(result: Result, trade: Trade, booked: Booked) -> None:
+    expected = booking(trade.message)
+    for field in _FIELDS:
+        wanted, found = getattr(expected, field), getattr(booked.message, field)
+        if wanted != found:
+            detail = f"{booked.place}: {field} is {shown(found)}, {trade.place} has {shown(wanted)}"
+            result.add(BreakKind.FILL_DIFFERS, expected.exec_id, detail)
 
 
 def _check_positions(
-    trades: Iterable[Told], booked: Iterable[Booked], undecided: set[tuple[str, str]]
+    trades: Iterable[Trade], fills: Iterable[Booked], undecided: set[tuple[str, str]]
 ) -> Result:
     """Compare shares and cash of each account and symbol: what trades moved, what fills sum to."""
     result = Result("shares and cash add up")
     moved: dict[tuple[str, str], Position] = defaultdict(Position)
-    for tell in trades:
-        report = tell.report
+    for trade in trades:
+        report = trade.message
         assert report.last_qty is not None
         assert report.last_px is not None
         sign = 1 if report.side is Side.BUY else -1
         shares = EXACT.multiply(report.last_qty, Decimal(sign))
-        held = moved[report.account, report.symbol]
         cash = EXACT.multiply(shares, report.last_px)
+        held = moved[report.account, report.symbol]
         moved[report.account, report.symbol] = Position(
             EXACT.add(held.shares, shares), EXACT.subtract(held.cash, cash)
         )
-    summed = positions(book.fill for book in booked)
+    summed = positions(booked.message for booked in fills)
     for account, symbol in sorted(moved.keys() | summed.keys()):
         if (account, symbol) in undecided:
             result.pending += 1
@@ -132,17 +112,9 @@ def _check_positions(
         result.compared += 1
         by_trades = moved.get((account, symbol), Position())
         by_fills = summed.get((account, symbol), Position())
-        for field, of_trades, of_fills in (
-            ("shares", by_trades.shares, by_fills.shares),
-            ("cash", by_trades.cash, by_fills.cash),
-        ):
-            if of_trades != of_fills:
-                detail = f"{field} are {plain(of_fills)} by fills, {plain(of_trades)} by executions"
-                result.add(Kind.POSITION_DIFFERS, f"{account} {symbol}", detail)
+        for field in ("shares", "cash"):
+            traded, booked_sum = getattr(by_trades, field), getattr(by_fills, field)
+            if traded != booked_sum:
+                detail = f"{field} are {plain(booked_sum)} by fills, {plain(traded)} by executions"
+                result.add(BreakKind.POSITION_DIFFERS, f"{account} {symbol}", detail)
     return result
-
-
-def _is_whole(tell: Told) -> bool:
-    """Whether a trade has what a booking needs; what has not is named with the reports."""
-    report = tell.report
-    return None not in (report.last_qty, report.last_px, report.last_mkt)

@@ -5,40 +5,43 @@ from collections.abc import Sequence
 from fintank.adapters import kafka, rules_file
 from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka_groups import GROUPS, PartitionState, partition_states
-from fintank.reconciliation import reading
 from fintank.reconciliation.bookings import check_bookings
-from fintank.reconciliation.cancels import check_cancels
+from fintank.reconciliation.findings import Result
+from fintank.reconciliation.order_cancels import check_cancels
 from fintank.reconciliation.order_reports import check_orders
-from fintank.reconciliation.results import Result
-from fintank.reconciliation.storage import EXECUTIONS_VIEW, FILLS_VIEW, TICKS_VIEW, Storage
+from fintank.reconciliation.rejected_records import read_rejected
+from fintank.reconciliation.snapshot import read_snapshot
+from fintank.reconciliation.storage import EXECUTIONS_TOPIC, FILLS_TOPIC, TICKS_TOPIC, Storage
+from fintank.reconciliation.topic_logs import read_logs
 from fintank.reconciliation.trade_quotes import TradeQuotes
 from fintank.settings import Settings
 
 
-def compare(where: Settings) -> tuple[list[Result], dict[str, int]]:
-    """Make all checks; return their results, and the lag of each topic that a group reads."""
-    limits = rules_file.load(where)
-    influx = InfluxDB(where.influx)
+def compare(settings: Settings) -> tuple[list[Result], dict[str, int]]:
+    """Run all checks; return their results, and the lag of each topic that has a consumer group."""
+    limits = rules_file.load(settings)
+    influx = InfluxDB(settings.influx)
     influx.require_own_points()
-    with kafka.connect(where.kafka) as admin:
+    with kafka.connect(settings.kafka) as admin:
         kafka.ensure_topics(admin)
-        # Before all else: what is committed now is done, whatever comes while the rest is read.
+        # Before anything else: what is committed now is done, whatever is written during the checks.
         states = partition_states(admin)
-        logs = reading.read_logs(where.kafka, states)
-        rejected = reading.read_rejected(where.kafka, logs)
-        facts = reading.read_facts(where.kafka, admin, logs, rejected, limits)
-    results = check_orders(facts.asked, facts.told, logs, facts.hidden)
-    results.append(check_cancels(facts.cancels, facts.refused, facts.told, logs, facts.hidden))
-    results += check_bookings([*facts.told, *facts.told_later], facts.booked, logs, facts.hidden)
-    quotes = TradeQuotes(facts.told)
-    storage = Storage(where.kafka, influx, influx.retention().seconds, logs, rejected)
-    stored = [
-        storage.compare(TICKS_VIEW, quotes.see),
-        storage.compare(EXECUTIONS_VIEW),
-        storage.compare(FILLS_VIEW),
+        logs = read_logs(settings.kafka, states)
+        rejected = read_rejected(settings.kafka, logs)
+        found = read_snapshot(settings.kafka, admin, logs, rejected, limits)
+    quotes = TradeQuotes(found.reports)
+    storage = Storage(settings.kafka, influx, logs, rejected)
+    results = [
+        *check_orders(found.orders, found.reports, logs),
+        check_cancels(found.cancels, found.cancel_rejects, found.reports, logs),
+        *check_bookings([*found.reports, *found.later_trades], found.fills, logs),
+        quotes.result,
+        storage.compare(TICKS_TOPIC, quotes.see),
+        storage.compare(EXECUTIONS_TOPIC),
+        storage.compare(FILLS_TOPIC),
+        rejected.result,
     ]
     quotes.finish(logs)
-    results += [quotes.result, *stored, rejected.result]
     return results, _lag(states)
 
 

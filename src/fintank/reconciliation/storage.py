@@ -1,17 +1,19 @@
 """Comparing a topic with its measurement in InfluxDB; the topic is read once, twice if they differ."""
 
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.topic_reader import open_reader
-from fintank.reconciliation.reading import batches, oldest_ms
-from fintank.reconciliation.rejected import Rejected
-from fintank.reconciliation.results import CLOCK_SKEW_MS_MAX, Logs, Result
+from fintank.reconciliation.findings import Result
+from fintank.reconciliation.rejected_records import RejectedRecords
+from fintank.reconciliation.spout_batches import SpoutBatch, read_batches
 from fintank.reconciliation.stored_points import Comparison, Digest, rounds
+from fintank.reconciliation.topic_logs import CLOCK_SKEW_MS_MAX, TopicLogs, oldest_ms
 from fintank.terminal.screen import progress
 from fintank.wire.bolts.offsets import parse_offsets
 from fintank.wire.kafka import executions, fills, ticks
@@ -20,134 +22,122 @@ from fintank.wire.points.point_values import BID_ASK, EXECUTIONS, FILLS, Measure
 See = Callable[[int, Sequence[int], Sequence[str]], None]
 
 
-class Lines(Protocol):
-    """What the deserializers make of a batch."""
-
-    @property
-    def lines(self) -> str: ...
-
-    @property
-    def offsets(self) -> str: ...
-
-
 @dataclass(frozen=True)
-class View:
-    """A topic, the measurement that it is loaded into, and what makes lines of its records."""
+class StoredTopic:
+    """A topic, the measurement that it is loaded into, and what turns a spout's batch into lines."""
 
     topic: str
     measurement: Measurement
-    to_lines: Callable[[str, int, str, str], Lines]
+    to_lines: Callable[[str, int, str, str], ticks.Batch | ticks.TickBatch]
 
 
-TICKS_VIEW = View("ticks", BID_ASK, ticks.to_lines)
-EXECUTIONS_VIEW = View("executions", EXECUTIONS, executions.to_lines)
-FILLS_VIEW = View("fills", FILLS, fills.to_lines)
+TICKS_TOPIC = StoredTopic("ticks", BID_ASK, ticks.to_lines)
+EXECUTIONS_TOPIC = StoredTopic("executions", EXECUTIONS, executions.to_lines)
+FILLS_TOPIC = StoredTopic("fills", FILLS, fills.to_lines)
 
 
-class Part(NamedTuple):
-    """Some records of one partition as lines and points, their offsets, and how far each must be stored."""
+class RecordedPoints(NamedTuple):
+    """Some records of one partition as lines and points; must_be_stored: whether InfluxDB must hold each."""
 
     partition: int
     offsets: list[int]
     lines: list[str]
     points: list[Point]
-    is_done: list[bool]
-    is_rejected: list[bool]
+    must_be_stored: list[bool]
+    pending: int
+    rejected: int
     unusable: list[tuple[int, int]]
-
-    @property
-    def must_be_stored(self) -> list[bool]:
-        """Whether InfluxDB must hold each point."""
-        return [done and not refused for done, refused in zip(self.is_done, self.is_rejected, strict=True)]
 
 
 class Storage:
     """Compares topics with InfluxDB."""
 
-    def __init__(
-        self, address: str, influx: InfluxDB, kept_seconds: int, logs: Logs, rejected: Rejected
-    ) -> None:
-        """kept_seconds: so long InfluxDB keeps points, 0 if for ever."""
+    def __init__(self, address: str, influx: InfluxDB, logs: TopicLogs, rejected: RejectedRecords) -> None:
         self._address = address
         self._influx = influx
-        self._kept_seconds = kept_seconds
         self._logs = logs
         self._rejected = rejected
+        self._retention_ns = influx.retention().seconds * 1_000_000_000
 
-    def compare(self, view: View, see: See | None = None) -> Result:
-        """Compare all records of a topic with its measurement; `see` is shown each record's line once.
+    def compare(self, stored_topic: StoredTopic, see: See | None = None) -> Result:
+        """Compare all records of a topic with its measurement; call `see` with each record's line once.
 
-        What a record's point is, is asked of the code that made it: a topic's records always give the same.
+        The lines come from the code of the topology, which always makes the same of a record.
         """
-        result = Result(f"{view.topic} are in InfluxDB")
+        result = Result(f"{stored_topic.topic} are in InfluxDB")
         recorded, stored = Digest(), Digest()
         earliest_ns: int | None = None
-        for part in self._recorded(view):
-            self._rejected.check(view.topic, part.partition, part.unusable)
+        for part in self._recorded(stored_topic):
+            self._rejected.check(stored_topic.topic, part.partition, part.unusable)
             if see is not None:
                 see(part.partition, part.offsets, part.lines)
-            if part.points:
-                earliest = min(point[1] for point in part.points)
-                earliest_ns = earliest if earliest_ns is None else min(earliest, earliest_ns)
-            must_be_stored = part.must_be_stored
-            recorded.add(list(compress(part.points, must_be_stored)))
-            result.compared += sum(must_be_stored)
-            result.pending += part.is_done.count(False)
-            result.rejected += sum(part.is_rejected)
-        # Of a log that lost its start InfluxDB may hold any number of older points.
-        since_ns = earliest_ns if self._horizon_ns(view.topic) is not None else None
-        for points in self._stored(view, since_ns, recorded.points):
+            times_ns = [point[1] for point in part.points]
+            earliest_ns = min(times_ns if earliest_ns is None else [earliest_ns, *times_ns], default=None)
+            recorded.add(list(compress(part.points, part.must_be_stored)))
+            result.compared += sum(part.must_be_stored)
+            result.pending += part.pending
+            result.rejected += part.rejected
+        # If the log has lost its start, InfluxDB may hold any number of older points.
+        horizon_ns = self._horizon_ns(stored_topic.topic)
+        since_ns = None if horizon_ns is None else earliest_ns
+        for points in self._stored(stored_topic.measurement, since_ns, recorded.points):
             stored.add(points)
-        differences = recorded.differences(stored)
-        for buckets in rounds(differences, recorded.points + stored.points):
-            self._compare_closely(view, since_ns, Comparison(view.topic, view.measurement, buckets), result)
+        for buckets in rounds(recorded.differences(stored), recorded.points + stored.points):
+            comparison = Comparison(stored_topic.topic, stored_topic.measurement, buckets)
+            self._compare_points(stored_topic, since_ns, comparison)
+            comparison.judge(result, self._horizon_ns(stored_topic.topic), self._kept_since_ns())
         return result
 
-    def _compare_closely(
-        self, view: View, since_ns: int | None, comparison: Comparison, result: Result
+    def _compare_points(
+        self, stored_topic: StoredTopic, since_ns: int | None, comparison: Comparison
     ) -> None:
         # InfluxDB first: then every point that it holds has its record before the topic's end.
-        for points in self._stored(view, since_ns, None):
+        for points in self._stored(stored_topic.measurement, since_ns, None):
             comparison.add_stored(points)
-        for part in self._recorded(view):
+        for part in self._recorded(stored_topic):
             comparison.add_recorded(part.partition, part.offsets, part.must_be_stored, part.points)
-        comparison.judge(result, self._horizon_ns(view.topic), self._kept_since_ns())
 
     def _kept_since_ns(self) -> int:
         """Return up to which time InfluxDB may have deleted points by now."""
-        return time.time_ns() - self._kept_seconds * 1_000_000_000 if self._kept_seconds else 0
+        return time.time_ns() - self._retention_ns if self._retention_ns else 0
 
     def _horizon_ns(self, topic: str) -> int | None:
-        """Return up to which time there may be points of records that were deleted; None without such."""
+        """Return up to which time InfluxDB may hold points of deleted records; None if none were deleted."""
         with open_reader(self._address, topic) as reader:
             starts = reader.starts()
         oldest = oldest_ms(self._address, topic, starts)
-        # A record tells of a time at most a minute after its own.
+        # A record's timestamp is at most a minute ahead of its append time.
         return (max(oldest.values()) + CLOCK_SKEW_MS_MAX) * 1_000_000 if oldest else None
 
-    def _recorded(self, view: View) -> Iterator[Part]:
-        with open_reader(self._address, view.topic) as reader:
-            for batch in batches(reader, reader.starts(), f"comparing {view.topic}"):
-                if not batch.offsets:
-                    yield Part(batch.partition, [], [], [], [], [], batch.not_utf8)
-                    continue
-                made = view.to_lines(view.topic, batch.partition, batch.runs, batch.records)
-                offsets = parse_offsets(made.offsets) if made.lines else []
-                committed = self._logs[view.topic, batch.partition].committed or 0
-                refused = self._rejected.offsets(view.topic, batch.partition)
-                yield Part(
-                    batch.partition,
-                    offsets,
-                    made.lines.split("\n") if made.lines else [],
-                    of_lines(view.measurement, made.lines),
-                    list(map(committed.__gt__, offsets)),
-                    list(map(refused.__contains__, offsets)),
-                    batch.unusable(offsets),
-                )
+    def _recorded(self, stored_topic: StoredTopic) -> Iterator[RecordedPoints]:
+        with open_reader(self._address, stored_topic.topic) as reader:
+            for batch in read_batches(reader, reader.starts(), f"comparing {stored_topic.topic}"):
+                yield self._points_of(stored_topic, batch)
 
-    def _stored(self, view: View, since_ns: int | None, expected: int | None) -> Iterator[list[Point]]:
+    def _points_of(self, stored_topic: StoredTopic, batch: SpoutBatch) -> RecordedPoints:
+        topic, partition = stored_topic.topic, batch.partition
+        lines, offsets = "", list[int]()
+        if batch.offsets:
+            lines, runs, *_ = stored_topic.to_lines(topic, partition, batch.runs, batch.records)
+            offsets = parse_offsets(runs) if lines else []
+        committed = self._logs.partitions[topic, partition].committed or 0
+        rejected = self._rejected.offsets(topic, partition)
+        return RecordedPoints(
+            partition=partition,
+            offsets=offsets,
+            lines=lines.split("\n") if lines else [],
+            points=of_lines(stored_topic.measurement, lines),
+            must_be_stored=[offset < committed and offset not in rejected for offset in offsets],
+            pending=len(offsets) - bisect_left(offsets, committed),
+            rejected=len(rejected.intersection(offsets)),
+            unusable=batch.unusable(offsets),
+        )
+
+    def _stored(
+        self, measurement: Measurement, since_ns: int | None, expected: int | None
+    ) -> Iterator[list[Point]]:
         with progress(transient=True) as bar:
-            task = bar.add_task(f"reading {view.measurement.name} of InfluxDB", total=expected)
-            for points in self._influx.points(view.measurement, since_ns):
+            task = bar.add_task(f"reading {measurement.name} of InfluxDB", total=expected)
+            for points in self._influx.points(measurement, since_ns):
                 yield points
                 bar.advance(task, len(points))

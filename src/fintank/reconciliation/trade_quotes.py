@@ -1,4 +1,4 @@
-"""Every trade's price and venue is a quote in `ticks`, on its right side: BUY at the ask, SELL at the bid.
+"""Every trade has the price and venue of a quote in `ticks`: BUY at the ask, SELL at the bid.
 
 And no more was traded on a side of a quote than it displayed.
 """
@@ -8,31 +8,32 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from fintank.reconciliation.order_reports import Told, shown
-from fintank.reconciliation.results import Kind, Logs, Result
+from fintank.reconciliation.findings import BreakKind, Result
+from fintank.reconciliation.snapshot import Entry, shown
+from fintank.reconciliation.topic_logs import TopicLogs
 from fintank.trading.decimals import EXACT, ZERO, plain
 from fintank.trading.messages import ExecType, Quote, Side
 from fintank.trading.reports import ExecutionReport
 from fintank.wire.points.point_values import quote_of
 
-Place = tuple[int, int]
+Trade = Entry[ExecutionReport]
 
 
 class TradeQuotes:
-    """Is shown every tick once, and picks those that trades name; `result` is true after `finish`."""
+    """Is shown every tick once, and picks those that trades name; `result` is final after `finish`."""
 
-    def __init__(self, told: Iterable[Told]) -> None:
+    def __init__(self, reports: Iterable[Trade]) -> None:
         self.result = Result("trades are at a quote of ticks")
-        self._trades: dict[Place, list[Told]] = defaultdict(list)
-        for tell in told:
-            if tell.report.exec_type is ExecType.TRADE:
-                self._take(tell)
+        self._trades: dict[tuple[int, int], list[Trade]] = defaultdict(list)
+        for entry in reports:
+            if entry.message.exec_type is ExecType.TRADE:
+                self._add(entry)
         self._wanted: dict[int, list[int]] = defaultdict(list)
         for partition, offset in sorted(self._trades):
             self._wanted[partition].append(offset)
 
     def see(self, partition: int, offsets: Sequence[int], lines: Sequence[str]) -> None:
-        """Look at some ticks of a partition: the offset and the line of each, by offset."""
+        """Check some ticks of a partition: the offset and the line of each, by offset."""
         wanted = self._wanted.get(partition)
         if not wanted or not offsets:
             return
@@ -40,61 +41,57 @@ class TradeQuotes:
             index = bisect_left(offsets, offset)
             if offsets[index] == offset:
                 quote = quote_of(lines[index], partition, offset)
-                found = self._trades.pop((partition, offset), [])
-                for tell in found:
-                    self._check(tell, quote)
+                trades = self._trades.pop((partition, offset), [])
+                for trade in trades:
+                    self._check_terms(trade, quote)
                 for side in Side:
-                    self._check_size(quote, [tell for tell in found if tell.report.side is side])
+                    self._check_size(quote, [trade for trade in trades if trade.message.side is side])
 
-    def finish(self, logs: Logs) -> None:
+    def finish(self, logs: TopicLogs) -> None:
         """Judge the trades whose quotes were not seen."""
-        for (partition, offset), told in self._trades.items():
-            log = logs.get(("ticks", partition))
-            for tell in told:
-                if log is not None and offset < log.first_offset:
-                    self.result.beyond_retention += 1
-                else:
-                    self.result.compared += 1
-                    detail = f"{tell.place} names the quote ticks-{partition}-{offset}, which is no tick"
-                    self.result.add(Kind.QUOTE_MISSING, tell.report.exec_id, detail)
+        for (partition, offset), trades in self._trades.items():
+            log = logs.partitions.get(("ticks", partition))
+            if log is not None and offset < log.first_offset:
+                self.result.beyond_retention += len(trades)
+                continue
+            for trade in trades:
+                self._add_missing(trade, f"names the quote ticks-{partition}-{offset}, which is not a tick")
         self._trades.clear()
 
-    def _take(self, tell: Told) -> None:
-        report = tell.report
-        if not report.quote_ids:
-            self.result.compared += 1
-            self.result.add(Kind.QUOTE_MISSING, report.exec_id, f"{tell.place} names no quote")
-        for quote_id in report.quote_ids:
+    def _add(self, trade: Trade) -> None:
+        if not trade.message.quote_ids:
+            self._add_missing(trade, "names no quote")
+        for quote_id in trade.message.quote_ids:
             partition, _, offset = quote_id.partition("-")
             if partition.isdecimal() and offset.isdecimal():
-                self._trades[int(partition), int(offset)].append(tell)
+                self._trades[int(partition), int(offset)].append(trade)
             else:
-                self.result.compared += 1
-                detail = f"{tell.place} names the quote {quote_id!r}, which is no partition-offset"
-                self.result.add(Kind.QUOTE_MISSING, report.exec_id, detail)
+                self._add_missing(trade, f"names the quote {quote_id!r}, which is not a partition-offset")
 
-    def _check(self, tell: Told, quote: Quote) -> None:
+    def _add_missing(self, trade: Trade, detail: str) -> None:
         self.result.compared += 1
-        for field, told, quoted in _terms(tell.report, quote):
-            if told != quoted:
-                place = f"ticks-{quote.quote_id}"
-                detail = f"{tell.place}: {field} is {shown(told)}, by {place} it is {shown(quoted)}"
-                self.result.add(Kind.QUOTE_DIFFERS, tell.report.exec_id, detail)
+        self.result.add(BreakKind.QUOTE_MISSING, trade.message.exec_id, f"{trade.place} {detail}")
 
-    def _check_size(self, quote: Quote, told: Sequence[Told]) -> None:
-        """Check the trades on one side of a quote against its size; of a trade told twice one counts."""
+    def _check_terms(self, trade: Trade, quote: Quote) -> None:
+        self.result.compared += 1
+        report = trade.message
+        price = quote.ask if report.side is Side.BUY else quote.bid
+        for field, quoted in (
+            ("symbol", quote.symbol),
+            ("last_mkt", quote.exchange),
+            ("last_px", None if price is None else Decimal(price)),
+        ):
+            reported = getattr(report, field)
+            if reported != quoted:
+                detail = f"{field} is {shown(reported)}, ticks-{quote.quote_id} has {shown(quoted)}"
+                self.result.add(BreakKind.QUOTE_DIFFERS, report.exec_id, f"{trade.place}: {detail}")
+
+    def _check_size(self, quote: Quote, trades: Sequence[Trade]) -> None:
+        """Check the trades on one side of a quote against its size; a trade reported twice counts once."""
         traded = ZERO
-        for report in {tell.report.exec_id: tell.report for tell in told}.values():
+        for report in {trade.message.exec_id: trade.message for trade in trades}.values():
             size = quote.ask_size if report.side is Side.BUY else quote.bid_size
             traded = EXACT.add(traded, report.last_qty or ZERO)
             if size is not None and traded > Decimal(size):
-                place = f"ticks-{quote.quote_id}"
-                detail = f"{place} displays {size}, and with this trade {plain(traded)} was traded on it"
-                self.result.add(Kind.QUOTE_OVERDRAWN, report.exec_id, detail)
-
-
-def _terms(report: ExecutionReport, quote: Quote) -> Iterable[tuple[str, object, object]]:
-    price = quote.ask if report.side is Side.BUY else quote.bid
-    yield "symbol", report.symbol, quote.symbol
-    yield "last_mkt", report.last_mkt, quote.exchange
-    yield "last_px", report.last_px, None if price is None else Decimal(price)
+                detail = f"ticks-{quote.quote_id} displays {size}, and with this trade {plain(traded)} traded"
+                self.result.add(BreakKind.QUOTE_OVERDRAWN, report.exec_id, detail)

@@ -1,8 +1,8 @@
 import re
 
 from fintank.commands.reconcile import lines, summary
-from fintank.reconciliation import results
-from fintank.reconciliation.results import Kind, Result
+from fintank.reconciliation import findings
+from fintank.reconciliation.findings import BreakKind, Result
 from fintank.settings import PROJECT_ROOT, load
 
 
@@ -14,7 +14,7 @@ def found(*kinds):
 
 
 def test_every_break_is_a_line_under_its_kind():
-    assert lines([found(Kind.TRADE_TWICE), found(Kind.TRADE_TWICE, Kind.FILL_DIFFERS)]) == [
+    assert lines([found(BreakKind.TRADE_TWICE), found(BreakKind.TRADE_TWICE, BreakKind.FILL_DIFFERS)]) == [
         "TRADE_TWICE: 2",
         "  e-0: fills-0-1 and fills-0-2",
         "  e-0: fills-0-1 and fills-0-2",
@@ -25,7 +25,7 @@ def test_every_break_is_a_line_under_its_kind():
 
 
 def test_of_many_breaks_the_first_are_shown_and_all_are_in_the_json():
-    result = found(*[Kind.TRADE_TWICE] * 1_025)
+    result = found(*[BreakKind.TRADE_TWICE] * 1_025)
     told = lines([result])
     assert (told[0], len(told)) == ("TRADE_TWICE: 1,025", 22)
     assert told[-1] == "  and 1,005 more: `invoke reconcile --json` lists them"
@@ -37,11 +37,11 @@ def test_of_many_breaks_the_first_are_shown_and_all_are_in_the_json():
 
 
 def test_breaks_without_end_are_counted_and_only_so_many_kept(monkeypatch):
-    monkeypatch.setattr(results, "BREAKS_NAMED_MAX", 3)
-    result = found(*[Kind.TRADE_TWICE] * 5)
+    monkeypatch.setattr(findings, "BREAKS_NAMED_MAX", 3)
+    result = found(*[BreakKind.TRADE_TWICE] * 5)
     assert (result.breaks, len(result.named)) == (5, 3)
 
 
 def test_every_kind_of_break_is_explained():
     explained = re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", (PROJECT_ROOT / "docs" / "reconcile.md").read_text())
-    assert set(Kind) == set(explained)
+    assert set(BreakKind) == set(explained)

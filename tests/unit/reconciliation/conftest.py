@@ -8,11 +8,14 @@ import factories
 import pytest
 
 from fintank.adapters.kafka import TOPICS
-from fintank.reconciliation.bookings import Booked, check_bookings
-from fintank.reconciliation.order_reports import Asked, Told, check_orders
-from fintank.reconciliation.results import Kind, Log, Result
+from fintank.reconciliation.bookings import check_bookings
+from fintank.reconciliation.findings import BreakKind, Result
+from fintank.reconciliation.order_reports import check_orders
+from fintank.reconciliation.snapshot import Entry
+from fintank.reconciliation.topic_logs import PartitionLog, TopicLogs
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Order, Quote
+from fintank.trading.reports import ExecutionReport, Fill
 from fintank.trading.shard import Effects, Shard
 
 TIME_MS = 1_700_000_000_000
@@ -24,43 +27,45 @@ NAME = "o-1 of A-1 for IVE"
 class History:
     """What the topics hold; `logs` are whole and all is committed, unless a test says otherwise."""
 
-    asked: list[Asked] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
-    booked: list[Booked] = field(default_factory=list)
+    orders: list[Entry[Order]] = field(default_factory=list)
+    reports: list[Entry[ExecutionReport]] = field(default_factory=list)
+    fills: list[Entry[Fill]] = field(default_factory=list)
     hidden: frozenset[tuple[str, int]] = frozenset()
     lost: frozenset[str] = frozenset()
 
     @property
-    def logs(self) -> dict[tuple[str, int], Log]:
+    def logs(self) -> TopicLogs:
         """The partitions of every topic; those of `lost` ones start at offset 100."""
         starts = {name: 100 if name in self.lost else 0 for name in TOPICS}
-        return {
-            (name, number): Log(starts[name], TIME_MS, 1_000)
+        partitions = {
+            (name, number): PartitionLog(starts[name], TIME_MS, 1_000)
             for name, topic in TOPICS.items()
             for number in range(topic.partitions)
         }
+        return TopicLogs(partitions, self.hidden)
 
     def take(self, outcome: Effects | None) -> None:
         """Write what the core decided."""
         if outcome is not None:
             for report in outcome.reports:
-                self.told.append(Told(f"executions-0-{len(self.told)}", TIME_MS, report))
+                assert isinstance(report, ExecutionReport)
+                self.reports.append(Entry(f"executions-0-{len(self.reports)}", TIME_MS, report))
             for fill in outcome.fills:
-                self.booked.append(Booked(f"fills-0-{len(self.booked)}", TIME_MS, fill))
+                self.fills.append(Entry(f"fills-0-{len(self.fills)}", TIME_MS, fill))
 
     def change_report(self, number: int, **changes: Any) -> None:
-        tell = self.told[number]
-        self.told[number] = tell._replace(report=replace(tell.report, **changes))
+        entry = self.reports[number]
+        self.reports[number] = entry._replace(message=replace(entry.message, **changes))
 
     def change_fill(self, number: int, **changes: Any) -> None:
-        book = self.booked[number]
-        self.booked[number] = book._replace(fill=replace(book.fill, **changes))
+        entry = self.fills[number]
+        self.fills[number] = entry._replace(message=replace(entry.message, **changes))
 
     def order_results(self) -> list[Result]:
-        return check_orders(self.asked, self.told, self.logs, self.hidden)
+        return check_orders(self.orders, self.reports, self.logs)
 
     def booking_results(self) -> list[Result]:
-        return check_bookings(self.told, self.booked, self.logs, self.hidden)
+        return check_bookings(self.reports, self.fills, self.logs)
 
 
 def quote(offset: int = 0, bid: str = "9.5", ask: str = "10.5") -> Quote:
@@ -87,9 +92,9 @@ def decided() -> Callable[..., History]:
         history, shard = History(), Shard(Limits())
         for seen in quotes:
             shard.on_quote(seen, TIME_US)
-        for asked in orders:
-            history.asked.append(Asked(asked, TIME_MS, True))
-            history.take(shard.on_order(asked, TIME_US))
+        for requested in orders:
+            history.orders.append(Entry(requested.input, TIME_MS, requested))
+            history.take(shard.on_order(requested, TIME_US))
         return history
 
     return decide
@@ -99,9 +104,9 @@ def decided() -> Callable[..., History]:
 def waiting() -> History:
     """An order that waited for its quote, by cash: NEW, then a TRADE."""
     history, shard = History(), Shard(Limits())
-    asked = order(order_qty=None, cash_order_qty="100.00")
-    history.asked.append(Asked(asked, TIME_MS, True))
-    history.take(shard.on_order(asked, TIME_US))
+    requested = order(order_qty=None, cash_order_qty="100.00")
+    history.orders.append(Entry(requested.input, TIME_MS, requested))
+    history.take(shard.on_order(requested, TIME_US))
     history.take(shard.on_quote(quote(), TIME_US))
     return history
 
@@ -113,10 +118,10 @@ def filled(decided: Callable[..., History]) -> History:
 
 
 @pytest.fixture
-def breaks() -> Callable[[Sequence[Result]], list[tuple[Kind, str]]]:
+def breaks() -> Callable[[Sequence[Result]], list[tuple[BreakKind, str]]]:
     """breaks(results): kind and id of each break."""
 
-    def found(results: Sequence[Result]) -> list[tuple[Kind, str]]:
+    def found(results: Sequence[Result]) -> list[tuple[BreakKind, str]]:
         return [(each.kind, each.id) for result in results for each in result.named]
 
     return found

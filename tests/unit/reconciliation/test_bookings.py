@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from fintank.reconciliation.results import Kind
+from fintank.reconciliation.findings import BreakKind
 
 HELD = "A-1 IVE"
 
@@ -19,37 +19,37 @@ def test_trades_that_are_booked_are_clean(filled, waiting, breaks):
 
 
 def test_a_trade_without_a_fill_is_named(filled, breaks):
-    exec_id = filled.booked.pop().fill.exec_id
+    exec_id = filled.fills.pop().message.exec_id
     assert breaks(filled.booking_results()) == [
-        (Kind.TRADE_NOT_BOOKED, exec_id),
-        (Kind.POSITION_DIFFERS, HELD),
-        (Kind.POSITION_DIFFERS, HELD),
+        (BreakKind.TRADE_NOT_BOOKED, exec_id),
+        (BreakKind.POSITION_DIFFERS, HELD),
+        (BreakKind.POSITION_DIFFERS, HELD),
     ]
 
 
 def test_a_fill_without_a_trade_is_named(filled, breaks):
-    exec_id = filled.told.pop().report.exec_id
-    assert (Kind.FILL_WITHOUT_TRADE, exec_id) in breaks(filled.booking_results())
+    exec_id = filled.reports.pop().message.exec_id
+    assert (BreakKind.FILL_WITHOUT_TRADE, exec_id) in breaks(filled.booking_results())
 
 
 def test_a_fill_that_is_there_twice_is_named_and_moves_the_position(filled, breaks):
-    filled.booked *= 2
+    filled.fills *= 2
     assert breaks(filled.booking_results()) == [
-        (Kind.TRADE_BOOKED_TWICE, filled.booked[0].fill.exec_id),
-        (Kind.POSITION_DIFFERS, HELD),
-        (Kind.POSITION_DIFFERS, HELD),
+        (BreakKind.TRADE_BOOKED_TWICE, filled.fills[0].message.exec_id),
+        (BreakKind.POSITION_DIFFERS, HELD),
+        (BreakKind.POSITION_DIFFERS, HELD),
     ]
 
 
 def test_a_trade_that_is_there_twice_is_named(filled, breaks):
-    filled.told.append(filled.told[1]._replace(place="executions-0-9"))
-    assert (Kind.TRADE_TWICE, filled.told[1].report.exec_id) in breaks(filled.booking_results())
+    filled.reports.append(filled.reports[1]._replace(place="executions-0-9"))
+    assert (BreakKind.TRADE_TWICE, filled.reports[1].message.exec_id) in breaks(filled.booking_results())
 
 
 @pytest.mark.parametrize("field", ["last_qty", "last_px", "delta_shares", "delta_cash"])
 def test_a_fill_of_another_number_is_named(filled, breaks, field):
     filled.change_fill(0, **{field: Decimal("1.5")})
-    assert (Kind.FILL_DIFFERS, filled.booked[0].fill.exec_id) in breaks(filled.booking_results())
+    assert (BreakKind.FILL_DIFFERS, filled.fills[0].message.exec_id) in breaks(filled.booking_results())
 
 
 def test_a_sum_that_does_not_agree_is_named_in_shares_and_in_cash(filled):
@@ -59,16 +59,16 @@ def test_a_sum_that_does_not_agree_is_named_in_shares_and_in_cash(filled):
 
 
 def test_what_an_open_transaction_may_hide_is_pending(filled, breaks):
-    filled.booked.clear()
+    filled.fills.clear()
     filled.hidden = everywhere("fills")
     trades, positions = filled.booking_results()
     assert breaks([trades, positions]) == []
     assert (trades.pending, positions.pending) == (1, 1)
 
 
-@pytest.mark.parametrize(("topic", "kept"), [("fills", "told"), ("executions", "booked")])
+@pytest.mark.parametrize(("topic", "kept"), [("fills", "reports"), ("executions", "fills")])
 def test_what_retention_may_have_deleted_is_beyond_it(filled, breaks, topic, kept):
-    (filled.booked if kept == "told" else filled.told).clear()
+    (filled.fills if kept == "reports" else filled.reports).clear()
     filled.lost = frozenset({topic})
     trades, positions = filled.booking_results()
     assert breaks([trades, positions]) == []

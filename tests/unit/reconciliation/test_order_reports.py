@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from fintank.reconciliation.results import Kind
+from fintank.reconciliation.findings import BreakKind
 from fintank.trading.messages import CodedReason, ExecType, OrdStatus, Side
 
 NAME = "o-1 of A-1 for IVE"
@@ -17,20 +17,20 @@ def test_an_order_that_is_answered_and_traded_is_clean(filled, waiting, breaks):
 
 
 def test_an_order_without_a_report_is_named(filled, breaks):
-    filled.told.clear()
-    assert breaks(filled.order_results()) == [(Kind.ORDER_NOT_ANSWERED, NAME)]
+    filled.reports.clear()
+    assert breaks(filled.order_results()) == [(BreakKind.ORDER_NOT_ANSWERED, NAME)]
 
 
 def test_an_order_that_is_not_read_yet_is_pending(filled, breaks):
-    filled.told.clear()
-    filled.asked[0] = filled.asked[0]._replace(is_done=False)
+    filled.reports.clear()
+    filled.orders[0] = filled.orders[0]._replace(is_done=False)
     answers, _ = filled.order_results()
     assert breaks([answers]) == []
     assert (answers.compared, answers.pending) == (0, 1)
 
 
 def test_an_order_whose_report_retention_may_have_deleted_is_beyond_it(filled, breaks):
-    filled.told.clear()
+    filled.reports.clear()
     filled.lost = frozenset({"executions"})
     answers, _ = filled.order_results()
     assert breaks([answers]) == []
@@ -38,7 +38,7 @@ def test_an_order_whose_report_retention_may_have_deleted_is_beyond_it(filled, b
 
 
 def test_an_order_whose_report_an_open_transaction_may_hide_is_pending(filled, breaks):
-    filled.told.clear()
+    filled.reports.clear()
     filled.hidden = frozenset(("executions", partition) for partition in range(4))
     answers, _ = filled.order_results()
     assert breaks([answers]) == []
@@ -46,54 +46,54 @@ def test_an_order_whose_report_an_open_transaction_may_hide_is_pending(filled, b
 
 
 def test_a_second_new_is_named(filled, breaks):
-    filled.told.append(filled.told[0]._replace(place="executions-0-9"))
-    assert (Kind.ORDER_ANSWERED_TWICE, NAME) in breaks(filled.order_results())
+    filled.reports.append(filled.reports[0]._replace(place="executions-0-9"))
+    assert (BreakKind.ORDER_ANSWERED_TWICE, NAME) in breaks(filled.order_results())
 
 
 def test_a_refusal_told_twice_is_named(decided, make_order, breaks):
     history = decided(make_order(order_qty=Decimal(0)))
-    history.told *= 2
-    assert breaks(history.order_results()) == [(Kind.ORDER_ANSWERED_TWICE, NAME)]
+    history.reports *= 2
+    assert breaks(history.order_results()) == [(BreakKind.ORDER_ANSWERED_TWICE, NAME)]
 
 
 def test_the_same_order_again_and_another_with_its_identity_are_accounted_for(decided, make_order, breaks):
     history = decided(make_order(1), make_order(1, input="orders-0-5"), make_order(2))
-    assert [tell.report.exec_type for tell in history.told] == ["NEW", "TRADE", "REJECTED"]
+    assert [entry.message.exec_type for entry in history.reports] == ["NEW", "TRADE", "REJECTED"]
     assert breaks(history.order_results()) == []
     assert history.order_results()[0].compared == 3
 
 
 def test_the_refusal_of_another_order_with_the_identity_must_be_told_and_once(decided, make_order, breaks):
     history = decided(make_order(1), make_order(2))
-    *others, refusal = history.told
-    history.told = others
-    assert breaks(history.order_results()) == [(Kind.ORDER_NOT_ANSWERED, NAME)]
-    history.told = [*others, refusal, refusal]
-    assert breaks(history.order_results()) == [(Kind.ORDER_ANSWERED_TWICE, NAME)]
+    *others, refusal = history.reports
+    history.reports = others
+    assert breaks(history.order_results()) == [(BreakKind.ORDER_NOT_ANSWERED, NAME)]
+    history.reports = [*others, refusal, refusal]
+    assert breaks(history.order_results()) == [(BreakKind.ORDER_ANSWERED_TWICE, NAME)]
 
 
 def test_an_order_that_comes_again_after_it_was_forgotten_may_be_refused_as_stale(
     decided, make_order, breaks
 ):
     history = decided(make_order(1), make_order(2))
-    refusal = history.told.pop()
-    history.asked[1] = history.asked[1]._replace(order=make_order(1, input="orders-0-5"))
+    refusal = history.reports.pop()
+    history.orders[1] = history.orders[1]._replace(message=make_order(1, input="orders-0-5"))
     text = "code=STALE_ORDER age_us=2 retention_us=1"
-    stale = replace(refusal.report, text=text, input="orders-0-5")
-    history.told.append(refusal._replace(report=stale))
+    stale = replace(refusal.message, text=text, input="orders-0-5")
+    history.reports.append(refusal._replace(message=stale))
     assert breaks(history.order_results()) == []
 
 
 @pytest.mark.parametrize("reports_kept", [2, 1])
 def test_reports_of_an_order_that_nobody_sent_are_named(filled, breaks, reports_kept):
-    filled.asked.clear()
-    filled.told = filled.told[-reports_kept:]
+    filled.orders.clear()
+    filled.reports = filled.reports[-reports_kept:]
     kinds = [kind for kind, _ in breaks(filled.order_results())]
-    assert kinds == [Kind.REPORT_WITHOUT_ORDER]
+    assert kinds == [BreakKind.REPORT_WITHOUT_ORDER]
 
 
 def test_reports_of_an_order_that_retention_deleted_are_beyond_it(filled, breaks):
-    filled.asked.clear()
+    filled.orders.clear()
     filled.lost = frozenset({"orders"})
     answers, _ = filled.order_results()
     assert breaks([answers]) == []
@@ -101,8 +101,8 @@ def test_reports_of_an_order_that_retention_deleted_are_beyond_it(filled, breaks
 
 
 def test_trades_whose_new_retention_deleted_are_beyond_it(filled, breaks):
-    del filled.told[0]
-    filled.asked.clear()
+    del filled.reports[0]
+    filled.orders.clear()
     filled.lost = frozenset({"executions"})
     answers, sequences = filled.order_results()
     assert breaks([answers, sequences]) == []
@@ -114,13 +114,13 @@ def test_trades_whose_new_retention_deleted_are_beyond_it(filled, breaks):
 )
 def test_an_answer_to_something_else_is_named(filled, breaks, changes):
     filled.change_report(0, **changes)
-    assert (Kind.REPORT_NOT_AS_ORDERED, NAME) in breaks(filled.order_results())
+    assert (BreakKind.REPORT_NOT_AS_ORDERED, NAME) in breaks(filled.order_results())
 
 
 def test_an_order_that_must_be_refused_and_was_not_is_named(filled, make_order, breaks):
     refused = make_order(refusal=CodedReason("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=2"))
-    filled.asked[0] = filled.asked[0]._replace(order=refused)
-    assert breaks(filled.order_results()) == [(Kind.REPORT_NOT_AS_ORDERED, NAME)]
+    filled.orders[0] = filled.orders[0]._replace(message=refused)
+    assert breaks(filled.order_results()) == [(BreakKind.REPORT_NOT_AS_ORDERED, NAME)]
 
 
 @pytest.mark.parametrize(
@@ -140,32 +140,32 @@ def test_an_order_that_must_be_refused_and_was_not_is_named(filled, make_order, 
 )
 def test_numbers_that_do_not_add_up_are_named(filled, breaks, changes):
     filled.change_report(1, **changes)
-    assert breaks(filled.order_results()) == [(Kind.REPORT_DOES_NOT_ADD_UP, NAME)]
+    assert breaks(filled.order_results()) == [(BreakKind.REPORT_DOES_NOT_ADD_UP, NAME)]
 
 
 @pytest.mark.parametrize("field", ["leaves_cash", "residual_cash", "order_qty"])
 def test_a_cash_orders_numbers_that_do_not_add_up_are_named(waiting, breaks, field):
     waiting.change_report(1, **{field: Decimal(7)})
-    assert breaks(waiting.order_results()) == [(Kind.REPORT_DOES_NOT_ADD_UP, NAME)]
+    assert breaks(waiting.order_results()) == [(BreakKind.REPORT_DOES_NOT_ADD_UP, NAME)]
 
 
 def test_a_lost_trade_is_named_when_the_sums_go_on(filled, breaks):
     part = replace(
-        filled.told[1].report,
+        filled.reports[1].message,
         last_qty=Decimal(4),
         cum_qty=Decimal(4),
         leaves_qty=Decimal(6),
         ord_status=OrdStatus.PARTIALLY_FILLED,
         exec_id="part",
     )
-    filled.told.insert(1, filled.told[1]._replace(report=part))
+    filled.reports.insert(1, filled.reports[1]._replace(message=part))
     filled.change_report(2, last_qty=Decimal(6))
     assert breaks(filled.order_results()) == []
-    del filled.told[1]
-    assert breaks(filled.order_results()) == [(Kind.REPORT_DOES_NOT_ADD_UP, NAME)]
+    del filled.reports[1]
+    assert breaks(filled.order_results()) == [(BreakKind.REPORT_DOES_NOT_ADD_UP, NAME)]
 
 
 def test_a_report_after_the_terminal_one_is_named(filled, breaks):
-    filled.told.append(filled.told[1])
+    filled.reports.append(filled.reports[1])
     filled.change_report(2, exec_type=ExecType.CANCELED, ord_status=OrdStatus.CANCELED)
-    assert breaks(filled.order_results()) == [(Kind.REPORT_AFTER_THE_END, NAME)]
+    assert breaks(filled.order_results()) == [(BreakKind.REPORT_AFTER_THE_END, NAME)]

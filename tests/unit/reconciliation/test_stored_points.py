@@ -1,7 +1,7 @@
 import pytest
 
 from fintank.reconciliation import stored_points
-from fintank.reconciliation.results import Kind, Result
+from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.stored_points import BUCKETS, Comparison, Digest, rounds
 from fintank.wire.points.point_values import BID_ASK
 
@@ -35,30 +35,33 @@ def test_the_same_points_in_another_order_are_clean(breaks):
 
 def test_a_point_that_is_missing_is_named_by_its_record(breaks):
     stored = [*POINTS[:700], *POINTS[701:]]
-    assert breaks([compared(POINTS, stored)]) == [(Kind.POINT_MISSING, "ticks-2-700")]
+    assert breaks([compared(POINTS, stored)]) == [(BreakKind.POINT_MISSING, "ticks-2-700")]
 
 
 @pytest.mark.parametrize("other", [point(700, bid=9.4), point(700, size=1.0), point(700, ask=None)])
 def test_a_point_with_another_value_is_named(breaks, other):
     stored = [*POINTS[:700], other, *POINTS[701:]]
-    assert breaks([compared(POINTS, stored)]) == [(Kind.POINT_DIFFERS, "ticks-2-700")]
+    assert breaks([compared(POINTS, stored)]) == [(BreakKind.POINT_DIFFERS, "ticks-2-700")]
 
 
 def test_a_point_without_a_record_is_named(breaks):
     ((kind, name),) = breaks([compared(POINTS, [*POINTS, point(2_000)])])
-    assert kind is Kind.POINT_WITHOUT_RECORD
+    assert kind is BreakKind.POINT_WITHOUT_RECORD
     assert name.startswith(f"{SERIES} at 1970-01-01T")
 
 
 def test_a_point_whose_record_retention_may_have_deleted_is_beyond_it(breaks):
     result = compared(POINTS, [*POINTS, point(2_000), point(3_001)], horizon_ns=3_000)
-    assert [kind for kind, _ in breaks([result])] == [Kind.POINT_WITHOUT_RECORD]
+    assert [kind for kind, _ in breaks([result])] == [BreakKind.POINT_WITHOUT_RECORD]
     assert result.beyond_retention == 1
 
 
 def test_a_point_that_influxdb_keeps_no_longer_is_beyond_retention(breaks):
     result = compared(POINTS, [*POINTS[:200], *POINTS[202:700], *POINTS[701:]], kept_since_ns=201)
-    assert breaks([result]) == [(Kind.POINT_MISSING, "ticks-2-201"), (Kind.POINT_MISSING, "ticks-2-700")]
+    assert breaks([result]) == [
+        (BreakKind.POINT_MISSING, "ticks-2-201"),
+        (BreakKind.POINT_MISSING, "ticks-2-700"),
+    ]
     assert result.beyond_retention == 1
 
 
@@ -76,7 +79,7 @@ def test_records_that_overwrite_each_other_are_counted_and_no_break(breaks):
 
 def test_a_stored_value_that_no_overwriting_record_has_is_named(breaks):
     result = compared([*POINTS, point(5, bid=9.6)], [*POINTS[:5], *POINTS[6:], point(5, bid=9.7)])
-    assert breaks([result]) == [(Kind.POINT_DIFFERS, "ticks-2-1000")]
+    assert breaks([result]) == [(BreakKind.POINT_DIFFERS, "ticks-2-1000")]
 
 
 def test_what_is_looked_at_closely_is_bounded(breaks, monkeypatch):

@@ -7,12 +7,14 @@ import factories
 import pytest
 
 from fintank.adapters.kafka import TOPICS
-from fintank.reconciliation.cancels import AskedCancel, Refused, check_cancels
-from fintank.reconciliation.order_reports import Asked, Told, check_orders
-from fintank.reconciliation.results import Kind, Log, Result
+from fintank.reconciliation.findings import BreakKind, Result
+from fintank.reconciliation.order_cancels import check_cancels
+from fintank.reconciliation.order_reports import check_orders
+from fintank.reconciliation.snapshot import Entry
+from fintank.reconciliation.topic_logs import PartitionLog, TopicLogs
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Order, OrdType, Quote
-from fintank.trading.reports import ExecutionReport
+from fintank.trading.messages import Cancel, Order, OrdType, Quote
+from fintank.trading.reports import ExecutionReport, OrderCancelReject
 from fintank.trading.shard import Effects, Shard
 
 TIME_MS = 1_700_000_000_000
@@ -25,41 +27,44 @@ class Cancels:
 
     def __init__(self) -> None:
         self.shard = Shard(Limits(lot_size=Decimal(1)))
-        self.asked: list[AskedCancel] = []
-        self.orders: list[Asked] = []
-        self.told: list[Told] = []
-        self.refused: list[Refused] = []
+        self.cancels: list[Entry[Cancel]] = []
+        self.orders: list[Entry[Order]] = []
+        self.reports: list[Entry[ExecutionReport]] = []
+        self.rejects: list[Entry[OrderCancelReject]] = []
         self.first_offset = 0
 
     def order(self, order: Order) -> None:
-        self.orders.append(Asked(order, TIME_MS, True))
+        self.orders.append(Entry(order.input, TIME_MS, order))
         self._take(self.shard.on_order(order, TIME_US))
 
     def cancel(self, orig_cl_ord_id: str | None = "o-1", number: int = 1, **given: Any) -> None:
         is_done = given.pop("is_done", True)
         fields = {"cl_ord_id": f"c-{number}", "content_hash": f"hash-{number}", "account": "A-1"}
-        fields |= {"order_time_us": TIME_US, "input": f"orders-0-{50 + len(self.asked)}"}
+        fields |= {"order_time_us": TIME_US, "input": f"orders-0-{50 + len(self.cancels)}"}
         made = factories.cancel(orig_cl_ord_id, **{**fields, **given})
-        self.asked.append(AskedCancel(made, TIME_MS, is_done))
+        self.cancels.append(Entry(made.input, TIME_MS, made, is_done))
         self._take(self.shard.on_cancel(made, TIME_US))
 
     def _take(self, outcome: Effects) -> None:
         for report in outcome.reports:
-            place = f"executions-0-{len(self.told) + len(self.refused)}"
+            place = f"executions-0-{len(self.reports) + len(self.rejects)}"
             if isinstance(report, ExecutionReport):
-                self.told.append(Told(place, TIME_MS, report))
+                self.reports.append(Entry(place, TIME_MS, report))
             else:
-                self.refused.append(Refused(place, TIME_MS, report))
+                self.rejects.append(Entry(place, TIME_MS, report))
 
     def result(self, hidden: frozenset[tuple[str, int]] = frozenset()) -> Result:
-        logs = {
-            (name, number): Log(self.first_offset, TIME_MS, 1_000)
-            for name, topic in TOPICS.items()
-            for number in range(topic.partitions)
-        }
-        return check_cancels(self.asked, self.refused, self.told, logs, hidden)
+        logs = TopicLogs(
+            {
+                (name, number): PartitionLog(self.first_offset, TIME_MS, 1_000)
+                for name, topic in TOPICS.items()
+                for number in range(topic.partitions)
+            },
+            hidden,
+        )
+        return check_cancels(self.cancels, self.rejects, self.reports, logs)
 
-    def breaks(self) -> list[tuple[Kind, str]]:
+    def breaks(self) -> list[tuple[BreakKind, str]]:
         return [(found.kind, found.id) for found in self.result().named]
 
 
@@ -83,50 +88,50 @@ def test_cancels_of_every_outcome_are_answered(cancels: Cancels, make_order: Mak
     cancels.order(make_order(3, cl_ord_id="comes"))
     result = cancels.result()
     assert (result.breaks, result.compared, result.pending) == (0, 7, 0)
-    assert len(cancels.refused) == 4
-    assert sum(tell.report.exec_type == "CANCELED" for tell in cancels.told) == 3
+    assert len(cancels.rejects) == 4
+    assert sum(entry.message.exec_type == "CANCELED" for entry in cancels.reports) == 3
 
 
 def test_a_cancel_that_came_to_nothing_is_a_break(cancels: Cancels) -> None:
-    del cancels.told[1]
-    assert cancels.breaks() == [(Kind.CANCEL_NOT_ANSWERED, "c-1")]
+    del cancels.reports[1]
+    assert cancels.breaks() == [(BreakKind.CANCEL_NOT_ANSWERED, "c-1")]
 
 
 def test_a_cancel_is_not_answered_by_the_end_of_another_order(cancels: Cancels, make_order: Make) -> None:
     cancels.order(make_order(2, cl_ord_id="o-2"))
     cancels.cancel("o-2", number=2)
-    for ask, other in zip(list(cancels.asked), ("o-2", "o-1"), strict=True):
-        wrong = replace(ask.cancel, orig_cl_ord_id=other, content_hash=f"of {other}")
-        cancels.asked[cancels.asked.index(ask)] = ask._replace(cancel=wrong)
-    assert {kind for kind, _ in cancels.breaks()} == {Kind.CANCEL_NOT_ANSWERED}
+    for entry, other in zip(list(cancels.cancels), ("o-2", "o-1"), strict=True):
+        wrong = replace(entry.message, orig_cl_ord_id=other, content_hash=f"of {other}")
+        cancels.cancels[cancels.cancels.index(entry)] = entry._replace(message=wrong)
+    assert {kind for kind, _ in cancels.breaks()} == {BreakKind.CANCEL_NOT_ANSWERED}
 
 
 def test_a_cancel_that_was_not_read_or_not_shown_yet_is_pending(cancels: Cancels) -> None:
-    del cancels.told[1]
+    del cancels.reports[1]
     every = frozenset(("executions", number) for number in range(4))
     assert (cancels.result(every).breaks, cancels.result(every).pending) == (0, 1)
-    cancels.asked[0] = cancels.asked[0]._replace(is_done=False)
+    cancels.cancels[0] = cancels.cancels[0]._replace(is_done=False)
     assert (cancels.result().breaks, cancels.result().pending) == (0, 1)
 
 
 def test_an_answer_beyond_retention_can_not_be_judged(cancels: Cancels) -> None:
-    del cancels.told[1]
+    del cancels.reports[1]
     cancels.first_offset = 100
     assert (cancels.result().breaks, cancels.result().beyond_retention) == (0, 1)
 
 
-def test_a_cancel_that_is_refused_twice_is_a_break(cancels: Cancels) -> None:
+def test_a_cancel_that_is_rejects_twice_is_a_break(cancels: Cancels) -> None:
     cancels.cancel(number=2)
-    cancels.refused.append(cancels.refused[0]._replace(place="executions-0-9"))
-    assert cancels.breaks() == [(Kind.CANCEL_ANSWERED_TWICE, "c-2 of A-1 for IVE")]
+    cancels.rejects.append(cancels.rejects[0]._replace(place="executions-0-9"))
+    assert cancels.breaks() == [(BreakKind.CANCEL_ANSWERED_TWICE, "c-2 of A-1 for IVE")]
 
 
 def test_a_refusal_or_an_end_that_nobody_asked_for_is_a_break(cancels: Cancels) -> None:
     cancels.cancel(number=2)
-    cancels.asked.clear()
+    cancels.cancels.clear()
     assert cancels.breaks() == [
-        (Kind.REPORT_WITHOUT_CANCEL, "c-2 of A-1 for IVE"),
-        (Kind.REPORT_WITHOUT_CANCEL, "o-1"),
+        (BreakKind.REPORT_WITHOUT_CANCEL, "c-2 of A-1 for IVE"),
+        (BreakKind.REPORT_WITHOUT_CANCEL, "o-1"),
     ]
     cancels.first_offset = 100
     assert cancels.breaks() == []
@@ -144,12 +149,11 @@ def test_orders_of_all_kinds_add_up(make_order: Make) -> None:
     assert second is not None
     history._take(first)
     history._take(second)
-    kinds = [tell.report.exec_type for tell in history.told if tell.report.cl_ord_id == "restated"]
+    kinds = [entry.message.exec_type for entry in history.reports if entry.message.cl_ord_id == "restated"]
     assert kinds == ["NEW", "TRADE", "RESTATED"]
-    logs = {(name, number): Log(0, TIME_MS, 1_000) for name in TOPICS for number in range(4)}
-    assert [result.breaks for result in check_orders(history.orders, history.told, logs, frozenset())] == [
-        0,
-        0,
-    ]
-    (restated,) = [tell for tell in history.told if tell.report.exec_type == "RESTATED"]
-    assert restated.report.ord_status == "FILLED"
+    logs = TopicLogs(
+        {(name, number): PartitionLog(0, TIME_MS, 1_000) for name in TOPICS for number in range(4)}
+    )
+    assert [result.breaks for result in check_orders(history.orders, history.reports, logs)] == [0, 0]
+    (restated,) = [entry for entry in history.reports if entry.message.exec_type == "RESTATED"]
+    assert restated.message.ord_status == "FILLED"

@@ -1,7 +1,7 @@
 from typing import Any
 
-from fintank.reconciliation import reading
-from fintank.reconciliation.reading import batches
+from fintank.reconciliation import spout_batches
+from fintank.reconciliation.spout_batches import SpoutBatch, read_batches
 from fintank.wire.kafka.records import Record
 
 LONE_BYTE = b"\xff"
@@ -20,16 +20,16 @@ class FakeReader:
         return len(self.records)
 
 
-def read(*records: tuple[int, int, int, bytes | None]) -> list[reading.Batch]:
+def read(*records: tuple[int, int, int, bytes | None]) -> list[SpoutBatch]:
     stand_in: Any = FakeReader(*records)
-    return list(batches(stand_in, {}, "reading"))
+    return list(read_batches(stand_in, {}, "reading"))
 
 
 def test_a_batch_is_as_a_spout_makes_it():
     (batch,) = read((2, 5, 100, b"a\nb\rc"), (2, 6, 100, None), (2, 8, 100, b"d"), (2, 9, 101, b"e"))
     assert (batch.partition, batch.runs) == (2, "5,2,100 8,1,100 9,1,101")
     assert batch.records == "a b c\n\nd\ne"
-    assert (batch.offsets, batch.time_ms(9)) == ([5, 6, 8, 9], 101)
+    assert (batch.offsets, batch.times_ms) == ([5, 6, 8, 9], [100, 100, 100, 101])
 
 
 def test_what_is_no_text_is_apart_and_what_is_not_used_is_told_with_its_time():
@@ -40,6 +40,6 @@ def test_what_is_no_text_is_apart_and_what_is_not_used_is_told_with_its_time():
 
 
 def test_batches_are_of_one_partition_and_bounded(monkeypatch):
-    monkeypatch.setattr(reading, "BATCH_RECORDS_MAX", 2)
+    monkeypatch.setattr(spout_batches, "BATCH_RECORDS_MAX", 2)
     found = read(*((number % 2, number, 1, b"x") for number in range(6)))
     assert [batch.offsets for batch in found] == [[0, 2], [1, 3], [4], [5]]

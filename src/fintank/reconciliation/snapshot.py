@@ -1,0 +1,143 @@
+"""All orders, cancels, reports and fills of the topics, read so that concurrent writes are no breaks."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Generic, NamedTuple, TypeVar
+
+from kafka.admin import KafkaAdminClient
+
+from fintank.adapters.kafka_groups import partition_states
+from fintank.adapters.topic_reader import Positions, TopicReader, open_reader
+from fintank.reconciliation.rejected_records import RejectedRecords
+from fintank.reconciliation.topic_logs import Partition, TopicLogs
+from fintank.terminal.screen import track
+from fintank.trading.decimals import plain
+from fintank.trading.limits import Limits
+from fintank.trading.messages import Cancel, ExecType, Identity, Order, PortfolioOrder
+from fintank.trading.portfolio import components
+from fintank.trading.reports import ExecutionReport, Fill, OrderCancelReject, Report
+from fintank.wire.bolts.order_stream import OrderMessage
+from fintank.wire.kafka import executions, fills, orders
+from fintank.wire.kafka.records import Record, messages
+from fintank.wire.kafka.rejects import Reject
+
+Message = TypeVar("Message")
+
+
+class Entry(NamedTuple, Generic[Message]):
+    """A message and its record, named topic-partition-offset; is_done: its offset is committed."""
+
+    place: str
+    time_ms: int
+    message: Message
+    is_done: bool = True
+
+
+def identity_of(report: Report) -> Identity:
+    """Return the identity of the order that a report is about; of a cancel reject, that of the cancel."""
+    return Identity(report.account, report.symbol, report.cl_ord_id)
+
+
+def order_name(identity: Identity) -> str:
+    """Name an order, or a cancel."""
+    return f"{identity.cl_ord_id} of {identity.account} for {identity.symbol}"
+
+
+def shown(value: object) -> str:
+    """Format a value for a person."""
+    return plain(value) if isinstance(value, Decimal) else "nothing" if value is None else str(value)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the topics hold, each list in the order of its partitions' records.
+
+    orders: for one symbol each. later_trades: reported while the fills were read, which hold them.
+    """
+
+    orders: list[Entry[Order]]
+    cancels: list[Entry[Cancel]]
+    reports: list[Entry[ExecutionReport]]
+    later_trades: list[Entry[ExecutionReport]]
+    cancel_rejects: list[Entry[OrderCancelReject]]
+    fills: list[Entry[Fill]]
+
+
+def read_snapshot(
+    address: str, admin: KafkaAdminClient, logs: TopicLogs, rejected: RejectedRecords, limits: Limits
+) -> Snapshot:
+    """Read the topics, and note in `logs` which partitions have a hidden end.
+
+    An order whose offset was committed before has its answer in `executions`. A report that was read has its
+    fill before the end that `fills` has afterwards, and a fill its report likewise. `orders` come last: what
+    a report answers was there before it.
+    """
+    with open_reader(address, "executions") as reader, open_reader(address, "fills") as fill_reader:
+        positions = reader.starts()
+        reports, cancel_rejects = _read_reports(reader, positions)
+        hidden = _hidden("fills", admin)
+        booked = [
+            Entry(record.place, record.time_ms, fill)
+            for record, fill in messages(_read(fill_reader, fill_reader.starts(), "fills"), fills.from_record)
+        ]
+        logs.hidden = hidden | _hidden("executions", admin)
+        later, later_rejects = _read_reports(reader, positions)
+    with open_reader(address, "orders") as reader:
+        requested, cancels = _read_requests(reader, logs, rejected, limits)
+    exec_ids = {entry.message.exec_id for entry in booked}
+    later_trades = [
+        entry
+        for entry in later
+        if entry.message.exec_type is ExecType.TRADE and entry.message.exec_id in exec_ids
+    ]
+    return Snapshot(requested, cancels, reports, later_trades, cancel_rejects + later_rejects, booked)
+
+
+def _read(reader: TopicReader, positions: Positions, topic: str) -> Iterator[Record]:
+    return track(reader.read(positions), reader.ahead(positions), f"reading {topic}")
+
+
+def _hidden(topic: str, admin: KafkaAdminClient) -> frozenset[Partition]:
+    """Return the partitions with an open transaction now."""
+    return frozenset(
+        (topic, state.partition) for state in partition_states(admin) if state.topic == topic and state.hidden
+    )
+
+
+def _read_reports(
+    reader: TopicReader, positions: Positions
+) -> tuple[list[Entry[ExecutionReport]], list[Entry[OrderCancelReject]]]:
+    reports: list[Entry[ExecutionReport]] = []
+    cancel_rejects: list[Entry[OrderCancelReject]] = []
+    for record, report in messages(_read(reader, positions, "executions"), executions.from_record):
+        if isinstance(report, ExecutionReport):
+            reports.append(Entry(record.place, record.time_ms, report))
+        else:
+            cancel_rejects.append(Entry(record.place, record.time_ms, report))
+    return reports, cancel_rejects
+
+
+def _read_requests(
+    reader: TopicReader, logs: TopicLogs, rejected: RejectedRecords, limits: Limits
+) -> tuple[list[Entry[Order]], list[Entry[Cancel]]]:
+    """Read the usable messages of `orders`, split as the component-order-creator does."""
+    requested: list[Entry[Order]] = []
+    cancels: list[Entry[Cancel]] = []
+    for record in _read(reader, reader.starts(), "orders"):
+        message = orders.from_record(record)
+        if isinstance(message, Reject):
+            rejected.check("orders", record.partition, [(record.offset, record.time_ms)])
+        elif record.offset not in rejected.offsets("orders", record.partition):
+            is_done = logs.partitions["orders", record.partition].is_done(record.offset)
+            if isinstance(message, Cancel):
+                cancels.append(Entry(record.place, record.time_ms, message, is_done))
+            for order in _split(message, limits):
+                requested.append(Entry(record.place, record.time_ms, order, is_done))
+    return requested, cancels
+
+
+def _split(message: OrderMessage, limits: Limits) -> Sequence[Order]:
+    if isinstance(message, PortfolioOrder):
+        return components(message, limits)
+    return [message] if isinstance(message, Order) else []

@@ -1,0 +1,90 @@
+"""What the checks know of each partition: what it still holds, and how far the topology has read it."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from fintank.adapters.kafka import SHARDS, TOPICS, partition_for
+from fintank.adapters.kafka_groups import PartitionState
+from fintank.adapters.topic_reader import open_reader
+from fintank.reconciliation.findings import Result
+
+CLOCK_SKEW_MS_MAX = 60_000
+"""How far apart related records are appended at most, by a broker clock that may be set meanwhile."""
+NO_RECORD_MS = 2**53
+"""The oldest time of a partition that retention emptied."""
+_INPUT = re.compile(r"orders-([0-9]+)-([0-9]+)")
+
+Partition = tuple[str, int]
+"""A topic and the number of a partition."""
+
+
+class PartitionLog(NamedTuple):
+    """One partition as it was before anything was read.
+
+    oldest_ms: when its first record was appended. committed: the committed offset of its consumer group;
+    None without a group or a commit.
+    """
+
+    first_offset: int = 0
+    oldest_ms: int = 0
+    committed: int | None = None
+
+    def is_done(self, offset: int) -> bool:
+        """Return whether the topology has processed this record."""
+        return self.committed is not None and offset < self.committed
+
+    def may_have_lost(self, time_ms: int) -> bool:
+        """Return whether retention may have deleted what was appended at that time."""
+        return self.first_offset > 0 and time_ms <= self.oldest_ms + CLOCK_SKEW_MS_MAX
+
+
+@dataclass
+class TopicLogs:
+    """Every partition of every topic, and those whose end an open transaction hid while they were read."""
+
+    partitions: Mapping[Partition, PartitionLog]
+    hidden: frozenset[Partition] = frozenset()
+
+    def is_missing(self, result: Result, partition: Partition, time_ms: int) -> bool:
+        """Return whether a record of about that time, which was not found, is missing; else count why not."""
+        if self.partitions[partition].may_have_lost(time_ms):
+            result.beyond_retention += 1
+        elif partition in self.hidden:
+            result.pending += 1
+        else:
+            return True
+        return False
+
+    def has_deleted(self, message_input: str) -> bool:
+        """Return whether retention deleted the record of `orders` with this name."""
+        match = _INPUT.fullmatch(message_input)
+        log = self.partitions.get(("orders", int(match[1]))) if match else None
+        return match is not None and log is not None and int(match[2]) < log.first_offset
+
+
+def reports_partition(symbol: str) -> Partition:
+    """Return where the reports of a symbol's orders are."""
+    return "executions", partition_for(symbol, SHARDS)
+
+
+def read_logs(address: str, states: Iterable[PartitionState]) -> TopicLogs:
+    """Read every partition's log."""
+    logs: dict[Partition, PartitionLog] = {}
+    for topic in TOPICS:
+        found = {state.partition: state for state in states if state.topic == topic}
+        oldest = oldest_ms(address, topic, {number: state.first_offset for number, state in found.items()})
+        for number, state in found.items():
+            logs[topic, number] = PartitionLog(state.first_offset, oldest.get(number, 0), state.committed)
+    return TopicLogs(logs)
+
+
+def oldest_ms(address: str, topic: str, starts: Mapping[int, int]) -> dict[int, int]:
+    """Return when the first record was appended, by partition, of those that don't start at offset 0."""
+    late = {number: first for number, first in starts.items() if first > 0}
+    if not late:
+        return {}
+    with open_reader(address, topic) as reader:
+        found = {number: next(reader.read({number: first}), None) for number, first in late.items()}
+    return {number: NO_RECORD_MS if record is None else record.time_ms for number, record in found.items()}
