@@ -17,6 +17,7 @@ from fintank.reconciliation.topic_logs import CLOCK_SKEW_MS_MAX, TopicLogs, olde
 from fintank.terminal.screen import progress
 from fintank.wire.bolts.offsets import parse_offsets
 from fintank.wire.kafka import executions, fills, ticks
+from fintank.wire.kafka.records import LineBatch
 from fintank.wire.points.point_values import BID_ASK, EXECUTIONS, FILLS, Measurement, Point, of_lines
 
 See = Callable[[int, Sequence[int], Sequence[str]], None]
@@ -28,7 +29,7 @@ class StoredTopic:
 
     topic: str
     measurement: Measurement
-    to_lines: Callable[[str, int, str, str], ticks.Batch | ticks.TickBatch]
+    to_lines: Callable[[str, int, str, str], LineBatch | ticks.TickBatch]
 
 
 TICKS_TOPIC = StoredTopic("ticks", BID_ASK, ticks.to_lines)
