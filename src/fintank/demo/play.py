@@ -85,13 +85,10 @@ class _Stack:
 
     def wait_until_read(self, *topics: str) -> None:
         """Wait until everything that is in the topics now is processed."""
+        named = " and ".join(topics)
+        self.wait(self.ends(*topics), lambda behind: f"{behind:,} records of {named} unprocessed")
 
-        def show(line: LiveLine, behind: int) -> None:
-            line.show(f"{behind:,} records of {' and '.join(topics)} unprocessed")
-
-        self.wait(self.ends(*topics), show)
-
-    def wait(self, targets: Offsets, show: Callable[[LiveLine, int], None]) -> None:
+    def wait(self, targets: Offsets, describe: Callable[[int], str]) -> None:
         """Poll until the topology has read up to the targets; FintankError if it stops making progress."""
         least, deadline = None, 0.0
         with LiveLine() as line:
@@ -99,7 +96,7 @@ class _Stack:
                 polled = time.monotonic()
                 self.topology.require_running()
                 behind = unread(partition_states(self.admin), targets)
-                show(line, behind)
+                line.show(describe(behind))
                 if behind == 0:
                     return
                 if least is None or behind < least:
@@ -120,14 +117,14 @@ class _Stack:
         send()
         stored_after: float | None = None
 
-        def show(line: LiveLine, behind: int) -> None:
+        def describe(behind: int) -> str:
             nonlocal stored_after
             stored = self.stored_ticks(not_probes) - before
             if stored_after is None and stored >= ticks:
                 stored_after = time.monotonic() - started
-            line.show(f"{stored:,} of {ticks:,} {kind} stored, {behind:,} records unprocessed")
+            return f"{stored:,} of {ticks:,} {kind} stored, {behind:,} records unprocessed"
 
-        self.wait(self.ends(*SENT), show)
+        self.wait(self.ends(*SENT), describe)
         return Throughput(kind, ticks, stored_after or time.monotonic() - started)
 
 

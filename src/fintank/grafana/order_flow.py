@@ -2,7 +2,7 @@
 
 from fintank.colors import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW
 from fintank.grafana import panels
-from fintank.grafana.panels import EVERY, Json, Panel, Query, select, series
+from fintank.grafana.panels import EVERY, Json, Panel, select, series, target
 
 SYMBOL = '"symbol" =~ /^$symbol$/'
 EXCHANGE = '"exchange" =~ /^$exchange$/'
@@ -100,8 +100,8 @@ def _price() -> Panel:
         "The last bid and ask of each interval, and executions at their prices. A grey ring marks the fill: "
         "a dot without a ring, or a ring without a dot, is an error.",
         series('last("bid") AS "bid", last("ask") AS "ask"', "bid_ask", TICKS),
-        Query(select('"last_px"', "fills", TRADES), "fill"),
-        *(Query(select('"last_px"', "executions", where), side) for side, where in traded.items()),
+        target(select('"last_px"', "fills", TRADES), "fill"),
+        *(target(select('"last_px"', "executions", where), side) for side, where in traded.items()),
         height=9,
         colors={"bid": GREY, "ask": ORANGE, "fill": "#C7CBD1", **SIDES},
         overrides=[
@@ -116,7 +116,7 @@ def _price() -> Panel:
 
 def _orders() -> list[Panel]:
     ages = ", ".join(f'last("{age}") AS "{age}"' for age in AGES)
-    by_task = series(ages, "pipeline", RULE_ENGINE, by="task").text
+    by_task = select(ages, "pipeline", RULE_ENGINE, f'{EVERY}, "task" fill(none)')
     sums = ", ".join(f'sum("{age}") AS "{age}"' for age in AGES)
     return [
         panels.bars(
@@ -131,7 +131,7 @@ def _orders() -> list[Panel]:
             "Open orders by age",
             "Orders waiting for a price: all, and those older than a second, a minute and an hour by their "
             "symbol's clock. Covers all symbols and accounts.",
-            Query(f"SELECT {sums} FROM ({by_task}) WHERE $timeFilter {EVERY} fill(none)", "$col"),
+            target(f"SELECT {sums} FROM ({by_task}) WHERE $timeFilter {EVERY} fill(none)", "$col"),
             width=12,
             colors=AGES,
             thresholds=[(OPEN_ORDERS_MANY, VERMILION)],
@@ -145,13 +145,13 @@ def _holdings() -> list[Panel]:
         panels.lines(
             "Shares",
             "Shares bought minus shares sold since the start of the time range, by symbol.",
-            Query(_running_sum("delta_shares", ', "symbol"'), "$tag_symbol"),
+            target(_running_sum("delta_shares", ', "symbol"'), "$tag_symbol"),
         ),
         panels.lines(
             "Cash",
             "Proceeds of sales minus cost of purchases since the start of the time range, over the chosen "
             "accounts and symbols. Choose one account to see its own.",
-            Query(_running_sum("delta_cash"), "cash"),
+            target(_running_sum("delta_cash"), "cash"),
             colors={"cash": BLUE},
         ),
         panels.table(
@@ -212,5 +212,5 @@ def _running_sum(field: str, by: str = "") -> str:
     return select(f'cumulative_sum(sum("{field}"))', "fills", TRADES, f"{EVERY}{by} fill(0)")
 
 
-def _amounts(side: str, what: str, alias: str) -> Query:
+def _amounts(side: str, what: str, alias: str) -> Json:
     return series(what, "portfolio_orders", f"\"side\" = '{side}' AND {PORTFOLIO_ORDERS}", alias)

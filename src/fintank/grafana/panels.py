@@ -18,26 +18,23 @@ EVERY = "GROUP BY time($__interval)"
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Query:
-    """An InfluxQL query; alias names its series ($tag_symbol, $col ...), is_table asks for plain rows."""
-
-    text: str
-    alias: str = ""
-    is_table: bool = False
-
-
 def select(what: str, measurement: str, where: str, then: str = "") -> str:
     """Write an InfluxQL query."""
     return f'SELECT {what} FROM "{measurement}" WHERE {where} {then}'.rstrip()
 
 
-def series(what: str, measurement: str, where: str, alias: str = "$col", by: str = "") -> Query:
+def target(query: str, alias: str = "", result_format: str = "time_series") -> Json:
+    """Make a query of a panel; alias names its series ($tag_symbol, $col ...)."""
+    made = {"datasource": DATA_SOURCE, "rawQuery": True, "query": query, "alias": alias}
+    return {**made, "resultFormat": result_format}
+
+
+def series(what: str, measurement: str, where: str, alias: str = "$col", by: str = "") -> Json:
     """Query one value per interval; with `by`, one series for each value of that tag, named after it."""
     if not by:
-        return Query(select(what, measurement, where, f"{EVERY} fill(none)"), alias)
-    tag = f"$tag_{by}" if alias == "$col" else f"$tag_{by}: {alias}"
-    return Query(select(what, measurement, where, f'{EVERY}, "{by}" fill(none)'), tag)
+        return target(select(what, measurement, where, f"{EVERY} fill(none)"), alias)
+    name = f"$tag_{by}" if alias == "$col" else f"$tag_{by}: {alias}"
+    return target(select(what, measurement, where, f'{EVERY}, "{by}" fill(none)'), name)
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class Panel:
     kind: str
     title: str
     description: str
-    queries: Sequence[Query]
+    targets: Sequence[Json]
     unit: str = "short"
     width: int = 8
     height: int = 8
@@ -65,20 +62,20 @@ class Panel:
     repeat: str = ""
 
 
-def lines(title: str, description: str, *queries: Query, **given: Any) -> Panel:
+def lines(title: str, description: str, *targets: Json, **given: Any) -> Panel:
     """Make a panel of lines over time."""
     legend = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
     options = {"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}}
     custom = {"lineWidth": 1, "fillOpacity": 8, "spanNulls": False, "showPoints": "auto", "pointSize": 4}
     custom |= given.pop("custom", {})
-    return Panel("timeseries", title, description, queries, options=options, custom=custom, **given)
+    return Panel("timeseries", title, description, targets, options=options, custom=custom, **given)
 
 
-def bars(title: str, description: str, *queries: Query, **given: Any) -> Panel:
+def bars(title: str, description: str, *targets: Json, **given: Any) -> Panel:
     """Make a panel of stacked bars over time."""
     stacking = {"mode": "normal", "group": "A"}
     custom = {"drawStyle": "bars", "fillOpacity": 70, "lineWidth": 0, "stacking": stacking}
-    return lines(title, description, *queries, custom=custom, **given)
+    return lines(title, description, *targets, custom=custom, **given)
 
 
 def stat(title: str, description: str, query: str, **given: Any) -> Panel:
@@ -90,13 +87,15 @@ def stat(title: str, description: str, query: str, **given: Any) -> Panel:
         "justifyMode": "auto",
         "textMode": "value",
     }
-    return Panel("stat", title, description, [Query(query)], width=4, height=4, options=options, **given)
+    return Panel("stat", title, description, [target(query)], width=4, height=4, options=options, **given)
 
 
 def table(title: str, description: str, query: str, **given: Any) -> Panel:
     """Make a table with the columns of the query."""
     options = {"showHeader": True, "cellHeight": "sm", "footer": {"show": False}}
-    return Panel("table", title, description, [Query(query, is_table=True)], options=options, **given)
+    return Panel(
+        "table", title, description, [target(query, result_format="table")], options=options, **given
+    )
 
 
 def rejects_count() -> Panel:
@@ -208,7 +207,9 @@ def _panel(panel: Panel) -> Json:
         "description": panel.description,
         "datasource": DATA_SOURCE,
         "interval": INTERVAL_MIN,
-        "targets": [_target(query, letter) for query, letter in zip(panel.queries, "ABCDEFGH", strict=False)],
+        "targets": [
+            {"refId": letter, **each} for letter, each in zip("ABCDEFGH", panel.targets, strict=False)
+        ],
         "fieldConfig": {
             "defaults": {
                 "unit": panel.unit,
@@ -222,14 +223,3 @@ def _panel(panel: Panel) -> Json:
         "transformations": list(panel.transformations),
     }
     return made | ({"repeat": panel.repeat, "repeatDirection": "h", "maxPerRow": 3} if panel.repeat else {})
-
-
-def _target(query: Query, letter: str) -> Json:
-    return {
-        "refId": letter,
-        "datasource": DATA_SOURCE,
-        "rawQuery": True,
-        "query": query.text,
-        "alias": query.alias,
-        "resultFormat": "table" if query.is_table else "time_series",
-    }

@@ -57,16 +57,14 @@ Holdings = Mapping[tuple[str, str], tuple[float, float]]
 """Shares and cash by account and symbol."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """The points of a line in a plot."""
 
     times_ns: Sequence[int]
     values: Sequence[float]
 
 
-@dataclass(frozen=True)
-class PriceLines:
+class PriceLines(NamedTuple):
     """The last bid and the last ask of each interval, for one symbol."""
 
     bid: Line

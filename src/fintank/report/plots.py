@@ -62,18 +62,12 @@ def prices(symbol: str, data: ReportData) -> go.Figure | None:
 
 def shares(data: ReportData) -> go.Figure | None:
     """Draw how many shares of each symbol all accounts hold together."""
-    opening: dict[str, float] = defaultdict(float)
-    for (_, symbol), (held, _) in data.opening.items():
-        opening[symbol] += held
-    return _running_sums("shares", opening, data.fills, lambda fill: (fill.symbol, fill.delta_shares))
+    return _running_sums("shares", data, lambda fill: (fill.symbol, fill.delta_shares))
 
 
 def cash(data: ReportData) -> go.Figure | None:
     """Draw the cash that each account's trades brought and cost."""
-    opening: dict[str, float] = defaultdict(float)
-    for (account, _), (_, money) in data.opening.items():
-        opening[account] += money
-    return _running_sums("cash", opening, data.fills, lambda fill: (fill.account, fill.delta_cash))
+    return _running_sums("cash", data, lambda fill: (fill.account, fill.delta_cash))
 
 
 def orders_by_state(last_reports: Iterable[ExecutionRow]) -> go.Figure | None:
@@ -144,25 +138,27 @@ def _lines(
 
 
 def _running_sums(
-    unit: str,
-    opening: Mapping[str, float],
-    fills: Sequence[FillRow],
-    change: Callable[[FillRow], tuple[str, float]],
+    unit: str, data: ReportData, change: Callable[[FillRow], tuple[str, float]]
 ) -> go.Figure | None:
-    """Draw running sums by name, starting from the opening ones; `change` is a fill's name and summand."""
+    """Draw running sums by name; `change` returns the name and the summand of a fill."""
+    fills = sorted(data.fills, key=lambda fill: fill.time_ns)
     if not fills:
         return None
+    opening: dict[str, float] = defaultdict(float)
+    for (account, symbol), held in data.opening.items():
+        name, summand = change(FillRow(0, account, symbol, *held))
+        opening[name] += summand
     by_name: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    for fill in sorted(fills, key=lambda fill: fill.time_ns):
+    for fill in fills:
         name, summand = change(fill)
         by_name[name].append((fill.time_ns, summand))
-    first_ns, last_ns = min(fill.time_ns for fill in fills), max(fill.time_ns for fill in fills)
+    first_ns, last_ns = fills[0].time_ns, fills[-1].time_ns
     margin_ns = max((last_ns - first_ns) // 50, SECOND_NS)
     figure = _figure(unit)
     busiest = sorted(by_name, key=lambda name: -len(by_name[name]))[:LINES_MAX]
     for position, name in enumerate(sorted(busiest)):
         times = [first_ns - margin_ns, *(time_ns for time_ns, _ in by_name[name]), last_ns + margin_ns]
-        sums = list(accumulate((summand for _, summand in by_name[name]), initial=opening.get(name, 0)))
+        sums = list(accumulate((summand for _, summand in by_name[name]), initial=opening[name]))
         color, dash = PALETTE[position % len(PALETTE)], DASHES[position // len(PALETTE)]
         figure.add_scatter(
             x=_times(times),
