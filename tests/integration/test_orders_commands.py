@@ -119,7 +119,7 @@ def test_order_shows_a_portfolio_order_from_message_to_booking(stack: Stack, eng
     assert len(symbols) >= 2
     for symbol in symbols:
         assert f"component {order_id}-{symbol}: cash " in output
-        assert re.search(rf"executions-\d-\d+ +{symbol} +NEW +on its arrival, NBBO ", output)
+        assert re.search(rf"executions-\d-\d+ +{symbol} +NEW +on arrival, NBBO ", output)
         assert re.search(rf"executions-\d-\d+ +{symbol} +TRADE +FILLED: {message['side']} \S+ at ", output)
     quotes = re.findall(r"quote ticks-\d-\d+: (?:NYSE|NASDAQ) \S+ / \S+, \S+ s old at the decision", output)
     bookings = re.findall(r"booking fills-\d-\d+: shares \S+, cash \S+", output)
@@ -143,7 +143,7 @@ def test_order_distinguishes_a_repeated_order_from_another_one_with_its_id(
     send(stack.settings.kafka, "orders", "account", [order, order, {**order, "order_qty": "6"}])
     engine.decide()
     output = invoke(stack, "order", name)
-    assert output.count("the same order again: it is decided once") == 1
+    assert output.count("the same order again: it is processed once") == 1
     assert output.count("the same id again with other content") == 1
     assert output.count("code=DUPLICATE_ORDER") == 1
 
@@ -163,7 +163,7 @@ def test_order_gives_the_reason_of_a_rejected_order_and_of_a_reject(stack: Stack
     produce(stack.settings.kafka, "orders", "A-1", refused, refused.replace(b"BUY", b"STEAL"))
     engine.decide()
     output = invoke(stack, "order", name)
-    assert "rejected as no order: UNKNOWN_VALUE" in output
+    assert "rejected, not an order: UNKNOWN_VALUE" in output
     assert "REJECTED code=WEIGHTS_SUM" in output
 
 

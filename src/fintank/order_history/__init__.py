@@ -1,1 +1,1 @@
-"""The life of one order, told from the topics."""
+"""The life of one order, reconstructed from the topics."""

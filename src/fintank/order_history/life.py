@@ -1,4 +1,4 @@
-"""The life of an order as lines of text. Pure: all that is known of it comes in as a value."""
+"""The life of an order as lines of text."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,46 +10,46 @@ from fintank.trading.decimals import EXACT, ZERO, plain
 from fintank.trading.ledger import Position, positions
 from fintank.trading.limits import Limits
 from fintank.trading.messages import CASH, Cancel, ExecType, Identity, Order, PortfolioOrder, Quote
-from fintank.trading.portfolio import components
+from fintank.trading.portfolio import split_message
 from fintank.trading.reports import ExecutionReport, Fill, Report
 from fintank.wire.bolts.order_stream import OrderMessage
 from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.rejects import Reject
 
 Sent = tuple[Record, Order | PortfolioOrder | Cancel | Reject]
-Told = tuple[Record, Report]
+Reported = tuple[Record, Report]
 Booked = tuple[Record, Fill]
 
 _TICKS = "ticks-"
 PLACE_WIDTH = 24
 ON_ARRIVAL_MS_MAX = 1_000
-"""What an order does on its arrival is written with its NEW; what time alone leads to comes later."""
+"""What an order does on arrival is written together with its NEW; what it does as time passes, later."""
 INDENT = " " * (len("2026-01-01T00:00:00.000Z  ") + PLACE_WIDTH)
 
 
 @dataclass(frozen=True)
 class Life:
-    """All that the topics hold of what has one id.
+    """All that the topics hold about one id.
 
-    sent: its messages, reports: their executions, each in the order of the records. fills: by exec_id.
-    quotes: by quote_id, those that it traded on or that made it trade and that `ticks` still holds.
+    sent: its messages, reports: their reports, each in the order of the records. fills: by exec_id.
+    quotes: by quote_id, those still in `ticks` that it traded on or that triggered a trade.
     """
 
     id: str
     sent: Sequence[Sent]
-    reports: Sequence[Told]
+    reports: Sequence[Reported]
     fills: Mapping[str, Booked]
     quotes: Mapping[str, Quote]
     limits: Limits
 
     @property
     def messages(self) -> list[Order | PortfolioOrder]:
-        """Its orders, without cancels and without what is no order."""
+        """Its orders, without cancels and rejects."""
         return [message for _, message in self.sent if isinstance(message, Order | PortfolioOrder)]
 
     @property
     def orders(self) -> list[Order]:
-        """Each order for one symbol as it was asked for first."""
+        """Each order for one symbol, as first requested."""
         first: dict[Identity, Order] = {}
         for message in self.messages:
             for order in orders_of(self.id, message, self.limits):
@@ -58,28 +58,23 @@ class Life:
 
 
 def orders_of(life_id: str, message: OrderMessage, limits: Limits) -> list[Order]:
-    """Return the orders for one symbol that a message is, or is split into, and that an id names.
+    """Return the orders for one symbol that an id names, of those that a message is or is split into.
 
     The id of a portfolio order names all of its components, a cl_ord_id only its own.
     """
-    if isinstance(message, Order):
-        return [message] if message.cl_ord_id == life_id else []
-    if not isinstance(message, PortfolioOrder):
-        return []
-    split = components(message, limits)
-    return [order for order in split if life_id in (order.list_id, order.cl_ord_id)]
+    return [order for order in split_message(message, limits) if life_id in (order.list_id, order.cl_ord_id)]
 
 
 def quote_ids(report: Report) -> set[str]:
-    """Return the quotes that a trade rests on, and the one whose tick caused it."""
+    """Return the quotes that a trade was made on, and the one whose tick triggered it."""
     if not isinstance(report, ExecutionReport) or report.exec_type is not ExecType.TRADE:
         return set()
-    cause = {report.input.removeprefix(_TICKS)} if report.input.startswith(_TICKS) else set()
-    return cause.union(report.quote_ids)
+    trigger = {report.input.removeprefix(_TICKS)} if report.input.startswith(_TICKS) else set()
+    return trigger.union(report.quote_ids)
 
 
 def timeline(life: Life) -> Iterator[str]:
-    """Yield the lines: every event in the order of Kafka's append times, then the totals."""
+    """Yield the lines: every event by Kafka's append time, then the totals."""
     yield f"Order {life.id}"
     yield ""
     for event in sorted([*_received(life), *_decided(life)], key=_order):
@@ -97,7 +92,7 @@ class _Event(NamedTuple):
 
 
 def _order(event: _Event) -> tuple[int, bool, int, int]:
-    # All that one transaction wrote may have one time.
+    # All records of one transaction may have the same time.
     record = event.record
     return record.time_ms, record.topic != "orders", record.partition, record.offset
 
@@ -106,29 +101,28 @@ def _received(life: Life) -> Iterator[_Event]:
     first_hash: dict[tuple[str, str], str] = {}
     for record, message in life.sent:
         if isinstance(message, Reject):
-            yield _Event(record, [f"rejected as no order: {message.reason} {message.detail}"])
+            yield _Event(record, [f"rejected, not an order: {message.reason} {message.detail}"])
             continue
         kind = "cancel" if isinstance(message, Cancel) else "order"
         key = (message.account, message.cl_ord_id if isinstance(message, Cancel) else "")
-        lines = list(_asked(life, message))
+        lines = list(_requested(life, message))
         if first_hash.get(key) == message.content_hash:
-            lines = [f"the same {kind} again: it is decided once"]
+            lines = [f"the same {kind} again: it is processed once"]
         elif key in first_hash:
             lines[0] = f"the same id again with other content: {lines[0]}"
         first_hash.setdefault(key, message.content_hash)
         yield _Event(record, lines)
 
 
-def _asked(life: Life, message: Order | PortfolioOrder | Cancel) -> Iterator[str]:
-    given = f"given {utc(message.order_time_us / 1000)}"
+def _requested(life: Life, message: Order | PortfolioOrder | Cancel) -> Iterator[str]:
+    placed = f"placed {utc(message.order_time_us / 1000)}"
     if isinstance(message, Cancel):
-        named = (
-            f"{message.symbol} {message.orig_cl_ord_id}" if message.list_id is None else "all that is open"
-        )
-        yield f"cancel {message.cl_ord_id} of {message.account}: {named}, {given}"
+        is_of_list = message.list_id is not None
+        what = "all open components" if is_of_list else f"{message.symbol} {message.orig_cl_ord_id}"
+        yield f"cancel {message.cl_ord_id} of {message.account}: {what}, {placed}"
         return
-    ends = "" if message.expire_time_us is None else f" till {utc(message.expire_time_us / 1000)}"
-    terms = f"priority {message.priority}, {message.time_in_force}{ends}, {given}"
+    ends = "" if message.expire_time_us is None else f" until {utc(message.expire_time_us / 1000)}"
+    terms = f"priority {message.priority}, {message.time_in_force}{ends}, {placed}"
     if isinstance(message, Order):
         kind = _kind(message)
         yield f"{kind} of {message.account}: {message.side} {message.symbol}, {_wanted(message)}, {terms}"
@@ -143,7 +137,7 @@ def _asked(life: Life, message: Order | PortfolioOrder | Cancel) -> Iterator[str
 
 
 def _kind(order: Order) -> str:
-    """Name an order with its prices, as in `STOP_LIMIT order at 94.5, stop 95,`."""
+    """Describe an order with its prices, as in `STOP_LIMIT order at 94.5 stop 95`."""
     price = "" if order.price is None else f" at {plain(order.price)}"
     stop_px = "" if order.stop_px is None else f" stop {plain(order.stop_px)}"
     return f"{order.ord_type} order{price}{stop_px}"
@@ -151,14 +145,14 @@ def _kind(order: Order) -> str:
 
 def _wanted(order: Order) -> str:
     if order.refusal is not None:
-        return f"refused, {order.refusal.text}"
+        return f"rejected, {order.refusal.text}"
     if order.cash_order_qty is not None:
         return f"cash {plain(order.cash_order_qty)}"
     return f"quantity {_or_none(order.order_qty)}"
 
 
 def _kept_cash(amount: Decimal, orders: Sequence[Order]) -> Decimal:
-    """Return what is left of an amount, all of it when the portfolio order is refused."""
+    """Return what is left of an amount; all of it if the portfolio order is rejected."""
     for order in orders:
         amount = EXACT.subtract(amount, order.cash_order_qty or ZERO)
     return amount
@@ -182,9 +176,9 @@ def _decided(life: Life) -> Iterator[_Event]:
 
 
 def _cause(life: Life, record: Record, report: ExecutionReport) -> str:
-    """Say what a report came of: a message, or the passing of time, of which it has the order's message."""
+    """Return what triggered a report: a message, or time, when its input is still the order's own message."""
     if report.exec_type is ExecType.EXPIRED:
-        return f"at its end, {utc(report.transact_time_us / 1000)}"
+        return f"at its expiry, {utc(report.transact_time_us / 1000)}"
     new = next(
         (
             found
@@ -197,7 +191,7 @@ def _cause(life: Life, record: Record, report: ExecutionReport) -> str:
     if new is not None and record.time_ms - new.time_ms >= ON_ARRIVAL_MS_MAX:
         return "as time passed"
     if new is not None or report.exec_type is ExecType.REJECTED:
-        return "on its arrival"
+        return "on arrival"
     return f"by {report.input}"
 
 
@@ -211,10 +205,10 @@ def _what(report: ExecutionReport) -> str:
 def _quote(life: Life, report: ExecutionReport, quote_id: str) -> str:
     quote = life.quotes.get(quote_id)
     if quote is None:
-        return f"  quote ticks-{quote_id}: not in the topic any more"
-    # The order's own time is no measure for a tick that comes after it: both may wait in Kafka for long.
-    cause = life.quotes.get(report.input.removeprefix(_TICKS))
-    moment_us = report.transact_time_us if cause is None else cause.time_us
+        return f"  quote ticks-{quote_id}: no longer in the topic"
+    # Not the order's own time if a later tick triggered the trade: both may have waited in Kafka for long.
+    trigger = life.quotes.get(report.input.removeprefix(_TICKS))
+    moment_us = report.transact_time_us if trigger is None else trigger.time_us
     age_seconds = max(moment_us - quote.time_us, 0) / 1_000_000
     return (
         f"  quote ticks-{quote_id}: {quote.exchange} {quote.bid} / {quote.ask}, "
@@ -249,7 +243,7 @@ def _totals(life: Life, orders: Sequence[Order]) -> Iterator[str]:
 
 
 def _state(life: Life, identity: Identity) -> ExecutionReport | None:
-    """Return the report that tells an order's state: not the refusal of another message with its id."""
+    """Return the report with an order's state: not the rejection of another message with its id."""
     own = [
         report
         for _, report in life.reports

@@ -1,7 +1,7 @@
-"""Finding all that the topics hold of one order.
+"""Finding all that the topics hold about one order.
 
-Its messages can stand anywhere in `orders`, so that is read whole; what came of them is looked for from their
-time on, in the partitions where it must be.
+Its messages can be anywhere in `orders`, so all of that is read; their reports and fills are searched from
+then on, in the partitions where they must be.
 """
 
 import json
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from fintank.adapters.kafka import SHARDS, TOPICS, partition_for
 from fintank.adapters.topic_reader import TopicReader, open_reader
-from fintank.order_history.life import Booked, Life, Sent, Told, orders_of, quote_ids
+from fintank.order_history.life import Booked, Life, Reported, Sent, orders_of, quote_ids
 from fintank.terminal.screen import track
 from fintank.trading.limits import Limits
 from fintank.trading.messages import SYMBOL_CHARACTERS_MAX, Cancel, Order, PortfolioOrder, Quote, TradingState
@@ -18,7 +18,7 @@ from fintank.wire.kafka.records import Record, messages
 from fintank.wire.kafka.rejects import Reject
 
 CLOCK_BACK_MS_MAX = 60_000
-"""The broker's clock, by which records are found, may have been set back by so much."""
+"""By how much the broker's clock may have been set back; records are found by its times."""
 
 
 def find(address: str, order_id: str, limits: Limits) -> Life | None:
@@ -29,13 +29,13 @@ def find(address: str, order_id: str, limits: Limits) -> Life | None:
         return None
     messages = [message for _, message in sent if isinstance(message, Order | PortfolioOrder)]
     cancels = [message for _, message in sent if isinstance(message, Cancel) and message.list_id is None]
-    asked = [order for message in messages for order in orders_of(order_id, message, limits)]
+    requested = [order for message in messages for order in orders_of(order_id, message, limits)]
     since_ms = min(record.time_ms for record, _ in sent) - CLOCK_BACK_MS_MAX
     with open_reader(address, "executions") as reader:
-        reports = _reports(reader, asked, cancels, since_ms)
+        reports = _reports(reader, requested, cancels, since_ms)
     exec_ids = {report.exec_id for _, report in reports if quote_ids(report)}
     with open_reader(address, "fills") as reader:
-        booked = _fills(reader, asked, since_ms, exec_ids)
+        booked = _fills(reader, requested, since_ms, exec_ids)
     with open_reader(address, "ticks") as reader:
         quotes = _quotes(reader, {quote_id for _, report in reports for quote_id in quote_ids(report)})
     return Life(order_id, sent, reports, booked, quotes, limits)
@@ -45,7 +45,7 @@ def _sent(reader: TopicReader, order_id: str, limits: Limits) -> list[Sent]:
     may_name = _names_perhaps(order_id)
     sent = [
         (record, message)
-        for record in _all(reader, reader.starts(), "orders")
+        for record in _read(reader, reader.starts(), "orders")
         if record.value is not None and may_name(record.value)
         if not isinstance(message := orders.from_record(record), TradingState)
         if _is_named(order_id, message, limits)
@@ -54,8 +54,8 @@ def _sent(reader: TopicReader, order_id: str, limits: Limits) -> list[Sent]:
 
 
 def _names_perhaps(order_id: str) -> Callable[[bytes], bool]:
-    """Return a quick test that no record fails which has to do with the id; few others pass it."""
-    # Of a portfolio order: also a cancel of one of its components.
+    """Return a quick test that every record about the id passes, and few others."""
+    # A cancel of a component is also about its portfolio order.
     wanted: list[tuple[bytes, ...]] = [(_quoted(order_id),), (_quoted(order_id)[:-1] + b"-",)]
     for position, character in enumerate(order_id):
         symbol = order_id[position + 1 :]
@@ -64,7 +64,7 @@ def _names_perhaps(order_id: str) -> Callable[[bytes], bool]:
             wanted.append((_quoted(order_id[:position]), _quoted("list_id")))
 
     def test(value: bytes) -> bool:
-        # With an escape in it, any text may be written differently.
+        # JSON escapes can write the same text differently.
         return b"\\" in value or any(all(text in value for text in texts) for texts in wanted)
 
     return test
@@ -86,12 +86,12 @@ def _is_named(order_id: str, message: Order | PortfolioOrder | Cancel | Reject, 
 
 
 def _reports(
-    reader: TopicReader, asked: Iterable[Order], cancels: Iterable[Cancel], since_ms: int
-) -> list[Told]:
-    identities = {order.identity for order in asked} | {cancel.identity for cancel in cancels}
+    reader: TopicReader, requested: Iterable[Order], cancels: Iterable[Cancel], since_ms: int
+) -> list[Reported]:
+    identities = {order.identity for order in requested} | {cancel.identity for cancel in cancels}
     keys = {identity.cl_ord_id.encode() for identity in identities}
     starts = reader.starts({partition_for(identity.symbol, SHARDS) for identity in identities}, since_ms)
-    own = (record for record in _all(reader, starts, "executions") if record.key in keys)
+    own = (record for record in _read(reader, starts, "executions") if record.key in keys)
     return [
         (record, report)
         for record, report in messages(own, executions.from_record)
@@ -100,13 +100,13 @@ def _reports(
 
 
 def _fills(
-    reader: TopicReader, asked: Iterable[Order], since_ms: int, exec_ids: set[str]
+    reader: TopicReader, requested: Iterable[Order], since_ms: int, exec_ids: set[str]
 ) -> dict[str, Booked]:
-    accounts = {order.account for order in asked} if exec_ids else set()
+    accounts = {order.account for order in requested} if exec_ids else set()
     keys = {account.encode() for account in accounts}
     partitions = {partition_for(account, TOPICS["fills"].partitions) for account in accounts}
     starts = reader.starts(partitions, since_ms)
-    own = (record for record in _all(reader, starts, "fills") if record.key in keys)
+    own = (record for record in _read(reader, starts, "fills") if record.key in keys)
     return {
         fill.exec_id: (record, fill)
         for record, fill in messages(own, fills.from_record)
@@ -121,5 +121,5 @@ def _quotes(reader: TopicReader, wanted: Iterable[str]) -> dict[str, Quote]:
     return {quote.quote_id: quote for _, quote in messages(kept, tick_json.from_record)}
 
 
-def _all(reader: TopicReader, starts: dict[int, int], topic: str) -> Iterator[Record]:
+def _read(reader: TopicReader, starts: dict[int, int], topic: str) -> Iterator[Record]:
     return track(reader.read(starts), reader.ahead(starts), f"reading {topic}")

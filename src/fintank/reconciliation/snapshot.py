@@ -1,6 +1,6 @@
 """All orders, cancels, reports and fills of the topics, read so that concurrent writes are no breaks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, NamedTuple, TypeVar
@@ -14,10 +14,9 @@ from fintank.reconciliation.topic_logs import Partition, TopicLogs
 from fintank.terminal.screen import track
 from fintank.trading.decimals import plain
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Cancel, ExecType, Identity, Order, PortfolioOrder
-from fintank.trading.portfolio import components
+from fintank.trading.messages import Cancel, ExecType, Identity, Order
+from fintank.trading.portfolio import split_message
 from fintank.trading.reports import ExecutionReport, Fill, OrderCancelReject, Report
-from fintank.wire.bolts.order_stream import OrderMessage
 from fintank.wire.kafka import executions, fills, orders
 from fintank.wire.kafka.records import Record, messages
 from fintank.wire.kafka.rejects import Reject
@@ -132,12 +131,6 @@ def _read_requests(
             is_done = logs.partitions["orders", record.partition].is_done(record.offset)
             if isinstance(message, Cancel):
                 cancels.append(Entry(record.place, record.time_ms, message, is_done))
-            for order in _split(message, limits):
+            for order in split_message(message, limits):
                 requested.append(Entry(record.place, record.time_ms, order, is_done))
     return requested, cancels
-
-
-def _split(message: OrderMessage, limits: Limits) -> Sequence[Order]:
-    if isinstance(message, PortfolioOrder):
-        return components(message, limits)
-    return [message] if isinstance(message, Order) else []

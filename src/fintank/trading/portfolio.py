@@ -1,6 +1,6 @@
 """From a portfolio order to its component orders."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from fintank.trading.decimals import CENT, DECIMALS_MAX, EXACT, ZERO, is_whole_cents, plain
@@ -32,6 +32,13 @@ def components(portfolio_order: PortfolioOrder, limits: Limits) -> tuple[Order, 
         for symbol, amount in split(portfolio_order.amount, weights).items()
         if symbol != CASH
     )
+
+
+def split_message(message: object, limits: Limits) -> Sequence[Order]:
+    """Return the orders for one symbol that a message of `orders` is, or is split into."""
+    if isinstance(message, PortfolioOrder):
+        return components(message, limits)
+    return [message] if isinstance(message, Order) else []
 
 
 def split(amount: Decimal, weights: Mapping[str, Decimal]) -> dict[str, Decimal]:

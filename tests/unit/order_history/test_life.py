@@ -63,25 +63,25 @@ def decided(life_id: str, messages: Sequence[PortfolioOrder | Order], *quotes: Q
     )
 
 
-def told(life: Life) -> list[str]:
+def printed(life: Life) -> list[str]:
     return [" ".join(line.split()) for line in timeline(life)]
 
 
-def test_a_life_is_told_from_message_to_totals() -> None:
-    assert told(decided("p-1", [MESSAGE], QUOTE)) == [
+def test_a_life_is_printed_from_message_to_totals() -> None:
+    assert printed(decided("p-1", [MESSAGE], QUOTE)) == [
         "Order p-1",
         "",
         "2023-11-14T22:13:20.000Z orders-2-7 portfolio order of A-1: BUY for 1000, priority 1, GTC, "
-        "given 2023-11-14T22:13:20.000Z",
+        "placed 2023-11-14T22:13:20.000Z",
         "component p-1-IVE: cash 300",
         "component p-1-VTI: cash 500",
         "CASH keeps 200",
-        "2023-11-14T22:13:20.005Z executions-2-0 IVE NEW on its arrival, NBBO 94.1 / 94.2",
+        "2023-11-14T22:13:20.005Z executions-2-0 IVE NEW on arrival, NBBO 94.1 / 94.2",
         "2023-11-14T22:13:20.005Z executions-2-1 IVE TRADE FILLED: BUY 3.184713 at 94.2 on NYSE, "
-        "on its arrival, NBBO 94.1 / 94.2",
+        "on arrival, NBBO 94.1 / 94.2",
         "quote ticks-0-41: NYSE 94.10 / 94.20, 2.500000 s old at the decision",
         "booking fills-2-0: shares +3.184713, cash -299.9999646",
-        "2023-11-14T22:13:20.005Z executions-2-2 VTI NEW on its arrival, NBBO - / -",
+        "2023-11-14T22:13:20.005Z executions-2-2 VTI NEW on arrival, NBBO - / -",
         "",
         "account symbol status shares cash average price residual cash",
         "A-1 IVE FILLED 3.184713 -299.9999646 94.2 0.0000354",
@@ -91,14 +91,14 @@ def test_a_life_is_told_from_message_to_totals() -> None:
 
 
 def test_a_components_life_leaves_the_others_out() -> None:
-    lines = told(decided("p-1-IVE", [MESSAGE], QUOTE))
+    lines = printed(decided("p-1-IVE", [MESSAGE], QUOTE))
     assert "component p-1-IVE: cash 300" in lines
     assert not any("VTI" in line or "CASH" in line for line in lines)
     assert lines[-1].startswith("A-1 IVE FILLED")
 
 
-def test_what_no_report_tells_of_yet_is_said() -> None:
-    assert told(replace(decided("p-1", [MESSAGE]), reports=[], fills={}))[-3:] == [
+def test_orders_without_a_report_say_so() -> None:
+    assert printed(replace(decided("p-1", [MESSAGE]), reports=[], fills={}))[-3:] == [
         "A-1 IVE no report yet 0 0 - -",
         "A-1 VTI no report yet 0 0 - -",
         "all 0 of 2 terminal 0",
@@ -113,46 +113,46 @@ def test_an_order_that_waited_names_the_tick_that_filled_it() -> None:
     assert outcome is not None
     reports = [(record("executions", 9), report) for report in outcome.reports]
     life = replace(decided("p-1-IVE", [MESSAGE]), reports=reports, quotes={QUOTE.quote_id: QUOTE})
-    lines = told(life)
+    lines = printed(life)
     assert any("on NYSE, by ticks-0-41, NBBO" in line for line in lines)
     assert any(line.endswith("94.10 / 94.20, 0.000000 s old at the decision") for line in lines)
 
 
-def test_a_quote_that_kafka_deleted_and_a_missing_booking_are_said() -> None:
-    lines = told(replace(decided("p-1", [MESSAGE], QUOTE), quotes={}, fills={}))
-    assert "quote ticks-0-41: not in the topic any more" in lines
+def test_a_quote_that_kafka_deleted_and_a_missing_booking_are_mentioned() -> None:
+    lines = printed(replace(decided("p-1", [MESSAGE], QUOTE), quotes={}, fills={}))
+    assert "quote ticks-0-41: no longer in the topic" in lines
     assert "booking: none in the topic fills" in lines
 
 
 def test_a_replay_and_another_order_with_the_id_do_not_change_the_status() -> None:
     other = portfolio_order(("IVE", "1"), content_hash="other")
-    lines = told(decided("p-1", [MESSAGE, MESSAGE, other], QUOTE))
-    assert sum(line.endswith("the same order again: it is decided once") for line in lines) == 1
+    lines = printed(decided("p-1", [MESSAGE, MESSAGE, other], QUOTE))
+    assert sum(line.endswith("the same order again: it is processed once") for line in lines) == 1
     assert sum("the same id again with other content: portfolio order of A-1" in line for line in lines) == 1
     assert sum("REJECTED code=DUPLICATE_ORDER" in line for line in lines) == 1
     assert any(line.startswith("A-1 IVE FILLED") for line in lines)
 
 
-def test_a_refused_order_says_why_and_all_of_its_amount_is_left() -> None:
-    lines = told(decided("p-1", [portfolio_order(("IVE", "0.5"), ("CASH", "0.4"))]))
-    assert "component p-1-IVE: refused, code=WEIGHTS_SUM sum=0.9 tolerance=0.000000001" in lines
+def test_a_rejected_order_says_why_and_keeps_all_of_its_amount() -> None:
+    lines = printed(decided("p-1", [portfolio_order(("IVE", "0.5"), ("CASH", "0.4"))]))
+    assert "component p-1-IVE: rejected, code=WEIGHTS_SUM sum=0.9 tolerance=0.000000001" in lines
     assert "CASH keeps 1000" in lines
     assert lines[-1].startswith("A-1 IVE REJECTED 0 0")
 
 
-def test_what_is_no_order_is_told_as_a_reject() -> None:
+def test_a_record_that_is_not_an_order_is_shown_as_a_reject() -> None:
     reject = Reject("orders", 2, 7, Reason.UNKNOWN_VALUE, 'field="side"', "")
     life = Life("p-1", [(record("orders", 7), reject)], [], {}, {}, Limits())
-    assert told(life)[2:] == [
-        '2023-11-14T22:13:20.000Z orders-2-7 rejected as no order: UNKNOWN_VALUE field="side"'
+    assert printed(life)[2:] == [
+        '2023-11-14T22:13:20.000Z orders-2-7 rejected, not an order: UNKNOWN_VALUE field="side"'
     ]
 
 
 def test_a_portfolio_of_cash_alone_has_no_totals() -> None:
-    assert told(decided("p-1", [portfolio_order(("CASH", "1"))]))[-1] == "CASH keeps 1000"
+    assert printed(decided("p-1", [portfolio_order(("CASH", "1"))]))[-1] == "CASH keeps 1000"
 
 
-def test_a_cancel_and_its_refusal_are_told() -> None:
+def test_a_cancel_and_its_rejection_are_shown() -> None:
     resting = Order(
         cl_ord_id="o-1",
         account="A-1",
@@ -187,13 +187,13 @@ def test_a_cancel_and_its_refusal_are_told() -> None:
         Limits(),
     )
     moment = "2023-11-14T22:13:20"
-    assert told(life)[2:9] == [
+    assert printed(life)[2:9] == [
         f"{moment}.000Z orders-2-7 STOP_LIMIT order at 90.5 stop 99 of A-1: BUY IVE, quantity 5, priority 2, "
-        f"GTD till 2023-11-14T22:13:21.000Z, given {moment}.000Z",
-        f"{moment}.000Z orders-2-8 cancel c-8 of A-1: IVE o-1, given {moment}.000Z",
-        f"{moment}.000Z orders-2-9 cancel c-9 of A-1: IVE o-1, given {moment}.000Z",
-        f"{moment}.000Z orders-2-10 the same cancel again: it is decided once",
-        f"{moment}.005Z executions-2-0 IVE NEW on its arrival, NBBO - / -",
+        f"GTD until 2023-11-14T22:13:21.000Z, placed {moment}.000Z",
+        f"{moment}.000Z orders-2-8 cancel c-8 of A-1: IVE o-1, placed {moment}.000Z",
+        f"{moment}.000Z orders-2-9 cancel c-9 of A-1: IVE o-1, placed {moment}.000Z",
+        f"{moment}.000Z orders-2-10 the same cancel again: it is processed once",
+        f"{moment}.005Z executions-2-0 IVE NEW on arrival, NBBO - / -",
         f"{moment}.005Z executions-2-1 IVE CANCELED code=CANCEL_REQUESTED cl_ord_id=c-8, "
         "by orders-2-8, NBBO - / -",
         f"{moment}.005Z executions-2-2 IVE CANCEL_REJECTED c-9: code=TOO_LATE ord_status=CANCELED, "
@@ -201,10 +201,10 @@ def test_a_cancel_and_its_refusal_are_told() -> None:
     ]
 
 
-def test_what_time_alone_led_to_is_told_as_such() -> None:
+def test_what_happens_as_time_passes_says_so() -> None:
     life = decided("p-1-IVE", [MESSAGE], QUOTE)
     later = [
         (record("executions", number, 5 + 2_000 * (report.exec_type == "TRADE")), report)
         for number, (_, report) in enumerate(life.reports)
     ]
-    assert any("on NYSE, as time passed, NBBO" in line for line in told(replace(life, reports=later)))
+    assert any("on NYSE, as time passed, NBBO" in line for line in printed(replace(life, reports=later)))
