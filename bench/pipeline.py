@@ -1,8 +1,8 @@
-"""Ticks a second through the whole topology: .venv/bin/python bench/pipeline.py [--ticks 600000]
+"""Ticks per second through the whole topology: .venv/bin/python bench/pipeline.py [--ticks 600000]
 
-Services of its own on free ports, all ticks in Kafka before the topology starts, the broker, InfluxDB, Storm
-and all bolts on this machine. Left out: making and sending the ticks. Not left out: every guarantee, the rule
-engine's journal included, and a JVM that compiles as it goes.
+Uses its own services on free ports. All ticks are in Kafka before the topology starts; the broker, InfluxDB, Storm
+and all bolts run on this machine. Making and sending the ticks is not measured; every guarantee is, including the
+rule engine's journal, and so is the JVM's warm-up.
 """
 
 import argparse
@@ -27,13 +27,13 @@ from fintank.services import lifecycle
 SYMBOLS = 30
 POLL_SECONDS = 0.3
 SECONDS_MAX = 300
-SAID = "{:<34}{:>9} ticks/s"
+LINE = "{:<34}{:>9} ticks/s"
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--ticks", type=int, default=600_000, help="how many ticks (default: 600000)")
+    parser.add_argument("--ticks", type=int, default=600_000, help="number of ticks (default: 600000)")
     ticks = parser.parse_args().ticks
     build_jar()
     with tempfile.TemporaryDirectory(prefix="fintank-bench-") as home, stopped_stack(home) as stack:
@@ -58,13 +58,13 @@ def describe(ticks: int) -> None:
 
 
 def measure(stack: Stack, ticks: int) -> None:
-    """Watch InfluxDB and the consumer group until both have all ticks; print what it came to."""
+    """Watch the consumer group until it has read all ticks, check InfluxDB, and print the rates."""
     influx = InfluxDB(stack.settings.influx)
     started, first, seen = time.monotonic(), (0.0, 0), (0.0, 0)
     with connect(stack.settings.kafka) as admin:
         while seen[1] < ticks:
             time.sleep(POLL_SECONDS)
-            # Its count costs InfluxDB as much as it has points: the group's position tells how far it is.
+            # Counting points costs InfluxDB time for each point, so progress is the consumer group's.
             behind = sum(state.lag or 0 for state in partition_states(admin) if state.topic == "ticks")
             seen = (time.monotonic() - started, ticks - behind)
             first = seen if not first[1] else first
@@ -73,8 +73,8 @@ def measure(stack: Stack, ticks: int) -> None:
     stored = influx.count("bid", "bid_ask", "time > 0")
     if stored != ticks:
         raise SystemExit(f"{stored:,} points of {ticks:,} ticks")
-    print(SAID.format("from the worker's start", f"{ticks / seen[0]:,.0f}"))
-    print(SAID.format("from the first commit, warm JVM", f"{(ticks - first[1]) / (seen[0] - first[0]):,.0f}"))
+    print(LINE.format("from the worker's start", f"{ticks / seen[0]:,.0f}"))
+    print(LINE.format("from the first commit, warm JVM", f"{(ticks - first[1]) / (seen[0] - first[0]):,.0f}"))
 
 
 if __name__ == "__main__":

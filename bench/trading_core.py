@@ -1,6 +1,6 @@
 """Speed and memory of the pure trading core: .venv/bin/python bench/trading_core.py
 
-Quotes are made before the clock starts; what is measured is Shard.on_quote, alone and in this process.
+Quotes are made before the clock starts; only Shard.on_quote is measured, in this process.
 """
 
 import os
@@ -22,7 +22,7 @@ RESTING = 10_000
 OPEN = 100_000
 START_US = 1_438_539_936_000_000
 EXCHANGES = ("NYSE", "NASDAQ")
-SAID = "{:<58}{:>9} {}"
+LINE = "{:<58}{:>9} {}"
 
 
 def main() -> None:
@@ -34,17 +34,17 @@ def main() -> None:
     far = f"a quote with {RESTING:,} limit orders far from the market (goal: under 4)"
     say(far, microseconds(resting_shard))
     memory = megabytes()
-    print(SAID.format(f"{OPEN:,} open orders (goal: under 200)", f"{memory:.0f}", "MB"))
+    print(LINE.format(f"{OPEN:,} open orders (goal: under 200)", f"{memory:.0f}", "MB"))
     sys.stdout.flush()
 
 
 def say(what: str, value: float) -> None:
     """Print one figure."""
-    print(SAID.format(what, f"{value:.2f}", "us"))
+    print(LINE.format(what, f"{value:.2f}", "us"))
 
 
 def microseconds(make: Callable[[], Shard]) -> float:
-    """Return what one quote costs, in the best round."""
+    """Return the microseconds per quote in the best round."""
     best = float("inf")
     for _ in range(ROUNDS):
         shard = make()
@@ -78,7 +78,7 @@ def resting_shard() -> Shard:
 
 
 def limit_order(number: int, side: Side, price: Decimal) -> Order:
-    """Make an order with texts of its own, as one that was read has them."""
+    """Make an order with its own strings, as a parsed one has."""
     return Order(
         cl_ord_id=f"bench-20260102-030405-000006-{number}",
         account=f"A-{number % 1000}",
@@ -98,7 +98,7 @@ def limit_order(number: int, side: Side, price: Decimal) -> Order:
 
 
 def megabytes() -> float:
-    """Return what many open orders need: the growth of this process's memory."""
+    """Return the memory of OPEN orders: the growth of this process in MB."""
     shard = Shard(Limits())
     shard.on_quote(next(walk()), START_US)
     before = _resident_kib()

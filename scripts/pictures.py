@@ -1,7 +1,7 @@
-"""Draw the topology from the Thrift that `sparse submit` would send: .venv/bin/python scripts/pictures.py
+"""Draw the topology from the Thrift that `sparse submit` sends: .venv/bin/python scripts/pictures.py
 
-Writes presentation/storm-topology.dot and architecture.dot, and with Graphviz their PNGs. A test holds the
-DOT files to the topology; a spout or loader whose topic or measurement is not named here is a KeyError.
+Writes presentation/storm-topology.dot and architecture.dot and, with Graphviz, their PNGs. A test compares the
+DOT files with the topology; a spout or loader that is missing in READS or STORES raises a KeyError.
 """
 
 import shutil
@@ -37,9 +37,9 @@ VIEWERS = {
     "invoke reconcile": "compares it with Kafka",
 }
 ROLES = {"-spout": "spouts", "-deserializer": "deserializers", "-influxdb-loader": "influxdb-loaders"}
-"""Components that differ in their topic alone are one in the picture of the architecture."""
+"""Components that differ only in their topic are one node in the architecture picture."""
 QUIET_STREAMS = ("rejects", "pipeline")
-"""Streams that nearly all components have: drawn once, or they would hide the others."""
+"""Streams of nearly all components: drawn once, because they would hide the others."""
 
 SPOUT, JVM_BOLT, PYTHON_BOLT, RULE_ENGINE = "#BFE0F5", "#DDE1E6", "#FBE9B7", "#F5B895"
 FRAME = "#8A8F98"
@@ -51,7 +51,7 @@ GRAPH = """\
 
 
 class Edge(NamedTuple):
-    """A stream from a component to another, and how its tuples are shared out."""
+    """A stream from one component to another, and its grouping."""
 
     source: str
     target: str
@@ -85,7 +85,7 @@ def storm_topology(spouts: Iterable[str], bolts: Mapping[str, Any]) -> str:
 
 
 def architecture(spouts: Iterable[str], bolts: Mapping[str, Any]) -> str:
-    """Draw where the data stands, what moves it, and what shows it."""
+    """Draw where the data is, what moves it, and what shows it."""
     read = [READS[spout] for spout in sorted(spouts, key=list(READS).index)]
     loaders = [bolt for bolt in bolts if bolt.endswith("-influxdb-loader")]
     stored = [STORES[bolt] for bolt in sorted(loaders, key=list(STORES).index)]
@@ -115,7 +115,7 @@ def architecture(spouts: Iterable[str], bolts: Mapping[str, Any]) -> str:
 
 
 def _roles(spouts: Iterable[str], bolts: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return (name, colour, what it is) of what the components are in the picture of the architecture."""
+    """Return (name, colour, description) of the nodes for components in the architecture picture."""
     found: dict[str, list[tuple[str, str]]] = {}
     for spout in sorted(spouts):
         found.setdefault(_role(spout), []).append((SPOUT, "JVM"))
@@ -133,7 +133,7 @@ def _role(component: str) -> str:
 
 
 def _bolt_style(bolt: str, thrift: Any) -> tuple[str, str]:
-    """Return a bolt's colour, and in words its language and number of tasks."""
+    """Return a bolt's colour, and a note with its language and number of tasks."""
     tasks = thrift.common.parallelism_hint or 1
     kind = "Python" if thrift.bolt_object.shell is not None else "JVM"
     color = RULE_ENGINE if bolt in DECIDES else PYTHON_BOLT if kind == "Python" else JVM_BOLT
@@ -148,7 +148,7 @@ def _grouping(how: Any) -> str:
 
 def _node(name: str, color: str, note: str, **attributes: str) -> str:
     more = "".join(f", {key}={value}" for key, value in attributes.items())
-    # The lid of a cylinder takes a line.
+    # The top of a cylinder takes up a line.
     text = f'{"<br/>" if "shape" in attributes else ""}<b>{name}</b><br/><font point-size="10">{note}</font>'
     return f'  "{name}" [fillcolor="{color}", label=<{text}>{more}]'
 
@@ -167,7 +167,7 @@ def _graph(name: str, lines: Iterable[str]) -> str:
 
 
 def pictures() -> dict[str, str]:
-    """Return the DOT text of each picture, by the file's name without its ending."""
+    """Return the DOT text of each picture, by the file name without extension."""
     spouts, bolts = OrderFlow.thrift_spouts, OrderFlow.thrift_bolts
     return {
         "storm-topology": storm_topology(spouts, bolts),
@@ -176,14 +176,12 @@ def pictures() -> dict[str, str]:
 
 
 def main() -> None:
-    """Write the DOT files, and the PNGs if Graphviz is there."""
+    """Write the DOT files and, if Graphviz is installed, the PNGs."""
     for name, dot in pictures().items():
         path = FOLDER / f"{name}.dot"
         path.write_text(dot)
         if shutil.which("dot") is None:
-            sys.exit(
-                "The DOT files are written, the PNGs are not: install Graphviz (apt-get install graphviz)."
-            )
+            sys.exit("Wrote the DOT files but no PNGs: install Graphviz (apt-get install graphviz).")
         png = FOLDER / f"{name}.png"
         subprocess.run(["dot", "-Tpng", f"-Gdpi={DOTS_PER_INCH}", "-o", str(png), str(path)], check=True)
 

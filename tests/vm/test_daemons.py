@@ -104,12 +104,12 @@ def test_influxdb_starts_and_lets_only_its_accounts_in(
     with running(here, "influxdb", command_of(here, "influxdb"), lambda: InfluxDB(address).ping()):
         changed = converge_influxdb(here)
         assert changed == [
-            "create the account admin",
+            "create the user admin",
             "create the database prices_development",
-            "create the account fintank",
-            "let fintank into prices_development",
-            "create the account grafana",
-            "let grafana into prices_development",
+            "create the user fintank",
+            "grant fintank ALL PRIVILEGES on prices_development",
+            "create the user grafana",
+            "grant grafana READ on prices_development",
         ]
         assert converge_influxdb(here) == []
 

@@ -7,7 +7,7 @@ module Fintank
   module Checksum
     FORM = /\A[0-9a-f]{128}\z/
 
-    # Take the checksum from a published .sha512 file: either `sum  name`, or `name: SUM` in blocks and lines.
+    # Read a published .sha512 file, of the form `sum  name`, or `name: SUM` in blocks over several lines.
     def self.published(text, name)
       sum = text.sub(name, '').gsub(/[^0-9A-Fa-f]/, '').downcase
       raise "No SHA-512 of #{name} in: #{text[0, 200]}" unless sum.match?(FORM)
@@ -20,7 +20,7 @@ module Fintank
       Digest::SHA512.file(path).hexdigest
     end
 
-    # Say whether a file has the checksum; raise naming both if it has not.
+    # Return true if a file has the checksum, else raise.
     def self.verify(path, expected, name)
       found = of(path)
       raise "#{name} has the SHA-512 #{found} instead of #{expected}" unless found == expected

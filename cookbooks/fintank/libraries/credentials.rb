@@ -4,13 +4,13 @@ require 'json'
 require 'securerandom'
 
 module Fintank
-  # The passwords of this machine: generated once, kept in one file that only root reads.
+  # The passwords of this machine: generated once and kept in a file that only root can read.
   module Credentials
     PATH = '/etc/fintank/credentials.json'
     ACCOUNTS = %w[grafana_admin influxdb_admin influxdb_fintank influxdb_grafana].freeze
     CHARACTERS = 32
 
-    # Return new passwords as JSON, letters and digits only: they need no quoting anywhere.
+    # Return new passwords as JSON. They are alphanumeric, so they never need quoting.
     def self.generate
       "#{JSON.pretty_generate(ACCOUNTS.to_h { |account| [account, SecureRandom.alphanumeric(CHARACTERS)] })}\n"
     end

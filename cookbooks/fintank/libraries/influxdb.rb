@@ -5,19 +5,19 @@ require 'net/http'
 require 'uri'
 
 module Fintank
-  # InfluxDB 1.x, asked over HTTP.
+  # A client of InfluxDB 1.x over HTTP.
   class Influxdb
     # InfluxDB refused a query.
     class Refused < StandardError; end
 
-    # Connect as an account; no connection is made yet.
+    # Use an account; this does not connect yet.
     def initialize(host, port, account, password)
       @uri = URI("http://#{host}:#{port}")
       @account = account
       @password = password
     end
 
-    # Wait until it answers; raise after the time.
+    # Wait until InfluxDB answers; raise after some seconds.
     def wait(seconds)
       deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + seconds
       begin
@@ -30,7 +30,7 @@ module Fintank
       end
     end
 
-    # Run a query; return the rows of its first series.
+    # Run a query and return the rows of its first series.
     def query(text)
       request = Net::HTTP::Post.new('/query')
       request.basic_auth(@account, @password)
@@ -43,8 +43,8 @@ module Fintank
       result.dig('results', 0, 'series', 0, 'values') || []
     end
 
-    # Say whether this account is let in.
-    def let_in?
+    # Return whether InfluxDB accepts this account.
+    def accepts_account?
       query('SHOW DATABASES')
       true
     rescue Refused

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# All of fintank's services on this machine.
+# All fintank services on this machine.
 
 include_recipe 'fintank::machine'
 include_recipe 'fintank::zookeeper'

@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
-# InfluxDB 1.x of Debian, with passwords, and the database.
+# Debian's InfluxDB 1.x with authentication, and the database.
 
 package %w[influxdb influxdb-client]
 
-# The package's own service; supervisord runs the server instead.
+# The package's service; supervisord runs the server instead.
 service 'influxdb' do
   action %i[stop disable]
 end

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Kafdrop, the web manager of Kafka.
+# Kafdrop, Kafka's web UI.
 
 kafdrop = node['fintank']['kafdrop']
 folder = "/opt/kafdrop-#{kafdrop['version']}"
@@ -19,7 +19,7 @@ remote_file jar do
   mode '0644'
   retries 2
   verify { |path| Fintank::Checksum.verify(path, kafdrop['sha512'], 'kafdrop.jar') } if kafdrop['sha512']
-  # A release is never changed: what is here is not asked for again.
+  # A release never changes, so it is downloaded only once.
   action :create_if_missing
   notifies :write, 'log[the SHA-512 of Kafdrop]', :immediately
 end

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# What every service needs: names, Java, the firewall, supervisord, and the passwords.
+# What every service needs: host names, Java, the firewall, supervisord, and the passwords.
 
 apt_update 'package lists' do
   frequency 86_400
@@ -15,13 +15,13 @@ template '/etc/hosts' do
   variables(address: node['fintank']['address'], host: node['fintank']['host'])
 end
 
-# Every login finds the services, that of `sparse submit` too.
+# For every login, including that of `sparse submit`.
 file '/etc/environment' do
   content "FINTANK_HOST=#{node['fintank']['host']}\n"
   mode '0644'
 end
 
-# Storm's daemons and workers can't be told an address to listen on.
+# Storm's daemons and workers listen on all addresses, so a firewall protects them.
 service 'nftables' do
   action %i[enable start]
 end
@@ -53,7 +53,7 @@ directory '/var/log/fintank' do
   mode '0755'
 end
 
-# More open files than Debian's default of 1024, for Kafka and InfluxDB.
+# Kafka and InfluxDB need more open files than Debian's default of 1024.
 directory '/etc/systemd/system/supervisor.service.d' do
   mode '0755'
 end

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Storm's daemons, and what `sparse submit` needs for its workers in Python.
+# Storm's daemons, and what `sparse submit` needs for Python workers.
 
 ports = node['fintank']['ports']
 heap_mb = node['fintank']['heap_mb']
@@ -19,7 +19,7 @@ fintank_account 'storm' do
   folders ['/var/lib/storm', '/var/log/storm']
 end
 
-# `sparse` logs in as this user: it makes the workers' virtualenvs, and reads their logs.
+# `sparse` logs in as this user to create the workers' virtualenvs and to read their logs.
 package %w[python3-venv virtualenv]
 
 group 'storm' do
@@ -58,7 +58,7 @@ influxdb = { 'FINTANK_INFLUX_USER' => 'fintank' }
     home '/var/lib/storm'
     configuration ['/opt/storm/conf/storm.yaml']
     priority 30 + number
-    # The workers, and the bolts below them, take these from the Supervisor that starts them.
+    # The workers and their bolts inherit these from the Supervisor.
     if daemon == 'supervisor'
       environment(lazy do
         influxdb.merge('FINTANK_HOST' => host,

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# ZooKeeper, which Storm keeps its state in; on localhost only.
+# ZooKeeper, where Storm keeps its state; on localhost only.
 
 version = node['fintank']['zookeeper']['version']
 

@@ -1,19 +1,19 @@
 # frozen_string_literal: true
 
-# The own user and group of a daemon, without a shell, and the folders that it writes to.
+# A daemon's own user and group, without a shell, and the folders it writes to.
 
 unified_mode true
 provides :fintank_account
 
 property :account, String, name_property: true
-property :folders, Array, required: true, description: 'The first is its home'
+property :folders, Array, required: true, description: 'The first one is the home'
 
 default_action :create
 
 action :create do
   group new_resource.account do
     system true
-    # Members that others have added stay.
+    # Keep members that others have added.
     append true
   end
 

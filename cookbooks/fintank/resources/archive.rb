@@ -1,16 +1,16 @@
 # frozen_string_literal: true
 
-# An archive of Apache, checked by its SHA-512 and unpacked to /opt/NAME-VERSION, with a link /opt/NAME to it.
+# An Apache archive, checked by its SHA-512 and unpacked to /opt/NAME-VERSION, with a link /opt/NAME.
 
 unified_mode true
 provides :fintank_archive
 
 property :archive, String, name_property: true, description: 'Its name under /opt'
 property :version, String, required: true
-property :remote_path, String, required: true, description: 'Its path below the hosts'
-property :hosts, Array, required: true, description: 'Where it may be, tried in turn'
-property :checksum_hosts, Array, required: true, description: 'Where its .sha512 file may be'
-property :sha512, [String, nil], regex: Fintank::Checksum::FORM, description: 'nil: as published beside it'
+property :remote_path, String, required: true, description: 'The path on each host'
+property :hosts, Array, required: true, description: 'Where to download it, tried in turn'
+property :checksum_hosts, Array, required: true, description: 'Where to download its .sha512 file, tried in turn'
+property :sha512, [String, nil], regex: Fintank::Checksum::FORM, description: 'nil: from the published .sha512 file'
 
 default_action :install
 

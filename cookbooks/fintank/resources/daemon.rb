@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# A program that supervisord runs. It is started again when its command, environment or configuration changes.
+# A program that supervisord runs. It is restarted when its command, environment or configuration changes.
 
 unified_mode true
 provides :fintank_daemon
@@ -8,10 +8,10 @@ provides :fintank_daemon
 property :daemon, String, name_property: true
 property :command, String, required: true
 property :user, String, required: true
-property :home, String, required: true, description: 'Its working folder'
+property :home, String, required: true, description: 'The working directory'
 property :environment, Hash, default: {}, sensitive: true
-property :configuration, Array, default: [], description: 'Files whose change starts it again'
-property :priority, Integer, default: 999, description: 'The lower, the earlier at boot'
+property :configuration, Array, default: [], description: 'Files whose change restarts it'
+property :priority, Integer, default: 999, description: 'Lower starts earlier'
 
 default_action :run
 
@@ -23,7 +23,7 @@ action :run do
     action :nothing
   end
 
-  # supervisord restarts what changed in this file; the digest makes that include the configuration.
+  # supervisord restarts a program when this file changes; the digest makes it depend on the configuration too.
   digest = Digest::SHA256.hexdigest(new_resource.configuration.map { |path| ::File.read(path) }.join)
   template "/etc/supervisor/conf.d/#{new_resource.daemon}.conf" do
     source 'program.conf.erb'

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# The database of an InfluxDB 1.x with authentication, and its accounts: an administrator, one that may do all with
-# this database, and one that may read it.
+# A database of an InfluxDB 1.x with authentication, and its users: admin, one with all privileges on the database,
+# and one that can only read it.
 
 unified_mode true
 provides :fintank_influxdb
@@ -18,9 +18,9 @@ action :create do
   admin = connect('admin', 'influxdb_admin')
   admin.wait(START_SECONDS_MAX)
 
-  unless admin.let_in?
-    converge_by 'create the account admin' do
-      # An InfluxDB without accounts takes this one query from anybody.
+  unless admin.accepts_account?
+    converge_by 'create the user admin' do
+      # Without any users, InfluxDB accepts this one query from anyone.
       admin.query("CREATE USER admin WITH PASSWORD '#{password('influxdb_admin')}' WITH ALL PRIVILEGES")
     end
   end
@@ -33,14 +33,14 @@ action :create do
 
   { 'fintank' => 'ALL PRIVILEGES', 'grafana' => 'READ' }.each do |account, right|
     unless admin.query('SHOW USERS').map(&:first).include?(account)
-      converge_by "create the account #{account}" do
+      converge_by "create the user #{account}" do
         admin.query("CREATE USER #{account} WITH PASSWORD '#{password("influxdb_#{account}")}'")
       end
     end
 
     next if admin.query("SHOW GRANTS FOR #{account}").include?([new_resource.database, right])
 
-    converge_by "let #{account} into #{new_resource.database}" do
+    converge_by "grant #{account} #{right} on #{new_resource.database}" do
       admin.query(%(GRANT #{right.split.first} ON "#{new_resource.database}" TO #{account}))
     end
   end

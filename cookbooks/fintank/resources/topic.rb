@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# A topic of Kafka; one that is there is left as it is.
+# A Kafka topic; an existing one is left as it is.
 
 unified_mode true
 provides :fintank_topic
@@ -25,7 +25,7 @@ action :create do
     # The broker may still be starting.
     retries 10
     retry_delay 3
-    # The one broker of this machine has every partition.
+    # The only broker has every partition.
     not_if { ::Dir.exist?("/var/lib/kafka/data/#{new_resource.topic}-0") }
   end
 end
