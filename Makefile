@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 
 help: ## List the targets
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 19
 
 setup: ## Install what is missing: Java, Leiningen, .venv, jars, InfluxDB (needs no network if nothing is)
 	@scripts/setup

@@ -1,8 +1,8 @@
 """Ticks per second through the whole topology: .venv/bin/python bench/pipeline.py [--ticks 600000]
 
-Uses its own services on free ports. All ticks are in Kafka before the topology starts; the broker, InfluxDB, Storm
-and all bolts run on this machine. Making and sending the ticks is not measured; every guarantee is, including the
-rule engine's journal, and so is the JVM's warm-up.
+Uses its own services on free ports. All ticks are in Kafka before the topology starts; the broker, InfluxDB,
+Storm and all bolts run on this machine. Making and sending the ticks is not measured; every guarantee is,
+including the rule engine's journal, and so is the JVM's warm-up.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Draw the topology from the Thrift that `sparse submit` sends: .venv/bin/python scripts/pictures.py
 
-Writes presentation/storm-topology.dot and architecture.dot and, with Graphviz, their PNGs. A test compares the
-DOT files with the topology; a spout or loader that is missing in READS or STORES raises a KeyError.
+Writes presentation/storm-topology.dot and architecture.dot and, with Graphviz, their PNGs. A test compares
+the DOT files with the topology; a spout or loader that is missing in READS or STORES raises a KeyError.
 """
 
 import shutil
