@@ -1,4 +1,4 @@
-"""Kills and moves on a Storm cluster while orders flow: in the end each order is decided and filled once."""
+"""Kills and rebalances on a Storm cluster while orders flow: each order is decided and filled once."""
 
 import os
 import signal
@@ -23,10 +23,10 @@ pytestmark = pytest.mark.soak
 
 SYMBOLS = [f"CLUSTER{number:02}" for number in range(20)]
 UNDER_WAY_S = 8
-"""How long orders flow before the fault, and after it."""
+"""How long orders flow before and after the fault."""
 DONE_TIMEOUT_S = 240
 SOON_AGAIN = ("-o", "topology.message.timeout.secs=30")
-"""What a dead worker had in flight comes again after once to twice that; four times as long by default."""
+"""A dead worker's tuples in flight are replayed after one to two timeouts; the default is four times this."""
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def stored(stack: Stack, measurement: str) -> int:
 
 
 def survives(stack: Stack, orders: OrderStream, phase: str, fault: Callable[[], object]) -> None:
-    """Let orders flow, do the fault, let more flow; wait until all are filled, and reconcile."""
+    """Send orders before, during and after the fault; wait until all are filled, then reconcile."""
     with orders.flowing(phase):
         time.sleep(UNDER_WAY_S)
         fault()
@@ -82,11 +82,11 @@ def test_two_workers_on_two_supervisors_share_the_work(cluster: Stack, orders: O
     assert {one.num_used_workers for one in nimbus.cluster(cluster.settings.nimbus).supervisors} == {1}
 
 
-def test_a_killed_worker_loses_and_doubles_nothing(cluster: Stack, orders: OrderStream) -> None:
+def test_a_killed_worker_loses_and_duplicates_nothing(cluster: Stack, orders: OrderStream) -> None:
     survives(cluster, orders, "worker-dies", workers(cluster)[0].kill)
 
 
-def test_a_killed_supervisor_and_its_worker_lose_and_double_nothing(
+def test_a_killed_supervisor_with_its_worker_loses_and_duplicates_nothing(
     cluster: Stack, orders: OrderStream
 ) -> None:
     def fault() -> None:
@@ -99,7 +99,7 @@ def test_a_killed_supervisor_and_its_worker_lose_and_double_nothing(
     survives(cluster, orders, "supervisor-dies", fault)
 
 
-def test_a_rebalance_of_workers_and_executors_loses_and_doubles_nothing(
+def test_a_rebalance_of_workers_and_executors_loses_and_duplicates_nothing(
     cluster: Stack, orders: OrderStream
 ) -> None:
     address = cluster.settings.nimbus
@@ -115,7 +115,7 @@ def test_a_rebalance_of_workers_and_executors_loses_and_doubles_nothing(
     assert len([one for one in found.executors if one.component == "rule-engine"]) == 1
 
 
-def test_an_upgrade_with_open_orders_loses_and_doubles_nothing(
+def test_an_upgrade_with_open_orders_loses_and_duplicates_nothing(
     cluster: Stack, orders: OrderStream, aim: Aim, tmp_path: Path
 ) -> None:
     address = cluster.settings.kafka
@@ -127,8 +127,8 @@ def test_an_upgrade_with_open_orders_loses_and_doubles_nothing(
         assert done.returncode == 0, done.stdout
 
     survives(cluster, orders, "upgrade", fault)
-    told = [one for one in committed(address, "executions") if one["cl_ord_id"] == "upgrade-1"]
-    assert [one["ord_status"] for one in told] == ["NEW"]
+    reports = [one for one in committed(address, "executions") if one["cl_ord_id"] == "upgrade-1"]
+    assert [one["ord_status"] for one in reports] == ["NEW"]
     send(address, "ticks", "symbol", [tick("PRICELESS")])
 
     def status() -> list[str]:

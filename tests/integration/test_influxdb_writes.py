@@ -1,4 +1,4 @@
-"""What the real InfluxDB takes and refuses of the lines that ticks become."""
+"""Which lines of ticks the real InfluxDB accepts and refuses."""
 
 import json
 
@@ -32,13 +32,13 @@ def writer(stack):
         *('"94.10"', '"1e-7"', '"1E+2"', f'"{"9" * 18}"', '"0.1000000000000000055"', f'"0.{"0" * 29}1"'),
     ],
 )
-def test_every_valid_number_is_stored_as_the_double_it_names(stack, writer, bid):
+def test_every_valid_number_is_stored_as_its_double(stack, writer, bid):
     assert writer.write(line_of(bid)) == []
     (point,) = query(stack.settings, "SELECT bid FROM bid_ask")
     assert float(point["bid"]) == float(json.loads(bid))
 
 
-def test_a_refused_line_is_found_among_thousands_and_all_others_are_stored(stack, writer):
+def test_refused_lines_are_found_among_thousands_and_the_others_are_stored(stack, writer):
     lines = [line_of("94.1", offset) for offset in range(3_000)]
     lines[1_234] = lines[1_234].replace("bid=94.1", 'bid="text"')
     lines[2_999] = lines[2_999].replace("bid=94.1", "bid=nan")
@@ -57,7 +57,7 @@ def test_a_batch_written_twice_is_stored_once(stack, writer):
     assert count["count"] == 100
 
 
-def test_a_dropped_database_is_made_again(stack, writer):
+def test_a_dropped_database_is_created_again(stack, writer):
     query(stack.settings, "DROP DATABASE prices_development")
     assert writer.write(line_of("94.1")) == []
     assert len(query(stack.settings, "SELECT bid FROM bid_ask")) == 1

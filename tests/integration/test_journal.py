@@ -1,4 +1,4 @@
-"""Adopting a shard and committing to it, against a real broker: who may write, and what is read."""
+"""Adopting a shard and committing to it, with a real broker: who may write, and what is read back."""
 
 import signal
 import subprocess
@@ -31,7 +31,7 @@ ADOPTION_CPU_SECONDS_MAX = 15
 ADOPTION_SECONDS_MAX = 120
 OPEN_SECONDS_MAX = 5
 
-# The writer before: it adopts a shard and tells of it, and commits when it is told to.
+# The previous owner of a shard: it adopts the shard and commits one record for each line of stdin.
 WRITER = """
 import sys
 from fintank.adapters.journal import JournalError, adopt
@@ -68,7 +68,7 @@ def clock(symbol: str, tick_time_us: int = 1) -> SymbolClock:
 
 
 def open_transaction(address: str, shard: int, record_id: str) -> Producer:
-    """Leave a record in the journal in a transaction that nobody ends."""
+    """Write a record to the journal and leave its transaction open."""
     options = {"bootstrap.servers": address, "transactional.id": f"rule-engine-{shard}"}
     producer = Producer({**options, "transaction.timeout.ms": 10_000})
     producer.init_transactions(10)
@@ -79,8 +79,8 @@ def open_transaction(address: str, shard: int, record_id: str) -> Producer:
 
 
 @contextmanager
-def writer_before(address: str, shard: int) -> Iterator[subprocess.Popen[str]]:
-    """Run a process that has adopted a shard."""
+def previous_owner(address: str, shard: int) -> Iterator[subprocess.Popen[str]]:
+    """Run another process that owns a shard."""
     process = subprocess.Popen(
         [sys.executable, "-c", WRITER, address, str(shard)],
         stdin=subprocess.PIPE,
@@ -100,7 +100,7 @@ def writer_before(address: str, shard: int) -> Iterator[subprocess.Popen[str]]:
         process.stdout.close()
 
 
-def test_who_adopts_a_shard_gets_the_last_of_each_id_and_none_that_ended(address: str) -> None:
+def test_adoption_reads_the_latest_record_of_each_id_and_no_tombstones(address: str) -> None:
     log, _ = adopted(address, 0)
     log.commit([], [], [clock("kept"), clock("changed"), clock("ended")])
     log.commit([], [], [clock("changed", 2), Forgotten(clock("ended"))])
@@ -120,7 +120,7 @@ def test_reports_go_to_the_partition_of_the_shard_and_fills_to_that_of_the_accou
     ]
 
 
-def test_the_writer_before_is_refused_from_the_moment_a_shard_is_adopted(address: str) -> None:
+def test_adoption_fences_the_previous_owner(address: str) -> None:
     first, _ = adopted(address, 0)
     second, _ = adopted(address, 0)
     with pytest.raises(JournalError, match="the transaction was not taken"):
@@ -132,8 +132,8 @@ def test_the_writer_before_is_refused_from_the_moment_a_shard_is_adopted(address
     assert "of the first" not in [found["_key"] for found in committed(address, "executions")]
 
 
-def test_a_paused_process_that_wakes_after_another_adopted_its_shard_can_write_nothing(address: str) -> None:
-    with writer_before(address, 1) as process:
+def test_a_paused_owner_that_wakes_after_another_adopted_its_shard_can_write_nothing(address: str) -> None:
+    with previous_owner(address, 1) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write("before the pause\n")
@@ -150,7 +150,7 @@ def test_a_paused_process_that_wakes_after_another_adopted_its_shard_can_write_n
     assert "after the pause" not in records
 
 
-def test_the_open_transaction_of_the_writer_before_is_ended_by_who_adopts_and_not_read(address: str) -> None:
+def test_adoption_aborts_the_open_transaction_of_the_previous_owner(address: str) -> None:
     log, _ = adopted(address, 2)
     log.commit([], [], [clock("committed")])
     left = open_transaction(address, 2, "left open")
@@ -163,7 +163,7 @@ def test_the_open_transaction_of_the_writer_before_is_ended_by_who_adopts_and_no
     del left
 
 
-def test_what_is_committed_is_read_although_it_stands_behind_a_strangers_open_transaction(
+def test_adoption_reads_records_behind_the_open_transaction_of_another_producer(
     address: str,
 ) -> None:
     log, _ = adopted(address, 2)
@@ -199,5 +199,5 @@ def test_a_shard_of_200_000_orders_is_adopted_in_time(address: str) -> None:
     seconds, cpu_seconds = time.monotonic() - started, time.process_time() - started_cpu
     print(f"{len(found):,} records read in {read_seconds:.1f} s, with the shard restored {seconds:.1f} s")
     assert len(found) == RECORDS
-    assert cpu_seconds < ADOPTION_CPU_SECONDS_MAX  # what else runs on the machine does not count
+    assert cpu_seconds < ADOPTION_CPU_SECONDS_MAX  # independent of the machine's load
     assert seconds < ADOPTION_SECONDS_MAX

@@ -1,4 +1,4 @@
-"""Odd records that are right, through the running topology: each is stored and decided, or is one reject."""
+"""Unusual but legal records in the running topology: each is stored and decided, or is exactly one reject."""
 
 import base64
 import json
@@ -32,7 +32,7 @@ LOOKS = 5
 CODECS = ("gzip", "snappy", "lz4", "zstd")
 PADDING = {"note": "x" * 2_000}
 
-# A producer that is killed in the midst of its transaction.
+# A producer that is killed in the middle of its transaction.
 LEAVES_OPEN = """
 import sys
 from confluent_kafka import Producer
@@ -57,7 +57,7 @@ IDS = ["[/b] id", "'quote\" \\ id", "-V1StGXR8", " spaced id ", "\U0001f600"]
 
 
 class World:
-    """Sends single records, and asks what came of them."""
+    """Sends single records and queries their results."""
 
     def __init__(self, stack: Stack, flow: OrderFlow) -> None:
         self.stack = stack
@@ -73,7 +73,7 @@ class World:
         producer.begin_transaction()
         for topic, key, value in records:
             producer.produce(topic, value, key, partition_for(key, TOPICS[topic].partitions))
-        assert producer.flush(30) == 0  # else an abort takes back what was not sent yet
+        assert producer.flush(30) == 0  # an abort would drop what is still buffered
         (producer.commit_transaction if commits else producer.abort_transaction)(30)
 
     def states(self) -> list[PartitionState]:
@@ -95,8 +95,8 @@ class World:
 
     def rejects(self) -> list[tuple[str, bytes]]:
         """Return reason and payload of every reject."""
-        told = fintank(self.stack, "show", "rejects", "--last", "1000", "--json")
-        values = [json.loads(json.loads(line)["value"]) for line in told.splitlines()]
+        output = fintank(self.stack, "show", "rejects", "--last", "1000", "--json")
+        values = [json.loads(json.loads(line)["value"]) for line in output.splitlines()]
         return [(value["reason"], base64.b64decode(value["payload"])) for value in values]
 
     def check_clean(self) -> None:
@@ -120,7 +120,7 @@ def text(message: dict[str, Any], **more: Any) -> bytes:
     return json.dumps({**message, **more}).encode()
 
 
-def test_what_was_aborted_is_neither_stored_nor_traded_and_what_was_committed_is(world: World) -> None:
+def test_committed_records_are_stored_and_traded_and_aborted_ones_are_not(world: World) -> None:
     good, bad = tick("TXN"), tick("TXN", bid="1", ask="2")
     world.transaction(
         True, ("ticks", "TXN", text(good)), ("orders", "acc-1", text(market_order("in", "TXN")))
@@ -129,7 +129,7 @@ def test_what_was_aborted_is_neither_stored_nor_traded_and_what_was_committed_is
     world.transaction(
         False, ("ticks", "TXN", text(bad)), ("orders", "acc-1", text(market_order("out", "TXN")))
     )
-    # Behind them nothing but their marks: the groups go past these.
+    # Only the abort markers follow: the groups must advance past them.
     world.settle()
     world.produce("orders", "acc-1", text(market_order("after", "TXN")))
     world.wait_for_trades("after")
@@ -193,7 +193,7 @@ def test_records_of_every_codec_are_read_by_the_topology_and_by_every_command(wo
     world.check_clean()
 
 
-def test_accounts_and_ids_of_any_characters_trade_and_are_stored_and_found(world: World) -> None:
+def test_accounts_and_ids_of_any_characters_are_traded_and_stored_and_found(world: World) -> None:
     world.produce("ticks", "BRK.B", text(tick("BRK.B")))
     world.settle()
     orders = [{**market_order(f"of-{n}", "BRK.B"), "account": name} for n, name in enumerate(ACCOUNTS)]
@@ -209,10 +209,10 @@ def test_accounts_and_ids_of_any_characters_trade_and_are_stored_and_found(world
         assert re.search(r"BRK\.B +FILLED", fintank(world.stack, "order", name))
 
 
-def test_records_without_value_or_key_with_headers_or_of_any_bytes_and_size_stop_nothing(
+def test_records_without_value_or_key_or_with_headers_or_odd_bytes_or_sizes_stop_nothing(
     world: World,
 ) -> None:
-    """Of the producer's times nothing is kept: the broker stamps each record."""
+    """The producers' timestamps are ignored: the broker stamps each record."""
     before = len(world.rejects())
     bad_ticks = [b"", b"\xff\xfe{", b"\x00\x00\x00\x00\x07" + text(tick("ODD"))]
     world.produce("ticks", "ODD", None, *bad_ticks)
@@ -238,7 +238,7 @@ def test_records_without_value_or_key_with_headers_or_of_any_bytes_and_size_stop
     assert {payload for _, payload in new} == {*bad_ticks, b"\xed\xa0\x80{}"}
 
 
-def test_reconcile_while_orders_flow_takes_nothing_that_is_under_way_for_a_break(world: World) -> None:
+def test_reconcile_while_orders_flow_reports_nothing_in_flight_as_a_break(world: World) -> None:
     symbols = ["FLOW1", "FLOW2", "FLOW3", "FLOW4", "FLOW5"]
     for symbol in symbols:
         world.produce("ticks", symbol, text(tick(symbol)))
@@ -251,8 +251,8 @@ def test_reconcile_while_orders_flow_takes_nothing_that_is_under_way_for_a_break
     world.check_clean()
 
 
-def test_what_influxdb_keeps_no_longer_is_told_and_rejected_and_no_break(world: World) -> None:
-    # In another shard than the newer ones: beside these InfluxDB would still take them.
+def test_points_older_than_influxdbs_retention_are_reported_and_rejected_and_no_break(world: World) -> None:
+    # In a shard of its own: InfluxDB would still accept it in the shard of newer points.
     old = {**tick("KEPT"), "timestamp": round(time.time() - 20 * 86_400, 6)}
     world.produce("ticks", "KEPT", text(old))
     world.settle()
@@ -261,13 +261,13 @@ def test_what_influxdb_keeps_no_longer_is_told_and_rejected_and_no_break(world: 
     query(world.stack.settings, f"{alter} 2h SHARD DURATION 1h")
     try:
         assert "keeps points for 2:00:00 only" in influxdb_server.retention(world.stack.settings.influx)
-        told = run_fintank(world.stack, "doctor").stdout
-        assert "influxdb retention: 2:00:00. The topics keep 30 days: " in told
+        output = run_fintank(world.stack, "doctor").stdout
+        assert "influxdb retention: 2:00:00. The topics keep 30 days: " in output
         before = len(world.rejects())
         world.produce("ticks", "KEPT", *[text(old, note=n) for n in range(100)], text(tick("KEPT")))
         world.settle()
         assert [reason for reason, _ in world.rejects()[before:]] == ["INFLUXDB_REFUSED"] * 100
-        # As InfluxDB itself does it, every half hour.
+        # InfluxDB itself does this every half hour.
         query(world.stack.settings, "DELETE FROM bid_ask WHERE symbol = 'KEPT' AND time < now() - 2h")
         checks = json.loads(fintank(world.stack, "reconcile", "--json"))["checks"]
         (ticks,) = (check for check in checks if check["what"] == "ticks are in InfluxDB")

@@ -1,4 +1,4 @@
-"""Real quotes and 1,000 random orders: the topology tells what the reference engine tells, field by field."""
+"""Real quotes and 1,000 random orders: topology and reference engine agree in every field."""
 
 import json
 import time
@@ -27,12 +27,12 @@ from fintank.settings import PROJECT_ROOT
 DATA = PROJECT_ROOT.parent / "shared" / "data"
 STEPS_MIN = 500
 SECONDS_MAX = HOUR_US // MICROSECONDS
-"""The plan holds for so much wall time."""
+"""How much wall time the plan allows."""
 PROGRESS_S = 30
 
 
 def play(world: LiveWorld) -> list[tuple[Sending, Place]]:
-    """Send step after step, each when nothing of the one before is left to be read."""
+    """Send the steps in order, each when the one before is processed."""
     sent: list[tuple[Sending, Place]] = []
     started = told_s = time.monotonic()
     count = 0
@@ -50,7 +50,7 @@ def play(world: LiveWorld) -> list[tuple[Sending, Place]]:
 
 
 def expected(sent: Iterable[tuple[Sending, Place]]) -> tuple[list[Record], list[Record], list[str]]:
-    """Return the executions, fills and rejects of the reference engine, for which no wall time passes."""
+    """Return the executions, fills and rejects of the reference engine, for which wall time stands still."""
     world = ReferenceWorld(RULES)
     executions, fills, rejects = [], [], []
     wall_us = time.time_ns() // 1000
@@ -63,9 +63,7 @@ def expected(sent: Iterable[tuple[Sending, Place]]) -> tuple[list[Record], list[
 
 
 @pytest.mark.soak
-def test_the_topology_tells_what_the_reference_engine_tells(
-    empty_stack: Stack, jar: Path, tmp_path: Path
-) -> None:
+def test_the_topology_agrees_with_the_reference_engine(empty_stack: Stack, jar: Path, tmp_path: Path) -> None:
     rules = tmp_path / "rules.toml"
     rules.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in RULES.items()))
     address = empty_stack.settings.kafka

@@ -1,4 +1,4 @@
-"""Kills in the midst of orders: in the end every order is decided and filled once, as if nothing had been."""
+"""Kills while orders flow: every order is decided and filled exactly once, as without them."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ QUIET, PRICELESS = "FAULT-QUIET", "FAULT-PRICELESS"
 REPORTS_BEFORE_THE_KILL = 40
 TIMEOUT_S = 90
 RUNS_MAX = 3
-STILL_SECONDS = 8
+FROZEN_SECONDS = 8
 
 
 def wait_for_reports(stack: Stack, flow: OrderFlow, phase: str) -> None:
@@ -42,7 +42,7 @@ def wait_for_reports(stack: Stack, flow: OrderFlow, phase: str) -> None:
 
 
 def kill_broker(stack: Stack) -> None:
-    """Kill the broker and wait until supervisord has it back."""
+    """Kill the broker and wait until supervisord has restarted it."""
     os.kill(int(Supervisor(stack.settings.home).states()["kafka"]["pid"]), signal.SIGKILL)
     wait_until(lambda: not ports.listens(stack.settings.kafka), TIMEOUT_S)
     wait_until(lambda: kafka_broker.answers(stack.settings.kafka), TIMEOUT_S)
@@ -59,9 +59,9 @@ def mine(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def run_until(condition: Callable[[], bool], stack: Stack, folder: Path) -> None:
-    """Run the topology until the condition holds; start it again if it ends, as Storm's supervisors do.
+    """Run the topology until the condition holds; restart it when it exits, as Storm's supervisors do.
 
-    A broker that was killed may answer too slowly for a transaction, and then the engine ends by itself.
+    A broker that was killed may answer too slowly for a transaction; then the engine exits on its own.
     """
     for _ in range(RUNS_MAX):
         with order_flow(stack.environ, folder) as flow:
@@ -69,7 +69,7 @@ def run_until(condition: Callable[[], bool], stack: Stack, folder: Path) -> None
             if flow.process.poll() is None:
                 assert flow.end() == 0
                 return
-    raise AssertionError(f"ended {RUNS_MAX} times before it was done: {flow.text()}")
+    raise AssertionError(f"the topology exited {RUNS_MAX} times: {flow.text()}")
 
 
 def test_kills_of_the_rule_engine_the_jvm_and_the_broker_while_orders_flow_change_nothing(
@@ -111,19 +111,19 @@ def test_kills_of_the_rule_engine_the_jvm_and_the_broker_while_orders_flow_chang
     assert {(report["bid"], report["ask"]) for report in quiet} == {("7.25", "7.75")}
 
 
-def test_a_broker_that_stands_still_while_orders_flow_ends_nothing(
+def test_a_broker_that_freezes_while_orders_flow_stops_nothing(
     stack: Stack, jar: Path, tmp_path: Path
 ) -> None:
     address = stack.settings.kafka
-    symbols = [f"STILL{number:02}" for number in range(10)]
+    symbols = [f"FREEZE{number:02}" for number in range(10)]
     orders = OrderStream(address, symbols)
     send(address, "ticks", "symbol", map(tick, symbols))
     with order_flow(stack.environ, tmp_path) as flow:
-        with orders.flowing("broker-stands-still"):
-            wait_for_reports(stack, flow, "broker-stands-still")
+        with orders.flowing("broker-freezes"):
+            wait_for_reports(stack, flow, "broker-freezes")
             broker = int(Supervisor(stack.settings.home).states()["kafka"]["pid"])
             os.kill(broker, signal.SIGSTOP)
-            time.sleep(STILL_SECONDS)
+            time.sleep(FROZEN_SECONDS)
             os.kill(broker, signal.SIGCONT)
         wanted = {
             f"{order['order_id']}-{line['symbol']}" for order in orders.sent for line in order["portfolio"]

@@ -1,4 +1,4 @@
-"""Orders from Kafka through the running topology: each decided and filled once, to the cent."""
+"""Orders from Kafka through the running topology: each is decided and filled once, to the cent."""
 
 import json
 import time
@@ -34,7 +34,7 @@ def points(stack: Stack, measurement: str, where: str) -> int:
 
 
 def measured(stack: Stack) -> set[str]:
-    """Return the components that told of their work."""
+    """Return the components that have written metrics."""
     values = query(stack.settings, "SHOW TAG VALUES FROM pipeline WITH KEY = component")
     return {str(value["value"]) for value in values}
 
@@ -109,7 +109,7 @@ def test_resting_orders_of_2_500_accounts_filled_by_one_tick_are_2_500_execution
     assert len({json.dumps(report["quote_ids"]) for report in trades}) == 1
 
 
-def test_orders_of_all_kinds_are_canceled_halted_filled_in_parts_and_expired_by_time_alone(
+def test_orders_of_all_kinds_are_canceled_halted_partly_filled_and_expired_without_ticks(
     stack: Stack, jar: Path, tmp_path: Path
 ) -> None:
     address, symbol = stack.settings.kafka, "KINDS"
@@ -118,12 +118,12 @@ def test_orders_of_all_kinds_are_canceled_halted_filled_in_parts_and_expired_by_
 
     with order_flow(stack.environ, tmp_path) as flow, CommittedLog(address, "executions") as log:
 
-        def told(cl_ord_id: str) -> list[str]:
+        def reported(cl_ord_id: str) -> list[str]:
             found = [report for report in log.read() if report["cl_ord_id"] == cl_ord_id]
             return [report["text"] or report["exec_type"] for report in found]
 
         def wait_for(cl_ord_id: str, *wanted: str) -> None:
-            wait_until(lambda: told(cl_ord_id) == list(wanted), DECIDED_TIMEOUT_S, flow.text)
+            wait_until(lambda: reported(cl_ord_id) == list(wanted), DECIDED_TIMEOUT_S, flow.text)
 
         def order(cl_ord_id: str, **terms: Any) -> None:
             send(address, "orders", "account", [{**market_order(cl_ord_id, symbol), **terms}])
@@ -134,27 +134,30 @@ def test_orders_of_all_kinds_are_canceled_halted_filled_in_parts_and_expired_by_
         order("k-ends", **ending, expire_time=time.time() + 15)
         wait_for("k-ends", "NEW")
         fintank(stack, "cancel", "k-rests")
-        assert told("k-rests")[1:] == [f"code=CANCEL_REQUESTED cl_ord_id={canceled(log)}"]
+        assert reported("k-rests")[1:] == [f"code=CANCEL_REQUESTED cl_ord_id={canceled(log)}"]
         order("k-part", time_in_force="IOC")
         wait_for("k-part", "NEW", "TRADE", "code=IOC_REMAINDER leaves_qty=6")
         fintank(stack, "trading_state", "HALTED")
         halted = ["code=TRADING_HALTED state=HALTED"]
-        wait_until(lambda: answer(order, told) == halted, DECIDED_TIMEOUT_S, flow.text)
+        wait_until(lambda: answer(order, reported) == halted, DECIDED_TIMEOUT_S, flow.text)
         wait_for("k-ends", "NEW", "EXPIRED")
         fintank(stack, "trading_state", "ACTIVE")
-        wait_until(lambda: answer(order, told) == ["NEW"], DECIDED_TIMEOUT_S, flow.text)
+        wait_until(lambda: answer(order, reported) == ["NEW"], DECIDED_TIMEOUT_S, flow.text)
         assert flow.end() == 0
 
 
 def canceled(log: CommittedLog) -> str:
-    """Return the name of the latest cancel that was carried out."""
+    """Return the cl_ord_id of the latest cancel that succeeded."""
     texts = [report["text"] for report in log.read() if "CANCEL_REQUESTED" in (report["text"] or "")]
     return str(texts[-1].rpartition("=")[2])
 
 
-def answer(order: Callable[..., None], told: Callable[[str], list[str]]) -> list[str]:
-    """Send an order that rests, and return its first reports: a trading state comes beside it, not before."""
+def answer(order: Callable[..., None], reported: Callable[[str], list[str]]) -> list[str]:
+    """Send a resting order and return its first reports.
+
+    A trading state is not ordered with respect to orders, so the caller repeats this until it holds.
+    """
     name = f"k-{time.time_ns()}"
     order(name, ord_type="LIMIT", price="90")
-    wait_until(lambda: bool(told(name)), DECIDED_TIMEOUT_S, lambda: name)
-    return told(name)
+    wait_until(lambda: bool(reported(name)), DECIDED_TIMEOUT_S, lambda: name)
+    return reported(name)

@@ -102,15 +102,15 @@ def test_a_trades_quote_is_found_by_its_offset_among_quotes_of_the_same_price(
 
 def test_the_command_writes_one_file_and_names_it(empty_stack: Stack, tmp_path: Path) -> None:
     out = tmp_path / "seen.html"
-    told = fintank(empty_stack, "report", "--out", str(out), "--since", "1h")
-    assert told == f"{out}: 2 ticks, 1 trade. Open it in a browser; it needs no network.\n"
+    output = fintank(empty_stack, "report", "--out", str(out), "--since", "1h")
+    assert output == f"{out}: 2 ticks, 1 trade. Open it in a browser; it needs no network.\n"
     html = out.read_text()
     assert "109.75" in html
     assert "NOT_JSON" in html
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "output"),
     [
         (
             ["--out", "/nowhere/seen.html"],
@@ -119,11 +119,11 @@ def test_the_command_writes_one_file_and_names_it(empty_stack: Stack, tmp_path: 
         (["--since", "tomorrow"], "--since tomorrow: must be a time"),
     ],
 )
-def test_what_can_not_be_is_one_line(empty_stack: Stack, options: list[str], told: str) -> None:
+def test_what_can_not_be_is_one_line(empty_stack: Stack, options: list[str], output: str) -> None:
     command = [Path(sys.executable).parent / "fintank", "report", *options]
     done = subprocess.run(command, env=empty_stack.environ, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith(told)
+    assert done.stderr.startswith(output)
     assert done.stderr.count("\n") == 1
 
 
@@ -131,6 +131,6 @@ def test_a_time_of_which_nothing_is_stored_is_a_report_that_says_so(
     empty_stack: Stack, tmp_path: Path
 ) -> None:
     out = tmp_path / "empty.html"
-    told = fintank(empty_stack, "report", "--out", str(out), "--since", "3d", "--until", "2d")
-    assert "0 ticks, 0 trades" in told
+    output = fintank(empty_stack, "report", "--out", str(out), "--since", "3d", "--until", "2d")
+    assert "0 ticks, 0 trades" in output
     assert out.read_text().count('class="nothing"') > 10

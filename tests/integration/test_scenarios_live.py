@@ -1,4 +1,4 @@
-"""Scenarios through Kafka and the running topology: all at once, each with its own symbols and accounts."""
+"""All live scenarios at once through Kafka and the running topology, each with its own symbols."""
 
 import json
 import time
@@ -17,7 +17,7 @@ LIVE = [scenario for scenario in scenarios() if scenario.is_live]
 
 
 class Player:
-    """One scenario; its names on the wire end in its id."""
+    """One scenario; its symbols and accounts have its id as suffix."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
@@ -30,24 +30,24 @@ class Player:
         return Sending(row.kind, key, json.dumps(message), row.partition)
 
     def renamed(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Give a message symbols and an account of the scenario's own."""
+        """Add the suffix to the symbols and the account of a message."""
         own = dict(message)
         for name in ("symbol", "account"):
             if own.get(name) not in (None, "CASH"):
                 own[name] += self.suffix
-        if "-" in own.get("orig_cl_ord_id", ""):  # a component's, with its symbol
+        if "-" in own.get("orig_cl_ord_id", ""):  # a component: its id ends in the symbol
             own["orig_cl_ord_id"] += self.suffix
         if "portfolio" in own:
             own["portfolio"] = [self.renamed(line) for line in own["portfolio"]]
         return own
 
     def mine(self, records: list[Record]) -> list[Record]:
-        """Return the scenario's records, under the names of its table."""
+        """Return the records of this scenario, with the suffix removed."""
         texts = [json.dumps(record) for record in records if record["account"].endswith(self.suffix)]
         return [json.loads(text.replace(self.suffix, "")) for text in texts]
 
     def told(self, row: Row, world_told: Told) -> Told:
-        """Return what came of a row. Shards have no order among each other: there the table's is taken."""
+        """Return the results of a row, sorted as in the table where shards have no order."""
         executions, fills = self.mine(world_told.executions), self.mine(world_told.fills)
         if len({execution["symbol"] for execution in executions}) > 1:
             heads = [expected.head for expected in row.expected]
@@ -58,7 +58,7 @@ class Player:
 
 
 def play_rows(world: LiveWorld, rows: list[tuple[Player, Row]], number: int) -> None:
-    """Play the same row of all scenarios at once."""
+    """Play one row of each scenario at once."""
     sent = [(player, row) for player, row in rows if not row.is_redelivered]
     places = world.send([player.sending(row) for player, row in sent])
     for (player, row), place in zip(sent, places, strict=True):
@@ -81,7 +81,9 @@ def test_scenarios_through_kafka_and_the_topology(stack: Stack, jar: Path, tmp_p
     environ = {**stack.environ, "FINTANK_RULES": str(rules)}
     with order_flow(environ, tmp_path) as flow, live_world(stack.settings.kafka) as world:
         state = {"msg_type": "trading_state", "state": "ACTIVE", "timestamp": f"{time.time():.6f}"}
-        world.send([Sending("orders", "trading_state", json.dumps(state), 0)])  # whatever ran before
+        world.send(
+            [Sending("orders", "trading_state", json.dumps(state), 0)]
+        )  # whatever the test before left
         world.settle()
         for topic in ("executions", "fills", "rejects"):
             world.new(topic)

@@ -1,4 +1,4 @@
-"""However many accounts there are, InfluxDB's series stay few, and no point is lost among them."""
+"""However many accounts there are, InfluxDB's series stay few and no point is lost."""
 
 import json
 import time
@@ -26,7 +26,7 @@ OLD = 'executions,account=A-1,symbol=IVE exec_id="old" 1438539936000000000'
 
 
 def write(where: Stack, schema: str, accounts: Sequence[str], symbols: Sequence[str]) -> None:
-    """Store a record for each account and symbol, all of one moment, as the loaders do."""
+    """Store a record for each account and symbol, all with the same timestamp, as the loaders do."""
     example: dict[str, Any] = json.loads((SCHEMAS / f"{schema}.json").read_text())["examples"][0]
     topic, to_lines, key = {
         "execution": ("executions", executions.to_lines, "symbol"),
@@ -50,7 +50,7 @@ def series(where: Stack, measurement: str) -> int:
 
 
 @pytest.mark.parametrize(("schema", "series_a_symbol"), [("execution", 1), ("fill", 4)])
-def test_accounts_and_venues_add_no_series_and_none_overwrites_another(
+def test_accounts_and_venues_add_no_series_and_no_point_overwrites_another(
     empty_stack: Stack, schema: str, series_a_symbol: int
 ) -> None:
     measurement = f"{schema}s"
@@ -62,7 +62,7 @@ def test_accounts_and_venues_add_no_series_and_none_overwrites_another(
     assert len(one) == len(SYMBOLS)
 
 
-def test_any_account_is_stored_as_it_is(empty_stack: Stack) -> None:
+def test_any_account_is_stored_unchanged(empty_stack: Stack) -> None:
     write(empty_stack, "fill", ODD_ACCOUNTS, ["ODD"])
     found = query(empty_stack.settings, "SELECT account FROM fills WHERE symbol = 'ODD'")
     assert {row["account"] for row in found} == set(ODD_ACCOUNTS)
@@ -79,15 +79,15 @@ def test_a_report_lists_accounts(empty_stack: Stack, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [["report", "--out", "/dev/null"], ["reconcile"]], ids=" ".join)
-def test_points_of_an_earlier_version_are_told_with_their_cure(
+def test_points_of_an_earlier_version_are_reported_with_their_cure(
     empty_stack: Stack, command: list[str]
 ) -> None:
     assert InfluxDB(empty_stack.settings.influx).write(OLD) == []
-    told = run_fintank(empty_stack, *command)
-    assert told.returncode == 1
-    assert told.stdout == ""
-    assert told.stderr.count("\n") == 1
-    assert "with other tags: run `invoke reset`, or " in told.stderr
+    done = run_fintank(empty_stack, *command)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "with other tags: run `invoke reset`, or " in done.stderr
     with pytest.raises(FintankError, match=r"DROP MEASUREMENT executions$") as error:
         sparse_run.check(empty_stack.settings, print)
     query(empty_stack.settings, str(error.value).rpartition(": ")[2])

@@ -1,4 +1,4 @@
-"""The commands up, status, logs, down and reset as a user calls them, in the order of a service's life."""
+"""up, status, logs, down and reset as a user calls them, in the order of a service's life."""
 
 import subprocess
 
@@ -37,7 +37,7 @@ def running(own_stack: Stack) -> Stack:
     return own_stack
 
 
-def test_up_says_that_each_service_answers(own_stack: Stack) -> None:
+def test_up_reports_that_each_service_answers(own_stack: Stack) -> None:
     done = run_fintank(own_stack, "up")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"kafka answers at {own_stack.settings.kafka}." in done.stdout
@@ -53,7 +53,7 @@ def test_up_creates_the_database(running: Stack) -> None:
     assert "prices_development" in shown.stdout.splitlines()
 
 
-def test_a_second_up_says_that_all_is_up(running: Stack) -> None:
+def test_a_second_up_reports_that_everything_is_up(running: Stack) -> None:
     done = run_fintank(running, "up")
     assert (done.returncode, done.stdout[:11]) == (0, "Already up:")
 
@@ -66,20 +66,20 @@ def test_up_with_other_addresses_asks_for_down_first(running: Stack) -> None:
     assert done.stderr == "kafka runs with other settings than now: run `invoke down` first.\n"
 
 
-def test_every_port_is_on_this_machine_only(running: Stack) -> None:
+def test_every_port_is_bound_to_localhost_only(running: Stack) -> None:
     for name in ("kafka", "influxdb"):
         connections = psutil.Process(pid_of(running, name)).net_connections("tcp")
         hosts = {item.laddr.ip for item in connections if item.status == psutil.CONN_LISTEN}
         assert hosts <= {"127.0.0.1", "::ffff:127.0.0.1"}
 
 
-def test_status_shows_a_table_of_what_is_up(running: Stack) -> None:
+def test_status_shows_a_table_of_the_running_services(running: Stack) -> None:
     shown = wait_until_status_exits_with(running, 0)
     for word in ("service", "state", "address", "since", "kafka", "influxdb", running.settings.kafka):
         assert word in shown
 
 
-def test_logs_prints_the_log_of_a_service_and_names_them_all_for_a_wrong_one(running: Stack) -> None:
+def test_logs_prints_the_log_of_a_service_and_lists_all_services_for_a_wrong_name(running: Stack) -> None:
     assert "Kafka Server started" in run_fintank(running, "logs", "kafka").stdout
     wrong = run_fintank(running, "logs", "storm")
     assert wrong.returncode == 1
@@ -87,7 +87,7 @@ def test_logs_prints_the_log_of_a_service_and_names_them_all_for_a_wrong_one(run
     assert wrong.stderr == f"There is no service 'storm': choose one of {names}.\n"
 
 
-def test_a_killed_service_is_down_in_status_and_comes_back_by_itself(running: Stack) -> None:
+def test_a_killed_service_is_down_in_status_and_is_restarted(running: Stack) -> None:
     killed = pid_of(running, "kafka")
     psutil.Process(killed).kill()
     assert "up" not in wait_until_status_exits_with(running, 1).splitlines()[3].split()
@@ -95,7 +95,7 @@ def test_a_killed_service_is_down_in_status_and_comes_back_by_itself(running: St
     assert pid_of(running, "kafka") != killed
 
 
-def test_reset_without_a_terminal_wants_yes(running: Stack) -> None:
+def test_reset_without_a_terminal_requires_yes(running: Stack) -> None:
     done = run_fintank(running, "reset")
     assert done.returncode == 1
     assert "--yes" in done.stderr
@@ -112,7 +112,7 @@ def test_down_leaves_no_process_and_no_port(running: Stack) -> None:
     assert not (running.settings.home / SOCKET).exists()
 
 
-def test_a_service_that_ends_at_its_start_is_named_with_its_log_and_its_last_lines(own_stack: Stack) -> None:
+def test_a_service_that_exits_at_startup_is_named_with_the_end_of_its_log(own_stack: Stack) -> None:
     run_fintank(own_stack, "reset", "--yes")
     data = own_stack.settings.home / "data"
     data.mkdir(parents=True)
@@ -124,7 +124,7 @@ def test_a_service_that_ends_at_its_start_is_named_with_its_log_and_its_last_lin
     assert "not a directory" in done.stdout
 
 
-def test_down_ends_services_whose_supervisord_was_killed(own_stack: Stack) -> None:
+def test_down_stops_services_whose_supervisord_was_killed(own_stack: Stack) -> None:
     kafka = psutil.Process(pid_of(own_stack, "kafka"))
     assert kafka.is_running()
     supervisord = kafka.parent()

@@ -1,4 +1,4 @@
-"""`sparse run` itself, from a cold start: what it prints, that it ends, and that nothing of it is left."""
+"""`sparse run` from a cold start: what it prints, that it exits, and that it leaves no process."""
 
 import os
 import re
@@ -23,7 +23,7 @@ STACK_TRACE = re.compile(r"^\s+at [\w.$/]+\(|^Traceback |Exception", re.MULTILIN
 
 
 class SparseRun:
-    """A `sparse run` in a process group of its own, as a terminal makes it, and what it has printed."""
+    """A `sparse run` in a process group of its own, as in a terminal, and its output so far."""
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self.process = process
@@ -69,7 +69,7 @@ def sparse_run(stack, folder: Path, *arguments: str) -> Iterator[SparseRun]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def test_a_run_shows_what_it_emits_and_ends_after_its_time_without_stack_traces(stack, tmp_path):
+def test_a_debug_run_shows_its_tuples_and_exits_in_time_without_stack_traces(stack, tmp_path):
     fintank(stack, "queue_ticks", "--count", "1000")
     with sparse_run(stack, tmp_path, "--debug", "-t", "15") as run:
         run.wait_for("order_flow runs for 15 s")
@@ -80,7 +80,7 @@ def test_a_run_shows_what_it_emits_and_ends_after_its_time_without_stack_traces(
         assert psutil.wait_procs(below, timeout=2)[1] == []
 
 
-def test_a_second_run_names_the_first_and_ctrl_c_ends_that_one_at_once(stack, tmp_path):
+def test_a_second_run_names_the_first_and_ctrl_c_stops_the_first_at_once(stack, tmp_path):
     with sparse_run(stack, tmp_path) as first:
         with kafka.connect(stack.settings.kafka) as admin:
             wait_until(lambda: len(live_members(admin)) == len(GROUPS), START_TIMEOUT_S, first.text)
@@ -98,7 +98,7 @@ def test_a_second_run_names_the_first_and_ctrl_c_ends_that_one_at_once(stack, tm
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_that_is_stopped_while_it_builds_leaves_nothing(stack, tmp_path, stop):
+def test_a_run_stopped_while_it_builds_leaves_no_process(stack, tmp_path, stop):
     with sparse_run(stack, tmp_path) as run:
         run.wait_for("Creating topology")
         below = run.below()

@@ -1,4 +1,4 @@
-"""`sparse submit` to a Storm cluster whose worker is reached over SSH, from the first refusal to the kill."""
+"""`sparse submit` to a Storm cluster whose worker is reached over SSH: refused, running, killed."""
 
 import json
 import tempfile
@@ -40,7 +40,7 @@ def refused(aim: Aim, *arguments: str) -> str:
 
 
 def changed(aim: Aim, folder: Path, **values: object) -> Aim:
-    """Aim with other values in the environment of config.json."""
+    """Return an Aim with changed values in the environment of config.json."""
     config = json.loads(Path(aim.options[1]).read_text())
     config["envs"]["prod"].update(values)
     file = folder / "config.json"
@@ -48,7 +48,7 @@ def changed(aim: Aim, folder: Path, **values: object) -> Aim:
     return Aim(aim.environ, ("--config", str(file)))
 
 
-def test_what_can_not_work_is_refused_in_one_line_before_anything_is_built(
+def test_a_submit_that_can_not_work_is_refused_in_one_line_before_anything_is_built(
     cluster: Stack, worker: Aim, tmp_path: Path
 ) -> None:
     assert "does not answer" in refused(changed(worker, tmp_path, nimbus="localhost:1"))
@@ -91,20 +91,20 @@ def test_the_order_flow_runs_in_the_workers_virtualenv_and_is_killed(
     shown = json.loads(fintank(cluster, "topology", "--json"))
     engine = next(row for row in shown["components"] if row["component"] == "rule-engine")
     assert (len(engine["tasks"]), len(engine["workers"]), engine["failed"]) == (2, 2, 0)
-    assert "ACTI" in sparse(worker, "list").stdout  # its table breaks words
+    assert "ACTI" in sparse(worker, "list").stdout  # its table wraps words
     assert "adopted" in sparse(worker, "tail", "--pattern", "rule-engine").stdout
     assert sparse(worker, "remove_logs").returncode == 0
-    said = done.stdout + topology_conf(cluster)
+    shown_to_anybody = done.stdout + topology_conf(cluster)
     kill_topology(worker, cluster.settings.nimbus)
     logs = [*cluster.settings.home.rglob("*.log*"), *Path(worker.options[1]).parent.rglob("*.log*")]
     assert {"nimbus.log", "kafka.log", "worker.log", "worker.log.err"} <= {log.name for log in logs}
-    texts = [said, *(log.read_text(errors="replace") for log in logs)]
+    texts = [shown_to_anybody, *(log.read_text(errors="replace") for log in logs)]
     for line in secrets.read_text().splitlines():
         if "PASSWORD" in line:
             assert not any(line.split("=")[1] in text for text in texts)
 
 
-def test_without_its_account_kafka_and_influxdb_refuse(cluster: Stack) -> None:
+def test_kafka_and_influxdb_refuse_wrong_credentials(cluster: Stack) -> None:
     for service in ("KAFKA", "INFLUX"):
         wrong = {f"FINTANK_{service}_USER": "nobody", f"FINTANK_{service}_PASSWORD": "guess"}
         stranger = Stack(cluster.settings, {**cluster.environ, **wrong})
@@ -123,7 +123,7 @@ def listening_hosts(stack: Stack) -> set[str]:
 
 
 def topology_conf(stack: Stack) -> str:
-    """Return what Nimbus tells everyone of the topology's options."""
+    """Return the topology's options as Nimbus reports them to anybody."""
     with nimbus.connect(stack.settings.nimbus) as client:
         storm_id = client.getClusterInfo().topologies[0].id
         return str(client.getTopologyConf(storm_id))

@@ -34,7 +34,7 @@ def last_ticks(stack: Stack, count: int) -> list[dict[str, Any]]:
     return [json.loads(record["value"]) for record in last(stack, "ticks", count)]
 
 
-def test_queue_ticks_says_what_it_does_and_how_long_it_took(stack: Stack) -> None:
+def test_queue_ticks_reports_what_it_sends_and_how_long_it_took(stack: Stack) -> None:
     done = invoke(stack, "queue_ticks", "--count", "1000")
     lines = done.stdout.splitlines()
     assert done.returncode == 0, done.stderr
@@ -44,7 +44,7 @@ def test_queue_ticks_says_what_it_does_and_how_long_it_took(stack: Stack) -> Non
     assert done.stderr == ""
 
 
-def test_the_same_seed_sends_the_same_quotes_at_other_times(stack: Stack) -> None:
+def test_the_same_seed_sends_the_same_quotes_with_new_timestamps(stack: Stack) -> None:
     sent = []
     for _ in range(2):
         assert invoke(stack, "queue_ticks", "--count", "50", "--seed", "7", "--symbols", "5").returncode == 0
@@ -62,7 +62,7 @@ def test_a_rate_sends_in_real_time(stack: Stack) -> None:
     assert max(times) - min(times) > 0.9
 
 
-def test_every_record_is_on_the_partition_of_its_key(stack: Stack) -> None:
+def test_every_record_is_in_the_partition_of_its_key(stack: Stack) -> None:
     assert invoke(stack, "queue_ticks", "--count", "200", "--symbols", "20").returncode == 0
     records = last(stack, "ticks", 200)
     assert len({record["partition"] for record in records}) == 4
@@ -71,7 +71,7 @@ def test_every_record_is_on_the_partition_of_its_key(stack: Stack) -> None:
         assert json.loads(record["value"])["symbol"] == record["key"]
 
 
-def test_replay_shifts_all_times_so_that_the_last_is_now(stack: Stack, tmp_path: Path) -> None:
+def test_replay_shifts_all_timestamps_so_that_the_last_is_now(stack: Stack, tmp_path: Path) -> None:
     path = tmp_path / "quotes.csv.gz"
     path.write_bytes(
         gzip.compress(
@@ -92,7 +92,7 @@ def test_replay_shifts_all_times_so_that_the_last_is_now(stack: Stack, tmp_path:
     assert round(second["timestamp"] - first["timestamp"], 6) == 2.501
 
 
-def test_replay_can_keep_the_times_and_the_pace(stack: Stack, tmp_path: Path) -> None:
+def test_replay_can_keep_timestamps_and_pace(stack: Stack, tmp_path: Path) -> None:
     path = tmp_path / "quotes.csv"
     path.write_text("timestamp,symbol,exchange,bid,ask\n1700001000,IVE,NYSE,1,2\n1700001010,IVE,NYSE,1,2\n")
     started = time.monotonic()
@@ -101,7 +101,7 @@ def test_replay_can_keep_the_times_and_the_pace(stack: Stack, tmp_path: Path) ->
     assert [tick["timestamp"] for tick in last_ticks(stack, 2)] == [1700001000.0, 1700001010.0]
 
 
-def test_a_strict_replay_sends_nothing_of_a_file_with_a_bad_line(stack: Stack, tmp_path: Path) -> None:
+def test_a_strict_replay_of_a_file_with_a_bad_line_sends_nothing(stack: Stack, tmp_path: Path) -> None:
     path = tmp_path / "quotes.csv"
     path.write_text("timestamp,symbol,exchange,bid,ask\n1700000001,IVE,NYSE,1,2\n1700000002,IVE,NYSE,0,2\n")
     before = last(stack, "ticks", 1)
@@ -111,7 +111,7 @@ def test_a_strict_replay_sends_nothing_of_a_file_with_a_bad_line(stack: Stack, t
     assert last(stack, "ticks", 1) == before
 
 
-def test_ctrl_c_sends_what_it_can_and_says_how_many(stack: Stack) -> None:
+def test_ctrl_c_reports_how_many_ticks_were_sent(stack: Stack) -> None:
     with start_fintank(
         stack, "queue_ticks", "--count", "100000", "--rate", "100", program="invoke"
     ) as running:
@@ -120,13 +120,13 @@ def test_ctrl_c_sends_what_it_can_and_says_how_many(stack: Stack) -> None:
         newest = last(stack, "ticks", 1)
         wait_until(lambda: last(stack, "ticks", 1) != newest, 30)
         running.send_signal(signal.SIGINT)
-        told, complaint = running.communicate(timeout=30)
+        output, errors = running.communicate(timeout=30)
     assert running.returncode == 130
-    assert " of 100,000 ticks were sent." in told
-    assert complaint == "Interrupted.\n"
+    assert " of 100,000 ticks were sent." in output
+    assert errors == "Interrupted.\n"
 
 
-def test_show_escapes_what_is_not_text(stack: Stack) -> None:
+def test_show_escapes_bytes_that_are_not_text(stack: Stack) -> None:
     producer = Producer({"bootstrap.servers": stack.settings.kafka})
     producer.produce("rejects", b"\xff\n\x1b[31m", b"weird", 0)
     producer.produce("rejects", None, None, 0)
@@ -138,7 +138,7 @@ def test_show_escapes_what_is_not_text(stack: Stack) -> None:
     assert last(stack, "rejects", 2)[0]["value_base64"] == "/wobWzMxbQ=="
 
 
-def test_show_leaves_out_what_was_never_committed(stack: Stack) -> None:
+def test_show_omits_aborted_records(stack: Stack) -> None:
     producer = Producer({"bootstrap.servers": stack.settings.kafka, "transactional.id": "undecided"})
     producer.init_transactions(30)
     producer.begin_transaction()
@@ -148,7 +148,7 @@ def test_show_leaves_out_what_was_never_committed(stack: Stack) -> None:
     assert "never happened" not in invoke(stack, "show", "executions", "--last", "5").stdout
 
 
-def test_show_follows_until_it_is_stopped(stack: Stack) -> None:
+def test_show_follows_until_ctrl_c(stack: Stack) -> None:
     assert invoke(stack, "queue_ticks", "--count", "1").returncode == 0
     with start_fintank(stack, "show", "ticks", "--last", "1", "--follow", "--json") as following:
         assert following.stdout is not None
@@ -160,7 +160,7 @@ def test_show_follows_until_it_is_stopped(stack: Stack) -> None:
     assert {record["value"] for record in last(stack, "ticks", 3)} == {record["value"] for record in shown}
 
 
-def test_an_unknown_topic_is_told_the_known_ones(stack: Stack) -> None:
+def test_show_lists_the_topics_for_an_unknown_one(stack: Stack) -> None:
     done = invoke(stack, "show", "tick")
     assert done.returncode == 1
     assert done.stderr == (
@@ -169,7 +169,7 @@ def test_an_unknown_topic_is_told_the_known_ones(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["topics"], ["queue_ticks"], ["show", "ticks"]])
-def test_without_a_broker_each_command_says_so_in_one_line(stack: Stack, arguments: list[str]) -> None:
+def test_each_command_reports_a_missing_broker_in_one_line(stack: Stack, arguments: list[str]) -> None:
     done = invoke(Stack(stack.settings, {**stack.environ, "FINTANK_KAFKA": "127.0.0.1:1"}), *arguments)
     assert done.returncode == 1
     assert done.stderr == "Kafka (127.0.0.1:1) does not answer: run `invoke up`\n"

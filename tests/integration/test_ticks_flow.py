@@ -1,4 +1,4 @@
-"""Ticks from Kafka through the running topology into InfluxDB: all of them, once, whatever happens."""
+"""Ticks from Kafka through the running topology into InfluxDB: each is stored once, whatever happens."""
 
 import base64
 import gzip
@@ -30,18 +30,18 @@ BOLTS = (
 
 @pytest.fixture(scope="module")
 def stack(empty_stack: Stack) -> Stack:
-    """Count in services that no other test writes to."""
+    """Services that no other test writes to."""
     return empty_stack
 
 
 def stop_influxdb(stack: Stack) -> None:
-    # Killed, it would be back at once.
+    # supervisord would restart it at once after a kill.
     Supervisor(stack.settings.home)._call("stopProcess", "influxdb")
 
 
 @pytest.fixture(scope="module")
 def flow(stack: Stack, jar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrderFlow]:
-    """One run for the tests that do not end it themselves."""
+    """One run, shared by the tests that do not stop it."""
     fintank(stack, "topics")
     with order_flow(stack.environ, tmp_path_factory.mktemp("flow")) as running:
         yield running
@@ -50,7 +50,7 @@ def flow(stack: Stack, jar: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(autouse=True)
 def _empty(stack: Stack) -> None:
-    """Give each test topics and a measurement without records of the test before."""
+    """Empty the measurement before each test."""
     fintank(stack, "topics")
     query(stack.settings, "DROP MEASUREMENT bid_ask")
 
@@ -59,9 +59,7 @@ def lag(stack: Stack) -> int:
     return int(json.loads(fintank(stack, "topics", "--json"))["topics"]["ticks"]["lag"])
 
 
-def test_a_hundred_thousand_ticks_are_stored_within_15_seconds(
-    stack: Stack, jar: Path, tmp_path: Path
-) -> None:
+def test_100_000_ticks_are_stored_within_15_seconds(stack: Stack, jar: Path, tmp_path: Path) -> None:
     fintank(stack, "queue_ticks", "--count", "100000")
     with order_flow(stack.environ, tmp_path) as flow:
         seconds = wait_until(lambda: stored_ticks(stack.settings) == 100_000, 15, flow.text)
@@ -75,9 +73,7 @@ def test_a_hundred_thousand_ticks_are_stored_within_15_seconds(
     assert len(minutes) >= 60
 
 
-def test_killed_in_mid_stream_a_new_run_stores_every_tick_once(
-    stack: Stack, jar: Path, tmp_path: Path
-) -> None:
+def test_a_new_run_after_a_kill_stores_every_tick_once(stack: Stack, jar: Path, tmp_path: Path) -> None:
     fintank(stack, "queue_ticks", "--count", "150000")
     with order_flow(stack.environ, tmp_path) as flow:
         wait_until(lambda: stored_ticks(stack.settings) > 0, STORED_TIMEOUT_S, flow.text)
@@ -107,7 +103,7 @@ def test_ticks_wait_in_kafka_while_influxdb_is_down(stack: Stack, flow: OrderFlo
     assert stored_ticks(stack.settings) == 20_000
 
 
-def test_bad_records_become_one_reject_each_and_every_good_tick_around_them_is_stored(
+def test_each_bad_record_is_one_reject_and_every_good_tick_around_it_is_stored(
     stack: Stack, flow: OrderFlow
 ) -> None:
     now = time.time()
@@ -156,7 +152,7 @@ def test_every_quote_of_a_real_day_on_two_venues_is_stored(
 
 
 def made_up_day(path: Path) -> Path:
-    """Write quotes of which many share their millisecond, as real ones do."""
+    """Write quotes many of which share their millisecond, like real ones."""
     rows = [
         f"{1_398_902_400 + number // 3 / 1000:.3f},EURUSD,OANDA,1.38676,1.38686,," for number in range(5000)
     ]

@@ -1,4 +1,4 @@
-"""`invoke topics` and the checks of the topics, with a real broker."""
+"""`invoke topics` and the checks of topic settings, with a real broker."""
 
 import json
 import threading
@@ -33,7 +33,7 @@ def set_on(stack: Stack, topic: str, **settings: object) -> None:
 
 
 def of_defaults(stack: Stack, name: str) -> dict[str, Topic]:
-    """Make a topic without any setting; return what it should be as: the journal."""
+    """Create a topic with the broker's defaults; return it with the settings that it lacks."""
     with kafka.connect(stack.settings.kafka) as admin:
         admin.create_topics({name: {"num_partitions": 4}})
     return {name: kafka.TOPICS["journal"]}
@@ -50,15 +50,15 @@ def member(stack: Stack, group: str) -> Consumer:
     )
 
 
-def test_topics_are_made_as_configured(stack: Stack) -> None:
-    told = topics_json(stack)
-    assert told["kafka"] == stack.settings.kafka
-    assert {name: len(topic["partitions"]) for name, topic in told["topics"].items()} == {
+def test_topics_are_created_as_configured(stack: Stack) -> None:
+    shown = topics_json(stack)
+    assert shown["kafka"] == stack.settings.kafka
+    assert {name: len(topic["partitions"]) for name, topic in shown["topics"].items()} == {
         name: topic.partitions for name, topic in kafka.TOPICS.items()
     }
 
 
-def test_lag_is_what_the_group_has_not_committed(stack: Stack) -> None:
+def test_lag_counts_the_records_that_the_group_has_not_committed(stack: Stack) -> None:
     with kafka.connect(stack.settings.kafka) as admin:
         kafka.ensure_topics(admin)
     before = topics_json(stack)["topics"]["fills"]
@@ -75,7 +75,7 @@ def test_lag_is_what_the_group_has_not_committed(stack: Stack) -> None:
     assert [state["committed"] for state in after["partitions"]] == [end.offset for end in ends]
 
 
-def test_two_who_make_the_same_topics_at_once_both_succeed(stack: Stack) -> None:
+def test_two_concurrent_creations_of_the_same_topics_both_succeed(stack: Stack) -> None:
     topics = {f"together-{number}": Topic(2, {}) for number in range(5)}
     errors: list[BaseException] = []
 
@@ -94,7 +94,7 @@ def test_two_who_make_the_same_topics_at_once_both_succeed(stack: Stack) -> None
     assert errors == []
 
 
-def test_a_topic_with_other_partitions_is_named_with_the_cure(stack: Stack) -> None:
+def test_a_wrong_partition_count_is_named_with_the_cure(stack: Stack) -> None:
     with kafka.connect(stack.settings.kafka) as admin:
         kafka.ensure_topics(admin, {"narrow": Topic(2, {})})
     with (
@@ -104,11 +104,11 @@ def test_a_topic_with_other_partitions_is_named_with_the_cure(stack: Stack) -> N
         kafka.ensure_topics(admin, {"narrow": Topic(4, {})})
 
 
-def test_a_topic_made_by_hand_is_refused_setting_by_setting_and_mended(stack: Stack) -> None:
+def test_each_wrong_setting_of_a_topic_created_by_hand_is_named_and_mended(stack: Stack) -> None:
     topics = of_defaults(stack, "by-hand")
-    with pytest.raises(FintankError) as told, kafka.connect(stack.settings.kafka) as admin:
+    with pytest.raises(FintankError) as caught, kafka.connect(stack.settings.kafka) as admin:
         kafka.ensure_topics(admin, topics)
-    assert str(told.value).split("\n") == [
+    assert str(caught.value).split("\n") == [
         "topic 'by-hand': cleanup.policy is delete and must be compact (else records are lost that are "
         "needed): `invoke topics` sets it",
         "topic 'by-hand': message.timestamp.type is CreateTime and must be LogAppendTime (times are those of "
@@ -121,7 +121,7 @@ def test_a_topic_made_by_hand_is_refused_setting_by_setting_and_mended(stack: St
         assert kafka.mend_topics(admin, topics) == kafka.ensure_topics(admin, topics) == []
 
 
-def test_a_shorter_retention_that_somebody_chose_is_told_and_left(stack: Stack) -> None:
+def test_a_shorter_retention_is_reported_and_left_unchanged(stack: Stack) -> None:
     topics_json(stack)
     set_on(stack, "orders", retention_ms=1_000_000)
     try:
@@ -135,7 +135,7 @@ def test_a_shorter_retention_that_somebody_chose_is_told_and_left(stack: Stack) 
     assert topics_json(stack)["notes"] == []
 
 
-def test_a_journal_that_forgets_is_not_adopted_until_it_is_mended(stack: Stack) -> None:
+def test_a_journal_that_is_not_compacted_is_not_adopted_until_it_is_mended(stack: Stack) -> None:
     topics_json(stack)
     set_on(stack, "journal", cleanup_policy="delete")
     with pytest.raises(JournalError, match=r"cleanup.policy=delete and must be compacted.*`invoke topics`"):
@@ -145,7 +145,7 @@ def test_a_journal_that_forgets_is_not_adopted_until_it_is_mended(stack: Stack) 
     adopt(stack.settings.kafka, 0, print)
 
 
-def test_what_a_mended_journal_lost_before_is_told(stack: Stack) -> None:
+def test_records_that_a_mended_journal_lost_are_reported(stack: Stack) -> None:
     topics = {"journal": kafka.TOPICS["journal"]}
     topics_json(stack)
     log, _ = adopt(stack.settings.kafka, 2, print)

@@ -1,4 +1,4 @@
-"""The Thrift of the topology, as `sparse submit` sends it to Nimbus."""
+"""The Thrift topology that `sparse submit` sends to Nimbus."""
 
 from streamparse.thrift import ShellComponent
 from streamparse.util import get_topology_from_file
@@ -6,7 +6,7 @@ from streamparse.util import get_topology_from_file
 from fintank.settings import PROJECT_ROOT
 
 
-def test_streamparse_reads_the_clojure_graph_with_its_python_bolts(monkeypatch):
+def test_streamparse_reads_the_clojure_topology_with_its_python_bolts(monkeypatch):
     monkeypatch.chdir(PROJECT_ROOT)
     topology = get_topology_from_file("topologies/order_flow.py")
     assert "tick-spout" in topology.thrift_spouts

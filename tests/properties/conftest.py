@@ -1,4 +1,4 @@
-"""How many examples a property is tried with: `make soak` takes the profile soak."""
+"""How many examples a property is tried with; `make soak` uses the profile soak."""
 
 from hypothesis import HealthCheck, settings
 

@@ -1,4 +1,4 @@
-"""Whatever ends the engine, and however messages are batched: what is decided is the same."""
+"""Crashes and batch boundaries do not change any decision."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The plan of the equivalence with the topology: wall time decides nothing, and all kinds happen."""
+"""The plan of the equivalence test: wall time changes nothing, and all kinds of orders occur."""
 
 import random
 import time

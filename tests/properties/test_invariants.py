@@ -1,4 +1,4 @@
-"""What holds after every event of every order, by the records alone; no engine is asked what is right."""
+"""What holds after every event of every order, checked on the records alone, without a second engine."""
 
 from collections import Counter, defaultdict
 from fractions import Fraction

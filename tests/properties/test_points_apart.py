@@ -1,4 +1,4 @@
-"""Points do not overwrite each other: records of one moment differ in their series or in their time."""
+"""Points do not overwrite each other: records with one timestamp differ in their series or their time."""
 
 import json
 from collections.abc import Iterable

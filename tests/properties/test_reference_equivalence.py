@@ -1,4 +1,4 @@
-"""The core tells what the reference engine tells, in every field, whatever comes."""
+"""The core and the reference engine agree in every field, on random records."""
 
 from collections import defaultdict
 

@@ -1,4 +1,4 @@
-"""A Storm cluster of the tests' own, `sparse` aimed at it, and a worker that is reached over a real sshd."""
+"""`sparse` aimed at a Storm cluster, and a worker that is reached through a real sshd."""
 
 import json
 import os
@@ -21,16 +21,16 @@ from fintank.settings import PROJECT_ROOT
 
 SSHD = PROJECT_ROOT / ".fintank" / "opt" / "sshd"
 WORKER = "fintank-worker"
-"""The worker's name for SSH, which only the test's own ~/.ssh/config knows."""
+"""The worker's host name, which only the test's own ~/.ssh/config resolves."""
 SUBMIT_TIMEOUT_S = 240
 START_TIMEOUT_S = 60
-# What a worker needs of this machine's network settings to install its virtualenv.
+# The network settings of this machine that a worker needs to install its virtualenv.
 NETWORK = re.compile(r"^(PIP_\w+|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|(https?|no)_proxy)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Aim:
-    """Where `sparse` goes: the environment of its process, and the options that choose a cluster."""
+    """Which cluster `sparse` talks to: the environment of its process and its options."""
 
     environ: dict[str, str]
     options: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Aim:
 def sparse(
     aim: Aim, name: str, *arguments: str, timeout_s: float = SUBMIT_TIMEOUT_S
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command of `sparse`; its output is one text, as a terminal shows it."""
+    """Run a command of `sparse`; stdout and stderr are one text, as in a terminal."""
     environ = {**aim.environ, "LEIN_ROOT": "1", "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     return subprocess.run(
         [BIN / "sparse", name, *aim.options, *arguments],
@@ -68,7 +68,7 @@ def kill_topology(aim: Aim, address: str) -> None:
 
 @contextmanager
 def ssh_worker(stack: Stack, folder: Path) -> Iterator[Aim]:
-    """Run a sshd on a free port of 127.0.0.1, with its own keys; yield a `sparse` that knows only that."""
+    """Run an sshd with its own keys on a free port of 127.0.0.1; yield an Aim that knows only this worker."""
     port = ports.free_neighbours(1)
     home = folder / "home"
     (home / ".ssh").mkdir(parents=True)
@@ -129,15 +129,15 @@ def _sshd(folder: Path, home: Path, port: int) -> Iterator[None]:
         "PasswordAuthentication no",
         "KbdInteractiveAuthentication no",
         f"Subsystem sftp {libexec / 'sftp-server'}",
-        # The worker's shell reads its .bash_profile there.
+        # The worker's shell reads .bash_profile there.
         f"SetEnv HOME={home}",
     ]
-    # From OpenSSH 9.8 on sshd is three programs.
+    # Since OpenSSH 9.8 sshd is three programs.
     for option, program in (("SshdSessionPath", "sshd-session"), ("SshdAuthPath", "sshd-auth")):
         if (libexec / program).exists():
             lines.append(f"{option} {libexec / program}")
     if (libexec / "sshd-session").exists():
-        # From then on it also turns away for a while who came with a wrong key, as one of the tests does.
+        # Since then it also blocks for a while any host that tried a wrong key, as one of the tests does.
         lines.append("PerSourcePenalties no")
     (folder / "sshd_config").write_text("\n".join(lines) + "\n")
     if os.getuid() == 0:

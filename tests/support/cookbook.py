@@ -1,4 +1,4 @@
-"""The cookbook, rendered as a converge would write its files."""
+"""The cookbook, rendered to the files that a converge would write."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ RENDER = PROJECT_ROOT / "tests" / "vm" / "render.rb"
 
 @dataclass(frozen=True)
 class Rendered:
-    """The files below `root` as they would be below /, the attributes, and all resources in their order."""
+    """The files (`root` stands for /), the attributes, and all resources in their order."""
 
     root: Path
     node: dict[str, Any]
@@ -31,7 +31,7 @@ class Rendered:
 
 
 def run_render(root: Path, cookbook: Path, **attributes: Any) -> subprocess.CompletedProcess[str]:
-    """Render a cookbook with attributes of its own."""
+    """Render a cookbook with these attributes."""
     given = root.with_suffix(".json")
     given.write_text(json.dumps({"fintank": {"project": str(PROJECT_ROOT), **attributes}}))
     command = ["ruby", str(RENDER), str(cookbook), str(root), str(given)]

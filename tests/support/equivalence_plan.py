@@ -46,12 +46,12 @@ RULES: dict[str, Any] = {
     "price_band": "0.2",
 }
 QUANTITY = {"BTCUSDT": 2, "ETHUSDT": 30, "EURUSD": 20_000}
-"""About the largest quantity that orders ask for."""
+"""Roughly the largest quantity of an order."""
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A row of a file of quotes."""
+    """A row of a quote file."""
 
     time_us: int
     symbol: str
@@ -78,7 +78,7 @@ def seconds(time_us: int) -> str:
 
 
 def files(folder: Path) -> list[list[Tick]]:
-    """Read the files of quotes, or make quotes like them where there are none."""
+    """Read the files of quotes, or make similar quotes if there are none."""
     paths = sorted(folder.glob("*.csv.gz")) if folder.is_dir() else []
     return [list(_rows(path)) for path in paths] or [_made()]
 
@@ -91,7 +91,7 @@ def _rows(path: Path) -> Iterator[Tick]:
 
 
 def _made() -> list[Tick]:
-    """Walk randomly: three symbols, two venues for one of them, sizes for the others; many share a time."""
+    """Make a random walk of three symbols: one on two venues, two with sizes; many ticks share a time."""
     rng = random.Random(11)
     prices = {"BTCUSDT": 6_000_000, "ETHUSDT": 250_000, "EURUSD": 138_000}
     ticks, time_us = [], 0
@@ -110,7 +110,7 @@ def _made() -> list[Tick]:
 
 @dataclass
 class Market:
-    """What whoever makes orders knows: the latest quotes, and the names that were used."""
+    """What the generator of orders knows: the latest quotes, and the orders so far."""
 
     quotes: dict[tuple[str, str], Tick] = field(default_factory=dict)
     names: list[dict[str, Any]] = field(default_factory=list)
@@ -125,7 +125,7 @@ class Market:
 
 
 def steps(folder: Path, seed: int) -> Iterator[list[Sending]]:
-    """Yield what is sent at once: ticks, then messages of one account, or a trading state; and so on."""
+    """Yield the steps, each sent at once: ticks, then orders of one account or a trading state, in turn."""
     rng, market = random.Random(seed), Market()
     chunks = [list(_chunks(ticks)) for ticks in files(folder)]
     for number in range(TICK_STEPS):
@@ -161,7 +161,7 @@ def _state(state: str, market: Market) -> Sending:
 
 
 def _orders(number: int, rng: random.Random, market: Market) -> Iterator[Sending]:
-    """Yield the messages of a step: of one account, because partitions have no order among each other."""
+    """Yield the messages of a step, all of one account: partitions have no order among each other."""
     account = rng.choice(ACCOUNTS)
     first, last = number * ORDERS // TICK_STEPS, (number + 1) * ORDERS // TICK_STEPS
     for order in range(first, last):
@@ -172,7 +172,7 @@ def _orders(number: int, rng: random.Random, market: Market) -> Iterator[Sending
             yield _sending(_cancel_of(message, f"early{order}"))
         yield _sending(message)
         if rng.random() < 0.03:
-            yield _sending(message)  # once more
+            yield _sending(message)  # a duplicate
         if rng.random() < 0.03:
             yield _sending({**message, "priority": message["priority"] + 1})
     for cancel in range(rng.choice([0, 0, 1, 2])):
@@ -225,7 +225,7 @@ def _order(number: int, account: str, rng: random.Random, market: Market) -> dic
 
 
 def _near(symbol: str, rng: random.Random, market: Market) -> str:
-    """Return a price near the market's; of some orders it is too far from it."""
+    """Return a price near the market, and sometimes one too far from it."""
     far = rng.choices([0, 10, 3_000], [80, 17, 3])[0]
     parts = Decimal(rng.randint(-4, 4) * 25 + rng.choice([-1, 1]) * far * 100) / 1_000_000
     return str(round(market.price(symbol) * (1 + parts), 5))
@@ -257,7 +257,7 @@ def _portfolio(number: int, account: str, rng: random.Random, market: Market) ->
 
 
 def _cancel(name: str, account: str, rng: random.Random, market: Market) -> dict[str, Any]:
-    """Cancel one of the latest orders, of this account if it is to be found, or a list."""
+    """Cancel a list or one of the latest orders, preferably of this account."""
     message = {
         "msg_type": "cancel",
         "cl_ord_id": name,
@@ -285,7 +285,7 @@ def by_symbol(records: Iterable[Record]) -> dict[str, list[Record]]:
 
 
 def check_variety(executions: list[Record]) -> None:
-    """Enough of all kinds happened."""
+    """Check that enough of each kind happened."""
     reports = [report for report in executions if report["exec_type"] != "CANCEL_REJECTED"]
     types = Counter(r["ord_type"] for r in reports if r["exec_type"] in ("NEW", "REJECTED"))
     ends = Counter(r["ord_status"] for r in reports)

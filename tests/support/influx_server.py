@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 
 class Influx:
-    """Databases and stored lines; a line that starts with `bad` is refused.
+    """Databases and stored lines; lines that start with `bad` are refused.
 
-    `statuses` are answered first, one a write: HANG_UP breaks the connection, None is as the lines deserve.
+    `statuses` are answered first, one for each write: HANG_UP closes the connection, None answers normally.
     """
 
     HANG_UP = 0
@@ -40,7 +40,7 @@ class Influx:
 
 
 def _handler_of(state: Influx) -> type[BaseHTTPRequestHandler]:
-    """Make the HTTP side of an InfluxDB."""
+    """Make the HTTP handler of an InfluxDB."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

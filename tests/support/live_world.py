@@ -1,4 +1,4 @@
-"""The running topology as a world: records in, and what came of them once nothing is left to be read."""
+"""The running topology: send records, wait until all are processed, read the results."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ NOT_OF_THE_MESSAGE = ("_partition", "_key")
 
 @dataclass(frozen=True)
 class Sending:
-    """A record to be sent; partition None is that of the key."""
+    """A record to send; partition None means that of the key."""
 
     topic: str
     key: str
@@ -33,7 +33,7 @@ class Sending:
 
 
 class LiveWorld:
-    """Made by live_world."""
+    """Created by live_world."""
 
     def __init__(self, producer: Producer, admin: KafkaAdminClient, logs: dict[str, CommittedLog]) -> None:
         self._producer = producer
@@ -42,7 +42,7 @@ class LiveWorld:
         self._read = dict.fromkeys(logs, 0)
 
     def send(self, sendings: Sequence[Sending]) -> list[Place]:
-        """Send records in their order; return where each came to stand."""
+        """Send records in order; return the place of each."""
         places: dict[int, Place] = {}
 
         def delivered(number: int, error: object, message: Message) -> None:
@@ -67,14 +67,14 @@ class LiveWorld:
         return [places[number] for number in range(len(sendings))]
 
     def settle(self) -> None:
-        """Wait until no group has anything left to read, as `invoke topics --json` shows it."""
+        """Wait until the lag of all groups is 0."""
         wait_until(lambda: not self._lag(), SETTLED_TIMEOUT_S, self._lag)
 
     def _lag(self) -> int:
         return sum(state.lag or 0 for state in partition_states(self._admin))
 
     def new(self, topic: str) -> list[Record]:
-        """Return what is committed in executions, fills or rejects since the last call."""
+        """Return the messages that were committed to executions, fills or rejects since the last call."""
         found = self._logs[topic].read()[self._read[topic] :]
         self._read[topic] += len(found)
         return [
@@ -85,7 +85,7 @@ class LiveWorld:
 
 @contextmanager
 def live_world(address: str) -> Iterator[LiveWorld]:
-    """Open a world onto a topology that runs against this Kafka."""
+    """Connect to a topology that runs against this Kafka."""
     producer = Producer(
         {"bootstrap.servers": address, "enable.idempotence": True, "linger.ms": 0, "log_level": 0}
     )

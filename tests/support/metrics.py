@@ -1,4 +1,4 @@
-"""What a bolt under test tells of its own work."""
+"""The metrics of a bolt under test."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from fintank.adapters.metrics import Metrics
 
 
 def measured(bolt: type, metrics: Metrics) -> type:
-    """Make a bolt tell of its work to these metrics."""
+    """Make a bolt write to these metrics."""
 
     def set_up(self: Any, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
         super(bolt, self)._setup_component(storm_conf, context)
@@ -16,8 +16,8 @@ def measured(bolt: type, metrics: Metrics) -> type:
     return type(bolt.__name__, (bolt,), {"_setup_component": set_up})
 
 
-class Told:
-    """Metrics at a time that stands still, and the points of that second."""
+class RecordedMetrics:
+    """Metrics with a fixed clock, and the points written."""
 
     def __init__(self, now: float = 1_438_539_940.0) -> None:
         self.now = now

@@ -1,4 +1,4 @@
-"""A Nimbus that answers over a real socket, in this process: what it holds is what it was given."""
+"""A Nimbus in this process that serves given answers over a real socket."""
 
 import threading
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ START_TIMEOUT_S = 10
 
 
 def cluster_summary(version: str = "2.8.3", used: int = 0, topologies: tuple[Any, ...] = ()) -> Any:
-    """Make a cluster of one Nimbus and two Supervisors with two slots each; `used` of the first are taken."""
+    """Make a cluster of one Nimbus and two Supervisors with two slots each, `used` of them taken."""
     nimbus = thrift.NimbusSummary("localhost", 6627, 60, True, version)
     supervisors = [
         thrift.SupervisorSummary("localhost", 60, 2, taken, f"id-{number}")
@@ -33,7 +33,7 @@ def topology_summary(name: str = "order_flow", workers: int = 2, executors: int 
 
 @dataclass
 class Nimbus:
-    """Its topologies are infos by id; an id that it does not hold is refused as Storm does."""
+    """The topologies' infos by id; an unknown id raises what Storm raises."""
 
     summary: Any
     infos: dict[str, Any] = field(default_factory=dict)
@@ -66,5 +66,5 @@ def serving(nimbus: Nimbus) -> Iterator[str]:
         yield f"127.0.0.1:{port}"
     finally:
         server.close()
-        server.trans.close()  # it still waits for the next client
+        server.trans.close()  # else it keeps waiting for the next client
         thread.join(START_TIMEOUT_S)

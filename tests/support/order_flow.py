@@ -1,4 +1,4 @@
-"""The topology, started from its jar in a process of its own, and its log."""
+"""The topology, started from its jar in a process of its own."""
 
 import os
 import signal
@@ -41,12 +41,12 @@ class OrderFlow:
         raise AssertionError(f"no process of {bolt_class}:\n{self.text()}")
 
     def end(self) -> int:
-        """End it as Ctrl-C does; return its exit status."""
+        """Stop it as Ctrl-C does; return its exit status."""
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(END_TIMEOUT_S)
 
     def kill(self) -> None:
-        """Kill the JVM; its Python processes end when they find their pipes closed."""
+        """Kill the JVM; its Python processes exit when their pipes close."""
         children = psutil.Process(self.process.pid).children(recursive=True)
         self.process.kill()
         self.process.wait(END_TIMEOUT_S)
@@ -64,7 +64,7 @@ def build_jar() -> Path:
 
 @contextmanager
 def order_flow(environ: dict[str, str], folder: Path) -> Iterator[OrderFlow]:
-    """Start the topology and return when its worker runs; nothing of it is left afterwards."""
+    """Run the topology during the block, which starts when the worker is up; leave no process."""
     log = folder / f"order_flow-{time.monotonic_ns()}.log"
     config = folder / "options.json"
     config.write_text("{}")

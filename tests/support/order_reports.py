@@ -1,4 +1,4 @@
-"""What the topics hold of the orders that were sent, and the checks that nothing is lost or doubled."""
+"""Reading reports and fills from the topics, and checking that nothing is lost or duplicated."""
 
 import json
 import time
@@ -20,7 +20,7 @@ TERMINAL = {"FILLED", "CANCELED", "EXPIRED", "REJECTED"}
 
 
 class CommittedLog:
-    """The committed messages of a topic, read on at each call of `read`; decode: how each is read."""
+    """The committed messages of a topic; each call of `read` continues where the last one stopped."""
 
     def __init__(self, address: str, topic: str, decode: Callable[[str], Message] = json.loads) -> None:
         self.messages: list[Message] = []
@@ -53,7 +53,7 @@ class CommittedLog:
         self._consumer.close()
 
     def read(self) -> list[Message]:
-        """Read up to the end; return all messages so far, each with its partition and key."""
+        """Read to the end; return all messages so far, each with `_partition` and `_key`."""
         deadline = time.monotonic() + READ_SECONDS
         while (found := self._consumer.poll(0.1)) is not None or len(self._at_end) < self._partitions:
             assert time.monotonic() < deadline
@@ -62,7 +62,7 @@ class CommittedLog:
         return self.messages
 
     def read_some(self) -> list[Message]:
-        """Read for a moment; return all messages so far. Where they never pause, an end is never seen."""
+        """Read for a moment; return all messages so far. In a busy topic `read` would never see the end."""
         deadline = time.monotonic() + MOMENT_SECONDS
         while time.monotonic() < deadline and (found := self._consumer.poll(0.1)) is not None:
             self._take(found)
@@ -90,14 +90,14 @@ def open_orders(reports: Iterable[Message]) -> set[str]:
 
 
 def check_portfolios(orders: Sequence[Message], reports: list[Message], fills: list[Message]) -> None:
-    """Check that every component of the orders was decided once and traded to the cent, and nothing else."""
+    """Check that every component was decided once and traded to the cent, and nothing else happened."""
     wanted = {
         f"{order['order_id']}-{line['symbol']}": (order, line)
         for order in orders
         for line in order["portfolio"]
     }
     ids = {order["order_id"] for order in orders}
-    mine = [report for report in reports if report.get("list_id") in ids]  # a refused cancel has none
+    mine = [report for report in reports if report.get("list_id") in ids]  # a cancel reject has none
     check_once(wanted, mine, fills)
     cash: dict[str, Decimal] = defaultdict(Decimal)
     for report in mine:
@@ -113,7 +113,7 @@ def check_portfolios(orders: Sequence[Message], reports: list[Message], fills: l
 
 
 def _check_cash(report: Message) -> None:
-    """A BUY spends all its money but less than a lot's, and never more; a SELL raises it, to the lot."""
+    """Check that a BUY leaves less cash than a lot costs, and a SELL raises at most one lot too much."""
     left, price = Decimal(report["residual_cash"]), Decimal(report["last_px"])
     assert Decimal(report["cash_order_qty"]) - Decimal(report["last_qty"]) * price == left
     assert 0 <= left < price * LOT if report["side"] == "BUY" else -price * LOT < left <= 0
@@ -121,11 +121,11 @@ def _check_cash(report: Message) -> None:
 
 
 def check_once(cl_ord_ids: Iterable[str], reports: list[Message], fills: list[Message]) -> None:
-    """Check that these orders, and no others, have one NEW and one FILLED report and one booking each."""
-    told = Counter((report["cl_ord_id"], report["exec_type"], report["ord_status"]) for report in reports)
+    """Check that exactly these orders have one NEW and one FILLED report and one fill each."""
+    found = Counter((report["cl_ord_id"], report["exec_type"], report["ord_status"]) for report in reports)
     expected = {(name, "NEW", "NEW"): 1 for name in cl_ord_ids}
     expected |= {(name, "TRADE", "FILLED"): 1 for name in cl_ord_ids}
-    assert told == expected
+    assert found == expected
     trades = {report["exec_id"]: report for report in reports if report["exec_type"] == "TRADE"}
     booked = [fill for fill in fills if fill["cl_ord_id"] in set(cl_ord_ids)]
     assert Counter(fill["exec_id"] for fill in booked) == dict.fromkeys(trades, 1)

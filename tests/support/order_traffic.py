@@ -23,7 +23,7 @@ SLICE_SECONDS = 0.1
 
 
 def send(address: str, topic: str, key_field: str, messages: Iterable[Message]) -> None:
-    """Write messages, each to the partition of its key, and wait until the broker has them."""
+    """Send messages, each to the partition of its key, and wait until the broker has them."""
     producer = _producer(address)
     for message in messages:
         key = message[key_field]
@@ -32,7 +32,7 @@ def send(address: str, topic: str, key_field: str, messages: Iterable[Message]) 
 
 
 def produce(address: str, topic: str, key: str | None, *values: bytes | None, **options: Any) -> None:
-    """Write values of any kind to the partition of a key; options: further ones of the producer."""
+    """Send raw values to the partition of a key; options are more options of the producer."""
     producer = Producer({"bootstrap.servers": address, "message.max.bytes": 2_000_000, **options})
     partition = partition_for(key or "", TOPICS[topic].partitions)
     for value in values:
@@ -47,7 +47,7 @@ def _producer(address: str) -> Producer:
 
 
 def tick(symbol: str, bid: str = "99.50", ask: str = "100.50", exchange: str = "NYSE") -> Message:
-    """Make a quote of this moment."""
+    """Make a tick with the current time."""
     return {
         "symbol": symbol,
         "exchange": exchange,
@@ -58,7 +58,7 @@ def tick(symbol: str, bid: str = "99.50", ask: str = "100.50", exchange: str = "
 
 
 def market_order(cl_ord_id: str, symbol: str, quantity: str = "10") -> Message:
-    """Make a BUY of this moment."""
+    """Make a BUY with the current time."""
     return {
         "msg_type": "order",
         "cl_ord_id": cl_ord_id,
@@ -72,7 +72,7 @@ def market_order(cl_ord_id: str, symbol: str, quantity: str = "10") -> Message:
 
 
 def portfolio_orders(prefix: str, symbols: Sequence[str], count: int, seed: int = 1) -> list[Message]:
-    """Make deposits and withdrawals over two to five symbols, of four accounts."""
+    """Make random portfolio orders of four accounts, over two to five symbols each."""
     rng = random.Random(seed)
     return [_portfolio_order(f"{prefix}-{number}", symbols, rng) for number in range(count)]
 
@@ -95,7 +95,7 @@ def _portfolio_order(order_id: str, symbols: Sequence[str], rng: random.Random) 
 
 
 class OrderStream:
-    """Sends portfolio orders and ticks without end, in the background; `sent` holds the orders."""
+    """Sends portfolio orders and ticks in the background; `sent` holds the orders."""
 
     def __init__(self, address: str, symbols: Sequence[str]) -> None:
         self.sent: list[Message] = []

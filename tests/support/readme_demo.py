@@ -1,4 +1,4 @@
-"""The figures of the demo as the README shows them, and what of them does not change from run to run."""
+"""The demo's figures in the README, reduced to what is the same in every run."""
 
 import re
 
@@ -9,13 +9,13 @@ _VARIES = re.compile(r"[-0-9.,]*[0-9]")
 
 
 def summary_of(output: str) -> str:
-    """Return what a demo's output says of its run, up to the accounts' table."""
+    """Return the figures in a demo's output, up to the table of accounts."""
     (found,) = _FIGURES.findall(output)
     return str(found)
 
 
 def shape(text: str) -> list[str]:
-    """Return the lines without what varies: numbers, and blanks that line columns up."""
+    """Return the lines without numbers and padding."""
     return [" ".join(_VARIES.sub("#", line).split()) for line in text.splitlines()]
 
 

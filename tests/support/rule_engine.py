@@ -1,4 +1,4 @@
-"""A world for the rule engine: Kafka's logs of the shards, and a Storm that sends again what is not acked."""
+"""The surroundings of the rule engine: the shards' logs in Kafka, and Storm's tuples."""
 
 import io
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 import factories
 from factories import SECOND, START
-from support.metrics import Told, measured
+from support.metrics import RecordedMetrics, measured
 from support.storm import stream_of
 
 from fintank.adapters.journal import JournalError
@@ -28,7 +28,7 @@ APPENDED = f"17,1,{START // 1000}"
 
 @dataclass
 class ShardState:
-    """What Kafka holds of a shard: only what was committed. writer: the number of its latest adoption."""
+    """The committed records of a shard. writer: the number of its latest adoption."""
 
     writer: int = 0
     journal: dict[str, str] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class Log:
 
 
 class Output(io.RawIOBase):
-    """The pipe to Storm; it breaks after so many acks."""
+    """The pipe to Storm; it breaks after acks_max acks."""
 
     def __init__(self, kafka: Kafka, acks_max: int | None) -> None:
         self.acked: list[str] = []
@@ -108,7 +108,7 @@ class Output(io.RawIOBase):
 
 
 def tuple_of(tuple_id: str, component: str, *values: object) -> dict[str, Any]:
-    """Make the message of a tuple of the stream by_owner."""
+    """Make the message of a tuple on the stream by_owner."""
     return {"id": tuple_id, "comp": component, "stream": "by_owner", "task": 1, "tuple": [0, *values]}
 
 
@@ -124,12 +124,12 @@ def run_engine(
     owner: int = 0,
     owners: int = 1,
     acks_max: int | None = None,
-    told: Told | None = None,
+    recorded: RecordedMetrics | None = None,
     at_once: bool = False,
 ) -> tuple[int, list[str]]:
-    """Run a task of the rule engine until the messages or it end; return its status and what it acked.
+    """Run a task of the rule engine until the messages end or it exits; return its status and the acked ids.
 
-    at_once: all messages are there from the start, instead of each when the one before was read.
+    at_once: all messages are available from the start; otherwise each one when the one before was read.
     """
 
     class Engine(RuleEngine):
@@ -138,7 +138,7 @@ def run_engine(
         def _exit(self, status_code: int) -> None:
             raise SystemExit(status_code)
 
-    bolt = Engine if told is None else measured(Engine, told.metrics)
+    bolt = Engine if recorded is None else measured(Engine, recorded.metrics)
 
     components = {str(task): "rule-engine" for task in range(5, 5 + owners)} | {"4": "order-spout"}
     context = {"taskid": 5 + owner, "componentid": "rule-engine", "task->component": components}
@@ -152,12 +152,12 @@ def run_engine(
         except SystemExit as ended:
             return int(str(ended.code)), output.acked
         finally:
-            logging.getLogger().handlers = handlers  # pystorm adds one a process
+            logging.getLogger().handlers = handlers  # pystorm adds a handler
     raise AssertionError("a bolt runs until its process ends")
 
 
 def order(cl_ord_id: str, symbol: str, quantity: str = "10", **given: Any) -> Order:
-    """Make a market order whose content is its own."""
+    """Make a market order with a content hash of its own."""
     return factories.order(
         quantity, cl_ord_id=cl_ord_id, symbol=symbol, content_hash=f"hash of {cl_ord_id}", **given
     )
@@ -198,13 +198,13 @@ def tick_lines_of(*ticks: Tick) -> str:
 
 @dataclass(frozen=True)
 class Sent:
-    """A message of an upstream bolt before it is shared out to the owners."""
+    """The content of an upstream bolt's tuples, before it is partitioned by owner."""
 
     orders: tuple[Order, ...] = ()
     ticks: tuple[Tick, ...] = ()
 
     def tuples(self, name: str, owners: int) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield (owner, tuple) for each owner that has a part in it."""
+        """Yield (owner, tuple) for each owner of a part of it."""
         for owner in range(owners):
             orders = [found for found in self.orders if owner_of(found.symbol, owners) == owner]
             ticks = [tick for tick in self.ticks if owner_of(tick.symbol, owners) == owner]

@@ -23,7 +23,7 @@ COMMAND_TIMEOUT_S = 120
 
 @dataclass(frozen=True)
 class Stack:
-    """The settings of the services, and an environment that points other processes to them."""
+    """The settings of the services, and an environment that points processes to them."""
 
     settings: Settings
     environ: dict[str, str]
@@ -58,7 +58,7 @@ def running_stack(*, cluster: bool = False) -> Iterator[Stack]:
 
 
 def start_fintank(stack: Stack, *words: str, program: str = "fintank") -> subprocess.Popen[str]:
-    """Start a command; program: by which of its names, `fintank` or `invoke`."""
+    """Start a command of fintank; program is the name to call it by, `fintank` or `invoke`."""
     return subprocess.Popen(
         [BIN / program, *words],
         env=stack.environ,

@@ -10,7 +10,7 @@ import pytest
 
 
 class Paced(io.BytesIO):
-    """A stream on which each message comes when the one before was read."""
+    """A stream on which each message arrives when the one before was read."""
 
     def read1(self, _size: int = -1, /) -> bytes:
         """Return the next message and the line `end` behind it."""
@@ -23,7 +23,7 @@ def stream_of(text: str, at_once: bool) -> io.BytesIO:
 
 
 def _ending_softly(bolt: type) -> type:
-    """Make a bolt leave by SystemExit: pystorm would end the tests, as other threads are alive."""
+    """Make a bolt exit by SystemExit: pystorm kills the process while other threads are alive."""
 
     def leave(_: object, status: int) -> None:
         raise SystemExit(status)
@@ -32,11 +32,11 @@ def _ending_softly(bolt: type) -> type:
 
 
 class Storm:
-    """Makes messages to a bolt, and runs one."""
+    """Makes messages for a bolt, and runs one."""
 
     @staticmethod
     def heartbeat() -> dict[str, Any]:
-        """Make the message that asks whether the bolt is alive."""
+        """Make the heartbeat of a bolt."""
         return {"id": "beat", "comp": "__system", "stream": "__heartbeat", "task": -1, "tuple": []}
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The one way in which tests wait."""
+"""Waiting in tests."""
 
 import time
 from collections.abc import Callable

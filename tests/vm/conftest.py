@@ -1,4 +1,4 @@
-"""The cookbook as rendered, for all tests of the VM."""
+"""The rendered cookbook, shared by all tests of the VM."""
 
 import json
 from collections.abc import Callable
@@ -10,19 +10,19 @@ from support.cookbook import COOKBOOK, Rendered, run_render
 
 @pytest.fixture(scope="session")
 def render(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Rendered]:
-    """Render the cookbook; attributes given here win."""
+    """Render the cookbook; arguments override its attributes."""
 
     def rendered(**attributes: Any) -> Rendered:
         root = tmp_path_factory.mktemp("rendered") / "root"
         done = run_render(root, COOKBOOK, **attributes)
         assert done.returncode == 0, done.stderr
-        told = json.loads(done.stdout)
-        return Rendered(root, told["node"]["fintank"], told["resources"])
+        result = json.loads(done.stdout)
+        return Rendered(root, result["node"]["fintank"], result["resources"])
 
     return rendered
 
 
 @pytest.fixture(scope="session")
 def machine(render: Callable[..., Rendered]) -> Rendered:
-    """The cookbook with its own attributes, as on the VM."""
+    """The cookbook with its default attributes, as on the VM."""
     return render()

@@ -1,4 +1,4 @@
-"""The cookbook's names, sources, secrets and addresses, and what the stand-in for Chef finds."""
+"""The cookbook's names, sources, secrets and addresses, and the renderer that stands in for Chef."""
 
 import json
 import os
@@ -27,7 +27,7 @@ SECRET_BITS = 0o077
 
 
 @pytest.mark.parametrize(
-    ("file", "right", "wrong", "told"),
+    ("file", "right", "wrong", "error"),
     [
         ("recipes/machine.rb", "mode '0600'", "mod '0600'", "file has no property mod"),
         ("recipes/kafka.rb", "template '/etc", "templet '/etc", "no resource templet"),
@@ -46,7 +46,7 @@ SECRET_BITS = 0o077
         ),
     ],
 )
-def test_the_stand_in_for_chef_finds_what_is_wrong(tmp_path, file, right, wrong, told):
+def test_the_renderer_finds_mistakes(tmp_path, file, right, wrong, error):
     copy = tmp_path / "fintank"
     shutil.copytree(COOKBOOK, copy)
     text = (copy / file).read_text()
@@ -54,10 +54,10 @@ def test_the_stand_in_for_chef_finds_what_is_wrong(tmp_path, file, right, wrong,
     (copy / file).write_text(text.replace(right, wrong))
     done = run_render(tmp_path / "root", copy)
     assert done.returncode != 0
-    assert told in done.stderr
+    assert error in done.stderr
 
 
-def test_the_run_list_is_there():
+def test_the_run_list_exists():
     (path,) = re.findall(r"chef\.cookbooks_path = '(.*)'", VAGRANTFILE)
     recipes = re.findall(r"chef\.add_recipe '(.*)'", VAGRANTFILE)
     assert recipes
@@ -66,7 +66,7 @@ def test_the_run_list_is_there():
         assert (PROJECT_ROOT / path / cookbook / "recipes" / f"{name or 'default'}.rb").is_file()
 
 
-def test_the_vagrantfile_and_the_cookbook_mean_the_same_machine(machine):
+def test_the_vagrantfile_and_the_cookbook_agree(machine):
     assert f"ADDRESS = '{machine.node['address']}'" in VAGRANTFILE
     assert f"HOST = '{machine.node['host']}'" in VAGRANTFILE
     assert f"{machine.node['address']} {machine.node['host']}\n" in machine.text("/etc/hosts")
@@ -74,7 +74,7 @@ def test_the_vagrantfile_and_the_cookbook_mean_the_same_machine(machine):
     assert f"* {machine.node['network']}" in VM_PAGE
 
 
-def test_the_inspec_profile_means_the_same_machine(machine):
+def test_the_inspec_profile_agrees(machine):
     profile = (PROJECT_ROOT / "tests" / "vm" / "inspec" / "controls" / "fintank.rb").read_text()
     ports = json.loads(re.search(r"^ports = (\[.*\])$", profile, re.MULTILINE)[1])
     assert sorted(ports) == sorted(
@@ -89,14 +89,14 @@ def test_the_inspec_profile_means_the_same_machine(machine):
     assert f"address = '{machine.node['address']}'" in profile
 
 
-def test_what_is_notified_is_there(machine):
+def test_every_notified_resource_exists(machine):
     names = {f"{one['type']}[{one['name']}]" for one in machine.resources}
-    told = [note for one in machine.resources for note in one["properties"].get("notifies", [])]
-    assert told
-    assert {note["target"] for note in told} <= names
+    notifications = [note for one in machine.resources for note in one["properties"].get("notifies", [])]
+    assert notifications
+    assert {note["target"] for note in notifications} <= names
 
 
-def test_everything_comes_from_the_named_hosts_over_https(machine):
+def test_all_downloads_are_over_https_from_known_hosts(machine):
     sources = re.findall(r"https?://[\w./-]+", VAGRANTFILE)
     for one in machine.of_type("remote_file", "apt_repository"):
         source = one["properties"].get("source") or one["properties"]["uri"]
@@ -107,19 +107,19 @@ def test_everything_comes_from_the_named_hosts_over_https(machine):
         assert (url.scheme, url.hostname in HOSTS) == ("https", True), source
 
 
-def test_what_is_downloaded_is_checked(machine):
+def test_every_download_has_a_checksum(machine):
     for name in ("zookeeper", "storm", "kafka", "kafdrop"):
         sha512 = machine.node[name]["sha512"]
         assert sha512 is None or re.fullmatch("[0-9a-f]{128}", sha512)
     unchecked = {one["name"] for one in machine.of_type("remote_file") if "verify" not in one["checks"]}
-    # Checksums themselves, a key that the archive's signature is held against, and docs/limitations.md.
+    # Checksums themselves, the key that verifies the archive's signature, and docs/limitations.md.
     assert {re.sub(r".*\.sha512$", "sums", name) for name in unchecked} == {
         *("sums", "/etc/apt/keyrings/grafana.asc"),
         f"/opt/kafdrop-{machine.node['kafdrop']['version']}/kafdrop.jar",
     }
 
 
-def test_passwords_are_in_files_of_root_only_and_are_new_each_time(machine, render):
+def test_passwords_are_only_in_files_of_root_and_new_each_time(machine, render):
     secrets = [
         re.findall(r'"(\w{32})"', rendered.text("/etc/fintank/credentials.json"))
         for rendered in (machine, render())
@@ -137,7 +137,7 @@ def test_passwords_are_in_files_of_root_only_and_are_new_each_time(machine, rend
     assert not any(secret in str(shown) for secret in secrets[0])
 
 
-def test_each_daemon_has_its_own_user_who_can_not_log_in(machine):
+def test_each_daemon_has_a_user_of_its_own_without_login(machine):
     daemons = {one["name"]: one["properties"] for one in machine.of_type("fintank_daemon")}
     assert set(daemons) == {
         *("zookeeper", "kafka", "kafdrop", "influxdb", "grafana"),
@@ -150,7 +150,7 @@ def test_each_daemon_has_its_own_user_who_can_not_log_in(machine):
     assert {user["shell"] for user in made.values()} == {"/usr/sbin/nologin"}
 
 
-def test_every_jvm_has_a_bound(machine):
+def test_every_jvm_has_a_memory_limit(machine):
     heap_mb = machine.node["heap_mb"]
     commands = {one["name"]: one["properties"]["command"] for one in machine.of_type("fintank_daemon")}
     assert all(f"-Xmx{heap_mb[name]}m" in commands[name] for name in ("zookeeper", "kafka", "kafdrop"))
@@ -158,12 +158,12 @@ def test_every_jvm_has_a_bound(machine):
     assert sum(heap_mb.values()) < memory_mb * 0.6
 
 
-def test_supervisord_understands_its_programs(machine, tmp_path):
+def test_supervisord_accepts_its_programs(machine, tmp_path):
     programs = tmp_path / "programs"
     shutil.copytree(machine.path("/etc/supervisor/conf.d"), programs)
     (tmp_path / "log").mkdir()
     for path in programs.iterdir():
-        # Their users are not on this machine.
+        # Their users do not exist on this machine.
         text = re.sub(r"^user=.*\n", "", path.read_text(), flags=re.MULTILINE)
         path.write_text(
             text.replace("/var/log/fintank", str(tmp_path / "log")).replace("/var/lib", str(tmp_path))
@@ -181,7 +181,7 @@ def test_supervisord_understands_its_programs(machine, tmp_path):
     assert len(read["storm-supervisor"].environment["FINTANK_INFLUX_PASSWORD"]) == 32
 
 
-def test_the_page_names_every_port_once(machine):
+def test_the_page_lists_every_port_once(machine):
     table = VM_PAGE[VM_PAGE.index("| service | port |") :].split("\n\n")[0]
     documented = [
         int(port) for line in table.splitlines()[2:] for port in re.findall(r"\b\d{4}\b", line.split("|")[2])
@@ -194,7 +194,7 @@ def test_the_page_names_every_port_once(machine):
     assert len(everything) == len(set(everything))
 
 
-def test_only_the_machine_and_its_network_reach_the_ports(machine):
+def test_ports_are_reachable_only_from_the_machine_and_its_network(machine):
     rules = [line.strip() for line in machine.text("/etc/nftables.conf").splitlines()]
     network = machine.node["network"]
     assert "type filter hook input priority filter; policy drop;" in rules
@@ -216,7 +216,7 @@ def test_only_the_machine_and_its_network_reach_the_ports(machine):
     assert done.returncode == 0, done.stderr
 
 
-def test_the_passwords_are_shown_by_a_command(machine, tmp_path):
+def test_a_command_shows_the_passwords(machine, tmp_path):
     program = Path(machine.path("/usr/local/sbin/fintank-credentials"))
     assert program.stat().st_mode & 0o111
     copy = tmp_path / "program"

@@ -1,4 +1,4 @@
-"""Kafka, InfluxDB, ZooKeeper and Nimbus start from the rendered files, which differ in paths and ports."""
+"""Kafka, InfluxDB, ZooKeeper and Nimbus start from the rendered files, with other paths and ports."""
 
 import configparser
 import json
@@ -26,7 +26,7 @@ LINE = "bid_ask,exchange=NYSE,symbol=IVE bid=93.5,ask=94.5 1438539936355217042"
 
 @pytest.fixture(scope="module")
 def here(render: Callable[..., Rendered]) -> Rendered:
-    """The cookbook for this machine: localhost, free ports, all folders below the rendered ones."""
+    """The cookbook for this machine: localhost, free ports, all folders below a temporary one."""
     names = ("kafka", "kafka_controller", "influxdb", "zookeeper", "nimbus")
     first = ports.free_neighbours(len(names))
     numbers = {name: first + place for place, name in enumerate(names)}
@@ -42,7 +42,7 @@ def here(render: Callable[..., Rendered]) -> Rendered:
 
 
 def placed(here: Rendered, text: str) -> str:
-    """Give the paths of the VM their places on this machine."""
+    """Map the VM's paths in a text to this machine."""
     where = settings.load()
     storm_jars = programs.storm_class_path(where)
     places = {
@@ -60,7 +60,7 @@ def placed(here: Rendered, text: str) -> str:
 
 @contextmanager
 def running(here: Rendered, name: str, command: list[str], answers: Callable[[], bool]) -> Iterator[None]:
-    """Run a daemon until the block ends; fail with the end of its log when it does not answer."""
+    """Run a daemon during the block; if it does not answer, fail with the end of its log."""
     log = here.root / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=here.root)
@@ -73,7 +73,7 @@ def running(here: Rendered, name: str, command: list[str], answers: Callable[[],
 
 
 def command_of(here: Rendered, daemon: str) -> list[str]:
-    """Read the command that supervisord would run."""
+    """Return the command that supervisord would run."""
     program = configparser.RawConfigParser()
     program.read_string(here.text(f"/etc/supervisor/conf.d/{daemon}.conf"))
     return [placed(here, word) for word in program[f"program:{daemon}"]["command"].split()]
@@ -92,13 +92,11 @@ def test_kafka_is_formatted_starts_and_has_the_topics(here: Rendered) -> None:
     ):
         kafka.ensure_topics(admin)
         assert set(here.node["kafka"]["topics"]) <= set(admin.list_topics())
-        # What tells a converge that a topic is there; the broker makes it soon after.
+        # How a converge sees that a topic exists; the broker creates it soon after.
         wait_until(here.path("/var/lib/kafka/data/ticks-0").is_dir, START_SECONDS_MAX)
 
 
-def test_influxdb_starts_and_lets_only_its_accounts_in(
-    here: Rendered, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_influxdb_starts_and_requires_credentials(here: Rendered, monkeypatch: pytest.MonkeyPatch) -> None:
     address = f"localhost:{here.node['ports']['influxdb']}"
     passwords = json.loads(here.text("/etc/fintank/credentials.json"))
     with running(here, "influxdb", command_of(here, "influxdb"), lambda: InfluxDB(address).ping()):

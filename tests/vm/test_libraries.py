@@ -1,4 +1,4 @@
-"""The cookbook's own Ruby: how it reads published checksums."""
+"""The cookbook's own Ruby: reading published checksums."""
 
 import hashlib
 import subprocess
@@ -25,18 +25,18 @@ def published(text: str) -> subprocess.CompletedProcess[str]:
         f"kafka_2.13-4.1.2.tgz: {' '.join(BLOCKS[:7])}\n  {' '.join(BLOCKS[7:])}\n",
     ],
 )
-def test_a_published_checksum_is_read_in_every_form_that_apache_uses(text):
+def test_a_published_checksum_is_read_in_every_format_of_apache(text):
     assert published(text).stdout == SUM
 
 
 @pytest.mark.parametrize("text", ["", "<html>404</html>", SUM[:-1], SUM + "0", f"{SUM}  {SUM}"])
-def test_what_is_no_checksum_is_refused(text):
+def test_text_without_a_checksum_is_refused(text):
     done = published(text)
     assert done.returncode != 0
     assert "No SHA-512 of kafka_2.13-4.1.2.tgz" in done.stderr
 
 
-def test_a_file_is_held_against_its_checksum(tmp_path):
+def test_a_file_is_compared_with_its_checksum(tmp_path):
     (tmp_path / "archive").write_bytes(b"an archive")
     script = "Fintank::Checksum.verify(ARGV[0], ARGV[1], 'archive')"
     command = [

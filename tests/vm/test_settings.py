@@ -1,4 +1,4 @@
-"""The daemons of the VM are set as those of `invoke up`, but for the settings named here."""
+"""The VM's daemons have the settings of `invoke up`, except those listed here."""
 
 import configparser
 import re
@@ -24,7 +24,7 @@ STORM_DIFFERS = {
     *("nimbus.seeds", "storm.local.hostname", "storm.local.dir"),
     *("storm.thrift.transport", "storm.messaging.transport"),
     *("storm.log4j2.conf.dir", "storm.workers.artifacts.dir", "storm.metricstore.class"),
-    # Here a worker's JVM leaves nothing in /tmp; the VM's /tmp is its own.
+    # Here a worker's JVM leaves nothing in /tmp; on the VM /tmp is its own.
     *("worker.childopts", "topology.worker.logwriter.childopts"),
 }
 INFLUX_DIFFERS = {"http.bind-address", "http.auth-enabled", "meta.dir", "data.dir", "data.wal-dir"}
@@ -128,7 +128,7 @@ def test_grafana(machine: Rendered) -> None:
     environment = dict(re.findall(r'(\w+)="(.*?)"', program["program:grafana"]["environment"]))
     assert environment["FINTANK_INFLUX"] == "streamparse-box:8086"
     assert environment["FINTANK_DASHBOARDS"] == f"{ini['paths']['provisioning']}/json"
-    # What the project's files take from the environment is there, and every file of theirs is.
+    # Every file of the project is there, and so is every environment variable that the files use.
     ours = files_below(provisioning, "json/")
     assert ours == files_below(PROJECT_ROOT / "dashboards", "provisioning/")
     assert {"order-flow.json", "datasources/fintank.yaml"} <= set(ours)

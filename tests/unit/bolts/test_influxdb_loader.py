@@ -5,7 +5,7 @@ import json
 import socket
 
 import pytest
-from support.metrics import Told, measured
+from support.metrics import RecordedMetrics, measured
 
 from fintank.bolts.influxdb_loader import InfluxdbLoader
 
@@ -122,14 +122,14 @@ def test_refused_lines_are_no_rejects_before_the_whole_batch_is_sure(storm, infl
 
 
 def test_it_tells_how_long_records_took_from_kafka_into_influxdb(storm, influx):
-    told = Told(now=APPENDED_MS / 1000 + 4)
+    recorded = RecordedMetrics(now=APPENDED_MS / 1000 + 4)
     batch = storm.tuple_of(
         "a", "ticks", 2, "7,4", "\n".join(map(line, range(4))), f"7,3,{APPENDED_MS} 10,1,{APPENDED_MS + 3000}"
     )
     away = storm.tuple_of("b", "ticks", 2, "11,1", line(5), f"11,1,{APPENDED_MS}")
     influx.statuses = [None, 503]
-    storm.run(measured(InfluxdbLoader, told.metrics), batch, away, **{"fintank.influx": influx.address})
-    assert told.points() == {
+    storm.run(measured(InfluxdbLoader, recorded.metrics), batch, away, **{"fintank.influx": influx.address})
+    assert recorded.points() == {
         "pipeline,component=bolt,task=3": {
             "tuples": "1i",
             "records": "4i",
@@ -143,19 +143,19 @@ def test_it_tells_how_long_records_took_from_kafka_into_influxdb(storm, influx):
 
 
 def test_refused_lines_count_by_their_reason_and_not_as_stored(storm, influx):
-    told = Told()
+    recorded = RecordedMetrics()
     batch = storm.tuple_of("a", "ticks", 2, "7,2", f"bad\n{line(1)}", f"7,2,{APPENDED_MS}")
-    storm.run(measured(InfluxdbLoader, told.metrics), batch, **{"fintank.influx": influx.address})
-    points = told.points()
+    storm.run(measured(InfluxdbLoader, recorded.metrics), batch, **{"fintank.influx": influx.address})
+    points = recorded.points()
     assert points["pipeline,component=bolt,reason=INFLUXDB_REFUSED,task=3"] == {"rejected": "1i"}
     assert points["pipeline,component=bolt,task=3"]["records"] == "1i"
 
 
 def test_what_a_spout_tells_goes_with_the_loaders_own_and_is_acked(storm, influx):
-    told = Told()
+    recorded = RecordedMetrics()
     figures = "pipeline,component=tick-spout,task=1 lag=5i 1438539936000000000"
     tuple_ = {**storm.tuple_of("a", figures), "stream": "pipeline"}
-    sent = storm.run(measured(InfluxdbLoader, told.metrics), tuple_, **{"fintank.influx": influx.address})
+    sent = storm.run(measured(InfluxdbLoader, recorded.metrics), tuple_, **{"fintank.influx": influx.address})
     assert sent == [storm.acked("a")]
-    assert told.points() == {"pipeline,component=tick-spout,task=1": {"lag": "5i"}}
+    assert recorded.points() == {"pipeline,component=tick-spout,task=1": {"lag": "5i"}}
     assert influx.stored == []

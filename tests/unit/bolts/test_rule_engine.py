@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.metrics import Told
+from support.metrics import RecordedMetrics
 from support.rule_engine import (
     APPENDED,
     SECOND,
@@ -364,8 +364,8 @@ def test_whatever_ends_it_and_in_whatever_order_tuples_come_again_each_order_is_
             acked_parts |= {(owners, tuple_id) for tuple_id in acked}
         rng.shuffle(messages)
     wanted = {found.cl_ord_id for _, message in messages for found in message.orders}
-    told = Counter((report.cl_ord_id, report.exec_type) for report in kafka.reports)
-    assert told == {(name, kind): 1 for name in wanted for kind in (ExecType.NEW, ExecType.TRADE)}
+    recorded = Counter((report.cl_ord_id, report.exec_type) for report in kafka.reports)
+    assert recorded == {(name, kind): 1 for name in wanted for kind in (ExecType.NEW, ExecType.TRADE)}
     trades = [report for report in kafka.reports if report.exec_type is ExecType.TRADE]
     assert sorted(report.exec_id for report in trades) == sorted(fill.exec_id for fill in kafka.fills)
     assert all(report.last_qty == Decimal(10) and report.last_px == Decimal(101) for report in trades)
@@ -373,7 +373,7 @@ def test_whatever_ends_it_and_in_whatever_order_tuples_come_again_each_order_is_
 
 def test_it_tells_what_it_decided_how_long_that_took_and_what_was_of_no_use(kafka: Kafka) -> None:
     symbol = SYMBOLS[0]
-    told = Told(now=START // SECOND + 2)
+    recorded = RecordedMetrics(now=START // SECOND + 2)
     minutes_old = order("o-1", symbol, order_time_us=START - 120 * SECOND)
     run_engine(
         kafka,
@@ -383,9 +383,9 @@ def test_it_tells_what_it_decided_how_long_that_took_and_what_was_of_no_use(kafk
             orders("again", minutes_old),
             storm_tick(),
         ],
-        told=told,
+        recorded=recorded,
     )
-    (point,) = told.points().values()
+    (point,) = recorded.points().values()
     assert {name: int(value.rstrip("i")) for name, value in point.items()} == {
         "tuples": 3,
         "records": 5,
@@ -407,7 +407,9 @@ def test_it_tells_what_it_decided_how_long_that_took_and_what_was_of_no_use(kafk
 
 
 def test_what_was_of_no_use_is_counted_once_however_often_it_is_told(kafka: Kafka) -> None:
-    symbol, told = SYMBOLS[0], Told()
-    run_engine(kafka, [ticks("t", Tick(symbol, 3), Tick(symbol, 3)), storm_tick(), storm_tick()], told=told)
-    (point,) = told.points().values()
+    symbol, recorded = SYMBOLS[0], RecordedMetrics()
+    run_engine(
+        kafka, [ticks("t", Tick(symbol, 3), Tick(symbol, 3)), storm_tick(), storm_tick()], recorded=recorded
+    )
+    (point,) = recorded.points().values()
     assert point["not_newer"] == "1i"

@@ -1,6 +1,6 @@
-"""Records of each topic, valid ones and such that are bent at one to three places, from a seed.
+"""Records of each topic, valid or broken in one to three places, generated from a seed.
 
-A record is its fields as raw JSON text, so that a number can be bent into what no JSON library would write.
+A record is its fields as raw JSON text, so that a number can become what no JSON library would write.
 """
 
 import json
@@ -17,7 +17,7 @@ from fintank.wire.kafka.ticks import to_lines
 APPEND_MS = 1_764_345_600_000
 START_US = APPEND_MS * 1000
 RECORD_BYTES_MAX = 1_048_000
-"""What a record may have, so that the broker takes it."""
+"""The largest record that the broker accepts."""
 
 Record = dict[str, str]
 
@@ -180,17 +180,17 @@ def text_of(record: Record) -> str:
 
 
 def records(topic: Topic, random: Random, count: int) -> list[tuple[str, bool]]:
-    """Make records, each with whether it is valid; three of four are bent."""
+    """Make pairs of a record and whether it is valid; three of four are broken."""
     made = []
     for number in range(count):
         record = topic.good(random, number)
         is_good = random.random() < 0.25
-        made.append((text_of(record), True) if is_good else (bent(record, random), False))
+        made.append((text_of(record), True) if is_good else (broken(record, random), False))
     return made
 
 
-def bent(record: Record, random: Random) -> str:
-    """Bend a record at one to three places, or its text; no result holds a line end."""
+def broken(record: Record, random: Random) -> str:
+    """Break a record in one to three places, or its text; the result has no line breaks."""
     changed = dict(record)
     for _ in range(random.randint(1, 3)):
         random.choice(_BENDS)(changed, random)
@@ -399,4 +399,4 @@ LARGE_ORDERS = tuple(
     for account, order_id in (("A-1001", "deposit-7"), ("户" * 64, "单" * 64), ("," * 63 + "a", '"' * 64))
     for lines, weight in ((100_000, "0"), (1_000, "0.001"), (1_000, "1e-30"), (1_000, "-5"))
 )
-"""Orders that become far more than they are: in reports, in lines, or where each character is escaped."""
+"""Orders that grow: into many reports, long lines, or escaped characters."""

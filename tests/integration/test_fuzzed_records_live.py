@@ -1,6 +1,6 @@
-"""Bent records in all topics of a running topology: good ones are stored and decided, bad ones told of.
+"""Fuzzed records in all topics of a running topology: valid ones are stored and decided, the rest rejected.
 
-What each record should become is what the pure functions make of it there; they have tests of their own.
+The expected result of each record is computed by the pure functions, which have tests of their own.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import psutil
 import pytest
 from confluent_kafka import Message, Producer
-from properties.bent_records import EXECUTIONS, FILLS, LARGE_ORDERS, ORDERS, TICKS, Topic, records
+from properties.fuzzed_records import EXECUTIONS, FILLS, LARGE_ORDERS, ORDERS, TICKS, Topic, records
 from support.order_flow import OrderFlow, order_flow
 from support.stack import Stack, fintank, run_fintank
 from support.waiting import wait_until
@@ -43,7 +43,7 @@ RAW = (
     b"\x80" * 70_000,
     b" " * 3_000_000,
 )
-"""Records that are no text, too large once unpacked, or nothing."""
+"""Records that are not text, too large once decompressed, or empty."""
 
 
 COMMANDS = (
@@ -57,7 +57,7 @@ COMMANDS = (
         "report --since 2h --out report.html",
     ),
 )
-"""What reads the topics and the database, and must not fall over what is in them."""
+"""All commands that read the topics or the database: none may crash on their content."""
 
 
 class Sent(NamedTuple):
@@ -75,7 +75,7 @@ class Sent(NamedTuple):
 
 
 def send(address: str, topic: Topic, count: int, seed: int) -> list[Sent]:
-    """Send bent records to random partitions, each part of them compressed in another way."""
+    """Send fuzzed records to random partitions, in batches of different compression."""
     random = Random(seed)
     sent: list[Sent] = []
 
@@ -107,8 +107,8 @@ def send(address: str, topic: Topic, count: int, seed: int) -> list[Sent]:
     return sent
 
 
-def made_of(sent: Sent) -> tuple[Any, list[Reject]]:
-    """Return what a record should become: its lines or messages, and its reject."""
+def expected_of(sent: Sent) -> tuple[Any, list[Reject]]:
+    """Return the expected lines or messages of a record, and its reject."""
     place = (sent.topic, sent.partition, f"{sent.offset},1,{sent.append_ms}", sent.text)
     if sent.topic == "orders":
         return orders.read(*place)
@@ -117,7 +117,7 @@ def made_of(sent: Sent) -> tuple[Any, list[Reject]]:
 
 
 def is_text(sent: Sent) -> bool:
-    """Whether a spout passes it on."""
+    """Whether the spout emits it."""
     try:
         return len(sent.value) <= 1024 * 1024 and sent.value.decode() is not None
     except UnicodeDecodeError:
@@ -137,7 +137,7 @@ def committed(stack: Stack, topic: str) -> Iterator[tuple[int, int, dict[str, An
 
 
 def rejected(stack: Stack) -> Counter[tuple[str, int, int, bool]]:
-    """Count the rejects by the identity of their record; InfluxDB's own refusals apart."""
+    """Count the rejects by record; those of points that InfluxDB refused are counted apart."""
     return Counter(
         (reject["topic"], reject["partition"], reject["offset"], reject["reason"] == "INFLUXDB_REFUSED")
         for _, _, reject in committed(stack, "rejects")
@@ -150,10 +150,10 @@ def lags(stack: Stack) -> list[int]:
 
 
 def identities(sent: Iterable[Sent]) -> set[tuple[str, str, str]]:
-    """Return the orders that must have been decided on."""
+    """Return the orders that must have a decision."""
     found = set()
     for record in sent:
-        for message in made_of(record)[0]:
+        for message in expected_of(record)[0]:
             split = components(message, Limits()) if isinstance(message, PortfolioOrder) else [message]
             found |= {order.identity for order in split if isinstance(order, Order)}
             assert isinstance(message, Order | PortfolioOrder | Cancel)
@@ -182,20 +182,20 @@ def test_no_record_stops_the_stream(
         assert flow.process.poll() is None
         assert bolts(flow) == before
         assert flow.end() == 0
-    is_accounted_for(empty_stack, sent)
+    check_accounted_for(empty_stack, sent)
     monkeypatch.chdir(tmp_path)
     for command in COMMANDS:
         done = run_fintank(empty_stack, *command.split())
         assert "Traceback" not in done.stdout + done.stderr, (command, done.stderr[-3000:])
 
 
-def is_accounted_for(stack: Stack, sent: dict[str, list[Sent]]) -> None:
-    """Every record is where it should be, once."""
+def check_accounted_for(stack: Stack, sent: dict[str, list[Sent]]) -> None:
+    """Check that every record ended in the right place exactly once."""
     everything = [record for of_topic in sent.values() for record in of_topic]
     bad = {
         (record.topic, record.partition, record.offset, False)
         for record in everything
-        if not is_text(record) or made_of(record)[1]
+        if not is_text(record) or expected_of(record)[1]
     }
     counted = rejected(stack)
     refusals = counted.total() - len(bad)
@@ -208,7 +208,9 @@ def is_accounted_for(stack: Stack, sent: dict[str, list[Sent]]) -> None:
         ("executions", point_values.EXECUTIONS),
         ("fills", point_values.FILLS),
     ):
-        lines = [made_of(record)[0] for record in sent[name] if is_text(record) and record[:3] not in refused]
+        lines = [
+            expected_of(record)[0] for record in sent[name] if is_text(record) and record[:3] not in refused
+        ]
         expected = {point[:2] for line in lines for point in point_values.of_lines(measurement, line)}
         assert expected <= stored(stack, measurement), name
         assert len(expected) > len(sent[name]) / 5

@@ -1,6 +1,6 @@
-"""Whatever a record holds, it becomes what it says or one reject, and its neighbours do not notice.
+"""Whatever a record holds, it becomes its message or one reject, and its neighbours are unaffected.
 
-Seeded batches of valid and bent records go the whole way: parse, engine, report, point, and back. `make test`
+Seeded batches of valid and broken records go the whole way: parse, engine, report, point, back. `make test`
 tries 20,000 records of each topic, `make soak` a million; a failure names the seed, which makes it again.
 """
 
@@ -11,7 +11,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from properties.bent_records import (
+from properties.fuzzed_records import (
     APPEND_MS,
     EXECUTIONS,
     FILLS,
@@ -39,7 +39,7 @@ from fintank.wire.points import order_points, point_values
 
 RECORDS = 200
 MESSAGE_BYTES_MAX = 1_000_000
-"""What our producers may write: the broker takes 1,048,588 bytes."""
+"""The largest record of our producers; the broker's limit is 1,048,588 bytes."""
 
 SEEDS = st.integers(0, 2**32)
 batches = settings(
@@ -58,7 +58,7 @@ def made(topic: Topic, seed: int) -> tuple[list[str], list[bool], str]:
 def holds_for_each(
     texts: Sequence[str], goods: Sequence[bool], found: Sequence[int], rejects: list[Reject]
 ) -> None:
-    """Every record is found or a reject, once; every valid one is found."""
+    """Check that every record is found or rejected, exactly once, and every valid one is found."""
     bad = [reject.offset for reject in rejects]
     assert sorted([*found, *bad]) == list(range(len(texts)))
     assert [texts[offset] for offset in bad if goods[offset]] == []
@@ -69,7 +69,7 @@ def holds_for_each(
 
 
 def is_told(outcome: Effects) -> None:
-    """What was decided can be written, stored and read back as it is."""
+    """Reports and fills can be written, stored and read back unchanged."""
     for report in outcome.reports:
         text = executions.to_json(report)
         assert executions.from_json(text) == report
@@ -159,7 +159,7 @@ def test_orders_that_become_far_more_than_they_are(text: str) -> None:
 
 
 def are_decided(messages: Sequence[order_stream.OrderMessage]) -> None:
-    """Each message passes through the bolts and the engine, which knows it the second time."""
+    """Each message passes through bolts and engine; the second time it is a duplicate."""
     shard = trading_shard()
     prices = ticks.to_lines("ticks", 0, *_ticks_before())
     for quote in quotes(0, "\n".join(prices.quotes)):
