@@ -1,4 +1,4 @@
-"""The demo as a user runs it: it proves itself, fails when a bolt is wrong, and cleans up."""
+"""The demo as a user runs it: it checks itself, fails if a bolt is wrong, and cleans up."""
 
 import os
 import re
@@ -30,7 +30,7 @@ QUOTES = 3_000
 ORDERS = 40
 
 WRONG_BOLTS = '''
-"""Imported at the start of every Python process: two bolts that do not what they say."""
+"""Imported at the start of every Python process: makes two bolts misbehave."""
 from itertools import count
 
 from fintank.adapters.influxdb import InfluxDB
@@ -60,13 +60,13 @@ InfluxDB.write, ShardLog.commit = write_with_gaps, commit_twice
 
 @pytest.fixture(scope="module")
 def stack(own_stack: Stack) -> Stack:
-    """Count in services that no other test uses; the first demo starts them."""
+    """Use services of its own; the first demo starts them."""
     return own_stack
 
 
 @pytest.fixture(scope="module")
 def quotes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write quotes of a venue that has all three symbols."""
+    """Write the quotes of one venue for three symbols."""
     path = tmp_path_factory.mktemp("quotes") / "quotes.csv"
     rows = [
         f"{1_723_161_254 + number / 100:.2f},{symbol},VENUE,{100 + number % 7}.10,{100 + number % 7}.20"
@@ -131,7 +131,7 @@ def figure(told: str, name: str) -> int:
 
 
 def check_proof(told: str) -> None:
-    """Check what every run that went well says of itself."""
+    """Check the output of a successful run."""
     assert "Clean: no break." in told
     assert "All is as it should be" in told
     ticks = figure(told, "ticks sent")
@@ -151,7 +151,7 @@ def check_proof(told: str) -> None:
     assert "plotly-graph-div" in Path(drawn[1]).read_text()
 
 
-def test_two_demos_in_a_row_prove_themselves_and_the_first_leaves_all_running(
+def test_two_demos_in_a_row_pass_and_keep_leaves_everything_running(
     stack: Stack, quotes: Path, tmp_path: Path
 ) -> None:
     assert not is_up(stack)
@@ -175,9 +175,7 @@ def test_two_demos_in_a_row_prove_themselves_and_the_first_leaves_all_running(
     assert topologies(stack) == []
 
 
-def test_bolts_that_drop_ticks_and_book_a_fill_twice_are_found(
-    stack: Stack, quotes: Path, tmp_path: Path
-) -> None:
+def test_dropped_ticks_and_a_fill_booked_twice_are_found(stack: Stack, quotes: Path, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(WRONG_BOLTS)
     wrong = Stack(stack.settings, {**stack.environ, "PYTHONPATH": str(tmp_path)})
     status, told = demo(wrong, tmp_path, "--file", quotes)
@@ -206,7 +204,7 @@ def test_a_demo_that_is_interrupted_leaves_nothing_running(
     assert "Traceback" not in log.read_text()
 
 
-def test_a_topology_that_ends_early_is_told_with_its_last_lines(
+def test_a_topology_that_ends_early_is_reported_with_its_last_lines(
     stack: Stack, quotes: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "lein").write_text("#!/bin/sh\necho this lein builds nothing >&2\nexit 1\n")
@@ -220,7 +218,7 @@ def test_a_topology_that_ends_early_is_told_with_its_last_lines(
     assert not is_up(stack)
 
 
-def test_a_file_that_is_not_there_is_told_before_anything_starts(stack: Stack, tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_before_anything_starts(stack: Stack, tmp_path: Path) -> None:
     status, told = demo(stack, tmp_path, "--file", tmp_path / "missing.csv")
     assert status == 1
     assert told.endswith("missing.csv: No such file or directory: name a CSV file, plain or compressed\n")

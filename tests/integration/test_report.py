@@ -1,4 +1,4 @@
-"""`invoke report` reads from a real InfluxDB what the loaders write there."""
+"""`invoke report` against a real InfluxDB with points as the loaders write them."""
 
 import json
 import subprocess
@@ -23,14 +23,14 @@ MINUTE_NS = 60 * SECOND_NS
 
 
 def example(name: str, **given: object) -> str:
-    """Write a record like the example of a schema."""
+    """Return a record like the example in its schema."""
     found: dict[str, Any] = json.loads((SCHEMAS / f"{name}.json").read_text())["examples"][0]
     return json.dumps({**found, **given})
 
 
 @pytest.fixture(scope="module", autouse=True)
 def span(empty_stack: Stack) -> Span:
-    """Store two quotes of one price, a trade on the later one, an older booking, and figures."""
+    """Store two quotes with one price, a trade on the later one, an older fill, and metrics."""
     now_us = time.time_ns() // 1000
     appended_ms = now_us // 1000
     times = {"transact_time": now_us / 1e6, "order_time": now_us / 1e6}
@@ -75,7 +75,7 @@ def span(empty_stack: Stack) -> Span:
     return Span(now_us * 1000 - 10 * MINUTE_NS, now_us * 1000 + MINUTE_NS)
 
 
-def test_all_that_the_loaders_wrote_is_read(empty_stack: Stack, span: Span) -> None:
+def test_everything_the_loaders_wrote_is_read(empty_stack: Stack, span: Span) -> None:
     data = read(empty_stack.settings.influx, span)
     (trade,) = data.trades
     assert (trade.account, trade.side, trade.last_qty, trade.last_px) == ("A-1", "BUY", 2, 109.75)
@@ -92,9 +92,7 @@ def test_all_that_the_loaders_wrote_is_read(empty_stack: Stack, span: Span) -> N
     assert data.discarded == {"quotes not newer than the current one": 4}
 
 
-def test_a_trades_quote_is_found_by_its_offset_among_quotes_of_the_same_price(
-    empty_stack: Stack, span: Span
-) -> None:
+def test_the_quote_of_a_trade_is_found_among_others_of_the_same_price(empty_stack: Stack, span: Span) -> None:
     data = read(empty_stack.settings.influx, span)
     quote_us = (span.until_ns - MINUTE_NS) // 1000 - QUOTE_AGE_US
     assert data.quote_times_ns == {"1-18": record_time_ns(quote_us + 1_000_000, 18)}
@@ -119,7 +117,7 @@ def test_the_command_writes_one_file_and_names_it(empty_stack: Stack, tmp_path: 
         (["--since", "tomorrow"], "--since tomorrow: must be a time"),
     ],
 )
-def test_what_can_not_be_is_one_line(empty_stack: Stack, options: list[str], output: str) -> None:
+def test_an_error_is_one_line(empty_stack: Stack, options: list[str], output: str) -> None:
     command = [Path(sys.executable).parent / "fintank", "report", *options]
     done = subprocess.run(command, env=empty_stack.environ, capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -127,9 +125,7 @@ def test_what_can_not_be_is_one_line(empty_stack: Stack, options: list[str], out
     assert done.stderr.count("\n") == 1
 
 
-def test_a_time_of_which_nothing_is_stored_is_a_report_that_says_so(
-    empty_stack: Stack, tmp_path: Path
-) -> None:
+def test_a_span_without_data_is_a_report_that_says_so(empty_stack: Stack, tmp_path: Path) -> None:
     out = tmp_path / "empty.html"
     output = fintank(empty_stack, "report", "--out", str(out), "--since", "3d", "--until", "2d")
     assert "0 ticks, 0 trades" in output

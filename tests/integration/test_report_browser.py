@@ -1,4 +1,4 @@
-"""The report in a real Chromium: nothing overflows, nothing fails, every plot has marks."""
+"""The report in a real Chromium: nothing overflows, no errors, every plot has marks."""
 
 import tempfile
 from collections.abc import Iterator
@@ -70,9 +70,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.mark.parametrize("width", [1280, 1920])
 @pytest.mark.parametrize(("kind", "plots"), [("full", PLOTS), ("empty", 0)])
-def test_the_report_is_whole_at_each_width(
-    browser: Any, tmp_path: Path, width: int, kind: str, plots: int
-) -> None:
+def test_the_report_fits_each_width(browser: Any, tmp_path: Path, width: int, kind: str, plots: int) -> None:
     file = tmp_path / "report.html"
     file.write_text(page(full_data() if kind == "full" else EMPTY, "InfluxDB"))
     browser.set_window_size(width, 1000)

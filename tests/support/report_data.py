@@ -1,4 +1,4 @@
-"""A report's data with something of everything, and none."""
+"""The data of a full report, and of an empty one."""
 
 from fintank.report.data import ExecutionRow, FillRow, Line, PortfolioOrderRow, PriceLines, ReportData
 from fintank.report.span import Span
@@ -16,7 +16,7 @@ def line(first: float, step: float) -> Line:
 
 
 def report(number: int, **given: object) -> ExecutionRow:
-    """Make a report: a trade of the second number, BUY and SELL in turn."""
+    """Make the execution report of a trade in second `number`, BUY and SELL in turn."""
     side = "SELL" if number % 2 else "BUY"
     fields: dict[str, object] = {
         "time_ns": TIMES_NS[number],
@@ -41,7 +41,7 @@ NOT_TRADED = dict.fromkeys(("last_qty", "last_px", "last_mkt", "bid", "ask", "qu
 
 
 def untraded() -> list[ExecutionRow]:
-    """Make an order that is refused, one that waits, and a cancel that comes too late."""
+    """Make a rejected order, a waiting one, and a cancel that is too late."""
     why = "code=MAX_ORDER_QTY order_qty=9 <limit>=5"
     return [
         report(0, exec_type="REJECTED", ord_status="REJECTED", text=why, cl_ord_id="refused-1", **NOT_TRADED),
@@ -58,7 +58,7 @@ def untraded() -> list[ExecutionRow]:
 
 
 def full_data() -> ReportData:
-    """Make data for which every plot and table has something."""
+    """Make data that fills every plot and table."""
     sweep = [
         report(39, last_px=61704.612 + number / 7, quote_ids=f"1-{200_000 + number}") for number in range(25)
     ]

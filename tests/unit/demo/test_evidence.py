@@ -21,12 +21,12 @@ def test_with_a_price_an_order_has_no_reason_to_wait() -> None:
     )
 
 
-def test_while_the_best_bid_is_above_the_best_ask_an_order_waits() -> None:
+def test_in_a_crossed_market_an_order_waits() -> None:
     quotes = [quote("NYSE", "94.10", "94.20"), quote("NASDAQ", "94.21", "94.30")]
     assert wait_reason(quotes, NOW_US, LIMITS) == "the best bid is above the best ask"
 
 
-def test_with_quotes_that_have_become_too_old_an_order_waits() -> None:
+def test_with_stale_quotes_an_order_waits() -> None:
     assert wait_reason([quote("NYSE", "94.10", "94.20")], NOW_US + HOUR_US, LIMITS) is None
     assert (
         wait_reason([quote("NYSE", "94.10", "94.20")], NOW_US + HOUR_US + 1, LIMITS)
@@ -34,7 +34,7 @@ def test_with_quotes_that_have_become_too_old_an_order_waits() -> None:
     )
 
 
-def test_where_sizes_are_displayed_an_order_may_wait_for_more() -> None:
+def test_an_order_may_wait_for_more_than_the_displayed_size() -> None:
     quotes = [quote("NYSE", "94.10", "94.20", ask_size="5")]
     reason = "the quotes have sizes, and no more than the displayed size is traded"
     assert wait_reason(quotes, NOW_US, LIMITS) == reason

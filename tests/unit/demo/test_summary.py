@@ -28,7 +28,7 @@ def order(name: str) -> Order:
 
 
 def evidence(*orders: Order, quotes: list[Quote], rejects: Counter[str] | None = None) -> Evidence:
-    """Let the trading core decide on these orders after these quotes."""
+    """Make the evidence of these orders, decided by the trading core after these quotes."""
     shard = Shard(Limits())
     for quote in quotes:
         shard.on_quote(quote, TIME_US)
@@ -55,11 +55,11 @@ def result(found: Evidence, stored: int = 100, messages: int | None = None) -> D
     )
 
 
-def test_when_all_is_stored_and_filled_there_is_no_problem() -> None:
+def test_a_run_with_everything_stored_and_filled_has_no_problem() -> None:
     assert list(problems(result(evidence(order("m-1"), quotes=[QUOTE])), {})) == []
 
 
-def test_ticks_that_are_missing_in_influxdb_are_a_problem() -> None:
+def test_ticks_missing_in_influxdb_are_a_problem() -> None:
     found = evidence(order("m-1"), quotes=[QUOTE])
     assert list(problems(result(found, stored=99), {})) == [
         "ticks: 100 ticks came into the topic 'ticks', 99 points into InfluxDB's bid_ask"
@@ -71,7 +71,7 @@ def test_rejects_are_a_problem() -> None:
     assert list(problems(result(found), {})) == ["rejects: 2 of ticks: see `invoke show rejects`"]
 
 
-def test_orders_that_are_not_in_their_topic_are_a_problem() -> None:
+def test_orders_missing_in_their_topic_are_a_problem() -> None:
     found = evidence(order("m-1"), quotes=[QUOTE])
     assert list(problems(result(found, messages=2), {})) == [
         "orders: 2 were sent, 1 are in the topic 'orders'"
@@ -93,7 +93,7 @@ def test_an_open_order_is_a_problem_unless_its_symbol_has_no_price() -> None:
     assert "1 order for IVE: there is no quote" in told
 
 
-def test_the_figures_say_what_they_are() -> None:
+def test_each_figure_says_how_it_was_measured() -> None:
     told = list(lines(result(evidence(order("m-1"), quotes=[QUOTE])), {}, 1_500_000_000))
     assert told == [
         "  ticks sent          100 records of the topic ticks",
@@ -109,7 +109,7 @@ def test_the_figures_say_what_they_are() -> None:
     ]
 
 
-def test_an_order_that_waited_for_its_price_is_not_in_the_times() -> None:
+def test_an_order_that_waited_for_a_price_is_not_timed() -> None:
     shard = Shard(Limits())
     asked = order("m-1")
     shard.on_order(asked, TIME_US)

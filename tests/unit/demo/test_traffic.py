@@ -4,13 +4,13 @@ from fintank.demo.traffic import interleaved
 
 
 @pytest.mark.parametrize(("ticks", "orders"), [(12, 3), (100, 100), (3, 10), (1, 1), (10, 0)])
-def test_all_ticks_and_orders_are_sent_each_in_its_order(ticks: int, orders: int) -> None:
+def test_all_ticks_and_all_orders_are_sent_in_order(ticks: int, orders: int) -> None:
     sent = list(mixed(ticks, orders))
     assert [key for topic, key in sent if topic == "ticks"] == [str(number) for number in range(ticks)]
     assert [key for topic, key in sent if topic == "orders"] == [str(number) for number in range(orders)]
 
 
-def test_orders_stand_evenly_between_the_ticks_and_ticks_come_after_the_last_one() -> None:
+def test_orders_are_spread_evenly_and_followed_by_ticks() -> None:
     topics = "".join(topic[0] for topic, _ in mixed(12, 3))
     assert topics == "tttotttotttottt"
 

@@ -1,4 +1,4 @@
-"""The report's page, made of data."""
+"""The report's page, made from given data."""
 
 import re
 from dataclasses import replace
@@ -10,11 +10,11 @@ from fintank.report.page import page
 
 
 def cells(html: str) -> list[str]:
-    """Return the texts of a table's cells."""
+    """Return the texts of the cells of a table."""
     return [re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", html)]
 
 
-def test_a_trade_is_told_with_its_time_price_and_quote() -> None:
+def test_a_trade_is_listed_with_its_time_price_and_quote() -> None:
     trade = report(0, last_qty=2.653927, last_px=94.21, bid=94.19, ask=94.21)
     html = tables.trades([trade], {"1-100000": trade.time_ns - 1_500_000_000})
     assert cells(html) == [
@@ -23,7 +23,7 @@ def test_a_trade_is_told_with_its_time_price_and_quote() -> None:
     ]
 
 
-def test_what_one_order_took_of_several_quotes_is_one_row_at_the_average_price() -> None:
+def test_an_order_that_trades_on_several_quotes_is_one_row_at_the_average_price() -> None:
     taken = [
         report(0, last_qty=1.0, last_px=94.2, quote_ids="1-7"),
         report(0, last_qty=3.0, last_px=94.4, quote_ids="1-9", last_mkt="NYSE"),
@@ -35,14 +35,14 @@ def test_what_one_order_took_of_several_quotes_is_one_row_at_the_average_price()
     assert (found[18], found[19], found[23]) == ("-377.40", "BINANCE NYSE", "1-7 +1")
 
 
-def test_the_page_needs_nothing_from_anywhere_else() -> None:
+def test_the_page_is_self_contained() -> None:
     html = re.sub(r"<script>/\*\*.*?</script>", "", page(full_data(), "InfluxDB"), flags=re.DOTALL)
     assert len(html) < 400_000, "plotly is taken out"
     assert re.findall(r"(?:src|href)=[\"'](?!data:)[^\"']*", html) == []
     assert "url(" not in html
 
 
-def test_what_others_wrote_can_not_become_html() -> None:
+def test_foreign_texts_are_escaped() -> None:
     bad = report(0, cl_ord_id="<script>alert(1)</script>", text='code=X "quoted" <b>')
     data = replace(
         full_data(),
@@ -53,7 +53,7 @@ def test_what_others_wrote_can_not_become_html() -> None:
         assert text not in html
 
 
-def test_every_plot_is_there_or_it_is_said_that_there_is_nothing() -> None:
+def test_every_plot_is_drawn_or_replaced_by_a_text() -> None:
     full, empty = page(full_data(), "InfluxDB"), page(EMPTY, "InfluxDB")
     assert full.count('class="plotly-graph-div"') == 12
     assert full.count('class="nothing"') == 0
@@ -61,7 +61,7 @@ def test_every_plot_is_there_or_it_is_said_that_there_is_nothing() -> None:
     assert empty.count('class="nothing"') == 15
 
 
-def test_of_many_rows_the_latest_are_shown_and_that_is_said() -> None:
+def test_a_long_table_shows_the_latest_rows_and_says_so() -> None:
     many = [report(0, cl_ord_id=f"o-{number}") for number in range(tables.ROWS_MAX + 5)]
     html = tables.trades(many, {})
     assert html.count("<tr>") == tables.ROWS_MAX + 1
@@ -69,18 +69,18 @@ def test_of_many_rows_the_latest_are_shown_and_that_is_said() -> None:
     assert "o-4" not in cells(html)
 
 
-def test_profit_and_loss_is_cash_and_worth_at_the_middle_of_the_last_quote() -> None:
+def test_profit_and_loss_is_cash_plus_market_value_at_the_last_midpoint() -> None:
     found = cells(tables.positions(full_data()))[:6]
     worth = 12.5 * (61704.5 + 0.1 * 59)
     assert found == ["A-1000", "12.5", "", "-771,300.00", f"{worth:,.2f}", f"{worth - 771_300:,.2f}"]
 
 
-def test_without_a_price_nothing_is_said_of_worth() -> None:
+def test_without_a_price_the_market_value_is_empty() -> None:
     html = tables.positions(replace(full_data(), prices={}))
     assert cells(html)[3:6] == ["-771,300.00", "", ""]
 
 
-def test_of_many_symbols_those_that_most_accounts_hold_have_columns_and_all_count_as_cash() -> None:
+def test_the_most_held_symbols_have_columns_and_cash_includes_all() -> None:
     rare = {("A-9", f"RARE{number:02}"): (1.0, -10.0) for number in range(30)}
     held = {(account, f"S{number:02}"): (2.0, -1.0) for account in ("A-1", "A-9") for number in range(12)}
     html = tables.positions(replace(full_data(), holdings={**rare, **held}))
@@ -91,33 +91,33 @@ def test_of_many_symbols_those_that_most_accounts_hold_have_columns_and_all_coun
     assert found[17:32] == ["A-9", *["2"] * 12, "30 held", "-312.00"]
 
 
-def test_of_many_accounts_the_first_are_listed_and_that_is_said() -> None:
+def test_a_long_list_of_accounts_shows_the_first_and_says_so() -> None:
     holdings = {(f"A-{number:04}", "IVE"): (1.0, -10.0) for number in range(tables.ROWS_MAX + 5)}
     html = tables.positions(replace(full_data(), holdings=holdings))
     assert html.count("<tr>") == tables.ROWS_MAX + 1
     assert "The first 1,000 of 1,005 accounts." in html
 
 
-def test_refused_orders_count_by_their_code_beside_rejected_records() -> None:
+def test_rejected_orders_and_cancels_are_counted_by_code_next_to_rejected_records() -> None:
     html = page(full_data(), "InfluxDB")
     assert "order: MAX_ORDER_QTY" in html
     assert "cancel: TOO_LATE" in html
     assert "code=MAX_ORDER_QTY order_qty=9 &lt;limit&gt;=5" in html
 
 
-def test_the_refusal_of_a_cancel_is_no_order() -> None:
+def test_a_rejected_cancel_does_not_count_as_an_order() -> None:
     data = full_data()
     assert "cancel-1" in {report.cl_ord_id for report in data.executions}
     assert "cancel-1" not in {report.cl_ord_id for report in data.last_reports}
 
 
-def test_a_trade_whose_quote_is_not_known_is_not_drawn_beside_the_line() -> None:
+def test_a_trade_on_an_unknown_quote_is_not_drawn() -> None:
     data = full_data()
     html = page(data, "InfluxDB")
     assert html.count("trades on unknown quotes are not drawn") == 1
     assert len(data.marks("ETHUSDT")) < sum(trade.symbol == "ETHUSDT" for trade in data.trades)
 
 
-def test_where_no_quote_is_known_trades_stand_at_the_time_of_the_decision() -> None:
+def test_without_known_quotes_trades_are_drawn_at_the_time_of_the_decision() -> None:
     data = replace(full_data(), quote_times_ns={})
     assert {time_ns - trade.time_ns for time_ns, trade in data.marks("BTCUSDT")} == {0}

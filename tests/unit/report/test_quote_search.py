@@ -1,4 +1,4 @@
-"""The quotes of trades, found among points that do not name them."""
+"""Finding the quotes of trades among points that have no offsets."""
 
 from support.report_data import SPAN, START_NS, report
 
@@ -11,13 +11,13 @@ WHOLE_MS, BETWEEN = START_US, START_US + 7
 
 
 class Points:
-    """An InfluxDB that holds the asks of a symbol and venue."""
+    """Stands in for an InfluxDB with the asks of one symbol and venue."""
 
     def __init__(self, *points: tuple[int, float]) -> None:
         self._points = points
 
     def rows(self, query: str) -> list[list[float]]:
-        """Answer the one query there is, the latest point first."""
+        """Answer the only query, latest point first."""
         assert query.startswith("SELECT ask FROM bid_ask WHERE symbol = 'BTCUSDT' AND exchange = 'BINANCE'")
         return [list(point) for point in sorted(self._points, reverse=True)]
 
@@ -30,7 +30,7 @@ def bought(offset: int) -> ExecutionRow:
     return report(0, last_px=94.5, quote_ids=f"1-{offset}")
 
 
-def test_a_quote_is_told_from_others_of_its_price_by_its_offset() -> None:
+def test_the_offset_singles_out_a_quote_among_others_of_its_price() -> None:
     for time_us in (WHOLE_MS, BETWEEN):
         points = [(record_time_ns(time_us + number * 1000, 123_000 + number), 94.5) for number in range(20)]
         assert search(*points, trade=bought(123_005)) == {"1-123005": points[5][0]}
@@ -41,17 +41,17 @@ def test_another_price_with_the_same_digits_is_another_quote() -> None:
     assert search((time_ns, 94.25), trade=bought(5)) == {}
 
 
-def test_of_whole_milliseconds_six_digits_tell() -> None:
+def test_six_digits_identify_a_quote_with_a_time_in_whole_milliseconds() -> None:
     right, wrong = record_time_ns(WHOLE_MS, 123_005), record_time_ns(WHOLE_MS + 1000, 124_005)
     assert search((right, 94.5), (wrong, 94.5), trade=bought(123_005)) == {"1-123005": right}
 
 
-def test_where_three_digits_fit_several_none_is_named() -> None:
+def test_no_quote_is_named_if_three_digits_fit_several() -> None:
     points = [(record_time_ns(BETWEEN + number * 1000, number * 1000 + 5), 94.5) for number in range(2)]
     assert search(*points, trade=bought(5)) == {}
 
 
-def test_of_several_it_is_the_one_between_the_quotes_of_the_trades_around_it() -> None:
+def test_of_several_quotes_the_one_between_the_neighboring_trades_is_found() -> None:
     points = [(record_time_ns(BETWEEN + number * 1000, number * 1000 + 5), 94.5) for number in range(3)]
     around = [(record_time_ns(BETWEEN + number * 1000 + 500, number), 94.0 + number) for number in range(2)]
     trades = [

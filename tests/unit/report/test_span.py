@@ -1,4 +1,4 @@
-"""The times that a report is asked for."""
+"""The span of time of a report."""
 
 import pytest
 
@@ -17,29 +17,29 @@ NOW_NS = 1_438_539_936 * SECOND_NS
         ("2015-08-02", "now", -(18 * 3600 + 25 * 60 + 36), 0),
     ],
 )
-def test_times_are_how_long_ago_or_of_utc(since: str, until: str, first_s: int, last_s: int) -> None:
+def test_a_time_is_how_long_ago_or_utc(since: str, until: str, first_s: int, last_s: int) -> None:
     assert parse_span(since, until, NOW_NS) == (NOW_NS + first_s * SECOND_NS, NOW_NS + last_s * SECOND_NS)
 
 
 @pytest.mark.parametrize(
-    ("since", "until", "told"),
+    ("since", "until", "message"),
     [
         ("yesterday", "now", "--since yesterday: must be a time"),
         ("1h", "1x", "--until 1x: must be a time"),
         ("1h", "2h", "--since 1h is not before --until 2h"),
     ],
 )
-def test_what_is_no_time_is_told_with_the_cure(since: str, until: str, told: str) -> None:
-    with pytest.raises(FintankError, match=told):
+def test_an_invalid_time_is_an_error_with_the_cure(since: str, until: str, message: str) -> None:
+    with pytest.raises(FintankError, match=message):
         parse_span(since, until, NOW_NS)
 
 
 @pytest.mark.parametrize(("seconds", "interval_s"), [(10, 1), (800, 1), (801, 2), (86_400, 120)])
-def test_a_line_has_no_more_points_than_can_be_told_apart(seconds: int, interval_s: int) -> None:
+def test_the_interval_limits_the_points_of_a_line(seconds: int, interval_s: int) -> None:
     assert Span(NOW_NS, NOW_NS + seconds * SECOND_NS).interval_s == interval_s
 
 
-def test_the_part_around_times_has_some_room_and_stays_inside() -> None:
+def test_the_part_around_times_has_a_margin_and_stays_inside_the_span() -> None:
     span = Span(NOW_NS, NOW_NS + 1000 * SECOND_NS)
     inside = [NOW_NS + second * SECOND_NS for second in (100, 300)]
     assert span.around(inside) == (NOW_NS + 80 * SECOND_NS, NOW_NS + 320 * SECOND_NS)

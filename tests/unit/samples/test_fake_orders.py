@@ -15,7 +15,7 @@ def made(seed: str | None, symbols: int = 3, count: int = 10, name: str = "p") -
     return list(portfolio_orders(seed, fake_ticks.symbol_names(symbols), count, name))
 
 
-def test_the_same_seed_gives_the_same_orders_with_other_ids() -> None:
+def test_the_same_seed_gives_the_same_orders_with_new_ids() -> None:
     first, second = made("7", name="a"), made("7", name="b")
     assert [order._replace(order_id="") for order in first] == [
         order._replace(order_id="") for order in second
@@ -55,14 +55,14 @@ def test_a_portfolio_has_two_to_five_different_symbols_and_sometimes_cash() -> N
     assert 30 < sum(order.portfolio[-1].symbol == CASH for order in orders) < 150
 
 
-def test_all_symbols_are_those_of_the_fake_ticks() -> None:
+def test_the_symbols_are_those_of_the_fake_ticks() -> None:
     named = {spec.symbol for order in made("1", 3, count=100) for spec in order.portfolio}
     assert named == {"VTI", "IVE", "IWS", CASH}
     chosen = {spec.symbol for order in made("1", 30, count=300) for spec in order.portfolio}
     assert chosen - {CASH} == set(fake_ticks.symbol_names(30))
 
 
-def test_market_orders_take_the_symbols_in_turn() -> None:
+def test_market_orders_cycle_through_the_symbols() -> None:
     orders = list(market_orders(["IVE", "VTI"], 4, "m"))
     assert [order.cl_ord_id for order in orders] == ["m-1", "m-2", "m-3", "m-4"]
     assert Counter(order.symbol for order in orders) == {"IVE": 2, "VTI": 2}

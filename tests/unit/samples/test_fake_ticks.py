@@ -40,7 +40,7 @@ def test_the_two_venues_seldom_cross() -> None:
     assert 0 < crossed < 1_000
 
 
-def test_further_symbols_are_made_up_after_the_named_ones() -> None:
+def test_more_symbols_are_made_up_after_the_named_ones() -> None:
     symbols = {symbol for symbol, *_ in islice(quotes("1", 5), 1_000)}
     assert symbols == {"VTI", "IVE", "IWS", "FAKE4", "FAKE5"}
     assert {symbol for symbol, *_ in islice(quotes("1", 1), 100)} == {"VTI"}
@@ -59,7 +59,7 @@ def test_as_many_ticks_as_microseconds_still_increase() -> None:
     assert list(times_over_span_us(5, 5, 100, None)) == [95, 96, 97, 98, 99]
 
 
-def test_a_record_is_as_the_original_wrote_it() -> None:
+def test_a_record_has_the_original_format() -> None:
     ((key, value),) = records("1", 1, [1_438_539_936_000_217])
     tick = json.loads(value)
     assert key == "VTI"

@@ -60,7 +60,7 @@ def test_a_time_may_have_an_exponent_and_is_rounded_to_microseconds(timestamp: s
 
 
 @pytest.mark.parametrize("number", ["8.05e-06", "0.00000805", "1.5e+07", "0.1234567890123456789012345678"])
-def test_a_number_is_what_a_float_prints_as(number: str) -> None:
+def test_a_number_may_be_written_like_a_float(number: str) -> None:
     line = f"1438539936.1,IVE,NYSE,{number},{number},{number},{number}\n"
     assert only(HEADER + line) == quote(TIME_US, number, number, number, number)
 
@@ -96,7 +96,7 @@ def test_a_number_is_what_a_float_prints_as(number: str) -> None:
         (b"1438539936.1,IVE,NYSE,94,94.2,," + b" " * 100_000, "longer than 65,536 bytes"),
     ],
 )
-def test_a_bad_line_is_named_and_the_next_ones_are_read(line: bytes, reason: str) -> None:
+def test_a_bad_line_is_named_and_the_next_lines_are_read(line: bytes, reason: str) -> None:
     first, bad, last = lines((HEADER + GOOD).encode() + line + b"\n" + GOOD.encode())
     assert isinstance(first, Quote)
     assert isinstance(bad, BadLine)
@@ -105,7 +105,7 @@ def test_a_bad_line_is_named_and_the_next_ones_are_read(line: bytes, reason: str
     assert isinstance(last, Quote)
 
 
-def test_a_stray_quotation_mark_costs_its_own_line_alone() -> None:
+def test_a_stray_quotation_mark_spoils_only_its_own_line() -> None:
     header = HEADER.replace("\n", ",note\n")
     notes = ['"said ""hi"", left"', '12" disk', '"two\nlines"', ""]
     found = lines(header + "".join(GOOD.replace("\n", f",{note}\n") for note in notes))
@@ -147,12 +147,12 @@ def test_a_file_may_have_hundreds_of_other_columns(is_first: bool) -> None:
         (b'"' + b"x" * 200_000 + b'"\n', "is longer than 65,536 bytes"),
     ],
 )
-def test_a_header_that_is_none_is_one_clear_error(text: bytes, told: str) -> None:
+def test_an_invalid_header_is_one_clear_error(text: bytes, told: str) -> None:
     with pytest.raises(FintankError, match=rf"^quotes.csv: .*{told}"):
         lines(text)
 
 
-def test_other_columns_may_be_doubled() -> None:
+def test_ignored_columns_may_be_duplicated() -> None:
     assert only(HEADER.replace("\n", ",note,note\n") + GOOD.replace("\n", ",a,b\n")) == quote()
 
 

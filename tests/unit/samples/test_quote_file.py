@@ -52,7 +52,7 @@ def read_twice(path: Path) -> list[Quote | BadLine]:
         ("quotes.zip", zipped("folder/quotes.csv")),
     ],
 )
-def test_what_a_file_is_packed_with_is_told_by_its_content(tmp_path: Path, name: str, content: bytes) -> None:
+def test_the_compression_is_detected_by_the_content(tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     assert [line.time_us for line in read_twice(path) if isinstance(line, Quote)] == [
@@ -77,7 +77,7 @@ def test_what_a_file_is_packed_with_is_told_by_its_content(tmp_path: Path, name:
     ],
     ids=itertools.count(),
 )
-def test_a_file_that_can_not_be_read_is_one_clear_error(tmp_path: Path, content: bytes, told: str) -> None:
+def test_an_unreadable_file_is_one_clear_error(tmp_path: Path, content: bytes, told: str) -> None:
     path = tmp_path / "quotes.csv"
     path.write_bytes(content)
     with pytest.raises(FintankError, match=f"^{path}: .*{told}"), QuoteFile(path, tmp_path) as file:
@@ -92,13 +92,13 @@ def test_a_file_that_can_not_be_read_is_one_clear_error(tmp_path: Path, content:
         ("/dev/zero", "is neither a file nor a pipe"),
     ],
 )
-def test_what_is_no_file_is_one_clear_error(tmp_path: Path, path: str, told: str) -> None:
+def test_anything_but_a_file_or_a_pipe_is_one_clear_error(tmp_path: Path, path: str, told: str) -> None:
     with pytest.raises(FintankError, match=told), QuoteFile(tmp_path / path, tmp_path):
         pass
 
 
 @pytest.mark.parametrize("content", [TEXT, gzip.compress(TEXT, mtime=0)])
-def test_a_pipe_is_read_once_and_its_copy_is_gone_afterwards(tmp_path: Path, content: bytes) -> None:
+def test_a_pipe_is_read_once_and_its_copy_is_deleted(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
     writer = threading.Thread(target=path.write_bytes, args=(content,))
@@ -108,23 +108,23 @@ def test_a_pipe_is_read_once_and_its_copy_is_gone_afterwards(tmp_path: Path, con
     assert list((tmp_path / "run").iterdir()) == []
 
 
-def test_a_pipe_of_the_shell_is_read(tmp_path: Path) -> None:
+def test_a_shells_process_substitution_is_read(tmp_path: Path) -> None:
     with subprocess.Popen(["printf", TEXT.decode()], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         with QuoteFile(Path(f"/dev/fd/{process.stdout.fileno()}"), tmp_path) as file:
             assert len(list(file.lines())) == len(list(file.lines())) == 2
 
 
-def test_at_once_the_last_tick_is_now() -> None:
+def test_unpaced_the_last_tick_is_now() -> None:
     assert EXTENT.last_us + shift_us(EXTENT, NOW_US, None) == NOW_US
 
 
 @pytest.mark.parametrize(("speed", "takes_us"), [(1, 1000), (10, 100), (0.5, 2000)])
-def test_paced_no_tick_is_sent_before_its_time(speed: float, takes_us: int) -> None:
+def test_paced_no_tick_is_in_the_future(speed: float, takes_us: int) -> None:
     shift = shift_us(EXTENT, NOW_US, speed)
     assert EXTENT.first_us + shift <= NOW_US
     assert EXTENT.last_us + shift <= NOW_US + takes_us
 
 
-def test_faster_than_it_happened_the_last_tick_is_the_moment_it_is_sent() -> None:
+def test_faster_than_real_time_the_last_tick_is_sent_at_its_own_time() -> None:
     assert EXTENT.last_us + shift_us(EXTENT, NOW_US, 10) == NOW_US + 100

@@ -10,13 +10,13 @@ def test_whole_numbers_may_be_grouped(text: str, number: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "-5", "1.5", "ten", "", "9999999999", "²"])
-def test_what_is_no_whole_number_in_range_is_refused(text: str) -> None:
+def test_an_invalid_whole_number_is_an_error(text: str) -> None:
     with pytest.raises(FintankError, match=r"^--count .*: must be a whole number from 1 to 1,000,000,000$"):
         whole_number("--count", text)
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e-9", "fast", ""])
-def test_what_is_no_rate_or_speed_is_refused(text: str) -> None:
+def test_an_invalid_rate_or_speed_is_an_error(text: str) -> None:
     with pytest.raises(FintankError, match=r"^--speed .*: must be a number from 0.001 to 1,000,000"):
         positive_number("--speed", text)
 
@@ -29,13 +29,13 @@ def test_a_span_is_a_number_and_its_unit(text: str, seconds: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["0s", "1", "h", "1.5h", "-1h", "1 h", "1w", ""])
-def test_what_is_no_span_is_refused_with_examples(text: str) -> None:
+def test_an_invalid_span_is_an_error_with_examples(text: str) -> None:
     with pytest.raises(FintankError, match="as in 30s, 15m, 1h or 1d"):
         span_us("--span", text)
 
 
 @pytest.mark.parametrize("word", ["--help", "-h"])
-def test_help_taken_for_an_argument_is_led_to_the_help(word: str) -> None:
+def test_help_passed_as_an_argument_points_to_the_help(word: str) -> None:
     with pytest.raises(FintankError, match="invoke --help show"):
         argument("show", word)
 
@@ -45,6 +45,6 @@ def test_any_other_text_is_an_id(text: str) -> None:
     assert argument("order", text) == text
 
 
-def test_a_number_of_thousands_of_digits_is_refused() -> None:
+def test_a_number_with_thousands_of_digits_is_an_error() -> None:
     with pytest.raises(FintankError, match=r"^--count 9+: must be a whole number"):
         whole_number("--count", "9" * 5_000)

@@ -3,7 +3,7 @@ import pytest
 from fintank.terminal.screen import LiveLine
 
 
-def test_without_a_terminal_a_line_is_printed_every_few_seconds_only(
+def test_without_a_terminal_a_line_is_printed_only_every_few_seconds(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     seconds = iter([0.0, 1.0, 4.9, 5.0, 9.9, 10.0])
