@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from support.order_flow import build_jar, order_flow
 from support.stack import Stack, fintank, stopped_stack
 
+from fintank.adapters.consumer_groups import partition_states
 from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka import connect
-from fintank.adapters.kafka_groups import partition_states
 from fintank.services import lifecycle
 
 SYMBOLS = 30

@@ -13,7 +13,7 @@ from support.order_flow import build_jar
 from support.stack import Stack, create_topics, running_stack, stopped_stack
 from support.waiting import wait_until
 
-from fintank.adapters.kafka_groups import GROUPS
+from fintank.adapters.consumer_groups import GROUPS
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,8 @@ from support.stack import Stack, create_topics, fintank, query, run_fintank
 from support.waiting import wait_until
 
 from fintank.adapters import kafka
+from fintank.adapters.consumer_groups import PartitionState, partition_states
 from fintank.adapters.kafka import TOPICS, partition_for
-from fintank.adapters.kafka_groups import PartitionState, partition_states
 from fintank.reconciliation.comparison import compare
 from fintank.services import influxdb_server
 

@@ -22,9 +22,9 @@ from support.order_traffic import market_order, portfolio_orders, send, tick
 from support.stack import Stack, query
 
 from fintank.adapters import kafka
+from fintank.adapters.consumer_groups import GROUPS
 from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.journal import adopt
-from fintank.adapters.kafka_groups import GROUPS
 from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.comparison import compare
 from fintank.reconciliation.spout_batches import SpoutBatch, read_batches

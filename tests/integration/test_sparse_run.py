@@ -14,7 +14,7 @@ from support.stack import BIN, fintank
 from support.waiting import wait_until
 
 from fintank.adapters import kafka
-from fintank.adapters.kafka_groups import GROUPS, live_members
+from fintank.adapters.consumer_groups import GROUPS, live_members
 from fintank.settings import PROJECT_ROOT
 
 START_TIMEOUT_S = 120

@@ -11,9 +11,9 @@ from kafka.admin import ConfigResource
 from support.stack import Stack, fintank
 
 from fintank.adapters import kafka
+from fintank.adapters.consumer_groups import live_members
 from fintank.adapters.journal import JournalError, adopt
 from fintank.adapters.kafka import Topic
-from fintank.adapters.kafka_groups import live_members
 from fintank.errors import FintankError
 from fintank.trading.changes import SymbolClock
 from fintank.trading.clock import ClockState
@@ -104,21 +104,21 @@ def test_a_wrong_partition_count_is_named_with_the_cure(stack: Stack) -> None:
         kafka.ensure_topics(admin, {"narrow": Topic(4, {})})
 
 
-def test_each_wrong_setting_of_a_topic_created_by_hand_is_named_and_mended(stack: Stack) -> None:
+def test_each_wrong_setting_of_a_topic_created_by_hand_is_named_and_fixed(stack: Stack) -> None:
     topics = of_defaults(stack, "by-hand")
     with pytest.raises(FintankError) as caught, kafka.connect(stack.settings.kafka) as admin:
         kafka.ensure_topics(admin, topics)
     assert str(caught.value).split("\n") == [
-        "topic 'by-hand': cleanup.policy is delete and must be compact (else records are lost that are "
-        "needed): `invoke topics` sets it",
+        "topic 'by-hand': cleanup.policy is delete and must be compact (otherwise needed records are "
+        "lost): `invoke topics` sets it",
         "topic 'by-hand': message.timestamp.type is CreateTime and must be LogAppendTime (times are those of "
         "the broker's clock): `invoke topics` sets it",
     ]
     with kafka.connect(stack.settings.kafka) as admin:
-        changed = kafka.mend_topics(admin, topics)
+        changed = kafka.fix_topics(admin, topics)
         assert len(changed) == len(kafka.TOPICS["journal"].configs)
         assert changed[0].startswith("topic 'by-hand': set cleanup.policy to compact, it was delete (")
-        assert kafka.mend_topics(admin, topics) == kafka.ensure_topics(admin, topics) == []
+        assert kafka.fix_topics(admin, topics) == kafka.ensure_topics(admin, topics) == []
 
 
 def test_a_shorter_retention_is_reported_and_left_unchanged(stack: Stack) -> None:
@@ -135,7 +135,7 @@ def test_a_shorter_retention_is_reported_and_left_unchanged(stack: Stack) -> Non
     assert topics_json(stack)["notes"] == []
 
 
-def test_a_journal_that_is_not_compacted_is_not_adopted_until_it_is_mended(stack: Stack) -> None:
+def test_a_journal_that_is_not_compacted_is_not_adopted_until_it_is_fixed(stack: Stack) -> None:
     topics_json(stack)
     set_on(stack, "journal", cleanup_policy="delete")
     with pytest.raises(JournalError, match=r"cleanup.policy=delete and must be compacted.*`invoke topics`"):
@@ -145,7 +145,7 @@ def test_a_journal_that_is_not_compacted_is_not_adopted_until_it_is_mended(stack
     adopt(stack.settings.kafka, 0, print)
 
 
-def test_records_that_a_mended_journal_lost_are_reported(stack: Stack) -> None:
+def test_records_that_a_fixed_journal_lost_are_reported(stack: Stack) -> None:
     topics = {"journal": kafka.TOPICS["journal"]}
     topics_json(stack)
     log, _ = adopt(stack.settings.kafka, 2, print)
@@ -153,7 +153,7 @@ def test_records_that_a_mended_journal_lost_are_reported(stack: Stack) -> None:
     set_on(stack, "journal", cleanup_policy="delete")
     with kafka.connect(stack.settings.kafka) as admin:
         admin.delete_records({KafkaPartition("journal", 2): 1})
-        (_, lost) = kafka.mend_topics(admin, topics)
+        (_, lost) = kafka.fix_topics(admin, topics)
     assert lost.startswith("topic 'journal': its records before offset 1 of partition 2 are gone: ")
 
 

@@ -13,8 +13,8 @@ from support.order_reports import CommittedLog
 from support.waiting import wait_until
 
 from fintank.adapters import kafka
+from fintank.adapters.consumer_groups import partition_states
 from fintank.adapters.kafka import TOPICS, partition_for
-from fintank.adapters.kafka_groups import partition_states
 
 SENT_TIMEOUT_S = 30
 SETTLED_TIMEOUT_S = 60

@@ -1,4 +1,4 @@
-"""Kafka's topics: what they are, making them, and the connection of the commands to the broker."""
+"""Kafka's topics, and the commands' admin connection to the broker."""
 
 import logging
 import zlib
@@ -11,8 +11,8 @@ from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from fintank.adapters import credentials, ports, topic_settings
-from fintank.adapters.topic_settings import UNLIMITED, Difference
+from fintank.adapters import credentials, ports, topic_configs
+from fintank.adapters.topic_configs import UNLIMITED, Difference
 from fintank.errors import FintankError
 
 SHARDS = 4
@@ -25,14 +25,14 @@ THIRTY_DAYS_MS = 30 * 24 * 3600 * 1000
 
 @dataclass(frozen=True)
 class Topic:
-    """How a topic is made: its partitions and Kafka's own topic configuration."""
+    """What a topic is created with: its partitions and topic configs."""
 
     partitions: int
     configs: Mapping[str, str]
 
 
 def _topic(partitions: int, **configs: object) -> Topic:
-    # The broker's clock stamps every record: a tick's time is judged against it.
+    # The broker stamps every record with its clock, against which a tick's timestamp is checked.
     named = {"message.timestamp.type": "LogAppendTime"}
     named |= {name.replace("_", "."): str(value) for name, value in configs.items()}
     return Topic(partitions, MappingProxyType(named))
@@ -45,16 +45,16 @@ def _log(partitions: int, retention_ms: int, retention_bytes: int = UNLIMITED, *
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
-        # Bounded by bytes alone, 1 GiB a partition; a small segment, because only whole segments are deleted.
+        # Bounded by bytes alone, 1 GiB per partition; small segments, as only whole segments are deleted.
         "ticks": _log(
             SHARDS, retention_ms=UNLIMITED, retention_bytes=1024 * MEBIBYTE, segment_bytes=64 * MEBIBYTE
         ),
         "orders": _log(SHARDS, THIRTY_DAYS_MS),
         "executions": _log(SHARDS, THIRTY_DAYS_MS),
         "fills": _log(SHARDS, THIRTY_DAYS_MS),
-        # A reject repeats up to 64 KiB of its record, so a flood of them needs a bound in bytes too.
+        # A reject contains up to 64 KiB of its record, so a flood of them needs a bound in bytes too.
         "rejects": _log(1, THIRTY_DAYS_MS, retention_bytes=1024 * MEBIBYTE),
-        # The active segment is never compacted: small ones, rolled each hour, keep a shard's start short.
+        # The active segment is never compacted: small ones, rolled hourly, make a shard's start fast.
         "journal": _topic(
             SHARDS,
             cleanup_policy="compact",
@@ -73,7 +73,7 @@ def partition_for(key: str, partitions: int) -> int:
 
 @contextmanager
 def connect(address: str) -> Iterator[KafkaAdminClient]:
-    """Open an admin client; raise FintankError when the broker does not answer, or on its error inside."""
+    """Open an admin client; raise FintankError if the broker does not answer, or reports an error later."""
     ensure_answers(address)
     try:
         client = KafkaAdminClient(
@@ -83,7 +83,10 @@ def connect(address: str) -> Iterator[KafkaAdminClient]:
             **credentials.kafka_python_options(),
         )
     except KafkaError as error:
-        raise no_entry(address) from error
+        raise FintankError(
+            f"Kafka ({address}) listens but does not admit this client: {credentials.KAFKA_CURE}, or, "
+            "if the broker is only busy, try again"
+        ) from error
     try:
         with client:
             yield client
@@ -92,46 +95,38 @@ def connect(address: str) -> Iterator[KafkaAdminClient]:
 
 
 def ensure_answers(address: str) -> None:
-    """Raise FintankError, within seconds, when no broker listens there (Kafka's clients retry for long)."""
-    # The client logs every attempt; the one line of the FintankError says all a user needs.
+    """Raise FintankError, within seconds, if no broker listens there (Kafka's clients retry for long)."""
+    # The client logs every attempt; one line of FintankError is enough.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     if not ports.listens(address):
         raise no_answer(address)
 
 
 def no_answer(address: str) -> FintankError:
-    """Return the error for a broker that is not there."""
+    """Return the error for a broker that is down."""
     return FintankError(f"Kafka ({address}) does not answer: run `invoke up`")
 
 
-def no_entry(address: str) -> FintankError:
-    """Return the error for a broker that listens and then says nothing to this client."""
-    return FintankError(
-        f"Kafka ({address}) listens and does not let this in: {credentials.KAFKA_CURE}, or, "
-        "if the broker is only busy, try again"
-    )
-
-
 def ensure_topics(admin: KafkaAdminClient, topics: Mapping[str, Topic] = TOPICS) -> list[str]:
-    """Make the topics that are missing, wait for their leaders, and compare the others with TOPICS.
+    """Create missing topics, wait for their leaders, and compare the configs of existing ones.
 
-    Raise FintankError with a line for each difference that can't be worked with, and its cure. Return a line
-    for each other one.
+    Raise FintankError with a line for each required config that differs, and its cure; return a line for each
+    advised one.
     """
     found = _differences(admin, topics)
-    if any(difference.must_be for difference in found):
-        raise FintankError("\n".join(difference.line for difference in found if difference.must_be))
+    if any(difference.is_required for difference in found):
+        raise FintankError("\n".join(difference.line for difference in found if difference.is_required))
     return [difference.line for difference in found]
 
 
-def mend_topics(admin: KafkaAdminClient, topics: Mapping[str, Topic] = TOPICS) -> list[str]:
-    """Do the same, but set before what may be set; return also a line for each setting that was changed."""
+def fix_topics(admin: KafkaAdminClient, topics: Mapping[str, Topic] = TOPICS) -> list[str]:
+    """Do the same after setting what can be set; return also a line for each config that was set."""
     found = _differences(admin, topics)
-    changed = [difference for difference in found if not difference.own_cure]
-    topic_settings.write(admin, changed)
-    kept = [difference for difference in found if difference.own_cure]
+    changed = [difference for difference in found if not difference.manual_cure]
+    topic_configs.write(admin, changed)
+    kept = [difference for difference in found if difference.manual_cure]
     lines = [*(difference.change for difference in changed), *(difference.line for difference in kept)]
-    if any(difference.must_be for difference in kept):
+    if any(difference.is_required for difference in kept):
         raise FintankError("\n".join(lines))
     if ("journal", "cleanup.policy") in {(difference.topic, difference.name) for difference in changed}:
         lines += _lost(admin, "journal", topics["journal"].partitions)
@@ -139,11 +134,11 @@ def mend_topics(admin: KafkaAdminClient, topics: Mapping[str, Topic] = TOPICS) -
 
 
 def _lost(admin: KafkaAdminClient, topic: str, partitions: int) -> list[str]:
-    asked = {TopicPartition(topic, number): OffsetSpec.EARLIEST for number in range(partitions)}
+    earliest = {TopicPartition(topic, number): OffsetSpec.EARLIEST for number in range(partitions)}
     return [
-        f"topic '{topic}': its records before offset {first.offset} of partition {place.partition} are gone: "
-        "the rule engine has forgotten what they said of orders and quotes"
-        for place, first in admin.list_partition_offsets(asked).items()
+        f"topic '{topic}': the records before offset {first.offset} of partition {place.partition} are gone: "
+        "the rule engine has forgotten the orders and quotes in them"
+        for place, first in admin.list_partition_offsets(earliest).items()
         if first.offset > 0
     ]
 
@@ -163,11 +158,11 @@ def _differences(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> list[D
         raise FintankError(
             f"{'; '.join(wrong)}: delete it and run `invoke topics`, or `invoke reset` to delete all data"
         )
-    found = topic_settings.read(admin, described)
+    found = topic_configs.read(admin, described)
     return [
         difference
         for name, topic in topics.items()
-        for difference in topic_settings.differences(name, topic.configs, found[name])
+        for difference in topic_configs.differences(name, topic.configs, found[name])
     ]
 
 
@@ -177,6 +172,6 @@ def _create(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> None:
     }
     for made in admin.create_topics(wanted, raise_errors=False)["topics"]:
         error_type = for_code(made["error_code"])
-        # Another command may have made it at the same time; its partitions are checked like all others.
+        # Another command may create it at the same time; its partitions are checked like all others.
         if made["error_code"] and error_type is not TopicAlreadyExistsError:
             raise error_type(f"topic '{made['name']}': {made['error_message']}")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from fintank.adapters import rules_file
-from fintank.adapters.kafka_groups import is_read
+from fintank.adapters.consumer_groups import is_read
 from fintank.adapters.topic_reader import open_reader
 from fintank.commands import command
 from fintank.errors import FintankError

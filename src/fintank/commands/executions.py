@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.table import Table
 
 from fintank.adapters import rules_file
-from fintank.adapters.kafka_groups import is_read
+from fintank.adapters.consumer_groups import is_read
 from fintank.adapters.topic_reader import open_reader
 from fintank.commands import command
 from fintank.order_history import new_reports

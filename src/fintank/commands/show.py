@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from json import dumps
 
 from fintank.adapters import kafka
-from fintank.adapters.kafka_groups import behind_transactions, partition_states
+from fintank.adapters.consumer_groups import behind_transactions, partition_states
 from fintank.adapters.topic_reader import TopicReader, open_reader
 from fintank.commands import command
 from fintank.errors import FintankError

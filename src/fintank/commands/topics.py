@@ -5,7 +5,7 @@ from json import dumps
 from rich.table import Table
 
 from fintank.adapters import kafka
-from fintank.adapters.kafka_groups import GROUPS, PartitionState, behind_transactions, partition_states
+from fintank.adapters.consumer_groups import GROUPS, PartitionState, behind_transactions, partition_states
 from fintank.commands import command
 from fintank.settings import Settings
 from fintank.terminal.screen import console, table
@@ -17,7 +17,7 @@ TABLE_CHARS_MIN = 100
 def topics(settings: Settings, json: bool = False) -> None:
     """Create and repair the topics, and show offsets and lag, as in: invoke topics --json"""
     with kafka.connect(settings.kafka) as admin:
-        notes = kafka.mend_topics(admin)
+        notes = kafka.fix_topics(admin)
         states = partition_states(admin)
     notes += behind_transactions(states)
     if json:

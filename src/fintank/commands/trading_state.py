@@ -1,6 +1,6 @@
 """invoke trading_state: halt trading, or allow it again."""
 
-from fintank.adapters.kafka_groups import is_read
+from fintank.adapters.consumer_groups import is_read
 from fintank.adapters.topic_reader import open_reader
 from fintank.commands import command
 from fintank.errors import FintankError

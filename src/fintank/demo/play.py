@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from kafka.admin import KafkaAdminClient
 
 from fintank.adapters import kafka, rules_file
+from fintank.adapters.consumer_groups import PartitionState, partition_states
 from fintank.adapters.influxdb import InfluxDB
-from fintank.adapters.kafka_groups import PartitionState, partition_states
 from fintank.demo import evidence, probes, traffic
 from fintank.demo.probes import Probes
 from fintank.demo.summary import DemoResult, Throughput

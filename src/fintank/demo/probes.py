@@ -4,8 +4,8 @@ import threading
 import time
 
 from fintank.adapters import kafka
+from fintank.adapters.bulk_producer import BulkProducer
 from fintank.adapters.influxdb import InfluxDB
-from fintank.adapters.kafka_producer import BulkProducer
 from fintank.errors import FintankError
 from fintank.settings import Settings
 from fintank.waiting import now_us, wait_until

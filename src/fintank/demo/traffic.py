@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from fintank.adapters import kafka
-from fintank.adapters.kafka_producer import BulkProducer
+from fintank.adapters.bulk_producer import BulkProducer
 from fintank.samples import fake_orders, fake_ticks
 from fintank.samples.produce import KeyedRecord
 from fintank.samples.quote_file import Extent, QuoteFile, shift_us, shifted_records

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from fintank.adapters import kafka, rules_file
+from fintank.adapters.consumer_groups import GROUPS, PartitionState, partition_states
 from fintank.adapters.influxdb import InfluxDB
-from fintank.adapters.kafka_groups import GROUPS, PartitionState, partition_states
 from fintank.reconciliation.bookings import check_bookings
 from fintank.reconciliation.findings import Result
 from fintank.reconciliation.order_cancels import check_cancels

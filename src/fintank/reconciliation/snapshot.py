@@ -7,7 +7,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from kafka.admin import KafkaAdminClient
 
-from fintank.adapters.kafka_groups import partition_states
+from fintank.adapters.consumer_groups import partition_states
 from fintank.adapters.topic_reader import Positions, TopicReader, open_reader
 from fintank.reconciliation.rejected_records import RejectedRecords
 from fintank.reconciliation.topic_logs import Partition, TopicLogs

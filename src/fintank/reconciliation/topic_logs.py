@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from fintank.adapters.consumer_groups import PartitionState
 from fintank.adapters.kafka import SHARDS, TOPICS, partition_for
-from fintank.adapters.kafka_groups import PartitionState
 from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.findings import Result
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 
 from fintank.adapters import kafka
-from fintank.adapters.kafka_producer import BulkProducer
+from fintank.adapters.bulk_producer import BulkProducer
 from fintank.terminal.screen import progress
 from fintank.terminal.texts import counted
 

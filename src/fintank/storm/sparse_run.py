@@ -12,9 +12,9 @@ from kafka.admin import KafkaAdminClient
 
 from fintank import settings
 from fintank.adapters import rules_file
+from fintank.adapters.consumer_groups import Member, live_members
 from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka import connect, ensure_topics
-from fintank.adapters.kafka_groups import Member, live_members
 from fintank.errors import FintankError, exiting
 from fintank.services import influxdb_server, programs
 from fintank.settings import Settings

@@ -1,7 +1,7 @@
 from kafka import TopicPartition
 
+from fintank.adapters.consumer_groups import partition_state
 from fintank.adapters.kafka import TOPICS
-from fintank.adapters.kafka_groups import partition_state
 from fintank.commands.topics import summary
 
 

@@ -1,6 +1,6 @@
 from kafka import TopicPartition
 
-from fintank.adapters.kafka_groups import PartitionState, partition_state
+from fintank.adapters.consumer_groups import PartitionState, partition_state
 from fintank.demo.play import unread
 
 

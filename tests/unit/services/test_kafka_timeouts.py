@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fintank import settings
-from fintank.adapters import journal, kafka, kafka_producer, topic_reader
+from fintank.adapters import bulk_producer, journal, kafka, topic_reader
 from fintank.services import kafka_broker
 from fintank.settings import PROJECT_ROOT
 from fintank.storm import sparse_run
@@ -60,7 +60,7 @@ def test_a_broker_that_stands_still_is_not_put_out() -> None:
         topic_reader.ANSWER_SECONDS_MAX,
         topic_reader.SILENT_SECONDS_MAX,
         kafka.REQUEST_MS_MAX / 1000,
-        kafka_producer.DELIVERY_MS_MAX / 1000,
+        bulk_producer.DELIVERY_MS_MAX / 1000,
     ],
 )
 def test_what_waits_for_a_killed_broker_waits_till_it_is_back(seconds: float) -> None:
@@ -97,7 +97,7 @@ def test_the_vm_has_the_same() -> None:
         ("transaction.max.timeout.ms", TRANSACTION_MAX_S),
         ("INIT_SECONDS_MAX", journal.INIT_SECONDS_MAX),
         ("REQUEST_MS_MAX", kafka.REQUEST_MS_MAX / 1000),
-        ("message.timeout.ms", kafka_producer.DELIVERY_MS_MAX / 1000),
+        ("message.timeout.ms", bulk_producer.DELIVERY_MS_MAX / 1000),
         ("session.timeout.ms", SPOUT_SESSION_S),
         ("MEMBERS_GONE_TIMEOUT_S", sparse_run.MEMBERS_GONE_TIMEOUT_S),
         ("topology.subprocess.timeout.secs", SUBPROCESS_S),

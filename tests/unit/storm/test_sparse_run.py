@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from fintank import settings
-from fintank.adapters.kafka_groups import Member
+from fintank.adapters.consumer_groups import Member
 from fintank.bolts import configured
 from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT

@@ -1,7 +1,7 @@
 import pytest
 from kafka import TopicPartition
 
-from fintank.adapters.kafka_groups import behind_transactions, partition_state
+from fintank.adapters.consumer_groups import behind_transactions, partition_state
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
 from fintank.adapters.kafka import TOPICS
-from fintank.adapters.topic_settings import Difference, Found, Setting, differences
+from fintank.adapters.topic_configs import Difference, ExistingTopic, Setting, differences
 
 DEFAULTS = {
     "cleanup.policy": "delete",
@@ -14,22 +14,22 @@ DEFAULTS = {
     "min.insync.replicas": "1",
     "max.message.bytes": "1048588",
 }
-"""Kafka's own."""
+"""Kafka's defaults."""
 
 
 def found(topic: str, replicas: int = 1, brokers: int = 1, **chosen: object) -> list[Difference]:
-    """Compare a topic as fintank makes it, but for some settings."""
+    """Compare a topic as fintank creates it, except for the `chosen` configs."""
     settings = {name: Setting(value, False) for name, value in DEFAULTS.items()}
     settings |= {name: Setting(value, True) for name, value in TOPICS[topic].configs.items()}
     settings |= {name.replace("_", "."): Setting(str(value), True) for name, value in chosen.items()}
-    return list(differences(topic, TOPICS[topic].configs, Found(settings, replicas, brokers)))
+    return list(differences(topic, TOPICS[topic].configs, ExistingTopic(settings, replicas, brokers)))
 
 
-def by_default(topic: str, **others: object) -> list[Difference]:
-    """Compare a topic that was made without any setting on a broker with such defaults."""
+def with_defaults(topic: str, **others: object) -> list[Difference]:
+    """Compare a topic that was created without configs on a broker with these defaults."""
     values = DEFAULTS | {name.replace("_", "."): str(value) for name, value in others.items()}
     settings = {name: Setting(value, False) for name, value in values.items()}
-    return list(differences(topic, TOPICS[topic].configs, Found(settings, 1, 1)))
+    return list(differences(topic, TOPICS[topic].configs, ExistingTopic(settings, 1, 1)))
 
 
 @pytest.mark.parametrize("topic", TOPICS)
@@ -39,10 +39,10 @@ def test_a_topic_as_it_is_made_does_not_differ(topic: str) -> None:
 
 def test_a_topic_made_without_settings_differs_in_each_and_all_of_a_journal_may_be_set() -> None:
     wanted = TOPICS["journal"].configs
-    journal = by_default("journal")
+    journal = with_defaults("journal")
     assert {one.name: one.wanted for one in journal} == dict(wanted)
-    assert {one.name for one in journal if one.must_be} == {"cleanup.policy", "message.timestamp.type"}
-    assert not any(one.own_cure for one in journal)
+    assert {one.name for one in journal if one.is_required} == {"cleanup.policy", "message.timestamp.type"}
+    assert not any(one.manual_cure for one in journal)
 
 
 @pytest.mark.parametrize(
@@ -57,11 +57,11 @@ def test_a_topic_made_without_settings_differs_in_each_and_all_of_a_journal_may_
         ("rejects", {"min_insync_replicas": 2}),
     ],
 )
-def test_what_the_topology_can_not_work_with_must_be_otherwise_and_is_set(
+def test_what_the_topology_can_not_work_with_is_required_otherwise_and_is_set(
     topic: str, chosen: dict[str, object]
 ) -> None:
     (one,) = found(topic, **chosen)
-    assert (one.must_be, one.own_cure) == (True, "")
+    assert (one.is_required, one.manual_cure) == (True, "")
     assert one.line.startswith(f"topic '{topic}': {one.name} is {one.found} and must be {one.wanted} (")
     assert one.line.endswith(": `invoke topics` sets it")
 
@@ -96,16 +96,16 @@ def test_to_keep_more_or_to_tidy_up_sooner_is_no_difference(topic: str, chosen: 
 )
 def test_what_somebody_chose_is_told_and_left_as_it_is(topic: str, name: str, value: object) -> None:
     (one,) = found(topic, **{name: value})
-    assert not one.must_be
-    assert one.own_cure.startswith("if that is not meant, take it away")
+    assert not one.is_required
+    assert one.manual_cure.startswith("if this is unintended, remove it")
 
 
 def test_what_nobody_chose_is_set_but_not_so_that_a_topic_grows_without_end() -> None:
-    orders = by_default("orders", message_timestamp_type="LogAppendTime")
-    assert [(one.name, one.own_cure) for one in orders] == [("retention.ms", "")]
-    unbounded = {one.name: one.own_cure for one in by_default("ticks")}
+    orders = with_defaults("orders", message_timestamp_type="LogAppendTime")
+    assert [(one.name, one.manual_cure) for one in orders] == [("retention.ms", "")]
+    unbounded = {one.name: one.manual_cure for one in with_defaults("ticks")}
     assert unbounded["retention.ms"].startswith("set it together with retention.bytes")
-    assert {one.name: one.own_cure for one in by_default("ticks", retention_bytes=2**40)}[
+    assert {one.name: one.manual_cure for one in with_defaults("ticks", retention_bytes=2**40)}[
         "retention.ms"
     ] == ""
 
@@ -113,5 +113,5 @@ def test_what_nobody_chose_is_set_but_not_so_that_a_topic_grows_without_end() ->
 def test_a_topic_that_could_have_more_replicas_gets_them_from_its_owner() -> None:
     assert found("fills", replicas=3, brokers=3, min_insync_replicas=2) == []
     (one,) = found("fills", replicas=1, brokers=3, min_insync_replicas=2)
-    assert one.must_be
+    assert one.is_required
     assert "kafka-reassign-partitions.sh" in one.line
