@@ -18,15 +18,22 @@ NAMES = (
 OPENING = """\
 # Messages
 
-Every message is a JSON object in UTF-8, one per Kafka record. This page is generated from JSON Schemas (draft
-2020-12) in [src/fintank/wire/kafka/schemas](../src/fintank/wire/kafka/schemas) by `scripts/messages_doc.py`;
-tests check that schemas, code and this page agree. A schema's number is its `schema_version`; it changes when
-readers of the old messages could not read the new ones.
+Every message is a JSON object in UTF-8, one per Kafka record. Its JSON Schema (draft 2020-12) in
+[src/fintank/wire/kafka/schemas](../src/fintank/wire/kafka/schemas) is the one table of its fields: the code
+reads and writes reports, fills and orders by it (`src/fintank/wire/kafka/schema.py`), and
+`scripts/messages_doc.py` makes this page from it. `schema_version` changes when readers of the old messages
+could not read the new ones.
+
+In InfluxDB a message is one point: the tags named below, and all other fields as fields. A time `x` is `x_us`
+there, in whole microseconds (`timestamp` is `order_time_us`), and the tag `partition` is the record's. The
+point of an order also has the record's `offset`, the `list_id` of a component and, as `text`, why it was
+rejected; a portfolio order has its `symbols` in place of the portfolio. The point of a tick has prices and
+sizes only.
 """
 
 
 def document() -> str:
-    """Return the whole page."""
+    """Return the text of the page."""
     types = read("types")["$defs"]
     return "\n".join([OPENING, *(section(name, read(name), types) for name in NAMES)])
 
@@ -40,6 +47,12 @@ def read(name: str) -> dict[str, Any]:
 def section(name: str, schema: dict[str, Any], types: dict[str, Any]) -> str:
     """Return a message's heading, facts, table of fields and example."""
     key = schema["key"].replace("|", "\\|")
+    facts = (
+        f"Topic {schema['topic']}, key {key}, schema "
+        f"[{name}.json](../src/fintank/wire/kafka/schemas/{name}.json), version {schema['schema_version']}."
+    )
+    if "measurement" in schema:
+        facts += f" InfluxDB: measurement {schema['measurement']}, tags {', '.join(schema['tags'])}."
     rows = [
         f"| {field} | {'yes' if field in schema['required'] else 'no'} | {type_text(part, types)} "
         f"| {part['description']} |"
@@ -51,8 +64,7 @@ def section(name: str, schema: dict[str, Any], types: dict[str, Any]) -> str:
             "",
             schema["description"],
             "",
-            f"Topic {schema['topic']}, key {key}, schema "
-            f"[{name}.json](../src/fintank/wire/kafka/schemas/{name}.json) {schema['schema_version']}.",
+            facts,
             "",
             "| field | required | value | meaning |",
             "|---|---|---|---|",

@@ -1,1 +1,1 @@
-"""JSON and line protocol to values and back: the only place that knows field names on the wire."""
+"""Messages as JSON and as line protocol: the only package that knows the names of fields outside Python."""

@@ -1,1 +1,1 @@
-"""What the bolts send each other."""
+"""What the bolts send to each other."""

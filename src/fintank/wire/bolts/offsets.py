@@ -1,7 +1,7 @@
-"""Kafka offsets of a batch as text: runs of consecutive offsets, separated by one space.
+"""The Kafka offsets of a batch as text: runs of consecutive offsets, separated by one space.
 
-A spout writes `first,count,append_ms` a run, a bolt `first,count`; and it passes on the spout's, as the field
-`appended`, so that it can be told how long a record took.
+A spout writes a run as `first,count,append_ms`, a bolt as `first,count`. Bolts pass the spout's runs on in
+the field `appended`, so that the last one can measure latencies.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Run(NamedTuple):
-    """So many `records` with consecutive offsets from `first`, appended to Kafka at `append_ms`."""
+    """`records` consecutive offsets from `first` on, appended to Kafka at `append_ms`."""
 
     first: int
     records: int
@@ -18,29 +18,29 @@ class Run(NamedTuple):
 
 
 def parse_runs(text: str) -> list[Run]:
-    """Read the runs of a spout's tuple; ValueError when the text is not of that form."""
+    """Read the runs of a spout's tuple; ValueError if the text has another form."""
     return [Run(*map(int, _parts(run, 3))) for run in text.split(" ")]
 
 
 def record_count(text: str) -> int:
-    """Return how many records a spout's tuple has; ValueError when the text is not of that form."""
+    """Count the records of a spout's tuple; ValueError as above."""
     return sum(run.records for run in parse_runs(text))
 
 
 def append_times_ms(text: str) -> dict[int, int]:
-    """Return when each record of a spout's tuple came into Kafka, by its offset; ValueError as above."""
+    """Return the append time of each record of a spout's tuple, by offset; ValueError as above."""
     runs = parse_runs(text)
     return {offset: run.append_ms for run in runs for offset in range(run.first, run.first + run.records)}
 
 
 def parse_offsets(text: str) -> list[int]:
-    """Every offset of a bolt's tuple; ValueError when the text is not of that form."""
+    """Return every offset of a bolt's tuple; ValueError if the text has another form."""
     runs = [map(int, _parts(run, 2)) for run in text.split(" ")]
     return list(chain.from_iterable(range(first, first + records) for first, records in runs))
 
 
 def format_runs(runs: Iterable[tuple[int, int]]) -> str:
-    """Write (first, records) pairs as text, runs that follow on each other as one."""
+    """Write (first, records) pairs as text; adjacent runs become one."""
     merged: list[list[int]] = []
     for first, records in runs:
         if merged and first == sum(merged[-1]):
@@ -53,5 +53,5 @@ def format_runs(runs: Iterable[tuple[int, int]]) -> str:
 def _parts(run: str, expected: int) -> list[str]:
     parts = run.split(",")
     if len(parts) != expected:
-        raise ValueError(f"offsets: a run of {expected} numbers was expected, not {run[:60]!r}")
+        raise ValueError(f"offsets: expected a run of {expected} numbers, not {run[:60]!r}")
     return parts

@@ -1,11 +1,11 @@
-"""Ticks on their way to the rule engine: lines for each owner of symbols, and the quotes of such lines.
+"""Ticks on their way to the rule engine: lines for each owner of symbols, read there as quotes.
 
     IVE NASDAQ 1438539936355217 42 93.97388 94.190756
     IVE NYSE 1438539936355217 43 93.97388 94.190756 100 -
 
-A line is symbol, exchange, time in microseconds, the record's offset, bid and ask; then bid_size and
-ask_size, where there is any (`-`: not this one). Numbers keep their text. This is the hot path: whole columns
-go through C functions, unless the lines differ in having sizes.
+A line holds symbol, exchange, time in microseconds, the record's offset, bid and ask, and then bid_size and
+ask_size if there is one (`-` stands for the other). Numbers keep their text. This is the hot path: whole
+columns go through C functions, unless only some of the lines have sizes.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,12 +17,12 @@ from fintank.wire.kafka.ticks import NO_SIZE, TickBatch
 
 _PLAIN, _SIZED = 6, 8
 
-# Quote(...) runs Python code, this does not.
+# Quote(...) would run Python code for every tick.
 _quote = partial(tuple.__new__, Quote)
 
 
 def by_owner(batch: TickBatch, owner_of: Callable[[str], int]) -> dict[int, str]:
-    """Write the ticks of a batch for each owner that has any; owner_of gives the owner of a symbol."""
+    """Write the ticks of a batch for each owner that gets any; owner_of returns the owner of a symbol."""
     owners = list(map(owner_of, batch.symbols))
     return {
         owner: "\n".join(compress(batch.quotes, map(owner.__eq__, owners))) for owner in sorted(set(owners))
@@ -30,19 +30,19 @@ def by_owner(batch: TickBatch, owner_of: Callable[[str], int]) -> dict[int, str]
 
 
 def quotes(partition: int, lines: str) -> list[Quote]:
-    """Read the lines of one tuple of the stream by_owner; ValueError when one is not of that form."""
+    """Read the lines of one tuple of the stream by_owner; ValueError if a line has another form."""
     line_count = lines.count("\n") + 1
     values = lines.replace("\n", " ").split(" ")
     for width in (_PLAIN, _SIZED):
         if len(values) == width * line_count:
             return _uniform(partition, values, width)
     if line_count == 1:
-        raise ValueError(f"by_owner: this is no tick: {lines[:200]!r}")
+        raise ValueError(f"by_owner: not a tick: {lines[:200]!r}")
     return [quote for line in lines.split("\n") for quote in quotes(partition, line)]
 
 
 def _uniform(partition: int, values: list[str], width: int) -> list[Quote]:
-    """Make quotes of lines of this width each."""
+    """Make quotes of lines that all have this width."""
     symbols, exchanges, times_us, offsets, bids, asks, *sizes = (
         values[column::width] for column in range(width)
     )

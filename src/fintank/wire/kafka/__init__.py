@@ -1,1 +1,1 @@
-"""The messages of the topics: JSON, and their schemas."""
+"""The messages of the topics: their schemas, reading and writing them."""

@@ -1,4 +1,4 @@
-"""What can't be used: one message a record in the topic `rejects`, by reason."""
+"""Rejects: records that can't be used, one message each in the topic `rejects`."""
 
 import base64
 import hashlib
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 PAYLOAD_BYTES_MAX = 65_536
-"""Of a larger record only this much is kept, so that a reject is never larger than the broker takes."""
+"""A larger payload is cut to this, so that no reject exceeds the broker's limit."""
 
 _VALUE_CHARS_MAX = 60
 
@@ -30,16 +30,16 @@ class Reason(StrEnum):
     UNKNOWN_VALUE = "UNKNOWN_VALUE"
     BAD_VALUE = "BAD_VALUE"
     TOO_LARGE = "TOO_LARGE"  # written by the spouts
-    NOT_PROCESSED = "NOT_PROCESSED"  # reading it raised an error that nobody foresaw
+    NOT_PROCESSED = "NOT_PROCESSED"  # an unexpected exception while reading it
     WRONG_PARTITION = "WRONG_PARTITION"
     INFLUXDB_REFUSED = "INFLUXDB_REFUSED"
 
 
 @dataclass(frozen=True)
 class Reject:
-    """One refused record. (topic, partition, offset) is its identity: a replay makes the same one.
+    """One rejected record. (topic, partition, offset) is its identity: a replay makes the same reject.
 
-    `detail` is `k=v` text; `payload` the record as the spout passed it on (CR and LF are spaces there).
+    `detail` is `k=v` text, `payload` the record as the spout emitted it (CR and LF replaced by spaces).
     """
 
     topic: str
@@ -55,7 +55,7 @@ class Reject:
         return f"{self.topic}-{self.partition}-{self.offset}"
 
     def message(self) -> str:
-        """The Kafka value: JSON in ASCII, payload in base64 and cut at PAYLOAD_BYTES_MAX."""
+        """Return the Kafka value: JSON in ASCII, the payload in base64 and cut to PAYLOAD_BYTES_MAX."""
         payload = self.payload.encode()
         return json.dumps(
             {
@@ -72,18 +72,18 @@ class Reject:
 
 
 def describe(**values: object) -> str:
-    """Write `k=v k=v` text for a detail: values as JSON, each of bounded length."""
+    """Write a detail as `k=v k=v`: values as JSON, each of bounded length."""
     return " ".join(f"{name}={_shortened(value)}" for name, value in values.items())
 
 
 def unforeseen(error: Exception) -> tuple[Reason, str]:
-    """Return the reason and the detail of a record whose reading raised an error that nobody foresaw."""
+    """Return reason and detail of a record whose reading raised an unexpected exception."""
     _, line, function, _ = traceback.extract_tb(error.__traceback__)[-1]
     return Reason.NOT_PROCESSED, describe(error=f"{type(error).__name__}: {error}", at=f"{function}:{line}")
 
 
 def _shortened(value: object) -> str:
-    # A value may be a megabyte long or a thousand levels deep: only its beginning is written out.
+    # A value may be a megabyte long or a thousand levels deep: only its beginning is written.
     if value and isinstance(value, (list, dict)):
         return "[...]" if isinstance(value, list) else "{...}"
     cut = value[:_VALUE_CHARS_MAX] if isinstance(value, str) else value

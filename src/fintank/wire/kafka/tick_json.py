@@ -1,6 +1,6 @@
 """Single ticks: reading one record of the topic `ticks`, and writing one. Batches go through `ticks`.
 
-Records have the original's order of fields.
+The fields are in the order of the original 2015 messages.
 """
 
 from fintank.trading.decimals import plain, seconds_text
@@ -26,7 +26,7 @@ def from_record(record: Record) -> Quote:
 
 
 def tick_of_numbers(symbol: str, exchange: str, bid: str, ask: str, time_us: int) -> bytes:
-    """Write a tick whose prices, given as text, are JSON numbers; `time_us` is since the epoch."""
+    """Write a tick with JSON numbers as prices, given here as text; `time_us` is since the epoch."""
     return (
         f'{{"ask": {ask}, "timestamp": {seconds_text(time_us)}, "symbol": "{symbol}", '
         f'"bid": {bid}, "exchange": "{exchange}"}}'
@@ -34,7 +34,7 @@ def tick_of_numbers(symbol: str, exchange: str, bid: str, ask: str, time_us: int
 
 
 def tick_of_texts(quote: Quote) -> bytes:
-    """Write a quote as a tick whose numbers are JSON strings, so that each digit survives."""
+    """Write a quote as a tick with JSON strings as numbers, so that every digit survives."""
     sizes = (f', "bid_size": "{quote.bid_size}"' if quote.bid_size else "") + (
         f', "ask_size": "{quote.ask_size}"' if quote.ask_size else ""
     )

@@ -1,1 +1,1 @@
-"""Line protocol and points for the database."""
+"""InfluxDB: line protocol, points written and points read back."""

@@ -1,4 +1,4 @@
-"""InfluxDB's line protocol: one point a line."""
+"""InfluxDB's line protocol: one point per line."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -15,37 +15,37 @@ def point(
     fields: Mapping[str, str | int | Decimal | None],
     time_ns: int,
 ) -> str:
-    """Write a point; a tag or a field that is None is left out.
+    """Write a point; tags and fields that are None are left out.
 
-    An int is an integer for InfluxDB, a Decimal a float, whatever its value. Texts must be printable, and a
+    An int becomes an integer in InfluxDB, a Decimal a float, whatever its value. Texts must be printable; a
     tag must not be empty or end with a backslash. Each combination of tags is a series, and InfluxDB keeps a
-    limited number of those: what can have any number of values, as an account, is a field, and so is what
-    would multiply the symbols, as the venue of a trade.
+    limited number of series: what has unlimited values (an account) or would multiply the symbols (the venue
+    of a trade) must be a field.
     """
     field_set = ",".join(f"{name}={_field(value)}" for name, value in fields.items() if value is not None)
     return f"{series(measurement, tags)} {field_set} {time_ns}"
 
 
 def series(measurement: str, tags: Mapping[str, str | None]) -> str:
-    """Write what a point starts with: measurement and tags, in their order, without those that are None."""
+    """Write the start of a point: measurement and tags, in order, without those that are None."""
     return measurement + "".join(
         f",{name}={value.translate(_TAG_ESCAPES)}" for name, value in tags.items() if value is not None
     )
 
 
 def record_time_ns(time_us: int, offset: int) -> int:
-    """Return the time of a tick's point: its own, with its record's offset in the digits below.
+    """Return the nanoseconds of a tick's point: its own time, with its record's offset in the digits below.
 
-    Points with equal measurement, tags and time overwrite each other.
+    So two ticks of one time stay two points: InfluxDB overwrites a point of equal measurement, tags and time.
     """
     return time_us * 1000 + (offset % 1000 if time_us % 1000 else offset % 1_000_000)
 
 
 def message_time_ns(time_us: int, offset: int) -> int:
-    """Return the time of an order's, a report's or a fill's point: the millisecond, and its offset below.
+    """Return the nanoseconds of any other point: its millisecond, with its record's offset below.
 
-    One tick can fill thousands of orders, and thousands can be given at once: microseconds would leave no
-    room to tell them apart. The offset does so within a partition, which is a tag.
+    One tick can fill thousands of orders, and thousands can arrive at once: microseconds would leave no room
+    to distinguish them. The offset does so within a partition, which is a tag.
     """
     return time_us // 1000 * 1_000_000 + offset % 1_000_000
 

@@ -1,9 +1,9 @@
-"""What the components of the topology tell of their own work: points of the measurement `pipeline`.
+"""Metrics of the topology's components: points of the measurement `pipeline`.
 
     pipeline,component=tick-influxdb-loader,task=9 records=20000i,latency_p50_ms=31i 1438539936000000000
 
-One point a second, component and task, of what happened in that second; a rejected record also counts in a
-point of its reason. docs/pipeline.md has every field.
+Each task of a component writes one point per second about that second, and one more per reject reason.
+docs/pipeline.md explains every field.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ NS_A_SECOND = 1_000_000_000
 
 @dataclass
 class Window:
-    """One second of a component's work. latencies: (milliseconds, how many records had it)."""
+    """One second of a component's work; latencies are (milliseconds, number of records)."""
 
     counts: Counter[str] = field(default_factory=Counter)
     levels: dict[str, int] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class Window:
 
 
 def lines(component: str, task: int, second: int, window: Window) -> Iterator[str]:
-    """Write a second, since the epoch, of a component's task."""
+    """Write one second (since the epoch) of a component's task."""
     tags = {"component": component, "task": str(task)}
     fields = {**window.counts, "rejects": window.rejects.total(), **window.levels}
     yield point(MEASUREMENT, tags, {**fields, **_spread(window.latencies)}, second * NS_A_SECOND)
@@ -42,7 +42,7 @@ def lines(component: str, task: int, second: int, window: Window) -> Iterator[st
 
 
 def percentile(weighted: Iterable[tuple[int, int]], percent: int) -> int:
-    """Return the smallest value that so many percent of the records do not exceed (the nearest rank).
+    """Return the smallest value that `percent` of the records do not exceed (nearest rank).
 
     `weighted` are (value, records), sorted, with at least one record.
     """
