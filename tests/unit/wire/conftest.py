@@ -55,7 +55,7 @@ class Make:
 
 @dataclass
 class Written:
-    """All that a shard has given out."""
+    """All output of a shard."""
 
     reports: list[Report] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
@@ -75,7 +75,7 @@ def make() -> Make:
 
 @pytest.fixture
 def written(make) -> Written:
-    """Everything of a life with all kinds of reports, refusals, cancels and forgotten orders."""
+    """The output of a shard with all kinds of reports, rejections, cancels and forgotten orders."""
     shard = Shard(Limits(retention_us=1_000_000, aggregation_window_us=200_000, lot_size=Decimal("0.000001")))
     written = Written()
     orders = [

@@ -1,4 +1,4 @@
-"""The file rules.toml: what it says is read exactly, and what is wrong in it is named."""
+"""rules.toml: values are read exactly, errors name the key and the cure."""
 
 import json
 import tomllib
@@ -39,7 +39,7 @@ def fault(text):
     return str(raised.value)
 
 
-def test_every_number_arrives_in_its_place():
+def test_every_key_sets_its_limit():
     assert from_toml(toml(), "rules.toml") == Limits(
         max_quote_age_us=5_000_000,
         aggregation_window_us=250_000,
@@ -54,7 +54,7 @@ def test_every_number_arrives_in_its_place():
     )
 
 
-def test_the_file_of_the_project_is_good_and_has_every_key_with_a_comment():
+def test_the_shipped_file_is_valid_and_comments_every_key():
     limits = from_toml(SHIPPED, "rules.toml")
     assert set(tomllib.loads(SHIPPED)) == set(GOOD)
     assert (limits.max_quote_age_us, limits.lot_size) == (3_600_000_000, Decimal("0.000001"))
@@ -63,18 +63,18 @@ def test_the_file_of_the_project_is_good_and_has_every_key_with_a_comment():
 
 
 @pytest.mark.parametrize("key", ["max_order_qty", "max_order_notional", "max_open_orders", "price_band"])
-def test_without_its_line_a_limit_does_not_hold(key):
+def test_an_absent_optional_limit_is_none(key):
     assert getattr(from_toml(toml(**{key: ...}), "rules.toml"), key) is None
 
 
 @pytest.mark.parametrize(
     "key", ["max_quote_age_ms", "aggregation_window_ms", "lot_size", "retention_ms", "time_zone", "symbols"]
 )
-def test_every_other_key_must_be_there(key):
+def test_every_other_key_is_required(key):
     assert fault(toml(**{key: ...})).startswith(f"rules.toml: {key} is missing: it must be ")
 
 
-def test_an_unknown_key_is_named_with_those_that_there_are():
+def test_an_unknown_key_is_named_with_the_allowed_ones():
     told = fault(toml(max_quote_age=5))
     assert told.startswith("rules.toml: unknown key max_quote_age: allowed are max_quote_age_ms, ")
     assert told.endswith("price_band")
@@ -125,16 +125,16 @@ def test_the_smallest_values_are_allowed(key, value):
     assert from_toml(toml(**{key: value}), "rules.toml")
 
 
-def test_a_table_or_a_time_is_no_value():
+def test_a_table_or_a_date_is_not_a_value():
     assert "max_open_orders = " in fault(toml(max_open_orders=...) + "\n[max_open_orders]\nx = 1")
     assert "lot_size = " in fault(toml(lot_size=...) + "\nlot_size = 2020-01-01")
 
 
-def test_what_is_no_toml_is_said():
+def test_invalid_toml_is_an_error():
     assert fault("max_quote_age_ms = ").startswith("rules.toml is not valid TOML: Invalid value (at")
 
 
-def test_it_travels_to_the_bolts_as_json():
+def test_the_bolts_get_the_same_limits_as_json():
     assert from_json(to_json(toml(), "rules.toml"), "fintank.rules") == from_toml(toml(), "rules.toml")
     with pytest.raises(FintankError, match=r"rules\.toml: lot_size is missing"):
         to_json(toml(lot_size=...), "rules.toml")

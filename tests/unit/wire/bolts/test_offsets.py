@@ -19,11 +19,11 @@ def test_the_runs_of_a_spout_carry_their_append_time():
     ]
 
 
-def test_runs_that_follow_on_each_other_are_written_as_one():
+def test_adjacent_runs_are_written_as_one():
     assert format_runs([(5, 2), (7, 1), (9, 3)]) == "5,3 9,3"
 
 
-def test_no_runs_are_an_empty_text():
+def test_no_runs_give_an_empty_text():
     assert format_runs([]) == ""
 
 
@@ -32,7 +32,7 @@ def test_written_runs_are_read_back_as_offsets():
 
 
 @pytest.mark.parametrize("text", ["", "5", "5,2", "5,x,1", "5,2,3,4", "5,2,3  9,1,3"])
-def test_text_that_is_no_run_is_refused(text):
+def test_malformed_runs_are_an_error(text):
     with pytest.raises(ValueError, match=r"."):
         parse_runs(text)
 

@@ -1,4 +1,4 @@
-"""Validated orders between the bolts: what goes in comes out."""
+"""Validated orders on their way between bolts survive the round trip."""
 
 from decimal import Decimal
 
@@ -90,7 +90,7 @@ states = st.builds(
 
 @settings(deadline=None)
 @given(portfolio_orders | plain_orders | cancels | states)
-def test_every_message_comes_back_as_it_was(message):
+def test_every_message_survives_the_round_trip(message):
     line = to_line(message)
     assert "\n" not in line
     assert from_line(line) == message
@@ -98,17 +98,17 @@ def test_every_message_comes_back_as_it_was(message):
 
 @settings(deadline=None)
 @given(portfolio_orders)
-def test_every_component_comes_back_as_it_was(portfolio_order):
+def test_every_component_survives_the_round_trip(portfolio_order):
     made = components(portfolio_order, Limits())
     if made:
         assert owned_messages("\n".join(map(to_line, made))) == list(made)
 
 
-def test_a_line_says_what_it_is(make):
+def test_a_line_starts_with_its_msg_type(make):
     assert to_line(make.order()).startswith('{"msg_type":"order",')
     assert to_line(make.portfolio_order()).startswith('{"msg_type":"portfolio_order",')
 
 
-def test_a_portfolio_order_is_no_order_for_one_symbol(make):
+def test_a_portfolio_order_among_owned_messages_is_an_error(make):
     with pytest.raises(ValueError, match="got a portfolio order"):
         owned_messages(to_line(make.portfolio_order()))

@@ -25,7 +25,7 @@ def test_many_ticks_keep_their_order():
     assert quotes(3, f"{SIZED}\n{SIZED}") == [SIZED_QUOTE, SIZED_QUOTE]
 
 
-def test_ticks_with_and_without_sizes_may_stand_together():
+def test_ticks_with_and_without_sizes_can_be_mixed():
     one_size = SIZED.replace(" 0 ", " - ")
     assert quotes(3, f"{PLAIN}\n{SIZED}\n{one_size}\n{PLAIN}") == [
         PLAIN_QUOTE,
@@ -43,7 +43,7 @@ def test_ticks_with_and_without_sizes_may_stand_together():
 @pytest.mark.parametrize(
     "lines", ["", "x", PLAIN + " 1", PLAIN + "\n", PLAIN.replace(" 42 ", " x "), PLAIN.replace("IVE ", "")]
 )
-def test_what_is_no_such_line_is_an_error(lines):
+def test_a_malformed_line_is_an_error(lines):
     with pytest.raises(ValueError):  # noqa: PT011 - each its own
         quotes(3, lines)
 
@@ -57,7 +57,7 @@ def records(*symbols, **more):
     return "\n".join(map(json.dumps, ticks))
 
 
-def test_each_owner_gets_its_ticks_in_their_order():
+def test_each_owner_gets_its_ticks_in_order():
     batch = to_lines("ticks", 3, "7,4,1438539937000", records("A", "B", "C", "A"))
     found = by_owner(batch, {"A": 0, "B": 1, "C": 0}.get)
     assert {owner: [quote.symbol for quote in quotes(3, lines)] for owner, lines in found.items()} == {
@@ -67,13 +67,13 @@ def test_each_owner_gets_its_ticks_in_their_order():
     assert [quote.offset for quote in quotes(3, found[0])] == [7, 9, 10]
 
 
-def test_a_tick_is_the_quote_that_its_record_told_of():
+def test_a_tick_becomes_the_quote_of_its_record():
     batch = to_lines("ticks", 3, "7,1,1438539937000", records("A", bid_size=5))
     (quote,) = quotes(3, by_owner(batch, lambda _: 0)[0])
     assert quote == Quote("A", "NYSE", 1438539936355217, 3, 7, "1.5", "1.60", "5", None)
 
 
-def test_what_is_rejected_between_ticks_shifts_nothing():
+def test_a_reject_between_ticks_does_not_shift_their_offsets():
     text = f"{records('A')}\nnot json\n{records('B')}"
     batch = to_lines("ticks", 3, "7,3,1438539937000", text)
     found = quotes(3, by_owner(batch, lambda _: 0)[0])

@@ -1,42 +1,13 @@
 """Cancels and trading states among the records of the topic `orders`."""
 
 import hashlib
-import json
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.order_records import CANCEL, TRADING_STATE, batch_of, order_of, reject_of, text_of
 
 from fintank.trading.messages import State, TradingState
-from fintank.wire.kafka.orders import read
-
-APPEND_MS = 1_438_540_000_000
-CANCEL = {
-    "msg_type": "cancel",
-    "cl_ord_id": "c-1",
-    "account": "A-1001",
-    "symbol": "IVE",
-    "orig_cl_ord_id": "ticket-1",
-    "timestamp": 1438539936.355217,
-}
-TRADING_STATE = {"msg_type": "trading_state", "state": "HALTED", "timestamp": 1438539936.355217}
-
-
-def text_of(message, **changes):
-    return json.dumps({**message, **changes})
-
-
-def order_of(record, partition=2):
-    messages, rejects = read("orders", partition, f"1000,1,{APPEND_MS}", record)
-    assert rejects == []
-    (message,) = messages
-    return message
-
-
-def reject_of(record):
-    messages, (reject,) = read("orders", 2, f"1000,1,{APPEND_MS}", record)
-    assert messages == []
-    return reject.reason, reject.detail
 
 
 def test_a_cancel_of_one_order_is_read():
@@ -61,7 +32,7 @@ def test_a_cancel_names_one_order_or_one_list(change):
     assert reject_of(text_of(CANCEL, **change)) == ("BAD_VALUE", error)
 
 
-def test_the_content_of_a_cancel_is_hashed_as_the_page_says():
+def test_the_content_of_a_cancel_is_hashed_as_documented():
     content = (
         b'{"account":"A-1001","cl_ord_id":"c-1","msg_type":"cancel","order_time_us":1438539936355217,'
         b'"orig_cl_ord_id":"ticket-1","symbol":"IVE"}'
@@ -88,5 +59,5 @@ def test_an_unknown_trading_state_is_rejected():
 def test_every_record_becomes_one_message_or_one_reject(message, data):
     values = st.one_of(st.none(), st.booleans(), st.floats(), st.integers(), st.text(max_size=5))
     field = data.draw(st.sampled_from(sorted(message)))
-    messages, rejects = read("orders", 0, f"0,1,{APPEND_MS}", text_of(message, **{field: data.draw(values)}))
+    messages, rejects = batch_of(text_of(message, **{field: data.draw(values)}), partition=0)
     assert len(messages) + len(rejects) == 1

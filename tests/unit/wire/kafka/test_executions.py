@@ -12,39 +12,6 @@ from fintank.wire.kafka.executions import from_json, to_json, to_lines
 from fintank.wire.kafka.fields import MalformedError
 
 APPEND_MS = 1_438_540_000_000
-FIELDS = [
-    "exec_id",
-    "exec_type",
-    "ord_status",
-    "cl_ord_id",
-    "list_id",
-    "account",
-    "symbol",
-    "side",
-    "ord_type",
-    "time_in_force",
-    "priority",
-    "order_qty",
-    "cash_order_qty",
-    "price",
-    "stop_px",
-    "last_qty",
-    "last_px",
-    "last_mkt",
-    "cum_qty",
-    "leaves_qty",
-    "leaves_cash",
-    "avg_px",
-    "residual_cash",
-    "bid",
-    "ask",
-    "quote_ids",
-    "input",
-    "ord_rej_reason",
-    "text",
-    "order_time",
-    "transact_time",
-]
 
 
 @pytest.fixture
@@ -56,15 +23,11 @@ def batch_of(*records, first=1000):
     return to_lines("executions", 2, f"{first},{len(records)},{APPEND_MS}", "\n".join(records))
 
 
-def test_every_kind_of_report_comes_back_as_it_was(written):
+def test_every_kind_of_report_survives_the_round_trip(written):
     assert {report.exec_type for report in written.reports} == {*ExecType, CANCEL_REJECTED}
     assert {report.ord_status for report in written.reports} == set(OrdStatus)
     for report in written.reports:
         assert from_json(to_json(report)) == report
-
-
-def test_a_report_has_all_its_fields_in_their_order(trade):
-    assert list(json.loads(to_json(trade))) == FIELDS
 
 
 def test_numbers_are_decimal_strings_in_plain_notation(trade):
@@ -80,7 +43,7 @@ def test_times_are_json_numbers_to_the_microsecond(trade, time_us):
     assert from_json(text).order_time_us == time_us
 
 
-def test_a_number_far_out_is_read_as_it_is(trade):
+def test_an_extreme_number_is_read_exactly(trade):
     report = replace(trade, residual_cash=Decimal("-1e50") / 3, cum_qty=Decimal("1e-60"))
     assert from_json(to_json(report)) == report
 
@@ -98,7 +61,7 @@ def test_a_trade_is_a_point(trade):
     )
 
 
-def test_a_refusal_is_a_point_without_what_it_has_not(written):
+def test_a_rejection_is_a_point_without_its_empty_fields(written):
     report = next(report for report in written.reports if report.cl_ord_id == "bad")
     lines = batch_of(to_json(report)).lines
     assert "last_mkt" not in lines
@@ -106,7 +69,7 @@ def test_a_refusal_is_a_point_without_what_it_has_not(written):
     assert 'ord_rej_reason=99i,text="code=WEIGHTS_SUM sum=0.9"' in lines
 
 
-def test_the_refusal_of_a_cancel_is_a_point_of_the_same_measurement(written):
+def test_an_order_cancel_reject_is_a_point_of_the_same_measurement(written):
     (report, *_) = [each for each in written.reports if isinstance(each, OrderCancelReject)]
     assert batch_of(to_json(report)).lines == (
         "executions,exec_type=CANCEL_REJECTED,ord_status=FILLED,partition=2,symbol=IVE "
@@ -116,7 +79,7 @@ def test_the_refusal_of_a_cancel_is_a_point_of_the_same_measurement(written):
     )
 
 
-def test_thousands_of_reports_of_one_tick_are_points_of_their_own(trade):
+def test_thousands_of_reports_of_one_tick_stay_separate_points(trade):
     lines = batch_of(*[to_json(trade)] * 2_500).lines.split("\n")
     assert len({line.rpartition(" ")[2] for line in lines}) == 2_500
 
@@ -140,7 +103,7 @@ def test_thousands_of_reports_of_one_tick_are_points_of_their_own(trade):
         ({"transact_time": 1e10}, "TIMESTAMP_OUT_OF_RANGE"),
     ],
 )
-def test_what_is_no_report_is_rejected(trade, changes, reason):
+def test_a_malformed_report_is_rejected(trade, changes, reason):
     bad = json.dumps({**json.loads(to_json(trade)), **changes})
     batch = batch_of(to_json(trade), bad, "[]", to_json(trade))
     assert batch.offsets == "1000,1 1003,1"

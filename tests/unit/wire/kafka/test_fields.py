@@ -8,19 +8,19 @@ from fintank.trading.decimals import plain
 from fintank.wire.kafka.fields import MalformedError, parsed
 
 
-def test_null_is_as_good_as_absent():
+def test_null_counts_as_absent():
     fields = parsed('{"a": null, "b": 0}')
     assert [fields.has(name) for name in "abc"] == [False, True, False]
     with pytest.raises(MalformedError, match='MISSING_FIELD field="a"'):
         fields.number("a")
 
 
-def test_a_number_and_its_text_are_the_same():
+def test_a_number_can_be_text():
     fields = parsed('{"number": 0.10, "text": "0.10", "exponent": 1E-1}')
     assert {fields.number(name) for name in ("number", "text", "exponent")} == {Decimal("0.1")}
 
 
-def test_a_whole_number_may_be_written_with_a_point_but_not_as_text():
+def test_a_whole_number_can_have_a_point_but_not_be_text():
     fields = parsed('{"a": 5.0, "b": "5", "c": 5.5, "d": 9223372036854775807, "e": 9223372036854775808}')
     assert (fields.whole_number("a"), fields.whole_number("d")) == (5, 2**63 - 1)
     for name in "bc":
@@ -44,7 +44,7 @@ def test_a_number_has_a_bounded_exponent():
             fields.number(name)
 
 
-def test_a_fault_inside_a_list_is_told_by_its_place():
+def test_an_error_inside_a_list_names_the_index():
     fields = parsed('{"list": [{"n": 1}, {"n": true}], "texts": ["a", 5]}')
     first, second = fields.objects("list")
     assert first.number("n") == 1
@@ -56,5 +56,5 @@ def test_a_fault_inside_a_list_is_told_by_its_place():
         fields.texts("texts")
 
 
-def test_of_two_equal_names_the_last_one_counts():
+def test_of_two_fields_with_one_name_the_last_one_counts():
     assert parsed('{"a": 1, "a": 2}').number("a") == 2

@@ -5,34 +5,16 @@ import json
 from fintank.wire.kafka.fills import from_json, to_json, to_lines
 
 APPEND_MS = 1_438_540_000_000
-FIELDS = [
-    "exec_id",
-    "cl_ord_id",
-    "list_id",
-    "account",
-    "symbol",
-    "side",
-    "last_qty",
-    "last_px",
-    "last_mkt",
-    "delta_shares",
-    "delta_cash",
-    "transact_time",
-]
 
 
 def batch_of(*records, first=1000):
     return to_lines("fills", 2, f"{first},{len(records)},{APPEND_MS}", "\n".join(records))
 
 
-def test_every_fill_comes_back_as_it_was(written):
+def test_every_fill_survives_the_round_trip(written):
     assert len(written.fills) == 5
     for fill in written.fills:
         assert from_json(to_json(fill)) == fill
-
-
-def test_a_fill_has_all_its_fields_in_their_order(written):
-    assert list(json.loads(to_json(written.fills[0]))) == FIELDS
 
 
 def test_a_fill_is_a_point(written):
@@ -46,7 +28,7 @@ def test_a_fill_is_a_point(written):
     )
 
 
-def test_what_is_no_fill_is_rejected(written):
+def test_a_malformed_fill_is_rejected(written):
     good = json.loads(to_json(written.fills[0]))
     bad = [
         json.dumps({**good, **change}) for change in ({"last_mkt": None}, {"delta_cash": True}, {"side": ""})

@@ -1,7 +1,17 @@
+"""Writing the records of the topic `orders`."""
+
 import json
 from decimal import Decimal
 
-from fintank.trading.messages import ComponentSpec, Order, PortfolioOrder, Side
+from fintank.trading.messages import (
+    Cancel,
+    ComponentSpec,
+    Order,
+    PortfolioOrder,
+    Side,
+    State,
+    TradingState,
+)
 from fintank.wire.bolts.order_stream import MsgType
 from fintank.wire.kafka import orders
 
@@ -9,7 +19,7 @@ TIME_US = 1_438_539_936_355_217
 RUN = f"7,1,{TIME_US // 1000}"
 
 
-def test_a_portfolio_order_is_read_as_it_was_written() -> None:
+def test_a_portfolio_order_is_read_as_written() -> None:
     portfolio = (ComponentSpec("IVE", Decimal("0.25")), ComponentSpec("CASH", Decimal("0.75")))
     written = orders.to_json(
         MsgType.PORTFOLIO_ORDER,
@@ -28,7 +38,7 @@ def test_a_portfolio_order_is_read_as_it_was_written() -> None:
     assert message.order_time_us == TIME_US
 
 
-def test_a_market_order_is_read_as_it_was_written() -> None:
+def test_a_market_order_is_read_as_written() -> None:
     written = orders.to_json(
         MsgType.ORDER,
         cl_ord_id="m-1",
@@ -57,3 +67,18 @@ def test_numbers_are_decimal_strings_and_the_time_is_a_number() -> None:
     )
     assert json.loads(written)["order_qty"] == "1.5"
     assert b'"timestamp":1438539936.355217' in written
+
+
+def test_a_cancel_is_read_as_written_and_has_no_empty_fields() -> None:
+    of_list = {"symbol": None, "orig_cl_ord_id": None, "list_id": "p-1"}
+    written = orders.to_json(MsgType.CANCEL, cl_ord_id="c-1", account="A1", **of_list, time_us=TIME_US)
+    assert list(json.loads(written)) == ["msg_type", "cl_ord_id", "account", "list_id", "timestamp"]
+    (message,) = orders.read("orders", 0, RUN, written.decode()).messages
+    assert isinstance(message, Cancel)
+    assert (message.cl_ord_id, message.symbol, message.list_id) == ("c-1", None, "p-1")
+
+
+def test_a_trading_state_is_read_as_written() -> None:
+    written = orders.to_json(MsgType.TRADING_STATE, state=State.REDUCING, time_us=TIME_US)
+    (message,) = orders.read("orders", 0, RUN, written.decode()).messages
+    assert message == TradingState(State.REDUCING, TIME_US, 7, "orders-0-7")

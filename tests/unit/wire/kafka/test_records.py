@@ -29,7 +29,7 @@ def test_every_record_is_read_with_its_place():
     assert rejects == []
 
 
-def test_what_can_not_be_read_is_a_reject_at_its_place():
+def test_an_unreadable_record_is_a_reject_at_its_place():
     found, rejects = read_each("orders", 3, "7,3,1000", "malformed\nb\nrefused", read)
     assert [text for text, _ in found] == ["b"]
     assert rejects == [
@@ -38,7 +38,7 @@ def test_what_can_not_be_read_is_a_reject_at_its_place():
     ]
 
 
-def test_whatever_a_record_raises_is_its_own_reject():
+def test_an_unexpected_exception_rejects_only_its_own_record():
     found, (reject,) = read_each("orders", 3, "7,3,1000", "a\nunforeseen\nc", read)
     assert [text for text, _ in found] == ["a", "c"]
     assert (reject.offset, reject.reason) == (8, Reason.NOT_PROCESSED)
@@ -46,7 +46,7 @@ def test_whatever_a_record_raises_is_its_own_reject():
 
 
 @pytest.mark.parametrize("offsets", ["7,2,1000", "7,1", "", "7,1,1000 "])
-def test_offsets_that_do_not_go_with_the_records_are_an_error(offsets):
+def test_mismatched_offsets_and_records_are_an_error(offsets):
     with pytest.raises(ValueError, match=r"orders-3: 2 offsets for 1 records|offsets: expected a run of"):
         read_each("orders", 3, offsets, "a", read)
 

@@ -11,7 +11,7 @@ def reject(payload):
     return Reject("ticks", 3, 17, Reason.NOT_JSON, "error=x", payload)
 
 
-def test_a_message_says_where_why_and_what_in_that_order():
+def test_a_message_has_place_reason_and_payload_in_that_order():
     payload = '{"symbol": "Zürich\u2028"'
     message = json.loads(reject(payload).message())
     assert list(message.items()) == [
@@ -30,7 +30,7 @@ def test_the_key_is_the_identity_of_the_record():
     assert reject("").key == "ticks-3-17"
 
 
-def test_a_message_of_a_megabyte_record_is_smaller_than_the_broker_takes():
+def test_the_reject_of_a_megabyte_record_fits_the_broker():
     text = reject("x" * 1_000_000).message()
     message = json.loads(text)
     assert len(text) < 100_000
@@ -39,7 +39,7 @@ def test_a_message_of_a_megabyte_record_is_smaller_than_the_broker_takes():
     assert message["payload_sha256"] == hashlib.sha256(b"x" * 1_000_000).hexdigest()
 
 
-def test_a_message_is_ascii_whatever_its_detail_holds():
+def test_a_message_is_ascii_whatever_its_detail():
     assert Reject("ticks", 0, 0, Reason.BAD_SYMBOL, describe(value="Zürich"), "").message().isascii()
 
 

@@ -12,7 +12,7 @@ def test_a_point_has_tags_fields_and_a_time():
     assert line == 'm,a=x,b=y c="text",d=5i,e=1.5 7'
 
 
-def test_what_is_none_is_left_out():
+def test_none_is_left_out():
     assert point("m", {"a": None, "b": "y"}, {"c": None, "d": 5}, 7) == "m,b=y d=5i 7"
 
 
@@ -40,7 +40,7 @@ def test_a_decimal_is_a_float_in_plain_notation(value, written):
     assert point("m", {}, {"d": Decimal(value)}, 7) == f"m d={written} 7"
 
 
-def test_a_ticks_time_has_its_offset_below_what_its_own_time_has():
+def test_a_ticks_offset_fills_the_digits_below_its_own_time():
     assert record_time_ns(1_438_539_936_355_217, 123_456_789) == 1_438_539_936_355_217_789
     assert record_time_ns(1_438_539_936_355_000, 123_456_789) == 1_438_539_936_355_456_789
 

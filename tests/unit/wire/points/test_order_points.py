@@ -6,7 +6,7 @@ from fintank.trading.messages import CodedReason, ComponentSpec
 from fintank.wire.points.order_points import component_line, offset_runs, portfolio_line
 
 
-def test_a_portfolio_order_is_a_point_of_its_own_time(make):
+def test_a_portfolio_order_is_a_point_at_its_own_time(make):
     assert portfolio_line(
         make.portfolio_order(input="orders-2-17", account="A 1", amount=Decimal("1000.10"))
     ) == (
@@ -16,7 +16,7 @@ def test_a_portfolio_order_is_a_point_of_its_own_time(make):
     )
 
 
-def test_an_order_is_a_point_with_the_quantity_that_it_has(make):
+def test_an_order_is_a_point_without_its_empty_fields(make):
     assert component_line(make.order(input="orders-3-1234", order_time_us=1_438_539_936_355_000)) == (
         'portfolio_component_orders,partition=3,side=BUY,symbol=IVE cl_ord_id="ticket-1",account="A-1001",'
         'order_qty=12.5,ord_type="MARKET",priority=1i,time_in_force="GTC",'
@@ -24,7 +24,7 @@ def test_an_order_is_a_point_with_the_quantity_that_it_has(make):
     )
 
 
-def test_a_refused_component_says_why(make):
+def test_a_rejected_component_has_the_reason(make):
     refusal = CodedReason("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=0.9")
     line = component_line(make.order(order_qty=None, list_id="d", refusal=refusal))
     assert ",list_id=" not in line.split(" ")[0]

@@ -11,7 +11,7 @@ from fintank.wire.points.pipeline_points import percentile
     weighted=st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), min_size=1, max_size=20),
     percent=st.integers(1, 100),
 )
-def test_a_percentile_is_that_of_all_records_one_by_one(
+def test_a_percentile_equals_that_of_the_single_records(
     weighted: list[tuple[int, int]], percent: int
 ) -> None:
     each = sorted(value for value, records in weighted for _ in range(records))

@@ -39,7 +39,7 @@ REPORT = factories.report(
 
 
 @pytest.mark.parametrize("lines", [[PLAIN, PLAIN], [SIZED, SIZED], [PLAIN, HALF, SIZED]])
-def test_ticks_are_read_as_they_were_written(lines):
+def test_ticks_are_read_as_written(lines):
     values = {
         PLAIN: (17, (94.1, 100.0, None, None)),
         SIZED: (18, (94.1, 95.0, 3.0, 0.0)),
@@ -59,7 +59,7 @@ def test_a_line_is_a_quote_whose_numbers_keep_their_text():
 
 
 def test_every_field_of_a_report_and_of_a_fill_is_read():
-    """A field that is written and not compared would hide a difference."""
+    """A field that is written but not compared could hide a difference."""
     whole = replace(
         REPORT,
         **dict.fromkeys(("cash_order_qty", "price", "stop_px", "leaves_cash", "residual_cash"), Decimal(1)),
@@ -82,7 +82,7 @@ def test_every_field_of_a_report_and_of_a_fill_is_read():
         assert written - in_texts == len(measurement.fields) - len(missing)
 
 
-def test_every_field_of_a_cancels_refusal_is_read():
+def test_every_field_of_an_order_cancel_reject_is_read():
     reject = OrderCancelReject(
         exec_id="e-1",
         exec_type=CANCEL_REJECTED,
@@ -105,7 +105,7 @@ def test_every_field_of_a_cancels_refusal_is_read():
     }
 
 
-def test_names_with_escapes_are_read():
+def test_escaped_names_are_read():
     lines = executions.to_lines("executions", 0, "7,1,0", executions.to_json(REPORT)).lines
     ((series, _, values),) = of_lines(EXECUTIONS, lines)
     assert values[1] == REPORT.cl_ord_id
@@ -115,7 +115,7 @@ def test_names_with_escapes_are_read():
     assert answer == [(series, 7, values)]
 
 
-def test_an_answers_integers_become_floats_and_its_empty_tags_go():
+def test_an_answers_integers_become_floats_and_empty_tags_disappear():
     rows = [[17, 94.1, 100, None, None], [18, 94.2, 100.5, None, None]]
     points = of_answer("bid_ask", {"symbol": "IVE", "exchange": "NYSE", "venue": ""}, rows)
     assert points == [(TICK, 17, (94.1, 100.0, None, None)), (TICK, 18, (94.2, 100.5, None, None))]
@@ -123,7 +123,7 @@ def test_an_answers_integers_become_floats_and_its_empty_tags_go():
     assert of_answer("bid_ask", {}, []) == []
 
 
-def test_what_is_no_line_is_an_error():
+def test_a_malformed_line_is_an_error():
     for line in ("bid_ask,exchange=NYSE,symbol=IVE bid=1", f"{TICK} bid=1,ask=2 x 3"):
         with pytest.raises(ValueError, match="expected"):
             of_lines(BID_ASK, line)
