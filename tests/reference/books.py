@@ -1,0 +1,142 @@
+"""What the reference engine holds: markets, orders and windows, and the records that came out of them."""
+
+from collections import defaultdict
+from fractions import Fraction
+from typing import Any
+from zlib import crc32
+
+from reference.market import Market, Quote
+from reference.matching import is_filled
+from reference.messages import Cancel, Message, Order
+from reference.numbers import number
+from reference.reports import Nbbo, Trade, code_text, execution, fill
+from reference.rules import Facts
+
+SHARDS = 4
+NUMBERS = ("lot_size", "max_order_qty", "max_order_notional", "price_band")
+
+
+class Books:
+    """All state, and what happens to a single order."""
+
+    def __init__(self, rules: dict[str, Any]) -> None:
+        """Take the numbers of rules.toml; None is no limit."""
+        self.rules = {name: number(value) if name in NUMBERS else value for name, value in rules.items()}
+        self.lot: Fraction = self.rules["lot_size"]
+        self.executions: list[Message] = []
+        self.fills: list[Message] = []
+        self.rejects: list[tuple[str, str]] = []
+        self.markets: dict[str, Market] = {}
+        self.known: dict[tuple[str, str, str], Order] = {}
+        self.open: dict[str, list[Order]] = defaultdict(list)
+        self.refused: set[tuple[Any, ...]] = set()
+        self.cancels: list[Cancel] = []
+        self.windows: dict[tuple[str, str, int], int | None] = {}
+        self.state = "ACTIVE"
+        self.state_offset = -1
+        self.wall_us = 0
+
+    # Markets and clocks
+
+    def market(self, symbol: str) -> Market:
+        if symbol not in self.markets:
+            self.markets[symbol] = Market(self.rules["max_quote_age_ms"] * 1000)
+        return self.markets[symbol]
+
+    def clock(self, symbol: str) -> int | None:
+        return self.market(symbol).clock(self.wall_us)
+
+    def time_us(self, order: Order) -> int:
+        return max(order.order_time_us, self.market(order.symbol).tick_time_us or 0)
+
+    def facts(self, symbol: str) -> Facts:
+        nbbo = self.market(symbol).uncrossed(self.wall_us)
+        return Facts(self.rules, self.state, self.clock(symbol), len(self.open[symbol]), nbbo)
+
+    def symbols(self) -> list[str]:
+        """Return the symbols with open orders, by shard."""
+        found = [symbol for symbol in self.open if self.open[symbol]]
+        return sorted(found, key=lambda symbol: (shard(symbol), symbol))
+
+    def is_halted(self, side: str) -> bool:
+        return self.state == "HALTED" or (self.state == "REDUCING" and side == "BUY")
+
+    # Groups of block orders
+
+    def group(self, symbol: str, side: str, priority: int) -> list[Order]:
+        return [
+            order
+            for order in self.open[symbol]
+            if order.side == side and order.priority == priority and not order.is_waiting_stop
+        ]
+
+    def join(self, order: Order) -> None:
+        """Let an order join its group; the first one opens a window."""
+        key = (order.symbol, order.side, order.priority)
+        if order.priority > 1 and self.group(*key) == [order]:
+            self.windows[key] = self.window_end(order.symbol)
+
+    def window_end(self, symbol: str) -> int | None:
+        now_us = self.clock(symbol)
+        return None if now_us is None else now_us + self.rules["aggregation_window_ms"] * 1000
+
+    # What happens to one order
+
+    def trade(self, order: Order, quote: Quote, quantity: Fraction, cause: str | None) -> None:
+        price = quote.price(order.side)
+        quote.taken[order.side] += quantity
+        book(order, quantity, price, self.lot)
+        self.report(order, "TRADE", cause, trade=Trade(quantity, price, quote))
+        self.fills.append(fill(self.executions[-1]))
+
+    def no_lot(self, cause: str | None) -> Any:
+        """Return what ends a cash BUY that can buy no lot at a price."""
+
+        def end(order: Order, price: Fraction) -> None:
+            assert order.cash_order_qty is not None
+            numbers = {
+                "leaves_cash": order.cash_order_qty - order.cum_cash,
+                "price": price,
+                "lot_size": self.lot,
+            }
+            order.status = "FILLED" if order.cum_qty else "CANCELED"
+            exec_type = "RESTATED" if order.cum_qty else "CANCELED"
+            self.report(order, exec_type, cause, text=code_text("BELOW_MIN_QTY", numbers))
+
+        return end
+
+    def report(
+        self,
+        order: Order,
+        exec_type: str,
+        cause: str | None,
+        *,
+        nbbo: Nbbo | None = None,
+        time_us: int | None = None,
+        **told: Any,
+    ) -> None:
+        """Tell what happened; an order that has ended is no longer open."""
+        if not order.is_open and order in self.open[order.symbol]:
+            self.open[order.symbol] = [other for other in self.open[order.symbol] if other is not order]
+        self.executions.append(
+            execution(
+                order,
+                exec_type,
+                nbbo or self.market(order.symbol).nbbo(self.wall_us),
+                cause or order.input,
+                self.time_us(order) if time_us is None else time_us,
+                **told,
+            )
+        )
+
+
+def shard(symbol: str) -> int:
+    return crc32(symbol.encode()) % SHARDS
+
+
+def book(order: Order, quantity: Fraction, price: Fraction, lot: Fraction) -> None:
+    """Write a trade down in its order."""
+    order.trades += 1
+    order.cum_qty += quantity
+    order.cum_cash += quantity * price
+    order.status = "FILLED" if is_filled(order, price, lot) else "PARTIALLY_FILLED"

@@ -1,0 +1,124 @@
+"""A step: everything that an event or the passing of time leads to in one symbol."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+from reference.books import Books, book
+from reference.market import Quote
+from reference.matching import block, sweep
+from reference.messages import Order
+from reference.reports import code_text
+from reference.rules import price_breach
+
+TERMINAL_STEP_TIFS = ("IOC", "FOK")
+
+
+class Steps(Books):
+    """Does the steps of each symbol."""
+
+    def step(self, symbol: str, cause: str | None) -> None:
+        """Do all that a step does; cause: the message's place, None for the passing of time."""
+        self.open_windows(symbol)
+        self.expire(symbol)
+        nbbo = self.market(symbol).uncrossed(self.wall_us)
+        if nbbo is not None:
+            self.check_prices(symbol, cause)
+            self.trigger(symbol, nbbo)
+            for order in self.tradable(symbol):
+                if order.priority == 1:
+                    self.sweep(order, cause)
+            self.trade_blocks(symbol, cause)
+        for order in list(self.open[symbol]):
+            if order.time_in_force in TERMINAL_STEP_TIFS:
+                self.end_what_cannot_wait(order, cause)
+
+    def open_windows(self, symbol: str) -> None:
+        """Open the windows that had to wait for a clock."""
+        for key, end_us in self.windows.items():
+            if key[0] == symbol and end_us is None:
+                self.windows[key] = self.window_end(symbol)
+
+    def expire(self, symbol: str) -> None:
+        now_us = self.clock(symbol)
+        for order in list(self.open[symbol]):
+            if order.end_us is not None and now_us is not None and order.end_us <= now_us:
+                order.status = "EXPIRED"
+                time_us = max(order.end_us, order.new_time_us)
+                self.report(order, "EXPIRED", order.input, nbbo=(None, None), time_us=time_us)
+
+    def check_prices(self, symbol: str, cause: str | None) -> None:
+        for order in list(self.open[symbol]):
+            if order.unchecked and not self.is_halted(order.side):
+                order.unchecked = False
+                breach = price_breach(order, self.facts(symbol))
+                if breach is not None:
+                    order.status = "CANCELED"
+                    self.report(order, "CANCELED", cause, text=code_text(*breach))
+
+    def trigger(self, symbol: str, nbbo: tuple[Fraction, Fraction]) -> None:
+        bid, ask = nbbo
+        for order in self.open[symbol]:
+            if order.is_waiting_stop and not self.is_halted(order.side):
+                assert order.stop_px is not None
+                if ask >= order.stop_px if order.side == "BUY" else bid <= order.stop_px:
+                    order.triggered = True
+                    self.join(order)
+
+    def tradable(self, symbol: str) -> list[Order]:
+        """Return the open orders that may trade now, by arrival."""
+        return [
+            order
+            for order in self.open[symbol]
+            if not order.is_waiting_stop and not self.is_halted(order.side)
+        ]
+
+    def sweep(self, order: Order, cause: str | None) -> None:
+        levels = self.market(order.symbol).levels(order.side, self.wall_us)
+        if order.time_in_force == "FOK" and not self.would_end(order, levels):
+            return
+        sweep(order, levels, self.lot, lambda *took: self.trade(*took, cause), self.no_lot(cause))
+
+    def would_end(self, order: Order, levels: list[Quote]) -> bool:
+        """Whether a sweep would end the order: try it with copies."""
+        trial = replace(order)
+
+        def take(_: Order, quote: Quote, quantity: Fraction) -> None:
+            book(trial, quantity, quote.price(order.side), self.lot)
+
+        def end(_: Order, __: Fraction) -> None:
+            trial.status = "FILLED"
+
+        sweep(trial, levels, self.lot, take, end)
+        return not trial.is_open
+
+    def end_what_cannot_wait(self, order: Order, cause: str | None) -> None:
+        bid, ask = self.market(order.symbol).nbbo(self.wall_us)
+        has_price = self.market(order.symbol).uncrossed(self.wall_us) is not None
+        left = "leaves_cash" if order.is_by_cash else "leaves_qty"
+        if not has_price:
+            text = code_text("NO_QUOTE", {"crossed": "no" if bid is None or ask is None else "yes"})
+        else:
+            code = "IOC_REMAINDER" if order.time_in_force == "IOC" else "FOK_NOT_FILLED"
+            asked = order.cash_order_qty if order.is_by_cash else order.order_qty
+            assert asked is not None
+            done = order.cum_cash if order.is_by_cash else order.cum_qty
+            text = code_text(code, {left: asked - done})
+        order.status = "CANCELED"
+        self.report(order, "CANCELED", cause, text=text)
+
+    def trade_blocks(self, symbol: str, cause: str | None) -> None:
+        found = {(order.priority, order.side) for order in self.tradable(symbol) if order.priority > 1}
+        for priority, side in sorted(found):
+            key = (symbol, side, priority)
+            window_end, now_us = self.windows[key], self.clock(symbol)
+            assert window_end is not None
+            assert now_us is not None
+            if now_us >= window_end:
+                self.trade_block(key, cause)
+
+    def trade_block(self, key: tuple[str, str, int], cause: str | None) -> None:
+        trades = len(self.fills)
+        levels = self.market(key[0]).levels(key[1], self.wall_us)
+        block(self.group(*key), levels, self.lot, lambda *took: self.trade(*took, cause), self.no_lot(cause))
+        if len(self.fills) > trades:
+            self.windows[key] = self.window_end(key[0])
