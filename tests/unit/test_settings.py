@@ -7,7 +7,7 @@ from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT
 
 ADDRESSES = json.loads((PROJECT_ROOT / "tests" / "addresses.json").read_text())
-"""What the JVM takes and refuses alike: tests/clj/fintank/settings_test.clj has the same."""
+"""Addresses that the JVM accepts and refuses too: tests/clj/fintank/storm/settings_test.clj."""
 
 
 def test_kafka_may_be_several_brokers() -> None:
@@ -17,7 +17,7 @@ def test_kafka_may_be_several_brokers() -> None:
 
 
 @pytest.mark.parametrize("wrong", ADDRESSES["refused"])
-def test_a_wrong_address_among_them_is_named(wrong: str) -> None:
+def test_an_invalid_address_among_them_is_named(wrong: str) -> None:
     with pytest.raises(FintankError, match=r"FINTANK_KAFKA=['\"].*['\"] is not an address"):
         settings.load({"FINTANK_KAFKA": f"a:1,{wrong}"})
 
@@ -34,17 +34,17 @@ def test_the_brackets_of_an_address_are_not_part_of_its_host() -> None:
 @pytest.mark.parametrize(
     "host", ["http://a", "a:9092", "a b", "a,b", "::1", "[a]", " ", "a..b", "a" * 64, "a." * 128]
 )
-def test_a_host_is_alone(host: str) -> None:
+def test_a_host_has_no_port_or_scheme(host: str) -> None:
     with pytest.raises(FintankError, match=r"^FINTANK_HOST='.*' is not a host: "):
         settings.load({"FINTANK_HOST": host})
 
 
 @pytest.mark.parametrize("character", [*",;:%$#*?\\\"'", "\n", "\t", "\x7f", "\u2028", "\udcff"])
-def test_a_home_that_some_configuration_file_could_not_name_is_refused(character: str) -> None:
+def test_a_home_with_special_characters_is_refused(character: str) -> None:
     with pytest.raises(FintankError, match=r"^FINTANK_HOME=['\"]/tmp/a.*b['\"]: .* can't be in the path"):
         settings.load({"FINTANK_HOME": f"/tmp/a{character}b"})
 
 
 @pytest.mark.parametrize("home", ["/tmp/a b", "/tmp/höme (1)", "/tmp/中文", "/tmp/a&b=c@d+e~f!"])
-def test_another_home_is_taken(home: str) -> None:
+def test_other_homes_are_accepted(home: str) -> None:
     assert str(settings.load({"FINTANK_HOME": home}).home) == home

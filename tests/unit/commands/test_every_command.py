@@ -1,4 +1,4 @@
-"""What holds for all commands: wrong settings are one line, whoever stops reading sees no traceback."""
+"""All commands: invalid settings are one line, and a closed pipe causes no traceback."""
 
 import os
 import shlex
@@ -40,7 +40,7 @@ shows(__import__("invoke").Context())
 
 @pytest.mark.parametrize("variable", WRONG)
 @pytest.mark.parametrize("name", TASKS)
-def test_a_wrong_setting_ends_it_with_one_line_before_anything_is_done(
+def test_an_invalid_setting_ends_it_with_one_line_before_anything_is_done(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], name: str, variable: str
 ) -> None:
     monkeypatch.setenv(variable, WRONG[variable])
@@ -62,7 +62,7 @@ HELP = [("invoke", ["--help"]), ("invoke", ["--help", "order"]), ("fintank", ["-
 
 
 @pytest.mark.parametrize(("program", "words"), [*PROGRAMS.items(), *HELP])
-def test_whoever_stops_reading_sees_no_traceback(program: str, words: list[str]) -> None:
+def test_a_closed_pipe_causes_no_traceback(program: str, words: list[str]) -> None:
     process = fintank(str(Path(sys.executable).with_name(program)), *words)
     assert process.stdout is not None
     assert process.stderr is not None
@@ -73,7 +73,7 @@ def test_whoever_stops_reading_sees_no_traceback(program: str, words: list[str])
 
 
 @pytest.mark.parametrize(("program", "words"), PROGRAMS.items())
-def test_a_full_disk_is_one_line_and_a_closed_output_is_none(program: str, words: list[str]) -> None:
+def test_a_full_disk_is_one_line_and_a_closed_output_is_silent(program: str, words: list[str]) -> None:
     command = shlex.join([str(Path(sys.executable).with_name(program)), *words])
     full = fintank("bash", "-c", f"{command} >/dev/full")
     assert full.communicate(timeout=30) == (b"", b"No space left for what this program writes\n")
@@ -83,7 +83,7 @@ def test_a_full_disk_is_one_line_and_a_closed_output_is_none(program: str, words
     assert closed.returncode == 0
 
 
-def test_texts_are_shown_as_they_are_also_in_ascii() -> None:
+def test_texts_are_printed_unchanged_and_escaped_for_ascii() -> None:
     output, errors = fintank(sys.executable, "-c", PRINTS, PYTHONIOENCODING="ascii").communicate(timeout=30)
     assert errors == b""
     assert b"[red]x[/] :100: \\u4e2d" in output
@@ -92,7 +92,7 @@ def test_texts_are_shown_as_they_are_also_in_ascii() -> None:
 
 
 @pytest.mark.parametrize("name", ["order", "cancel", "queue_ticks"])
-def test_a_word_that_is_no_text_is_one_line(name: str) -> None:
+def test_an_argument_that_is_not_utf8_is_one_line(name: str) -> None:
     option = {"order": "id", "cancel": "account", "queue_ticks": "seed"}[name]
     with pytest.raises(Exit, match="is not valid UTF-8") as ended:
         TASKS[name](Context(), **({"id": "x"} if name != "queue_ticks" else {}) | {option: "\udcff"})

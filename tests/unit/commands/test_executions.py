@@ -10,7 +10,7 @@ from fintank.trading.shard import Shard
 TIME_US = 1_700_000_000_000_000
 
 
-def test_the_table_has_the_orders_quantity_and_then_the_trades() -> None:
+def test_the_table_has_the_quantity_of_the_order_and_then_of_the_trade() -> None:
     order = Order(
         cl_ord_id="m-1",
         account="A-1",

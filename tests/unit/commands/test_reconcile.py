@@ -24,7 +24,7 @@ def test_every_break_is_a_line_under_its_kind():
     assert lines([found()]) == []
 
 
-def test_of_many_breaks_the_first_are_shown_and_all_are_in_the_json():
+def test_the_first_of_many_breaks_are_shown_and_all_are_in_the_json():
     result = found(*[BreakKind.TRADE_TWICE] * 1_025)
     told = lines([result])
     assert (told[0], len(told)) == ("TRADE_TWICE: 1,025", 22)
@@ -36,7 +36,7 @@ def test_of_many_breaks_the_first_are_shown_and_all_are_in_the_json():
     assert (answer["checks"][0]["compared"], answer["checks"][0]["breaks"]) == (9, 1_025)
 
 
-def test_breaks_without_end_are_counted_and_only_so_many_kept(monkeypatch):
+def test_all_breaks_are_counted_and_a_limited_number_is_kept(monkeypatch):
     monkeypatch.setattr(findings, "BREAKS_NAMED_MAX", 3)
     result = found(*[BreakKind.TRADE_TWICE] * 5)
     assert (result.breaks, len(result.named)) == (5, 3)

@@ -14,14 +14,14 @@ EXECUTORS = (
 )
 
 
-def test_the_executors_of_a_component_are_one_row() -> None:
+def test_the_executors_of_a_component_are_summed_in_one_row() -> None:
     acker, engine, _ = components(EXECUTORS)
     assert (engine["tasks"], engine["workers"]) == (["7", "8"], ["box-1:6700", "box-2:6700"])
     assert (engine["emitted"], engine["acked"], engine["failed"], engine["latency_ms"]) == (4, 40, 2, 8.0)
     assert acker["latency_ms"] is None
 
 
-def test_json_has_what_the_table_has() -> None:
+def test_json_has_the_content_of_the_table() -> None:
     found = Topology("order_flow", "order_flow-1-1", "ACTIVE", 60, 2, 5, EXECUTORS, ())
     shown = as_json(found, components(EXECUTORS))
     assert (shown["status"], shown["executors"], shown["executors_wanted"]) == ("ACTIVE", 4, 5)

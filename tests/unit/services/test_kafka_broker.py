@@ -1,11 +1,11 @@
 from fintank.services.kafka_broker import login_properties
 
 
-def test_without_an_account_the_broker_wants_none() -> None:
+def test_without_a_user_the_broker_needs_no_login() -> None:
     assert login_properties({}) == ""
 
 
-def test_the_brokers_one_account_is_its_own_too() -> None:
+def test_the_broker_logs_in_as_the_only_user() -> None:
     lines = login_properties({"FINTANK_KAFKA_USER": "trader", "FINTANK_KAFKA_PASSWORD": "pw"})
     assert 'username="trader" password="pw" user_trader="pw";\n' in lines
     assert "sasl.enabled.mechanisms=PLAIN\n" in lines

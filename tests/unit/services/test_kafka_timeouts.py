@@ -1,4 +1,4 @@
-"""The time-outs around Kafka fit each other, here and in the VM, as docs/configuration.md has them."""
+"""The timeouts around Kafka fit together, here and in the VM, and docs/configuration.md lists them."""
 
 import re
 from pathlib import Path
@@ -11,10 +11,10 @@ from fintank.services import kafka_broker
 from fintank.settings import PROJECT_ROOT
 from fintank.storm import sparse_run
 
-STILL_S = 10
-"""So long a broker may stand still, and nothing ends."""
+PAUSE_S = 10
+"""How long a broker may pause without consequences."""
 START_S = 5
-"""What a killed broker takes to start, before its controller looks at its session; 3 to 4 s were measured."""
+"""How long a killed broker takes to restart until its controller checks sessions; measured: 3 to 4 s."""
 
 
 def properties(text: str) -> dict[str, str]:
@@ -35,7 +35,7 @@ BROKER = next(
 SESSION_S = int(BROKER["broker.session.timeout.ms"]) / 1000
 HEARTBEAT_S = int(BROKER["broker.heartbeat.interval.ms"]) / 1000
 AWAY_S = SESSION_S + START_S
-"""How long a killed broker is away."""
+"""How long a killed broker is unavailable."""
 TRANSACTION_S = journal.TRANSACTION_MS_MAX / 1000
 TRANSACTION_MAX_S = int(BROKER["transaction.max.timeout.ms"]) / 1000
 SPOUT = "src/clj/fintank/spout/kafka_batch.clj"
@@ -45,8 +45,8 @@ SUBPROCESS_S = number(r'"topology.subprocess.timeout.secs" (\d+)', "topologies/o
 MESSAGE_S = number(r'"topology.message.timeout.secs" (\d+)', "topologies/order_flow.clj")
 
 
-def test_a_broker_that_stands_still_is_not_put_out() -> None:
-    assert SESSION_S - HEARTBEAT_S > STILL_S
+def test_a_paused_broker_is_not_fenced() -> None:
+    assert SESSION_S - HEARTBEAT_S > PAUSE_S
 
 
 @pytest.mark.parametrize(
@@ -63,24 +63,24 @@ def test_a_broker_that_stands_still_is_not_put_out() -> None:
         bulk_producer.DELIVERY_MS_MAX / 1000,
     ],
 )
-def test_what_waits_for_a_killed_broker_waits_till_it_is_back(seconds: float) -> None:
+def test_every_wait_outlasts_the_restart_of_a_killed_broker(seconds: float) -> None:
     assert seconds > AWAY_S
 
 
-def test_a_commit_is_waited_for_as_long_as_its_transaction_lives_and_no_longer() -> None:
+def test_the_wait_for_a_commit_is_the_transaction_timeout() -> None:
     assert TRANSACTION_S == journal.COMMIT_SECONDS_MAX < TRANSACTION_MAX_S
 
 
-def test_storm_lets_a_bolt_wait_for_kafka() -> None:
+def test_storms_timeouts_allow_a_bolt_to_wait_for_kafka() -> None:
     assert SUBPROCESS_S > journal.INIT_SECONDS_MAX + journal.ANSWER_SECONDS_MAX + journal.SILENT_SECONDS_MAX
     assert MESSAGE_S > TRANSACTION_S + AWAY_S
 
 
-def test_a_new_run_waits_till_kafka_forgets_a_killed_one() -> None:
+def test_a_new_run_waits_until_kafka_drops_a_killed_one() -> None:
     assert sparse_run.MEMBERS_GONE_TIMEOUT_S > SPOUT_SESSION_S > 2 * SPOUT_HEARTBEAT_S
 
 
-def test_the_vm_has_the_same() -> None:
+def test_the_vm_has_the_same_timeouts() -> None:
     path = Path("cookbooks") / "fintank" / "templates" / "server.properties.erb"
     theirs = properties((PROJECT_ROOT / path).read_text())
     assert {key: value for key, value in BROKER.items() if "timeout" in key or "interval" in key} == {
@@ -103,6 +103,6 @@ def test_the_vm_has_the_same() -> None:
         ("topology.subprocess.timeout.secs", SUBPROCESS_S),
     ],
 )
-def test_the_page_has_every_number(name: str, seconds: float) -> None:
+def test_the_page_has_every_timeout(name: str, seconds: float) -> None:
     page = (PROJECT_ROOT / "docs" / "configuration.md").read_text()
     assert re.search(rf"^\| `{re.escape(name)}`[^|]*\| {seconds:g} \|", page, re.MULTILINE)

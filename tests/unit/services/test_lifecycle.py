@@ -21,7 +21,7 @@ def local(home: Path, kafka: int) -> Settings:
     )
 
 
-def test_up_refuses_to_start_services_of_another_machine(tmp_path: Path) -> None:
+def test_up_refuses_services_on_another_machine(tmp_path: Path) -> None:
     remote = settings.load({"FINTANK_HOST": "streamparse-box", "FINTANK_HOME": str(tmp_path)})
     with pytest.raises(FintankError, match="kafka is set to be at streamparse-box:9092"):
         lifecycle.up(remote, print)
@@ -35,7 +35,7 @@ def test_up_refuses_to_start_services_of_another_machine(tmp_path: Path) -> None
         (9092, 9093, "influxdb and kafka would both need the port 9093: .* FINTANK_INFLUX"),
     ],
 )
-def test_up_refuses_ports_that_can_not_be(tmp_path: Path, kafka: int, influx: int, line: str) -> None:
+def test_up_refuses_impossible_ports(tmp_path: Path, kafka: int, influx: int, line: str) -> None:
     wrong = dataclasses.replace(local(tmp_path, kafka - 2), kafka=f"localhost:{kafka}")
     with pytest.raises(FintankError, match=line):
         lifecycle.up(dataclasses.replace(wrong, influx=f"localhost:{influx}"), print)

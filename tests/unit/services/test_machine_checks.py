@@ -48,11 +48,11 @@ def test_an_older_python_is_refused() -> None:
     assert "3.11" in machine_checks.python((3, 10, 9)).cure
 
 
-def test_the_disk_of_a_home_that_is_not_there_yet_is_checked(tmp_path: Path) -> None:
+def test_the_disk_is_checked_before_the_home_exists(tmp_path: Path) -> None:
     assert f"GB free at {tmp_path}" in machine_checks.disk(tmp_path / "not" / "yet").found
 
 
-def test_programs_that_are_not_set_up_are_named(tmp_path: Path) -> None:
+def test_programs_that_are_not_installed_are_named(tmp_path: Path) -> None:
     empty = Settings(kafka="localhost:1", influx="localhost:3", home=tmp_path, programs=tmp_path / "opt")
     cures = {finding.subject: finding.cure for finding in machine_checks.run_all(empty)}
     for subject in ("kafka", "storm", "influxdb"):
@@ -85,18 +85,18 @@ def cgroup_tree(folder: Path, own: str, limits: dict[str, str]) -> tuple[Path, P
     return cgroups, own_file
 
 
-def test_without_a_limit_the_machine_sets_it(tmp_path: Path) -> None:
+def test_without_other_limits_the_machines_memory_counts(tmp_path: Path) -> None:
     limit = machine_checks.smallest_limit(*cgroup_tree(tmp_path, "0::/", {"memory.max": "max"}))
     assert limit == machine_checks.MemoryLimit(psutil.virtual_memory().total, "the machine")
 
 
-def test_the_smallest_limit_of_all_groups_above_counts(tmp_path: Path) -> None:
+def test_the_smallest_limit_of_all_parent_cgroups_counts(tmp_path: Path) -> None:
     limits = {"pod/memory.max": "1000000", "pod/box/memory.max": "2000000"}
     limit = machine_checks.smallest_limit(*cgroup_tree(tmp_path, "0::/pod/box", limits))
     assert limit == machine_checks.MemoryLimit(1_000_000, "a control group (container)")
 
 
-def test_a_limit_of_control_groups_version_1_counts(tmp_path: Path) -> None:
+def test_a_limit_of_cgroups_v1_counts(tmp_path: Path) -> None:
     limits = {
         "memory/box/memory.limit_in_bytes": "3000000",
         "memory/memory.limit_in_bytes": str(2**63 - 4096),
@@ -105,5 +105,5 @@ def test_a_limit_of_control_groups_version_1_counts(tmp_path: Path) -> None:
     assert limit.size_bytes == 3_000_000
 
 
-def test_a_system_without_control_groups_has_the_machines_limit(tmp_path: Path) -> None:
+def test_without_cgroups_the_machines_memory_counts(tmp_path: Path) -> None:
     assert machine_checks.smallest_limit(tmp_path / "none", tmp_path / "no_file").source == "the machine"

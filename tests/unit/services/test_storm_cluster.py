@@ -30,7 +30,7 @@ def test_each_supervisor_has_its_own_port_slots_and_data(loaded: Settings) -> No
     assert {one["nimbus.thrift.port"] for one in read} == {14627}
 
 
-def test_all_data_is_where_reset_deletes_it(loaded: Settings) -> None:
+def test_all_data_is_in_the_folder_that_reset_deletes(loaded: Settings) -> None:
     texts = [text for service in storm_cluster.services(loaded) for text in service.files.values()]
     folders = [
         line.split("=")[-1].split(": ")[-1].strip('"')
@@ -42,7 +42,7 @@ def test_all_data_is_where_reset_deletes_it(loaded: Settings) -> None:
     assert {Path(folder).parent for folder in folders} == {loaded.home / "data"}
 
 
-def test_a_worker_gets_only_what_an_installed_storm_has(loaded: Settings, tmp_path: Path) -> None:
+def test_a_worker_gets_only_the_jars_of_an_installed_storm(loaded: Settings, tmp_path: Path) -> None:
     zookeeper = storm_cluster.services(loaded)[0]
     zookeeper.prepare()
     for_daemons = {jar.name for jar in (tmp_path / "storm" / "lib").iterdir()}
@@ -51,7 +51,7 @@ def test_a_worker_gets_only_what_an_installed_storm_has(loaded: Settings, tmp_pa
     assert missing == {"kafka-clients", "storm-clojure", "storm-kafka-client"}
 
 
-def test_sparse_is_told_of_the_local_cluster_only(loaded: Settings) -> None:
+def test_the_config_for_sparse_has_only_the_local_cluster(loaded: Settings) -> None:
     nimbus = storm_cluster.services(loaded)[1]
     config = json.loads(nimbus.files[storm_cluster.sparse_config(loaded)])
     assert list(config["envs"]) == ["local"]

@@ -7,7 +7,9 @@ import pytest
 from fintank.services.supervisor import Service, Supervisor
 
 
-def test_a_home_may_have_a_long_name_and_holds_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_may_have_a_long_path_and_contains_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = tmp_path / ("a" * 200) / "b c"
     for folder in ("run", "logs"):
         (home / folder).mkdir(parents=True)
@@ -24,7 +26,7 @@ def test_a_home_may_have_a_long_name_and_holds_all(tmp_path: Path, monkeypatch: 
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-def test_a_supervisor_that_is_not_there_is_not_up_and_has_no_states(tmp_path: Path) -> None:
+def test_without_supervisord_nothing_is_up(tmp_path: Path) -> None:
     assert not Supervisor(tmp_path).is_up()
     assert Supervisor(tmp_path).states() == {}
 

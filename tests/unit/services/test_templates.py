@@ -1,7 +1,7 @@
 from fintank.services.templates import fill
 
 
-def test_what_java_reads_in_latin_1_is_ascii() -> None:
+def test_properties_files_are_ascii() -> None:
     text = fill(
         "server.properties",
         port=1,

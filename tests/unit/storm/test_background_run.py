@@ -19,7 +19,7 @@ def started(log: Path, program: str) -> BackgroundRun:
     return BackgroundRun(process, log)
 
 
-def test_a_run_that_ends_by_itself_is_told_with_its_last_lines(tmp_path: Path) -> None:
+def test_a_run_that_ends_by_itself_is_an_error_with_its_last_lines(tmp_path: Path) -> None:
     run = started(tmp_path / "log", "print(*range(100), sep='\\n'); raise SystemExit(3)")
     with pytest.raises(FintankError) as caught:
         wait_until(run.require_running, TIMEOUT_S, poll_s=0.01)
@@ -29,7 +29,7 @@ def test_a_run_that_ends_by_itself_is_told_with_its_last_lines(tmp_path: Path) -
     assert str(run.log) in told[-1]
 
 
-def test_a_run_is_ended_as_by_ctrl_c(tmp_path: Path) -> None:
+def test_end_works_like_ctrl_c(tmp_path: Path) -> None:
     program = "import signal; print('order_flow runs: Ctrl-C ends it'); signal.pause()"
     run = started(tmp_path / "log", program)
     wait_until(run.has_worker, TIMEOUT_S, poll_s=0.01)

@@ -1,4 +1,4 @@
-"""The topology as streamparse finds it."""
+"""The topology as streamparse loads it."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from streamparse.util import get_config, get_env_config, get_topology_definition
 from fintank.settings import PROJECT_ROOT, TOPOLOGY
 
 
-def test_streamparse_finds_one_topology_by_its_name(monkeypatch):
+def test_streamparse_finds_the_topology_by_name(monkeypatch):
     monkeypatch.chdir(PROJECT_ROOT)
     name, file = get_topology_definition()
     assert (name, file) == (TOPOLOGY, "topologies/order_flow.py")
@@ -31,7 +31,7 @@ def test_streamparse_finds_one_environment_and_no_serializer(monkeypatch):
     assert "serializer" not in {**get_config(), **environment}
 
 
-def test_the_virtualenv_of_the_workers_has_the_versions_of_this_one():
+def test_the_workers_virtualenv_has_the_versions_of_this_one():
     pinned = set((PROJECT_ROOT / "requirements.txt").read_text().split())
     on_workers = set(Path(PROJECT_ROOT / "virtualenvs" / "order_flow.txt").read_text().split())
     assert on_workers <= pinned

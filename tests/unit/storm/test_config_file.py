@@ -1,4 +1,4 @@
-"""config.json, and what is wrong with it in one line."""
+"""Errors in config.json are one line."""
 
 import itertools
 import json
@@ -24,7 +24,7 @@ def check(folder: Path, content: str | bytes) -> None:
     config_file.check(file)
 
 
-def test_the_projects_own_is_right(tmp_path: Path) -> None:
+def test_the_projects_own_file_is_valid(tmp_path: Path) -> None:
     config_file.check(PROJECT_ROOT / "config.json")
     check(tmp_path, json.dumps(GOOD).replace(",", ",\r\n"))
     check(tmp_path, with_prod(options={"topology.workers": 2}, use_ssh_for_nimbus=False))
@@ -57,16 +57,14 @@ def test_the_projects_own_is_right(tmp_path: Path) -> None:
     ],
     ids=itertools.count(),
 )
-def test_what_is_wrong_is_one_line_that_names_the_file(
-    tmp_path: Path, content: str | bytes, told: str
-) -> None:
+def test_an_error_is_one_line_that_names_the_file(tmp_path: Path, content: str | bytes, told: str) -> None:
     with pytest.raises(FintankError, match=told) as error:
         check(tmp_path, content)
     assert str(error.value).startswith(f"{tmp_path}/config.json: ")
     assert "\n" not in str(error.value)
 
 
-def test_a_file_that_is_not_there_is_led_to_the_project(tmp_path: Path) -> None:
+def test_a_missing_file_suggests_the_projects_folder(tmp_path: Path) -> None:
     with pytest.raises(FintankError, match=r"No such file or directory.*run sparse in the project's folder"):
         config_file.check(tmp_path / "none.json")
 
@@ -80,5 +78,5 @@ def test_a_file_that_is_not_there_is_led_to_the_project(tmp_path: Path) -> None:
         (["submit", "--config"], "config.json"),
     ],
 )
-def test_the_file_is_the_one_that_is_named(words: list[str], file: str) -> None:
+def test_the_file_is_the_one_given_with_config(words: list[str], file: str) -> None:
     assert config_file.named(words) == Path(file)

@@ -13,7 +13,7 @@ SOURCES = PROJECT_ROOT / "src"
 
 
 def imported(file: Path) -> set[str]:
-    """Name the modules that a file imports, also those inside its functions."""
+    """Return the modules that a file imports, including those inside functions."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
@@ -23,7 +23,7 @@ def imported(file: Path) -> set[str]:
     return names
 
 
-def test_the_virtualenv_of_the_workers_has_what_the_bolts_import_and_no_more() -> None:
+def test_the_workers_virtualenv_has_exactly_what_the_bolts_import() -> None:
     todo, seen, others = list((SOURCES / "fintank" / "bolts").glob("*.py")), set(), set()
     while todo:
         file = todo.pop()
@@ -42,7 +42,7 @@ def test_the_virtualenv_of_the_workers_has_what_the_bolts_import_and_no_more() -
     assert wanted - {"pystorm"} == set(PACKAGES)
 
 
-def test_the_projects_own_requirements_are_complete_and_pinned_as_here() -> None:
+def test_the_projects_own_requirements_are_complete_and_pinned() -> None:
     file = PROJECT_ROOT / "virtualenvs" / "order_flow.txt"
     check_requirements([file])
     assert set(file.read_text().split()) <= set((PROJECT_ROOT / "requirements.txt").read_text().split())
@@ -55,7 +55,7 @@ def test_requirements_that_lack_a_package_are_refused(tmp_path: Path) -> None:
         check_requirements([file])
 
 
-def test_requirements_that_are_not_there_are_refused(tmp_path: Path) -> None:
+def test_missing_requirements_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FintankError, match=r"none\.txt is missing"):
         check_requirements([tmp_path / "none.txt"])
 

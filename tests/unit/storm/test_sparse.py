@@ -12,18 +12,18 @@ LOCAL = Path("/home/x/.fintank/run/config.json")
 
 
 @pytest.mark.parametrize("name", ["submit", "list", "kill"])
-def test_a_command_goes_to_the_local_cluster_where_one_is_up(name: str) -> None:
+def test_a_command_uses_the_local_cluster_if_it_is_up(name: str) -> None:
     assert aimed([name, "-n", "order_flow"], LOCAL, {}) == [name, "-n", "order_flow", "--config", str(LOCAL)]
 
 
 @pytest.mark.parametrize(
     "choice", [["-e", "prod"], ["--environment=prod"], ["--config", "other.json"], ["-h"]]
 )
-def test_a_command_goes_where_its_options_say(choice: list[str]) -> None:
+def test_options_choose_another_cluster(choice: list[str]) -> None:
     assert aimed(["submit", *choice], LOCAL, {}) == ["submit", *choice]
 
 
-def test_temporary_files_are_in_the_home_under_a_name_that_a_shell_leaves_alone(tmp_path: Path) -> None:
+def test_temporary_files_are_in_the_home_under_names_that_need_no_quoting(tmp_path: Path) -> None:
     home = tmp_path / "a b `c`"
     code = """
 import os, sys, tempfile
@@ -44,12 +44,12 @@ def test_streamparses_own_variable_wins() -> None:
     assert aimed(["submit"], LOCAL, {"STREAMPARSE_NIMBUS": "far"}) == ["submit"]
 
 
-def test_without_a_local_cluster_config_json_says_where() -> None:
+def test_without_a_local_cluster_config_json_decides() -> None:
     assert aimed(["submit"], None, {}) == ["submit"]
 
 
 @pytest.mark.parametrize("arguments", [["run", "-t", "5"], ["quickstart", "x"], []])
-def test_what_asks_no_cluster_is_left_alone(arguments: list[str]) -> None:
+def test_commands_without_a_cluster_are_unchanged(arguments: list[str]) -> None:
     assert aimed(arguments, LOCAL, {}) == arguments
 
 
@@ -62,6 +62,6 @@ def test_what_asks_no_cluster_is_left_alone(arguments: list[str]) -> None:
         ("update_virtualenv", "make setup"),
     ],
 )
-def test_what_needs_ssh_or_the_ui_names_what_does_it_here(name: str, instead: str) -> None:
+def test_commands_that_need_ssh_or_the_ui_suggest_an_alternative(name: str, instead: str) -> None:
     with pytest.raises(FintankError, match=instead):
         aimed([name], LOCAL, {})

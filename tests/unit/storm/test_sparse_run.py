@@ -1,4 +1,4 @@
-"""What ends `sparse run` before it builds anything, each in one line."""
+"""Problems that end `sparse run` before it builds anything, each with one line."""
 
 import os
 import socket
@@ -31,7 +31,7 @@ def test_an_influxdb_that_does_not_answer_is_named_with_the_cure(closed_port):
 
 
 def load_topology(*arguments, port, **environ):
-    """Load the topology as `sparse` does, in a process of its own: a run takes over its signals."""
+    """Load the topology as `sparse` does, in its own process because a run installs signal handlers."""
     environ = {**os.environ, "FINTANK_INFLUX": f"localhost:{port}", **environ}
     command = [sys.executable, "-W", "ignore", PROJECT_ROOT / "topologies" / "order_flow.py", *arguments]
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
@@ -44,7 +44,7 @@ def test_a_run_ends_with_that_one_line(closed_port):
 
 
 @pytest.mark.parametrize("command", ["run", "submit"])
-def test_a_wrong_rule_ends_it_first_with_one_line(closed_port, tmp_path, command):
+def test_an_invalid_rule_ends_it_first_with_one_line(closed_port, tmp_path, command):
     (tmp_path / "rules.toml").write_text("lot_size = 0.01\n")
     result = load_topology(command, port=closed_port, FINTANK_RULES=str(tmp_path / "rules.toml"))
     assert (result.returncode, result.stdout) == (1, "")
@@ -70,7 +70,7 @@ def test_other_commands_of_sparse_need_no_service(closed_port, command):
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
-def test_who_reads_already_is_named_by_group_member_client_and_host():
+def test_another_reader_is_named_by_group_member_client_and_host():
     text = in_use([Member("order_flow-ticks", "consumer-1-abc", "consumer-1", "10.0.0.7")])
     assert text == (
         "The topology is already running, as order_flow-ticks: consumer-1-abc (client consumer-1, "
@@ -78,7 +78,7 @@ def test_who_reads_already_is_named_by_group_member_client_and_host():
     )
 
 
-def test_of_many_readers_the_first_are_named_and_the_rest_counted():
+def test_the_first_of_many_readers_are_named_and_the_rest_counted():
     text = in_use([Member("order_flow-ticks", f"member-{number}", "c", "h") for number in range(7)])
     assert "member-3" in text
     assert "member-4" not in text

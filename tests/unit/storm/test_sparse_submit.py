@@ -21,7 +21,7 @@ def test_another_minor_of_storm_is_refused(version: str) -> None:
         check_cluster(cluster_summary(version), "order_flow", 1, force=False)
 
 
-def test_a_topology_of_that_name_is_refused_unless_it_is_to_be_replaced() -> None:
+def test_a_topology_of_the_same_name_is_refused_without_force() -> None:
     cluster = cluster_summary(used=2, topologies=(topology_summary(),))
     with pytest.raises(FintankError, match=r"A topology order_flow is already running .*ACTIVE, up 30 s"):
         check_cluster(cluster, "order_flow", 2, force=False)
@@ -29,7 +29,7 @@ def test_a_topology_of_that_name_is_refused_unless_it_is_to_be_replaced() -> Non
     check_cluster(cluster, "another", 2, force=False)
 
 
-def test_too_few_free_slots_are_counted_and_who_has_them_is_named() -> None:
+def test_too_few_free_slots_are_an_error_that_names_the_topologies_using_them() -> None:
     cluster = cluster_summary(used=3, topologies=(topology_summary("other", workers=3),))
     with pytest.raises(FintankError, match=r"needs 2 slots, and 1 of 4 are free .*other topologies: other"):
         check_cluster(cluster, "order_flow", 2, force=False)
@@ -43,23 +43,23 @@ def test_a_remote_workers_localhost_is_that_worker() -> None:
     assert (seen.kafka, seen.influx) == ("box-1:9092", "box-1:8086")
 
 
-def test_the_environment_says_where_a_remote_workers_localhost_is() -> None:
+def test_the_environment_overrides_a_remote_workers_localhost() -> None:
     seen = seen_from_here(THERE, ["box-1"], {"FINTANK_KAFKA": "gate:19092"})
     assert (seen.kafka, seen.influx) == ("gate:19092", "box-1:8086")
 
 
-def test_addresses_that_every_machine_knows_are_the_same_from_here() -> None:
+def test_addresses_other_than_localhost_are_unchanged() -> None:
     there = settings.from_storm({"fintank.kafka": "kafka.lan:9092"}, {})
     assert seen_from_here(there, ["box-1"], {"FINTANK_HOST": "gate"}).kafka == "kafka.lan:9092"
 
 
-def test_a_worker_on_this_machine_sees_what_is_seen_here() -> None:
+def test_a_worker_on_this_machine_has_the_same_localhost() -> None:
     there = settings.from_storm({"fintank.kafka": "localhost:14092"}, {})
     assert seen_from_here(there, ["localhost"], {"FINTANK_KAFKA": "gate:1"}).kafka == "localhost:14092"
 
 
 class Cluster:
-    """Answers with one state of the topology after the other; the last one stays."""
+    """Returns one state of the topology after the other, then the last one forever."""
 
     def __init__(self, *states: nimbus.Topology) -> None:
         self._states = list(states)
@@ -89,23 +89,21 @@ def test_the_wait_ends_when_every_executor_reports() -> None:
     assert wait_for_tasks(cluster.ask) is last
 
 
-def test_the_wait_ends_with_the_error_of_a_task_that_came_up_first() -> None:
+def test_the_wait_ends_with_the_error_of_a_task_that_was_up_before() -> None:
     error = nimbus.TaskError("rule-engine", "localhost:6630", 1, "No module named 'orjson'")
     cluster = Cluster(state(True, True), state(True, True, errors=(error,)))
     with pytest.raises(FintankError, match=r"rule-engine \(worker localhost:6630\) failed: No module"):
         wait_for_tasks(cluster.ask)
 
 
-def test_the_wait_ends_in_time_and_names_who_is_late() -> None:
+def test_the_wait_times_out_and_names_the_missing_components() -> None:
     with pytest.raises(FintankError, match=r"1 of 2 executors are up after 0.5 s; not up: bolt-1"):
         wait_for_tasks(Cluster(state(True, False)).ask)
     with pytest.raises(FintankError, match="not up: no executor has a worker"):
         wait_for_tasks(Cluster(state(wanted=0)).ask)
 
 
-def test_the_graphs_options_are_below_those_of_config_json(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_config_json_overrides_the_topologys_options(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     config = {"envs": {"prod": {"options": {"topology.workers": 7}}}}
     monkeypatch.setattr(sparse_submit, "get_config", lambda: config)
     monkeypatch.setattr(

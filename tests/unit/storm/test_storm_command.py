@@ -1,4 +1,4 @@
-"""The `storm` command, as streamparse and a terminal call it."""
+"""The program `storm`, as streamparse and a terminal call it."""
 
 import contextlib
 import json
@@ -31,7 +31,7 @@ config:
 
 
 def storm(*arguments, path):
-    """Run `storm` with the folders of `path` before those of the system on PATH."""
+    """Run `storm` with the folders of `path` first on PATH."""
     environ = {**os.environ, "PATH": ":".join([*map(str, path), os.defpath])}
     return subprocess.run(
         [STORM, *arguments], env=environ, capture_output=True, text=True, timeout=WAIT_S, check=False
@@ -49,7 +49,7 @@ def program(folder, name, *lines):
 
 @pytest.fixture
 def local_jar(tmp_path):
-    """What streamparse calls for `sparse run`, but for the seconds."""
+    """The arguments that streamparse passes for `sparse run`, with a given number of seconds."""
     flux_file = tmp_path / "flux.yaml"
     flux_file.write_text(FLUX_FILE)
 
@@ -83,7 +83,7 @@ def test_a_local_jar_runs_our_program_with_storm_before_the_jar_on_the_class_pat
     assert class_path.endswith(":topology.jar")
 
 
-def test_the_jvm_gets_the_options_but_for_those_of_remote_workers(tmp_path, local_jar):
+def test_the_jvm_gets_all_options_except_those_for_remote_workers(tmp_path, local_jar):
     fake = program(tmp_path / "bin", "java", 'for last; do :; done; cat "$last"')
     assert json.loads(storm(*local_jar(15), path=[fake]).stdout) == {
         "topology.debug": True,
@@ -93,7 +93,7 @@ def test_the_jvm_gets_the_options_but_for_those_of_remote_workers(tmp_path, loca
     }
 
 
-def test_a_run_without_an_end_is_zero_seconds(tmp_path, local_jar):
+def test_a_run_without_a_limit_has_zero_seconds(tmp_path, local_jar):
     fake = program(tmp_path / "bin", "java", 'echo "$@"')
     assert " --seconds 0 " in storm(*local_jar(2**63 - 1), path=[fake]).stdout
 
@@ -104,7 +104,7 @@ def test_the_bolts_are_started_from_the_virtualenv_of_this_command(tmp_path, loc
 
 
 @pytest.mark.parametrize("status", [0, 11])
-def test_the_exit_status_of_the_jvm_is_handed_on(tmp_path, local_jar, status):
+def test_the_exit_status_is_that_of_the_jvm(tmp_path, local_jar, status):
     fake = program(tmp_path / "bin", "java", f"exit {status}")
     assert storm(*local_jar(1), path=[fake]).returncode == status
 
@@ -115,18 +115,18 @@ def test_a_killed_jvm_is_named(tmp_path, local_jar):
     assert (result.returncode, result.stderr) == (137, "java was killed by signal 9\n")
 
 
-def test_other_commands_go_to_the_storm_behind_this_one_on_path(tmp_path):
+def test_other_commands_go_to_the_next_storm_on_path(tmp_path):
     other = program(tmp_path / "other", "storm", 'echo "real $@"', "exit 3")
     result = storm("list", "-c", "a=b", path=[STORM.parent, other])
     assert (result.returncode, result.stdout) == (3, "real list -c a=b\n")
 
 
-def test_a_jar_for_a_cluster_goes_to_the_storm_behind_this_one_on_path(tmp_path):
+def test_a_jar_for_a_cluster_goes_to_the_next_storm_on_path(tmp_path):
     other = program(tmp_path / "other", "storm", 'echo "real $@"')
     assert storm("jar", "x.jar", "x.Main", path=[STORM.parent, other]).stdout == "real jar x.jar x.Main\n"
 
 
-def test_without_another_storm_one_line_says_so(tmp_path):
+def test_without_another_storm_it_ends_with_one_line(tmp_path):
     before = program(tmp_path / "before", "storm", "echo never")
     result = storm("list", path=[before, STORM.parent])
     assert (result.returncode, result.stdout) == (1, "")
@@ -136,7 +136,7 @@ def test_without_another_storm_one_line_says_so(tmp_path):
 
 @pytest.fixture
 def long_run(tmp_path, local_jar):
-    """A `storm` called through a shell, with a JVM that ends on SIGTERM only and has a child."""
+    """A `storm` called through a shell, with a fake JVM that only ends on SIGTERM and has a child."""
     pid_file = tmp_path / "pid"
     fake = program(
         tmp_path / "bin",
@@ -159,27 +159,27 @@ def long_run(tmp_path, local_jar):
                 process.kill()
 
 
-def test_a_run_ends_on_ctrl_c_of_the_terminal_without_a_process_left(long_run):
+def test_ctrl_c_in_the_terminal_leaves_no_process(long_run):
     shell, below = long_run
     os.killpg(shell.pid, signal.SIGINT)
     assert psutil.wait_procs(below, timeout=WAIT_S)[1] == []
 
 
-def test_ctrl_c_reaches_nothing_below_the_command_but_by_its_own_hand(long_run):
+def test_child_processes_ignore_the_terminals_ctrl_c(long_run):
     shell, _ = long_run
     os.killpg(shell.pid, signal.SIGINT)
     assert "interrupted" not in shell.communicate(timeout=WAIT_S)[0]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_stopped_run_ends_with_128_and_the_signal(long_run, number):
+def test_a_stopped_run_has_the_status_128_plus_the_signal(long_run, number):
     _, below = long_run
     below[0].send_signal(number)
     assert below[0].wait(timeout=WAIT_S) in (128 + number, None)
     assert psutil.wait_procs(below, timeout=WAIT_S)[1] == []
 
 
-def test_a_run_whose_caller_is_killed_ends(long_run):
+def test_a_run_ends_when_its_caller_is_killed(long_run):
     shell, below = long_run
     shell.kill()
     shell.wait(timeout=WAIT_S)
