@@ -63,7 +63,7 @@ def test_up_with_other_addresses_asks_for_down_first(running: Stack) -> None:
     environ = {**running.environ, "FINTANK_KAFKA": f"localhost:{port}"}
     done = run_fintank(Stack(running.settings, environ), "up")
     assert done.returncode == 1
-    assert done.stderr == "kafka runs with other settings than now: run `invoke down` first.\n"
+    assert done.stderr == "kafka runs with different settings: run `invoke down` first.\n"
 
 
 def test_every_port_is_bound_to_localhost_only(running: Stack) -> None:

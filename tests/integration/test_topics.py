@@ -154,7 +154,7 @@ def test_records_that_a_fixed_journal_lost_are_reported(stack: Stack) -> None:
     with kafka.connect(stack.settings.kafka) as admin:
         admin.delete_records({KafkaPartition("journal", 2): 1})
         (_, lost) = kafka.fix_topics(admin, topics)
-    assert lost.startswith("topic 'journal': its records before offset 1 of partition 2 are gone: ")
+    assert lost.startswith("topic 'journal': the records before offset 1 of partition 2 are gone: ")
 
 
 def test_a_live_member_of_a_group_is_named_until_it_leaves(stack: Stack) -> None:
