@@ -1,7 +1,7 @@
 """What one demo run left in Kafka: its orders, their executions and fills, and the rejects."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fintank.adapters.kafka import SHARDS, partition_for
@@ -39,7 +39,12 @@ def read(address: str, positions: Mapping[str, Positions], name: str, limits: Li
     for topic in ("orders", "executions", "fills", "rejects"):
         with open_reader(address, topic) as reader:
             records[topic] = list(reader.read(dict(positions[topic])))
-    sent = list(_messages(records["orders"], name))
+    named = (record for record in records["orders"] if name.encode() in (record.value or b""))
+    sent = [
+        (record, message)
+        for record, message in messages(named, orders.from_record)
+        if isinstance(message, Order | PortfolioOrder) and _id(message).startswith(name)
+    ]
     return Evidence(
         messages=len(sent),
         orders={
@@ -69,8 +74,10 @@ def wait_reasons(address: str, symbols: Iterable[str], limits: Limits) -> dict[s
     reasons = {}
     with open_reader(address, "ticks") as reader:
         for symbol in symbols:
-            starts = reader.starts([partition_for(symbol, SHARDS)], since_ms)
-            reason = wait_reason(_quotes(reader.read(starts), symbol), now, limits)
+            found = reader.read(reader.starts([partition_for(symbol, SHARDS)], since_ms))
+            own = (record for record in found if record.key == symbol.encode())
+            quotes = messages(own, tick_json.from_record)
+            reason = wait_reason(((quote, record.time_ms * 1000) for record, quote in quotes), now, limits)
             if reason is not None:
                 reasons[symbol] = reason
     return reasons
@@ -96,19 +103,5 @@ def wait_reason(quotes: Iterable[tuple[Quote, int]], now_us: int, limits: Limits
     return None
 
 
-def _messages(records: Iterable[Record], name: str) -> Iterator[tuple[Record, Order | PortfolioOrder]]:
-    for record in records:
-        if name.encode() in (record.value or b""):
-            message = orders.from_record(record)
-            if isinstance(message, Order | PortfolioOrder) and _id(message).startswith(name):
-                yield record, message
-
-
 def _id(message: Order | PortfolioOrder) -> str:
     return message.cl_ord_id if isinstance(message, Order) else message.order_id
-
-
-def _quotes(records: Iterable[Record], symbol: str) -> Iterator[tuple[Quote, int]]:
-    own = (record for record in records if record.key == symbol.encode())
-    for record, quote in messages(own, tick_json.from_record):
-        yield quote, record.time_ms * 1000

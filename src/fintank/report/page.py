@@ -33,22 +33,20 @@ def page(data: ReportData, source: str) -> str:
         interval=f"{(data.working or span).interval_s} s",
         cards="\n".join(_card(*card) for card in _cards(data)),
         summary=_summary(data),
-        **_tables(data),
+        **{name: table or _nothing(otherwise) for name, (table, otherwise) in _tables(data).items()},
         **{name: _plot(figure, otherwise) for name, (figure, otherwise) in _plots(data).items()},
         prices=_prices(data),
     )
 
 
-def _tables(data: ReportData) -> dict[str, str]:
-    """Return the tables by their placeholders."""
+def _tables(data: ReportData) -> dict[str, tuple[str | None, str]]:
+    """Return by placeholder the tables, each with a text for the case that it is empty."""
     unfilled = [row for row in data.last_reports if row.ord_status in UNFILLED]
-    orders = data.portfolio_orders
-    none_unfilled = "No order was rejected, canceled or expired."
     return {
-        "trades": tables.trades(data.trades, data.quote_times_ns) if data.trades else _nothing("No trades."),
-        "positions": tables.positions(data) if data.holdings else _nothing("No positions."),
-        "portfolio_orders": tables.portfolio_orders(orders) if orders else _nothing("No portfolio orders."),
-        "unfilled": tables.unfilled_orders(unfilled) if unfilled else _nothing(none_unfilled),
+        "trades": (tables.trades(data.trades, data.quote_times_ns), "No trades."),
+        "positions": (tables.positions(data), "No positions."),
+        "portfolio_orders": (tables.portfolio_orders(data.portfolio_orders), "No portfolio orders."),
+        "unfilled": (tables.unfilled_orders(unfilled), "No order was rejected, canceled or expired."),
     }
 
 

@@ -1,4 +1,4 @@
-"""A report's tables, as HTML."""
+"""A report's tables, as HTML. A table is None if it has no rows; the page then says so in words."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,16 +13,20 @@ QUANTITY_DECIMALS = 6
 AVERAGE_DECIMALS = 4
 KINDS = {"BUY": "deposit", "SELL": "withdrawal"}
 
-Column = tuple[str, str]
-"""A heading, and the CSS class of the cells."""
-PLAIN = ""
 NUMBER = "number"
 CODE = "code"
 TAIL = "code tail"
 """A text whose end says most: where there is little room, its start is cut off."""
+CSS = {
+    "account": "",
+    **dict.fromkeys(("quantity", "price", "cash", "best bid", "best ask", "amount"), NUMBER),
+    **dict.fromkeys(("quote", "reason"), CODE),
+    "order": TAIL,
+}
+"""The CSS class of a column's cells, by its title."""
 
 
-def trades(found: Sequence[ExecutionRow], quote_times_ns: Mapping[str, int]) -> str:
+def trades(found: Sequence[ExecutionRow], quote_times_ns: Mapping[str, int]) -> str | None:
     """List trades, latest first, each with the quote it was decided on.
 
     A row holds what one order traded at one millisecond: several trades if one quote was not enough.
@@ -30,13 +34,10 @@ def trades(found: Sequence[ExecutionRow], quote_times_ns: Mapping[str, int]) -> 
     deals: dict[tuple[str, str, str, int], list[ExecutionRow]] = defaultdict(list)
     for trade in found:
         deals[trade.account, trade.symbol, trade.cl_ord_id, trade.time_ns // 1_000_000].append(trade)
-    columns = [
-        *(("time (UTC)", PLAIN), ("side", PLAIN), ("quantity", NUMBER), ("symbol", PLAIN), ("price", NUMBER)),
-        *(("cash", NUMBER), ("venue", PLAIN), ("best bid", NUMBER), ("best ask", NUMBER)),
-        *(("quote time", PLAIN), ("quote", CODE), ("account", PLAIN), ("order", TAIL)),
-    ]
+    titles = ["time (UTC)", "side", "quantity", "symbol", "price", "cash", "venue", "best bid", "best ask"]
+    titles += ["quote time", "quote", "account", "order"]
     rows = [_deal_row(deal, quote_times_ns) for deal in reversed(deals.values())]
-    return _table("latest", "trades", columns, rows)
+    return _table("latest", "trades", titles, rows)
 
 
 def _deal_row(deal: Sequence[ExecutionRow], quote_times_ns: Mapping[str, int]) -> list[str]:
@@ -57,10 +58,9 @@ def _deal_row(deal: Sequence[ExecutionRow], quote_times_ns: Mapping[str, int]) -
     ]
 
 
-def portfolio_orders(found: Sequence[PortfolioOrderRow]) -> str:
+def portfolio_orders(found: Sequence[PortfolioOrderRow]) -> str | None:
     """List deposits and withdrawals, latest first."""
-    columns = [("time (UTC)", PLAIN), ("type", PLAIN), ("amount", NUMBER), ("account", PLAIN)]
-    columns += [("symbols", PLAIN), ("order", TAIL)]
+    titles = ["time (UTC)", "type", "amount", "account", "symbols", "order"]
     rows = [
         [
             *(_time(order.time_ns), KINDS[order.side], money(order.amount), escape(order.account)),
@@ -68,13 +68,12 @@ def portfolio_orders(found: Sequence[PortfolioOrderRow]) -> str:
         ]
         for order in reversed(found)
     ]
-    return _table("latest", "portfolio orders", columns, rows)
+    return _table("latest", "portfolio orders", titles, rows)
 
 
-def unfilled_orders(found: Iterable[ExecutionRow]) -> str:
+def unfilled_orders(found: Iterable[ExecutionRow]) -> str | None:
     """List orders that ended without being filled, latest first, each with the reason."""
-    columns = [("time (UTC)", PLAIN), ("state", PLAIN), ("side", PLAIN), ("symbol", PLAIN)]
-    columns += [("account", PLAIN), ("order", TAIL), ("reason", CODE)]
+    titles = ["time (UTC)", "state", "side", "symbol", "account", "order", "reason"]
     rows = [
         [
             *(_time(row.time_ns), escape(row.ord_status), _side(row.side), escape(row.symbol)),
@@ -82,10 +81,10 @@ def unfilled_orders(found: Iterable[ExecutionRow]) -> str:
         ]
         for row in sorted(found, key=lambda row: -row.time_ns)
     ]
-    return _table("latest", "orders", columns, rows)
+    return _table("latest", "orders", titles, rows)
 
 
-def positions(data: ReportData) -> str:
+def positions(data: ReportData) -> str | None:
     """Show each account's shares by symbol, its cash, and the market value at the last bid and ask.
 
     At most SYMBOLS_MAX symbols have columns, those that most accounts hold; cash and value include all.
@@ -110,9 +109,8 @@ def positions(data: ReportData) -> str:
         value = _market_value(held, mids)
         valued = ["", ""] if value is None else [money(value), money(cash + value)]
         rows.append([escape(account), *shares, money(cash), *valued])
-    titles = (*symbols, *others, "cash", "market value", "profit and loss")
-    columns = [("account", PLAIN), *((title, NUMBER) for title in titles)]
-    return _table("first", "accounts", columns, rows)
+    titles = ["account", *symbols, *others, "cash", "market value", "profit and loss"]
+    return _table("first", "accounts", titles, rows, css=NUMBER)
 
 
 def _market_value(held: Mapping[str, tuple[float, float]], mids: Mapping[str, float]) -> float | None:
@@ -122,18 +120,23 @@ def _market_value(held: Mapping[str, tuple[float, float]], mids: Mapping[str, fl
     return sum(shares * mids[symbol] for symbol, (shares, _) in held.items() if shares)
 
 
-def _table(which: str, what: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f'<th class="{css}">{escape(title)}</th>' for title, css in columns)
-    body = "\n".join(f"<tr>{''.join(map(_cell, columns, row))}</tr>" for row in rows[:ROWS_MAX])
+def _table(
+    which: str, what: str, titles: Sequence[str], rows: Sequence[Sequence[str]], *, css: str = ""
+) -> str | None:
+    """Write a table; css is the class of columns that CSS does not know."""
+    if not rows:
+        return None
+    styles = [CSS.get(title, css) for title in titles]
+    head = "".join(map('<th class="{}">{}</th>'.format, styles, map(escape, titles)))
+    body = "\n".join(f"<tr>{''.join(map(_cell, styles, row))}</tr>" for row in rows[:ROWS_MAX])
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     left_out = f'<p class="note">The {which} {ROWS_MAX:,} of {len(rows):,} {what}.</p>'
     return f'<div class="scroll">{table}</div>{left_out if len(rows) > ROWS_MAX else ""}'
 
 
-def _cell(column: Column, text: str) -> str:
-    css = column[1]
-    title = f' title="{text}"' if css in (CODE, TAIL) else ""  # hovering shows what is cut off
-    return f'<td class="{css}"{title}><bdi>{text}</bdi></td>'
+def _cell(style: str, text: str) -> str:
+    title = f' title="{text}"' if style in (CODE, TAIL) else ""  # hovering shows what is cut off
+    return f'<td class="{style}"{title}><bdi>{text}</bdi></td>'
 
 
 def _time(time_ns: int | None) -> str:
