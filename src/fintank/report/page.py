@@ -13,7 +13,7 @@ from plotly.offline import get_plotlyjs
 from fintank.colors import ORANGE, VERMILION
 from fintank.report import plots, tables
 from fintank.report.data import ExecutionRow, Line, ReportData
-from fintank.terminal.texts import utc
+from fintank.terminal.texts import counted, utc
 from fintank.trading.reports import CANCEL_REJECTED
 
 TEMPLATE = Path(__file__).parent / "page.html"
@@ -118,7 +118,7 @@ def _prices(data: ReportData) -> str:
 
 def _price_note(symbol: str, data: ReportData) -> str:
     left_out = sum(trade.symbol == symbol for trade in data.trades) - len(data.marks(symbol))
-    note = f"{left_out:,} trades on unknown quotes are not drawn; " if left_out else ""
+    note = f"{counted(left_out, 'trade')} not drawn (quote unknown); " if left_out else ""
     return f"{note}one point per {data.prices[symbol].interval_s} s"
 
 

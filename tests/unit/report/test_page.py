@@ -114,7 +114,7 @@ def test_a_rejected_cancel_does_not_count_as_an_order() -> None:
 def test_a_trade_on_an_unknown_quote_is_not_drawn() -> None:
     data = full_data()
     html = page(data, "InfluxDB")
-    assert html.count("trades on unknown quotes are not drawn") == 1
+    assert html.count("trades not drawn (quote unknown)") == 1
     assert len(data.marks("ETHUSDT")) < sum(trade.symbol == "ETHUSDT" for trade in data.trades)
 
 
