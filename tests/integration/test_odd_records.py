@@ -161,7 +161,7 @@ def test_a_transaction_that_a_killed_producer_left_open_is_reported_and_waited_o
     assert f"orders-{partition}: 2 offsets from " in shown.stderr
     assert shown.returncode == 0
     assert "behind it" not in shown.stdout
-    assert "are read when an open transaction ends" in fintank(world.stack, "topics")
+    assert "are readable once an open transaction ends" in fintank(world.stack, "topics")
     assert run_fintank(world.stack, "order", "behind it").returncode == 1
     world.check_clean()
     assert any(state.hidden for state in world.states())  # reconcile did not wait for the end

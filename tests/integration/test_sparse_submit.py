@@ -110,7 +110,7 @@ def test_kafka_and_influxdb_refuse_wrong_credentials(cluster: Stack) -> None:
         stranger = Stack(cluster.settings, {**cluster.environ, **wrong})
         done = run_fintank(stranger, "reconcile")
         assert done.returncode == 1
-        assert f"see whether FINTANK_{service}_USER, " in done.stderr.replace(" and ", ", ")
+        assert f"check FINTANK_{service}_USER, " in done.stderr.replace(" and ", ", ")
 
 
 def listening_hosts(stack: Stack) -> set[str]:

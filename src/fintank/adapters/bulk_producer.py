@@ -1,4 +1,4 @@
-"""Sending many records to Kafka fast, and knowing how many arrived."""
+"""Sending many records to Kafka fast, and counting the delivered ones."""
 
 import time
 
@@ -15,9 +15,9 @@ WAIT_SECONDS = 0.2
 
 
 class BulkProducer:
-    """Sends records of one topic, each to the partition of its key or to a given one, acknowledged by all.
+    """Sends records of one topic to the partitions of their keys, with acks=all.
 
-    It is confluent-kafka's producer, because kafka-python's builds each record in Python and is several
+    It uses confluent-kafka's producer, because kafka-python's builds each record in Python and is several
     times slower. Every record is counted once, as `delivered` or `failed`.
     """
 
@@ -34,7 +34,7 @@ class BulkProducer:
                 "linger.ms": LINGER_MS,
                 "message.timeout.ms": DELIVERY_MS_MAX,
                 "queue.buffering.max.kbytes": QUEUE_KIBIBYTES_MAX,
-                "log_level": 0,  # a broker that goes away is told once, by raise_failed
+                "log_level": 0,  # raise_failed reports a lost broker once
             }
         )
         self._first_error: KafkaError | None = None
@@ -42,18 +42,12 @@ class BulkProducer:
         self.failed = 0
 
     def send(self, key: str, value: bytes, partition: int | None = None) -> None:
-        """Queue a record; wait while the queue is full. Raises FintankError once a record has failed."""
+        """Queue a record, and wait while the queue is full; FintankError once a record has failed."""
         if partition is None:
             partition = partition_for(key, self._partitions)
         while True:
             try:
-                self._producer.produce(
-                    self._topic,
-                    value,
-                    key,
-                    partition,
-                    on_delivery=self._count,
-                )
+                self._producer.produce(self._topic, value, key, partition, on_delivery=self._count)
                 break
             except BufferError:
                 self._producer.poll(WAIT_SECONDS)
@@ -65,14 +59,14 @@ class BulkProducer:
         self.raise_failed()
 
     def flush(self, seconds_max: float = 2 * DELIVERY_MS_MAX / 1000) -> None:
-        """Wait until every queued record is delivered or failed, at most that long."""
+        """Wait until every queued record is delivered or has failed, or the time is up."""
         deadline = time.monotonic() + seconds_max
-        # In short waits, so that Ctrl-C gets through.
+        # Short waits let Ctrl-C through.
         while self._producer.flush(WAIT_SECONDS) > 0 and time.monotonic() < deadline:
             pass
 
     def raise_failed(self) -> None:
-        """Raise FintankError when a record was not delivered."""
+        """Raise FintankError if a record was not delivered."""
         if self._first_error is not None:
             raise FintankError(
                 f"Kafka ({self._address}) did not take {self.failed:,} records ({self._first_error.str()}) "

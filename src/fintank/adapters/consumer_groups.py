@@ -1,4 +1,4 @@
-"""The topology's consumer groups: how far each has read, and who is in them."""
+"""The topology's consumer groups: their committed offsets, lag and members."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -24,10 +24,10 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class PartitionState:
-    """Where a partition's log starts and ends, and how far its group (if it has one) has committed.
+    """Where a partition starts and ends, and how far its consumer group, if it has one, has committed.
 
-    `end_offset` is where committed records end. Behind it stand `hidden` offsets more, which nobody reads
-    before an open transaction ends. `lag` is what the group still has to read before `end_offset`.
+    Committed records end before `end_offset`. `hidden` offsets follow it, unreadable until an open
+    transaction ends. `lag` counts the offsets before `end_offset` that the group has not committed.
     """
 
     topic: str
@@ -42,7 +42,7 @@ class PartitionState:
 
 @dataclass(frozen=True)
 class Member:
-    """A live member of a consumer group, as the broker knows it."""
+    """A live member of a consumer group, as the broker sees it."""
 
     group: str
     member_id: str
@@ -51,16 +51,16 @@ class Member:
 
 
 def partition_states(admin: KafkaAdminClient) -> list[PartitionState]:
-    """Return the state of every partition of every topic (all must exist), in TOPICS' order."""
+    """Return the state of every partition, in the order of TOPICS; all topics must exist."""
     partitions = [
         TopicPartition(name, number) for name, topic in TOPICS.items() for number in range(topic.partitions)
     ]
     first = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
     written = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
-    # Asked last, so that what is written meanwhile is not taken for hidden.
+    # Last, so that records written meanwhile don't look hidden.
     end = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST), "read_committed")
-    wanted: dict[str, None] = dict.fromkeys(GROUPS.values())
-    committed = _when_coordinated(lambda: admin.list_group_offsets(wanted))
+    groups: dict[str, None] = dict.fromkeys(GROUPS.values())
+    committed = _when_coordinated(lambda: admin.list_group_offsets(groups))
     return [
         partition_state(
             partition,
@@ -76,7 +76,7 @@ def partition_states(admin: KafkaAdminClient) -> list[PartitionState]:
 def partition_state(
     partition: TopicPartition, first_offset: int, end_offset: int, committed: int | None, hidden: int = 0
 ) -> PartitionState:
-    """Work out the lag; a group without a commit, or behind what retention deleted, starts at the first."""
+    """Compute the lag; a group without a commit, or with deleted records ahead, starts at first_offset."""
     group = GROUPS.get(partition.topic)
     lag = max(end_offset - max(committed or 0, first_offset), 0) if group else None
     topic, number = partition.topic, partition.partition
@@ -84,17 +84,17 @@ def partition_state(
 
 
 def behind_transactions(states: Iterable[PartitionState]) -> list[str]:
-    """Say, a line for each partition with an open transaction, what waits for its end."""
+    """Return a line for each partition with an open transaction, about the offsets that wait for its end."""
     return [
-        f"{state.topic}-{state.partition}: {state.hidden:,} offsets from {state.end_offset} on are read when "
-        "an open transaction ends, at the latest after its producer's transaction.timeout.ms"
+        f"{state.topic}-{state.partition}: {state.hidden:,} offsets from {state.end_offset} on are readable "
+        "once an open transaction ends, at the latest after its producer's transaction.timeout.ms"
         for state in states
         if state.hidden
     ]
 
 
 def live_members(admin: KafkaAdminClient) -> list[Member]:
-    """Return who is in the four groups now; empty when no topology runs against this broker."""
+    """Return the members of all groups; empty if no topology reads from this broker."""
 
     def describe() -> dict[str, dict[str, Any]]:
         described: dict[str, dict[str, Any]] = admin.describe_groups(list(GROUPS.values()))
@@ -112,7 +112,7 @@ def live_members(admin: KafkaAdminClient) -> list[Member]:
 
 
 def is_read(address: str, topic: str) -> bool:
-    """Whether a topology reads a topic."""
+    """Return whether a topology reads a topic."""
     with connect(address) as admin:
         return any(member.group == GROUPS[topic] for member in live_members(admin))
 
@@ -120,14 +120,13 @@ def is_read(address: str, topic: str) -> bool:
 def _committed_offset(
     committed: Mapping[str, Mapping[TopicPartition, object]], partition: TopicPartition
 ) -> int | None:
-    offsets = committed.get(GROUPS.get(partition.topic, ""), {})
-    found = offsets.get(partition)
+    found = committed.get(GROUPS.get(partition.topic, ""), {}).get(partition)
     offset = getattr(found, "offset", -1)
     return offset if offset >= 0 else None
 
 
 def _when_coordinated(ask: Callable[[], Answer]) -> Answer:
-    """Ask again while the broker still makes or loads its offsets topic, as after its first start."""
+    """Retry while the broker still creates or loads its offsets topic, as after its first start."""
     deadline = time.monotonic() + COORDINATOR_SECONDS_MAX
     while True:
         try:

@@ -1,9 +1,9 @@
-"""The accounts with which Kafka and InfluxDB are asked, where they want one.
+"""Credentials for Kafka and InfluxDB, where these require them.
 
-FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD, FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD stand in the
-environment or, a line NAME=VALUE each, in the file that FINTANK_SECRETS names and only its owner may read.
-FINTANK_KAFKA_CA names the certificate of a Kafka that speaks TLS. src/clj/fintank/storm/settings.clj has the
-same rules for the JVM.
+FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD, FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD are read from the
+environment or from the file named by FINTANK_SECRETS: a line NAME=VALUE each, readable by its owner only.
+FINTANK_KAFKA_CA names the CA certificate of a Kafka with TLS.
+src/clj/fintank/storm/settings.clj has the same rules for the JVM.
 """
 
 import base64
@@ -15,15 +15,15 @@ from pathlib import Path
 
 from fintank.errors import FintankError
 
-OTHERS = 0o077
+OTHERS_MASK = 0o077
 BLANKS = " \t"
 NAMES = ("FINTANK_KAFKA_USER", "FINTANK_KAFKA_PASSWORD", "FINTANK_INFLUX_USER", "FINTANK_INFLUX_PASSWORD")
-KAFKA_CURE = "see whether FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD and FINTANK_KAFKA_CA are right"
-INFLUX_CURE = "see whether FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD are right"
+KAFKA_CURE = "check FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD and FINTANK_KAFKA_CA"
+INFLUX_CURE = "check FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD"
 
 
 def secret(name: str, environ: Mapping[str, str] = os.environ) -> str:
-    """Return a setting of the environment or of the file FINTANK_SECRETS; empty where neither has it."""
+    """Return a setting from the environment or the file FINTANK_SECRETS; empty if neither has it."""
     value = environ.get(name)
     if value:
         return value
@@ -32,16 +32,16 @@ def secret(name: str, environ: Mapping[str, str] = os.environ) -> str:
 
 
 def influx_headers(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the HTTP headers of InfluxDB's account; none without a user."""
+    """Return the HTTP headers with InfluxDB's credentials; none without a user."""
     user = secret("FINTANK_INFLUX_USER", environ)
     if not user:
         return {}
-    account = f"{user}:{secret('FINTANK_INFLUX_PASSWORD', environ)}".encode()
-    return {"authorization": f"Basic {base64.b64encode(account).decode()}"}
+    login = f"{user}:{secret('FINTANK_INFLUX_PASSWORD', environ)}".encode()
+    return {"authorization": f"Basic {base64.b64encode(login).decode()}"}
 
 
 def confluent_options(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return what confluent-kafka must be told of Kafka's account and certificate; nothing without these."""
+    """Return confluent-kafka's options for Kafka's credentials and certificate; none without these."""
     user, certificate = secret("FINTANK_KAFKA_USER", environ), environ.get("FINTANK_KAFKA_CA")
     options = {"security.protocol": protocol(user, certificate)} if user or certificate else {}
     if certificate:
@@ -53,7 +53,7 @@ def confluent_options(environ: Mapping[str, str] = os.environ) -> dict[str, str]
 
 
 def kafka_python_options(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the same for kafka-python."""
+    """Return the same options for kafka-python."""
     names = {
         "security.protocol": "security_protocol",
         "ssl.ca.location": "ssl_cafile",
@@ -65,7 +65,7 @@ def kafka_python_options(environ: Mapping[str, str] = os.environ) -> dict[str, s
 
 
 def protocol(user: str, certificate: str | None) -> str:
-    """Name Kafka's security protocol."""
+    """Return Kafka's security protocol."""
     transport = "SSL" if certificate else "PLAINTEXT"
     return f"SASL_{transport}" if user else transport
 
@@ -73,24 +73,24 @@ def protocol(user: str, certificate: str | None) -> str:
 def _read(file: Path) -> dict[str, str]:
     try:
         mode = file.stat().st_mode
-        if stat.S_ISFIFO(mode):  # it could be read once only
+        if stat.S_ISFIFO(mode):  # could be read only once
             raise FintankError(f"FINTANK_SECRETS={file} is a pipe: name a file")
         text = file.read_text("utf-8-sig")
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise FintankError(f"FINTANK_SECRETS={file} can't be read: {reason}") from None
-    if mode & OTHERS:
+    if mode & OTHERS_MASK:
         raise FintankError(f"FINTANK_SECRETS={file} can be read by others: run `chmod 600 {file}`")
-    lines = (line.strip(BLANKS) for line in text.split("\n"))  # read_text makes every line's end a \n
+    lines = (line.strip(BLANKS) for line in text.split("\n"))  # read_text normalizes line ends to \n
     return dict(_setting(file, line) for line in lines if line and not line.startswith("#"))
 
 
 def _setting(file: Path, line: str) -> tuple[str, str]:
-    """Read a line NAME=VALUE, also as a shell has it: `export NAME="VALUE"`."""
+    """Read a line NAME=VALUE, also in shell syntax: `export NAME="VALUE"`."""
     name, is_set, value = re.sub(r"^export[ \t]+", "", line).partition("=")
     name, value = name.strip(BLANKS), value.strip(BLANKS)
     if not is_set or name not in NAMES:
         # Never the line itself: it may hold a password.
-        raise FintankError(f"FINTANK_SECRETS={file}: only lines NAME=VALUE of {', '.join(NAMES)} are known")
+        raise FintankError(f"FINTANK_SECRETS={file}: only lines NAME=VALUE of {', '.join(NAMES)} are allowed")
     is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
     return name, value[1:-1] if is_quoted else value

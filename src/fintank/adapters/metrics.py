@@ -1,8 +1,8 @@
-"""What a bolt counts of its own work, on its way to InfluxDB's measurement `pipeline`.
+"""A bolt's metrics, on their way to InfluxDB's measurement `pipeline`.
 
-Counting takes a microsecond and never fails; a thread of its own writes what is counted every few seconds.
-While InfluxDB is away the points wait, the oldest are dropped when there are too many: no tuple ever waits
-for them or fails because of them.
+Counting takes a microsecond and never fails; a separate thread writes the points every few seconds. During an
+outage of InfluxDB the points wait, and the oldest are dropped if there are too many: no tuple ever waits or
+fails because of them.
 """
 
 import threading
@@ -20,12 +20,12 @@ Write = Callable[[str], list[Refusal]]
 
 
 class Metrics:
-    """The work of one task of a component, second by second."""
+    """The metrics of one task of a component, second by second."""
 
     def __init__(
         self, component: str, task: int, write: Write, clock: Callable[[], float] = time.time
     ) -> None:
-        """Take the component's names, what writes lines (as InfluxDB.write), and the time in seconds."""
+        """`write` writes lines (see InfluxDB.write), `clock` returns the time in seconds."""
         self._component = component
         self._task = task
         self._write = write
@@ -35,39 +35,39 @@ class Metrics:
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Write from now on every WRITE_SECONDS, until the process ends."""
+        """Start writing every WRITE_SECONDS, until the process ends."""
         threading.Thread(target=self._write_on, name="metrics", daemon=True).start()
 
     def add(self, **counts: int) -> None:
-        """Count things that happened now."""
+        """Add to counters."""
         with self._lock:
             window = self._window()
             for name, count in counts.items():
                 window.counts[name] += count
 
     def reject(self, reason: str) -> None:
-        """Count a record that was rejected."""
+        """Count a rejected record."""
         with self._lock:
             self._window().rejects[reason] += 1
 
     def level(self, **values: int) -> None:
-        """Tell how much there is now of something."""
+        """Set gauges."""
         with self._lock:
             self._window().levels.update(values)
 
     def since(self, appended: Iterable[tuple[int, int]]) -> None:
-        """Measure how long ago records came into Kafka: (append_ms, how many of them)."""
+        """Measure the latency since records were appended to Kafka: (append_ms, number of records)."""
         with self._lock:
             now_ms = int(self._clock() * 1000)
             self._window().latencies += [(now_ms - append_ms, records) for append_ms, records in appended]
 
     def pass_on(self, points: str) -> None:
-        """Take points that are written already, as lines."""
+        """Add finished points, as lines."""
         with self._lock:
             self._waiting.extend(points.split("\n"))
 
     def write(self) -> None:
-        """Write the seconds that are over; while InfluxDB is away, keep them."""
+        """Write the seconds that are over; keep them during an outage of InfluxDB."""
         with self._lock:
             this_second = int(self._clock())
             for second in sorted(self._windows):

@@ -1,4 +1,4 @@
-"""The file rules.toml: read where a command runs or a topology is submitted, never on a worker."""
+"""The file rules.toml, read where a command runs or a topology is submitted, never on a worker."""
 
 from fintank.errors import FintankError
 from fintank.settings import Settings
@@ -7,19 +7,19 @@ from fintank.wire import rules_toml
 
 
 def load(loaded: Settings) -> Limits:
-    """Read and check the file; raise FintankError for what is wrong in it."""
+    """Read and check the file; FintankError if it is invalid."""
     return rules_toml.from_toml(_text(loaded), loaded.rules.name)
 
 
 def load_json(loaded: Settings) -> str:
-    """Read and check the file; return it as the JSON that the bolts get."""
+    """Read and check the file; return it as JSON for the bolts."""
     return rules_toml.to_json(_text(loaded), loaded.rules.name)
 
 
 def _text(loaded: Settings) -> str:
     try:
         if loaded.rules.exists() and not loaded.rules.is_file():
-            raise OSError("it is no file")
+            raise OSError("not a file")
         return loaded.rules.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FintankError(

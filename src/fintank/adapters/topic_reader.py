@@ -1,7 +1,7 @@
-"""Reading a topic for a command; no consumer group is joined and nothing is committed.
+"""Reading a topic without joining a consumer group: nothing is committed.
 
-Only committed records are read, as the spouts read them. It is confluent-kafka's consumer, because
-kafka-python's is several times slower and lacks three of Kafka's four codecs.
+Like the spouts it reads committed records only. It uses confluent-kafka's consumer, because kafka-python's is
+several times slower and lacks three of Kafka's four codecs.
 """
 
 import time
@@ -21,21 +21,21 @@ ANSWER_SECONDS_MAX = 20.0
 SILENT_SECONDS_MAX = 20.0
 POLL_SECONDS = 0.5
 FETCH_WAIT_MS_MAX = 10
-"""How long the broker waits at a partition's end before it says that this is the end."""
+"""How long the broker waits at a partition's end before it reports the end."""
 DEPTH_GROWTH = 4
 FOLLOWED_RECORDS_MAX = 1_000
 FOLLOWED_SECONDS = 0.2
-"""Records that come within it are shown in order of time."""
+"""Records that arrive within it are ordered by time."""
 
 NO_LEADER_YET = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
-"""Answers for a partition whose broker has just come back; they pass."""
+"""Transient errors of a partition whose broker has just restarted."""
 
 Positions = dict[int, int]
-"""partition -> the offset to be read next."""
+"""partition -> the next offset to read."""
 
 
 class TopicReader:
-    """Reads committed records of one topic. Made by `open_reader`."""
+    """Reads committed records of one topic. Created by `open_reader`."""
 
     def __init__(self, address: str, topic: str, consumer: Consumer) -> None:
         self._address = address
@@ -43,28 +43,28 @@ class TopicReader:
         self._consumer = consumer
 
     def starts(self, partitions: Iterable[int] | None = None, since_ms: int | None = None) -> Positions:
-        """Return where the records start that were appended at `since_ms` or later: all, without it."""
+        """Return the first offsets, or those of the first records appended at `since_ms` or later."""
         first = {partition: self._bounds(partition)[0] for partition in self._numbers(partitions)}
         if since_ms is None or not first:
             return first
-        asked = [TopicPartition(self._topic, partition, since_ms) for partition in first]
-        found = self._consumer.offsets_for_times(asked, timeout=ANSWER_SECONDS_MAX)
-        # Where there is no such record the answer is negative: then the end.
+        times = [TopicPartition(self._topic, partition, since_ms) for partition in first]
+        found = self._consumer.offsets_for_times(times, timeout=ANSWER_SECONDS_MAX)
+        # A negative offset means that there is no such record: then the end.
         return {
             place.partition: place.offset if place.offset >= 0 else self._bounds(place.partition)[1]
             for place in found
         }
 
     def ends(self) -> Positions:
-        """Return where the next committed records will stand; an open transaction holds it back."""
+        """Return the offsets after the last committed records; an open transaction holds them back."""
         return {partition: self._bounds(partition)[1] for partition in self._numbers(None)}
 
     def ahead(self, positions: Positions) -> int:
-        """Return how many offsets lie before the end; some of them may hold no record."""
+        """Return the number of offsets up to the end, some of which may hold no record."""
         return sum(self._bounds(partition)[1] - offset for partition, offset in positions.items())
 
     def read(self, positions: Positions) -> Iterator[Record]:
-        """Yield what stands from these positions to the end, each partition in its order; move them on."""
+        """Yield the records from these positions to the end, in order by partition; advance the positions."""
         waiting = {
             partition for partition, offset in positions.items() if offset < self._bounds(partition)[1]
         }
@@ -82,16 +82,16 @@ class TopicReader:
                 yield record
                 deadline = time.monotonic() + SILENT_SECONDS_MAX
             elif _is_end(message):
-                # The log may end with commit markers, or with a transaction that is still open.
+                # The log may end with commit markers or an open transaction, so offsets don't tell the end.
                 waiting.discard(message.partition())
 
     def last(self, count: int, ends: Positions) -> list[Record]:
-        """Return the last `count` records before these ends, over all partitions, in order of time."""
+        """Return the last `count` records before these ends, of all partitions together, ordered by time."""
         found = [record for partition in ends for record in self._tail(partition, ends[partition], count)]
         return sorted(found, key=_order)[max(len(found) - count, 0) :]
 
     def follow(self, positions: Positions) -> Iterator[Record]:
-        """Yield what comes from these positions on, without end; what comes together in order of time."""
+        """Yield records from these positions on, forever; those that arrive together are ordered by time."""
         self._assign(positions)
         while True:
             polled = self._consumer.consume(FOLLOWED_RECORDS_MAX, FOLLOWED_SECONDS)
@@ -99,7 +99,7 @@ class TopicReader:
             yield from sorted(records, key=_order)
 
     def record_at(self, partition: int, offset: int) -> Record | None:
-        """Return the record at an offset, or None when it is not there (any more)."""
+        """Return the record at an offset, or None if there is none or no longer one."""
         first, end = self._bounds(partition)
         if not first <= offset < end:
             return None
@@ -107,7 +107,7 @@ class TopicReader:
         return found if found is not None and found.offset == offset else None
 
     def _tail(self, partition: int, end: int, count: int) -> Iterable[Record]:
-        # Offsets have gaps (compaction, commit markers, aborted records), so go back until enough are found.
+        # Offsets have gaps (compaction, commit markers, aborted records): go back until enough are found.
         first, depth = self._bounds(partition)[0], count
         while True:
             start = max(first, end - depth)
@@ -123,7 +123,7 @@ class TopicReader:
         )
 
     def _record(self, message: Message) -> Record | None:
-        """Return the record that came, or None for what the client tells in its place; raise what lasts."""
+        """Return the record of a message, or None for an end or a transient error; raise a lasting error."""
         error = message.error()
         if error is not None:
             if not _is_end(message) and not error.retriable():
@@ -157,13 +157,13 @@ def open_reader(address: str, topic: str) -> Iterator[TopicReader]:
         {
             "bootstrap.servers": address,
             **credentials.confluent_options(),
-            "group.id": "fintank-commands",  # the client wants one; nothing is committed
+            "group.id": "fintank-commands",  # required by the client; nothing is committed
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
             "fetch.wait.max.ms": FETCH_WAIT_MS_MAX,
-            "log_level": 0,  # the one line of the FintankError says all a user needs
+            "log_level": 0,  # one line of FintankError is enough
         }
     )
     try:
@@ -175,7 +175,7 @@ def open_reader(address: str, topic: str) -> Iterator[TopicReader]:
 
 
 def _is_end(message: Message) -> bool:
-    """Whether the client tells that a partition's end is reached."""
+    """Return whether the client reports a partition's end."""
     error = message.error()
     return error is not None and error.code() == KafkaError._PARTITION_EOF
 

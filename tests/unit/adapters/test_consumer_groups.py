@@ -32,4 +32,4 @@ def test_what_stands_behind_an_open_transaction_is_told_and_no_lag() -> None:
     held_up = partition_state(TopicPartition("orders", 1), 0, 7, 7, hidden=3)
     assert held_up.lag == 0
     (line,) = behind_transactions([still, held_up])
-    assert line.startswith("orders-1: 3 offsets from 7 on are read when an open transaction ends, ")
+    assert line.startswith("orders-1: 3 offsets from 7 on are readable once an open transaction ends, ")

@@ -104,5 +104,5 @@ def test_a_line_that_is_no_known_setting_is_refused_and_not_shown(tmp_path: Path
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     environ = secrets(tmp_path, 0o600, "")
     (tmp_path / "secrets").write_bytes(b"FINTANK_KAFKA_USER=\xe9")
-    with pytest.raises(FintankError, match=r"can.t be read: it is no text in UTF-8$"):
+    with pytest.raises(FintankError, match=r"can.t be read: it is not UTF-8 text$"):
         credentials.secret("FINTANK_KAFKA_USER", environ)
