@@ -196,6 +196,16 @@ def tick_lines_of(*ticks: Tick) -> str:
     return "\n".join(tick.line() for tick in ticks)
 
 
+def orders_tuple(tuple_id: str, *found: OwnedMessage) -> dict[str, Any]:
+    """Make a tuple of the component-order-creator."""
+    return tuple_of(tuple_id, "component-order-creator", order_lines_of(*found), APPENDED)
+
+
+def ticks_tuple(tuple_id: str, *found: Tick) -> dict[str, Any]:
+    """Make a tuple of the tick-deserializer."""
+    return tuple_of(tuple_id, "tick-deserializer", 0, tick_lines_of(*found))
+
+
 @dataclass(frozen=True)
 class Sent:
     """The content of an upstream bolt's tuples, before it is partitioned by owner."""

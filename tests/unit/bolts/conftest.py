@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from support.influx_server import Influx, influx_server
+from support.rule_engine import Kafka
 from support.storm import Storm
 
 
@@ -16,3 +17,8 @@ def storm() -> Storm:
 def influx() -> Iterator[Influx]:
     with influx_server() as state:
         yield state
+
+
+@pytest.fixture
+def kafka() -> Kafka:
+    return Kafka()

@@ -7,8 +7,12 @@ from typing import Any
 import factories
 import pytest
 
+from fintank.trading import shard as shard_module
 from fintank.trading.depth import Depth, Sizes
+from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, PortfolioOrder, Quote
+from fintank.trading.order_book import OrderBook
+from fintank.trading.shard import Shard
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +48,22 @@ def market() -> Callable[..., Depth]:
         return Depth((each, Sizes(Decimal(0), Decimal(0))) for each in made)
 
     return make
+
+
+@pytest.fixture
+def shard() -> Shard:
+    return Shard(Limits())
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The symbol of each step that is done."""
+    done: list[str] = []
+    step = shard_module.step
+
+    def counted(orders: OrderBook, *rest: Any) -> Any:
+        done.append(orders.symbol)
+        return step(orders, *rest)
+
+    monkeypatch.setattr(shard_module, "step", counted)
+    return done

@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-from fintank.trading import shard as shard_module
 from fintank.trading import steps as steps_module
 from fintank.trading.limits import Limits
 from fintank.trading.messages import State, TradingState
-from fintank.trading.order_book import OrderBook
 from fintank.trading.orders import WorkingOrder
 from fintank.trading.quote_book import QuoteBook
 from fintank.trading.shard import Shard
@@ -18,20 +16,6 @@ from fintank.trading.shard import Shard
 Make = Callable[..., Any]
 SECOND = 1_000_000
 WALL = 10**15
-
-
-@pytest.fixture
-def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The symbol of each step that is done."""
-    done: list[str] = []
-    step = shard_module.step
-
-    def counted(orders: OrderBook, *rest: Any) -> Any:
-        done.append(orders.symbol)
-        return step(orders, *rest)
-
-    monkeypatch.setattr(shard_module, "step", counted)
-    return done
 
 
 @pytest.fixture
@@ -205,90 +189,6 @@ def test_orders_that_wait_for_their_check_are_not_looked_at_while_their_side_may
     assert checked == ["SELL"]
     shard.on_trading_state(TradingState(State.ACTIVE, 1, 2, "orders-0-2"), WALL)
     assert checked == ["SELL", "BUY"]
-
-
-def test_a_second_looks_at_no_symbol_whose_time_has_not_come(
-    order: Make, quote: Make, steps: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shard = Shard(Limits())
-    for number in range(100):
-        shard.on_quote(quote("99", "101", symbol=f"S{number}"), WALL)
-        tif = {"tif": "GTD", "ends": 100 + number}
-        shard.on_order(order("1", price="50", symbol=f"S{number}", **tif), WALL)
-    assert len(shard.on_second(WALL).reports) == 0
-    shard.changed_quotes()
-    shard.on_second(WALL + SECOND)
-    steps.clear()
-    due: list[OrderBook] = []
-    is_due = shard._is_due
-    monkeypatch.setattr(shard, "_is_due", lambda orders: due.append(orders) or is_due(orders))
-    reports = [shard.on_second(WALL + second * SECOND).reports for second in (2, 99, 100, 102)]
-    assert [[report.symbol for report in found] for found in reports] == [[], [], ["S0"], ["S1", "S2"]]
-    assert [orders.symbol for orders in due] == steps == ["S0", "S1", "S2"]
-
-
-def test_a_symbol_without_a_market_or_halted_is_not_looked_at_every_second(
-    order: Make, quote: Make, steps: list[str]
-) -> None:
-    shard = Shard(Limits())
-    shard.on_quote(quote("99", "98", symbol="CROSSED"), WALL)
-    shard.on_quote(quote("99", "101"), WALL)
-    for symbol in ("CROSSED", "IVE"):
-        shard.on_order(order("1", price="50", symbol=symbol, priority=2), WALL)
-        shard.on_order(order("1", price="50", symbol=symbol, tif="GTD", ends=9, cl_ord_id="ends"), WALL)
-    shard.on_trading_state(TradingState(State.HALTED, 1, 1, "orders-0-1"), WALL)
-    for second in range(1, 3):
-        shard.on_second(WALL + second * SECOND)
-    steps.clear()
-    for second in range(3, 9):
-        shard.on_second(WALL + second * SECOND)
-    assert steps == []
-    assert len(shard.on_second(WALL + 9 * SECOND).reports) == 2
-    assert shard.on_quote(quote("99", "101", at=9, offset=1), WALL + 9 * SECOND) is None
-    assert steps == ["CROSSED", "IVE", "IVE"]  # by the second, and any quote may lead to something
-
-
-def test_the_quote_that_uncrosses_the_market_need_not_reach_an_order_itself(order: Make, quote: Make) -> None:
-    shard = Shard(Limits())
-    shard.on_quote(quote("98", "100", exchange="NYSE"), WALL)
-    shard.on_quote(quote("102", "103", offset=1), WALL)
-    shard.on_order(order("1", price="100"), WALL)
-    shard.on_second(WALL + SECOND)
-    filled = shard.on_quote(quote("97", "103", at=1, offset=2), WALL + SECOND)
-    assert filled is not None
-    assert [report.last_px for report in filled.reports] == [Decimal(100)]
-
-
-def test_what_one_second_leads_to_is_bounded_and_the_rest_comes_with_the_next(
-    order: Make, quote: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shard_module, "SECOND_EVENTS_MAX", 3)
-    shard = Shard(Limits())
-    for number in range(10):
-        symbol = f"S{number // 2}"
-        shard.on_quote(quote("99", "101", symbol=symbol, offset=number), WALL)
-        made = order("1", price="50", symbol=symbol, tif="GTD", ends=9, cl_ord_id=f"o-{number}")
-        shard.on_order(made, WALL)
-    seconds = [shard.on_second(WALL + second * SECOND).reports for second in (9, 10, 11, 12)]
-    assert [len(reports) for reports in seconds] == [4, 4, 2, 0]
-
-
-def test_the_clock_that_a_tick_moves_ahead_is_looked_at_in_time(order: Make, quote: Make) -> None:
-    shard = Shard(Limits())
-    shard.on_quote(quote("99", "101"), WALL)
-    shard.on_order(order("1", price="50", tif="GTD", ends=100), WALL)
-    shard.on_second(WALL)
-    shard.on_quote(quote("99", "101", at=99, offset=1), WALL)
-    assert [len(shard.on_second(WALL + us).reports) for us in (SECOND - 1, SECOND)] == [0, 1]
-
-
-def test_the_clock_that_a_tick_moves_back_is_looked_at_in_time(order: Make, quote: Make) -> None:
-    shard = Shard(Limits())
-    shard.on_quote(quote("99", "101"), WALL)
-    shard.on_order(order("1", price="50", tif="GTD", ends=100), WALL)
-    shard.on_second(WALL)
-    shard.on_quote(quote("99", "101", at=10, offset=1), WALL + 50 * SECOND)
-    assert [len(shard.on_second(WALL + s * SECOND).reports) for s in (100, 139, 140)] == [0, 0, 1]
 
 
 def test_a_commit_asks_only_the_symbols_that_changed(

@@ -1,12 +1,10 @@
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import pytest
+from support.rule_context import CONTEXT, text, with_limits
 
-from fintank.trading.depth import Depth
-from fintank.trading.limits import Limits
 from fintank.trading.messages import CodedReason, OrdType, State, TimeInForce
 from fintank.trading.rules import (
     CXL_REJ_REASON,
@@ -15,25 +13,11 @@ from fintank.trading.rules import (
     PRICE_RULES,
     RULES,
     Code,
-    RuleContext,
     check,
-    check_price,
     coded_reason,
-    needs_price,
-    too_old,
 )
 
 Make = Callable[..., Any]
-FACTS = RuleContext(Limits(), now_us=None, state=State.ACTIVE, open_orders=0, market=Depth())
-DAY_US = 86_400_000_000
-
-
-def text(refused: CodedReason | None) -> str | None:
-    return None if refused is None else refused.text
-
-
-def facts(**limits: Any) -> RuleContext:
-    return replace(FACTS, limits=Limits(**limits))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +36,7 @@ def facts(**limits: Any) -> RuleContext:
     ],
 )
 def test_a_good_order_breaks_no_rule(order: Make, given: dict[str, Any]) -> None:
-    assert check(order(**given), FACTS) is None
+    assert check(order(**given), CONTEXT) is None
 
 
 def test_a_refusal_is_its_code_and_its_numbers() -> None:
@@ -63,7 +47,7 @@ def test_a_refusal_is_its_code_and_its_numbers() -> None:
 
 def test_what_the_message_already_brings_comes_first(order: Make) -> None:
     brought = CodedReason("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=0.9")
-    halted = replace(FACTS, state=State.HALTED)
+    halted = replace(CONTEXT, state=State.HALTED)
     assert check(order("-1", refusal=brought), halted) is brought
 
 
@@ -78,17 +62,17 @@ def test_what_the_message_already_brings_comes_first(order: Make) -> None:
     ],
 )
 def test_the_trading_state_forbids_orders(order: Make, state: str, side: str, refused: str | None) -> None:
-    assert text(check(order("1", side=side), replace(FACTS, state=State(state)))) == refused
+    assert text(check(order("1", side=side), replace(CONTEXT, state=State(state)))) == refused
 
 
 def test_a_symbol_is_one_of_the_configured_ones(order: Make) -> None:
-    known = facts(symbols=frozenset({"IVE", "VTI"}))
+    known = with_limits(symbols=frozenset({"IVE", "VTI"}))
     assert check(order("1"), known) is None
     assert text(check(order("1", symbol="IWS"), known)) == "code=UNKNOWN_SYMBOL symbol=IWS"
 
 
 def test_cash_is_no_symbol_to_trade(order: Make) -> None:
-    for found in (FACTS, facts(symbols=frozenset({"CASH"}))):
+    for found in (CONTEXT, with_limits(symbols=frozenset({"CASH"}))):
         assert text(check(order("1", symbol="CASH"), found)) == "code=UNKNOWN_SYMBOL symbol=CASH"
 
 
@@ -105,7 +89,7 @@ def test_cash_is_no_symbol_to_trade(order: Make) -> None:
     ],
 )
 def test_an_order_has_the_fields_that_it_needs(order: Make, given: dict[str, Any], field: str) -> None:
-    assert text(check(order("1", **given), FACTS)) == f"code=INCOMPLETE_ORDER field={field}"
+    assert text(check(order("1", **given), CONTEXT)) == f"code=INCOMPLETE_ORDER field={field}"
 
 
 @pytest.mark.parametrize(
@@ -122,17 +106,17 @@ def test_an_order_has_the_fields_that_it_needs(order: Make, given: dict[str, Any
     ],
 )
 def test_an_order_has_no_other_fields(order: Make, given: dict[str, Any], field: str) -> None:
-    assert text(check(order("1", **given), FACTS)) == f"code=UNEXPECTED_FIELD field={field}"
+    assert text(check(order("1", **given), CONTEXT)) == f"code=UNEXPECTED_FIELD field={field}"
 
 
 @pytest.mark.parametrize(("qty", "shown"), [("0", "0"), ("-0.50", "-0.5")])
 def test_a_quantity_is_above_zero(order: Make, qty: str, shown: str) -> None:
-    assert text(check(order(qty), FACTS)) == f"code=BAD_QUANTITY order_qty={shown}"
+    assert text(check(order(qty), CONTEXT)) == f"code=BAD_QUANTITY order_qty={shown}"
 
 
 @pytest.mark.parametrize(("cash", "shown"), [("0", "0"), ("-1", "-1"), ("10.005", "10.005")])
 def test_money_is_above_zero_and_in_whole_cents(order: Make, cash: str, shown: str) -> None:
-    assert text(check(order(cash=cash), FACTS)) == f"code=BAD_AMOUNT cash_order_qty={shown}"
+    assert text(check(order(cash=cash), CONTEXT)) == f"code=BAD_AMOUNT cash_order_qty={shown}"
 
 
 @pytest.mark.parametrize(
@@ -146,12 +130,12 @@ def test_money_is_above_zero_and_in_whole_cents(order: Make, cash: str, shown: s
     ],
 )
 def test_prices_are_above_zero(order: Make, prices: dict[str, str], shown: str) -> None:
-    assert text(check(order("1", **prices), FACTS)) == f"code=BAD_PRICE {shown}"
+    assert text(check(order("1", **prices), CONTEXT)) == f"code=BAD_PRICE {shown}"
 
 
 @pytest.mark.parametrize(("ends", "shown"), [(0, "1438539936.000000"), (-1.5, "1438539934.500000")])
 def test_an_order_does_not_end_before_it_was_given(order: Make, ends: float, shown: str) -> None:
-    assert text(check(order("1", tif="GTD", ends=ends), FACTS)) == (
+    assert text(check(order("1", tif="GTD", ends=ends), CONTEXT)) == (
         f"code=BAD_EXPIRE_TIME expire_time={shown} timestamp=1438539936.000000"
     )
 
@@ -159,111 +143,15 @@ def test_an_order_does_not_end_before_it_was_given(order: Make, ends: float, sho
 @pytest.mark.parametrize("tif", ["IOC", "FOK"])
 def test_a_stop_can_wait(order: Make, tif: str) -> None:
     refused = f"code=STOP_TIF ord_type=STOP time_in_force={tif}"
-    assert text(check(order("1", stop_px="5", tif=tif), FACTS)) == refused
+    assert text(check(order("1", stop_px="5", tif=tif), CONTEXT)) == refused
     refused = f"code=STOP_TIF ord_type=STOP_LIMIT time_in_force={tif}"
-    assert text(check(order("1", price="5", stop_px="5", tif=tif), FACTS)) == refused
+    assert text(check(order("1", price="5", stop_px="5", tif=tif), CONTEXT)) == refused
 
 
 @pytest.mark.parametrize("tif", ["IOC", "FOK"])
 def test_what_trades_as_a_block_can_wait(order: Make, tif: str) -> None:
     refused = f"code=PRIORITY_TIF priority=2 time_in_force={tif}"
-    assert text(check(order("1", priority=2, tif=tif), FACTS)) == refused
-
-
-def test_an_order_older_than_the_retention_is_stale(order: Make) -> None:
-    made = order("1")
-    at_the_end = replace(FACTS, now_us=made.order_time_us + DAY_US)
-    behind = replace(FACTS, now_us=made.order_time_us + DAY_US + 1)
-    assert check(made, at_the_end) is None
-    assert text(check(made, behind)) == "code=STALE_ORDER age_us=86400000001 retention_us=86400000000"
-    assert check(made, replace(behind, limits=Limits(retention_us=DAY_US + 1))) is None
-
-
-def test_an_order_ahead_of_its_symbols_clock_is_not_stale(order: Make) -> None:
-    assert check(order("1"), replace(FACTS, now_us=0)) is None
-
-
-def test_without_a_clock_nothing_is_too_old() -> None:
-    assert too_old(0, None, Limits()) is None
-    assert too_old(0, DAY_US + 1, Limits()) == {"age_us": DAY_US + 1, "retention_us": DAY_US}
-
-
-def test_a_quantity_has_a_maximum(order: Make) -> None:
-    found = facts(max_order_qty=Decimal("10.00"))
-    assert check(order("10"), found) is None
-    assert check(order(cash="11"), found) is None
-    assert text(check(order("10.01"), found)) == "code=MAX_ORDER_QTY order_qty=10.01 limit=10"
-
-
-def test_a_symbols_open_orders_have_a_maximum(order: Make) -> None:
-    found = facts(max_open_orders=2)
-    assert check(order("1"), replace(found, open_orders=1)) is None
-    for count in (2, 3):
-        refused = f"code=MAX_OPEN_ORDERS open={count} limit=2"
-        assert text(check(order("1"), replace(found, open_orders=count))) == refused
-
-
-@pytest.mark.parametrize(
-    ("given", "notional"),
-    [
-        ({"cash": "100.01"}, "100.01"),
-        ({"qty": "10", "price": "10.001"}, "100.01"),
-        ({"qty": "10", "stop_px": "10.001"}, "100.01"),
-        ({"qty": "10", "price": "10.001", "stop_px": "1"}, "100.01"),
-        ({"qty": "1.25", "side": "BUY"}, "127.5"),
-        ({"qty": "1.25", "side": "SELL"}, "122.5"),
-        ({"cash": "100"}, None),
-        ({"qty": "10", "price": "10"}, None),
-        ({"qty": "10", "price": "9", "stop_px": "99"}, None),
-        ({"qty": "0.98", "side": "BUY"}, None),
-    ],
-)
-def test_what_an_order_is_worth_has_a_maximum(
-    order: Make, market: Make, given: dict[str, Any], notional: str | None
-) -> None:
-    found = replace(facts(max_order_notional=Decimal(100)), market=market(("98", "102")))
-    refused = None if notional is None else f"code=MAX_ORDER_NOTIONAL notional={notional} limit=100"
-    assert text(check(order(**given), found)) == refused
-
-
-@pytest.mark.parametrize("quotes", [(), (("103", "104"), ("98", "102"))])
-def test_without_an_uncrossed_nbbo_a_market_orders_worth_is_asked_for_later(
-    order: Make, market: Make, quotes: Any
-) -> None:
-    found = replace(facts(max_order_notional=Decimal(1)), market=market(*quotes))
-    assert check(order("5"), found) is None
-    assert text(check(order("5", price="5"), found)) == "code=MAX_ORDER_NOTIONAL notional=25 limit=1"
-    later = replace(found, market=market(("98", "102")))
-    assert text(check_price(order("5"), later)) == "code=MAX_ORDER_NOTIONAL notional=510 limit=1"
-
-
-@pytest.mark.parametrize(
-    ("price", "good"), [("110", True), ("90", True), ("110.01", False), ("89.99", False)]
-)
-def test_a_limit_is_near_the_middle_of_the_market(order: Make, market: Make, price: str, good: bool) -> None:
-    found = replace(facts(price_band=Decimal("0.10")), market=market(("98", "102")))
-    refused = None if good else f"code=PRICE_BAND price={price} mid=100 price_band=0.1"
-    assert text(check(order("1", price=price), found)) == refused
-    assert text(check(order("1", price=price, stop_px="500"), found)) == refused
-    assert text(check_price(order("1", price=price), found)) == refused
-    assert check(order("1", stop_px="500"), found) is None
-
-
-@pytest.mark.parametrize("quotes", [(), (("103", "104"), ("98", "102"))])
-def test_without_an_uncrossed_nbbo_a_limit_is_asked_for_later(order: Make, market: Make, quotes: Any) -> None:
-    found = replace(facts(price_band=Decimal("0.1")), market=market(*quotes))
-    assert check(order("1", price="500"), found) is None
-
-
-def test_only_some_orders_need_a_price_to_be_judged(order: Make) -> None:
-    needing = [
-        order("1"),
-        order("1", price="1"),
-        order(cash="1", price="1"),
-        order("1", price="1", stop_px="1"),
-    ]
-    assert [needs_price(each) for each in needing] == [True] * 4
-    assert [needs_price(each) for each in (order(cash="1"), order("1", stop_px="1"))] == [False] * 2
+    assert text(check(order("1", priority=2, tif=tif), CONTEXT)) == refused
 
 
 def test_the_first_breach_counts_in_the_order_of_the_table(order: Make) -> None:
@@ -274,7 +162,7 @@ def test_the_first_breach_counts_in_the_order_of_the_table(order: Make) -> None:
     ]
     assert tuple(RULES)[-2:] == PRICE_RULES
     made = order("-1", symbol="CASH", time_in_force=TimeInForce.GTD)
-    assert text(check(made, FACTS)) == "code=UNKNOWN_SYMBOL symbol=CASH"
+    assert text(check(made, CONTEXT)) == "code=UNKNOWN_SYMBOL symbol=CASH"
 
 
 def test_reasons_are_the_numbers_of_fix() -> None:

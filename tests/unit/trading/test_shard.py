@@ -3,14 +3,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-import pytest
-from support.journal import keys, kinds, value
+from support.journal import keys
+from support.report_lines import report_lines
 
 from fintank.trading.ids import exec_id
 from fintank.trading.limits import Limits
 from fintank.trading.messages import CodedReason, Quote
-from fintank.trading.recovery import restore
-from fintank.trading.reports import ExecutionReport
 from fintank.trading.shard import Effects, Shard
 
 Make = Callable[..., Any]
@@ -20,28 +18,9 @@ DAY = 24 * HOUR
 WALL = 5 * DAY
 
 
-def told(outcome: Effects | None) -> list[str]:
-    """Each report as a trader would say it."""
-    return [] if outcome is None else [tell(report) for report in outcome.reports]
-
-
-def tell(report: ExecutionReport) -> str:
-    words = [report.cl_ord_id, report.exec_type, report.ord_status]
-    if report.last_qty is not None:
-        words += [f"{report.last_qty} @ {report.last_px}", str(report.last_mkt)]
-    if report.text is not None:
-        words.append(report.text)
-    return " ".join(words)
-
-
-@pytest.fixture
-def shard() -> Shard:
-    return Shard(Limits())
-
-
 def test_an_order_without_a_price_is_new_and_waits(shard: Shard, order: Make) -> None:
     outcome = shard.on_order(order("10"), WALL)
-    assert told(outcome) == ["o-1 NEW NEW"]
+    assert report_lines(outcome) == ["o-1 NEW NEW"]
     assert outcome.fills == ()
     (report,) = outcome.reports
     assert (report.order_qty, report.cum_qty, report.leaves_qty, report.avg_px) == (10, 0, 10, None)
@@ -55,7 +34,7 @@ def test_it_trades_at_the_next_quote(shard: Shard, order: Make, quote: Make) -> 
     shard.on_order(order("10"), WALL)
     outcome = shard.on_quote(quote(at=2, partition=1, offset=7), WALL)
     assert outcome is not None
-    assert told(outcome) == ["o-1 TRADE FILLED 10 @ 94.190756 NASDAQ"]
+    assert report_lines(outcome) == ["o-1 TRADE FILLED 10 @ 94.190756 NASDAQ"]
     (report,) = outcome.reports
     assert (report.order_qty, report.cum_qty, report.leaves_qty) == (10, 10, 0)
     assert report.avg_px == Decimal("94.190756")
@@ -67,7 +46,7 @@ def test_it_trades_at_the_next_quote(shard: Shard, order: Make, quote: Make) -> 
 def test_a_marketable_order_is_new_and_trades_at_once(shard: Shard, order: Make, quote: Make) -> None:
     assert shard.on_quote(quote(partition=1, offset=7), WALL) is None
     outcome = shard.on_order(order("10", side="SELL"), WALL)
-    assert told(outcome) == ["o-1 NEW NEW", "o-1 TRADE FILLED 10 @ 93.97388 NASDAQ"]
+    assert report_lines(outcome) == ["o-1 NEW NEW", "o-1 TRADE FILLED 10 @ 93.97388 NASDAQ"]
     new, trade = outcome.reports
     assert (new.cum_qty, new.leaves_qty, new.quote_ids) == (0, 10, ())
     assert (new.bid, new.ask) == (trade.bid, trade.ask) == (Decimal("93.97388"), Decimal("94.190756"))
@@ -79,7 +58,7 @@ def test_a_marketable_order_is_new_and_trades_at_once(shard: Shard, order: Make,
 
 def test_quotes_of_another_symbol_are_no_price(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_quote(quote(symbol="VTI"), WALL)
-    assert told(shard.on_order(order("10"), WALL)) == ["o-1 NEW NEW"]
+    assert report_lines(shard.on_order(order("10"), WALL)) == ["o-1 NEW NEW"]
     assert shard.on_quote(quote(symbol="VTI", at=1, offset=1), WALL) is None
 
 
@@ -105,9 +84,11 @@ def test_a_cash_sell_raises_at_least_its_cash(shard: Shard, order: Make, quote: 
 
 def test_cash_below_one_lot_is_canceled_at_the_first_price(order: Make, quote: Make) -> None:
     shard = Shard(Limits(lot_size=Decimal(1)))
-    assert told(shard.on_order(order(cash="50"), WALL)) == ["o-1 NEW NEW"]
+    assert report_lines(shard.on_order(order(cash="50"), WALL)) == ["o-1 NEW NEW"]
     outcome = shard.on_quote(quote("93", "94"), WALL)
-    assert told(outcome) == ["o-1 CANCELED CANCELED code=BELOW_MIN_QTY leaves_cash=50 price=94 lot_size=1"]
+    assert report_lines(outcome) == [
+        "o-1 CANCELED CANCELED code=BELOW_MIN_QTY leaves_cash=50 price=94 lot_size=1"
+    ]
     assert outcome is not None
     (report,) = outcome.reports
     assert (report.order_qty, report.leaves_qty, report.leaves_cash, report.residual_cash) == (0, 0, 0, 50)
@@ -121,12 +102,12 @@ def test_while_the_nbbo_is_crossed_orders_wait_and_it_is_counted(
     shard.on_quote(quote("95", "96", exchange="NYSE", offset=1), WALL)
     assert shard.state.counts.crossed == 0  # nobody asked
     outcome = shard.on_order(order("1"), WALL)
-    assert told(outcome) == ["o-1 NEW NEW"]
+    assert report_lines(outcome) == ["o-1 NEW NEW"]
     assert (outcome.reports[0].bid, outcome.reports[0].ask) == (95, 94)
     assert shard.on_quote(quote("94.5", "96", exchange="NYSE", at=1, offset=2), WALL) is None
     assert shard.state.counts.crossed == 2
     outcome = shard.on_quote(quote("94", "96", exchange="NYSE", at=2, offset=3), WALL)
-    assert told(outcome) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
+    assert report_lines(outcome) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
 
 
 def test_a_trade_names_the_quote_it_used_and_the_tick_that_caused_it(
@@ -136,7 +117,7 @@ def test_a_trade_names_the_quote_it_used_and_the_tick_that_caused_it(
     shard.on_order(order("1"), WALL)
     shard.on_quote(quote("95", "94.5", exchange="NYSE", offset=2), WALL)
     outcome = shard.on_quote(quote("92", "94", exchange="ARCA", at=1, offset=3), WALL)
-    assert told(outcome) == []
+    assert report_lines(outcome) == []
     shard.on_quote(quote("93", "94.9", at=1, offset=4), WALL)
     outcome = shard.on_quote(quote("93", "94.5", exchange="NYSE", at=1, offset=5), WALL)
     assert outcome is not None
@@ -151,7 +132,7 @@ def test_every_quote_of_a_batch_counts(shard: Shard, order: Make, quote: Make) -
         shard.on_quote(tick, WALL)
         for tick in (quote("93", "94", offset=1), quote("96", "97", offset=2), quote("99", "99.5", offset=3))
     ]
-    assert [told(outcome) for outcome in outcomes] == [
+    assert [report_lines(outcome) for outcome in outcomes] == [
         ["o-1 TRADE FILLED 1 @ 94 NASDAQ"],
         ["o-2 TRADE FILLED 1 @ 96 NASDAQ"],
         [],
@@ -161,20 +142,20 @@ def test_every_quote_of_a_batch_counts(shard: Shard, order: Make, quote: Make) -
 def test_an_order_trades_on_a_held_quote_older_than_itself(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_quote(quote("93", "94"), WALL)
     outcome = shard.on_order(order("1", at=3599), WALL + HOUR)
-    assert told(outcome)[1] == "o-1 TRADE FILLED 1 @ 94 NASDAQ"
+    assert report_lines(outcome)[1] == "o-1 TRADE FILLED 1 @ 94 NASDAQ"
 
 
 def test_an_order_does_not_trade_on_a_quote_beyond_its_age(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_quote(quote("93", "94"), WALL)
-    assert told(shard.on_order(order("1", at=3600), WALL + HOUR + 1)) == ["o-1 NEW NEW"]
+    assert report_lines(shard.on_order(order("1", at=3600), WALL + HOUR + 1)) == ["o-1 NEW NEW"]
     outcome = shard.on_quote(quote("93", "95", at=3601, offset=1), WALL + HOUR + SECOND)
-    assert told(outcome) == ["o-1 TRADE FILLED 1 @ 95 NASDAQ"]
+    assert report_lines(outcome) == ["o-1 TRADE FILLED 1 @ 95 NASDAQ"]
 
 
 def test_orders_do_not_move_the_clock(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_quote(quote("93", "94"), WALL)
     outcome = shard.on_order(order("1", at=7200), WALL)
-    assert len(told(outcome)) == 2
+    assert len(report_lines(outcome)) == 2
 
 
 def test_a_wall_that_runs_back_does_not_make_a_quote_young_again(
@@ -182,7 +163,7 @@ def test_a_wall_that_runs_back_does_not_make_a_quote_young_again(
 ) -> None:
     shard.on_quote(quote("93", "94"), WALL)
     shard.on_quote(quote(symbol="VTI"), WALL + HOUR + 1)
-    assert told(shard.on_order(order("1"), WALL)) == ["o-1 NEW NEW"]
+    assert report_lines(shard.on_order(order("1"), WALL)) == ["o-1 NEW NEW"]
 
 
 def test_the_time_of_a_transaction_is_the_orders_or_the_latest_ticks(
@@ -206,17 +187,17 @@ def test_orders_of_a_symbol_trade_in_the_order_of_their_arrival(
     for number in (3, 1, 2):
         shard.on_order(order("1", cl_ord_id=f"o-{number}", at=-number), WALL)
     outcome = shard.on_quote(quote("93", "94"), WALL)
-    assert [line.split()[0] for line in told(outcome)] == ["o-3", "o-1", "o-2"]
+    assert [line.split()[0] for line in report_lines(outcome)] == ["o-3", "o-1", "o-2"]
 
 
 def test_a_new_order_does_not_overtake_the_ones_that_wait(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_quote(quote("95", "96", exchange="NYSE"), WALL)
     shard.on_quote(quote("93", "94", at=1800, offset=1), WALL)
-    assert told(shard.on_order(order("1"), WALL)) == [
+    assert report_lines(shard.on_order(order("1"), WALL)) == [
         "o-1 NEW NEW"
     ]  # crossed until the older quote is too old
     outcome = shard.on_order(order("1", cl_ord_id="o-2"), WALL + HOUR)
-    assert told(outcome) == [
+    assert report_lines(outcome) == [
         "o-2 NEW NEW",
         "o-1 TRADE FILLED 1 @ 94 NASDAQ",
         "o-2 TRADE FILLED 1 @ 94 NASDAQ",
@@ -236,7 +217,7 @@ def test_other_content_under_a_known_identity_is_refused_once_and_the_first_unto
     shard.on_order(order("1"), WALL)
     other = order("5", content_hash="hash-2", input="orders-0-18")
     outcome = shard.on_order(other, WALL)
-    assert told(outcome) == ["o-1 REJECTED REJECTED code=DUPLICATE_ORDER cl_ord_id=o-1"]
+    assert report_lines(outcome) == ["o-1 REJECTED REJECTED code=DUPLICATE_ORDER cl_ord_id=o-1"]
     (report,) = outcome.reports
     assert (report.ord_rej_reason, report.order_qty, report.leaves_qty) == (6, 5, 0)
     assert report.input == "orders-0-18"
@@ -244,7 +225,7 @@ def test_other_content_under_a_known_identity_is_refused_once_and_the_first_unto
     assert shard.on_order(other, WALL) == Effects()
     third = shard.on_order(order("5", content_hash="hash-3"), WALL)
     assert third.reports[0].exec_id != report.exec_id
-    assert told(shard.on_quote(quote("93", "94"), WALL)) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
+    assert report_lines(shard.on_quote(quote("93", "94"), WALL)) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
 
 
 def test_the_same_cl_ord_id_of_another_account_or_symbol_is_another_order(shard: Shard, order: Make) -> None:
@@ -257,7 +238,7 @@ def test_the_same_cl_ord_id_of_another_account_or_symbol_is_another_order(shard:
 def test_a_refused_order_is_rejected_once_and_never_trades(shard: Shard, order: Make, quote: Make) -> None:
     refused = order(refusal=CodedReason("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=0.9"))
     outcome = shard.on_order(refused, WALL)
-    assert told(outcome) == ["o-1 REJECTED REJECTED code=WEIGHTS_SUM sum=0.9"]
+    assert report_lines(outcome) == ["o-1 REJECTED REJECTED code=WEIGHTS_SUM sum=0.9"]
     (report,) = outcome.reports
     assert (report.ord_rej_reason, report.order_qty, report.leaves_qty, report.cum_qty) == (99, None, 0, 0)
     assert keys(outcome.journal) == ["order 3:acc,3:IVE,3:o-1"]
@@ -273,132 +254,9 @@ def test_a_rejected_cash_order_keeps_all_of_its_cash(shard: Shard, order: Make) 
 
 def test_an_order_older_than_the_retention_is_stale(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_quote(quote(), WALL)
-    assert told(shard.on_order(order("1"), WALL + DAY + 1)) == [
+    assert report_lines(shard.on_order(order("1"), WALL + DAY + 1)) == [
         "o-1 REJECTED REJECTED code=STALE_ORDER age_us=86400000001 retention_us=86400000000"
     ]
-
-
-def test_a_quote_that_fills_is_journaled_with_its_clock_and_all_else_that_changed(
-    shard: Shard, order: Make, quote: Make
-) -> None:
-    shard.on_quote(quote("95", "95.1", exchange="NYSE"), WALL)
-    shard.on_quote(quote(symbol="VTI"), WALL)
-    shard.on_quote(quote("93", "94", offset=1), WALL)
-    outcome = shard.on_order(order("1"), WALL)
-    assert keys(outcome.journal) == [
-        "order 3:acc,3:IVE,3:o-1",
-        "quote 3:IVE,4:NYSE",
-        "quote 3:IVE,6:NASDAQ",
-        "clock 3:IVE",
-    ]
-    filled = shard.on_quote(quote("93", "94", exchange="NYSE", at=1, offset=2), WALL)
-    assert filled is not None
-    assert keys(filled.journal) == ["order 3:acc,3:IVE,3:o-1", "quote 3:IVE,4:NYSE", "clock 3:IVE"]
-
-
-def test_other_quotes_come_when_they_are_asked_for_and_once(shard: Shard, quote: Make) -> None:
-    assert shard.changed_quotes() == ()
-    shard.on_quote(quote(symbol="VTI"), WALL)
-    shard.on_quote(quote(), WALL)
-    shard.on_quote(quote("1", "2", offset=1), WALL)
-    records = shard.changed_quotes()
-    assert keys(records) == [
-        "quote 3:VTI,6:NASDAQ",
-        "clock 3:VTI",
-        "quote 3:IVE,6:NASDAQ",
-        "clock 3:IVE",
-    ]
-    assert value(records[2])["bid"] == "1"
-    assert shard.changed_quotes() == ()
-    shard.on_quote(quote("9", "9", offset=1), WALL)
-    assert shard.changed_quotes() == ()
-    assert shard.state.counts.not_newer == 1
-
-
-def test_terminal_orders_are_forgotten_after_their_retention(shard: Shard, order: Make, quote: Make) -> None:
-    shard.on_quote(quote(), WALL)
-    shard.on_order(order("1"), WALL + HOUR)
-    shard.on_order(order("1", content_hash="hash-2"), WALL + 2 * HOUR)
-    assert shard.forget_closed(WALL + HOUR + DAY) == ()
-    records = shard.forget_closed(WALL + HOUR + DAY + 1)
-    assert keys(records) == ["order 3:acc,3:IVE,3:o-1 gone", "clock 3:IVE"]
-    records = shard.forget_closed(WALL + 2 * HOUR + DAY + 1)
-    assert keys(records) == ["refusal 3:acc,3:IVE,3:o-1,6:hash-2 gone", "clock 3:IVE"]
-    assert shard.forget_closed(WALL + 9 * DAY) == ()
-
-
-def test_open_orders_are_never_forgotten(shard: Shard, order: Make, quote: Make) -> None:
-    shard.on_quote(quote("93", "95"), WALL)
-    shard.on_order(order("1", price="94"), WALL)
-    assert shard.forget_closed(WALL + 9 * DAY) == ()
-    outcome = shard.on_quote(quote("93", "94", at=9 * 86_400, offset=1), WALL + 9 * DAY)
-    assert told(outcome) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
-
-
-def test_what_is_forgotten_is_too_old_to_be_accepted_again_even_after_a_restart(
-    order: Make, quote: Make
-) -> None:
-    shard = Shard(Limits())
-    shard.on_quote(quote(), WALL)
-    shard.on_order(order("1", at=2), WALL)
-    assert shard.forget_closed(WALL + DAY + 2 * SECOND) == ()
-    records = shard.forget_closed(WALL + DAY + 2 * SECOND + 1)
-    assert kinds(records) == ["order gone", "clock"]
-    clock = records[1]
-    for wall_us in (0, WALL):  # a wall that runs back does not let it in either
-        restored = restore(Limits(), [clock])
-        assert "STALE_ORDER" in told(restored.on_order(order("1", at=2), wall_us))[0]
-
-
-def test_orders_of_a_symbol_without_a_clock_are_kept(shard: Shard, order: Make) -> None:
-    shard.on_order(order("-1"), WALL)
-    assert shard.forget_closed(WALL + 9 * DAY) == ()
-
-
-def test_tombstones_come_in_bounded_portions(order: Make, quote: Make) -> None:
-    shard = Shard(Limits())
-    for symbol in ("IVE", "VTI"):
-        shard.on_quote(quote(symbol=symbol), WALL)
-    for number in range(1_000):
-        shard.on_order(order("1", cl_ord_id=f"o-{number}", symbol=("IVE", "VTI")[number % 2]), WALL)
-    shard.on_order(order("1", cl_ord_id="last", symbol="VTI"), WALL)
-    portions = [shard.forget_closed(WALL + 2 * DAY) for _ in range(3)]
-    gone = [kinds(portion).count("order gone") for portion in portions]
-    assert gone == [1_000, 1, 0]
-    assert len(portions[0]) == 1_000 + 2  # with the clocks of both symbols
-
-
-def test_a_restored_shard_fills_a_quiet_symbols_order_on_the_quote_from_before(
-    order: Make, quote: Make
-) -> None:
-    shard = Shard(Limits())
-    shard.on_quote(quote("93", "94", offset=5), WALL)
-    restored = restore(Limits(), shard.changed_quotes())
-    assert told(restored.on_order(order("1"), WALL + HOUR))[1] == "o-1 TRADE FILLED 1 @ 94 NASDAQ"
-    assert restored.on_quote(quote("93", "99", offset=5), WALL + HOUR) is None
-    assert restored.state.counts.not_newer == 1
-
-
-def test_a_restored_shard_counts_the_time_it_was_down(order: Make, quote: Make) -> None:
-    shard = Shard(Limits())
-    shard.on_quote(quote("93", "94"), WALL)
-    restored = restore(Limits(), shard.changed_quotes())
-    assert told(restored.on_order(order("1"), WALL + HOUR + 1)) == ["o-1 NEW NEW"]
-
-
-def test_a_restored_shard_takes_no_wall_time_before_its_latest_tick(order: Make, quote: Make) -> None:
-    shard = Shard(Limits())
-    shard.on_quote(quote("93", "94"), WALL)
-    shard.on_quote(quote(symbol="VTI"), WALL + HOUR + 1)
-    restored = restore(Limits(), shard.changed_quotes())
-    assert told(restored.on_order(order("1"), WALL)) == ["o-1 NEW NEW"]
-
-
-def test_a_restored_shard_has_nothing_new_to_journal(order: Make, quote: Make) -> None:
-    shard = Shard(Limits())
-    shard.on_quote(quote(), WALL)
-    restored = restore(Limits(), shard.changed_quotes())
-    assert restored.changed_quotes() == ()
 
 
 def test_2500_resting_orders_filled_by_one_tick_take_well_under_a_second(order: Make, quote: Make) -> None:

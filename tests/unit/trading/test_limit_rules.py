@@ -1,0 +1,116 @@
+"""The rules with a configurable limit: age, size, open orders, value and price."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from support.rule_context import CONTEXT, text, with_limits
+
+from fintank.trading.limits import Limits
+from fintank.trading.rules import (
+    check,
+    check_price,
+    needs_price,
+    too_old,
+)
+
+Make = Callable[..., Any]
+DAY_US = 86_400_000_000
+
+
+def test_an_order_older_than_the_retention_is_stale(order: Make) -> None:
+    made = order("1")
+    at_the_end = replace(CONTEXT, now_us=made.order_time_us + DAY_US)
+    behind = replace(CONTEXT, now_us=made.order_time_us + DAY_US + 1)
+    assert check(made, at_the_end) is None
+    assert text(check(made, behind)) == "code=STALE_ORDER age_us=86400000001 retention_us=86400000000"
+    assert check(made, replace(behind, limits=Limits(retention_us=DAY_US + 1))) is None
+
+
+def test_an_order_ahead_of_its_symbols_clock_is_not_stale(order: Make) -> None:
+    assert check(order("1"), replace(CONTEXT, now_us=0)) is None
+
+
+def test_without_a_clock_nothing_is_too_old() -> None:
+    assert too_old(0, None, Limits()) is None
+    assert too_old(0, DAY_US + 1, Limits()) == {"age_us": DAY_US + 1, "retention_us": DAY_US}
+
+
+def test_a_quantity_has_a_maximum(order: Make) -> None:
+    found = with_limits(max_order_qty=Decimal("10.00"))
+    assert check(order("10"), found) is None
+    assert check(order(cash="11"), found) is None
+    assert text(check(order("10.01"), found)) == "code=MAX_ORDER_QTY order_qty=10.01 limit=10"
+
+
+def test_a_symbols_open_orders_have_a_maximum(order: Make) -> None:
+    found = with_limits(max_open_orders=2)
+    assert check(order("1"), replace(found, open_orders=1)) is None
+    for count in (2, 3):
+        refused = f"code=MAX_OPEN_ORDERS open={count} limit=2"
+        assert text(check(order("1"), replace(found, open_orders=count))) == refused
+
+
+@pytest.mark.parametrize(
+    ("given", "notional"),
+    [
+        ({"cash": "100.01"}, "100.01"),
+        ({"qty": "10", "price": "10.001"}, "100.01"),
+        ({"qty": "10", "stop_px": "10.001"}, "100.01"),
+        ({"qty": "10", "price": "10.001", "stop_px": "1"}, "100.01"),
+        ({"qty": "1.25", "side": "BUY"}, "127.5"),
+        ({"qty": "1.25", "side": "SELL"}, "122.5"),
+        ({"cash": "100"}, None),
+        ({"qty": "10", "price": "10"}, None),
+        ({"qty": "10", "price": "9", "stop_px": "99"}, None),
+        ({"qty": "0.98", "side": "BUY"}, None),
+    ],
+)
+def test_what_an_order_is_worth_has_a_maximum(
+    order: Make, market: Make, given: dict[str, Any], notional: str | None
+) -> None:
+    found = replace(with_limits(max_order_notional=Decimal(100)), market=market(("98", "102")))
+    refused = None if notional is None else f"code=MAX_ORDER_NOTIONAL notional={notional} limit=100"
+    assert text(check(order(**given), found)) == refused
+
+
+@pytest.mark.parametrize("quotes", [(), (("103", "104"), ("98", "102"))])
+def test_without_an_uncrossed_nbbo_a_market_orders_worth_is_asked_for_later(
+    order: Make, market: Make, quotes: Any
+) -> None:
+    found = replace(with_limits(max_order_notional=Decimal(1)), market=market(*quotes))
+    assert check(order("5"), found) is None
+    assert text(check(order("5", price="5"), found)) == "code=MAX_ORDER_NOTIONAL notional=25 limit=1"
+    later = replace(found, market=market(("98", "102")))
+    assert text(check_price(order("5"), later)) == "code=MAX_ORDER_NOTIONAL notional=510 limit=1"
+
+
+@pytest.mark.parametrize(
+    ("price", "good"), [("110", True), ("90", True), ("110.01", False), ("89.99", False)]
+)
+def test_a_limit_is_near_the_middle_of_the_market(order: Make, market: Make, price: str, good: bool) -> None:
+    found = replace(with_limits(price_band=Decimal("0.10")), market=market(("98", "102")))
+    refused = None if good else f"code=PRICE_BAND price={price} mid=100 price_band=0.1"
+    assert text(check(order("1", price=price), found)) == refused
+    assert text(check(order("1", price=price, stop_px="500"), found)) == refused
+    assert text(check_price(order("1", price=price), found)) == refused
+    assert check(order("1", stop_px="500"), found) is None
+
+
+@pytest.mark.parametrize("quotes", [(), (("103", "104"), ("98", "102"))])
+def test_without_an_uncrossed_nbbo_a_limit_is_asked_for_later(order: Make, market: Make, quotes: Any) -> None:
+    found = replace(with_limits(price_band=Decimal("0.1")), market=market(*quotes))
+    assert check(order("1", price="500"), found) is None
+
+
+def test_only_some_orders_need_a_price_to_be_judged(order: Make) -> None:
+    needing = [
+        order("1"),
+        order("1", price="1"),
+        order(cash="1", price="1"),
+        order("1", price="1", stop_px="1"),
+    ]
+    assert [needs_price(each) for each in needing] == [True] * 4
+    assert [needs_price(each) for each in (order(cash="1"), order("1", stop_px="1"))] == [False] * 2

@@ -1,0 +1,140 @@
+"""What a shard hands out for its journal, what it forgets, and how it goes on after a restart."""
+
+from collections.abc import Callable
+from typing import Any
+
+from support.journal import keys, kinds, value
+from support.report_lines import report_lines
+
+from fintank.trading.limits import Limits
+from fintank.trading.recovery import restore
+from fintank.trading.shard import Shard
+
+Make = Callable[..., Any]
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+WALL = 5 * DAY
+
+
+def test_a_quote_that_fills_is_journaled_with_its_clock_and_all_else_that_changed(
+    shard: Shard, order: Make, quote: Make
+) -> None:
+    shard.on_quote(quote("95", "95.1", exchange="NYSE"), WALL)
+    shard.on_quote(quote(symbol="VTI"), WALL)
+    shard.on_quote(quote("93", "94", offset=1), WALL)
+    outcome = shard.on_order(order("1"), WALL)
+    assert keys(outcome.journal) == [
+        "order 3:acc,3:IVE,3:o-1",
+        "quote 3:IVE,4:NYSE",
+        "quote 3:IVE,6:NASDAQ",
+        "clock 3:IVE",
+    ]
+    filled = shard.on_quote(quote("93", "94", exchange="NYSE", at=1, offset=2), WALL)
+    assert filled is not None
+    assert keys(filled.journal) == ["order 3:acc,3:IVE,3:o-1", "quote 3:IVE,4:NYSE", "clock 3:IVE"]
+
+
+def test_other_quotes_come_when_they_are_asked_for_and_once(shard: Shard, quote: Make) -> None:
+    assert shard.changed_quotes() == ()
+    shard.on_quote(quote(symbol="VTI"), WALL)
+    shard.on_quote(quote(), WALL)
+    shard.on_quote(quote("1", "2", offset=1), WALL)
+    records = shard.changed_quotes()
+    assert keys(records) == [
+        "quote 3:VTI,6:NASDAQ",
+        "clock 3:VTI",
+        "quote 3:IVE,6:NASDAQ",
+        "clock 3:IVE",
+    ]
+    assert value(records[2])["bid"] == "1"
+    assert shard.changed_quotes() == ()
+    shard.on_quote(quote("9", "9", offset=1), WALL)
+    assert shard.changed_quotes() == ()
+    assert shard.state.counts.not_newer == 1
+
+
+def test_terminal_orders_are_forgotten_after_their_retention(shard: Shard, order: Make, quote: Make) -> None:
+    shard.on_quote(quote(), WALL)
+    shard.on_order(order("1"), WALL + HOUR)
+    shard.on_order(order("1", content_hash="hash-2"), WALL + 2 * HOUR)
+    assert shard.forget_closed(WALL + HOUR + DAY) == ()
+    records = shard.forget_closed(WALL + HOUR + DAY + 1)
+    assert keys(records) == ["order 3:acc,3:IVE,3:o-1 gone", "clock 3:IVE"]
+    records = shard.forget_closed(WALL + 2 * HOUR + DAY + 1)
+    assert keys(records) == ["refusal 3:acc,3:IVE,3:o-1,6:hash-2 gone", "clock 3:IVE"]
+    assert shard.forget_closed(WALL + 9 * DAY) == ()
+
+
+def test_open_orders_are_never_forgotten(shard: Shard, order: Make, quote: Make) -> None:
+    shard.on_quote(quote("93", "95"), WALL)
+    shard.on_order(order("1", price="94"), WALL)
+    assert shard.forget_closed(WALL + 9 * DAY) == ()
+    outcome = shard.on_quote(quote("93", "94", at=9 * 86_400, offset=1), WALL + 9 * DAY)
+    assert report_lines(outcome) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
+
+
+def test_what_is_forgotten_is_too_old_to_be_accepted_again_even_after_a_restart(
+    order: Make, quote: Make
+) -> None:
+    shard = Shard(Limits())
+    shard.on_quote(quote(), WALL)
+    shard.on_order(order("1", at=2), WALL)
+    assert shard.forget_closed(WALL + DAY + 2 * SECOND) == ()
+    records = shard.forget_closed(WALL + DAY + 2 * SECOND + 1)
+    assert kinds(records) == ["order gone", "clock"]
+    clock = records[1]
+    for wall_us in (0, WALL):  # a wall that runs back does not let it in either
+        restored = restore(Limits(), [clock])
+        assert "STALE_ORDER" in report_lines(restored.on_order(order("1", at=2), wall_us))[0]
+
+
+def test_orders_of_a_symbol_without_a_clock_are_kept(shard: Shard, order: Make) -> None:
+    shard.on_order(order("-1"), WALL)
+    assert shard.forget_closed(WALL + 9 * DAY) == ()
+
+
+def test_tombstones_come_in_bounded_portions(order: Make, quote: Make) -> None:
+    shard = Shard(Limits())
+    for symbol in ("IVE", "VTI"):
+        shard.on_quote(quote(symbol=symbol), WALL)
+    for number in range(1_000):
+        shard.on_order(order("1", cl_ord_id=f"o-{number}", symbol=("IVE", "VTI")[number % 2]), WALL)
+    shard.on_order(order("1", cl_ord_id="last", symbol="VTI"), WALL)
+    portions = [shard.forget_closed(WALL + 2 * DAY) for _ in range(3)]
+    gone = [kinds(portion).count("order gone") for portion in portions]
+    assert gone == [1_000, 1, 0]
+    assert len(portions[0]) == 1_000 + 2  # with the clocks of both symbols
+
+
+def test_a_restored_shard_fills_a_quiet_symbols_order_on_the_quote_from_before(
+    order: Make, quote: Make
+) -> None:
+    shard = Shard(Limits())
+    shard.on_quote(quote("93", "94", offset=5), WALL)
+    restored = restore(Limits(), shard.changed_quotes())
+    assert report_lines(restored.on_order(order("1"), WALL + HOUR))[1] == "o-1 TRADE FILLED 1 @ 94 NASDAQ"
+    assert restored.on_quote(quote("93", "99", offset=5), WALL + HOUR) is None
+    assert restored.state.counts.not_newer == 1
+
+
+def test_a_restored_shard_counts_the_time_it_was_down(order: Make, quote: Make) -> None:
+    shard = Shard(Limits())
+    shard.on_quote(quote("93", "94"), WALL)
+    restored = restore(Limits(), shard.changed_quotes())
+    assert report_lines(restored.on_order(order("1"), WALL + HOUR + 1)) == ["o-1 NEW NEW"]
+
+
+def test_a_restored_shard_takes_no_wall_time_before_its_latest_tick(order: Make, quote: Make) -> None:
+    shard = Shard(Limits())
+    shard.on_quote(quote("93", "94"), WALL)
+    shard.on_quote(quote(symbol="VTI"), WALL + HOUR + 1)
+    restored = restore(Limits(), shard.changed_quotes())
+    assert report_lines(restored.on_order(order("1"), WALL)) == ["o-1 NEW NEW"]
+
+
+def test_a_restored_shard_has_nothing_new_to_journal(order: Make, quote: Make) -> None:
+    shard = Shard(Limits())
+    shard.on_quote(quote(), WALL)
+    restored = restore(Limits(), shard.changed_quotes())
+    assert restored.changed_quotes() == ()
