@@ -18,7 +18,7 @@ from fintank.trading.reports import CANCEL_REJECTED
 
 TEMPLATE = Path(__file__).parent / "page.html"
 CONFIG = {"responsive": True, "displaylogo": False, "displayModeBar": False}
-REFUSED = {"REJECTED": "order", CANCEL_REJECTED: "cancel"}
+REJECTIONS = {"REJECTED": "order", CANCEL_REJECTED: "cancel"}
 UNFILLED = ("REJECTED", "CANCELED", "EXPIRED")
 SYMBOLS_NAMED_MAX = 8
 
@@ -125,13 +125,13 @@ def _price_note(symbol: str, data: ReportData) -> str:
 def _rejects(data: ReportData) -> dict[str, int]:
     """Count rejected records by reason, and rejected orders and cancels by code."""
     counts = Counter(data.rejects)
-    counts.update(_code(row) for row in data.executions if row.exec_type in REFUSED)
+    counts.update(_code(row) for row in data.executions if row.exec_type in REJECTIONS)
     return dict(counts)
 
 
 def _code(row: ExecutionRow) -> str:
     first = (row.text or "").split(" ")[0]
-    return f"{REFUSED[row.exec_type]}: {first.removeprefix('code=') or row.exec_type}"
+    return f"{REJECTIONS[row.exec_type]}: {first.removeprefix('code=') or row.exec_type}"
 
 
 def _to_second(time_ns: int) -> str:

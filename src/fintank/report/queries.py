@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from fintank.adapters.influxdb import InfluxDB
 from fintank.report.data import (
@@ -16,6 +16,8 @@ from fintank.report.data import (
 )
 from fintank.report.quote_search import find_quotes
 from fintank.report.span import Span
+
+Row = TypeVar("Row", ExecutionRow, FillRow, PortfolioOrderRow)
 
 EXECUTIONS_MAX = 50_000
 SYMBOLS_MAX = 12
@@ -47,7 +49,8 @@ def read(address: str, span: Span) -> ReportData:
     """
     influx = InfluxDB(address)
     influx.require_own_points()
-    executions = _executions(influx, span)
+    latest = f"ORDER BY time DESC LIMIT {EXECUTIONS_MAX}"
+    executions = list(_read(influx, ExecutionRow, "executions", span.where, latest))[::-1]
     trades = [row for row in executions if row.exec_type == "TRADE"]
     quote_times_ns = find_quotes(influx, span, trades)
     ticks = {
@@ -56,8 +59,8 @@ def read(address: str, span: Span) -> ReportData:
     }
     drawn = Counter(trade.symbol for trade in trades) or Counter(ticks)
     symbols = sorted(symbol for symbol, _ in drawn.most_common(SYMBOLS_MAX))
-    opening = _holdings({}, _fills(influx, f"time < {span.since_ns}"))
-    fills = list(_fills(influx, span.where))
+    opening = _holdings({}, _read(influx, FillRow, "fills", f"time < {span.since_ns}"))
+    fills = list(_read(influx, FillRow, "fills", span.where))
     working = span.around(_edges_ns(influx, span, "records", "pipeline"))
     rate = f"sum(records) / {working.interval_s}"
     return ReportData(
@@ -66,7 +69,7 @@ def read(address: str, span: Span) -> ReportData:
         executions=executions,
         executions_left_out=max(influx.count("exec_id", "executions", span.where) - len(executions), 0),
         quote_times_ns=quote_times_ns,
-        portfolio_orders=_portfolio_orders(influx, span),
+        portfolio_orders=list(_read(influx, PortfolioOrderRow, "portfolio_orders", span.where)),
         prices={symbol: _prices(influx, span, symbol, trades, quote_times_ns) for symbol in symbols},
         fills=fills,
         opening=opening,
@@ -82,19 +85,10 @@ def read(address: str, span: Span) -> ReportData:
     )
 
 
-def _executions(influx: InfluxDB, span: Span) -> list[ExecutionRow]:
-    """Read the latest EXECUTIONS_MAX execution reports, in order of time."""
-    columns = ", ".join(f'"{name}"' for name in ExecutionRow._fields[1:])
-    rows = influx.rows(
-        f"SELECT {columns} FROM executions WHERE {span.where} ORDER BY time DESC LIMIT {EXECUTIONS_MAX}"
-    )
-    return [ExecutionRow(*row) for row in reversed(rows)]
-
-
-def _portfolio_orders(influx: InfluxDB, span: Span) -> list[PortfolioOrderRow]:
-    columns = ", ".join(PortfolioOrderRow._fields[1:])
-    rows = influx.stream(f"SELECT {columns} FROM portfolio_orders WHERE {span.where}")
-    return list(map(PortfolioOrderRow._make, rows))
+def _read(influx: InfluxDB, kind: type[Row], measurement: str, where: str, then: str = "") -> Iterator[Row]:
+    """Read the points of a measurement, by default in order of time."""
+    columns = ", ".join(f'"{name}"' for name in kind._fields[1:])
+    return map(kind._make, influx.stream(f"SELECT {columns} FROM {measurement} WHERE {where} {then}"))
 
 
 def _prices(
@@ -116,12 +110,6 @@ def _edges_ns(influx: InfluxDB, span: Span, field: str, measurement: str, condit
     where = " AND ".join(filter(None, [condition, span.where]))
     queries = (f"SELECT {edge}({field}) FROM {measurement} WHERE {where}" for edge in ("first", "last"))
     return [row[0] for query in queries for row in influx.rows(query)]
-
-
-def _fills(influx: InfluxDB, where: str) -> Iterator[FillRow]:
-    """Read fills in order of time."""
-    columns = ", ".join(FillRow._fields[1:])
-    return map(FillRow._make, influx.stream(f"SELECT {columns} FROM fills WHERE {where}"))
 
 
 def _holdings(opening: Holdings, fills: Iterable[FillRow]) -> Holdings:
