@@ -124,30 +124,30 @@ def topologies(stack: Stack) -> list[psutil.Process]:
     return found
 
 
-def figure(told: str, name: str) -> int:
-    match = re.search(rf"^  {name} +([0-9,]+)", told, re.MULTILINE)
-    assert match, told
+def figure(output: str, name: str) -> int:
+    match = re.search(rf"^  {name} +([0-9,]+)", output, re.MULTILINE)
+    assert match, output
     return int(match[1].replace(",", ""))
 
 
-def check_proof(told: str) -> None:
+def check_output(output: str) -> None:
     """Check the output of a successful run."""
-    assert "Clean: no break." in told
-    assert "All is as it should be" in told
-    ticks = figure(told, "ticks sent")
-    assert ticks == figure(told, "ticks stored")
+    assert "Clean: no break." in output
+    assert "All is as it should be" in output
+    ticks = figure(output, "ticks sent")
+    assert ticks == figure(output, "ticks stored")
     assert ticks > TICKS + QUOTES  # with the probes
-    assert figure(told, "orders") == 2 * ORDERS
-    assert figure(told, "fills") > 0
-    assert figure(told, "rejects") == 0
+    assert figure(output, "orders") == 2 * ORDERS
+    assert figure(output, "fills") > 0
+    assert figure(output, "rejects") == 0
     for measured in ("ticks per second", "tick to stored", "order to execution", "memory"):
-        assert re.search(rf"^  {measured} +(p50 )?[0-9]", told, re.MULTILINE), told
-    assert shape(summary_of(told)) == readme_shape()
-    peak = re.search(r"memory +([0-9.]+) GB", told)
+        assert re.search(rf"^  {measured} +(p50 )?[0-9]", output, re.MULTILINE), output
+    assert shape(summary_of(output)) == readme_shape()
+    peak = re.search(r"memory +([0-9.]+) GB", output)
     assert peak
     assert float(peak[1]) < 3
-    drawn = re.search(r"^To see it: (.*): [0-9,]+ ticks, [0-9,]+ trades?\. Open", told, re.MULTILINE)
-    assert drawn, told
+    drawn = re.search(r"^To see it: (.*): [0-9,]+ ticks, [0-9,]+ trades?\. Open", output, re.MULTILINE)
+    assert drawn, output
     assert "plotly-graph-div" in Path(drawn[1]).read_text()
 
 
@@ -155,22 +155,22 @@ def test_two_demos_in_a_row_pass_and_keep_leaves_everything_running(
     stack: Stack, quotes: Path, tmp_path: Path
 ) -> None:
     assert not is_up(stack)
-    status, told = demo(stack, tmp_path, "--file", quotes, "--keep")
-    assert status == 0, told
-    check_proof(told)
+    status, output = demo(stack, tmp_path, "--file", quotes, "--keep")
+    assert status == 0, output
+    check_output(output)
     assert is_up(stack)
     assert len(topologies(stack)) == 1
     assert empty_panels(stack.settings) == []
-    assert f"influx -host localhost -port {stack.settings.influx.rpartition(':')[2]}" in told
+    assert f"influx -host localhost -port {stack.settings.influx.rpartition(':')[2]}" in output
 
-    match = re.search(r"^  kill -INT ([0-9]+)", told, re.MULTILINE)
+    match = re.search(r"^  kill -INT ([0-9]+)", output, re.MULTILINE)
     assert match
     os.kill(int(match[1]), signal.SIGINT)
     wait_until(lambda: not topologies(stack), END_TIMEOUT_S)
 
-    status, told = demo(stack, tmp_path, "--file", quotes)
-    assert status == 0, told
-    check_proof(told)
+    status, output = demo(stack, tmp_path, "--file", quotes)
+    assert status == 0, output
+    check_output(output)
     assert is_up(stack), "services that were up before stay up"
     assert topologies(stack) == []
 
@@ -178,14 +178,14 @@ def test_two_demos_in_a_row_pass_and_keep_leaves_everything_running(
 def test_dropped_ticks_and_a_fill_booked_twice_are_found(stack: Stack, quotes: Path, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(WRONG_BOLTS)
     wrong = Stack(stack.settings, {**stack.environ, "PYTHONPATH": str(tmp_path)})
-    status, told = demo(wrong, tmp_path, "--file", quotes)
-    assert status == 1, told
-    assert re.search(r"reconcile: POINT_MISSING [1-9]", told), told
-    assert re.search(r"reconcile: TRADE_BOOKED_TWICE [1-9]", told), told
-    sent, stored = figure(told, "ticks sent"), figure(told, "ticks stored")
+    status, output = demo(wrong, tmp_path, "--file", quotes)
+    assert status == 1, output
+    assert re.search(r"reconcile: POINT_MISSING [1-9]", output), output
+    assert re.search(r"reconcile: TRADE_BOOKED_TWICE [1-9]", output), output
+    sent, stored = figure(output, "ticks sent"), figure(output, "ticks stored")
     assert stored < sent
     missing = f"{sent:,} ticks came into the topic 'ticks', {stored:,} points into InfluxDB's bid_ask"
-    assert f"ticks: {missing}" in told
+    assert f"ticks: {missing}" in output
     assert topologies(stack) == []
 
 
@@ -210,16 +210,16 @@ def test_a_topology_that_ends_early_is_reported_with_its_last_lines(
     (tmp_path / "lein").write_text("#!/bin/sh\necho this lein builds nothing >&2\nexit 1\n")
     (tmp_path / "lein").chmod(0o755)
     path = f"{Path(sys.executable).parent}:{tmp_path}:{os.environ['PATH']}"
-    status, told = demo(Stack(stack.settings, {**stack.environ, "PATH": path}), tmp_path, "--file", quotes)
+    status, output = demo(Stack(stack.settings, {**stack.environ, "PATH": path}), tmp_path, "--file", quotes)
     assert status == 1
-    assert "this lein builds nothing" in told
-    assert "`sparse run` ended by itself, with exit status" in told
-    assert "Traceback" not in told
+    assert "this lein builds nothing" in output
+    assert "`sparse run` ended by itself, with exit status" in output
+    assert "Traceback" not in output
     assert not is_up(stack)
 
 
 def test_a_missing_file_is_reported_before_anything_starts(stack: Stack, tmp_path: Path) -> None:
-    status, told = demo(stack, tmp_path, "--file", tmp_path / "missing.csv")
+    status, output = demo(stack, tmp_path, "--file", tmp_path / "missing.csv")
     assert status == 1
-    assert told.endswith("missing.csv: No such file or directory: name a CSV file, plain or compressed\n")
+    assert output.endswith("missing.csv: No such file or directory: name a CSV file, plain or compressed\n")
     assert not is_up(stack)

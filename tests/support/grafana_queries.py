@@ -15,9 +15,9 @@ PANEL_PIXELS = 600
 ROUND_INTERVALS_S = (1, 2, 5, 10, 15, 20, 30, 60)
 
 
-def empty_panels(where: Settings) -> list[str]:
+def empty_panels(settings: Settings) -> list[str]:
     """Return the panels, variables and alert rules that find no rows, with `All` or every value chosen."""
-    influx = InfluxDB(where.influx)
+    influx = InfluxDB(settings.influx)
     empty = []
     for board in (order_flow(), operations()):
         variables = board["templating"]["list"][1:]

@@ -89,13 +89,13 @@ def test_an_open_order_is_a_problem_unless_its_symbol_has_no_price() -> None:
     found = evidence(order("m-1"), quotes=[])
     assert list(problems(result(found), {})) == ["orders: open although their symbols have a price: m-1"]
     assert list(problems(result(found), {"IVE": "there is no quote"})) == []
-    told = "\n".join(lines(result(found), {"IVE": "there is no quote"}, 0))
-    assert "1 order for IVE: there is no quote" in told
+    text = "\n".join(lines(result(found), {"IVE": "there is no quote"}, 0))
+    assert "1 order for IVE: there is no quote" in text
 
 
 def test_each_figure_says_how_it_was_measured() -> None:
-    told = list(lines(result(evidence(order("m-1"), quotes=[QUOTE])), {}, 1_500_000_000))
-    assert told == [
+    figures = list(lines(result(evidence(order("m-1"), quotes=[QUOTE])), {}, 1_500_000_000))
+    assert figures == [
         "  ticks sent          100 records of the topic ticks",
         "  ticks stored        100 points of InfluxDB's bid_ask",
         "  orders              1 message, 1 order for one symbol",

@@ -129,7 +129,7 @@ def test_a_file_may_have_hundreds_of_other_columns(is_first: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (b"timestamp,symbol,bid\n", "no column exchange, ask: its first line must name the columns"),
         (b"", "no column timestamp, symbol, exchange, bid, ask"),
@@ -147,8 +147,8 @@ def test_a_file_may_have_hundreds_of_other_columns(is_first: bool) -> None:
         (b'"' + b"x" * 200_000 + b'"\n', "is longer than 65,536 bytes"),
     ],
 )
-def test_an_invalid_header_is_one_clear_error(text: bytes, told: str) -> None:
-    with pytest.raises(FintankError, match=rf"^quotes.csv: .*{told}"):
+def test_an_invalid_header_is_one_clear_error(text: bytes, message: str) -> None:
+    with pytest.raises(FintankError, match=rf"^quotes.csv: .*{message}"):
         lines(text)
 
 
@@ -172,10 +172,10 @@ def test_a_line_is_a_quote_when_its_values_in_json_are_a_tick(
     values = {"timestamp": time.strip(), "symbol": "IVE", "exchange": "NYSE"}
     values |= {"bid": bid.strip(), "ask": ask.strip()} | ({"bid_size": size.strip()} if size.strip() else {})
     record = json.dumps(values)
-    told = ticks.to_lines("ticks", 0, f"0,1,{NOW_MS}", record)
+    parsed = ticks.to_lines("ticks", 0, f"0,1,{NOW_MS}", record)
     found = only(f"{HEADER}{time},IVE,NYSE,{bid},{ask},{size},\n")
-    if told.rejects:
+    if parsed.rejects:
         assert isinstance(found, BadLine)
-        assert found.reason.endswith(f"({told.rejects[0].reason})")
+        assert found.reason.endswith(f"({parsed.rejects[0].reason})")
     else:
-        assert [found] == owner_ticks.quotes(0, told.quotes[0])
+        assert [found] == owner_ticks.quotes(0, parsed.quotes[0])

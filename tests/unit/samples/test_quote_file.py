@@ -62,7 +62,7 @@ def test_the_compression_is_detected_by_the_content(tmp_path: Path, name: str, c
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (gzip.compress(TEXT, mtime=0)[:40], "it can't be decompressed"),
         (gzip.compress(TEXT, mtime=0) + b"garbage", "it can't be decompressed"),
@@ -77,23 +77,23 @@ def test_the_compression_is_detected_by_the_content(tmp_path: Path, name: str, c
     ],
     ids=itertools.count(),
 )
-def test_an_unreadable_file_is_one_clear_error(tmp_path: Path, content: bytes, told: str) -> None:
+def test_an_unreadable_file_is_one_clear_error(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "quotes.csv"
     path.write_bytes(content)
-    with pytest.raises(FintankError, match=f"^{path}: .*{told}"), QuoteFile(path, tmp_path) as file:
+    with pytest.raises(FintankError, match=f"^{path}: .*{message}"), QuoteFile(path, tmp_path) as file:
         list(file.lines())
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "message"),
     [
         ("none.csv", "No such file"),
         (".", "is neither a file nor a pipe"),
         ("/dev/zero", "is neither a file nor a pipe"),
     ],
 )
-def test_anything_but_a_file_or_a_pipe_is_one_clear_error(tmp_path: Path, path: str, told: str) -> None:
-    with pytest.raises(FintankError, match=told), QuoteFile(tmp_path / path, tmp_path):
+def test_anything_but_a_file_or_a_pipe_is_one_clear_error(tmp_path: Path, path: str, message: str) -> None:
+    with pytest.raises(FintankError, match=message), QuoteFile(tmp_path / path, tmp_path):
         pass
 
 
