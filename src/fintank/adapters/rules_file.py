@@ -1,5 +1,9 @@
 """The file rules.toml, read where a command runs or a topology is submitted, never on a worker."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from fintank import settings
 from fintank.errors import FintankError
 from fintank.settings import Settings
 from fintank.trading.limits import Limits
@@ -14,6 +18,12 @@ def load(loaded: Settings) -> Limits:
 def load_json(loaded: Settings) -> str:
     """Read and check the file; return it as JSON for the bolts."""
     return rules_toml.to_json(_text(loaded), loaded.rules.name)
+
+
+def from_storm(storm_conf: Mapping[str, Any]) -> Limits:
+    """Read the Storm option fintank.rules; without it, when a bolt runs without `sparse`, the file itself."""
+    text = storm_conf.get(settings.RULES_OPTION)
+    return load(settings.load()) if text is None else rules_toml.from_json(text, settings.RULES_OPTION)
 
 
 def _text(loaded: Settings) -> str:

@@ -1,9 +1,9 @@
-"""The Storm bolts, one class a file: decode, call a pure function, emit."""
+"""The Storm bolts, one class per file: decode, call a pure function, emit."""
 
 import sys
 from pathlib import Path
 
-from fintank.bolts import streams
+from fintank.bolts import stdio
 
 if Path(sys.argv[0]).stem == "streamparse_run":
-    streams.taken()  # before any other module of fintank is imported, which may print something
+    stdio.taken()  # Before any other module of fintank is imported: it may print something.

@@ -3,7 +3,7 @@
 import io
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from pystorm.component import Tuple
 from streamparse import Bolt
@@ -11,18 +11,21 @@ from streamparse import Bolt
 from fintank import settings
 from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.metrics import Metrics
-from fintank.bolts import streams
+from fintank.bolts import stdio
 from fintank.bolts.multilang import MultilangSerializer
 from fintank.wire.bolts.offsets import record_count
 from fintank.wire.kafka.records import LineBatch
 from fintank.wire.kafka.rejects import Reject
+from fintank.wire.kafka.ticks import TickBatch
+
+Lines = TypeVar("Lines", LineBatch, TickBatch)
 
 
 class BatchBolt(Bolt):
-    """A bolt whose tuples are batches: a tuple is acked by hand, after everything of it is sent.
+    """A bolt whose tuples are batches of records.
 
-    `process` must end with `ack` or `fail`, or keep the tuple for `before_waiting`. An exception fails the
-    tuple and ends the process.
+    `process` must ack a tuple after it has emitted all of it, or fail it, or keep it for `before_waiting`. An
+    exception fails the tuple and ends the process.
     """
 
     auto_ack = False
@@ -37,11 +40,11 @@ class BatchBolt(Bolt):
         rdb_signal: str | None = None,
         serializer: str = "json",
     ) -> None:
-        """Take the streams to Storm: stdin and stdout when none are given."""
-        # pystorm closes the streams it wraps when its serializer is dropped: it gets others.
+        """Connect to Storm: by stdin and stdout unless streams are given."""
+        # pystorm closes the streams it wraps when its serializer is dropped, so it gets others.
         super().__init__(io.BytesIO(), io.BytesIO(), rdb_signal=rdb_signal, serializer=serializer)
         if input_stream is None or output_stream is None:
-            input_stream, output_stream = streams.taken()
+            input_stream, output_stream = stdio.taken()
         self.serializer = MultilangSerializer(
             input_stream, output_stream, self._reader_lock, self._writer_lock
         )
@@ -53,29 +56,29 @@ class BatchBolt(Bolt):
         self.metrics.start()
 
     def read_command(self) -> Any:
-        """Read the next tuple, and before that, if none has come yet, call before_waiting."""
+        """Read the next tuple; if none is there yet, call before_waiting first."""
         if not self.serializer.has_more():
             self.before_waiting()
         return super().read_command()
 
     def before_waiting(self) -> None:
-        """Finish what was gathered: nothing more is there to join it.
+        """Finish what was gathered, as no more tuples are there.
 
-        So batches grow with the load: what comes while one of them is being written becomes the next.
+        So writes grow with the load: what comes during one of them becomes the next.
         """
 
-    def emit_lines(self, tup: Tuple, to_lines: Callable[[str, int, str, str], LineBatch]) -> None:
-        """Emit a spout's batch as lines, unless none is left, and its rejects; ack it."""
+    def emit_lines(self, tup: Tuple, to_lines: Callable[[str, int, str, str], Lines]) -> Lines:
+        """Emit a spout's batch as lines, if any are left, and its rejects; return the lines."""
         topic, partition, offsets, records = tup.values
         batch = to_lines(topic, partition, offsets, records)
         if batch.lines:
             self.emit([topic, partition, batch.offsets, batch.lines, offsets], need_task_ids=False)
         self.reject(batch.rejects)
         self.metrics.add(tuples=1, records=record_count(offsets))
-        self.ack(tup)
+        return batch
 
     def reject(self, rejects: Iterable[Reject], tup: Tuple | None = None) -> None:
-        """Emit what can't be used of a tuple, the current one if none is given, to the topic `rejects`."""
+        """Emit rejects of a tuple, by default of the current one, to the topic `rejects`."""
         anchors = None if tup is None else [tup]
         for reject in rejects:
             self.emit([reject.key, reject.message()], stream="rejects", anchors=anchors, need_task_ids=False)

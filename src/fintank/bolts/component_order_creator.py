@@ -1,36 +1,38 @@
-"""From validated messages to those for one symbol, each to the rule engine's task that owns the symbol."""
+"""From portfolio orders to component orders, each sent to the rule engine's task that owns its symbol."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pystorm.component import Tuple
 
-from fintank.bolts import configured
+from fintank.adapters import rules_file
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.bolts.owners import owner_count, owners_of
-from fintank.bolts.portions import portions
 from fintank.trading.messages import Order, PortfolioOrder
 from fintank.trading.portfolio import components
 from fintank.wire.bolts import order_stream
 from fintank.wire.bolts.order_stream import OwnedMessage
 from fintank.wire.points import order_points
 
+CHARS_MAX = 1024 * 1024
+"""At most 4 MiB of UTF-8, which Storm, its pipes and an HTTP write take with ease."""
+
 
 class ComponentOrderCreator(BatchBolt):
     """Takes [topic partition orders appended].
 
-    Emits [topic partition offsets lines appended], and on the stream by_owner [owner orders appended]: a
-    record can become a thousand orders, so both are cut by size.
+    Emits [topic partition offsets lines appended], and on the stream by_owner [owner orders appended]. One
+    record may become a thousand orders, so both are cut by size.
     """
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
-        """Learn the limits, and how many tasks the rule engine has."""
-        self._limits = configured.limits(storm_conf)
+        """Read the limits, and count the rule engine's tasks."""
+        self._limits = rules_file.from_storm(storm_conf)
         self._owners = owner_count(context)
 
     def process(self, tup: Tuple) -> None:
-        """Split the portfolio orders, pass the other messages on; their order stays."""
+        """Split the portfolio orders and pass the other messages on, in their order."""
         topic, partition, lines, appended = tup.values
         messages: list[OwnedMessage] = []
         for message in map(order_stream.from_line, lines.split("\n")):
@@ -40,9 +42,9 @@ class ComponentOrderCreator(BatchBolt):
                 messages.append(message)
         orders = [message for message in messages if isinstance(message, Order)]
         points = list(map(order_points.component_line, orders))
-        for portion in portions(points):
-            runs = order_points.offset_runs(orders[portion])
-            self.emit([topic, partition, runs, "\n".join(points[portion]), appended], need_task_ids=False)
+        for part in slices(points):
+            runs = order_points.offset_runs(orders[part])
+            self.emit([topic, partition, runs, "\n".join(points[part]), appended], need_task_ids=False)
         if self._owners:
             self._emit_by_owner(messages, appended)
         self.metrics.add(tuples=1, records=len(messages))
@@ -55,6 +57,18 @@ class ComponentOrderCreator(BatchBolt):
             for owner in owners_of(message, self._owners):
                 by_owner[owner].append(line)
         for owner, lines in by_owner.items():
-            for portion in portions(lines):
-                values = [owner, "\n".join(lines[portion]), appended]
+            for part in slices(lines):
+                values = [owner, "\n".join(lines[part]), appended]
                 self.emit(values, stream="by_owner", need_task_ids=False)
+
+
+def slices(texts: Sequence[str], chars_max: int = CHARS_MAX) -> Iterator[slice]:
+    """Yield slices of the texts, in order, each of at most chars_max characters or of one longer text."""
+    first = chars = 0
+    for number, text in enumerate(texts):
+        if number > first and chars + len(text) > chars_max:
+            yield slice(first, number)
+            first, chars = number, 0
+        chars += len(text)
+    if texts:
+        yield slice(first, len(texts))

@@ -10,5 +10,6 @@ class ExecutionDeserializer(BatchBolt):
     """Takes [topic partition offsets records], emits [topic partition offsets lines appended] and rejects."""
 
     def process(self, tup: Tuple) -> None:
-        """Emit the batch as lines, unless none is left."""
+        """Emit the batch as lines, if any are left."""
         self.emit_lines(tup, to_lines)
+        self.ack(tup)

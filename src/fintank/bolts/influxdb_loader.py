@@ -11,27 +11,27 @@ from fintank.wire.bolts.offsets import parse_offsets, parse_runs
 from fintank.wire.kafka.rejects import Reason, Reject, describe
 
 LINES_MAX = 5_000
-"""InfluxDB's best batch. One tuple may hold as many, so a write may have almost twice that."""
+"""The best size of an InfluxDB write. One tuple may hold as many, so a write may have almost twice that."""
 CHARS_MAX = 2 * 1024 * 1024
-"""With one tuple more, and of four bytes each, still below the 25 MB that InfluxDB takes at once."""
+"""With one more tuple, and four bytes a character, still below the 25 MB of InfluxDB's max-body-size."""
 
 
 class InfluxdbLoader(BatchBolt):
-    """Takes [topic partition offsets lines appended]; emits what InfluxDB refuses as rejects.
+    """Takes [topic partition offsets lines appended]; emits the lines that InfluxDB refuses as rejects.
 
-    One HTTP write for all tuples that are there, so that many small ones don't cost a write each. A spout's
-    own figures, [lines] on the stream pipeline, go with this bolt's.
+    All tuples that are there share one HTTP write, so that small ones don't cost a write each. It also takes
+    a spout's own metrics, [lines] on the stream pipeline, and writes them with those of this bolt.
     """
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
-        """Take InfluxDB's address from the Storm options or the environment."""
+        """Read InfluxDB's address from the Storm options or the environment."""
         self._writer = InfluxDB(settings.from_storm(storm_conf).influx)
         self._fault: str | None = None
         self._gathered: list[Tuple] = []
         self._line_count = self._char_count = 0
 
     def process(self, tup: Tuple) -> None:
-        """Keep the batch, and write if there are enough lines."""
+        """Gather the batch; write if there is enough."""
         if tup.stream == "pipeline":
             self.metrics.pass_on(*tup.values)
             self.ack(tup)
@@ -43,12 +43,12 @@ class InfluxdbLoader(BatchBolt):
             self._write()
 
     def before_waiting(self) -> None:
-        """Write what is there."""
+        """Write what was gathered."""
         if self._gathered:
             self._write()
 
     def _write(self) -> None:
-        """Write the batches; fail them while InfluxDB is away: the spout sends them again, with back-off."""
+        """Write the batches; if InfluxDB is down, fail them, and the spout sends them again with back-off."""
         tuples, line_count = self._gathered, self._line_count
         self._gathered, self._line_count, self._char_count = [], 0, 0
         try:
@@ -80,7 +80,7 @@ class InfluxdbLoader(BatchBolt):
             self.reject([Reject(topic, partition, offset, Reason.INFLUXDB_REFUSED, detail, text)], tup)
 
     def _log_change(self, fault: str | None) -> None:
-        """Log when InfluxDB goes and when it is back, not every tuple between."""
+        """Log an outage of InfluxDB once, and its end."""
         if fault and not self._fault:
             self.logger.error("%s; the records wait in Kafka meanwhile", fault)
         elif self._fault and not fault:

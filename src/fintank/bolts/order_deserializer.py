@@ -18,7 +18,7 @@ class OrderDeserializer(BatchBolt):
     """
 
     def process(self, tup: Tuple) -> None:
-        """Emit the batch's messages in their order, and a line for each that is a portfolio order."""
+        """Emit the batch's messages in order, and a line for each portfolio order."""
         topic, partition, offsets, records = tup.values
         messages, rejects = orders.read(topic, partition, offsets, records)
         portfolios = [message for message in messages if isinstance(message, PortfolioOrder)]

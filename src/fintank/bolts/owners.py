@@ -1,4 +1,4 @@
-"""Which task of the rule engine owns a symbol, and its shard."""
+"""Which shard a symbol belongs to, and which task of the rule engine owns the shard."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -13,7 +13,7 @@ SYMBOLS_KEPT_MAX = 65_536
 
 
 def owner_count(context: Mapping[str, Any]) -> int:
-    """Return how many tasks the rule engine has, by Storm's context; 0 if the topology has none."""
+    """Return how many tasks the rule engine has; 0 if the topology has none. context is Storm's."""
     return list(context["task->component"].values()).count(RULE_ENGINE)
 
 
@@ -25,23 +25,23 @@ def shard_of(symbol: str) -> int:
 
 @lru_cache(SYMBOLS_KEPT_MAX)
 def owner_of(symbol: str, owners: int) -> int:
-    """Return the owner of a symbol's shard: the index of a task among the rule engine's, sorted."""
+    """Return the owner of a symbol: an index into the rule engine's sorted tasks."""
     return shard_of(symbol) % owners
 
 
 def symbol_of(message: OwnedMessage) -> str | None:
-    """Return a message's symbol; a cancel of a list and a trading state have none."""
+    """Return a message's symbol; a list cancel and a trading state have none."""
     return None if isinstance(message, TradingState) else message.symbol
 
 
 def owners_of(message: OwnedMessage, owners: int) -> Sequence[int]:
-    """Return who must get a message: the owner of its symbol, all if it has none."""
+    """Return the owners that must get a message: that of its symbol, or all if it has none."""
     symbol = symbol_of(message)
     return range(owners) if symbol is None else [owner_of(symbol, owners)]
 
 
 def owned_shards(context: Mapping[str, Any]) -> list[int]:
-    """Return the shards of the task whose context it is; none if there are more tasks than shards."""
+    """Return the shards of this task; none if there are more tasks than shards and it is left over."""
     tasks = sorted(int(task) for task, name in context["task->component"].items() if name == RULE_ENGINE)
     owner = tasks.index(context["taskid"])
     return [shard for shard in range(SHARDS) if shard % len(tasks) == owner]

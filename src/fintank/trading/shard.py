@@ -47,8 +47,7 @@ class Shard:
         Then the quote itself is still to be written, by changed_quotes, within a second.
         """
         state = self.state
-        if wall_us > state.wall_us:  # `advance`, without the cost of a call for each tick
-            state.wall_us = wall_us
+        state.wall_us = max(state.wall_us, wall_us)
         symbol = quote.symbol
         book = state.books.get(symbol)
         if book is None:
@@ -66,7 +65,7 @@ class Shard:
     def on_order(self, order: Order, wall_us: int) -> Effects:
         """Accept an order (NEW, and what it trades at once), reject it, or ignore it as a replay."""
         state = self.state
-        state.advance(wall_us)
+        state.wall_us = max(state.wall_us, wall_us)
         if state.registry.is_replay(order):
             state.counts.duplicates += 1
             return Effects()
@@ -90,15 +89,16 @@ class Shard:
 
     def on_cancel(self, cancel: Cancel, wall_us: int) -> Effects:
         """Cancel an open order, or those of a list; reject the cancel, or ignore it as a replay."""
-        self.state.advance(wall_us)
-        if self.state.cancels.is_known(cancel):
+        state = self.state
+        state.wall_us = max(state.wall_us, wall_us)
+        if state.cancels.is_known(cancel):
             return Effects()
         return self._cancel_one(cancel) if cancel.list_id is None else self._cancel_list(cancel)
 
     def on_trading_state(self, message: TradingState, wall_us: int) -> Effects:
         """Put a trading state into force, unless the one in force is as new."""
         state = self.state
-        state.advance(wall_us)
+        state.wall_us = max(state.wall_us, wall_us)
         if state.trading_state is not None and message.offset <= state.trading_state.offset:
             return Effects()
         state.trading_state = message
@@ -111,7 +111,7 @@ class Shard:
     def on_second(self, wall_us: int) -> Effects:
         """Let time pass, at least once a second: orders expire and windows end without any message."""
         state = self.state
-        state.advance(wall_us)
+        state.wall_us = max(state.wall_us, wall_us)
         effects: list[Effects] = []
         event_count = 0
         for symbol in state.due_symbols(SECOND_EVENTS_MAX):
@@ -129,8 +129,9 @@ class Shard:
 
     def forget_closed(self, wall_us: int) -> tuple[Change, ...]:
         """Forget some of what has been closed for longer than the retention; return it with its clocks."""
-        self.state.advance(wall_us)
-        forgotten = self.state.forget()
+        state = self.state
+        state.wall_us = max(state.wall_us, wall_us)
+        forgotten = state.forget()
         return (*forgotten, *self.changed_quotes()) if forgotten else ()
 
     def _accept(self, working: WorkingOrder, moment: Moment) -> Effects:

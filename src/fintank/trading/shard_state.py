@@ -40,10 +40,6 @@ class ShardState:
         self._timers = Timers()
         self._forgetting = Forgetting(self.registry, self.cancels, self.books, limits.retention_us)
 
-    def advance(self, wall_us: int) -> None:
-        """Move the wall time on; it never runs back."""
-        self.wall_us = max(self.wall_us, wall_us)
-
     def add_book(self, symbol: str, clock_state: ClockState) -> QuoteBook:
         """Make the quote book of a symbol that has none."""
         book = QuoteBook(symbol, Clock(clock_state), self.limits.max_quote_age_us, self.counts)

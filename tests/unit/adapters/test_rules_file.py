@@ -6,7 +6,6 @@ import pytest
 
 from fintank import settings
 from fintank.adapters import rules_file
-from fintank.bolts import configured
 from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT
 
@@ -32,6 +31,7 @@ def test_a_file_that_can_not_be_read_is_named_with_the_variable(tmp_path: Path) 
 def test_the_bolts_go_by_the_option_and_without_it_by_the_file() -> None:
     loaded = settings.load({})
     text = rules_file.load_json(loaded)
-    assert configured.limits({}) == rules_file.load(loaded) == configured.limits({"fintank.rules": text})
+    limits = rules_file.load(loaded)
+    assert rules_file.from_storm({}) == limits == rules_file.from_storm({"fintank.rules": text})
     other = text.replace('"max_open_orders": 100000', '"max_open_orders": 3')
-    assert configured.limits({"fintank.rules": other}).max_open_orders == 3
+    assert rules_file.from_storm({"fintank.rules": other}).max_open_orders == 3

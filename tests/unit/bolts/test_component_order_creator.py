@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from fintank.bolts.component_order_creator import ComponentOrderCreator
+from fintank.bolts.component_order_creator import ComponentOrderCreator, slices
 from fintank.settings import PROJECT_ROOT
 from fintank.wire.bolts.order_stream import owned_messages, to_line
 from fintank.wire.kafka.orders import read
@@ -139,3 +139,24 @@ def test_without_a_rule_engine_there_is_nobody_to_send_to(storm):
 def test_an_order_that_keeps_everything_as_cash_has_no_component_and_is_acked(storm):
     sent = storm.run(ComponentOrderCreator, batch_of(storm, CASH_ALONE), tasks=TASKS)
     assert sent == [storm.acked("a")]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "sizes"),
+    [
+        ([], []),
+        ([0], [1]),
+        ([5], [1]),
+        ([50], [1]),
+        ([5, 5], [2]),
+        ([5, 5, 1], [2, 1]),
+        ([50, 1, 50], [1, 1, 1]),
+        ([3, 3, 3, 3, 3, 3], [3, 3]),
+        ([0] * 100, [100]),
+    ],
+)
+def test_a_slice_has_at_most_so_many_characters_or_one_text(lengths: list[int], sizes: list[int]) -> None:
+    texts = ["x" * length for length in lengths]
+    cut = [texts[part] for part in slices(texts, 10)]
+    assert [len(part) for part in cut] == sizes
+    assert [text for part in cut for text in part] == texts

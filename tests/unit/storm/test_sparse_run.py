@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from fintank import settings
+from fintank.adapters import rules_file
 from fintank.adapters.consumer_groups import Member
-from fintank.bolts import configured
 from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT
 from fintank.storm import sparse_run
@@ -60,7 +60,7 @@ def test_the_rules_are_an_option_of_storm(monkeypatch, command):
     monkeypatch.setattr(sparse_run.signal, "signal", lambda *_: None)
     options = sparse_run.prepare(["sparse", command])
     assert set(options) == {"fintank.rules"}
-    assert configured.limits(options) == configured.limits({})
+    assert rules_file.from_storm(options) == rules_file.from_storm({})
     assert sparse_run.prepare(["sparse", "visualize"]) == {}
 
 

@@ -15,7 +15,7 @@ imported = builtins.__import__
 
 def noisy(name, *rest, **options):
     module = imported(name, *rest, **options)
-    if name.startswith("fintank.") and name != "fintank.bolts" and name != "fintank.bolts.streams":
+    if name.startswith("fintank.") and name != "fintank.bolts" and name != "fintank.bolts.stdio":
         print("loaded", name, flush=True)
         os.write(1, b"written to the descriptor\\n")
     return module

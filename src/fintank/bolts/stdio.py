@@ -1,4 +1,4 @@
-"""The streams between Storm and this process: a word printed among its messages breaks the protocol."""
+"""stdin and stdout, which belong to Storm: a word printed among its messages breaks the protocol."""
 
 import io
 import os
@@ -8,10 +8,10 @@ from typing import BinaryIO
 
 @cache
 def taken() -> tuple[io.BufferedReader, BinaryIO]:
-    """Return Storm's stdin and stdout for the protocol alone; the same ones at each call.
+    """Take stdin and stdout for the protocol alone; return the same two streams at each call.
 
-    Whatever prints from now on, a child process or a C library too, writes to stderr, which Storm logs.
-    Whatever reads stdin finds its end.
+    From now on whatever prints, even a child process or a C library, writes to stderr, which Storm logs;
+    whatever reads stdin finds it empty.
     """
     from_storm, to_storm = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123
