@@ -23,6 +23,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[at
 
 from fintank.adapters import credentials
 from fintank.adapters.kafka import TOPICS, partition_for
+from fintank.adapters.topic_reader import open_consumer
 from fintank.errors import FintankError
 from fintank.trading.changes import Change, Entry
 from fintank.trading.reports import Fill, Report
@@ -36,7 +37,6 @@ PROGRESS_SECONDS = 5.0
 QUEUE_RECORDS_MAX = 200_000
 QUEUE_WAIT_SECONDS = 0.1
 POLL_SECONDS = 0.5
-FETCH_WAIT_MS_MAX = 10
 ANSWER_SECONDS_MAX = 30.0
 LINGER_MS = 50
 """A commit does not wait for it; until then the records gather to large requests."""
@@ -108,9 +108,9 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, list[
             }
         )
         producer.init_transactions(INIT_SECONDS_MAX)
-        with _consumer(address, "read_uncommitted") as consumer:
+        with open_consumer(address, "rule-engine", "read_uncommitted") as consumer:
             first, end = consumer.get_watermark_offsets(TopicPartition(JOURNAL, shard), ANSWER_SECONDS_MAX)
-        with _consumer(address, "read_committed") as consumer:
+        with open_consumer(address, "rule-engine") as consumer:
             consumer.assign([TopicPartition(JOURNAL, shard, OFFSET_BEGINNING)])
             latest = _latest(_records(consumer, first, end, progress))
     entries = [journal_records.from_record(key.decode(), value.decode()) for key, value in latest.items()]
@@ -174,27 +174,6 @@ def _records(
         if now - told > PROGRESS_SECONDS:
             told = now
             progress(f"journal read up to offset {position:,} of {end:,}")
-
-
-@contextmanager
-def _consumer(address: str, isolation_level: str) -> Iterator[Consumer]:
-    consumer = Consumer(
-        {
-            "bootstrap.servers": address,
-            **credentials.confluent_options(),
-            "group.id": "rule-engine",  # the client wants one; nothing is committed
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-            "isolation.level": isolation_level,
-            "enable.partition.eof": True,
-            "fetch.wait.max.ms": FETCH_WAIT_MS_MAX,
-            "log_level": LOG_LEVEL,
-        }
-    )
-    try:
-        yield consumer
-    finally:
-        consumer.close()
 
 
 @contextmanager

@@ -153,23 +153,34 @@ class TopicReader:
 def open_reader(address: str, topic: str) -> Iterator[TopicReader]:
     """Open a reader of one of TOPICS, which must exist; Kafka's errors inside become a FintankError."""
     ensure_answers(address)
+    try:
+        with open_consumer(address, "fintank-commands") as consumer:
+            yield TopicReader(address, topic, consumer)
+    except KafkaException as error:
+        raise FintankError(f"Kafka ({address}) refused: {error.args[0].str()}") from error
+
+
+@contextmanager
+def open_consumer(address: str, group_id: str, isolation_level: str = "read_committed") -> Iterator[Consumer]:
+    """Open a consumer for `assign`, which reports the ends of partitions.
+
+    The client requires a group_id, but joins no group and commits nothing.
+    """
     consumer = Consumer(
         {
             "bootstrap.servers": address,
             **credentials.confluent_options(),
-            "group.id": "fintank-commands",  # required by the client; nothing is committed
+            "group.id": group_id,
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
-            "isolation.level": "read_committed",
+            "isolation.level": isolation_level,
             "enable.partition.eof": True,
             "fetch.wait.max.ms": FETCH_WAIT_MS_MAX,
-            "log_level": 0,  # one line of FintankError is enough
+            "log_level": 0,  # errors are raised, with one line
         }
     )
     try:
-        yield TopicReader(address, topic, consumer)
-    except KafkaException as error:
-        raise FintankError(f"Kafka ({address}) refused: {error.args[0].str()}") from error
+        yield consumer
     finally:
         consumer.close()
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from fintank.adapters.kafka import TOPICS, partition_for
 from fintank.reconciliation.findings import BreakKind, Result
-from fintank.reconciliation.snapshot import Entry, shown
+from fintank.reconciliation.snapshot import Recorded, shown
 from fintank.reconciliation.topic_logs import Partition, TopicLogs, reports_partition
 from fintank.trading.decimals import EXACT, plain
 from fintank.trading.ledger import Position, booking, positions
@@ -18,8 +18,8 @@ from fintank.trading.reports import ExecutionReport, Fill
 _FIELDS = [field.name for field in fields(Fill)]
 
 Booking = TypeVar("Booking", ExecutionReport, Fill)
-Trade = Entry[ExecutionReport]
-Booked = Entry[Fill]
+Trade = Recorded[ExecutionReport]
+Booked = Recorded[Fill]
 
 
 def check_bookings(reports: Iterable[Trade], fills: Sequence[Booked], logs: TopicLogs) -> list[Result]:
@@ -67,9 +67,9 @@ def _check_fills(
 
 
 def _by_exec_id(
-    result: Result, kind: BreakKind, entries: Iterable[Entry[Booking]]
-) -> dict[str, Entry[Booking]]:
-    found: dict[str, Entry[Booking]] = {}
+    result: Result, kind: BreakKind, entries: Iterable[Recorded[Booking]]
+) -> dict[str, Recorded[Booking]]:
+    found: dict[str, Recorded[Booking]] = {}
     for entry in entries:
         exec_id = entry.message.exec_id
         if exec_id in found:

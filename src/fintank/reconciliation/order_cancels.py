@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from fintank.reconciliation.findings import BreakKind, Result
-from fintank.reconciliation.snapshot import Entry, identity_of, order_name
+from fintank.reconciliation.snapshot import Recorded, identity_of, order_name
 from fintank.reconciliation.topic_logs import TopicLogs, reports_partition
 from fintank.trading.messages import Cancel, ExecType
 from fintank.trading.reports import ExecutionReport, OrderCancelReject
@@ -12,14 +12,14 @@ from fintank.trading.rules import Code
 
 _REQUESTED = f"code={Code.CANCEL_REQUESTED} cl_ord_id="
 
-Ended = Mapping[tuple[str, str], Sequence[Entry[ExecutionReport]]]
+Ended = Mapping[tuple[str, str], Sequence[Recorded[ExecutionReport]]]
 """(account, cl_ord_id of a cancel) -> the CANCELED reports that name it."""
 
 
 def check_cancels(
-    cancels: Sequence[Entry[Cancel]],
-    rejects: Iterable[Entry[OrderCancelReject]],
-    reports: Iterable[Entry[ExecutionReport]],
+    cancels: Sequence[Recorded[Cancel]],
+    rejects: Iterable[Recorded[OrderCancelReject]],
+    reports: Iterable[Recorded[ExecutionReport]],
     logs: TopicLogs,
 ) -> Result:
     """Compare the cancels of the topic `orders` with the reports of the topic `executions`.
@@ -27,7 +27,7 @@ def check_cancels(
     What the cancel of a list ends depends on what was open, so only what it did end is checked.
     """
     result = Result("cancels have one answer")
-    ended: dict[tuple[str, str], list[Entry[ExecutionReport]]] = defaultdict(list)
+    ended: dict[tuple[str, str], list[Recorded[ExecutionReport]]] = defaultdict(list)
     for entry in reports:
         text = entry.message.text or ""
         if entry.message.exec_type is ExecType.CANCELED and text.startswith(_REQUESTED):
@@ -40,8 +40,8 @@ def check_cancels(
 
 def _check_rejects(
     result: Result,
-    cancels: Iterable[Entry[Cancel]],
-    rejects: Iterable[Entry[OrderCancelReject]],
+    cancels: Iterable[Recorded[Cancel]],
+    rejects: Iterable[Recorded[OrderCancelReject]],
     logs: TopicLogs,
 ) -> set[str]:
     """Check that each reject answers a cancel, which has no other; return the inputs of all."""
@@ -60,7 +60,7 @@ def _check_rejects(
 
 
 def _check_answers(
-    result: Result, cancels: Sequence[Entry[Cancel]], rejected: set[str], ended: Ended, logs: TopicLogs
+    result: Result, cancels: Sequence[Recorded[Cancel]], rejected: set[str], ended: Ended, logs: TopicLogs
 ) -> None:
     """Check that each content of a cancel of one order was rejected or ended it, whichever came first."""
     answered = {
@@ -87,7 +87,7 @@ def _has_ended(cancel: Cancel, ended: Ended) -> bool:
     return any(identity_of(entry.message) == cancel.order_identity for entry in reports)
 
 
-def _check_ended(result: Result, cancels: Iterable[Entry[Cancel]], ended: Ended, logs: TopicLogs) -> None:
+def _check_ended(result: Result, cancels: Iterable[Recorded[Cancel]], ended: Ended, logs: TopicLogs) -> None:
     """Check that each order that was CANCELED on request names a cancel of its account."""
     names = {(entry.message.account, entry.message.cl_ord_id) for entry in cancels}
     if any(log.first_offset > 0 for (topic, _), log in logs.partitions.items() if topic == "orders"):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from fintank.reconciliation.findings import BreakKind, Result
-from fintank.reconciliation.snapshot import Entry, identity_of, order_name, shown
+from fintank.reconciliation.snapshot import Recorded, identity_of, order_name, shown
 from fintank.reconciliation.topic_logs import PartitionLog, TopicLogs, reports_partition
 from fintank.trading.decimals import EXACT, ZERO, average, plain
 from fintank.trading.messages import ExecType, Identity, Order, OrdStatus
@@ -28,18 +28,18 @@ _STATUSES = {
 _REPEATED = tuple(f"code={code} " for code in (Code.STALE_ORDER, Code.DUPLICATE_ORDER))
 """Why a repeated message may be rejected once the rule engine has forgotten its first answer."""
 
-OrderEntry = Entry[Order]
-ReportEntry = Entry[ExecutionReport]
+RecordedOrder = Recorded[Order]
+RecordedReport = Recorded[ExecutionReport]
 
 
 def check_orders(
-    orders: Iterable[OrderEntry], reports: Iterable[ReportEntry], logs: TopicLogs
+    orders: Iterable[RecordedOrder], reports: Iterable[RecordedReport], logs: TopicLogs
 ) -> list[Result]:
     """Compare the requests of the topic `orders` with the reports, in the order of their records."""
-    requested: dict[Identity, list[OrderEntry]] = defaultdict(list)
+    requested: dict[Identity, list[RecordedOrder]] = defaultdict(list)
     for order in orders:
         requested[order.message.identity].append(order)
-    reported: dict[Identity, list[ReportEntry]] = defaultdict(list)
+    reported: dict[Identity, list[RecordedReport]] = defaultdict(list)
     for report in reports:
         reported[identity_of(report.message)].append(report)
     answers = _Answers(logs)
@@ -59,7 +59,7 @@ class _Answers:
         self._logs = logs
 
     def check(
-        self, identity: Identity, requested: Sequence[OrderEntry], reported: Sequence[ReportEntry]
+        self, identity: Identity, requested: Sequence[RecordedOrder], reported: Sequence[RecordedReport]
     ) -> None:
         done = [entry for entry in requested if entry.is_done]
         self.result.compared += len(done)
@@ -87,7 +87,7 @@ class _Answers:
                 self.result.add(BreakKind.ORDER_NOT_ANSWERED, order_name(identity), detail)
 
     def _check_once(
-        self, identity: Identity, answers: Sequence[ReportEntry], orders: dict[str, Order]
+        self, identity: Identity, answers: Sequence[RecordedReport], orders: dict[str, Order]
     ) -> set[str]:
         """Check that there is at most one NEW, and one answer to each content; return what is answered."""
         contents: set[str] = set()
@@ -107,7 +107,7 @@ class _Answers:
             is_accepted |= is_new
         return contents
 
-    def _check_lost_answer(self, identity: Identity, first: ReportEntry) -> None:
+    def _check_lost_answer(self, identity: Identity, first: RecordedReport) -> None:
         log = self._logs.partitions[reports_partition(identity.symbol)]
         if log.may_have_lost(first.message.order_time_us // 1000):
             self.result.beyond_retention += 1
@@ -115,7 +115,7 @@ class _Answers:
             detail = f"{first.place} reports an order that is not in the topic orders"
             self.result.add(BreakKind.REPORT_WITHOUT_ORDER, order_name(identity), detail)
 
-    def _check_terms(self, order: Order, entry: ReportEntry) -> None:
+    def _check_terms(self, order: Order, entry: RecordedReport) -> None:
         report = entry.message
         for term in _TERMS if order.order_qty is None else (*_TERMS, "order_qty"):
             requested, reported = getattr(order, term), getattr(report, term)
@@ -128,7 +128,7 @@ class _Answers:
 
 
 def _check_sequence(
-    result: Result, identity: Identity, reports: Sequence[ReportEntry], log: PartitionLog
+    result: Result, identity: Identity, reports: Sequence[RecordedReport], log: PartitionLog
 ) -> None:
     """Check one order's reports; a REJECTED one answers another message with its identity."""
     own = [entry for entry in reports if entry.message.exec_type is not ExecType.REJECTED]
@@ -141,7 +141,7 @@ def _check_sequence(
         result.compared -= len(own)
         return
     cum_qty = cum_cash = ZERO
-    ended: ReportEntry | None = None
+    ended: RecordedReport | None = None
     for entry in own:
         report = entry.message
         if ended is not None:
@@ -156,7 +156,7 @@ def _check_sequence(
         ended = entry if report.ord_status.is_terminal else None
 
 
-def _check_numbers(result: Result, entry: ReportEntry, cum_qty: Decimal, cum_cash: Decimal) -> bool:
+def _check_numbers(result: Result, entry: RecordedReport, cum_qty: Decimal, cum_cash: Decimal) -> bool:
     """Check a report against what its order has traded so far; False, and a break, if it is wrong."""
     wrong = next(_wrong_numbers(entry.message, cum_qty, cum_cash), None)
     if wrong is not None:

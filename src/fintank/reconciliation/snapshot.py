@@ -24,7 +24,7 @@ from fintank.wire.kafka.rejects import Reject
 Message = TypeVar("Message")
 
 
-class Entry(NamedTuple, Generic[Message]):
+class Recorded(NamedTuple, Generic[Message]):
     """A message and its record, named topic-partition-offset; is_done: its offset is committed."""
 
     place: str
@@ -55,12 +55,12 @@ class Snapshot:
     orders: for one symbol each. later_trades: reported while the fills were read, which hold them.
     """
 
-    orders: list[Entry[Order]]
-    cancels: list[Entry[Cancel]]
-    reports: list[Entry[ExecutionReport]]
-    later_trades: list[Entry[ExecutionReport]]
-    cancel_rejects: list[Entry[OrderCancelReject]]
-    fills: list[Entry[Fill]]
+    orders: list[Recorded[Order]]
+    cancels: list[Recorded[Cancel]]
+    reports: list[Recorded[ExecutionReport]]
+    later_trades: list[Recorded[ExecutionReport]]
+    cancel_rejects: list[Recorded[OrderCancelReject]]
+    fills: list[Recorded[Fill]]
 
 
 def read_snapshot(
@@ -77,7 +77,7 @@ def read_snapshot(
         reports, cancel_rejects = _read_reports(reader, positions)
         hidden = _hidden("fills", admin)
         booked = [
-            Entry(record.place, record.time_ms, fill)
+            Recorded(record.place, record.time_ms, fill)
             for record, fill in messages(_read(fill_reader, fill_reader.starts(), "fills"), fills.from_record)
         ]
         logs.hidden = hidden | _hidden("executions", admin)
@@ -106,23 +106,23 @@ def _hidden(topic: str, admin: KafkaAdminClient) -> frozenset[Partition]:
 
 def _read_reports(
     reader: TopicReader, positions: Positions
-) -> tuple[list[Entry[ExecutionReport]], list[Entry[OrderCancelReject]]]:
-    reports: list[Entry[ExecutionReport]] = []
-    cancel_rejects: list[Entry[OrderCancelReject]] = []
+) -> tuple[list[Recorded[ExecutionReport]], list[Recorded[OrderCancelReject]]]:
+    reports: list[Recorded[ExecutionReport]] = []
+    cancel_rejects: list[Recorded[OrderCancelReject]] = []
     for record, report in messages(_read(reader, positions, "executions"), executions.from_record):
         if isinstance(report, ExecutionReport):
-            reports.append(Entry(record.place, record.time_ms, report))
+            reports.append(Recorded(record.place, record.time_ms, report))
         else:
-            cancel_rejects.append(Entry(record.place, record.time_ms, report))
+            cancel_rejects.append(Recorded(record.place, record.time_ms, report))
     return reports, cancel_rejects
 
 
 def _read_requests(
     reader: TopicReader, logs: TopicLogs, rejected: RejectedRecords, limits: Limits
-) -> tuple[list[Entry[Order]], list[Entry[Cancel]]]:
+) -> tuple[list[Recorded[Order]], list[Recorded[Cancel]]]:
     """Read the usable messages of `orders`, split as the component-order-creator does."""
-    requested: list[Entry[Order]] = []
-    cancels: list[Entry[Cancel]] = []
+    requested: list[Recorded[Order]] = []
+    cancels: list[Recorded[Cancel]] = []
     for record in _read(reader, reader.starts(), "orders"):
         message = orders.from_record(record)
         if isinstance(message, Reject):
@@ -130,7 +130,7 @@ def _read_requests(
         elif record.offset not in rejected.offsets("orders", record.partition):
             is_done = logs.partitions["orders", record.partition].is_done(record.offset)
             if isinstance(message, Cancel):
-                cancels.append(Entry(record.place, record.time_ms, message, is_done))
+                cancels.append(Recorded(record.place, record.time_ms, message, is_done))
             for order in split_message(message, limits):
-                requested.append(Entry(record.place, record.time_ms, order, is_done))
+                requested.append(Recorded(record.place, record.time_ms, order, is_done))
     return requested, cancels

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from fintank.reconciliation.findings import BreakKind, Result
-from fintank.reconciliation.snapshot import Entry, shown
+from fintank.reconciliation.snapshot import Recorded, shown
 from fintank.reconciliation.topic_logs import TopicLogs
 from fintank.trading.decimals import EXACT, ZERO, plain
 from fintank.trading.messages import ExecType, Quote, Side
 from fintank.trading.reports import ExecutionReport
 from fintank.wire.points.point_values import quote_of
 
-Trade = Entry[ExecutionReport]
+Trade = Recorded[ExecutionReport]
 
 
 class TradeQuotes:

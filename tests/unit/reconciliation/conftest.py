@@ -11,7 +11,7 @@ from fintank.adapters.kafka import TOPICS
 from fintank.reconciliation.bookings import check_bookings
 from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.order_reports import check_orders
-from fintank.reconciliation.snapshot import Entry
+from fintank.reconciliation.snapshot import Recorded
 from fintank.reconciliation.topic_logs import PartitionLog, TopicLogs
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Order, Quote
@@ -27,9 +27,9 @@ NAME = "o-1 of A-1 for IVE"
 class History:
     """What the topics hold; `logs` are whole and all is committed, unless a test says otherwise."""
 
-    orders: list[Entry[Order]] = field(default_factory=list)
-    reports: list[Entry[ExecutionReport]] = field(default_factory=list)
-    fills: list[Entry[Fill]] = field(default_factory=list)
+    orders: list[Recorded[Order]] = field(default_factory=list)
+    reports: list[Recorded[ExecutionReport]] = field(default_factory=list)
+    fills: list[Recorded[Fill]] = field(default_factory=list)
     hidden: frozenset[tuple[str, int]] = frozenset()
     lost: frozenset[str] = frozenset()
 
@@ -49,9 +49,9 @@ class History:
         if outcome is not None:
             for report in outcome.reports:
                 assert isinstance(report, ExecutionReport)
-                self.reports.append(Entry(f"executions-0-{len(self.reports)}", TIME_MS, report))
+                self.reports.append(Recorded(f"executions-0-{len(self.reports)}", TIME_MS, report))
             for fill in outcome.fills:
-                self.fills.append(Entry(f"fills-0-{len(self.fills)}", TIME_MS, fill))
+                self.fills.append(Recorded(f"fills-0-{len(self.fills)}", TIME_MS, fill))
 
     def change_report(self, number: int, **changes: Any) -> None:
         entry = self.reports[number]
@@ -93,7 +93,7 @@ def decided() -> Callable[..., History]:
         for seen in quotes:
             shard.on_quote(seen, TIME_US)
         for requested in orders:
-            history.orders.append(Entry(requested.input, TIME_MS, requested))
+            history.orders.append(Recorded(requested.input, TIME_MS, requested))
             history.take(shard.on_order(requested, TIME_US))
         return history
 
@@ -105,7 +105,7 @@ def waiting() -> History:
     """An order that waited for its quote, by cash: NEW, then a TRADE."""
     history, shard = History(), Shard(Limits())
     requested = order(order_qty=None, cash_order_qty="100.00")
-    history.orders.append(Entry(requested.input, TIME_MS, requested))
+    history.orders.append(Recorded(requested.input, TIME_MS, requested))
     history.take(shard.on_order(requested, TIME_US))
     history.take(shard.on_quote(quote(), TIME_US))
     return history

@@ -10,7 +10,7 @@ from fintank.adapters.kafka import TOPICS
 from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.order_cancels import check_cancels
 from fintank.reconciliation.order_reports import check_orders
-from fintank.reconciliation.snapshot import Entry
+from fintank.reconciliation.snapshot import Recorded
 from fintank.reconciliation.topic_logs import PartitionLog, TopicLogs
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, OrdType, Quote
@@ -27,14 +27,14 @@ class Cancels:
 
     def __init__(self) -> None:
         self.shard = Shard(Limits(lot_size=Decimal(1)))
-        self.cancels: list[Entry[Cancel]] = []
-        self.orders: list[Entry[Order]] = []
-        self.reports: list[Entry[ExecutionReport]] = []
-        self.rejects: list[Entry[OrderCancelReject]] = []
+        self.cancels: list[Recorded[Cancel]] = []
+        self.orders: list[Recorded[Order]] = []
+        self.reports: list[Recorded[ExecutionReport]] = []
+        self.rejects: list[Recorded[OrderCancelReject]] = []
         self.first_offset = 0
 
     def order(self, order: Order) -> None:
-        self.orders.append(Entry(order.input, TIME_MS, order))
+        self.orders.append(Recorded(order.input, TIME_MS, order))
         self._take(self.shard.on_order(order, TIME_US))
 
     def cancel(self, orig_cl_ord_id: str | None = "o-1", number: int = 1, **given: Any) -> None:
@@ -42,16 +42,16 @@ class Cancels:
         fields = {"cl_ord_id": f"c-{number}", "content_hash": f"hash-{number}", "account": "A-1"}
         fields |= {"order_time_us": TIME_US, "input": f"orders-0-{50 + len(self.cancels)}"}
         made = factories.cancel(orig_cl_ord_id, **{**fields, **given})
-        self.cancels.append(Entry(made.input, TIME_MS, made, is_done))
+        self.cancels.append(Recorded(made.input, TIME_MS, made, is_done))
         self._take(self.shard.on_cancel(made, TIME_US))
 
     def _take(self, outcome: Effects) -> None:
         for report in outcome.reports:
             place = f"executions-0-{len(self.reports) + len(self.rejects)}"
             if isinstance(report, ExecutionReport):
-                self.reports.append(Entry(place, TIME_MS, report))
+                self.reports.append(Recorded(place, TIME_MS, report))
             else:
-                self.rejects.append(Entry(place, TIME_MS, report))
+                self.rejects.append(Recorded(place, TIME_MS, report))
 
     def result(self, hidden: frozenset[tuple[str, int]] = frozenset()) -> Result:
         logs = TopicLogs(
