@@ -42,18 +42,8 @@ class BadLine(NamedTuple):
     reason: str
 
 
-class _Candidate(NamedTuple):
-    """A line that may be a quote: its number and its values as a JSON record."""
-
-    number: int
-    text: str
-
-
-class _Columns(NamedTuple):
-    """The number of columns, and the position of each that is used."""
-
-    width: int
-    places: dict[str, int]
+_Candidate = tuple[int, str]
+"""A line that may be a quote: its number and its values as a JSON record."""
 
 
 def read(file: BinaryIO, name: str, now_ms: int) -> Iterator[Quote | BadLine]:
@@ -62,13 +52,12 @@ def read(file: BinaryIO, name: str, now_ms: int) -> Iterator[Quote | BadLine]:
     `now_ms` takes the place of the record's append time, which no tick may be ahead of. FintankError, which
     calls the file `name`, if the header is invalid.
     """
-    columns = _columns(file.readline(LINE_BYTES_MAX), name)
-    lines = _lines(file, columns)
+    lines = _lines(file, _header(file.readline(LINE_BYTES_MAX), name))
     while batch := list(islice(lines, BATCH_LINES)):
         yield from _parsed(batch, now_ms)
 
 
-def _columns(line: bytes, name: str) -> _Columns:
+def _header(line: bytes, name: str) -> list[str]:
     if _is_cut(line):
         raise FintankError(f"{name}: its first line, the header, is longer than {LINE_BYTES_MAX:,} bytes")
     text = _text(line).removeprefix("\ufeff")
@@ -86,10 +75,10 @@ def _columns(line: bytes, name: str) -> _Columns:
     doubled = [column for column in NAMES if header.count(column) > 1]
     if doubled:
         raise FintankError(f"{name}: more than one column {', '.join(doubled)}: rename or remove the others")
-    return _Columns(len(header), {column: header.index(column) for column in NAMES if column in header})
+    return header
 
 
-def _lines(file: BinaryIO, columns: _Columns) -> Iterator[_Candidate | BadLine]:
+def _lines(file: BinaryIO, header: list[str]) -> Iterator[_Candidate | BadLine]:
     number = 1
     while line := file.readline(LINE_BYTES_MAX):
         number += 1
@@ -99,10 +88,10 @@ def _lines(file: BinaryIO, columns: _Columns) -> Iterator[_Candidate | BadLine]:
             yield BadLine(number, f"longer than {LINE_BYTES_MAX:,} bytes")
         elif text := _text(line):
             fields = _fields(text)
-            if len(fields) == columns.width:
-                yield _Candidate(number, _json(fields, columns))
+            if len(fields) == len(header):
+                yield number, _json(header, fields)
             else:
-                yield BadLine(number, f"columns: {len(fields)} instead of {columns.width}")
+                yield BadLine(number, f"columns: {len(fields)} instead of {len(header)}")
 
 
 def _is_cut(line: bytes) -> bool:
@@ -122,21 +111,18 @@ def _fields(text: str) -> list[str]:
         return []
 
 
-def _json(fields: list[str], columns: _Columns) -> str:
-    values = {name: fields[place].strip() for name, place in columns.places.items()}
-    for name in SIZES:
-        if values.get(name) == "":
-            del values[name]
-    return orjson.dumps(values).decode()
+def _json(header: list[str], fields: list[str]) -> str:
+    values = {name: text.strip() for name, text in zip(header, fields, strict=True) if name in NAMES}
+    return orjson.dumps({name: text for name, text in values.items() if text or name not in SIZES}).decode()
 
 
 def _parsed(batch: list[_Candidate | BadLine], now_ms: int) -> Iterator[Quote | BadLine]:
     """Parse the candidates together, as records whose offset is their index."""
-    candidates = [line for line in batch if isinstance(line, _Candidate)]
+    candidates = [line[1] for line in batch if not isinstance(line, BadLine)]
     results: dict[int, Quote | str] = {}
     if candidates:
         run = f"0,{len(candidates)},{now_ms}"
-        found = ticks.to_lines("ticks", 0, run, "\n".join(line.text for line in candidates))
+        found = ticks.to_lines("ticks", 0, run, "\n".join(candidates))
         results.update((reject.offset, _reason(reject)) for reject in found.rejects)
         if found.quotes:
             results.update((q.offset, q) for q in owner_ticks.quotes(0, "\n".join(found.quotes)))
@@ -146,7 +132,7 @@ def _parsed(batch: list[_Candidate | BadLine], now_ms: int) -> Iterator[Quote | 
             yield line
         else:
             result = results[next(offsets)]
-            yield result if isinstance(result, Quote) else BadLine(line.number, result)
+            yield result if isinstance(result, Quote) else BadLine(line[0], result)
 
 
 def _reason(reject: Reject) -> str:
