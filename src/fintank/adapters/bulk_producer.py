@@ -5,7 +5,7 @@ import time
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from fintank.adapters import credentials
-from fintank.adapters.kafka import partition_for
+from fintank.adapters.kafka import TOPICS, partition_for
 from fintank.errors import FintankError
 
 LINGER_MS = 20
@@ -21,10 +21,9 @@ class BulkProducer:
     times slower. Every record is counted once, as `delivered` or `failed`.
     """
 
-    def __init__(self, address: str, topic: str, partitions: int) -> None:
+    def __init__(self, address: str, topic: str) -> None:
         self._address = address
         self._topic = topic
-        self._partitions = partitions
         self._producer = Producer(
             {
                 "bootstrap.servers": address,
@@ -34,7 +33,7 @@ class BulkProducer:
                 "linger.ms": LINGER_MS,
                 "message.timeout.ms": DELIVERY_MS_MAX,
                 "queue.buffering.max.kbytes": QUEUE_KIBIBYTES_MAX,
-                "log_level": 0,  # raise_failed reports a lost broker once
+                "log_level": 0,  # _raise_failed reports a lost broker once
             }
         )
         self._first_error: KafkaError | None = None
@@ -44,7 +43,7 @@ class BulkProducer:
     def send(self, key: str, value: bytes, partition: int | None = None) -> None:
         """Queue a record, and wait while the queue is full; FintankError once a record has failed."""
         if partition is None:
-            partition = partition_for(key, self._partitions)
+            partition = partition_for(key, TOPICS[self._topic].partitions)
         while True:
             try:
                 self._producer.produce(self._topic, value, key, partition, on_delivery=self._count)
@@ -56,7 +55,7 @@ class BulkProducer:
                     f"Kafka ({self._address}) refused a record: {error.args[0].str()}"
                 ) from error
         self._producer.poll(0)
-        self.raise_failed()
+        self._raise_failed()
 
     def flush(self, seconds_max: float = 2 * DELIVERY_MS_MAX / 1000) -> None:
         """Wait until every queued record is delivered or has failed, or the time is up."""
@@ -65,8 +64,12 @@ class BulkProducer:
         while self._producer.flush(WAIT_SECONDS) > 0 and time.monotonic() < deadline:
             pass
 
-    def raise_failed(self) -> None:
-        """Raise FintankError if a record was not delivered."""
+    def finish(self) -> None:
+        """Wait until every queued record is delivered; FintankError if one is not."""
+        self.flush()
+        self._raise_failed()
+
+    def _raise_failed(self) -> None:
         if self._first_error is not None:
             raise FintankError(
                 f"Kafka ({self._address}) did not take {self.failed:,} records ({self._first_error.str()}) "

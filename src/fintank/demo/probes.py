@@ -3,7 +3,6 @@
 import threading
 import time
 
-from fintank.adapters import kafka
 from fintank.adapters.bulk_producer import BulkProducer
 from fintank.adapters.influxdb import InfluxDB
 from fintank.errors import FintankError
@@ -55,7 +54,7 @@ class Probes:
             self._failure = error
 
     def _probe(self) -> None:
-        producer = BulkProducer(self._settings.kafka, "ticks", kafka.TOPICS["ticks"].partitions)
+        producer = BulkProducer(self._settings.kafka, "ticks")
         influx = InfluxDB(self._settings.influx)
         next_send = time.monotonic()
         while not self._stop.wait(QUERY_EVERY_SECONDS):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from fintank.adapters import kafka
 from fintank.adapters.bulk_producer import BulkProducer
 from fintank.samples import fake_orders, fake_ticks
 from fintank.samples.produce import KeyedRecord
@@ -53,14 +52,11 @@ def interleaved(
 
 
 def _send(address: str, records: Iterable[tuple[str, KeyedRecord]], total: int) -> None:
-    producers = {
-        topic: BulkProducer(address, topic, kafka.TOPICS[topic].partitions) for topic in ("ticks", "orders")
-    }
+    producers = {topic: BulkProducer(address, topic) for topic in ("ticks", "orders")}
     with LiveLine() as line:
         for number, (topic, (key, value)) in enumerate(records):
             producers[topic].send(key, value)
             if number % SHOW_EVERY_RECORDS == 0:
                 line.show(f"{number:,} of {total:,} sent")
     for producer in producers.values():
-        producer.flush()
-        producer.raise_failed()
+        producer.finish()

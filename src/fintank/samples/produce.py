@@ -22,14 +22,13 @@ def make_topics(address: str) -> None:
 
 def send(address: str, topic: str, noun: str, records: Iterable[KeyedRecord], total: int) -> None:
     """Send records behind a progress bar, and print how long it took."""
-    producer = BulkProducer(address, topic, kafka.TOPICS[topic].partitions)
+    producer = BulkProducer(address, topic)
     started = time.monotonic()
     try:
         with progress() as bar:
             for key, value in bar.track(records, total=total, description="sending"):
                 producer.send(key, value)
-        producer.flush()
-        producer.raise_failed()
+        producer.finish()
     except KeyboardInterrupt:
         producer.flush(INTERRUPTED_FLUSH_SECONDS)
         print(f"{producer.delivered:,} of {counted(total, noun)} were sent.")
@@ -41,7 +40,6 @@ def send(address: str, topic: str, noun: str, records: Iterable[KeyedRecord], to
 
 def send_one(address: str, topic: str, key: str, value: bytes, partition: int | None = None) -> None:
     """Send one record, by default to the partition of its key."""
-    producer = BulkProducer(address, topic, kafka.TOPICS[topic].partitions)
+    producer = BulkProducer(address, topic)
     producer.send(key, value, partition)
-    producer.flush()
-    producer.raise_failed()
+    producer.finish()
