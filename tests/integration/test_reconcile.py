@@ -1,6 +1,6 @@
-"""reconcile against a real broker and InfluxDB; what the topology does is done here through its own parts.
+"""reconcile against a real broker and InfluxDB; the topology's work is done here with the topology's code.
 
-The breaks stay where they are: each test looks for those that came with it.
+The breaks of earlier tests stay, so each test looks for new ones.
 """
 
 import json
@@ -46,7 +46,7 @@ Found = set[tuple[str, str]]
 
 
 class World:
-    """The topology's work, by hand: decide on what is sent, load it, and commit the offsets."""
+    """The topology's work by hand: decide, load into InfluxDB, commit the offsets."""
 
     def __init__(self, stack: Stack) -> None:
         self.settings = stack.settings
@@ -69,7 +69,7 @@ class World:
         assert producer.flush(30) == 0
 
     def work(self, tamper: Tamper = lambda outcome: outcome) -> None:
-        """Do all that there is to do; what is decided on orders is written as `tamper` changes it."""
+        """Process all new records; write the decisions on orders as changed by `tamper`."""
         rejects: list[Reject] = []
         for batch in self._new("ticks"):
             made = ticks.to_lines("ticks", batch.partition, batch.runs, batch.records)
@@ -113,7 +113,7 @@ class World:
 
     @contextmanager
     def new_breaks(self) -> Iterator[Found]:
-        """Yield a set; after the block it holds the breaks that came with it."""
+        """Yield a set that holds the block's new breaks after it."""
         before, found = self.breaks(), set[tuple[str, str]]()
         yield found
         found |= self.breaks() - before
@@ -143,7 +143,7 @@ def now_us() -> int:
 
 @pytest.fixture(scope="module")
 def world(empty_stack: Stack) -> World:
-    """Quotes, orders of all kinds, what is no order and no tick, all done as it must be."""
+    """Quotes, orders of all kinds, unusable records, all processed correctly."""
     made = World(empty_stack)
     made.send("ticks", "symbol", *(tick(SYMBOLS[number % 5]) for number in range(TICKS)))
     made.write("ticks", '{"symbol": "IVE"}', "IVE")
@@ -170,7 +170,7 @@ def reconcile(world: World, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_what_was_done_as_it_must_be_is_clean(world: World) -> None:
+def test_correct_work_is_clean(world: World) -> None:
     done = reconcile(world)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("Clean: no break.\n")
@@ -187,7 +187,7 @@ def test_what_was_done_as_it_must_be_is_clean(world: World) -> None:
     assert not any(check["pending"] or check["beyond_retention"] for check in answer["checks"])
 
 
-def test_what_the_topology_has_not_done_yet_is_pending(world: World) -> None:
+def test_unprocessed_records_are_pending(world: World) -> None:
     world.send("ticks", "symbol", tick("IVE"))
     world.send("orders", "account", market_order("waits", "IVE"))
     done = reconcile(world)
@@ -200,7 +200,7 @@ def test_what_the_topology_has_not_done_yet_is_pending(world: World) -> None:
     assert world.breaks() == set()
 
 
-def test_what_an_open_transaction_hides_is_pending(world: World) -> None:
+def test_records_hidden_by_an_open_transaction_are_pending(world: World) -> None:
     account = "hidden"
     order = {**market_order("hidden", "IVE"), "account": account}
     partition = kafka.partition_for(account, 4)
@@ -219,7 +219,7 @@ def test_what_an_open_transaction_hides_is_pending(world: World) -> None:
     assert world.breaks() == set()
 
 
-def test_a_point_that_is_not_stored_or_another_or_too_much_is_named(world: World) -> None:
+def test_a_missing_or_an_extra_point_is_named(world: World) -> None:
     first = query(world.settings, "SELECT * FROM bid_ask WHERE symbol = 'QQQ' LIMIT 1")[0]
     where = f"time = '{first['time']}' AND symbol = 'QQQ'"
     query(world.settings, f"DELETE FROM bid_ask WHERE {where}")
@@ -244,7 +244,7 @@ def test_a_point_that_is_not_stored_or_another_or_too_much_is_named(world: World
     assert world.breaks() == set()
 
 
-def test_points_of_another_value_are_named(world: World) -> None:
+def test_points_with_another_value_are_named(world: World) -> None:
     with open_reader(world.settings.kafka, "executions") as reader:
         batch = next(read_batches(reader, reader.starts(), ""))
     made = EXECUTIONS_TOPIC.to_lines("executions", batch.partition, batch.runs, batch.records)
@@ -339,7 +339,7 @@ def with_another_sum(outcome: Effects) -> Effects:
         (with_another_sum, {"REPORT_DOES_NOT_ADD_UP"}),
     ],
 )
-def test_what_was_not_done_as_it_must_be_is_named(world: World, tamper: Tamper, kinds: set[str]) -> None:
+def test_incorrect_work_is_named(world: World, tamper: Tamper, kinds: set[str]) -> None:
     name = tamper.__name__
     decided: list[Effects] = []
 
@@ -355,7 +355,7 @@ def test_what_was_not_done_as_it_must_be_is_named(world: World, tamper: Tamper, 
     assert {what for _, what in found} <= ids
 
 
-def test_reports_and_fills_that_nobody_asked_for_are_named(world: World) -> None:
+def test_reports_and_fills_without_an_order_are_named(world: World) -> None:
     with open_reader(world.settings.kafka, "executions") as reader:
         batch = next(read_batches(reader, reader.starts(), ""))
     report = executions.from_json(batch.records.split("\n")[0])
@@ -378,7 +378,7 @@ def test_an_unusable_record_without_its_reject_is_named(world: World) -> None:
 
 
 @pytest.mark.parametrize(("service", "told"), [("KAFKA", "Kafka"), ("INFLUX", "InfluxDB")])
-def test_a_service_that_is_down_is_told_in_one_line(world: World, service: str, told: str) -> None:
+def test_a_service_that_is_down_is_one_line(world: World, service: str, told: str) -> None:
     environ = {**world.environ, f"FINTANK_{service}": "localhost:9"}
     done = subprocess.run(
         [INVOKE, "reconcile"],
@@ -393,7 +393,7 @@ def test_a_service_that_is_down_is_told_in_one_line(world: World, service: str, 
     assert done.stderr == f"{told} (localhost:9) does not answer: run `invoke up`\n"
 
 
-def test_what_retention_deleted_is_beyond_it_and_no_break(world: World) -> None:
+def test_deleted_records_are_beyond_retention_and_no_break(world: World) -> None:
     with world.new_breaks() as found, kafka.connect(world.settings.kafka) as admin:
         for topic in GROUPS:
             with open_reader(world.settings.kafka, topic) as reader:

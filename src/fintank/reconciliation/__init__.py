@@ -1,1 +1,1 @@
-"""What `invoke reconcile` checks. All but `reading` and `storage` is pure: facts in, breaks out."""
+"""The checks of `invoke reconcile`."""

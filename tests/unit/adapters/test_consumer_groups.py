@@ -22,12 +22,12 @@ def test_lag_is_what_the_group_still_has_to_read(
     assert partition_state(TopicPartition("ticks", 1), first, end, committed).lag == lag
 
 
-def test_a_topic_that_no_group_reads_has_no_lag() -> None:
+def test_a_topic_without_a_group_has_no_lag() -> None:
     state = partition_state(TopicPartition("journal", 0), 0, 100, None)
     assert (state.group, state.lag) == (None, None)
 
 
-def test_what_stands_behind_an_open_transaction_is_told_and_no_lag() -> None:
+def test_offsets_behind_an_open_transaction_are_reported_but_no_lag() -> None:
     still = partition_state(TopicPartition("orders", 0), 0, 7, 7)
     held_up = partition_state(TopicPartition("orders", 1), 0, 7, 7, hidden=3)
     assert held_up.lag == 0

@@ -11,7 +11,7 @@ from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT
 
 CASES = json.loads((PROJECT_ROOT / "tests" / "secrets.json").read_text())
-"""What the JVM reads alike: tests/clj/fintank/storm/settings_test.clj has the same."""
+"""Shared with the JVM: see tests/clj/fintank/storm/settings_test.clj."""
 KAFKA = {"FINTANK_KAFKA_USER": "trader", "FINTANK_KAFKA_PASSWORD": "p w"}
 
 
@@ -22,24 +22,24 @@ def secrets(folder: Path, mode: int, text: str) -> dict[str, str]:
     return {"FINTANK_SECRETS": str(file)}
 
 
-def test_without_an_account_nothing_is_sent() -> None:
+def test_without_a_user_nothing_is_sent() -> None:
     assert credentials.influx_headers({}) == {}
     assert credentials.confluent_options({}) == {}
     assert credentials.kafka_python_options({}) == {}
 
 
-def test_influxdb_gets_an_account_in_any_script() -> None:
+def test_credentials_may_be_in_any_script() -> None:
     headers = credentials.influx_headers({"FINTANK_INFLUX_USER": "中", "FINTANK_INFLUX_PASSWORD": "é:"})
     assert base64.b64decode(headers["authorization"].removeprefix("Basic ")).decode() == "中:é:"
 
 
-def test_a_pipe_is_no_file_of_secrets(tmp_path: Path) -> None:
+def test_secrets_must_not_be_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
     with pytest.raises(FintankError, match=r"^FINTANK_SECRETS=.*/pipe is a pipe: name a file$"):
         credentials.secret("FINTANK_KAFKA_USER", {"FINTANK_SECRETS": str(tmp_path / "pipe")})
 
 
-def test_both_kafka_clients_get_the_account() -> None:
+def test_both_kafka_clients_get_the_credentials() -> None:
     assert credentials.confluent_options(KAFKA) == {
         "security.protocol": "SASL_PLAINTEXT",
         "sasl.mechanism": "PLAIN",
@@ -54,7 +54,7 @@ def test_both_kafka_clients_get_the_account() -> None:
     }
 
 
-def test_a_certificate_means_tls_with_or_without_an_account() -> None:
+def test_a_certificate_means_tls_with_or_without_a_user() -> None:
     tls = {"FINTANK_KAFKA_CA": "/etc/ca.pem"}
     assert credentials.confluent_options(tls) == {
         "security.protocol": "SSL",
@@ -64,12 +64,12 @@ def test_a_certificate_means_tls_with_or_without_an_account() -> None:
     assert credentials.kafka_python_options(tls)["ssl_cafile"] == "/etc/ca.pem"
 
 
-def test_an_influxdb_account_is_a_header() -> None:
+def test_influxdb_credentials_are_a_header() -> None:
     environ = {"FINTANK_INFLUX_USER": "a", "FINTANK_INFLUX_PASSWORD": "b"}
     assert credentials.influx_headers(environ) == {"authorization": "Basic YTpi"}
 
 
-def test_a_file_has_what_the_environment_has_not(tmp_path: Path) -> None:
+def test_the_file_has_what_the_environment_lacks(tmp_path: Path) -> None:
     text = "# FINTANK_INFLUX_USER=x\nFINTANK_KAFKA_USER=filed\n\nFINTANK_KAFKA_PASSWORD=a=b\n"
     environ = secrets(tmp_path, 0o600, text)
     assert credentials.secret("FINTANK_KAFKA_PASSWORD", environ) == "a=b"
@@ -84,24 +84,24 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> No
         credentials.influx_headers(secrets(tmp_path, mode, "FINTANK_INFLUX_USER=a\n"))
 
 
-def test_a_file_that_is_not_there_is_an_error() -> None:
+def test_a_missing_file_is_an_error() -> None:
     with pytest.raises(FintankError, match=r"FINTANK_SECRETS=/none can't be read: No such file"):
         credentials.secret("FINTANK_KAFKA_USER", {"FINTANK_SECRETS": "/none"})
 
 
 @pytest.mark.parametrize("case", CASES["read"], ids=itertools.count())
-def test_a_file_may_be_as_editors_and_shells_write_it(tmp_path: Path, case: dict[str, str]) -> None:
+def test_a_file_may_be_written_by_editors_and_shells(tmp_path: Path, case: dict[str, str]) -> None:
     assert credentials.secret(case["name"], secrets(tmp_path, 0o600, case["text"])) == case["value"]
 
 
 @pytest.mark.parametrize("text", CASES["refused"])
-def test_a_line_that_is_no_known_setting_is_refused_and_not_shown(tmp_path: Path, text: str) -> None:
+def test_an_unknown_line_is_refused_and_not_shown(tmp_path: Path, text: str) -> None:
     with pytest.raises(FintankError, match="only lines NAME=VALUE of FINTANK_KAFKA_USER, ") as error:
         credentials.secret("FINTANK_KAFKA_USER", secrets(tmp_path, 0o600, text))
     assert "trader" not in str(error.value)
 
 
-def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     environ = secrets(tmp_path, 0o600, "")
     (tmp_path / "secrets").write_bytes(b"FINTANK_KAFKA_USER=\xe9")
     with pytest.raises(FintankError, match=r"can.t be read: it is not UTF-8 text$"):

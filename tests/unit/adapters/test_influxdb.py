@@ -18,7 +18,7 @@ STORED = (204, {}, b"")
 
 @dataclass
 class Server:
-    """Answers a write by its lines, and counts the requests."""
+    """Answers a write depending on its lines, and counts the requests."""
 
     requests: int = 0
     stored: set[str] = field(default_factory=set)
@@ -93,7 +93,7 @@ def test_an_answer_that_does_not_blame_lines_is_an_outage(answer) -> None:
     assert server.requests == 1
 
 
-def test_a_database_that_can_not_be_made_is_an_outage() -> None:
+def test_a_database_that_can_not_be_created_is_an_outage() -> None:
     server = Server()
     server.answer = lambda lines: (404, {}, b"<html>no such page</html>")
     with serving(server) as writer, pytest.raises(InfluxUnavailableError, match="did not create"):
@@ -102,7 +102,7 @@ def test_a_database_that_can_not_be_made_is_an_outage() -> None:
 
 @pytest.mark.parametrize("headers", [OWN, {}])
 @pytest.mark.parametrize("text", ["unable to parse 'x': bad timestamp", "partial write: field type conflict"])
-def test_lines_that_influxdb_blames_are_found_and_the_others_stored(headers, text) -> None:
+def test_lines_that_influxdb_blames_are_found_and_the_others_are_stored(headers, text) -> None:
     bad = {7, 50, 51, 99}
     server = Server()
     server.answer = lambda lines: (

@@ -64,7 +64,7 @@ def fills(rows: int) -> bytes:
     return json.dumps({"results": [{"statement_id": 0, "series": [series]}]}).encode() + b"\n"
 
 
-def test_rows_of_all_series_come_with_their_times_in_nanoseconds(server: Server, influx: InfluxDB) -> None:
+def test_rows_of_all_series_have_their_times_in_nanoseconds(server: Server, influx: InfluxDB) -> None:
     server.answer({"series": [{"columns": ["time", "bid"], "values": [[number, 94.1]]} for number in (1, 2)]})
     assert influx.rows("SELECT bid FROM bid_ask") == [[1, 94.1], [2, 94.1]]
     wanted = {"db": ["prices"], "epoch": ["ns"], "q": ["SELECT bid FROM bid_ask"]}

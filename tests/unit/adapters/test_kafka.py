@@ -9,7 +9,7 @@ def test_a_key_goes_to_the_partition_of_its_crc32(key: str, partition: int) -> N
     assert partition_for(key, 4) == partition
 
 
-def test_the_topics_have_the_partitions_of_the_design() -> None:
+def test_each_topic_has_its_partitions() -> None:
     assert {name: topic.partitions for name, topic in TOPICS.items()} == {
         "ticks": 4,
         "orders": 4,
@@ -35,7 +35,7 @@ def test_ticks_are_bounded_by_bytes_and_not_by_time() -> None:
     assert configs["retention.ms"] == "-1"
 
 
-def test_a_broker_that_is_not_there_is_one_clear_error() -> None:
+def test_a_missing_broker_is_one_clear_error() -> None:
     with pytest.raises(FintankError) as told, connect("127.0.0.1:1"):
         pass
     assert str(told.value) == "Kafka (127.0.0.1:1) does not answer: run `invoke up`"

@@ -1,4 +1,4 @@
-"""Counting a bolt's work, and writing it when InfluxDB is there."""
+"""A bolt's metrics, with and without InfluxDB."""
 
 from fintank.adapters import metrics
 from fintank.adapters.influxdb import InfluxUnavailableError, Refusal
@@ -8,7 +8,7 @@ SECOND = 1_438_539_936
 
 
 class World:
-    """A clock and an InfluxDB that may be away."""
+    """A clock and an InfluxDB that may be down."""
 
     def __init__(self) -> None:
         self.now = SECOND + 0.25
@@ -43,7 +43,7 @@ def test_nothing_is_written_when_nothing_happened() -> None:
     assert world.writes == 0
 
 
-def test_seconds_stay_apart_and_of_a_level_the_last_one_counts() -> None:
+def test_each_second_is_a_point_with_the_last_value_of_a_gauge() -> None:
     world = World()
     world.metrics.level(open_orders=7)
     world.metrics.level(open_orders=8)
@@ -57,7 +57,7 @@ def test_seconds_stay_apart_and_of_a_level_the_last_one_counts() -> None:
     ]
 
 
-def test_rejects_count_in_all_and_by_their_reasons() -> None:
+def test_rejects_are_counted_in_total_and_by_reason() -> None:
     world = World()
     for reason in ("NOT_JSON", "EMPTY", "NOT_JSON"):
         world.metrics.reject(reason)
@@ -71,7 +71,7 @@ def test_rejects_count_in_all_and_by_their_reasons() -> None:
     ]
 
 
-def test_latencies_are_of_records_not_of_batches() -> None:
+def test_latencies_are_weighted_by_records() -> None:
     world = World()
     now_ms = int(world.now * 1000)
     world.metrics.since([(now_ms - 40, 98), (now_ms - 900, 2)])
@@ -83,7 +83,7 @@ def test_latencies_are_of_records_not_of_batches() -> None:
     )
 
 
-def test_what_could_not_be_written_is_written_when_influxdb_is_back() -> None:
+def test_points_are_kept_during_an_outage_and_written_after_it() -> None:
     world = World()
     world.is_away = True
     for _ in range(3):
@@ -95,7 +95,7 @@ def test_what_could_not_be_written_is_written_when_influxdb_is_back() -> None:
     assert [line.rpartition(" ")[2] for line in world.stored] == [f"{SECOND + n}000000000" for n in range(3)]
 
 
-def test_the_oldest_points_are_dropped_when_influxdb_is_away_for_long() -> None:
+def test_the_oldest_points_are_dropped_in_a_long_outage() -> None:
     world = World()
     world.is_away = True
     for _ in range(metrics.LINES_WAITING_MAX + 5):
@@ -108,7 +108,7 @@ def test_the_oldest_points_are_dropped_when_influxdb_is_away_for_long() -> None:
     assert world.stored[0].endswith(f" {SECOND + 5}000000000")
 
 
-def test_points_that_are_written_already_are_passed_on() -> None:
+def test_finished_points_are_passed_on() -> None:
     world = World()
     world.metrics.pass_on("pipeline,component=a lag=1i 1\npipeline,component=a lag=2i 2")
     world.metrics.write()

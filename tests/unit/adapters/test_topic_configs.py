@@ -33,11 +33,11 @@ def with_defaults(topic: str, **others: object) -> list[Difference]:
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-def test_a_topic_as_it_is_made_does_not_differ(topic: str) -> None:
+def test_a_topic_created_by_fintank_does_not_differ(topic: str) -> None:
     assert found(topic) == []
 
 
-def test_a_topic_made_without_settings_differs_in_each_and_all_of_a_journal_may_be_set() -> None:
+def test_a_journal_created_without_configs_differs_in_each_and_all_can_be_set() -> None:
     wanted = TOPICS["journal"].configs
     journal = with_defaults("journal")
     assert {one.name: one.wanted for one in journal} == dict(wanted)
@@ -57,9 +57,7 @@ def test_a_topic_made_without_settings_differs_in_each_and_all_of_a_journal_may_
         ("rejects", {"min_insync_replicas": 2}),
     ],
 )
-def test_what_the_topology_can_not_work_with_is_required_otherwise_and_is_set(
-    topic: str, chosen: dict[str, object]
-) -> None:
+def test_configs_that_the_topology_can_not_work_with_are_set(topic: str, chosen: dict[str, object]) -> None:
     (one,) = found(topic, **chosen)
     assert (one.is_required, one.manual_cure) == (True, "")
     assert one.line.startswith(f"topic '{topic}': {one.name} is {one.found} and must be {one.wanted} (")
@@ -78,7 +76,7 @@ def test_what_the_topology_can_not_work_with_is_required_otherwise_and_is_set(
         ("journal", {"cleanup_policy": " compact "}),
     ],
 )
-def test_to_keep_more_or_to_tidy_up_sooner_is_no_difference(topic: str, chosen: dict[str, object]) -> None:
+def test_keeping_more_or_cleaning_up_sooner_is_no_difference(topic: str, chosen: dict[str, object]) -> None:
     assert found(topic, **chosen) == []
 
 
@@ -94,13 +92,13 @@ def test_to_keep_more_or_to_tidy_up_sooner_is_no_difference(topic: str, chosen: 
         ("ticks", "max_message_bytes", 1_000),
     ],
 )
-def test_what_somebody_chose_is_told_and_left_as_it_is(topic: str, name: str, value: object) -> None:
+def test_a_chosen_config_is_reported_and_left_alone(topic: str, name: str, value: object) -> None:
     (one,) = found(topic, **{name: value})
     assert not one.is_required
     assert one.manual_cure.startswith("if this is unintended, remove it")
 
 
-def test_what_nobody_chose_is_set_but_not_so_that_a_topic_grows_without_end() -> None:
+def test_a_default_is_set_unless_the_topic_would_grow_without_end() -> None:
     orders = with_defaults("orders", message_timestamp_type="LogAppendTime")
     assert [(one.name, one.manual_cure) for one in orders] == [("retention.ms", "")]
     unbounded = {one.name: one.manual_cure for one in with_defaults("ticks")}
@@ -110,7 +108,7 @@ def test_what_nobody_chose_is_set_but_not_so_that_a_topic_grows_without_end() ->
     ] == ""
 
 
-def test_a_topic_that_could_have_more_replicas_gets_them_from_its_owner() -> None:
+def test_a_topic_that_could_have_more_replicas_gets_them_by_hand() -> None:
     assert found("fills", replicas=3, brokers=3, min_insync_replicas=2) == []
     (one,) = found("fills", replicas=1, brokers=3, min_insync_replicas=2)
     assert one.is_required

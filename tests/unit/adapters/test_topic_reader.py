@@ -9,7 +9,7 @@ from fintank.wire.kafka.records import Record
 
 
 class Stored(NamedTuple):
-    """A record of a log; `gap` is what the log holds that no reader gets, as a commit marker."""
+    """A record of a log; a `gap` is an offset that no reader gets, like a commit marker."""
 
     number: int
     at: int
@@ -35,8 +35,8 @@ class Stored(NamedTuple):
         return b"v"
 
 
-class Told(NamedTuple):
-    """What the client tells in a record's place."""
+class Reported(NamedTuple):
+    """An error or an end that the client reports in place of a record."""
 
     code: int
     number: int
@@ -52,7 +52,7 @@ class Told(NamedTuple):
 
 
 class FakeConsumer:
-    """A consumer over logs in memory; it tells of each partition's end once, as the real one does."""
+    """A consumer of logs in memory; like the real one it reports each partition's end once."""
 
     def __init__(self, log: Iterable[Stored], first: int = 0, fault: int | None = None) -> None:
         self.log = list(log)
@@ -72,14 +72,14 @@ class FakeConsumer:
         return found
 
     def assign(self, places: list[TopicPartition]) -> None:
-        self.queue = [Told(self.fault, places[0].partition)] if self.fault else []
+        self.queue = [Reported(self.fault, places[0].partition)] if self.fault else []
         for place in places:
             self.queue += [
                 record
                 for record in self.log
                 if record.number == place.partition and record.at >= place.offset and not record.gap
             ]
-            self.queue.append(Told(KafkaError._PARTITION_EOF, place.partition))
+            self.queue.append(Reported(KafkaError._PARTITION_EOF, place.partition))
 
     def poll(self, seconds: float) -> Any:
         return self.queue.pop(0) if self.queue else None
@@ -114,7 +114,7 @@ def test_all_records_of_all_partitions_are_read_once() -> None:
     assert places(reader, positions) == []
 
 
-def test_what_came_since_is_read_the_next_time() -> None:
+def test_new_records_are_read_the_next_time() -> None:
     consumer = FakeConsumer([Stored(0, 0)])
     reader = over(consumer)
     positions = reader.ends()
@@ -133,7 +133,7 @@ def test_the_start_can_be_a_time() -> None:
     assert reader.starts([], since_ms=150) == {}
 
 
-def test_a_record_is_found_by_its_offset_or_not_at_all() -> None:
+def test_a_record_is_found_by_its_offset_only() -> None:
     reader = over(FakeConsumer([Stored(0, 4), Stored(0, 6), Stored(0, 7)], first=4))
     found = reader.record_at(0, 6)
     assert found is not None
@@ -141,7 +141,7 @@ def test_a_record_is_found_by_its_offset_or_not_at_all() -> None:
     assert [reader.record_at(0, offset) for offset in (3, 5, 8)] == [None, None, None]
 
 
-def test_a_lasting_fault_of_kafka_is_raised() -> None:
+def test_a_lasting_error_of_kafka_is_raised() -> None:
     reader = over(FakeConsumer([Stored(0, 0)], fault=KafkaError.TOPIC_AUTHORIZATION_FAILED))
     with pytest.raises(KafkaException):
         places(reader, reader.starts())
@@ -152,7 +152,7 @@ def test_the_offsets_ahead_are_counted() -> None:
     assert reader.ahead({0: 1, 1: 0}) == 2
 
 
-def test_the_last_records_of_all_partitions_come_in_order_of_time() -> None:
+def test_the_last_records_of_all_partitions_are_ordered_by_time() -> None:
     log = [Stored(0, number, 100 + 2 * number) for number in range(10)]
     log += [Stored(1, number, 111 + 2 * number) for number in range(3)]
     assert last(5, log) == [(1, 1), (0, 7), (1, 2), (0, 8), (0, 9)]
@@ -163,22 +163,22 @@ def test_gaps_and_commit_markers_do_not_shorten_the_answer() -> None:
     assert last(3, log) == [(0, 1), (0, 2), (0, 500)]
 
 
-def test_fewer_records_than_wanted_are_all_there_is() -> None:
+def test_fewer_records_than_wanted_are_all_returned() -> None:
     assert last(10, [Stored(3, 0)]) == [(3, 0)]
 
 
-def test_none_wanted_is_none_shown() -> None:
+def test_no_records_wanted_is_no_records_returned() -> None:
     assert last(0, [Stored(3, 0)]) == []
 
 
-def test_what_comes_behind_the_end_is_none_of_the_last() -> None:
+def test_records_after_the_ends_are_not_among_the_last() -> None:
     reader = over(consumer := FakeConsumer([Stored(0, 0), Stored(0, 1)]))
     ends = reader.ends()
     consumer.log.append(Stored(0, 2))
     assert placed(reader.last(2, ends)) == [(0, 0), (0, 1)]
 
 
-def test_what_follows_is_neither_lost_nor_shown_twice() -> None:
+def test_following_loses_and_repeats_nothing() -> None:
     reader = over(consumer := FakeConsumer([Stored(0, 0, 1), Stored(1, 0, 2)]))
     ends = reader.ends()
     reader.last(10, ends)

@@ -45,7 +45,7 @@ def record(topic: str, offset: int, later_ms: int = 0) -> Record:
 
 
 def decided(life_id: str, messages: Sequence[PortfolioOrder | Order], *quotes: Quote) -> Life:
-    """Return the life that the trading core gives these messages, after these quotes."""
+    """Return the life of these messages, decided by the trading core after these quotes."""
     shard = Shard(Limits())
     outcomes: list[Effects | None] = [shard.on_quote(quote, TIME_US) for quote in quotes]
     for message in messages:

@@ -1,4 +1,4 @@
-"""Orders decided by the trading core, as the topics would hold them: facts to change and to check."""
+"""Orders decided by the trading core, as the topics would hold them, to be tampered with and checked."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +25,7 @@ NAME = "o-1 of A-1 for IVE"
 
 @dataclass
 class History:
-    """What the topics hold; `logs` are whole and all is committed, unless a test says otherwise."""
+    """What the topics hold; by default nothing was deleted and everything is committed."""
 
     orders: list[Recorded[Order]] = field(default_factory=list)
     reports: list[Recorded[ExecutionReport]] = field(default_factory=list)
@@ -35,7 +35,7 @@ class History:
 
     @property
     def logs(self) -> TopicLogs:
-        """The partitions of every topic; those of `lost` ones start at offset 100."""
+        """All partitions; those of the `lost` topics start at offset 100."""
         starts = {name: 100 if name in self.lost else 0 for name in TOPICS}
         partitions = {
             (name, number): PartitionLog(starts[name], TIME_MS, 1_000)
@@ -45,7 +45,7 @@ class History:
         return TopicLogs(partitions, self.hidden)
 
     def take(self, outcome: Effects | None) -> None:
-        """Write what the core decided."""
+        """Add the core's reports and fills."""
         if outcome is not None:
             for report in outcome.reports:
                 assert isinstance(report, ExecutionReport)
@@ -73,7 +73,7 @@ def quote(offset: int = 0, bid: str = "9.5", ask: str = "10.5") -> Quote:
 
 
 def order(number: int = 1, **given: Any) -> Order:
-    """Make an order to buy ten shares; one of another number has other content."""
+    """Return an order to buy ten shares; another number means other content."""
     fields = {"order_qty": "10", "account": "A-1", "order_time_us": TIME_US}
     fields |= {"content_hash": f"hash-{number}", "input": f"orders-0-{number}"}
     return factories.order(**{**fields, **given})
@@ -86,7 +86,7 @@ def make_order() -> Callable[..., Order]:
 
 @pytest.fixture
 def decided() -> Callable[..., History]:
-    """decided(order, ...): each order arrives after a quote of 9.5 / 10.5, in its turn."""
+    """decided(order, ...): the orders arrive one by one after a quote of 9.5 / 10.5."""
 
     def decide(*orders: Order, quotes: Sequence[Quote] = (quote(),)) -> History:
         history, shard = History(), Shard(Limits())
@@ -102,7 +102,7 @@ def decided() -> Callable[..., History]:
 
 @pytest.fixture
 def waiting() -> History:
-    """An order that waited for its quote, by cash: NEW, then a TRADE."""
+    """A cash order that waited for its quote: NEW, then a TRADE."""
     history, shard = History(), Shard(Limits())
     requested = order(order_qty=None, cash_order_qty="100.00")
     history.orders.append(Recorded(requested.input, TIME_MS, requested))
@@ -119,7 +119,7 @@ def filled(decided: Callable[..., History]) -> History:
 
 @pytest.fixture
 def breaks() -> Callable[[Sequence[Result]], list[tuple[BreakKind, str]]]:
-    """breaks(results): kind and id of each break."""
+    """breaks(results) returns kind and id of each break."""
 
     def found(results: Sequence[Result]) -> list[tuple[BreakKind, str]]:
         return [(each.kind, each.id) for result in results for each in result.named]

@@ -32,7 +32,7 @@ def test_a_fill_without_a_trade_is_named(filled, breaks):
     assert (BreakKind.FILL_WITHOUT_TRADE, exec_id) in breaks(filled.booking_results())
 
 
-def test_a_fill_that_is_there_twice_is_named_and_moves_the_position(filled, breaks):
+def test_a_repeated_fill_is_named_and_moves_the_position(filled, breaks):
     filled.fills *= 2
     assert breaks(filled.booking_results()) == [
         (BreakKind.TRADE_BOOKED_TWICE, filled.fills[0].message.exec_id),
@@ -41,24 +41,24 @@ def test_a_fill_that_is_there_twice_is_named_and_moves_the_position(filled, brea
     ]
 
 
-def test_a_trade_that_is_there_twice_is_named(filled, breaks):
+def test_a_repeated_trade_is_named(filled, breaks):
     filled.reports.append(filled.reports[1]._replace(place="executions-0-9"))
     assert (BreakKind.TRADE_TWICE, filled.reports[1].message.exec_id) in breaks(filled.booking_results())
 
 
 @pytest.mark.parametrize("field", ["last_qty", "last_px", "delta_shares", "delta_cash"])
-def test_a_fill_of_another_number_is_named(filled, breaks, field):
+def test_a_fill_with_another_number_is_named(filled, breaks, field):
     filled.change_fill(0, **{field: Decimal("1.5")})
     assert (BreakKind.FILL_DIFFERS, filled.fills[0].message.exec_id) in breaks(filled.booking_results())
 
 
-def test_a_sum_that_does_not_agree_is_named_in_shares_and_in_cash(filled):
+def test_a_sum_that_differs_is_named_in_shares_or_in_cash(filled):
     filled.change_fill(0, delta_cash=Decimal("-104.99"))
     _, positions = filled.booking_results()
     assert [found.detail for found in positions.named] == ["cash are -104.99 by fills, -105 by executions"]
 
 
-def test_what_an_open_transaction_may_hide_is_pending(filled, breaks):
+def test_records_that_an_open_transaction_may_hide_are_pending(filled, breaks):
     filled.fills.clear()
     filled.hidden = everywhere("fills")
     trades, positions = filled.booking_results()
@@ -67,7 +67,7 @@ def test_what_an_open_transaction_may_hide_is_pending(filled, breaks):
 
 
 @pytest.mark.parametrize(("topic", "kept"), [("fills", "reports"), ("executions", "fills")])
-def test_what_retention_may_have_deleted_is_beyond_it(filled, breaks, topic, kept):
+def test_records_that_retention_may_have_deleted_are_beyond_it(filled, breaks, topic, kept):
     (filled.fills if kept == "reports" else filled.reports).clear()
     filled.lost = frozenset({topic})
     trades, positions = filled.booking_results()

@@ -23,7 +23,7 @@ Make = Callable[..., Order]
 
 
 class Cancels:
-    """What the topics hold of some cancels, as the trading core answered them."""
+    """What the topics hold about some cancels, answered by the trading core."""
 
     def __init__(self) -> None:
         self.shard = Shard(Limits(lot_size=Decimal(1)))
@@ -78,7 +78,7 @@ def cancels(make_order: Make) -> Cancels:
 
 
 def test_cancels_of_every_outcome_are_answered(cancels: Cancels, make_order: Make) -> None:
-    cancels.cancel()  # the same again
+    cancels.cancel()  # repeated
     cancels.cancel(number=2)  # too late
     cancels.cancel("nobody", number=3)
     cancels.cancel(number=1, content_hash="other")  # its name is taken
@@ -92,7 +92,7 @@ def test_cancels_of_every_outcome_are_answered(cancels: Cancels, make_order: Mak
     assert sum(entry.message.exec_type == "CANCELED" for entry in cancels.reports) == 3
 
 
-def test_a_cancel_that_came_to_nothing_is_a_break(cancels: Cancels) -> None:
+def test_a_cancel_without_effect_is_a_break(cancels: Cancels) -> None:
     del cancels.reports[1]
     assert cancels.breaks() == [(BreakKind.CANCEL_NOT_ANSWERED, "c-1")]
 
@@ -106,7 +106,7 @@ def test_a_cancel_is_not_answered_by_the_end_of_another_order(cancels: Cancels, 
     assert {kind for kind, _ in cancels.breaks()} == {BreakKind.CANCEL_NOT_ANSWERED}
 
 
-def test_a_cancel_that_was_not_read_or_not_shown_yet_is_pending(cancels: Cancels) -> None:
+def test_an_unprocessed_cancel_or_a_hidden_answer_is_pending(cancels: Cancels) -> None:
     del cancels.reports[1]
     every = frozenset(("executions", number) for number in range(4))
     assert (cancels.result(every).breaks, cancels.result(every).pending) == (0, 1)
@@ -120,13 +120,13 @@ def test_an_answer_beyond_retention_can_not_be_judged(cancels: Cancels) -> None:
     assert (cancels.result().breaks, cancels.result().beyond_retention) == (0, 1)
 
 
-def test_a_cancel_that_is_rejects_twice_is_a_break(cancels: Cancels) -> None:
+def test_a_cancel_that_is_rejected_twice_is_a_break(cancels: Cancels) -> None:
     cancels.cancel(number=2)
     cancels.rejects.append(cancels.rejects[0]._replace(place="executions-0-9"))
     assert cancels.breaks() == [(BreakKind.CANCEL_ANSWERED_TWICE, "c-2 of A-1 for IVE")]
 
 
-def test_a_refusal_or_an_end_that_nobody_asked_for_is_a_break(cancels: Cancels) -> None:
+def test_a_reject_or_a_canceled_order_without_a_cancel_is_a_break(cancels: Cancels) -> None:
     cancels.cancel(number=2)
     cancels.cancels.clear()
     assert cancels.breaks() == [

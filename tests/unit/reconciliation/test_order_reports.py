@@ -50,20 +50,20 @@ def test_a_second_new_is_named(filled, breaks):
     assert (BreakKind.ORDER_ANSWERED_TWICE, NAME) in breaks(filled.order_results())
 
 
-def test_a_refusal_told_twice_is_named(decided, make_order, breaks):
+def test_a_rejection_reported_twice_is_named(decided, make_order, breaks):
     history = decided(make_order(order_qty=Decimal(0)))
     history.reports *= 2
     assert breaks(history.order_results()) == [(BreakKind.ORDER_ANSWERED_TWICE, NAME)]
 
 
-def test_the_same_order_again_and_another_with_its_identity_are_accounted_for(decided, make_order, breaks):
+def test_a_repeated_order_and_another_with_its_identity_are_accounted_for(decided, make_order, breaks):
     history = decided(make_order(1), make_order(1, input="orders-0-5"), make_order(2))
     assert [entry.message.exec_type for entry in history.reports] == ["NEW", "TRADE", "REJECTED"]
     assert breaks(history.order_results()) == []
     assert history.order_results()[0].compared == 3
 
 
-def test_the_refusal_of_another_order_with_the_identity_must_be_told_and_once(decided, make_order, breaks):
+def test_another_order_with_the_identity_must_be_rejected_exactly_once(decided, make_order, breaks):
     history = decided(make_order(1), make_order(2))
     *others, refusal = history.reports
     history.reports = others
@@ -72,9 +72,7 @@ def test_the_refusal_of_another_order_with_the_identity_must_be_told_and_once(de
     assert breaks(history.order_results()) == [(BreakKind.ORDER_ANSWERED_TWICE, NAME)]
 
 
-def test_an_order_that_comes_again_after_it_was_forgotten_may_be_refused_as_stale(
-    decided, make_order, breaks
-):
+def test_an_order_repeated_after_it_was_forgotten_may_be_rejected_as_stale(decided, make_order, breaks):
     history = decided(make_order(1), make_order(2))
     refusal = history.reports.pop()
     history.orders[1] = history.orders[1]._replace(message=make_order(1, input="orders-0-5"))
@@ -112,12 +110,12 @@ def test_trades_whose_new_retention_deleted_are_beyond_it(filled, breaks):
 @pytest.mark.parametrize(
     "changes", [{"side": Side.SELL}, {"priority": 2}, {"list_id": "p-1"}, {"cash_order_qty": Decimal(1)}]
 )
-def test_an_answer_to_something_else_is_named(filled, breaks, changes):
+def test_an_answer_with_other_terms_is_named(filled, breaks, changes):
     filled.change_report(0, **changes)
     assert (BreakKind.REPORT_NOT_AS_ORDERED, NAME) in breaks(filled.order_results())
 
 
-def test_an_order_that_must_be_refused_and_was_not_is_named(filled, make_order, breaks):
+def test_an_order_that_should_have_been_rejected_is_named(filled, make_order, breaks):
     refused = make_order(refusal=CodedReason("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=2"))
     filled.orders[0] = filled.orders[0]._replace(message=refused)
     assert breaks(filled.order_results()) == [(BreakKind.REPORT_NOT_AS_ORDERED, NAME)]
@@ -149,7 +147,7 @@ def test_a_cash_orders_numbers_that_do_not_add_up_are_named(waiting, breaks, fie
     assert breaks(waiting.order_results()) == [(BreakKind.REPORT_DOES_NOT_ADD_UP, NAME)]
 
 
-def test_a_lost_trade_is_named_when_the_sums_go_on(filled, breaks):
+def test_a_lost_trade_is_named_if_the_sums_include_it(filled, breaks):
     part = replace(
         filled.reports[1].message,
         last_qty=Decimal(4),

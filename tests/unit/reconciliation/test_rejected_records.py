@@ -23,7 +23,7 @@ def test_an_unusable_record_without_a_reject_is_named(breaks):
     assert breaks([rejected.result]) == [(BreakKind.RECORD_NOT_REJECTED, "ticks-2-7")]
 
 
-def test_an_unusable_record_that_is_not_read_yet_is_pending(breaks):
+def test_an_unprocessed_unusable_record_is_pending(breaks):
     rejected = RejectedRecords([], logs())
     rejected.check("ticks", 1, [(50, 1_000)])
     assert breaks([rejected.result]) == []

@@ -8,7 +8,7 @@ LONE_BYTE = b"\xff"
 
 
 class FakeReader:
-    """A topic in memory, read as a TopicReader does."""
+    """A topic in memory, with the interface of TopicReader."""
 
     def __init__(self, *records: tuple[int, int, int, bytes | None]) -> None:
         self.records = [Record("ticks", *place, None, value) for *place, value in records]
@@ -25,14 +25,14 @@ def read(*records: tuple[int, int, int, bytes | None]) -> list[SpoutBatch]:
     return list(read_batches(stand_in, {}, "reading"))
 
 
-def test_a_batch_is_as_a_spout_makes_it():
+def test_a_batch_is_like_a_spouts():
     (batch,) = read((2, 5, 100, b"a\nb\rc"), (2, 6, 100, None), (2, 8, 100, b"d"), (2, 9, 101, b"e"))
     assert (batch.partition, batch.runs) == (2, "5,2,100 8,1,100 9,1,101")
     assert batch.records == "a b c\n\nd\ne"
     assert (batch.offsets, batch.times_ms) == ([5, 6, 8, 9], [100, 100, 100, 101])
 
 
-def test_what_is_no_text_is_apart_and_what_is_not_used_is_told_with_its_time():
+def test_records_that_are_not_utf8_or_not_used_are_listed_with_their_times():
     (batch,) = read((0, 5, 100, b"a"), (0, 6, 101, LONE_BYTE), (0, 7, 102, b"c"))
     assert (batch.runs, batch.not_utf8) == ("5,1,100 7,1,102", [(6, 101)])
     assert batch.unusable([5, 7]) == [(6, 101)]

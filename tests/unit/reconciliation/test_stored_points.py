@@ -16,7 +16,7 @@ POINTS = [point(time_ns) for time_ns in range(1_000)]
 
 
 def compared(recorded, stored, must_be_stored=None, horizon_ns=None, kept_since_ns=0):
-    """Compare as `storage` does; the offset of each point of a record is its place in the list."""
+    """Compare as `storage` does; the offset of a recorded point is its index."""
     ours, theirs, result = Digest(), Digest(), Result("ticks")
     must_be_stored = must_be_stored or [True] * len(recorded)
     ours.add([point for point, must in zip(recorded, must_be_stored, strict=True) if must])
@@ -56,7 +56,7 @@ def test_a_point_whose_record_retention_may_have_deleted_is_beyond_it(breaks):
     assert result.beyond_retention == 1
 
 
-def test_a_point_that_influxdb_keeps_no_longer_is_beyond_retention(breaks):
+def test_a_point_that_influxdb_no_longer_keeps_is_beyond_retention(breaks):
     result = compared(POINTS, [*POINTS[:200], *POINTS[202:700], *POINTS[701:]], kept_since_ns=201)
     assert breaks([result]) == [
         (BreakKind.POINT_MISSING, "ticks-2-201"),
@@ -66,23 +66,23 @@ def test_a_point_that_influxdb_keeps_no_longer_is_beyond_retention(breaks):
 
 
 @pytest.mark.parametrize("is_stored", [False, True])
-def test_a_point_that_need_not_be_stored_yet_is_no_break_either_way(breaks, is_stored):
+def test_a_pending_point_is_no_break_whether_stored_or_not(breaks, is_stored):
     stored = POINTS if is_stored else POINTS[:-1]
     assert breaks([compared(POINTS, stored, [True] * 999 + [False])]) == []
 
 
-def test_records_that_overwrite_each_other_are_counted_and_no_break(breaks):
+def test_records_that_overwrite_each_other_are_counted_but_no_break(breaks):
     result = compared([*POINTS, point(5, bid=9.6), point(5, size=3.0)], [*POINTS[:5], *POINTS[6:], point(5)])
     assert breaks([result]) == []
     assert result.collisions == 2
 
 
-def test_a_stored_value_that_no_overwriting_record_has_is_named(breaks):
+def test_a_stored_value_of_no_record_is_named(breaks):
     result = compared([*POINTS, point(5, bid=9.6)], [*POINTS[:5], *POINTS[6:], point(5, bid=9.7)])
     assert breaks([result]) == [(BreakKind.POINT_DIFFERS, "ticks-2-1000")]
 
 
-def test_what_is_looked_at_closely_is_bounded(breaks, monkeypatch):
+def test_the_points_compared_at_once_are_bounded(breaks, monkeypatch):
     monkeypatch.setattr(stored_points, "POINTS_AT_ONCE_MAX", 100)
     result = compared(POINTS, [])
     assert len(breaks([result])) == 1_000

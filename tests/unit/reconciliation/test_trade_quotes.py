@@ -41,12 +41,12 @@ def test_a_trade_at_another_price_venue_symbol_or_side_is_named(filled, breaks, 
 
 
 @pytest.mark.parametrize("quote_ids", [(), ("0-2",), ("7-0",), ("nothing",)])
-def test_a_trade_whose_quote_is_no_tick_is_named(filled, breaks, quote_ids):
+def test_a_trade_whose_quote_is_not_a_tick_is_named(filled, breaks, quote_ids):
     filled.change_report(1, quote_ids=quote_ids)
     assert breaks([checked(filled)]) == [(BreakKind.QUOTE_MISSING, filled.reports[1].message.exec_id)]
 
 
-def test_a_gap_in_the_offsets_is_no_tick(filled, breaks):
+def test_a_gap_in_the_offsets_is_not_a_tick(filled, breaks):
     assert breaks([checked(filled, offsets=(1, 3))]) == [
         (BreakKind.QUOTE_MISSING, filled.reports[1].message.exec_id)
     ]
@@ -62,13 +62,15 @@ def test_a_quote_that_retention_deleted_is_beyond_it(filled, breaks):
 @pytest.mark.parametrize(
     ("size", "overdrawn"), [("10", False), ("10.0", False), ("9.99", True), ("15", False)]
 )
-def test_more_than_a_quote_displays_is_named_with_the_trade_that_goes_beyond(filled, breaks, size, overdrawn):
+def test_trading_more_than_a_quote_displays_is_named_with_the_exceeding_trade(
+    filled, breaks, size, overdrawn
+):
     wanted = [(BreakKind.QUOTE_OVERDRAWN, filled.reports[1].message.exec_id)] if overdrawn else []
     line = LINE.replace("ask=10.5", f"ask=10.5,bid_size=0,ask_size={size}")
     assert breaks([checked(filled, lines=(line, OTHER))]) == wanted
 
 
-def test_the_trades_on_a_quote_are_summed_and_one_that_is_told_twice_counts_once(decided, make_order, breaks):
+def test_the_trades_on_a_quote_are_summed_and_a_repeated_one_counts_once(decided, make_order, breaks):
     history = decided(make_order(1), make_order(2, cl_ord_id="o-2"))
     history.reports.append(history.reports[1])
     for size, wanted in (("20", 0), ("19", 1)):
