@@ -12,23 +12,23 @@
   :aot [fintank.local.carbonite fintank.storm.multilang fintank.storm.grouping fintank.local.main]
   :main fintank.local.main
 
-  ;; carbonite is only on Clojars: fintank.local.carbonite stands in for it.
+  ;; carbonite is only on Clojars; fintank.local.carbonite replaces it.
   :dependencies [[org.clojure/clojure "1.12.3"]
                  [org.apache.storm/storm-clojure "2.8.3" :exclusions [org.clojars.bipinprasad/carbonite]]
                  [org.apache.storm/storm-kafka-client "2.8.3"]
                  [org.apache.kafka/kafka-clients "4.1.1"]]
   :managed-dependencies [[org.apache.storm/storm-clojure "2.8.3"
                           :exclusions [org.clojars.bipinprasad/carbonite]]
-                         ;; kafka-clients drags in slf4j 1.7, on which Storm dies.
+                         ;; kafka-clients depends on slf4j 1.7, and Storm fails with it.
                          [org.slf4j/slf4j-api "2.0.17"]]
 
-  :profiles {;; Replaces Leiningen's own :base, which wants nREPL from Clojars. `lein uberjar` leaves it out,
-             ;; and streamparse looks for storm-core in it: no :exclusions or :scope may follow its version.
+  :profiles {;; Replaces Leiningen's :base, which needs nREPL from Clojars. `lein uberjar` leaves it out. streamparse
+             ;; reads storm-core's version here, so no :exclusions or :scope may follow it.
              :base {:dependencies [[org.apache.storm/storm-core "2.8.3"]
                                    [org.apache.storm/storm-server "2.8.3"]
                                    [org.apache.storm/storm-client "2.8.3"]]}
-             ;; What `lein uberjar` compiles against and leaves out of the jar, as Storm itself brings it.
+             ;; Needed to compile, but not in the jar, because Storm provides it.
              :provided {:dependencies [[org.apache.storm/storm-server "2.8.3"]]}
-             ;; The broker's own jars and no others, for `invoke up`; it brings no writer for its log.
+             ;; The jars of the broker for `invoke up`, and a logging backend, which it does not bring.
              :kafka {:dependencies ^:replace [[org.apache.kafka/kafka_2.13 "4.1.1"]
                                               [org.apache.logging.log4j/log4j-slf4j2-impl "2.24.3"]]}})

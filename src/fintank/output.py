@@ -1,4 +1,4 @@
-"""What a program prints, where nobody reads it, the disk is full, or the terminal can't show it."""
+"""Printing when the reader is gone, the disk is full, or the terminal lacks a character."""
 
 import atexit
 import errno
@@ -13,12 +13,12 @@ from fintank.errors import EXIT_BROKEN_PIPE
 
 
 def prepare() -> None:
-    """Make every later print of this process end well; for the first line of a program.
+    """Set up the output of a program; to be called first.
 
-    Each line is seen at once, also behind a pipe. What the terminal can't show is escaped.
+    Every line is flushed, also into a pipe, and characters that the terminal can't show are escaped.
     """
-    if sys.stdout is None:  # closed, as by `>&-`; what is opened next would take its number
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - for the whole process
+    if sys.stdout is None:  # closed, as by `>&-`; the next opened file would get its descriptor
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - open for the whole process
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
     sys.excepthook = _on_error
@@ -26,11 +26,11 @@ def prepare() -> None:
 
 
 def _on_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """End quietly, as other programs do, when whoever read the output has gone: `invoke --list | head -1`."""
+    """Exit quietly when the reader of the output is gone, as in `invoke --list | head -1`."""
     if isinstance(error, BrokenPipeError) and _is_unread(sys.stdout):
-        os._exit(EXIT_BROKEN_PIPE)  # without another try to write what is left
+        os._exit(EXIT_BROKEN_PIPE)  # without flushing again
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        sys.stderr.write(f"No space left for {error.filename or 'what this program writes'}\n")
+        sys.stderr.write(f"No space left for {error.filename or 'the output of this program'}\n")
         os._exit(1)
     sys.__excepthook__(kind, error, trace)
 
@@ -38,7 +38,7 @@ def _on_error(kind: type[BaseException], error: BaseException, trace: TracebackT
 def _flush() -> None:
     try:
         sys.stdout.flush()
-    except OSError as error:  # argparse goes on after it
+    except OSError as error:  # argparse would ignore it
         _on_error(type(error), error, error.__traceback__)
 
 

@@ -1,5 +1,6 @@
 """Checks streamparse's config.json before streamparse reads it, which ends in a traceback if it is wrong."""
 
+import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from fintank.errors import FintankError
 from fintank.settings import is_host_or_address
 
-FILE = "config.json"
+FILE = Path("config.json")
 _ENVIRONMENT_KEYS: Mapping[str, tuple[type, str]] = {
     "user": (str, "text"),
     "nimbus": (str, "text"),
@@ -24,12 +25,9 @@ _ENVIRONMENT_KEYS: Mapping[str, tuple[type, str]] = {
 
 def named(arguments: Sequence[str]) -> Path:
     """Return the file given to `sparse` with --config; config.json without it."""
-    for position, word in enumerate(arguments):
-        if word == "--config" and position + 1 < len(arguments):
-            return Path(arguments[position + 1])
-        if word.startswith("--config="):
-            return Path(word.partition("=")[2])
-    return Path(FILE)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--config", type=Path, nargs="?", default=FILE, const=FILE)
+    return Path(parser.parse_known_args(arguments)[0].config)
 
 
 def check(file: Path) -> None:

@@ -92,5 +92,7 @@ def aimed(arguments: Sequence[str], local: Path | None, environ: Mapping[str, st
             f"`sparse {name}` needs SSH or Storm's UI, which the cluster of `invoke up --cluster` does not "
             f"have: use {CLUSTER_COMMANDS[name]}"
         )
-    sys.stderr.write("Using the cluster of `invoke up --cluster`; -e prod uses the hosts of config.json.\n")
+    print(
+        "Using the cluster of `invoke up --cluster`; -e prod uses the hosts of config.json.", file=sys.stderr
+    )
     return [*arguments, "--config", str(local)]

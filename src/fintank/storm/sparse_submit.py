@@ -58,17 +58,17 @@ def pre_submit(name: str, _env_name: str, env_config: dict[str, Any], options: O
             default = Path(get_config()["virtualenv_specs"]) / f"{TOPOLOGY}.txt"
             remote_workers.check_requirements([Path(path) for path in given.requirements or [default]])
             remote_workers.check(workers, options)
-        sparse_run.check(seen_from_here(there, workers, os.environ), _say, may_be_read=given.force)
+        sparse_run.check(seen_from_here(there, workers, os.environ), print, may_be_read=given.force)
 
 
 def post_submit(name: str, _env_name: str, env_config: dict[str, Any], _options: Options) -> None:
     """Wait until all tasks are up and print them, or end with the error of one that fails."""
     with exiting(), _nimbus(env_config) as address:
-        _say(f"Waiting for the tasks of {name} ...")
+        print(f"Waiting for the tasks of {name} ...")
         found = wait_for_tasks(lambda: nimbus.topology(address, name))
     for executor in found.executors:
-        _say(f"  {executor.component:32} task {executor.tasks:6} on {executor.worker}")
-    _say(f"{name} runs: {len(found.executors)} executors in {found.workers} workers (`invoke topology`)")
+        print(f"  {executor.component:32} task {executor.tasks:6} on {executor.worker}")
+    print(f"{name} runs: {len(found.executors)} executors in {found.workers} workers (`invoke topology`)")
 
 
 def _arguments() -> argparse.Namespace:
@@ -166,8 +166,3 @@ def _nimbus(env_config: dict[str, Any]) -> Iterator[str]:
     finally:
         # By itself, streamparse closes the tunnel only if nothing was raised inside.
         tunnel.__exit__(None, None, None)
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -32,15 +32,8 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # streamparse's settings for virtualenvs and logs on remote workers; here the bolts log to the terminal.
 _REMOTE_OPTIONS = {
-    "install_virtualenv",
-    "pystorm.log.path",
-    "storm.workers.list",
-    "sudo_user",
-    "topology.python.path",
-    "use_virtualenv",
-    "virtualenv_flags",
-    "virtualenv_name",
-    "virtualenv_root",
+    *("install_virtualenv", "use_virtualenv", "virtualenv_flags", "virtualenv_name", "virtualenv_root"),
+    *("pystorm.log.path", "storm.workers.list", "sudo_user", "topology.python.path"),
 }
 
 
@@ -54,26 +47,14 @@ def main() -> None:
 def storm(arguments: Sequence[str]) -> int:
     """Run one storm command and return its exit status; FintankError if it can't be run."""
     if list(arguments) == ["version"]:
-        print(f"Storm {version()}")
+        found = re.search(r"/storm-client-([0-9.]+)\.jar", programs.storm_class_path(settings.load()))
+        if found is None:
+            raise FintankError("The class path of Storm has no storm-client: run `make setup`.")
+        print(f"Storm {found[1]}")
         return 0
     if arguments[:1] == ["jar"] and FLUX in arguments and "--local" in arguments:
         return _run_local(arguments[1:])
     return _run_next_storm(arguments)
-
-
-def version() -> str:
-    """Return Storm's version, read from its class path."""
-    found = re.search(r"/storm-client-([0-9.]+)\.jar", programs.storm_class_path(settings.load()))
-    if found is None:
-        raise FintankError("The class path of Storm has no storm-client: run `make setup`.")
-    return found[1]
-
-
-def run_options(flux: Mapping[str, object]) -> dict[str, object]:
-    """Return the Storm options of the Flux file that streamparse has written."""
-    config = flux["config"]
-    assert isinstance(config, dict)
-    return {name: value for name, value in config.items() if name not in _REMOTE_OPTIONS}
 
 
 def _run_local(arguments: Sequence[str]) -> int:
@@ -86,11 +67,13 @@ def _run_local(arguments: Sequence[str]) -> int:
     parser.add_argument("--sleep", type=int, default=0, metavar="SECONDS")
     given = parser.parse_args(arguments)
 
-    options = run_options(YAML(typ="safe", pure=True).load(given.flux_file.read_text()))
+    flux = YAML(typ="safe", pure=True).load(given.flux_file.read_text())
+    options = {name: value for name, value in flux["config"].items() if name not in _REMOTE_OPTIONS}
     # streamparse writes Long.MAX_VALUE for no limit.
     seconds = given.sleep if given.sleep < 2**31 else 0
-    class_path = f"{programs.storm_class_path(settings.load())}:{given.jar}"
-    temporary = programs.temporary(settings.load())
+    loaded = settings.load()
+    class_path = f"{programs.storm_class_path(loaded)}:{given.jar}"
+    temporary = programs.temporary(loaded)
     temporary.mkdir(parents=True, exist_ok=True)
     # Storm leaves half a dozen folders behind.
     with tempfile.TemporaryDirectory(dir=temporary, prefix="run-") as folder:
@@ -110,7 +93,10 @@ def run_until_stopped(command: Sequence[str]) -> int:
     for number in STOP_SIGNALS:
         signal.signal(number, lambda number, _: stops.append(number))
     callers = _callers()
-    process = subprocess.Popen(command, env=_environment(), preexec_fn=_ignore_terminal)  # noqa: PLW1509
+    # The bolts are started by `streamparse_run`, which is next to this command.
+    path = f"{Path(sys.argv[0]).absolute().parent}:{os.environ.get('PATH', os.defpath)}"
+    environ = {**programs.environ(), "PATH": path}
+    process = subprocess.Popen(command, env=environ, preexec_fn=_ignore_ctrl_c)  # noqa: PLW1509
     while process.poll() is None and not stops and _callers() == callers:
         time.sleep(POLL_INTERVAL_S)
     if process.poll() is None:
@@ -131,18 +117,12 @@ def _callers() -> tuple[int, int]:
         return parent, 0
 
 
-def _ignore_terminal() -> None:
+def _ignore_ctrl_c() -> None:
     """Make the JVM and the Python bolts ignore Ctrl-C, which a terminal sends to all processes.
 
     Otherwise the bolts end before the topology, and Storm reports each as an error.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _environment() -> dict[str, str]:
-    """Return the JVM's environment, with `streamparse_run` on PATH: it is next to this command."""
-    folder = Path(sys.argv[0]).absolute().parent
-    return {**programs.environ(), "PATH": f"{folder}:{os.environ.get('PATH', os.defpath)}"}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

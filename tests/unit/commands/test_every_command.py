@@ -76,7 +76,7 @@ def test_a_closed_pipe_causes_no_traceback(program: str, words: list[str]) -> No
 def test_a_full_disk_is_one_line_and_a_closed_output_is_silent(program: str, words: list[str]) -> None:
     command = shlex.join([str(Path(sys.executable).with_name(program)), *words])
     full = fintank("bash", "-c", f"{command} >/dev/full")
-    assert full.communicate(timeout=30) == (b"", b"No space left for what this program writes\n")
+    assert full.communicate(timeout=30) == (b"", b"No space left for the output of this program\n")
     assert full.returncode == 1
     closed = fintank("bash", "-c", f"{command} >&-")
     assert closed.communicate(timeout=30) == (b"", b"")

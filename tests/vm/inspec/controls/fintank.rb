@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 # Run on the host: inspec exec tests/vm/inspec -t ssh://vagrant@streamparse-box --sudo -i KEY
-# (`vagrant ssh-config` names the key; `cinc-auditor` is the free build of `inspec`.) The last control wants the
+# (`vagrant ssh-config` shows the key; `cinc-auditor` is the free build of `inspec`.) The last control needs the
 # topology: sparse submit.
 
 box = 'streamparse-box'
@@ -13,7 +13,7 @@ daemons = %w[
 topics = { 'ticks' => 4, 'orders' => 4, 'executions' => 4, 'fills' => 4, 'rejects' => 1, 'journal' => 4 }
 
 control 'name' do
-  title 'The machine finds itself on the private network'
+  title 'The machine resolves its name to its address on the private network'
   describe command("getent ahostsv4 #{box}") do
     its('stdout') { should match(/^#{Regexp.escape(address)} /) }
   end
@@ -29,7 +29,7 @@ control 'ports' do
 end
 
 control 'firewall' do
-  title 'Nobody else is let in'
+  title 'The firewall admits only the private network'
   describe command('nft list chain inet fintank input') do
     its('stdout') { should match(/policy drop/) }
     its('stdout') { should match(%r{ip saddr 192\.168\.50\.0/24 ip daddr 192\.168\.50\.0/24 accept}) }
@@ -37,7 +37,7 @@ control 'firewall' do
 end
 
 control 'services' do
-  title 'supervisord runs every daemon, and systemd none of them'
+  title 'supervisord runs every daemon, systemd runs none of them'
   daemons.each do |name|
     describe command("supervisorctl status #{name}") do
       its('stdout') { should match(/RUNNING/) }
@@ -56,7 +56,7 @@ control 'services' do
 end
 
 control 'users' do
-  title 'Every daemon has a user of its own, who cannot log in'
+  title 'Every daemon has its own user, who cannot log in'
   %w[zookeeper kafka storm kafdrop].each do |name|
     describe user(name) do
       it { should exist }
@@ -69,7 +69,7 @@ control 'users' do
 end
 
 control 'secrets' do
-  title 'Passwords are for root only'
+  title 'Only root can read passwords'
   %w[
     /etc/fintank/credentials.json /etc/supervisor/conf.d/grafana.conf /etc/supervisor/conf.d/storm-supervisor.conf
   ].each do |path|
@@ -87,7 +87,7 @@ control 'secrets' do
 end
 
 control 'topics' do
-  title 'The topics have their partitions'
+  title 'The topics have the right number of partitions'
   topics.each do |name, partitions|
     describe command("/opt/kafka/bin/kafka-topics.sh --bootstrap-server #{box}:9092 --describe --topic #{name}") do
       its('stdout') { should match(/PartitionCount: #{partitions}\b/) }
@@ -96,13 +96,13 @@ control 'topics' do
 end
 
 control 'tick' do
-  title 'A tick of Kafka comes into InfluxDB through the topology'
+  title 'The topology writes a tick from Kafka to InfluxDB'
   symbol = "INSPEC#{Time.now.to_i}"
   tick = { timestamp: Time.now.to_f.round(3), symbol: symbol, exchange: 'NYSE', bid: 93.5, ask: 94.5 }
   send_tick = "echo '#{symbol}|#{tick.to_json}' | /opt/kafka/bin/kafka-console-producer.sh " \
               "--bootstrap-server #{box}:9092 --topic ticks --property parse.key=true " \
               '--property key.separator="|"'
-  # Read in the machine, so that it stands in no report.
+  # Read on the machine, so that it appears in no report.
   password = 'sudo fintank-credentials | awk \'/user fintank/ { print $NF }\''
   count = "curl -s -u fintank:$(#{password}) -G http://#{box}:8086/query --data-urlencode db=prices_development " \
           "--data-urlencode \"q=SELECT count(bid) FROM bid_ask WHERE symbol = '#{symbol}'\""
