@@ -59,7 +59,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except requests.ConnectionError as error:
-        sys.exit(f"Storm's UI does not answer: `invoke topology` asks Nimbus instead ({error})")
+        sys.exit(f"Storm's UI does not answer: `invoke topology` queries Nimbus instead ({error})")
     except BrokenPipeError:
         raise  # the reader of our output is gone
     except (TException, OSError) as error:

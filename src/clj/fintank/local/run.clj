@@ -121,7 +121,7 @@
   (Configurator/reconfigure (.toURI (io/resource "fintank/log4j2-run.xml")))
   (let [stop (promise)]
     (on-signals stop)
-    ;; Storm ends the JVM when its processes end; this delays that, so that an ordered end sets the exit status.
+    ;; Storm ends the JVM when its processes end; this delays that, so that a requested end sets the exit status.
     (.addShutdownHook (Runtime/getRuntime) (Thread. #(when (realized? stop) (Thread/sleep 15000))))
     (let [cluster (cluster)]
       (try

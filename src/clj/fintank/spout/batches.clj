@@ -113,7 +113,7 @@
 
 (defn batches
   "The batches of one partition's ConsumerRecords, which are in offset order.
-  A text batch holds at most 1 MiB of records, or one larger record."
+  A text batch holds at most 1 MiB of records."
   [^List records]
   (let [good (java.util.ArrayList.)
         texts (java.util.ArrayList.)
