@@ -43,8 +43,8 @@ class CoreEngine:
                 log.commit(outcome.reports, outcome.fills, outcome.journal)
         for record in self._new("orders"):
             message = orders.from_record(record)
-            assert not isinstance(message, Reject)
-            self.take(message)
+            if not isinstance(message, Reject):
+                self.take(message)
 
     def _new(self, topic: str) -> Iterator[Record]:
         positions = self.positions[topic]
