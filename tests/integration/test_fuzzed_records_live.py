@@ -14,7 +14,15 @@ from typing import Any, NamedTuple
 import psutil
 import pytest
 from confluent_kafka import Message, Producer
-from properties.fuzzed_records import EXECUTIONS, FILLS, LARGE_ORDERS, ORDERS, TICKS, Topic, records
+from properties.fuzzed_records import records
+from properties.valid_records import (
+    EXECUTIONS,
+    FILLS,
+    LARGE_ORDERS,
+    ORDERS,
+    TICKS,
+    Topic,
+)
 from support.order_flow import OrderFlow, order_flow
 from support.stack import Stack, fintank, run_fintank
 from support.waiting import wait_until

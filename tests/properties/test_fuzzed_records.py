@@ -11,7 +11,8 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from properties.fuzzed_records import (
+from properties.fuzzed_records import records
+from properties.valid_records import (
     APPEND_MS,
     EXECUTIONS,
     FILLS,
@@ -20,7 +21,6 @@ from properties.fuzzed_records import (
     START_US,
     TICKS,
     Topic,
-    records,
 )
 
 from fintank.trading.changes import ClosedOrder
