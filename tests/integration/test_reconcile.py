@@ -5,146 +5,35 @@ The breaks of earlier tests stay, so each test looks for new ones.
 
 import json
 import subprocess
-import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer
 from kafka import TopicPartition as KafkaPartition
-from support.order_traffic import market_order, portfolio_orders, send, tick
-from support.stack import Stack, query
+from support.manual_topology import ManualTopology, Tamper
+from support.order_traffic import market_order, portfolio_orders, tick
+from support.stack import Stack, query, run_fintank
 
 from fintank.adapters import kafka
 from fintank.adapters.consumer_groups import GROUPS
 from fintank.adapters.influxdb import InfluxDB
-from fintank.adapters.journal import adopt
 from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.comparison import compare
-from fintank.reconciliation.spout_batches import SpoutBatch, read_batches
-from fintank.reconciliation.storage import EXECUTIONS_TOPIC, FILLS_TOPIC, TICKS_TOPIC
-from fintank.settings import PROJECT_ROOT
-from fintank.trading.limits import Limits
-from fintank.trading.messages import Order
-from fintank.trading.portfolio import components
-from fintank.trading.shard import Effects, Shard
-from fintank.wire.bolts import owner_ticks
-from fintank.wire.kafka import executions, fills, orders, ticks
-from fintank.wire.kafka.rejects import Reject
+from fintank.reconciliation.spout_batches import read_batches
+from fintank.reconciliation.storage import EXECUTIONS_TOPIC
+from fintank.trading.shard import Effects
+from fintank.wire.kafka import executions, fills
 
-INVOKE = Path(sys.executable).parent / "invoke"
 SYMBOLS = ("IVE", "VTI", "IWS", "GLD", "QQQ")
 TICKS = 1_200
-Tamper = Callable[[Effects], Effects]
-Found = set[tuple[str, str]]
-
-
-class World:
-    """The topology's work by hand: decide, load into InfluxDB, commit the offsets."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.settings = stack.settings
-        self.environ = stack.environ
-        with kafka.connect(stack.settings.kafka) as admin:
-            kafka.ensure_topics(admin)
-        self.shards = {
-            number: (Shard(Limits()), adopt(stack.settings.kafka, number, print)[0])
-            for number in range(kafka.SHARDS)
-        }
-        self.decided: dict[int, list[Effects]] = defaultdict(list)
-        self.positions = {topic: dict.fromkeys(range(4), 0) for topic in GROUPS}
-
-    def send(self, topic: str, key_field: str, *messages: dict[str, Any]) -> None:
-        send(self.settings.kafka, topic, key_field, messages)
-
-    def write(self, topic: str, value: str, key: str = "key") -> None:
-        producer = Producer({"bootstrap.servers": self.settings.kafka})
-        producer.produce(topic, value, key, kafka.partition_for(key, kafka.TOPICS[topic].partitions))
-        assert producer.flush(30) == 0
-
-    def work(self, tamper: Tamper = lambda outcome: outcome) -> None:
-        """Process all new records; write the decisions on orders as changed by `tamper`."""
-        rejects: list[Reject] = []
-        for batch in self._new("ticks"):
-            made = ticks.to_lines("ticks", batch.partition, batch.runs, batch.records)
-            rejects += made.rejects
-            for owned in owner_ticks.by_owner(made, lambda _: 0).values():
-                for quote in owner_ticks.quotes(batch.partition, owned):
-                    self._take(quote.symbol, self._core(quote.symbol).on_quote(quote, now_us()))
-        for batch in self._new("orders"):
-            found = orders.read("orders", batch.partition, batch.runs, batch.records)
-            rejects += found.rejects
-            for message in found.messages:
-                split = [message] if isinstance(message, Order) else components(message, Limits())
-                for order in split:
-                    outcome = self._core(order.symbol).on_order(order, now_us())
-                    self._take(order.symbol, tamper(outcome))
-        self._commit()
-        for reject in rejects:
-            self.write("rejects", reject.message(), reject.key)
-        self.load()
-
-    def load(self) -> None:
-        """Write all topics' points into InfluxDB, and commit all offsets."""
-        writer = InfluxDB(self.settings.influx)
-        for stored in (TICKS_TOPIC, EXECUTIONS_TOPIC, FILLS_TOPIC):
-            with open_reader(self.settings.kafka, stored.topic) as reader:
-                for batch in read_batches(reader, reader.starts(), ""):
-                    made = stored.to_lines(stored.topic, batch.partition, batch.runs, batch.records)
-                    assert writer.write(made.lines) == []
-        for topic, group in GROUPS.items():
-            with open_reader(self.settings.kafka, topic) as reader:
-                ends = reader.ends()
-            consumer = Consumer({"bootstrap.servers": self.settings.kafka, "group.id": group})
-            places = [TopicPartition(topic, number, end) for number, end in ends.items()]
-            consumer.commit(offsets=places, asynchronous=False)
-            consumer.close()
-
-    def breaks(self) -> Found:
-        """Return kind and id of every break."""
-        results, _ = compare(self.settings)
-        return {(found.kind, found.id) for result in results for found in result.named}
-
-    @contextmanager
-    def new_breaks(self) -> Iterator[Found]:
-        """Yield a set that holds the block's new breaks after it."""
-        before, found = self.breaks(), set[tuple[str, str]]()
-        yield found
-        found |= self.breaks() - before
-
-    def _new(self, topic: str) -> Iterator[SpoutBatch]:
-        with open_reader(self.settings.kafka, topic) as reader:
-            yield from read_batches(reader, self.positions[topic], "")
-
-    def _core(self, symbol: str) -> Shard:
-        return self.shards[kafka.partition_for(symbol, kafka.SHARDS)][0]
-
-    def _take(self, symbol: str, outcome: Effects | None) -> None:
-        if outcome is not None:
-            self.decided[kafka.partition_for(symbol, kafka.SHARDS)].append(outcome)
-
-    def _commit(self) -> None:
-        for number, outcomes in self.decided.items():
-            reports = [report for outcome in outcomes for report in outcome.reports]
-            booked = [fill for outcome in outcomes for fill in outcome.fills]
-            self.shards[number][1].commit(reports, booked, [])
-        self.decided.clear()
-
-
-def now_us() -> int:
-    return time.time_ns() // 1000
 
 
 @pytest.fixture(scope="module")
-def world(empty_stack: Stack) -> World:
+def world(empty_stack: Stack) -> ManualTopology:
     """Quotes, orders of all kinds, unusable records, all processed correctly."""
-    made = World(empty_stack)
+    made = ManualTopology(empty_stack)
     made.send("ticks", "symbol", *(tick(SYMBOLS[number % 5]) for number in range(TICKS)))
     made.write("ticks", '{"symbol": "IVE"}', "IVE")
     made.write("orders", "no order", "acc-1")
@@ -157,20 +46,11 @@ def world(empty_stack: Stack) -> World:
     return made
 
 
-def reconcile(world: World, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [INVOKE, "reconcile", *options]
-    return subprocess.run(
-        command,
-        env=world.environ,
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def reconcile(world: ManualTopology, *options: str) -> subprocess.CompletedProcess[str]:
+    return run_fintank(world.stack, "reconcile", *options, program="invoke")
 
 
-def test_correct_work_is_clean(world: World) -> None:
+def test_correct_work_is_clean(world: ManualTopology) -> None:
     done = reconcile(world)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("Clean: no break.\n")
@@ -187,7 +67,7 @@ def test_correct_work_is_clean(world: World) -> None:
     assert not any(check["pending"] or check["beyond_retention"] for check in answer["checks"])
 
 
-def test_unprocessed_records_are_pending(world: World) -> None:
+def test_unprocessed_records_are_pending(world: ManualTopology) -> None:
     world.send("ticks", "symbol", tick("IVE"))
     world.send("orders", "account", market_order("waits", "IVE"))
     done = reconcile(world)
@@ -200,7 +80,7 @@ def test_unprocessed_records_are_pending(world: World) -> None:
     assert world.breaks() == set()
 
 
-def test_records_hidden_by_an_open_transaction_are_pending(world: World) -> None:
+def test_records_hidden_by_an_open_transaction_are_pending(world: ManualTopology) -> None:
     account = "hidden"
     order = {**market_order("hidden", "IVE"), "account": account}
     partition = kafka.partition_for(account, 4)
@@ -219,7 +99,7 @@ def test_records_hidden_by_an_open_transaction_are_pending(world: World) -> None
     assert world.breaks() == set()
 
 
-def test_a_missing_or_an_extra_point_is_named(world: World) -> None:
+def test_a_missing_or_an_extra_point_is_named(world: ManualTopology) -> None:
     first = query(world.settings, "SELECT * FROM bid_ask WHERE symbol = 'QQQ' LIMIT 1")[0]
     where = f"time = '{first['time']}' AND symbol = 'QQQ'"
     query(world.settings, f"DELETE FROM bid_ask WHERE {where}")
@@ -244,7 +124,7 @@ def test_a_missing_or_an_extra_point_is_named(world: World) -> None:
     assert world.breaks() == set()
 
 
-def test_points_with_another_value_are_named(world: World) -> None:
+def test_points_with_another_value_are_named(world: ManualTopology) -> None:
     with open_reader(world.settings.kafka, "executions") as reader:
         batch = next(read_batches(reader, reader.starts(), ""))
     made = EXECUTIONS_TOPIC.to_lines("executions", batch.partition, batch.runs, batch.records)
@@ -256,7 +136,7 @@ def test_points_with_another_value_are_named(world: World) -> None:
     assert world.breaks() == set()
 
 
-def test_points_that_overwrite_each_other_are_counted(world: World) -> None:
+def test_points_that_overwrite_each_other_are_counted(world: ManualTopology) -> None:
     one = {**tick("COLLIDES"), "timestamp": round(time.time(), 3) - 0.000_5}
     world.send("ticks", "symbol", *[one] * 1_001)
     world.work()
@@ -339,7 +219,7 @@ def with_another_sum(outcome: Effects) -> Effects:
         (with_another_sum, {"REPORT_DOES_NOT_ADD_UP"}),
     ],
 )
-def test_incorrect_work_is_named(world: World, tamper: Tamper, kinds: set[str]) -> None:
+def test_incorrect_work_is_named(world: ManualTopology, tamper: Tamper, kinds: set[str]) -> None:
     name = tamper.__name__
     decided: list[Effects] = []
 
@@ -355,7 +235,7 @@ def test_incorrect_work_is_named(world: World, tamper: Tamper, kinds: set[str]) 
     assert {what for _, what in found} <= ids
 
 
-def test_reports_and_fills_without_an_order_are_named(world: World) -> None:
+def test_reports_and_fills_without_an_order_are_named(world: ManualTopology) -> None:
     with open_reader(world.settings.kafka, "executions") as reader:
         batch = next(read_batches(reader, reader.starts(), ""))
     report = executions.from_json(batch.records.split("\n")[0])
@@ -370,7 +250,7 @@ def test_reports_and_fills_without_an_order_are_named(world: World) -> None:
     assert {("REPORT_WITHOUT_ORDER", "alien of A for IVE"), ("FILL_WITHOUT_TRADE", "alien")} <= found
 
 
-def test_an_unusable_record_without_its_reject_is_named(world: World) -> None:
+def test_an_unusable_record_without_its_reject_is_named(world: ManualTopology) -> None:
     with world.new_breaks() as found:
         world.write("ticks", "no tick", "IVE")
         world.load()
@@ -378,22 +258,14 @@ def test_an_unusable_record_without_its_reject_is_named(world: World) -> None:
 
 
 @pytest.mark.parametrize(("service", "told"), [("KAFKA", "Kafka"), ("INFLUX", "InfluxDB")])
-def test_a_service_that_is_down_is_one_line(world: World, service: str, told: str) -> None:
-    environ = {**world.environ, f"FINTANK_{service}": "localhost:9"}
-    done = subprocess.run(
-        [INVOKE, "reconcile"],
-        env=environ,
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def test_a_service_that_is_down_is_one_line(world: ManualTopology, service: str, told: str) -> None:
+    environ = {**world.stack.environ, f"FINTANK_{service}": "localhost:9"}
+    done = run_fintank(Stack(world.settings, environ), "reconcile", program="invoke")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"{told} (localhost:9) does not answer: run `invoke up`\n"
 
 
-def test_deleted_records_are_beyond_retention_and_no_break(world: World) -> None:
+def test_deleted_records_are_beyond_retention_and_no_break(world: ManualTopology) -> None:
     with world.new_breaks() as found, kafka.connect(world.settings.kafka) as admin:
         for topic in GROUPS:
             with open_reader(world.settings.kafka, topic) as reader:
