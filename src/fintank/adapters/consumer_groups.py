@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
@@ -22,26 +21,32 @@ COORDINATOR_POLL_SECONDS = 0.2
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True)
-class PartitionState:
-    """Where a partition starts and ends, and how far its consumer group, if it has one, has committed.
+class PartitionState(NamedTuple):
+    """Where a partition starts and ends, and the offset that its consumer group, if any, has committed.
 
     Committed records end before `end_offset`. `hidden` offsets follow it, unreadable until an open
-    transaction ends. `lag` counts the offsets before `end_offset` that the group has not committed.
+    transaction ends.
     """
 
     topic: str
     partition: int
     first_offset: int
     end_offset: int
-    hidden: int
-    group: str | None
     committed: int | None
-    lag: int | None
+    hidden: int = 0
+
+    @property
+    def group(self) -> str | None:
+        """The consumer group that reads the topic."""
+        return GROUPS.get(self.topic)
+
+    @property
+    def lag(self) -> int | None:
+        """How many offsets before end_offset the group has yet to read, without those already deleted."""
+        return max(self.end_offset - max(self.committed or 0, self.first_offset), 0) if self.group else None
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """A live member of a consumer group, as the broker sees it."""
 
     group: str
@@ -62,8 +67,8 @@ def partition_states(admin: KafkaAdminClient) -> list[PartitionState]:
     groups: dict[str, None] = dict.fromkeys(GROUPS.values())
     committed = _when_coordinated(lambda: admin.list_group_offsets(groups))
     return [
-        partition_state(
-            partition,
+        PartitionState(
+            *partition,
             first[partition].offset,
             end[partition].offset,
             _committed_offset(committed, partition),
@@ -71,16 +76,6 @@ def partition_states(admin: KafkaAdminClient) -> list[PartitionState]:
         )
         for partition in partitions
     ]
-
-
-def partition_state(
-    partition: TopicPartition, first_offset: int, end_offset: int, committed: int | None, hidden: int = 0
-) -> PartitionState:
-    """Compute the lag; a group without a commit, or with deleted records ahead, starts at first_offset."""
-    group = GROUPS.get(partition.topic)
-    lag = max(end_offset - max(committed or 0, first_offset), 0) if group else None
-    topic, number = partition.topic, partition.partition
-    return PartitionState(topic, number, first_offset, end_offset, hidden, group, committed, lag)
 
 
 def behind_transactions(states: Iterable[PartitionState]) -> list[str]:

@@ -1,7 +1,6 @@
 import pytest
-from kafka import TopicPartition
 
-from fintank.adapters.consumer_groups import behind_transactions, partition_state
+from fintank.adapters.consumer_groups import PartitionState, behind_transactions
 
 
 @pytest.mark.parametrize(
@@ -19,17 +18,17 @@ from fintank.adapters.consumer_groups import behind_transactions, partition_stat
 def test_lag_is_what_the_group_still_has_to_read(
     first: int, end: int, committed: int | None, lag: int
 ) -> None:
-    assert partition_state(TopicPartition("ticks", 1), first, end, committed).lag == lag
+    assert PartitionState("ticks", 1, first, end, committed).lag == lag
 
 
 def test_a_topic_without_a_group_has_no_lag() -> None:
-    state = partition_state(TopicPartition("journal", 0), 0, 100, None)
+    state = PartitionState("journal", 0, 0, 100, None)
     assert (state.group, state.lag) == (None, None)
 
 
 def test_offsets_behind_an_open_transaction_are_reported_but_no_lag() -> None:
-    still = partition_state(TopicPartition("orders", 0), 0, 7, 7)
-    held_up = partition_state(TopicPartition("orders", 1), 0, 7, 7, hidden=3)
+    still = PartitionState("orders", 0, 0, 7, 7)
+    held_up = PartitionState("orders", 1, 0, 7, 7, hidden=3)
     assert held_up.lag == 0
     (line,) = behind_transactions([still, held_up])
     assert line.startswith("orders-1: 3 offsets from 7 on are readable once an open transaction ends, ")

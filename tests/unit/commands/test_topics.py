@@ -1,13 +1,11 @@
-from kafka import TopicPartition
-
-from fintank.adapters.consumer_groups import partition_state
+from fintank.adapters.consumer_groups import PartitionState
 from fintank.adapters.kafka import TOPICS
 from fintank.commands.topics import summary
 
 
 def test_the_summary_adds_up_the_lag_of_each_topic() -> None:
     states = [
-        partition_state(TopicPartition(name, number), 0, 10 + number, 5)
+        PartitionState(name, number, 0, 10 + number, 5)
         for name, topic in TOPICS.items()
         for number in range(topic.partitions)
     ]

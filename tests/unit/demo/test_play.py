@@ -1,11 +1,9 @@
-from kafka import TopicPartition
-
-from fintank.adapters.consumer_groups import PartitionState, partition_state
+from fintank.adapters.consumer_groups import PartitionState
 from fintank.demo.play import unread
 
 
 def state(topic: str, end: int, committed: int | None, first: int = 0) -> PartitionState:
-    return partition_state(TopicPartition(topic, 0), first, end, committed)
+    return PartitionState(topic, 0, first, end, committed)
 
 
 def test_uncommitted_records_before_the_target_are_unread() -> None:
