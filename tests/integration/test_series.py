@@ -89,6 +89,6 @@ def test_points_of_an_earlier_version_are_reported_with_their_cure(
     assert done.stderr.count("\n") == 1
     assert "with other tags: run `invoke reset`, or " in done.stderr
     with pytest.raises(FintankError, match=r"DROP MEASUREMENT executions$") as error:
-        sparse_run.check(empty_stack.settings, print)
+        sparse_run.check(empty_stack.settings)
     query(empty_stack.settings, str(error.value).rpartition(": ")[2])
     assert "other tags" not in run_fintank(empty_stack, *command).stderr

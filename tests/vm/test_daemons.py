@@ -44,11 +44,11 @@ def here(render: Callable[..., Rendered]) -> Rendered:
 def placed(here: Rendered, text: str) -> str:
     """Map the VM's paths in a text to this machine."""
     where = settings.load()
-    storm_jars = programs.storm_class_path(where)
+    storm_jars = programs.class_path(where, "storm")
     places = {
         "/usr/bin/java": str(programs.java()),
         "/usr/bin/influxd": str(programs.influxd(where)),
-        "/opt/kafka/libs/*": programs.kafka_class_path(where),
+        "/opt/kafka/libs/*": programs.class_path(where, "kafka"),
         "/opt/zookeeper/lib/*:/opt/zookeeper/conf": storm_jars,
         "/var/": f"{here.root}/var/",
         "/etc/fintank/": f"{here.root}/etc/fintank/",
@@ -148,7 +148,7 @@ def test_nimbus_leads_a_cluster_in_zookeeper(here: Rendered) -> None:
     home = here.root / "opt" / "storm"
     command = [
         *(str(programs.java()), *options, f"-Dstorm.home={home}", f"-Dstorm.conf.file={storm_yaml}"),
-        *("-cp", programs.storm_class_path(settings.load()), "org.apache.storm.daemon.nimbus.Nimbus"),
+        *("-cp", programs.class_path(settings.load(), "storm"), "org.apache.storm.daemon.nimbus.Nimbus"),
     ]
     with (
         running(

@@ -1,6 +1,5 @@
 """invoke cancel: cancel an order, or the rest of a portfolio order."""
 
-import time
 from collections.abc import Iterator
 
 from fintank.adapters import rules_file
@@ -14,6 +13,7 @@ from fintank.samples.produce import make_topics, send_one
 from fintank.settings import Settings
 from fintank.terminal.options import argument, whole_number
 from fintank.trading.reports import Report
+from fintank.waiting import now_us
 from fintank.wire.bolts.order_stream import MsgType
 from fintank.wire.kafka import orders
 
@@ -41,10 +41,10 @@ def cancel(
     make_topics(settings.kafka)
     order_id = argument("cancel", id)
     target = cancel_target.find(settings.kafka, order_id, symbol, account, rules_file.load(settings))
-    now_us = time.time_ns() // 1000
-    name = fake_orders.call_name("cancel", now_us)
-    value = orders.to_json(MsgType.CANCEL, cl_ord_id=name, **target._asdict(), time_us=now_us)
-    for reject in orders.read("orders", 0, f"0,1,{now_us // 1000}", value.decode()).rejects:
+    time_us = now_us()
+    name = fake_orders.call_name("cancel", time_us)
+    value = orders.to_json(MsgType.CANCEL, cl_ord_id=name, **target._asdict(), time_us=time_us)
+    for reject in orders.read("orders", 0, f"0,1,{time_us // 1000}", value.decode()).rejects:
         raise FintankError(f"cancel {order_id}: {reject.reason} {reject.detail}")
     with open_reader(settings.kafka, "executions") as reader:
         positions = reader.ends()

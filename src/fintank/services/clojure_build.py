@@ -23,7 +23,7 @@ def built(
 
     `arguments` returns those of clojure.main that write the output into a given folder.
     """
-    class_path = programs.storm_class_path(settings)
+    class_path = programs.class_path(settings, "storm")
     digest = hashlib.sha256(class_path.encode())
     for source in sources:
         digest.update(source.read_bytes())

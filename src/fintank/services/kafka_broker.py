@@ -30,7 +30,7 @@ def service(settings: Settings) -> Service:
     run = settings.home / "run"
     properties, logging_properties = run / "server.properties", run / "log4j2.properties"
     jvm = [*programs.jvm(programs.temporary(settings)), *JVM_OPTIONS]
-    jvm += [f"-Dlog4j2.configurationFile={logging_properties}", "-cp", programs.kafka_class_path(settings)]
+    jvm += [f"-Dlog4j2.configurationFile={logging_properties}", "-cp", programs.class_path(settings, "kafka")]
     format_storage = [*jvm, "kafka.tools.StorageTool", "format", "--ignore-formatted"]
     format_storage += ["--cluster-id", CLUSTER_ID, "--config", str(properties)]
 

@@ -50,18 +50,19 @@ class MemoryLimit:
 
 def run_all(settings: Settings) -> list[Finding]:
     """Run all checks."""
-    checks: list[Callable[[], Finding]] = [
-        java,
-        python,
-        leiningen,
-        lambda: _program("kafka", lambda: _jar_version(programs.kafka_class_path(settings), "kafka_2.13")),
-        lambda: _program("storm", lambda: _jar_version(programs.storm_class_path(settings), "storm-client")),
-        lambda: _program("influxdb", lambda: _first_line(programs.influxd(settings), "version")),
-        lambda: disk(settings.home),
-        memory_size,
+    return [
+        Finding("fintank", fintank.__version__),
+        java(),
+        python(),
+        leiningen(),
+        _program("kafka", lambda: _jar_version(programs.class_path(settings, "kafka"), "kafka_2.13")),
+        _program("storm", lambda: _jar_version(programs.class_path(settings, "storm"), "storm-client")),
+        _program("influxdb", lambda: _first_line(programs.influxd(settings), "version")),
+        disk(settings.home),
+        memory_size(),
+        *addresses(settings),
+        *retention(settings),
     ]
-    findings = [Finding("fintank", fintank.__version__), *(check() for check in checks)]
-    return [*findings, *addresses(settings), *retention(settings)]
 
 
 def java() -> Finding:

@@ -52,16 +52,6 @@ def temporary(settings: Settings) -> Path:
     return settings.home / "tmp"
 
 
-def kafka_class_path(settings: Settings) -> str:
-    """Return the class path of the Kafka broker."""
-    return _class_path(settings.programs / "kafka.classpath")
-
-
-def storm_class_path(settings: Settings) -> str:
-    """Return the class path of Storm, without the project's own code."""
-    return _class_path(settings.programs / "storm.classpath")
-
-
 def influxd(settings: Settings) -> Path:
     """Return the InfluxDB server that `make setup` unpacked, not one installed on the machine."""
     path = settings.programs / "influxdb" / "usr" / "bin" / "influxd"
@@ -70,7 +60,9 @@ def influxd(settings: Settings) -> Path:
     return path
 
 
-def _class_path(path: Path) -> str:
+def class_path(settings: Settings, name: str) -> str:
+    """Return the class path of `kafka`, the broker, or of `storm` without the project's own code."""
+    path = settings.programs / f"{name}.classpath"
     if not path.exists():
         raise FintankError(f"The class path {path} is missing: run `make setup`.")
     return path.read_text().strip()

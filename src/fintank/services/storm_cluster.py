@@ -189,7 +189,7 @@ def _sparse_config(settings: Settings) -> dict[str, object]:
 
 def _install(settings: Settings) -> None:
     """Fill the folders where Storm's daemons and workers look for jars."""
-    jars = [Path(jar) for jar in programs.storm_class_path(settings).split(":")]
+    jars = [Path(jar) for jar in programs.class_path(settings, "storm").split(":")]
     missing = [jar for jar in jars if not jar.exists()]
     if missing:
         raise FintankError(

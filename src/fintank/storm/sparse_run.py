@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from types import FrameType
 
@@ -41,35 +41,35 @@ def prepare(arguments: Sequence[str]) -> dict[str, object]:
         if arguments[1] == "run":
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, _end)
-            check(loaded, print)
+            check(loaded)
     return options
 
 
-def check(loaded: Settings, say: Callable[[str], None], may_be_read: bool = False) -> None:
+def check(loaded: Settings, *, may_be_read: bool = False) -> None:
     """Create missing topics; raise FintankError for anything else that is missing, wrong or in use.
 
     `may_be_read` allows another topology to read the topics: the one that is about to be replaced.
     """
     programs.java()
-    programs.storm_class_path(loaded)
+    programs.class_path(loaded, "storm")
     influx = InfluxDB(loaded.influx)
     if not influx.ping():
         raise FintankError(f"InfluxDB ({loaded.influx}) does not answer: run `invoke up`")
     influx.create_database()
     influx.require_own_points()
     if kept := influxdb_server.retention(loaded.influx):
-        say(kept)
+        print(kept)
     with connect(loaded.kafka) as admin:
         for line in ensure_topics(admin):
-            say(line)
+            print(line)
         if not may_be_read:
-            _wait_until_nobody_reads(admin, say)
+            _wait_until_nobody_reads(admin)
 
 
-def _wait_until_nobody_reads(admin: KafkaAdminClient, say: Callable[[str], None]) -> None:
+def _wait_until_nobody_reads(admin: KafkaAdminClient) -> None:
     if not live_members(admin):
         return
-    say("Another run reads the topics, or was just killed: waiting for Kafka to drop it ...")
+    print("Another run reads the topics, or was just killed: waiting for Kafka to drop it ...")
     members = wait_until(
         lambda: live_members(admin),
         MEMBERS_GONE_TIMEOUT_S,

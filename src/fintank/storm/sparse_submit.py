@@ -58,7 +58,7 @@ def pre_submit(name: str, _env_name: str, env_config: dict[str, Any], options: O
             default = Path(get_config()["virtualenv_specs"]) / f"{TOPOLOGY}.txt"
             remote_workers.check_requirements([Path(path) for path in given.requirements or [default]])
             remote_workers.check(workers, options)
-        sparse_run.check(seen_from_here(there, workers, os.environ), print, may_be_read=given.force)
+        sparse_run.check(seen_from_here(there, workers, os.environ), may_be_read=given.force)
 
 
 def post_submit(name: str, _env_name: str, env_config: dict[str, Any], _options: Options) -> None:

@@ -47,7 +47,7 @@ def main() -> None:
 def storm(arguments: Sequence[str]) -> int:
     """Run one storm command and return its exit status; FintankError if it can't be run."""
     if list(arguments) == ["version"]:
-        found = re.search(r"/storm-client-([0-9.]+)\.jar", programs.storm_class_path(settings.load()))
+        found = re.search(r"/storm-client-([0-9.]+)\.jar", programs.class_path(settings.load(), "storm"))
         if found is None:
             raise FintankError("The class path of Storm has no storm-client: run `make setup`.")
         print(f"Storm {found[1]}")
@@ -72,7 +72,7 @@ def _run_local(arguments: Sequence[str]) -> int:
     # streamparse writes Long.MAX_VALUE for no limit.
     seconds = given.sleep if given.sleep < 2**31 else 0
     loaded = settings.load()
-    class_path = f"{programs.storm_class_path(loaded)}:{given.jar}"
+    class_path = f"{programs.class_path(loaded, 'storm')}:{given.jar}"
     temporary = programs.temporary(loaded)
     temporary.mkdir(parents=True, exist_ok=True)
     # Storm leaves half a dozen folders behind.

@@ -26,7 +26,7 @@ def closed_port():
 def test_an_influxdb_that_does_not_answer_is_named_with_the_cure(closed_port):
     loaded = settings.load({"FINTANK_INFLUX": f"localhost:{closed_port}"})
     with pytest.raises(FintankError) as raised:
-        check(loaded, print)
+        check(loaded)
     assert str(raised.value) == f"InfluxDB (localhost:{closed_port}) does not answer: run `invoke up`"
 
 
