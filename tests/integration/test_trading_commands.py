@@ -33,7 +33,7 @@ def test_cancel_finds_an_order_by_its_id_alone(
     again = fintank(stack, "cancel", name, "--wait", "0")
     engine.decide()
     life = fintank(stack, "order", name)
-    assert "LIMIT order at 1.5 of acc-1: BUY QUIET, quantity 5, priority 1, GTC, given" in life
+    assert "LIMIT order at 1.5 of acc-1: BUY QUIET, quantity 5, priority 1, GTC, placed" in life
     assert re.search(r"QUIET +CANCELED +code=CANCEL_REQUESTED cl_ord_id=cancel-\S+, by orders-\d-\d+", life)
     assert re.search(r"QUIET +CANCEL_REJECTED cancel-\S+: code=TOO_LATE ord_status=CANCELED", life)
     assert "Sent cancel-" in again
