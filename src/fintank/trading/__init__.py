@@ -1,1 +1,1 @@
-"""The pure trading core: standard library only; no clock, no logging, no input or output."""
+"""The trading core: pure, standard library only; no clock, no logging, no I/O."""

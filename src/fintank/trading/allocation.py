@@ -1,4 +1,4 @@
-"""How a quote is divided among the orders of one block."""
+"""Allocation: how a quote is divided among the orders of a block."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -7,11 +7,11 @@ from fintank.trading.decimals import EXACT, ZERO
 
 
 def allocate(wants: Sequence[Decimal], offer: Decimal, lot_size: Decimal) -> list[Decimal]:
-    """Divide an offer among orders, given by what each wants, in the order of their arrival.
+    """Divide an offer among orders by what each wants; the wants are in order of arrival.
 
-    All that is wanted, if the offer is enough. Else in proportion to the wants, each share rounded down to
-    whole lots; then a lot more each to the largest remainders, of equal ones to the earlier order, passing
-    over those that want less than that, while a whole lot is left.
+    Each gets what it wants if the offer is enough. Otherwise shares are in proportion to the wants, rounded
+    down to whole lots. Then the largest remainders, of equal ones the earlier order, get one more lot each
+    while a whole lot is left; an order that wants less than that is passed over.
     """
     total = _sum(wants)
     if offer >= total:

@@ -1,4 +1,4 @@
-"""Cancels that were taken in: none is carried out twice, and some wait for the orders that they name."""
+"""Cancels: none is carried out twice, and some wait for their orders."""
 
 from heapq import heappop, heappush
 from math import inf
@@ -9,10 +9,10 @@ from fintank.trading.sorting import SortedItems
 
 
 class RememberedCancel(NamedTuple):
-    """A cancel, without what nobody asks for any more.
+    """What is remembered of a cancel.
 
-    is_refused: nothing comes of it. closed_us: from when on its retention runs, on its symbol's clock; for
-    one of a list on that of every symbol.
+    closed_us: when its retention began, on its symbol's clock; for a list cancel, on every symbol's.
+    is_refused: it was rejected, and has no effect.
     """
 
     closed_us: int
@@ -27,27 +27,18 @@ class RememberedCancel(NamedTuple):
 
     @classmethod
     def of(cls, cancel: Cancel, closed_us: int, is_refused: bool = False) -> "RememberedCancel":
-        """Remember a cancel from now on."""
-        return cls(
-            closed_us,
-            cancel.account,
-            cancel.cl_ord_id,
-            cancel.symbol,
-            cancel.orig_cl_ord_id,
-            cancel.list_id,
-            cancel.order_time_us,
-            cancel.content_hash,
-            is_refused,
-        )
+        """Return what to remember of a cancel."""
+        fields = {name: getattr(cancel, name) for name in cls._fields[1:-1]}
+        return cls(closed_us=closed_us, is_refused=is_refused, **fields)
 
     @property
     def key(self) -> tuple[str, str | None, str | None, str]:
-        """What makes it the same cancel; of a list, only its content does."""
+        """Identifies the cancel; a list cancel is identified by its content as well."""
         return self.account, self.symbol, self.list_id, self.cl_ord_id
 
 
 Waiting = SortedItems[tuple[int, str, str, RememberedCancel]]
-"""The cancels of one order or list: the latest first, of equal times the one whose cl_ord_id sorts first."""
+"""The cancels of one order or list: the latest first, of equal times the lowest cl_ord_id."""
 
 
 class Cancels:
@@ -59,7 +50,7 @@ class Cancels:
         self._by_age: dict[str | None, list[RememberedCancel]] = {}
 
     def is_known(self, cancel: Cancel) -> bool:
-        """Whether a cancel with this content was taken in."""
+        """Whether a cancel with this content was taken in: this one is a replay."""
         return cancel.content_hash in self._hashes.get(_key(cancel), ())
 
     def is_taken(self, cancel: Cancel) -> bool:
@@ -71,19 +62,18 @@ class Cancels:
         self._hashes.setdefault(cancel.key, set()).add(cancel.content_hash)
         heappush(self._by_age.setdefault(cancel.symbol, []), cancel)
         if not cancel.is_refused:
-            named = _named(cancel)
-            if named not in self._waiting:
-                self._waiting[named] = SortedItems()
-            self._waiting[named].add(_latest_first(cancel))
+            target = _target(cancel)
+            if target not in self._waiting:
+                self._waiting[target] = SortedItems()
+            self._waiting[target].add(_latest_first(cancel))
 
     def oldest_us(self, symbol: str | None) -> float:
-        """Return when the first of a symbol's cancels, or with None of those of lists, was closed; inf if
-        there is none."""
+        """Return the first closed_us of a symbol's cancels, or for None of list cancels; inf without any."""
         heap = self._by_age.get(symbol)
         return heap[0].closed_us if heap else inf
 
     def forget(self, symbol: str | None, before_us: int, cancels_max: int) -> list[RememberedCancel]:
-        """Let the cancels of a symbol, or of lists, that were closed before a time go, and return them."""
+        """Forget a symbol's cancels, or list cancels, that were closed before a time; return them."""
         heap = self._by_age.get(symbol, [])
         forgotten: list[RememberedCancel] = []
         while heap and heap[0].closed_us < before_us and len(forgotten) < cancels_max:
@@ -94,16 +84,16 @@ class Cancels:
         return forgotten
 
     def waiting_for(self, order: Order) -> RememberedCancel | None:
-        """Return the cancel that an order comes too late for: of several the latest, and then the one whose
-        cl_ord_id sorts first; None if no cancel waits for it."""
+        """Return the cancel that waits for an order: of several the latest, of equal times the lowest
+        cl_ord_id; None without any."""
         latest = [self._latest(order.identity)]
         if order.list_id is not None:
             latest.append(self._latest((order.account, order.list_id)))
         found = [item for item in latest if item is not None and -item[0] >= order.order_time_us]
         return min(found)[-1] if found else None
 
-    def _latest(self, named: tuple[str, ...]) -> tuple[int, str, str, RememberedCancel] | None:
-        waiting = self._waiting.get(named)
+    def _latest(self, target: tuple[str, ...]) -> tuple[int, str, str, RememberedCancel] | None:
+        waiting = self._waiting.get(target)
         return None if waiting is None else waiting.first
 
     def _drop(self, cancel: RememberedCancel) -> None:
@@ -112,18 +102,18 @@ class Cancels:
         if not hashes:
             del self._hashes[cancel.key]
         if not cancel.is_refused:
-            waiting = self._waiting[_named(cancel)]
+            waiting = self._waiting[_target(cancel)]
             waiting.remove(_latest_first(cancel))
             if not waiting:
-                del self._waiting[_named(cancel)]
+                del self._waiting[_target(cancel)]
 
 
 def _key(cancel: Cancel) -> tuple[str, str | None, str | None, str]:
     return cancel.account, cancel.symbol, cancel.list_id, cancel.cl_ord_id
 
 
-def _named(cancel: RememberedCancel) -> tuple[str, ...]:
-    """Return what a cancel names: an order's identity, or an account and a list."""
+def _target(cancel: RememberedCancel) -> tuple[str, ...]:
+    """Return what a cancel is for: an order's identity, or an account and a list_id."""
     if cancel.list_id is not None:
         return cancel.account, cancel.list_id
     assert cancel.symbol is not None

@@ -1,7 +1,7 @@
 """Decimal arithmetic that never rounds.
 
-Python's default context rounds every result, a minus sign's too, to 28 digits; a price times a quantity can
-have more. All arithmetic of `trading` on prices, quantities and money goes through EXACT.
+Python's default context rounds every result to 28 digits, even that of a minus sign; a price times a quantity
+can have more. All arithmetic of `trading` on prices, quantities and cash goes through EXACT.
 """
 
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, DivisionByZero, Inexact, InvalidOperation
@@ -18,36 +18,36 @@ AVERAGE_DECIMALS = 12
 
 
 def is_bounded(value: Decimal) -> bool:
-    """Whether a number of a message is finite, below NUMBER_LIMIT and of at most DECIMALS_MAX decimals."""
+    """Whether a number is finite, below NUMBER_LIMIT and has at most DECIMALS_MAX decimals."""
     if not value.is_finite() or value.copy_abs() >= NUMBER_LIMIT:
         return False
     return _decimals(value) <= DECIMALS_MAX or _decimals(EXACT.normalize(value)) <= DECIMALS_MAX
 
 
 def is_whole_cents(amount: Decimal) -> bool:
-    """Whether an amount of money has no part of a cent."""
+    """Whether an amount of cash is in whole cents."""
     return EXACT.remainder(amount, CENT) == 0
 
 
 def whole_lots(quantity: Decimal, lot_size: Decimal) -> Decimal:
-    """Return the largest quantity of whole lots that is at most `quantity`."""
+    """Return a quantity rounded down to whole lots."""
     return EXACT.multiply(EXACT.divide_int(quantity, lot_size), lot_size)
 
 
 def lots_down(cash: Decimal, price: Decimal, lot_size: Decimal) -> Decimal:
-    """Return the largest quantity of whole lots that costs at most `cash` at `price`."""
+    """Return the most whole lots that cost at most `cash` at `price`, as a quantity."""
     lots = EXACT.divide_int(cash, EXACT.multiply(price, lot_size))
     return EXACT.multiply(lots, lot_size)
 
 
 def lots_up(cash: Decimal, price: Decimal, lot_size: Decimal) -> Decimal:
-    """Return the smallest quantity of whole lots that brings at least `cash` at `price`."""
+    """Return the fewest whole lots that raise at least `cash` at `price`, as a quantity."""
     lots, rest = EXACT.divmod(cash, EXACT.multiply(price, lot_size))
     return EXACT.multiply(EXACT.add(lots, 1) if rest else lots, lot_size)
 
 
 def average(cash: Decimal, quantity: Decimal) -> Decimal:
-    """Return cash / quantity, both above zero, to 12 decimals, half-even: for show, never computed with."""
+    """Return cash / quantity, both above zero, to 12 decimals, half-even; to be shown, not computed with."""
     whole, rest = EXACT.divmod(EXACT.scaleb(cash, Decimal(AVERAGE_DECIMALS)), quantity)
     doubled = EXACT.add(rest, rest)
     if doubled > quantity or (doubled == quantity and EXACT.remainder(whole, Decimal(2))):
@@ -56,12 +56,12 @@ def average(cash: Decimal, quantity: Decimal) -> Decimal:
 
 
 def seconds_text(time_us: int) -> str:
-    """Write microseconds since the epoch as seconds with six decimals."""
+    """Format microseconds since the epoch as seconds with six decimals."""
     return f"{time_us // 1_000_000}.{time_us % 1_000_000:06d}"
 
 
 def plain(value: Decimal) -> str:
-    """Write a finite number exactly: no exponent, no trailing zeros, no sign on zero. 10.50 is 10.5."""
+    """Format a finite number exactly: 10.50 as 10.5, without exponent, trailing zeros or a negative zero."""
     if not value:
         return "0"
     text = format(value, "f")

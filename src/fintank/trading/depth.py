@@ -1,4 +1,4 @@
-"""What there is to trade on: the usable quotes of one symbol at one moment, and what they still offer."""
+"""Depth: the usable quotes of a symbol at one moment, and what they still offer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ _WITHOUT_LEVEL = itemgetter(0, 1, 2)
 
 @dataclass(slots=True)
 class Level:
-    """One quote's price on one side; `left` is displayed and not taken yet, None is any quantity."""
+    """One quote's price on one side; left: the displayed size not taken yet, None for any quantity."""
 
     price: Decimal
     quote: Quote
     left: Decimal | None
 
     def offers(self, quantity: Decimal) -> bool:
-        """Whether so much can be taken."""
+        """Whether a quantity can be taken."""
         return self.left is None or self.left >= quantity
 
 
@@ -35,37 +35,30 @@ class Sizes(NamedTuple):
 
 
 class Depth:
-    """Both sides of the market, best price first; what is taken is taken from its levels."""
+    """The levels of both sides, best price first."""
 
     __slots__ = ("asks", "bids")
 
     def __init__(self, held: Iterable[tuple[Quote, Sizes]] = ()) -> None:
-        """Sort quotes: of equal prices the larger size first (none is the smallest), then the earlier."""
+        """Sort quotes by price, then by size (the largest first, none last), then by time and offset."""
         bids, asks = [], []
         for quote, taken in held:
             bid, ask = Decimal(quote.bid), Decimal(quote.ask)
             bid_size, ask_size = _size(quote.bid_size), _size(quote.ask_size)
             age = (quote.time_us, quote.offset)
-            bids.append(
-                (
-                    bid.copy_negate(),
-                    bid_size.copy_negate(),
-                    age,
-                    Level(bid, quote, _left(bid_size, taken.bid_taken)),
-                )
-            )
-            asks.append(
-                (ask, ask_size.copy_negate(), age, Level(ask, quote, _left(ask_size, taken.ask_taken)))
-            )
+            bid_level = Level(bid, quote, _left(bid_size, taken.bid_taken))
+            ask_level = Level(ask, quote, _left(ask_size, taken.ask_taken))
+            bids.append((bid.copy_negate(), bid_size.copy_negate(), age, bid_level))
+            asks.append((ask, ask_size.copy_negate(), age, ask_level))
         self.bids = [found[-1] for found in sorted(bids, key=_WITHOUT_LEVEL)]
         self.asks = [found[-1] for found in sorted(asks, key=_WITHOUT_LEVEL)]
 
     def levels(self, side: Side) -> list[Level]:
-        """Return what an order of this side takes from: BUY takes asks, SELL bids."""
+        """Return the levels that an order of this side takes from: asks for BUY, bids for SELL."""
         return self.asks if side is Side.BUY else self.bids
 
     def best(self, side: Side) -> Decimal | None:
-        """Return the NBBO's price for this side, None without a usable quote."""
+        """Return the NBBO's price for an order of this side; None without a usable quote."""
         levels = self.levels(side)
         return levels[0].price if levels else None
 
@@ -81,17 +74,17 @@ class Depth:
 
     @property
     def is_crossed(self) -> bool:
-        """Whether the bid is above the ask: then nothing trades."""
+        """Whether the bid is above the ask, so that nothing trades."""
         return bool(self.bids) and self.bids[0].price > self.asks[0].price
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a usable quote, and the NBBO is not crossed."""
+        """Whether there is an NBBO that is not crossed."""
         return bool(self.bids) and not self.is_crossed
 
     @property
     def mid(self) -> Decimal:
-        """The middle of the NBBO, exactly; only of a market with a usable quote."""
+        """The middle of the NBBO, exactly; needs a usable quote."""
         return EXACT.multiply(EXACT.add(self.bids[0].price, self.asks[0].price), _HALF)
 
 

@@ -1,4 +1,4 @@
-"""The orders of one symbol that may trade, in groups of one side and priority."""
+"""Groups: the orders of one symbol, side and priority that may trade."""
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -13,14 +13,14 @@ from fintank.trading.orders import WorkingOrder
 from fintank.trading.sorting import SortedItems
 
 BestPrice = Callable[[bool], Decimal | None]
-"""Gives the best price at which something is left to trade on, for cash orders (True) or others, or None."""
+"""Returns the best price at which anything is left, for cash orders (True) or others; None without any."""
 
 _ANY_PRICE = {Side.BUY: Decimal("Infinity"), Side.SELL: ZERO}
 """The limit of an order without one."""
 
 
 class GroupKey(NamedTuple):
-    """What orders that trade together have in common; BUY sorts before SELL."""
+    """Identifies a group of a symbol; BUY sorts before SELL."""
 
     priority: int
     side: Side
@@ -29,9 +29,9 @@ class GroupKey(NamedTuple):
 class Group:
     """The orders of one side and priority that may trade: all but stops that wait for their price.
 
-    window_end_us: when orders of a lower priority than 1 trade as a block; None until there is a clock.
-    idle_reach: its reach when it was last tried after that, if nothing but a quote within it is of use to it.
-    Orders are kept by limit and arrival_seq, cash orders apart: less than a lot is not for them.
+    window_end_us: when a group of priority 2 or more trades as a block; None until there is a clock.
+    idle_reach: its reach, if the group is idle: it was tried after that, and only a better quote helps.
+    Orders are sorted by limit and arrival_seq, cash orders apart, as they can't trade less than a lot.
     """
 
     __slots__ = ("_limits", "idle_reach", "key", "window_end_us")
@@ -46,11 +46,11 @@ class Group:
         return any(self._limits)
 
     def add(self, working: WorkingOrder) -> None:
-        """Take an order in."""
+        """Take in an order."""
         self._limits[_is_cash(working)].add(self._item(working))
 
     def remove(self, working: WorkingOrder) -> None:
-        """Take an order out."""
+        """Remove an order."""
         self._limits[_is_cash(working)].remove(self._item(working))
 
     def taking_part(self, price: Decimal) -> list[int]:
@@ -62,10 +62,10 @@ class Group:
         return sorted(seq for _, seq in found)
 
     def takers(self, best: BestPrice) -> Iterator[int]:
-        """Yield the orders that can trade at the best price, one after the other, by arrival_seq.
+        """Yield the orders that can trade at the best price, by arrival_seq.
 
-        What an order takes may make the best price a worse one before the next is asked for, and the order
-        may leave the group. No order is looked at that is not yielded, but the first of each limit.
+        Between two of them the best price may get worse, and the order may leave the group. Beyond the orders
+        that are yielded only the first of each limit is looked at.
         """
         side = self.key.side
         runs = list(self._runs(best))
@@ -84,7 +84,7 @@ class Group:
                 heapreplace(runs, (following[1], limit, is_cash))
 
     def _runs(self, best: BestPrice) -> Iterator[tuple[int, Decimal, bool]]:
-        """Yield the first order of each limit that allows the best price, with the limit."""
+        """Yield the first order at each limit that allows the best price: seq, limit, is_cash."""
         side = self.key.side
         for is_cash, limits in zip((False, True), self._limits, strict=True):
             price = best(is_cash)

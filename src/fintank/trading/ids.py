@@ -1,4 +1,4 @@
-"""Names that any replay gives again: pure functions of what they name."""
+"""Ids that any replay makes again: pure functions of what they identify."""
 
 from uuid import NAMESPACE_DNS, uuid5
 
@@ -8,14 +8,14 @@ _NAMESPACE = uuid5(NAMESPACE_DNS, "executions.fintank")
 
 
 def join(*parts: str) -> str:
-    """Join texts so that different parts never give the same text: `3:IVE,6:NASDAQ`."""
+    """Join texts without ambiguity, each as length:text, as in `3:IVE,6:NASDAQ`."""
     return ",".join(f"{len(part)}:{part}" for part in parts)
 
 
 def exec_id(identity: Identity, exec_type: str, number: int = 0, content_hash: str = "") -> str:
-    """Return the id of one report of one order or cancel.
+    """Return the id of one report.
 
-    number counts the order's trades from 1 and is 0 for other reports, which an order has once each;
-    content_hash is given for the refusal of a cancel, or of a message that took a known order's identity.
+    number counts an order's trades from 1; it is 0 for other reports, of which an order has one each.
+    content_hash is given for a rejected cancel or duplicate.
     """
     return str(uuid5(_NAMESPACE, join(*identity, exec_type, str(number), content_hash)))

@@ -1,4 +1,4 @@
-"""Bookings: what a trade does to shares and cash, and where an account stands by them."""
+"""Bookings: what a trade does to an account's shares and cash, and the positions that result."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ def booking(report: ExecutionReport) -> Fill:
 
 
 def positions(fills: Iterable[Fill]) -> dict[tuple[str, str], Position]:
-    """Sum fills by (account, symbol); cash is what trading that symbol brought or cost."""
+    """Sum fills by (account, symbol); cash is what trading the symbol earned or cost."""
     sums: dict[tuple[str, str], Position] = {}
     for fill in fills:
         held = sums.get((fill.account, fill.symbol), Position())

@@ -1,4 +1,4 @@
-"""The numbers that the trading rules are measured against."""
+"""The limits of the trading rules."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,9 +12,9 @@ UTC = ZoneInfo("UTC")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """One configuration of the core: the file rules.toml says what each number is for.
+    """The core's configuration; the file rules.toml says what each value is for.
 
-    symbols: those that may be traded; empty means any. A maximum or price_band that is None is no limit.
+    symbols: those that may be traded; empty for any. A maximum or price_band of None is no limit.
     """
 
     max_quote_age_us: int = HOUR_US

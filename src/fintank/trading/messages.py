@@ -1,8 +1,8 @@
-"""What comes into and goes out of the trading core, with FIX's names.
+"""The messages that come into the trading core, with FIX's names.
 
-Prices, quantities and money are Decimal, times are whole microseconds since the epoch, UTC. Messages are
-frozen and checked when made: a ValueError says that something is no such message at all (it belongs in the
-topic `rejects`); an order that is one but breaks a rule is made, and REJECTED later.
+Prices, quantities and amounts are Decimal, times are whole microseconds since the epoch, UTC. A message is
+checked when it is made: a ValueError means that it belongs in the topic `rejects`. An order that only breaks
+a trading rule is made, and REJECTED later.
 """
 
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class OrdStatus(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether nothing can happen to the order any more."""
+        """Whether nothing more can happen to the order."""
         return self not in (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
 
 
@@ -72,22 +72,22 @@ class ExecType(StrEnum):
 
 
 class State(StrEnum):
-    """What trading is allowed to do; REDUCING allows SELL only."""
+    """The trading state; REDUCING allows only SELL."""
 
     ACTIVE = "ACTIVE"
     REDUCING = "REDUCING"
     HALTED = "HALTED"
 
     def allows(self, side: Side) -> bool:
-        """Whether orders of this side may come and trade."""
+        """Whether orders of this side are accepted and trade."""
         return self is State.ACTIVE or (self is State.REDUCING and side is Side.SELL)
 
 
 class Quote(NamedTuple):
     """One exchange's bid and ask of a symbol.
 
-    Prices are the text of the wire, positive and finite, sizes too or None: a Decimal is made only when an
-    order needs it. A tuple, because one is made for every tick.
+    Prices are text as in the record, positive and finite; sizes too, or None. A Decimal is made only when an
+    order needs it. A tuple, as one is made for every tick.
     """
 
     symbol: str
@@ -107,7 +107,7 @@ class Quote(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """What makes an order the same order."""
+    """Identifies an order; a cancel of one order likewise, by its own cl_ord_id."""
 
     account: str
     symbol: str
@@ -124,11 +124,11 @@ class CodedReason:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order for one symbol: of its own, or a component of a portfolio order (then list_id is set).
+    """An order for one symbol; a component order of a portfolio order has its id as list_id.
 
-    Exactly one of order_qty (shares) and cash_order_qty (money) is given, unless a refusal is set.
-    content_hash is equal for two messages with equal content. input is where the message stands, as in
-    "orders-0-17". refusal is set when the message that the order was made from breaks a rule.
+    Exactly one of order_qty (shares) and cash_order_qty (cash) is given, unless refusal is: why the portfolio
+    order is REJECTED. content_hash: equal for messages of equal content. input: the message's record, as in
+    "orders-0-17".
     """
 
     cl_ord_id: str
@@ -163,13 +163,13 @@ class Order:
 
     @property
     def identity(self) -> Identity:
-        """What makes the order the same order."""
+        """Identifies the order."""
         return Identity(self.account, self.symbol, self.cl_ord_id)
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentSpec:
-    """One line of a portfolio: the symbol, or CASH, and its part of the amount (0.25 is a quarter)."""
+    """One line of a portfolio: a symbol, or CASH, and its share of the amount (0.25 is a quarter)."""
 
     symbol: str
     weight: Decimal
@@ -181,7 +181,7 @@ class ComponentSpec:
 
 @dataclass(frozen=True, slots=True)
 class PortfolioOrder:
-    """A deposit into (BUY) or a withdrawal from (SELL) a weighted list of symbols; amount is money."""
+    """A deposit into (BUY) or a withdrawal from (SELL) a weighted list of symbols; amount is cash."""
 
     order_id: str
     account: str
@@ -204,8 +204,10 @@ class PortfolioOrder:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Asks for the end of one order (orig_cl_ord_id and symbol are set), or of all open components of a
-    portfolio order (list_id is set). cl_ord_id is the cancel's own."""
+    """Cancels one order (orig_cl_ord_id and symbol), or all open components of a portfolio order (list_id).
+
+    cl_ord_id is the cancel's own.
+    """
 
     cl_ord_id: str
     account: str
@@ -231,13 +233,13 @@ class Cancel:
 
     @property
     def identity(self) -> Identity:
-        """What makes a cancel of one order the same cancel."""
+        """Identifies a cancel of one order."""
         assert self.symbol is not None
         return Identity(self.account, self.symbol, self.cl_ord_id)
 
     @property
     def order_identity(self) -> Identity:
-        """The one order that it asks for."""
+        """The identity of the one order to cancel."""
         assert self.symbol is not None
         assert self.orig_cl_ord_id is not None
         return Identity(self.account, self.symbol, self.orig_cl_ord_id)
@@ -245,7 +247,7 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class TradingState:
-    """Sets what trading is allowed to do; offset is its record's, which orders these messages."""
+    """Sets the trading state; the record's offset orders these messages."""
 
     state: State
     time_us: int
@@ -254,7 +256,7 @@ class TradingState:
 
 
 def _check_text(name: str, value: str, characters_max: int) -> None:
-    # What is not printable would break keys and lines downstream; a lone surrogate can't be encoded at all.
+    # An unprintable character would break keys and lines downstream; a lone surrogate can't be encoded.
     if not 0 < len(value) <= characters_max or not value.isprintable():
         raise ValueError(f"{name} must have 1 to {characters_max} printable characters")
 

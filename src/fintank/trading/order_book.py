@@ -1,12 +1,13 @@
-"""The open orders of one symbol, kept so that only what a quote touches is looked at.
+"""The order book: the open orders of one symbol, sorted so that a step looks only at those it touches.
 
-Orders are found by arrival_seq. Limits, stops and ends are sorted by price and time. Beside them stand
-floats that a quote is held against first: where two floats differ, the exact numbers differ the same way.
+A quote is first compared as floats with the worst limits and the nearest stops: where two floats differ, the
+exact numbers differ the same way.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from math import inf
+from typing import Any
 
 from fintank.trading.groups import Group, GroupKey
 from fintank.trading.messages import Order, Quote, Side
@@ -16,29 +17,11 @@ from fintank.trading.windows import Windows
 
 
 class OrderBook:
-    """The open orders of a symbol, by arrival_seq in by_seq.
+    """The open orders of a symbol; by_seq holds them by arrival_seq.
 
-    unchecked: of each side, those that came without a price and are still to be held against the rules that
-    need one. due_us: from then on any quote leads to a step, and so does the passing of a second; -inf: at
-    once.
+    alone: the orders of priority 1. windows: those that trade in blocks. unchecked: those still to be checked
+    by the rules that need a price. due_us: from then on any quote, and any second, leads to a step.
     """
-
-    __slots__ = (
-        "_buy_reach",
-        "_buy_stop",
-        "_must_look",
-        "_sell_reach",
-        "_sell_stop",
-        "_times",
-        "alone",
-        "by_seq",
-        "due_us",
-        "ends",
-        "stops",
-        "symbol",
-        "unchecked",
-        "windows",
-    )
 
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
@@ -55,22 +38,17 @@ class OrderBook:
         self._sell_reach = self._buy_stop = inf
 
     def add(self, working: WorkingOrder) -> None:
-        """Take an open order in."""
-        seq, order = working.arrival_seq, working.order
-        self.by_seq[seq] = working
-        self._times.add((order.order_time_us, seq))
+        """Take in an open order."""
+        self.by_seq[working.arrival_seq] = working
         if not working.is_checked:
-            self.unchecked[order.side][seq] = None
-        if working.end_us is not None:
-            self.ends.add((working.end_us, seq))
-        if working.is_stop:
-            assert order.stop_px is not None
-            self.stops[order.side].add((order.stop_px, seq))
-        else:
-            self._group_of(order).add(working)
+            self.unchecked[working.order.side][working.arrival_seq] = None
+        for items, item in self._places(working):
+            items.add(item)
+        if not working.is_stop:
+            self._group_of(working.order).add(working)
 
     def put(self, working: WorkingOrder) -> None:
-        """Take in what happened to an order; one that is not open any more leaves."""
+        """Take in the new state of an order; one that is no longer open leaves."""
         before = self.by_seq[working.arrival_seq]
         if not working.is_open:
             self._remove(before)
@@ -84,7 +62,7 @@ class OrderBook:
             self._group_of(working.order).add(working)
 
     def is_touched(self, quote: Quote, now_us: int) -> bool:
-        """Whether a quote, just accepted, may lead to anything."""
+        """Whether a quote that was just accepted may lead to anything."""
         if self._must_look or now_us >= self.due_us:
             return True
         ask = float(quote.ask)
@@ -94,12 +72,12 @@ class OrderBook:
         return bid >= self._sell_reach or bid <= self._sell_stop
 
     def settle(self, next_stale_us: int | None, sides: Collection[Side], must_go_on: bool) -> None:
-        """After a step: learn what the next quote, and the time, are held against.
+        """After a step, set what `is_touched` compares the next quote and the time with.
 
         next_stale_us: when the oldest usable quote will be too old: the price behind it may trigger a stop.
-        Should an older quote come meanwhile, nothing depends on its age: those that are held now outlast it,
-        and what replaces one of them and reaches a stop leads to a step. sides: those that were looked at; if
-        one was not, any quote leads to a step. must_go_on: so does the next second.
+        (An older quote that comes before then does not matter: the quotes now held outlast it, and one that
+        replaces them and reaches a stop leads to a step itself.) sides: the sides that could trade; unless
+        both could, any quote leads to a step. must_go_on: the next second leads to a step.
         """
         due_us = [
             self.windows.next_end_us(sides),
@@ -115,21 +93,25 @@ class OrderBook:
         self._sell_stop = -inf if last is None else float(last[0])
 
     def given_by(self, time_us: int) -> int:
-        """Return how many orders were given at or before a time."""
+        """Return how many orders have a timestamp at or before a time."""
         return self._times.count_up_to((time_us, inf))
 
     def _remove(self, working: WorkingOrder) -> None:
+        del self.by_seq[working.arrival_seq]
+        self.unchecked[working.order.side].pop(working.arrival_seq, None)
+        for items, item in self._places(working):
+            items.remove(item)
+        if not working.is_stop:
+            self._group_of(working.order).remove(working)
+
+    def _places(self, working: WorkingOrder) -> Iterator[tuple[SortedItems[Any], tuple[Any, int]]]:
+        """Yield the sorted items that hold an order, and the order's item in each."""
         seq, order = working.arrival_seq, working.order
-        del self.by_seq[seq]
-        self._times.remove((order.order_time_us, seq))
-        self.unchecked[order.side].pop(seq, None)
+        yield self._times, (order.order_time_us, seq)
         if working.end_us is not None:
-            self.ends.remove((working.end_us, seq))
+            yield self.ends, (working.end_us, seq)
         if working.is_stop:
-            assert order.stop_px is not None
-            self.stops[order.side].remove((order.stop_px, seq))
-            return
-        self._group_of(order).remove(working)
+            yield self.stops[order.side], (order.stop_px, seq)
 
     def _group_of(self, order: Order) -> Group | Windows:
         return self.alone[order.side] if order.priority == 1 else self.windows

@@ -1,4 +1,4 @@
-"""Every order that was decided on: the open ones, and what ended until its retention is over."""
+"""The order registry: every open order, and every closed one until its retention is over."""
 
 from heapq import heappop, heappush
 from math import inf
@@ -9,7 +9,7 @@ from fintank.trading.orders import WorkingOrder
 
 
 class OrderRegistry:
-    """All orders of a shard, by identity."""
+    """The orders of a shard, by identity."""
 
     def __init__(self) -> None:
         self._open: dict[Identity, WorkingOrder] = {}
@@ -24,11 +24,11 @@ class OrderRegistry:
         return len(self._open)
 
     def find(self, identity: Identity) -> WorkingOrder | ClosedOrder | None:
-        """Return what is known of an order."""
+        """Return an order that was decided, if it is remembered."""
         return self._open.get(identity) or self._closed.get(identity)
 
     def is_replay(self, order: Order) -> bool:
-        """Whether a message with this identity and content was decided on."""
+        """Whether a message with this identity and content was decided before."""
         found = self.find(order.identity)
         if found is not None and found.content_hash == order.content_hash:
             return True
@@ -40,7 +40,7 @@ class OrderRegistry:
         return sorted(found, key=lambda working: working.arrival_seq)
 
     def put(self, working: WorkingOrder) -> None:
-        """Take in a new order, or what happened to one."""
+        """Take in a new order, or the new state of one."""
         order = working.order
         identity = order.identity
         is_new = self._open.pop(identity, None) is None
@@ -57,7 +57,7 @@ class OrderRegistry:
         self.close(ClosedOrder(working.closed_us, identity, order.content_hash, working.ord_status))
 
     def close(self, closed: ClosedOrder | RejectedDuplicate) -> None:
-        """Take in an order that is terminal, or a message that was rejected as a duplicate of one."""
+        """Take in a terminal order, or a rejected duplicate."""
         if isinstance(closed, ClosedOrder):
             self._closed[closed.identity] = closed
         else:
@@ -65,12 +65,12 @@ class OrderRegistry:
         heappush(self._by_age.setdefault(closed.identity.symbol, []), closed)
 
     def oldest_us(self, symbol: str) -> float:
-        """Return when the first of a symbol's orders ended that is still known; inf if none is."""
+        """Return the first closed_us of a symbol's closed orders; inf without any."""
         heap = self._by_age.get(symbol)
         return heap[0].closed_us if heap else inf
 
     def forget(self, symbol: str, before_us: int, closed_max: int) -> list[ClosedOrder | RejectedDuplicate]:
-        """Forget what was closed before a time, closed_max at most; return it."""
+        """Forget orders and duplicates closed before a time, closed_max at most; return them."""
         heap = self._by_age.get(symbol, [])
         forgotten: list[ClosedOrder | RejectedDuplicate] = []
         while heap and heap[0].closed_us < before_us and len(forgotten) < closed_max:

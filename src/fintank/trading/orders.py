@@ -1,4 +1,4 @@
-"""An order on its way: what was requested, and what has happened to it since."""
+"""Orders while they are open: what was requested, what has happened since, and when they expire."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
@@ -14,10 +14,10 @@ from fintank.trading.messages import Order, OrdStatus, OrdType, TimeInForce
 class WorkingOrder:
     """An order and its progress; every change makes a new one.
 
-    arrival_seq: orders of one symbol trade in its order. accepted_us: the transact_time of its NEW. end_us:
-    when it expires, None for never. is_checked: whether the rules that need a price were asked. is_triggered:
-    whether a stop became a MARKET or LIMIT order. cum_cash: the exact sum of last_qty times last_px.
-    closed_us: from when on a terminal order's retention runs, on its symbol's clock; None while it is open.
+    arrival_seq: the order in which a symbol's orders trade. accepted_us: the transact_time of its NEW.
+    end_us: when it expires, None for never. is_checked: whether the rules that need a price were applied.
+    is_triggered: whether a stop became a MARKET or LIMIT order. cum_cash: the exact sum of last_qty times
+    last_px. closed_us: when its retention began, on its symbol's clock; None while it is open.
     """
 
     order: Order
@@ -34,7 +34,7 @@ class WorkingOrder:
 
     @property
     def content_hash(self) -> str:
-        """That of the order's message."""
+        """The content_hash of the order's message."""
         return self.order.content_hash
 
     @property
@@ -49,35 +49,35 @@ class WorkingOrder:
 
     @property
     def order_qty(self) -> Decimal | None:
-        """The quantity of the order: a cash order has none while it is open, then what it traded."""
+        """The quantity; None for an open cash order, and what it traded for a terminal one."""
         if self.order.cash_order_qty is None:
             return self.order.order_qty
         return None if self.is_open else self.cum_qty
 
     @property
     def leaves_qty(self) -> Decimal | None:
-        """What is still to be traded; None for an open cash order, whose quantity is not known yet."""
+        """The quantity still to be traded; None for an open cash order, whose quantity is not known yet."""
         if not self.is_open:
             return ZERO
         return None if self.order.order_qty is None else EXACT.subtract(self.order.order_qty, self.cum_qty)
 
     @property
     def leaves_cash(self) -> Decimal | None:
-        """The money that an open cash order has still to turn into shares, or to raise."""
+        """The cash that an open cash order has still to spend or to raise; None for other orders."""
         if self.order.cash_order_qty is None:
             return None
         return EXACT.subtract(self.order.cash_order_qty, self.cum_cash) if self.is_open else ZERO
 
     @property
     def residual_cash(self) -> Decimal | None:
-        """What a terminal cash order left over; below zero after a SELL that was rounded up."""
+        """The cash that a terminal cash order left over; negative after a SELL that was rounded up."""
         if self.order.cash_order_qty is None or self.is_open:
             return None
         return EXACT.subtract(self.order.cash_order_qty, self.cum_cash)
 
     @property
     def avg_px(self) -> Decimal | None:
-        """The average price so far, to be shown; None until something traded."""
+        """The average price, only to be shown; None before the first trade."""
         return average(self.cum_cash, self.cum_qty) if self.cum_qty else None
 
     def traded(self, last_qty: Decimal, last_px: Decimal) -> "WorkingOrder":
@@ -95,16 +95,13 @@ class WorkingOrder:
         return replace(self, ord_status=ord_status, closed_us=self._closed_us(now_us))
 
     def _closed_us(self, now_us: int | None) -> int:
-        # Not before the order's own time: so what is forgotten is too old to be accepted once more.
+        # Not before the order's own time, so that a forgotten order is too old to be accepted again.
         order_time_us = self.order.order_time_us
         return order_time_us if now_us is None else max(order_time_us, now_us)
 
 
 def end_us(order: Order, time_zone: ZoneInfo) -> int | None:
-    """Return the time from which on an open order is EXPIRED; None if it never is.
-
-    GTD ends at expire_time, DAY with the day of the order's own time in the time zone.
-    """
+    """Return when an open order expires: GTD at expire_time, DAY with its timestamp's day; None for never."""
     if order.time_in_force is TimeInForce.GTD:
         return order.expire_time_us
     if order.time_in_force is TimeInForce.DAY:
@@ -113,7 +110,7 @@ def end_us(order: Order, time_zone: ZoneInfo) -> int | None:
 
 
 def end_of_day_us(time_us: int, time_zone: ZoneInfo) -> int:
-    """Return the first moment of the next day; where the clocks go over midnight, that of their change."""
+    """Return the first moment of the next day, also where the clocks change at midnight."""
     day = datetime.fromtimestamp(time_us // SECOND_US, time_zone).date()
     midnight = datetime.combine(day + timedelta(days=1), time(), time_zone)
     return int(midnight.timestamp()) * SECOND_US

@@ -1,4 +1,4 @@
-"""From a portfolio order to its component orders."""
+"""Portfolio orders: how one is split into component orders."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -13,19 +13,20 @@ WEIGHTS_TOLERANCE = Decimal("1e-9")
 
 
 def components(portfolio_order: PortfolioOrder, limits: Limits) -> tuple[Order, ...]:
-    """Split a portfolio order into one MARKET order by cash for each symbol, in the portfolio's order.
+    """Split a portfolio order into one MARKET order by cash per symbol, in the portfolio's order.
 
-    The symbol CASH keeps its part: no component. Nor has a weight of 0 one. A weight above 0 whose part
-    comes to no cent gives a component that is refused alone, BELOW_ONE_CENT, so that it is not lost unseen.
-    A portfolio order that breaks a rule itself gives one component for each distinct symbol other than CASH
-    (for CASH, if there is no other), without an amount, all refused with the same code; for
-    TOO_MANY_COMPONENTS only for the first of these symbols: a record must not become 37,000 reports.
+    CASH and a weight of 0 give no component. A share below one cent gives a component that is rejected
+    alone, BELOW_ONE_CENT, so that it does not vanish. A portfolio order that breaks a rule gives one
+    component without an amount per distinct symbol other than CASH (CASH if there is no other), all rejected
+    with the same code; for TOO_MANY_COMPONENTS only one, as a record must not become 37,000 reports.
     """
-    refused = _check(portfolio_order, limits)
-    if refused is not None:
+    reason = _check(portfolio_order, limits)
+    if reason is not None:
         symbols = dict.fromkeys(spec.symbol for spec in portfolio_order.portfolio if spec.symbol != CASH)
-        told = list(symbols or (CASH,))[: 1 if refused.code == Code.TOO_MANY_COMPONENTS else None]
-        return tuple(_component(portfolio_order, symbol, None, refused) for symbol in told)
+        count = 1 if reason.code == Code.TOO_MANY_COMPONENTS else None
+        return tuple(
+            _component(portfolio_order, symbol, None, reason) for symbol in list(symbols or (CASH,))[:count]
+        )
     weights = {spec.symbol: spec.weight for spec in portfolio_order.portfolio if spec.weight > 0}
     return tuple(
         _component(portfolio_order, symbol, amount, None if amount else _below_one_cent(symbol))
@@ -42,11 +43,11 @@ def split_message(message: object, limits: Limits) -> Sequence[Order]:
 
 
 def split(amount: Decimal, weights: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """Divide an amount of whole cents by weight; the parts are whole cents and sum to it exactly.
+    """Divide an amount of whole cents by weight, into whole cents that sum to it exactly.
 
-    Each part is amount x weight / sum of the weights, rounded down to the cent; the cents left over go to
-    the largest remainders, one each, of equal ones to the symbol that sorts first. (The sum may differ from
-    1 by the tolerance; dividing by it keeps every part within a cent of its share.)
+    Each part is amount x weight / sum of the weights, rounded down to the cent. The cents left over go to the
+    largest remainders, one each, of equal ones to the symbol that sorts first. (The sum of the weights may
+    differ from 1 by the tolerance; dividing by it keeps every part within a cent of its share.)
     """
     cents = int(EXACT.divide_int(amount, CENT))
     units = {symbol: int(EXACT.scaleb(weight, Decimal(DECIMALS_MAX))) for symbol, weight in weights.items()}
@@ -99,7 +100,7 @@ def _below_one_cent(symbol: str) -> CodedReason:
 
 
 def _component(
-    portfolio_order: PortfolioOrder, symbol: str, amount: Decimal | None, refused: CodedReason | None
+    portfolio_order: PortfolioOrder, symbol: str, amount: Decimal | None, reason: CodedReason | None
 ) -> Order:
     return Order(
         cl_ord_id=f"{portfolio_order.order_id}-{symbol}",
@@ -115,6 +116,6 @@ def _component(
         order_time_us=portfolio_order.order_time_us,
         content_hash=portfolio_order.content_hash,
         input=portfolio_order.input,
-        refusal=refused,
+        refusal=reason,
         expire_time_us=portfolio_order.expire_time_us,
     )

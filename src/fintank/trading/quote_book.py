@@ -1,4 +1,4 @@
-"""The quotes of one symbol: what its exchanges hold, what was taken of it, and its clock."""
+"""The quote book: one symbol's current quote of each exchange, what was taken from it, and the clock."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,11 +14,11 @@ NOTHING_TAKEN = Sizes(ZERO, ZERO)
 
 @dataclass(slots=True)
 class Counts:
-    """How many quotes and orders were discarded or came too late, since the process started.
+    """Counts since the process started.
 
-    not_newer: dropped, not newer than the held quote of its exchange. stale: held, but at its arrival already
-    older than max_quote_age_us. crossed: an NBBO that open orders met had its bid above its ask.
-    duplicates: orders that were known already.
+    not_newer: quotes discarded, as not newer than the exchange's held quote. stale: quotes older than
+    max_quote_age_us on arrival. crossed: how often open orders met a crossed NBBO. duplicates: orders whose
+    identity was known.
     """
 
     not_newer: int = 0
@@ -28,18 +28,7 @@ class Counts:
 
 
 class QuoteBook:
-    """One symbol's held quote of each exchange, and its clock. Made when the symbol's first quote comes."""
-
-    __slots__ = (
-        "_changed",
-        "_counts",
-        "_held",
-        "_journaled_clock",
-        "_max_quote_age_us",
-        "_taken",
-        "clock",
-        "symbol",
-    )
+    """One symbol's held quote of each exchange, and its clock; made with the symbol's first quote."""
 
     def __init__(self, symbol: str, clock: Clock, max_quote_age_us: int, counts: Counts) -> None:
         self.symbol = symbol
@@ -53,11 +42,10 @@ class QuoteBook:
         self._journaled_clock: ClockState | None = None
 
     def accept(self, quote: Quote, wall_us: int) -> int | None:
-        """Hold a quote, move the clock and return it; None, and nothing moves, if it is not newer than the
-        held one.
+        """Hold a quote and return the clock after it; None, and nothing changes, unless it is newer.
 
-        Newer means a greater (time_us, offset): in real data almost half of the quotes share their
-        millisecond with the one before.
+        Newer than the held one, that is, by (time_us, offset): in real data almost half of the quotes share
+        their millisecond with the one before.
         """
         time_us = quote.time_us
         exchange = quote.exchange
@@ -77,7 +65,7 @@ class QuoteBook:
         return now_us
 
     def market(self, now_us: int) -> Depth:
-        """Return the market of the held quotes that are not too old at now_us."""
+        """Return the depth of the held quotes that are not too old at now_us."""
         oldest_us = now_us - self._max_quote_age_us
         return Depth(
             (quote, self._taken.get(exchange, NOTHING_TAKEN))
@@ -86,12 +74,12 @@ class QuoteBook:
         )
 
     def next_stale_us(self, now_us: int) -> int | None:
-        """Return when the oldest quote that is usable at now_us will be too old; None without any."""
+        """Return when the oldest usable quote will be too old; None without a usable quote at now_us."""
         stale_us = (held.time_us + self._max_quote_age_us + 1 for held in self._held.values())
         return min((time_us for time_us in stale_us if time_us > now_us), default=None)
 
     def take(self, side: Side, level: Level, quantity: Decimal) -> None:
-        """Take so much of a level for an order of this side; of a quote without a size nothing is missing."""
+        """Take a quantity from a level for an order of this side; a quote without a size is never used up."""
         if level.left is None:
             return
         level.left = EXACT.subtract(level.left, quantity)
@@ -116,6 +104,6 @@ class QuoteBook:
         return changes
 
     def hold(self, quote: Quote, taken: Sizes) -> None:
-        """Hold a quote that was accepted before the clock came to where it is."""
+        """Restore a held quote; the clock stays as it is."""
         self._held[quote.exchange] = quote
         self._taken[quote.exchange] = taken

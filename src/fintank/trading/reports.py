@@ -1,4 +1,4 @@
-"""Reports: how an order's state and one event are told."""
+"""Reports and fills: what goes out of the trading core, and how an order and an event become a report."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,16 +9,16 @@ from fintank.trading.messages import Cancel, CodedReason, ExecType, OrdStatus, O
 from fintank.trading.orders import WorkingOrder
 
 CANCEL_REJECTED = "CANCEL_REJECTED"
-"""The exec_type of an OrderCancelReject, which is a message of its own in FIX."""
+"""The exec_type of an OrderCancelReject, which in FIX is a message of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionReport:
-    """One event of one order's life: a record of the topic `executions`, in its order of fields.
+    """One event of an order: a record of the topic `executions`, in this order of fields.
 
-    The last_ fields are of this trade, null without one. A cash order's order_qty and leaves_qty are null
-    while it is open; residual_cash is set when it is terminal. avg_px is null until something traded.
-    bid and ask are the NBBO at the decision, quote_ids the quotes it traded on.
+    The last_ fields are those of a trade. An open cash order has no order_qty and leaves_qty; a terminal one
+    has residual_cash. avg_px is None before the first trade. bid and ask are the NBBO at the
+    decision, quote_ids the quotes it traded on.
     """
 
     exec_id: str
@@ -56,10 +56,9 @@ class ExecutionReport:
 
 @dataclass(frozen=True, slots=True)
 class OrderCancelReject:
-    """The refusal of a cancel: a record of the topic `executions`, in its order of fields.
+    """The rejection of a cancel of one order: a record of the topic `executions`, in this order of fields.
 
-    cl_ord_id and order_time_us are the cancel's own, orig_cl_ord_id and symbol name the order, ord_status is
-    the order's state (REJECTED when it is unknown).
+    cl_ord_id and order_time_us are the cancel's own; ord_status is the order's, REJECTED if it is unknown.
     """
 
     exec_id: str
@@ -82,9 +81,9 @@ Report = ExecutionReport | OrderCancelReject
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """A trade as a booking: a record of the topic `fills`, in its order of fields.
+    """A trade as a booking: a record of the topic `fills`, in this order of fields.
 
-    delta_shares is + for BUY and - for SELL, delta_cash is minus that times last_px, exactly.
+    delta_shares is positive for BUY and negative for SELL; delta_cash is minus delta_shares times last_px.
     """
 
     exec_id: str
@@ -103,10 +102,10 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What is being answered, and its symbol's market then.
+    """The message that is being decided on, and its symbol's market at that time.
 
-    input: where the message stands, as in "ticks-0-17"; None for the passing of time. now_us: the symbol's
-    clock, tick_time_us: its latest accepted tick; both None before its first.
+    input: the message's record, as in "ticks-0-17"; None for the passing of time. now_us: the symbol's clock,
+    and tick_time_us: the time of its latest tick; both None before its first.
     """
 
     input: str | None
@@ -115,7 +114,7 @@ class Moment:
     tick_time_us: int | None
 
     def transact_time_us(self, time_us: int) -> int:
-        """Return the later of a message's time and the latest tick's: any replay tells the same."""
+        """Return the later of a message's time and the latest tick's, which is the same in any replay."""
         return time_us if self.tick_time_us is None else max(time_us, self.tick_time_us)
 
 
@@ -125,48 +124,43 @@ def accepted(working: WorkingOrder, moment: Moment) -> ExecutionReport:
 
 
 def traded(working: WorkingOrder, moment: Moment, quantity: Decimal, level: Level) -> ExecutionReport:
-    """Report the latest trade of an order, at a level; working is the order after it."""
+    """Report a trade at a level; working is the order after it."""
     return _report(working, moment, ExecType.TRADE, number=working.fill_count, quantity=quantity, level=level)
 
 
-def ended(working: WorkingOrder, moment: Moment, refusal: CodedReason) -> ExecutionReport:
-    """Report that an order is CANCELED, or RESTATED and so FILLED, and why."""
-    is_filled = working.ord_status is OrdStatus.FILLED
-    return _report(working, moment, ExecType.RESTATED if is_filled else ExecType.CANCELED, text=refusal.text)
-
-
-def canceled_on_request(
-    working: WorkingOrder, moment: Moment, refusal: CodedReason, cancel_time_us: int
+def ended(
+    working: WorkingOrder, moment: Moment, reason: CodedReason, earliest_us: int = 0
 ) -> ExecutionReport:
-    """Report that an order is CANCELED by a cancel, not before that was given."""
-    return _report(working, moment, ExecType.CANCELED, text=refusal.text, earliest_us=cancel_time_us)
+    """Report that an order is CANCELED, or RESTATED and so FILLED; earliest_us: the time of its cancel."""
+    exec_type = ExecType.RESTATED if working.ord_status is OrdStatus.FILLED else ExecType.CANCELED
+    return _report(working, moment, exec_type, text=reason.text, earliest_us=earliest_us)
 
 
 def expired(working: WorkingOrder) -> ExecutionReport:
-    """Report that an order is EXPIRED: at its end, or on its arrival if it came later."""
+    """Report that an order is EXPIRED: at its end, or on arrival if it arrived later."""
     assert working.end_us is not None
     moment = Moment(None, Depth(), None, max(working.end_us, working.accepted_us))
     return _report(working, moment, ExecType.EXPIRED)
 
 
 def rejected(
-    working: WorkingOrder, moment: Moment, refusal: CodedReason, content_hash: str = ""
+    working: WorkingOrder, moment: Moment, reason: CodedReason, content_hash: str = ""
 ) -> ExecutionReport:
-    """Report that an order is REJECTED; content_hash is given if its identity is that of a known order."""
+    """Report that an order is REJECTED; a duplicate's content_hash gives it an exec_id of its own."""
     return _report(
         working,
         moment,
         ExecType.REJECTED,
         content_hash=content_hash,
-        ord_rej_reason=rules.ORD_REJ_REASON.get(refusal.code, rules.OTHER),
-        text=refusal.text,
+        ord_rej_reason=rules.ORD_REJ_REASON.get(reason.code, rules.OTHER),
+        text=reason.text,
     )
 
 
 def cancel_rejected(
-    cancel: Cancel, moment: Moment, refusal: CodedReason, ord_status: OrdStatus | None
+    cancel: Cancel, moment: Moment, reason: CodedReason, ord_status: OrdStatus | None
 ) -> OrderCancelReject:
-    """Report that a cancel of one order is refused; ord_status is that order's, None if it is unknown."""
+    """Report that a cancel of one order is rejected; ord_status is the order's, None if it is unknown."""
     identity, orig_cl_ord_id = cancel.identity, cancel.orig_cl_ord_id
     assert orig_cl_ord_id is not None
     return OrderCancelReject(
@@ -177,8 +171,8 @@ def cancel_rejected(
         account=cancel.account,
         symbol=identity.symbol,
         ord_status=OrdStatus.REJECTED if ord_status is None else ord_status,
-        cxl_rej_reason=rules.CXL_REJ_REASON.get(refusal.code, rules.OTHER),
-        text=refusal.text,
+        cxl_rej_reason=rules.CXL_REJ_REASON.get(reason.code, rules.OTHER),
+        text=reason.text,
         input=cancel.input,
         order_time_us=cancel.order_time_us,
         transact_time_us=moment.transact_time_us(cancel.order_time_us),

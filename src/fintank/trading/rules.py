@@ -1,8 +1,8 @@
-"""Why an order is refused or canceled: every code, and every rule of a single order.
+"""The rules of a single order, and every code for why an order was rejected or canceled.
 
-A rule is a pure function of the order and the facts that gives the numbers of a breach, or None. To add one:
-a Code, a function, a line in RULES, and, where FIX has a number for it, a line in ORD_REJ_REASON. A rule that
-needs a price stands in PRICE_RULES too: it gives None while there is none, and is asked again when there is.
+A rule is a pure function of the order and its context that returns the numbers of a breach, or None. To add
+one: a Code, a function, a line in RULES and, if FIX has a number for it, a line in ORD_REJ_REASON. A rule that
+needs a price is in PRICE_RULES too: it returns None without a price, and is applied again when there is one.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +17,7 @@ from fintank.trading.messages import CASH, CodedReason, Order, OrdType, State, T
 
 
 class Code(StrEnum):
-    """What is wrong, as `code=` in a report's text."""
+    """The reason, as `code=` in a report's text."""
 
     BAD_AMOUNT = "BAD_AMOUNT"
     BAD_EXPIRE_TIME = "BAD_EXPIRE_TIME"
@@ -49,7 +49,7 @@ class Code(StrEnum):
     WEIGHTS_SUM = "WEIGHTS_SUM"
 
 
-# FIX OrdRejReason (103); what is not here is 99, other.
+# FIX OrdRejReason (103); 99, other, for all other codes.
 ORD_REJ_REASON: Mapping[str, int] = {
     Code.UNKNOWN_SYMBOL: 1,
     Code.TRADING_HALTED: 2,
@@ -80,9 +80,9 @@ Breach = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class RuleContext:
-    """What an order is measured against.
+    """What an order is checked against.
 
-    now_us: its symbol's clock, None before the first quote; open_orders: how many of the symbol are open.
+    now_us: its symbol's clock, None before the first quote. open_orders: how many of the symbol's are open.
     """
 
     limits: Limits
@@ -93,73 +93,73 @@ class RuleContext:
 
 
 def coded_reason(code: Code, breach: Breach) -> CodedReason:
-    """Put a code and its numbers into words: `code=WEIGHTS_SUM sum=0.9`."""
+    """Format a code and its numbers: `code=WEIGHTS_SUM sum=0.9`."""
     return CodedReason(
         code, " ".join([f"code={code}", *(f"{name}={value}" for name, value in breach.items())])
     )
 
 
-def check(order: Order, facts: RuleContext) -> CodedReason | None:
-    """Return why an order is refused: what its message already brings, or the first rule that it breaks."""
-    return order.refusal or _first_breach(RULES, order, facts)
+def check(order: Order, context: RuleContext) -> CodedReason | None:
+    """Return why an order is rejected: its own refusal, or else the first rule that it breaks."""
+    return order.refusal or _first_breach(RULES, order, context)
 
 
-def check_price(order: Order, facts: RuleContext) -> CodedReason | None:
+def check_price(order: Order, context: RuleContext) -> CodedReason | None:
     """Return the first of PRICE_RULES that an order breaks."""
-    return _first_breach(PRICE_RULES, order, facts)
+    return _first_breach(PRICE_RULES, order, context)
 
 
 def needs_price(order: Order) -> bool:
-    """Whether one of PRICE_RULES needs an NBBO to judge an order."""
+    """Whether one of PRICE_RULES needs an NBBO to check an order."""
     return order.ord_type in LIMITED or (order.ord_type is OrdType.MARKET and order.order_qty is not None)
 
 
-def _first_breach(codes: Iterable[Code], order: Order, facts: RuleContext) -> CodedReason | None:
+def _first_breach(codes: Iterable[Code], order: Order, context: RuleContext) -> CodedReason | None:
     for code in codes:
-        breach = RULES[code](order, facts)
+        breach = RULES[code](order, context)
         if breach is not None:
             return coded_reason(code, breach)
     return None
 
 
-def trading_halted(order: Order, facts: RuleContext) -> Breach | None:
-    """While trading is HALTED no order may come, while it is REDUCING no BUY."""
-    return None if facts.state.allows(order.side) else {"state": facts.state}
+def trading_halted(order: Order, context: RuleContext) -> Breach | None:
+    """HALTED allows no order, REDUCING no BUY."""
+    return None if context.state.allows(order.side) else {"state": context.state}
 
 
-def unknown_symbol(order: Order, facts: RuleContext) -> Breach | None:
-    """The symbol is one of the configured ones, where there are any, and never CASH."""
-    return None if is_known_symbol(order.symbol, facts.limits) else {"symbol": order.symbol}
+def unknown_symbol(order: Order, context: RuleContext) -> Breach | None:
+    """The symbol is configured, if any are, and never CASH."""
+    return None if is_known_symbol(order.symbol, context.limits) else {"symbol": order.symbol}
 
 
-def incomplete_order(order: Order, facts: RuleContext) -> Breach | None:
-    """The type and the time in force have the fields that they need."""
+def incomplete_order(order: Order, context: RuleContext) -> Breach | None:
+    """An order has the fields that its type and time in force need."""
     missing = (name for name, is_wanted in _wanted(order) if is_wanted and getattr(order, name) is None)
     return _field(next(missing, None))
 
 
-def unexpected_field(order: Order, facts: RuleContext) -> Breach | None:
-    """They have no others: whoever wrote a price on a MARKET order meant something else."""
+def unexpected_field(order: Order, context: RuleContext) -> Breach | None:
+    """An order has no other fields: a MARKET order with a price was meant to be something else."""
     given = (name for name, is_wanted in _wanted(order) if not is_wanted and getattr(order, name) is not None)
     return _field(next(given, None))
 
 
-def bad_quantity(order: Order, facts: RuleContext) -> Breach | None:
+def bad_quantity(order: Order, context: RuleContext) -> Breach | None:
     """A quantity is above zero."""
     if order.order_qty is None or order.order_qty > 0:
         return None
     return {"order_qty": plain(order.order_qty)}
 
 
-def bad_amount(order: Order, facts: RuleContext) -> Breach | None:
-    """Money is above zero and in whole cents."""
+def bad_amount(order: Order, context: RuleContext) -> Breach | None:
+    """An amount of cash is above zero and in whole cents."""
     amount = order.cash_order_qty
     if amount is None or (amount > 0 and is_whole_cents(amount)):
         return None
     return {"cash_order_qty": plain(amount)}
 
 
-def bad_price(order: Order, facts: RuleContext) -> Breach | None:
+def bad_price(order: Order, context: RuleContext) -> Breach | None:
     """Prices are above zero."""
     for name, value in (("price", order.price), ("stop_px", order.stop_px)):
         if value is not None and value <= 0:
@@ -167,64 +167,64 @@ def bad_price(order: Order, facts: RuleContext) -> Breach | None:
     return None
 
 
-def bad_expire_time(order: Order, facts: RuleContext) -> Breach | None:
-    """An order does not expire before it was given."""
+def bad_expire_time(order: Order, context: RuleContext) -> Breach | None:
+    """An order does not expire before its own timestamp."""
     end_us = order.expire_time_us
     if end_us is None or end_us > order.order_time_us:
         return None
     return {"expire_time": seconds_text(end_us), "timestamp": seconds_text(order.order_time_us)}
 
 
-def stop_tif(order: Order, facts: RuleContext) -> Breach | None:
+def stop_tif(order: Order, context: RuleContext) -> Breach | None:
     """A stop waits, so it can't be IOC or FOK."""
     if order.ord_type in STOPS and order.time_in_force in IMMEDIATE:
         return {"ord_type": order.ord_type, "time_in_force": order.time_in_force}
     return None
 
 
-def priority_tif(order: Order, facts: RuleContext) -> Breach | None:
-    """A block waits, so what it trades can't be IOC or FOK."""
+def priority_tif(order: Order, context: RuleContext) -> Breach | None:
+    """A block waits, so its orders can't be IOC or FOK."""
     if order.priority > 1 and order.time_in_force in IMMEDIATE:
         return {"priority": order.priority, "time_in_force": order.time_in_force}
     return None
 
 
-def stale_order(order: Order, facts: RuleContext) -> Breach | None:
-    """An order is not older than the retention of terminal orders: it might be one of them, once more."""
-    return too_old(order.order_time_us, facts.now_us, facts.limits)
+def stale_order(order: Order, context: RuleContext) -> Breach | None:
+    """An order is not older than the retention: it might be the replay of a forgotten one."""
+    return too_old(order.order_time_us, context.now_us, context.limits)
 
 
-def max_order_qty(order: Order, facts: RuleContext) -> Breach | None:
-    """A quantity is not above its maximum."""
-    limit = facts.limits.max_order_qty
+def max_order_qty(order: Order, context: RuleContext) -> Breach | None:
+    """A quantity is at most the maximum."""
+    limit = context.limits.max_order_qty
     if limit is None or order.order_qty is None or order.order_qty <= limit:
         return None
     return {"order_qty": plain(order.order_qty), "limit": plain(limit)}
 
 
-def max_open_orders(order: Order, facts: RuleContext) -> Breach | None:
-    """Not too many orders of a symbol are open."""
-    limit = facts.limits.max_open_orders
-    if limit is None or facts.open_orders < limit:
+def max_open_orders(order: Order, context: RuleContext) -> Breach | None:
+    """A symbol has fewer open orders than the maximum."""
+    limit = context.limits.max_open_orders
+    if limit is None or context.open_orders < limit:
         return None
-    return {"open": facts.open_orders, "limit": limit}
+    return {"open": context.open_orders, "limit": limit}
 
 
-def max_order_notional(order: Order, facts: RuleContext) -> Breach | None:
-    """What an order is worth, at its own price or else at its side of the NBBO, is not above its maximum."""
-    limit = facts.limits.max_order_notional
-    value = _notional(order, facts.market)
+def max_order_notional(order: Order, context: RuleContext) -> Breach | None:
+    """The value of an order, at its own price or else at the NBBO, is at most the maximum."""
+    limit = context.limits.max_order_notional
+    value = _notional(order, context.market)
     if limit is None or value is None or value <= limit:
         return None
     return {"notional": plain(value), "limit": plain(limit)}
 
 
-def price_band(order: Order, facts: RuleContext) -> Breach | None:
-    """A limit is not further from the middle of the NBBO than a part of it."""
-    band = facts.limits.price_band
-    if band is None or order.price is None or not facts.market.is_open:
+def price_band(order: Order, context: RuleContext) -> Breach | None:
+    """A limit is within price_band, a fraction, of the middle of the NBBO."""
+    band = context.limits.price_band
+    if band is None or order.price is None or not context.market.is_open:
         return None
-    mid = facts.market.mid
+    mid = context.market.mid
     if EXACT.subtract(order.price, mid).copy_abs() <= EXACT.multiply(band, mid):
         return None
     return {"price": plain(order.price), "mid": plain(mid), "price_band": plain(band)}
@@ -256,7 +256,7 @@ def is_known_symbol(symbol: str, limits: Limits) -> bool:
 
 
 def too_old(time_us: int, now_us: int | None, limits: Limits) -> Breach | None:
-    """Say how old a message is, if it is older than the retention by its symbol's clock."""
+    """Return the breach of a message that is older than the retention by its symbol's clock."""
     if now_us is None or now_us - time_us <= limits.retention_us:
         return None
     return {"age_us": now_us - time_us, "retention_us": limits.retention_us}

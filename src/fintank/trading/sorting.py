@@ -1,4 +1,4 @@
-"""A list that stays sorted, however long it is."""
+"""A sorted list that stays fast however long it is."""
 
 from bisect import bisect_left, bisect_right, insort
 from operator import itemgetter
@@ -12,9 +12,9 @@ _FIRST = itemgetter(0)
 
 
 class SortedItems(Generic[Item]):
-    """Distinct tuples in their order, in parts of at most PART_ITEMS_MAX.
+    """Distinct tuples, sorted, in parts of at most PART_ITEMS_MAX.
 
-    What comes or goes moves the items of one part, where it would move half of a plain list.
+    Adding or removing an item moves those of one part, not half of the list. A bound is a tuple like an item.
     """
 
     __slots__ = ("_parts",)
@@ -26,7 +26,7 @@ class SortedItems(Generic[Item]):
         return bool(self._parts)
 
     def add(self, item: Item) -> None:
-        """Take an item in."""
+        """Add an item."""
         if not self._parts:
             self._parts.append([item])
             return
@@ -39,7 +39,7 @@ class SortedItems(Generic[Item]):
             del part[half:]
 
     def remove(self, item: Item) -> None:
-        """Take an item out; it must be there."""
+        """Remove an item, which must be there."""
         index = self._part_of(item)
         part = self._parts[index]
         del part[bisect_left(part, item)]
@@ -47,7 +47,7 @@ class SortedItems(Generic[Item]):
             del self._parts[index]
 
     def up_to(self, bound: tuple[Any, ...]) -> list[Item]:
-        """Return the items before a bound that is none of them."""
+        """Return the items before a bound that is not an item."""
         found: list[Item] = []
         for part in self._parts:
             if part[-1] > bound:
@@ -56,7 +56,7 @@ class SortedItems(Generic[Item]):
         return found
 
     def from_(self, bound: tuple[Any, ...]) -> list[Item]:
-        """Return the items behind a bound that is none of them."""
+        """Return the items after a bound that is not an item."""
         if not self._parts:
             return []
         index = self._part_of(bound)
@@ -67,7 +67,7 @@ class SortedItems(Generic[Item]):
         return found
 
     def after(self, bound: tuple[Any, ...]) -> Item | None:
-        """Return the first item behind a bound, which may be an item; None if there is none."""
+        """Return the first item after a bound, which may be an item; None without any."""
         if not self._parts:
             return None
         index = self._part_of(bound)
@@ -78,7 +78,7 @@ class SortedItems(Generic[Item]):
         return self._parts[index + 1][0] if index + 1 < len(self._parts) else None
 
     def count_up_to(self, bound: tuple[Any, ...]) -> int:
-        """Return how many items stand before a bound that is none of them."""
+        """Count the items before a bound that is not an item."""
         if not self._parts:
             return 0
         index = self._part_of(bound)
@@ -95,5 +95,5 @@ class SortedItems(Generic[Item]):
         return self._parts[-1][-1] if self._parts else None
 
     def _part_of(self, item: tuple[Any, ...]) -> int:
-        """Return the last part that begins at or before an item, or the first one."""
+        """Return the index of the last part that begins at or before an item, or 0."""
         return max(bisect_right(self._parts, item, key=_FIRST) - 1, 0)

@@ -1,7 +1,7 @@
-"""One step of one symbol: everything that happens to its open orders at one moment, always in this order.
+"""A step: everything that happens to a symbol's open orders at one moment, always in the same order.
 
-Expire; look at the market; check what needed a price; trigger stops; trade what has priority 1, each order
-alone; trade blocks; end what can't wait. docs/trading.md says why and how.
+Expire; look at the market; apply the rules that needed a price; trigger stops; trade priority 1, each order
+alone; trade blocks; end what can't wait. The semantics are in docs/trading.md.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from fintank.trading.sweep import after_trade, plan, wanted
 
 
 class Event(NamedTuple):
-    """An order after something happened to it, and the report of that, if there is one."""
+    """The new state of an order, and its report, if there is one."""
 
     working: WorkingOrder
     report: ExecutionReport | None
@@ -40,9 +40,9 @@ def step(
     context: RuleContext,
     arrived: WorkingOrder | None = None,
 ) -> list[Event]:
-    """Do one step; arrived is the order that came just now, if one did, and is open.
+    """Do one step; return what happened, in order.
 
-    book is None before the symbol's first quote. What is taken of quotes is taken from the book.
+    book: None before the symbol's first quote. arrived: the open order that has just arrived, if one has.
     """
     found = _Step(orders, book, moment, context)
     found.run(arrived)
@@ -85,11 +85,11 @@ class _Step:
     def _check_prices(self) -> None:
         for seq in sorted(seq for side in self.sides for seq in self._orders.unchecked[side]):
             working = self._orders.by_seq[seq]
-            refused = rules.check_price(working.order, self._context)
-            if refused is None:
+            reason = rules.check_price(working.order, self._context)
+            if reason is None:
                 self._add(replace(working, is_checked=True))
             else:
-                self._end(working, OrdStatus.CANCELED, refused)
+                self._end(working, OrdStatus.CANCELED, reason)
 
     def _trigger(self, side: Side) -> None:
         stops, best = self._orders.stops[side], self._market.best(side)
@@ -100,7 +100,7 @@ class _Step:
         self._orders.windows.open(self._now_us + self._limits.aggregation_window_us)
 
     def _trade(self) -> None:
-        """Let each order of priority 1 trade alone, on what the earlier ones have left."""
+        """Let each order of priority 1 trade alone, on what the earlier ones left."""
         offered = {side: list(self._market.levels(side)) for side in self.sides}
         alone = self._orders.alone
         takers = [alone[side].takers(partial(self._best, levels)) for side, levels in offered.items()]
@@ -109,9 +109,9 @@ class _Step:
             self._sweep(working, offered[working.order.side])
 
     def _best(self, levels: list[Level], is_cash: bool) -> Decimal | None:
-        """Return the best price of levels that offer anything, a lot if it is for cash orders.
+        """Return the best price of the levels that offer anything, or for cash orders a lot.
 
-        Those before the first with anything left are of no more use, and go.
+        The used-up levels in front are removed.
         """
         while levels and levels[0].left == 0:
             del levels[0]
@@ -129,7 +129,7 @@ class _Step:
             self._end_short_of_lot(working, sweep.short_of_lot)
 
     def _trade_blocks(self) -> None:
-        """Let each group whose window has ended trade as a block; what traded waits for a new window."""
+        """Let each group whose window has ended trade as a block; one that traded gets a new window."""
         if not self.sides:
             return
         now_us = self._now_us
@@ -142,7 +142,7 @@ class _Step:
             self._orders.windows.put_back(group, window_end_us, is_idle)
 
     def _trade_block(self, group: Group) -> tuple[bool, bool]:
-        """Let a group sweep the levels as one; say whether anything traded, and whether it is idle then."""
+        """Let a group sweep the levels as one; return whether anything traded, and whether it is idle now."""
         traded, is_idle = False, True
         for level in self._market.levels(group.key.side):
             has_lot = level.offers(self._limits.lot_size)
@@ -154,13 +154,13 @@ class _Step:
             took = self._divide(level, seqs, has_lot)
             traded |= took
             if has_lot and not took:
-                # It may trade on what is behind this level, as soon as that is gone.
+                # It may trade on the levels behind this one as soon as this one is gone.
                 is_idle = False
                 break
         return traded, is_idle and not traded
 
     def _is_enough(self, level: Level, group: Group) -> bool:
-        """Whether a level offers all that a group wants of it; it looks at no more orders than it must."""
+        """Whether a level offers all that a group wants; stops at the first order for which it does not."""
         assert level.left is not None
         total = ZERO
         for seq in group.takers(lambda _: level.price):
@@ -170,7 +170,7 @@ class _Step:
         return True
 
     def _divide(self, level: Level, seqs: Sequence[int], has_lot: bool) -> bool:
-        """Divide what a level offers among the orders that take part; say whether any took something."""
+        """Divide what a level offers among the orders that take part; return whether anything traded."""
         taking: list[tuple[WorkingOrder, Decimal]] = []
         for seq in seqs:
             working = self._orders.by_seq[seq]
@@ -187,16 +187,16 @@ class _Step:
         return any(shares)
 
     def _end_immediate(self, arrived: WorkingOrder) -> None:
-        """Cancel an IOC or FOK that is still open."""
+        """Cancel an IOC or FOK order that is still open."""
         working = self._orders.by_seq.get(arrived.arrival_seq)
         if working is None or working.order.time_in_force not in rules.IMMEDIATE:
             return
         if not self._market.is_open:
-            refused = coded_reason(Code.NO_QUOTE, {"crossed": "yes" if self._market.is_crossed else "no"})
+            reason = coded_reason(Code.NO_QUOTE, {"crossed": "yes" if self._market.is_crossed else "no"})
         else:
             is_fok = working.order.time_in_force is TimeInForce.FOK
-            refused = coded_reason(Code.FOK_NOT_FILLED if is_fok else Code.IOC_REMAINDER, _leaves(working))
-        self._end(working, OrdStatus.CANCELED, refused)
+            reason = coded_reason(Code.FOK_NOT_FILLED if is_fok else Code.IOC_REMAINDER, _leaves(working))
+        self._end(working, OrdStatus.CANCELED, reason)
 
     def _end_short_of_lot(self, working: WorkingOrder, price: Decimal) -> None:
         assert working.leaves_cash is not None
@@ -217,9 +217,9 @@ class _Step:
         self._book.take(working.order.side, level, quantity)
         self._add(working, reports.traded(working, self._moment, quantity, level))
 
-    def _end(self, working: WorkingOrder, ord_status: OrdStatus, refused: CodedReason) -> None:
+    def _end(self, working: WorkingOrder, ord_status: OrdStatus, reason: CodedReason) -> None:
         ended = working.ended(ord_status, self._now_us)
-        self._add(ended, reports.ended(ended, self._moment, refused))
+        self._add(ended, reports.ended(ended, self._moment, reason))
 
     def _add(self, working: WorkingOrder, report: ExecutionReport | None = None) -> None:
         self._orders.put(working)

@@ -1,4 +1,4 @@
-"""One order takes from level after level, as far as its limit, its quantity or its cash goes."""
+"""A sweep: one order takes from level after level, as far as its limit, quantity or cash allows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from fintank.trading.orders import WorkingOrder
 
 
 class Trade(NamedTuple):
-    """Take this quantity of the level; working is the order after it."""
+    """A quantity to take from a level; working is the order after it."""
 
     working: WorkingOrder
     level: Level
@@ -22,22 +22,21 @@ class Trade(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What an order would do now. short_of_lot: the price at which a cash BUY can buy no lot any more, and
-    ends; None if it does not come to that."""
+    """What an order would do now; short_of_lot: the price at which a cash BUY ends, as it can't buy a lot."""
 
     trades: list[Trade]
     short_of_lot: Decimal | None = None
 
     @property
     def fills(self) -> bool:
-        """Whether the order is FILLED after it."""
+        """Whether the order is FILLED by it."""
         return bool(self.trades) and (
             self.short_of_lot is not None or self.trades[-1].working.ord_status is OrdStatus.FILLED
         )
 
 
 def plan(working: WorkingOrder, levels: Iterable[Level], limits: Limits, now_us: int | None) -> Sweep:
-    """Let an open order sweep the levels of its side; nothing is taken from them yet."""
+    """Plan the sweep of an open order over the levels of its side; nothing is taken yet."""
     order = working.order
     trades: list[Trade] = []
     for level in levels:
@@ -57,7 +56,7 @@ def plan(working: WorkingOrder, levels: Iterable[Level], limits: Limits, now_us:
 
 
 def wanted(working: WorkingOrder, price: Decimal, limits: Limits) -> Decimal:
-    """Return what an open order takes of a level that offers any quantity; 0 if its cash buys no lot."""
+    """Return what an open order wants at a price; 0 if its cash can't buy a lot."""
     leaves_cash = working.leaves_cash
     if leaves_cash is None:
         assert working.leaves_qty is not None
@@ -72,7 +71,7 @@ def wanted(working: WorkingOrder, price: Decimal, limits: Limits) -> Decimal:
 def after_trade(
     working: WorkingOrder, quantity: Decimal, price: Decimal, limits: Limits, now_us: int | None
 ) -> WorkingOrder:
-    """Return an order after a trade: FILLED, if it wants no more at this price."""
+    """Return an order after a trade; it is FILLED if it wants no more at this price."""
     traded = working.traded(quantity, price)
     return traded if wanted(traded, price, limits) else traded.ended(OrdStatus.FILLED, now_us)
 

@@ -1,19 +1,19 @@
-"""When something is to be done for a symbol, by the wall."""
+"""Timers: when to look at a symbol again, by wall time."""
 
 from heapq import heapify, heappop, heappush
 from math import inf
 
 
 class Timers:
-    """One time a symbol, the earliest that was set since it was last due."""
+    """One timer per symbol: the earliest time set since it was last due."""
 
     def __init__(self) -> None:
         self._set: dict[str, float] = {}
         self._heap: list[tuple[float, str]] = []
-        """Also holds times that an earlier one replaced; half of it at most."""
+        """May also hold replaced times, at most as many as there are timers."""
 
     def set(self, symbol: str, wall_us: float) -> None:
-        """Make a symbol due at a time, never at inf; an earlier one that is set already stays."""
+        """Make a symbol due at a time, never at inf; an earlier time that is already set stays."""
         if self._set.get(symbol, inf) <= wall_us:
             return
         self._set[symbol] = wall_us
@@ -23,7 +23,7 @@ class Timers:
             heapify(self._heap)
 
     def due(self, wall_us: float, symbols_max: int) -> list[str]:
-        """Return the symbols whose time has come, the earliest first; their times are not set any more."""
+        """Clear and return the timers whose time has come, symbols_max at most, the earliest first."""
         found: list[str] = []
         while self._heap and self._heap[0][0] <= wall_us and len(found) < symbols_max:
             time_us, symbol = heappop(self._heap)

@@ -1,4 +1,4 @@
-"""The groups of one symbol that trade as blocks, found by the ends of their windows and by their limits."""
+"""Windows: the groups of one symbol that trade as blocks, found by window end or by limit."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -15,8 +15,8 @@ from fintank.trading.sorting import SortedItems
 class Windows:
     """The groups of priority 2 and more, none of them empty.
 
-    A group is new until there is a clock, then it waits for the end of its window. What was tried after that
-    and can trade on no quote but one that its limits reach is idle.
+    A group is new until there is a clock; then it waits for the end of its window. It is idle if it was tried
+    after that, and can trade only on a quote that its limits reach.
     """
 
     __slots__ = ("_changed", "_ends", "_groups", "_idle", "_journaled", "_new", "_symbol")
@@ -25,14 +25,14 @@ class Windows:
         self._symbol = symbol
         self._groups: dict[GroupKey, Group] = {}
         self._new: dict[GroupKey, Group] = {}
-        # What is not true of a group any more is passed over when it comes up.
+        # An entry that is out of date is skipped when it comes up.
         self._ends: dict[Side, list[tuple[int, GroupKey]]] = {side: [] for side in Side}
         self._idle: dict[Side, SortedItems[tuple[float, GroupKey]]] = {side: SortedItems() for side in Side}
         self._changed: dict[GroupKey, None] = {}
         self._journaled: dict[GroupKey, int] = {}
 
     def add(self, working: WorkingOrder) -> None:
-        """Take an order in; its group may trade now."""
+        """Take in an order; its group may trade now."""
         key = GroupKey(working.order.priority, working.order.side)
         group = self._groups.get(key)
         if group is None:
@@ -43,7 +43,7 @@ class Windows:
         group.add(working)
 
     def remove(self, working: WorkingOrder) -> None:
-        """Take an order out."""
+        """Remove an order."""
         key = GroupKey(working.order.priority, working.order.side)
         group = self._groups[key]
         is_idle = group.idle_reach is not None
@@ -58,7 +58,7 @@ class Windows:
             self._rest(group)
 
     def open(self, end_us: int) -> None:
-        """Give an end to the windows that have none yet."""
+        """Open the windows of the new groups."""
         for key, group in self._new.items():
             group.window_end_us = end_us
             self._wait(group)
@@ -66,7 +66,7 @@ class Windows:
         self._new.clear()
 
     def restore(self, window: BlockWindow) -> None:
-        """Give a group its window back."""
+        """Restore the window of a group."""
         key = GroupKey(window.priority, window.side)
         group = self._new.pop(key)
         group.window_end_us = window.window_end_us
@@ -74,9 +74,9 @@ class Windows:
         self._changed[key] = None
 
     def take_ended(self, now_us: int, best: Mapping[Side, Decimal]) -> list[Group]:
-        """Take out the groups that may trade now, by priority, BUY before SELL; each is to be put back.
+        """Take out the groups that may trade now, by priority, BUY before SELL; put each back.
 
-        best: the best price of each side that may trade.
+        best: the best price for each side that may trade.
         """
         found: dict[GroupKey, Group] = {}
         for side, price in best.items():
@@ -89,7 +89,7 @@ class Windows:
         return [found[key] for key in sorted(found)]
 
     def put_back(self, group: Group, window_end_us: int, is_idle: bool) -> None:
-        """Put a group back with the end of its window, unless it is empty by now."""
+        """Put back a group, unless it is empty by now."""
         if group:
             if group.window_end_us != window_end_us:
                 self._changed[group.key] = None
