@@ -1,7 +1,7 @@
 """The rules of a single order, and every code for why an order was rejected or canceled.
 
 A rule is a pure function of the order and its context that returns the numbers of a breach, or None. To add
-one: a Code, a function, a line in RULES and, if FIX has a number for it, a line in ORD_REJ_REASON. A rule that
+one: a Code, a function, a line in RULES, and one in ORD_REJ_REASON if FIX has a number for it. A rule that
 needs a price is in PRICE_RULES too: it returns None without a price, and is applied again when there is one.
 """
 
