@@ -23,8 +23,8 @@ from fintank.trading.changes import Forgotten, SymbolClock
 from fintank.trading.clock import ClockState
 from fintank.trading.limits import Limits
 from fintank.trading.messages import ExecType, OrdStatus
-from fintank.trading.orders import WorkingOrder
 from fintank.trading.recovery import restore
+from fintank.trading.working_order import WorkingOrder
 
 RECORDS = 200_000
 ADOPTION_CPU_SECONDS_MAX = 15

@@ -1,10 +1,11 @@
-"""The rules of the house that no linter knows: imports, lengths, and that the documents are true."""
+"""House rules that no linter checks: imports, lengths, unique names, and documents that match the tree."""
 
 import argparse
 import ast
 import re
 import shlex
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from fintank.commands.program import Config, collection
 from fintank.settings import PROJECT_ROOT
 
 SOURCES = PROJECT_ROOT / "src" / "fintank"
+MODULE_LINES_MAX = 300
+CLASS_LINES_MAX = 200
 FUNCTION_LINES_MAX = 50
-FILE_LINES_MAX = 450
 
 CORE = {"adapters", "wire", "trading"}
 MACHINES = {"services", "storm", "samples", "terminal", *CORE}
@@ -40,20 +42,22 @@ PACKAGES_BELOW = {
 }
 SHARED_MODULES = {"colors", "errors", "output", "settings", "waiting"}
 
-TRACKED = subprocess.run(
-    ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-    cwd=PROJECT_ROOT,
-    capture_output=True,
-    text=True,
-    check=True,
-).stdout.splitlines()
+
+def git_files(*options: str) -> list[str]:
+    """Return what `git ls-files` lists, without files that are deleted and not yet committed."""
+    command = ["git", "ls-files", "--exclude-standard", *options]
+    done = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    return [name for name in done.stdout.splitlines() if (PROJECT_ROOT / name).exists()]
+
+
+TRACKED = git_files("--cached", "--others")
 PYTHON_FILES = [PROJECT_ROOT / name for name in TRACKED if name.endswith(".py")]
 DOCUMENTS = [PROJECT_ROOT / name for name in TRACKED if name.endswith(".md")]
 TOP_LEVEL = {name.split("/")[0] for name in TRACKED}
 
 
 def imported_parts(path: Path) -> Iterator[str]:
-    """Yield what a file imports of fintank: `adapters` for `fintank.adapters.kafka`."""
+    """Yield the parts of fintank that a file imports, e.g. `adapters` for `fintank.adapters.kafka`."""
     for node in ast.walk(ast.parse(path.read_text())):
         names: list[str] = []
         if isinstance(node, ast.Import):
@@ -68,6 +72,11 @@ def imported_parts(path: Path) -> Iterator[str]:
             parts = name.split(".")
             if parts[0] == "fintank" and len(parts) > 1 and parts[1] != "__version__":
                 yield parts[1]
+
+
+def test_every_package_has_its_place_in_the_layers() -> None:
+    packages = {path.parent.name for path in SOURCES.glob("*/__init__.py")}
+    assert packages == set(PACKAGES_BELOW)
 
 
 @pytest.mark.parametrize("package", PACKAGES_BELOW)
@@ -113,23 +122,49 @@ def test_the_reference_engine_knows_nothing_of_the_real_one() -> None:
     assert wrong == []
 
 
-def test_a_function_fits_a_screen_and_a_file_one_sitting() -> None:
+def test_modules_classes_and_functions_are_short() -> None:
+    limits = {ast.ClassDef: CLASS_LINES_MAX, ast.FunctionDef: FUNCTION_LINES_MAX}
     wrong = []
     for path in PYTHON_FILES:
         text = path.read_text()
-        if text.count("\n") > FILE_LINES_MAX:
-            wrong.append(f"{path.relative_to(PROJECT_ROOT)}: {text.count(chr(10))} lines")
+        place = path.relative_to(PROJECT_ROOT)
+        if text.count("\n") > MODULE_LINES_MAX:
+            wrong.append(f"{place}: {text.count(chr(10))} lines")
         for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.end_lineno is not None:
                 length = node.end_lineno - node.lineno + 1
-                if length > FUNCTION_LINES_MAX:
-                    wrong.append(
-                        f"{path.relative_to(PROJECT_ROOT)}:{node.lineno} {node.name}: {length} lines"
-                    )
+                if length > limits[type(node)]:
+                    wrong.append(f"{place}:{node.lineno} {node.name}: {length} lines")
     assert wrong == []
 
 
-def test_nothing_is_left_behind() -> None:
+def test_a_name_of_a_module_is_used_once_or_by_a_command_and_what_it_calls() -> None:
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(SOURCES.rglob("*.py")):
+        if path.name != "__init__.py":
+            found[path.name].append(path.relative_to(SOURCES).parts[0])
+    wrong = {
+        name: packages
+        for name, packages in found.items()
+        if len(packages) > 2 or (len(packages) == 2 and "commands" not in packages)
+    }
+    assert wrong == {}
+
+
+def test_a_name_of_a_class_is_used_once() -> None:
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(SOURCES.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                found[node.name].append(str(path.relative_to(SOURCES)))
+    assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}
+
+
+def test_no_ignored_file_is_tracked() -> None:
+    assert git_files("--cached", "--ignored") == []
+
+
+def test_nothing_is_left_unfinished() -> None:
     marks = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" * 3]) + r")\b")
     wrong = []
     for name in TRACKED:
@@ -145,7 +180,7 @@ def test_nothing_is_left_behind() -> None:
 
 
 def documented_code() -> Iterator[tuple[str, str]]:
-    """Yield (place, text) of each line in a code block and of each inline code span of the documents."""
+    """Yield (place, text) of each line of a code block and each code span in the documents."""
     for document in DOCUMENTS:
         inside = False
         for number, line in enumerate(document.read_text().splitlines(), 1):
@@ -174,6 +209,18 @@ def test_every_path_in_the_documents_exists() -> None:
     assert wrong == []
 
 
+def test_no_table_in_the_documents_has_a_row_twice() -> None:
+    wrong = []
+    for document in DOCUMENTS:
+        rows: set[str] = set()
+        for number, line in enumerate(document.read_text().splitlines(), 1):
+            is_row = line.startswith("|")
+            if is_row and line in rows:
+                wrong.append(f"{document.relative_to(PROJECT_ROOT)}:{number}: {line}")
+            rows = {*rows, line} if is_row else set()
+    assert wrong == []
+
+
 def test_every_command_in_the_documents_parses() -> None:
     wrong = []
     for place, text in documented_code():
@@ -191,7 +238,7 @@ def test_every_command_in_the_documents_parses() -> None:
 
 
 def invoke_error(words: list[str]) -> str:
-    """Say what is wrong with the words behind `invoke`, nothing if they parse."""
+    """Return why the words after `invoke` do not parse, or nothing if they do."""
     if words[0].startswith("-"):
         return ""
     namespace = collection()

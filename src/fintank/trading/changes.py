@@ -6,7 +6,7 @@ from fintank.trading.cancels import RememberedCancel
 from fintank.trading.clock import ClockState
 from fintank.trading.depth import Sizes
 from fintank.trading.messages import Identity, OrdStatus, Quote, Side, TradingState
-from fintank.trading.orders import WorkingOrder
+from fintank.trading.working_order import WorkingOrder
 
 
 class ClosedOrder(NamedTuple):

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from fintank.trading.decimals import ZERO
 from fintank.trading.depth import is_worse
 from fintank.trading.messages import Side
-from fintank.trading.orders import WorkingOrder
 from fintank.trading.sorting import SortedItems
+from fintank.trading.working_order import WorkingOrder
 
 BestPrice = Callable[[bool], Decimal | None]
 """Returns the best price at which anything is left, for cash orders (True) or others; None without any."""

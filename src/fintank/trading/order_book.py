@@ -11,9 +11,9 @@ from typing import Any
 
 from fintank.trading.groups import Group, GroupKey
 from fintank.trading.messages import Order, Quote, Side
-from fintank.trading.orders import WorkingOrder
 from fintank.trading.sorting import SortedItems
 from fintank.trading.windows import Windows
+from fintank.trading.working_order import WorkingOrder
 
 
 class OrderBook:

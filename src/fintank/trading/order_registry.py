@@ -5,7 +5,7 @@ from math import inf
 
 from fintank.trading.changes import ClosedOrder, RejectedDuplicate
 from fintank.trading.messages import Identity, Order
-from fintank.trading.orders import WorkingOrder
+from fintank.trading.working_order import WorkingOrder
 
 
 class OrderRegistry:

@@ -8,8 +8,8 @@ from fintank.trading.cancels import RememberedCancel
 from fintank.trading.changes import BlockWindow, ClosedOrder, Entry, HeldQuote, RejectedDuplicate, SymbolClock
 from fintank.trading.limits import Limits
 from fintank.trading.messages import TradingState
-from fintank.trading.orders import WorkingOrder
 from fintank.trading.shard import Shard
+from fintank.trading.working_order import WorkingOrder
 
 
 def restore(limits: Limits, entries: Iterable[Entry]) -> Shard:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fintank.trading import ids, rules
 from fintank.trading.depth import Depth, Level
 from fintank.trading.messages import Cancel, CodedReason, ExecType, OrdStatus, OrdType, Side, TimeInForce
-from fintank.trading.orders import WorkingOrder
+from fintank.trading.working_order import WorkingOrder
 
 CANCEL_REJECTED = "CANCEL_REJECTED"
 """The exec_type of an OrderCancelReject, which in FIX is a message of its own."""

@@ -16,11 +16,11 @@ from fintank.trading.clock import ClockState
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, CodedReason, ExecType, Order, OrdStatus, Quote, TradingState
 from fintank.trading.order_book import OrderBook
-from fintank.trading.orders import WorkingOrder, end_us
 from fintank.trading.reports import Fill, Moment, Report
 from fintank.trading.rules import Code, coded_reason
 from fintank.trading.shard_state import ShardState
 from fintank.trading.steps import Event, step
+from fintank.trading.working_order import WorkingOrder, end_us
 
 SECOND_EVENTS_MAX = 10_000
 """After so many events, or symbols, in one second, those that are left are due in the next one."""

@@ -19,11 +19,11 @@ from fintank.trading.depth import Depth, Level
 from fintank.trading.groups import Group
 from fintank.trading.messages import CodedReason, OrdStatus, Side, TimeInForce
 from fintank.trading.order_book import OrderBook
-from fintank.trading.orders import WorkingOrder
 from fintank.trading.quote_book import QuoteBook
 from fintank.trading.reports import ExecutionReport, Moment
 from fintank.trading.rules import Code, RuleContext, coded_reason
 from fintank.trading.sweep import after_trade, plan, wanted
+from fintank.trading.working_order import WorkingOrder
 
 
 class Event(NamedTuple):

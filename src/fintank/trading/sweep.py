@@ -9,7 +9,7 @@ from fintank.trading.decimals import ZERO, lots_down, lots_up, whole_lots
 from fintank.trading.depth import Level, is_worse
 from fintank.trading.limits import Limits
 from fintank.trading.messages import OrdStatus, Side
-from fintank.trading.orders import WorkingOrder
+from fintank.trading.working_order import WorkingOrder
 
 
 class Trade(NamedTuple):

@@ -8,8 +8,8 @@ from math import inf
 from fintank.trading.changes import BlockWindow, Change, Forgotten
 from fintank.trading.groups import Group, GroupKey
 from fintank.trading.messages import Side
-from fintank.trading.orders import WorkingOrder
 from fintank.trading.sorting import SortedItems
+from fintank.trading.working_order import WorkingOrder
 
 
 class Windows:

@@ -9,7 +9,7 @@ import pytest
 
 from fintank.trading.groups import Group, GroupKey
 from fintank.trading.messages import Side
-from fintank.trading.orders import WorkingOrder
+from fintank.trading.working_order import WorkingOrder
 
 Make = Callable[..., Any]
 

@@ -9,9 +9,9 @@ import pytest
 from fintank.trading import steps as steps_module
 from fintank.trading.limits import Limits
 from fintank.trading.messages import State, TradingState
-from fintank.trading.orders import WorkingOrder
 from fintank.trading.quote_book import QuoteBook
 from fintank.trading.shard import Shard
+from fintank.trading.working_order import WorkingOrder
 
 Make = Callable[..., Any]
 SECOND = 1_000_000

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from fintank.trading.limits import Limits
-from fintank.trading.orders import WorkingOrder
 from fintank.trading.sweep import Sweep, after_trade, plan, wanted
+from fintank.trading.working_order import WorkingOrder
 
 Make = Callable[..., Any]
 WHOLE_SHARES = Limits(lot_size=Decimal(1))

@@ -10,7 +10,7 @@ MODULES = (
     "depth",
     "limits",
     "messages",
-    "orders",
+    "working_order",
     "quote_book",
     "reports",
     "rules",

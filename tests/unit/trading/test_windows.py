@@ -13,9 +13,9 @@ from fintank.trading.changes import BlockWindow
 from fintank.trading.groups import Group, GroupKey
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Side
-from fintank.trading.orders import WorkingOrder
 from fintank.trading.shard import Shard
 from fintank.trading.windows import Windows
+from fintank.trading.working_order import WorkingOrder
 from fintank.wire.kafka.journal_records import key_of
 
 Make = Callable[..., Any]

@@ -37,7 +37,7 @@ from fintank.trading.messages import (
     TimeInForce,
     TradingState,
 )
-from fintank.trading.orders import WorkingOrder
+from fintank.trading.working_order import WorkingOrder
 
 SCHEMA_VERSION = 2
 

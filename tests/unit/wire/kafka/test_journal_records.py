@@ -23,8 +23,8 @@ from fintank.trading.clock import ClockState
 from fintank.trading.depth import Sizes
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Identity, OrdStatus, OrdType, Side, State, TradingState
-from fintank.trading.orders import WorkingOrder
 from fintank.trading.recovery import restore
+from fintank.trading.working_order import WorkingOrder
 from fintank.wire.kafka.journal_records import SCHEMA_VERSION, RecordKind, from_record, key_of, to_record
 
 Make = Callable[..., Any]

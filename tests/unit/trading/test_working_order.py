@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fintank.trading.messages import OrdStatus
-from fintank.trading.orders import WorkingOrder, end_of_day_us, end_us
+from fintank.trading.working_order import WorkingOrder, end_of_day_us, end_us
 
 Make = Callable[..., Any]
 NEW_YORK = ZoneInfo("America/New_York")
