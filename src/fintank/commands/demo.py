@@ -9,6 +9,7 @@ from pathlib import Path
 from fintank.adapters import rules_file
 from fintank.commands import command, reconcile, report
 from fintank.demo import evidence, stack, summary
+from fintank.demo.background_run import BackgroundRun
 from fintank.demo.memory_peak import MemoryPeak
 from fintank.demo.play import Plan, play
 from fintank.demo.summary import DemoResult
@@ -19,7 +20,6 @@ from fintank.samples.produce import make_topics
 from fintank.samples.quote_file import QuoteFile, survey
 from fintank.services.supervisor import Supervisor
 from fintank.settings import DATABASE, PROJECT_ROOT, Settings, host_and_port
-from fintank.storm.background_run import BackgroundRun
 from fintank.terminal.options import whole_number
 from fintank.terminal.screen import console
 

@@ -10,13 +10,13 @@ from fintank.adapters import kafka, rules_file
 from fintank.adapters.consumer_groups import PartitionState, partition_states
 from fintank.adapters.influxdb import InfluxDB
 from fintank.demo import evidence, probes, traffic
+from fintank.demo.background_run import BackgroundRun
 from fintank.demo.probes import Probes
 from fintank.demo.summary import DemoResult, Throughput
 from fintank.errors import FintankError
 from fintank.samples import fake_orders
 from fintank.samples.quote_file import Extent, QuoteFile
 from fintank.settings import Settings
-from fintank.storm.background_run import BackgroundRun
 from fintank.terminal.screen import LiveLine
 from fintank.waiting import now_us, wait_until
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 
+from fintank.demo import background_run
+from fintank.demo.background_run import BackgroundRun
 from fintank.errors import FintankError
 from fintank.services import lifecycle
 from fintank.settings import Settings
-from fintank.storm import background_run
-from fintank.storm.background_run import BackgroundRun
 from fintank.terminal.screen import LiveLine
 
 WORKER_SECONDS_MAX = 300

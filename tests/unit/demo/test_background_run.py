@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from support.waiting import wait_until
 
+from fintank.demo.background_run import BackgroundRun
 from fintank.errors import FintankError
-from fintank.storm.background_run import BackgroundRun
 
 TIMEOUT_S = 10
 
