@@ -43,7 +43,7 @@ def info(stats: Any, errors: Sequence[Any] = ()) -> Any:
     )
 
 
-def test_a_topology_is_told_by_its_executors() -> None:
+def test_a_topology_has_its_executors() -> None:
     fake = Nimbus(cluster_summary(topologies=(topology_summary(),)), {"order_flow-1-100": info(bolt_stats())})
     with serving(fake) as address:
         found = nimbus.topology(address, "order_flow")
@@ -58,16 +58,16 @@ def test_a_topology_is_told_by_its_executors() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "told"),
+    ("at", "expected"),
     [(-3, "shard 1: `invoke reset` starts anew"), (-61, "java.lang.RuntimeException: the bolt ended")],
 )
-def test_what_a_bolt_said_of_its_end_comes_before_what_storm_says(at: int, told: str) -> None:
+def test_a_bolts_own_error_is_preferred_to_storms(at: int, expected: str) -> None:
     own = error_info(f"{nimbus.OWN_WORDS}shard 1: `invoke reset` starts anew\n\tat x.y.Z", at)
     older = error_info(f"{nimbus.OWN_WORDS}something else", -70)
     found = info(bolt_stats(), [ENDED, own, older])
     fake = Nimbus(cluster_summary(topologies=(topology_summary(),)), {"order_flow-1-100": found})
     with serving(fake) as address:
-        assert [one.text for one in nimbus.topology(address, "order_flow").errors] == [told]
+        assert [one.text for one in nimbus.topology(address, "order_flow").errors] == [expected]
 
 
 def test_an_unknown_topology_is_an_error_that_names_the_others() -> None:
@@ -78,7 +78,7 @@ def test_an_unknown_topology_is_an_error_that_names_the_others() -> None:
         nimbus.topology(address, "order_flow")
 
 
-def test_what_nimbus_refuses_is_one_line() -> None:
+def test_an_error_of_nimbus_is_one_line() -> None:
     with (
         serving(Nimbus(cluster_summary(topologies=(topology_summary(),)))) as address,
         pytest.raises(FintankError, match="refused: order_flow-1-100 is not alive"),
@@ -86,7 +86,7 @@ def test_what_nimbus_refuses_is_one_line() -> None:
         nimbus.topology(address, "order_flow")
 
 
-def test_a_nimbus_that_is_not_there_is_one_line_with_the_cure() -> None:
+def test_a_nimbus_that_does_not_answer_is_one_line_with_the_cure() -> None:
     address = f"localhost:{ports.free_neighbours(1)}"
     with pytest.raises(FintankError, match=r"does not answer: run `invoke up --cluster`"):
         nimbus.cluster(address)

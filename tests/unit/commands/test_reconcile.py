@@ -26,9 +26,9 @@ def test_every_break_is_a_line_under_its_kind():
 
 def test_the_first_of_many_breaks_are_shown_and_all_are_in_the_json():
     result = found(*[BreakKind.TRADE_TWICE] * 1_025)
-    told = lines([result])
-    assert (told[0], len(told)) == ("TRADE_TWICE: 1,025", 22)
-    assert told[-1] == "  and 1,005 more: `invoke reconcile --json` lists them"
+    shown = lines([result])
+    assert (shown[0], len(shown)) == ("TRADE_TWICE: 1,025", 22)
+    assert shown[-1] == "  and 1,005 more: `invoke reconcile --json` lists them"
     answer = summary(load({}), [result], {"ticks": 3})
     assert not answer["clean"]
     assert len(answer["breaks"]) == 1_025

@@ -43,7 +43,7 @@ def test_json_has_the_exact_bytes_of_a_value_that_is_not_utf8() -> None:
 
 
 @pytest.mark.parametrize(
-    ("time_ms", "told"),
+    ("time_ms", "expected"),
     [
         (0, "1970-01-01T00:00:00.000Z"),
         (-1, "1969-12-31T23:59:59.999Z"),
@@ -52,5 +52,5 @@ def test_json_has_the_exact_bytes_of_a_value_that_is_not_utf8() -> None:
         (-(2**63), f"{-(2**63)} ms"),
     ],
 )
-def test_any_record_time_can_be_shown(time_ms: int, told: str) -> None:
-    assert utc(time_ms) == told
+def test_any_record_time_can_be_shown(time_ms: int, expected: str) -> None:
+    assert utc(time_ms) == expected

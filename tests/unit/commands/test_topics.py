@@ -9,7 +9,7 @@ def test_the_summary_adds_up_the_lag_of_each_topic() -> None:
         for name, topic in TOPICS.items()
         for number in range(topic.partitions)
     ]
-    told = summary(states)
-    assert (told["ticks"]["group"], told["ticks"]["lag"]) == ("order_flow-ticks", 5 + 6 + 7 + 8)
-    assert (told["rejects"]["group"], told["rejects"]["lag"]) == (None, None)
-    assert list(told) == list(TOPICS)
+    shown = summary(states)
+    assert (shown["ticks"]["group"], shown["ticks"]["lag"]) == ("order_flow-ticks", 5 + 6 + 7 + 8)
+    assert (shown["rejects"]["group"], shown["rejects"]["lag"]) == (None, None)
+    assert list(shown) == list(TOPICS)

@@ -31,7 +31,7 @@ def test_the_projects_own_file_is_valid(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         ("", "line 1, column 1 is not JSON"),
         (json.dumps(GOOD)[:-2] + ",}}", r"line 1, column \d+ is not JSON"),
@@ -57,8 +57,10 @@ def test_the_projects_own_file_is_valid(tmp_path: Path) -> None:
     ],
     ids=itertools.count(),
 )
-def test_an_error_is_one_line_that_names_the_file(tmp_path: Path, content: str | bytes, told: str) -> None:
-    with pytest.raises(FintankError, match=told) as error:
+def test_an_error_is_one_line_that_names_the_file(
+    tmp_path: Path, content: str | bytes, expected: str
+) -> None:
+    with pytest.raises(FintankError, match=expected) as error:
         check(tmp_path, content)
     assert str(error.value).startswith(f"{tmp_path}/config.json: ")
     assert "\n" not in str(error.value)
