@@ -12,7 +12,7 @@ from fintank.adapters.topic_reader import TopicReader, open_reader
 from fintank.order_history.life import Booked, Life, Reported, Sent, orders_of, quote_ids
 from fintank.terminal.screen import track
 from fintank.trading.limits import Limits
-from fintank.trading.messages import SYMBOL_CHARACTERS_MAX, Cancel, Order, PortfolioOrder, Quote, TradingState
+from fintank.trading.messages import CHARACTERS_MAX, Cancel, Order, PortfolioOrder, Quote, TradingState
 from fintank.wire.kafka import executions, fills, orders, tick_json
 from fintank.wire.kafka.records import Record, messages
 from fintank.wire.kafka.rejects import Reject
@@ -59,7 +59,7 @@ def _names_perhaps(order_id: str) -> Callable[[bytes], bool]:
     wanted: list[tuple[bytes, ...]] = [(_quoted(order_id),), (_quoted(order_id)[:-1] + b"-",)]
     for position, character in enumerate(order_id):
         symbol = order_id[position + 1 :]
-        if character == "-" and len(symbol) <= SYMBOL_CHARACTERS_MAX:
+        if character == "-" and len(symbol) <= CHARACTERS_MAX["symbol"]:
             wanted.append((_quoted(order_id[:position]), _quoted(symbol)))
             wanted.append((_quoted(order_id[:position]), _quoted("list_id")))
 

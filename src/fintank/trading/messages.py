@@ -13,9 +13,12 @@ from typing import NamedTuple
 from fintank.trading.decimals import is_bounded
 
 CASH = "CASH"
-SYMBOL_CHARACTERS_MAX = 32
-ID_CHARACTERS_MAX = 64
-CL_ORD_ID_CHARACTERS_MAX = 128
+CHARACTERS_MAX = {
+    "symbol": 32,
+    **dict.fromkeys(("account", "list_id", "order_id"), 64),
+    **dict.fromkeys(("cl_ord_id", "orig_cl_ord_id"), 128),
+}
+"""The longest text of each field that names something."""
 
 
 class Side(StrEnum):
@@ -150,14 +153,9 @@ class Order:
     expire_time_us: int | None = None
 
     def __post_init__(self) -> None:
-        _check_text("cl_ord_id", self.cl_ord_id, CL_ORD_ID_CHARACTERS_MAX)
-        _check_text("account", self.account, ID_CHARACTERS_MAX)
-        _check_text("symbol", self.symbol, SYMBOL_CHARACTERS_MAX)
-        if self.list_id is not None:
-            _check_text("list_id", self.list_id, ID_CHARACTERS_MAX)
+        _check_texts(self, "cl_ord_id", "account", "symbol", "list_id")
         _check_priority(self.priority)
-        for name in ("order_qty", "cash_order_qty", "price", "stop_px"):
-            _check_number(name, getattr(self, name))
+        _check_numbers(self, "order_qty", "cash_order_qty", "price", "stop_px")
         if self.refusal is None and (self.order_qty is None) == (self.cash_order_qty is None):
             raise ValueError("exactly one of order_qty and cash_order_qty must be given")
 
@@ -175,8 +173,8 @@ class ComponentSpec:
     weight: Decimal
 
     def __post_init__(self) -> None:
-        _check_text("symbol", self.symbol, SYMBOL_CHARACTERS_MAX)
-        _check_number("weight", self.weight)
+        _check_texts(self, "symbol")
+        _check_numbers(self, "weight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +194,9 @@ class PortfolioOrder:
     expire_time_us: int | None = None
 
     def __post_init__(self) -> None:
-        _check_text("order_id", self.order_id, ID_CHARACTERS_MAX)
-        _check_text("account", self.account, ID_CHARACTERS_MAX)
+        _check_texts(self, "order_id", "account")
         _check_priority(self.priority)
-        _check_number("amount", self.amount)
+        _check_numbers(self, "amount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,17 +216,11 @@ class Cancel:
     input: str
 
     def __post_init__(self) -> None:
-        _check_text("cl_ord_id", self.cl_ord_id, CL_ORD_ID_CHARACTERS_MAX)
-        _check_text("account", self.account, ID_CHARACTERS_MAX)
+        _check_texts(self, "cl_ord_id", "account")
         is_of_list = self.list_id is not None
         if (self.symbol is None, self.orig_cl_ord_id is None) != (is_of_list, is_of_list):
             raise ValueError("either orig_cl_ord_id and symbol, or list_id must be given")
-        if self.list_id is not None:
-            _check_text("list_id", self.list_id, ID_CHARACTERS_MAX)
-        if self.symbol is not None:
-            _check_text("symbol", self.symbol, SYMBOL_CHARACTERS_MAX)
-        if self.orig_cl_ord_id is not None:
-            _check_text("orig_cl_ord_id", self.orig_cl_ord_id, CL_ORD_ID_CHARACTERS_MAX)
+        _check_texts(self, "list_id", "symbol", "orig_cl_ord_id")
 
     @property
     def identity(self) -> Identity:
@@ -255,15 +246,19 @@ class TradingState:
     input: str
 
 
-def _check_text(name: str, value: str, characters_max: int) -> None:
-    # An unprintable character would break keys and lines downstream; a lone surrogate can't be encoded.
-    if not 0 < len(value) <= characters_max or not value.isprintable():
-        raise ValueError(f"{name} must have 1 to {characters_max} printable characters")
+def _check_texts(message: object, *names: str) -> None:
+    for name in names:
+        value, characters_max = getattr(message, name), CHARACTERS_MAX[name]
+        # An unprintable character would break keys and lines downstream; a lone surrogate can't be encoded.
+        if value is not None and (not 0 < len(value) <= characters_max or not value.isprintable()):
+            raise ValueError(f"{name} must have 1 to {characters_max} printable characters")
 
 
-def _check_number(name: str, value: Decimal | None) -> None:
-    if value is not None and not is_bounded(value):
-        raise ValueError(f"{name} must be a finite number below 10^18 with at most 30 decimals")
+def _check_numbers(message: object, *names: str) -> None:
+    for name in names:
+        value = getattr(message, name)
+        if value is not None and not is_bounded(value):
+            raise ValueError(f"{name} must be a finite number below 10^18 with at most 30 decimals")
 
 
 def _check_priority(priority: int) -> None:
