@@ -1,15 +1,11 @@
 """Grafana's alert rules, as data of its provisioning file: lag, rejects, no ticks."""
 
-from fintank.grafana.panels import Json
+from fintank.grafana.operations import BEHIND_RECORDS, LAG, TICK_LOADER
+from fintank.grafana.panels import REJECTS, Json, select
 
 DATA_SOURCE_UID = "fintank-influxdb"
 WINDOW_S = 300
-BEHIND_RECORDS = 100_000
-
-LAST_LAGS = 'SELECT last("lag") AS "lag" FROM "pipeline" WHERE $timeFilter GROUP BY "component", "task"'
-LAG = f'SELECT sum("lag") FROM ({LAST_LAGS})'
-REJECTS = 'SELECT sum("rejects") FROM "pipeline" WHERE $timeFilter'
-TICKS = 'SELECT sum("records") FROM "pipeline" WHERE "component" = \'tick-influxdb-loader\' AND $timeFilter'
+TICKS = select('sum("records")', "pipeline", TICK_LOADER)
 
 
 def alert_rules() -> Json:

@@ -2,18 +2,19 @@
 
 from fintank.colors import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION
 from fintank.grafana import panels
-from fintank.grafana.panels import Json, Panel, select, series
+from fintank.grafana.panels import RULE_ENGINE, Json, Panel, select, series
 
 ALL = "$timeFilter"
 CHOSEN = '"component" =~ /^$component$/ AND $timeFilter'
 TICK_LOADER = "\"component\" = 'tick-influxdb-loader' AND $timeFilter"
-RULE_ENGINE = "\"component\" = 'rule-engine' AND $timeFilter"
 PERCENTILES = {"p50": BLUE, "p95": ORANGE, "p99": VERMILION}
 SPOUTS = {"tick-spout": BLUE, "order-spout": ORANGE, "execution-spout": GREEN, "fill-spout": PURPLE}
 DISCARDED = {"not_newer": GREY, "stale": ORANGE, "crossed": VERMILION, "duplicates": PURPLE}
 SLOW_MS, TOO_SLOW_MS = 1_000, 10_000
 BEHIND_RECORDS = 100_000
 IN_FLIGHT_MAX = 40_000
+LAST_LAGS = select('last("lag") AS "lag"', "pipeline", ALL, 'GROUP BY "component", "task"')
+LAG = f'SELECT sum("lag") FROM ({LAST_LAGS})'
 RATE = 'sum("records") / $__interval_ms * 1000'
 PER_SECOND = "suffix:/s"
 
@@ -31,7 +32,6 @@ def operations() -> Json:
 
 def _figures() -> list[Panel]:
     slow = [(SLOW_MS, ORANGE), (TOO_SLOW_MS, VERMILION)]
-    lags = select('last("lag") AS "lag"', "pipeline", ALL, 'GROUP BY "component", "task"')
     return [
         panels.stat(
             "Ticks per second",
@@ -56,7 +56,7 @@ def _figures() -> list[Panel]:
         panels.stat(
             "Lag",
             "Unprocessed records of all topics (latest value).",
-            f'SELECT sum("lag") FROM ({lags})',
+            LAG,
             thresholds=[(BEHIND_RECORDS // 10, ORANGE), (BEHIND_RECORDS, VERMILION)],
         ),
         panels.rejects_count(),

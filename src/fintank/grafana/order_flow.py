@@ -2,7 +2,7 @@
 
 from fintank.colors import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW
 from fintank.grafana import panels
-from fintank.grafana.panels import EVERY, Json, Panel, select, series, target
+from fintank.grafana.panels import EVERY, RULE_ENGINE, Json, Panel, select, series, target
 
 SYMBOL = '"symbol" =~ /^$symbol$/'
 EXCHANGE = '"exchange" =~ /^$exchange$/'
@@ -25,7 +25,6 @@ EXEC_TYPES = {
 AGES = {"open_orders": SKY, "open_over_1s": GREEN, "open_over_1m": ORANGE, "open_over_1h": VERMILION}
 OPEN_ORDERS_MANY = 10_000
 ACCOUNTS_LISTED_MAX = 1_000
-RULE_ENGINE = "\"component\" = 'rule-engine' AND $timeFilter"
 
 
 def order_flow() -> Json:

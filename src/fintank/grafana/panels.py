@@ -15,6 +15,9 @@ DATA_SOURCE = {"type": "influxdb", "uid": "${datasource}"}
 INTERVAL_MIN = "1s"
 EVERY = "GROUP BY time($__interval)"
 
+RULE_ENGINE = "\"component\" = 'rule-engine' AND $timeFilter"
+REJECTS = 'SELECT sum("rejects") FROM "pipeline" WHERE $timeFilter'
+
 Json = dict[str, Any]
 
 
@@ -103,7 +106,7 @@ def rejects_count() -> Panel:
     return stat(
         "Rejects",
         "Records of all symbols that could not be used in this time range, sent to the topic rejects.",
-        select('sum("rejects")', "pipeline", "$timeFilter"),
+        REJECTS,
         thresholds=[(1, VERMILION)],
     )
 

@@ -17,7 +17,7 @@ PORT = PORTS["grafana"]
 URL = f"http://{HOST}:{PORT}"
 VERSIONS = "11 or 12"
 HOME_NAME = "GRAFANA_HOME"
-DEFAULT_HOMES = (Path("/usr/share/grafana"),)
+DEFAULT_HOME = Path("/usr/share/grafana")
 """Where Grafana's packages install its home."""
 
 
@@ -38,7 +38,7 @@ def find(environ: Mapping[str, str] = os.environ) -> tuple[Path, Path] | None:
     if found is None:
         return None
     program = Path(found).resolve()
-    for home in (*DEFAULT_HOMES, program.parent.parent):
+    for home in (DEFAULT_HOME, program.parent.parent):
         if (home / "conf" / "defaults.ini").exists():
             return program, home
     raise FintankError(f"{program} has no home folder next to it: set {HOME_NAME} to that folder")
