@@ -1,11 +1,11 @@
 """An InfluxDB of a test's own: databases, stored lines, and errors on demand, over HTTP."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+from support.http_server import QuietHandler, http_server
 
 
 class Influx:
@@ -39,17 +39,15 @@ class Influx:
         return 200, ""
 
 
-def _handler_of(state: Influx) -> type[BaseHTTPRequestHandler]:
+def _handler_of(state: Influx) -> type[QuietHandler]:
     """Make the HTTP handler of an InfluxDB."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def setup(self) -> None:
             super().setup()
             state.connections += 1
 
-        def do_POST(self) -> None:
+        def do_POST(self) -> None:  # noqa: N802
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
             url = urlsplit(self.path)
             parameters = {name: values[0] for name, values in parse_qs(url.query or body).items()}
@@ -63,13 +61,7 @@ def _handler_of(state: Influx) -> type[BaseHTTPRequestHandler]:
             if status == state.HANG_UP:
                 self.close_connection = True
                 return
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer.encode())
-
-        def log_message(self, *arguments: object) -> None:
-            pass
+            self.respond(status, answer.encode())
 
     return Handler
 
@@ -78,12 +70,5 @@ def _handler_of(state: Influx) -> type[BaseHTTPRequestHandler]:
 def influx_server() -> Iterator[Influx]:
     """Serve an empty InfluxDB on a free port."""
     state = Influx()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(state)) as server:
-        state.address = f"127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield state
-        finally:
-            server.shutdown()
-            thread.join()
+    with http_server(_handler_of(state)) as state.address:
+        yield state

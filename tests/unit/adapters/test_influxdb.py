@@ -4,10 +4,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
+from support.http_server import QuietHandler, http_server
 
 from fintank.adapters.influxdb import InfluxDB, InfluxUnavailableError, Refusal
 
@@ -37,28 +36,13 @@ class Server:
 
 @contextmanager
 def serving(server: Server) -> Iterator[InfluxDB]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
+    class Handler(QuietHandler):
+        def do_POST(self) -> None:  # noqa: N802
             status, headers, body = server.take(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
+            self.respond(status, body, headers)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = Thread(target=http.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield InfluxDB(f"127.0.0.1:{http.server_port}")
-        finally:
-            http.shutdown()
-            thread.join()
+    with http_server(Handler) as address:
+        yield InfluxDB(address)
 
 
 def error(text: object) -> bytes:

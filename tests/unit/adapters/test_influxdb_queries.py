@@ -1,10 +1,11 @@
 import json
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from support.http_server import QuietHandler
 
 from fintank.adapters.influxdb import InfluxDB, Retention
 from fintank.errors import FintankError
@@ -26,11 +27,10 @@ class Server(ThreadingHTTPServer):
         self.parts = [json.dumps({"results": results}).encode() + b"\n"]
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(QuietHandler):
     server: Server
-    protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802
         self.server.query = parse_qs(urlsplit(self.path).query)
         self.send_response(self.server.status)
         self.send_header("Transfer-Encoding", "chunked")
@@ -39,9 +39,6 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
             self.wfile.flush()
         self.wfile.write(b"0\r\n\r\n")
-
-    def log_message(self, *_arguments: object) -> None:
-        pass
 
 
 @pytest.fixture

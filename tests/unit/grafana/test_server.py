@@ -5,12 +5,12 @@ import io
 import os
 import sys
 import tarfile
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from support.http_server import QuietHandler, http_server
 
 from fintank.errors import FintankError
 from fintank.grafana import download, server
@@ -89,21 +89,12 @@ def site(tmp_path: Path) -> Iterator[tuple[str, bytes]]:
     folder.mkdir()
     (folder / "grafana.tar.gz").write_bytes(packed.getvalue())
 
-    class Handler(SimpleHTTPRequestHandler):
+    class Handler(QuietHandler, SimpleHTTPRequestHandler):
         def __init__(self, *arguments: object) -> None:
             super().__init__(*arguments, directory=os.fspath(folder))  # type: ignore[arg-type]
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{http.server_port}/grafana.tar.gz", packed.getvalue()
-        finally:
-            http.shutdown()
-            thread.join()
+    with http_server(Handler) as address:
+        yield f"http://{address}/grafana.tar.gz", packed.getvalue()
 
 
 def test_an_archive_with_the_expected_checksum_is_unpacked(tmp_path: Path, site: tuple[str, bytes]) -> None:
