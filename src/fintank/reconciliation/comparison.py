@@ -9,7 +9,6 @@ from fintank.reconciliation.bookings import check_bookings
 from fintank.reconciliation.findings import Result
 from fintank.reconciliation.order_cancels import check_cancels
 from fintank.reconciliation.order_reports import check_orders
-from fintank.reconciliation.rejected_records import read_rejected
 from fintank.reconciliation.snapshot import read_snapshot
 from fintank.reconciliation.storage import EXECUTIONS_TOPIC, FILLS_TOPIC, TICKS_TOPIC, Storage
 from fintank.reconciliation.topic_logs import read_logs
@@ -27,10 +26,10 @@ def compare(settings: Settings) -> tuple[list[Result], dict[str, int]]:
         # Before anything else: what is committed now is done, whatever is written during the checks.
         states = partition_states(admin)
         logs = read_logs(settings.kafka, states)
-        rejected = read_rejected(settings.kafka, logs)
-        found = read_snapshot(settings.kafka, admin, logs, rejected, limits)
+        unusable = Result("unusable records are in rejects")
+        found = read_snapshot(settings.kafka, admin, logs, unusable, limits)
     quotes = TradeQuotes(found.reports)
-    storage = Storage(settings.kafka, influx, logs, rejected)
+    storage = Storage(settings.kafka, influx, logs, unusable)
     results = [
         *check_orders(found.orders, found.reports, logs),
         check_cancels(found.cancels, found.cancel_rejects, found.reports, logs),
@@ -39,7 +38,7 @@ def compare(settings: Settings) -> tuple[list[Result], dict[str, int]]:
         storage.compare(TICKS_TOPIC, quotes.see),
         storage.compare(EXECUTIONS_TOPIC),
         storage.compare(FILLS_TOPIC),
-        rejected.result,
+        unusable,
     ]
     quotes.finish(logs)
     return results, _lag(states)

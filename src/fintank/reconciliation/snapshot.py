@@ -9,7 +9,7 @@ from kafka.admin import KafkaAdminClient
 
 from fintank.adapters.consumer_groups import partition_states
 from fintank.adapters.topic_reader import Positions, TopicReader, open_reader
-from fintank.reconciliation.rejected_records import RejectedRecords
+from fintank.reconciliation.findings import Result
 from fintank.reconciliation.topic_logs import Partition, TopicLogs
 from fintank.terminal.screen import track
 from fintank.trading.decimals import plain
@@ -64,7 +64,7 @@ class Snapshot:
 
 
 def read_snapshot(
-    address: str, admin: KafkaAdminClient, logs: TopicLogs, rejected: RejectedRecords, limits: Limits
+    address: str, admin: KafkaAdminClient, logs: TopicLogs, unusable: Result, limits: Limits
 ) -> Snapshot:
     """Read the topics, and note in `logs` which partitions have a hidden end.
 
@@ -83,7 +83,7 @@ def read_snapshot(
         logs.hidden = hidden | _hidden("executions", admin)
         later, later_rejects = _read_reports(reader, positions)
     with open_reader(address, "orders") as reader:
-        requested, cancels = _read_requests(reader, logs, rejected, limits)
+        requested, cancels = _read_requests(reader, logs, unusable, limits)
     exec_ids = {entry.message.exec_id for entry in booked}
     later_trades = [
         entry
@@ -118,17 +118,19 @@ def _read_reports(
 
 
 def _read_requests(
-    reader: TopicReader, logs: TopicLogs, rejected: RejectedRecords, limits: Limits
+    reader: TopicReader, logs: TopicLogs, unusable: Result, limits: Limits
 ) -> tuple[list[Recorded[Order]], list[Recorded[Cancel]]]:
     """Read the usable messages of `orders`, split as the component-order-creator does."""
     requested: list[Recorded[Order]] = []
     cancels: list[Recorded[Cancel]] = []
     for record in _read(reader, reader.starts(), "orders"):
         message = orders.from_record(record)
+        partition = (record.topic, record.partition)
+        log = logs.partitions[partition]
         if isinstance(message, Reject):
-            rejected.check("orders", record.partition, [(record.offset, record.time_ms)])
-        elif record.offset not in rejected.offsets("orders", record.partition):
-            is_done = logs.partitions["orders", record.partition].is_done(record.offset)
+            logs.check_unusable(unusable, partition, [(record.offset, record.time_ms)])
+        elif record.offset not in log.rejected:
+            is_done = log.is_done(record.offset)
             if isinstance(message, Cancel):
                 cancels.append(Recorded(record.place, record.time_ms, message, is_done))
             for order in split_message(message, limits):

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.findings import Result
-from fintank.reconciliation.rejected_records import RejectedRecords
 from fintank.reconciliation.spout_batches import SpoutBatch, read_batches
 from fintank.reconciliation.stored_points import Comparison, Digest, rounds
 from fintank.reconciliation.topic_logs import CLOCK_SKEW_MS_MAX, TopicLogs, oldest_ms
@@ -53,11 +52,11 @@ class RecordedPoints(NamedTuple):
 class Storage:
     """Compares topics with InfluxDB."""
 
-    def __init__(self, address: str, influx: InfluxDB, logs: TopicLogs, rejected: RejectedRecords) -> None:
+    def __init__(self, address: str, influx: InfluxDB, logs: TopicLogs, unusable: Result) -> None:
         self._address = address
         self._influx = influx
         self._logs = logs
-        self._rejected = rejected
+        self._unusable = unusable
         self._retention_ns = influx.retention().seconds * 1_000_000_000
 
     def compare(self, stored_topic: StoredTopic, see: See | None = None) -> Result:
@@ -69,11 +68,11 @@ class Storage:
         recorded, stored = Digest(), Digest()
         earliest_ns: int | None = None
         for part in self._recorded(stored_topic):
-            self._rejected.check(stored_topic.topic, part.partition, part.unusable)
+            self._logs.check_unusable(self._unusable, (stored_topic.topic, part.partition), part.unusable)
             if see is not None:
                 see(part.partition, part.offsets, part.lines)
-            times_ns = [point[1] for point in part.points]
-            earliest_ns = min(times_ns if earliest_ns is None else [earliest_ns, *times_ns], default=None)
+            for _, time_ns, _ in part.points:
+                earliest_ns = time_ns if earliest_ns is None else min(earliest_ns, time_ns)
             recorded.add(list(compress(part.points, part.must_be_stored)))
             result.compared += sum(part.must_be_stored)
             result.pending += part.pending
@@ -121,16 +120,16 @@ class Storage:
         if batch.offsets:
             lines, runs, *_ = stored_topic.to_lines(topic, partition, batch.runs, batch.records)
             offsets = parse_offsets(runs) if lines else []
-        committed = self._logs.partitions[topic, partition].committed or 0
-        rejected = self._rejected.offsets(topic, partition)
+        log = self._logs.partitions[topic, partition]
+        committed = log.committed or 0
         return RecordedPoints(
             partition=partition,
             offsets=offsets,
             lines=lines.split("\n") if lines else [],
             points=of_lines(stored_topic.measurement, lines),
-            must_be_stored=[offset < committed and offset not in rejected for offset in offsets],
+            must_be_stored=[offset < committed and offset not in log.rejected for offset in offsets],
             pending=len(offsets) - bisect_left(offsets, committed),
-            rejected=len(rejected.intersection(offsets)),
+            rejected=len(log.rejected.intersection(offsets)),
             unusable=batch.unusable(offsets),
         )
 

@@ -1,6 +1,7 @@
 """What the checks know of each partition: what it still holds, and how far the topology has read it."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,12 +9,14 @@ from typing import NamedTuple
 from fintank.adapters.consumer_groups import PartitionState
 from fintank.adapters.kafka import SHARDS, TOPICS, partition_for
 from fintank.adapters.topic_reader import open_reader
-from fintank.reconciliation.findings import Result
+from fintank.reconciliation.findings import BreakKind, Result
 
 CLOCK_SKEW_MS_MAX = 60_000
 """How far apart related records are appended at most, by a broker clock that may be set meanwhile."""
 NO_RECORD_MS = 2**53
 """The oldest time of a partition that retention emptied."""
+REJECTS = ("rejects", 0)
+_REJECT_KEY = re.compile(rb"([a-z]+)-([0-9]+)-([0-9]+)")
 _INPUT = re.compile(r"orders-([0-9]+)-([0-9]+)")
 
 Partition = tuple[str, int]
@@ -24,12 +27,13 @@ class PartitionLog(NamedTuple):
     """One partition as it was before anything was read.
 
     oldest_ms: when its first record was appended. committed: the committed offset of its consumer group;
-    None without a group or a commit.
+    None without a group or a commit. rejected: the offsets that the topic `rejects` names.
     """
 
     first_offset: int = 0
     oldest_ms: int = 0
     committed: int | None = None
+    rejected: frozenset[int] = frozenset()
 
     def is_done(self, offset: int) -> bool:
         """Return whether the topology has processed this record."""
@@ -57,6 +61,22 @@ class TopicLogs:
             return True
         return False
 
+    def check_unusable(
+        self, result: Result, partition: Partition, unusable: Iterable[tuple[int, int]]
+    ) -> None:
+        """Look for the rejects of unusable records, each given by its offset and append time in ms."""
+        log = self.partitions[partition]
+        for offset, time_ms in unusable:
+            if not log.is_done(offset):
+                result.pending += 1
+            elif offset in log.rejected:
+                result.compared += 1
+            elif self.is_missing(result, REJECTS, time_ms):
+                result.compared += 1
+                name = f"{partition[0]}-{partition[1]}-{offset}"
+                detail = "is unusable and not in the topic rejects"
+                result.add(BreakKind.RECORD_NOT_REJECTED, name, detail)
+
     def has_deleted(self, message_input: str) -> bool:
         """Return whether retention deleted the record of `orders` with this name."""
         match = _INPUT.fullmatch(message_input)
@@ -70,14 +90,30 @@ def reports_partition(symbol: str) -> Partition:
 
 
 def read_logs(address: str, states: Iterable[PartitionState]) -> TopicLogs:
-    """Read every partition's log."""
+    """Read what is known of every partition."""
     logs: dict[Partition, PartitionLog] = {}
+    rejected = _read_rejected(address)
     for topic in TOPICS:
         found = {state.partition: state for state in states if state.topic == topic}
         oldest = oldest_ms(address, topic, {number: state.first_offset for number, state in found.items()})
         for number, state in found.items():
-            logs[topic, number] = PartitionLog(state.first_offset, oldest.get(number, 0), state.committed)
+            logs[topic, number] = PartitionLog(
+                state.first_offset,
+                oldest.get(number, 0),
+                state.committed,
+                frozenset(rejected[topic, number]),
+            )
     return TopicLogs(logs)
+
+
+def _read_rejected(address: str) -> dict[Partition, set[int]]:
+    rejected: dict[Partition, set[int]] = defaultdict(set)
+    with open_reader(address, "rejects") as reader:
+        for record in reader.read(reader.starts()):
+            match = _REJECT_KEY.fullmatch(record.key or b"")
+            if match:
+                rejected[match[1].decode(), int(match[2])].add(int(match[3]))
+    return rejected
 
 
 def oldest_ms(address: str, topic: str, starts: Mapping[int, int]) -> dict[int, int]:
