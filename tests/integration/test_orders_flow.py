@@ -2,19 +2,17 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.grafana_queries import empty_panels
-from support.order_flow import order_flow
+from support.order_flow import OrderFlow, order_flow
 from support.order_reports import CommittedLog, check_once, check_portfolios, committed
 from support.order_traffic import market_order, portfolio_orders, send, tick
 from support.stack import Stack, fintank, query
 from support.waiting import wait_until
-
-pytestmark = pytest.mark.usefixtures("topics")
 
 SYMBOLS = [f"FLOW{number:02}" for number in range(30)]
 ORDERS = 200
@@ -24,6 +22,16 @@ KINDS = ("tick", "order", "execution", "fill")
 MEASURED = {f"{kind}-{part}" for kind in KINDS for part in ("spout", "deserializer", "influxdb-loader")}
 MEASURED |= {"component-order-creator", "component-order-influxdb-loader", "rule-engine"}
 """All components of the topology but Storm's own reject-writer."""
+
+
+@pytest.fixture(scope="module")
+def flow(
+    stack: Stack, topics: None, jar: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OrderFlow]:
+    """One run of the topology for all tests."""
+    with order_flow(stack.environ, tmp_path_factory.mktemp("flow")) as running:
+        yield running
+        assert running.end() == 0
 
 
 def points(stack: Stack, measurement: str, where: str) -> int:
@@ -40,46 +48,42 @@ def measured(stack: Stack) -> set[str]:
 
 
 def test_200_portfolio_orders_over_30_symbols_are_each_decided_and_filled_once(
-    stack: Stack, jar: Path, tmp_path: Path
+    stack: Stack, flow: OrderFlow
 ) -> None:
     address = stack.settings.kafka
     orders = portfolio_orders("flow", SYMBOLS, ORDERS)
     components = sum(len(order["portfolio"]) for order in orders)
 
-    with order_flow(stack.environ, tmp_path) as flow:
-        # Half of the symbols have a price before the orders, half after them.
-        send(address, "ticks", "symbol", [tick(symbol) for symbol in SYMBOLS[:15]])
-        send(address, "orders", "account", orders)
-        send(address, "ticks", "symbol", [tick(symbol) for symbol in SYMBOLS[15:]])
-        with CommittedLog(address, "fills") as log:
-            seconds = wait_until(
-                lambda: sum(fill["symbol"] in SYMBOLS for fill in log.read()) >= components,
-                DECIDED_TIMEOUT_S,
-                flow.text,
-            )
-        print(f"{ORDERS} portfolio orders, {components} components filled within {seconds:.1f} s")
-        mine = "symbol =~ /FLOW/"
-        for measurement, count in (
-            ("portfolio_component_orders", components),
-            ("executions", 2 * components),
-            ("fills", components),
-        ):
-            wait_until(
-                lambda m=measurement, n=count: points(stack, m, mine) == n, DECIDED_TIMEOUT_S, flow.text
-            )
-        wait_until(
-            lambda: points(stack, "portfolio_orders", "order_id =~ /flow-/") == ORDERS,
+    # Half of the symbols have a price before the orders, half after them.
+    send(address, "ticks", "symbol", [tick(symbol) for symbol in SYMBOLS[:15]])
+    send(address, "orders", "account", orders)
+    send(address, "ticks", "symbol", [tick(symbol) for symbol in SYMBOLS[15:]])
+    with CommittedLog(address, "fills") as log:
+        seconds = wait_until(
+            lambda: sum(fill["symbol"] in SYMBOLS for fill in log.read()) >= components,
             DECIDED_TIMEOUT_S,
             flow.text,
         )
-        wait_until(lambda: measured(stack) == MEASURED, DECIDED_TIMEOUT_S, lambda: measured(stack))
-        assert flow.end() == 0
+    print(f"{ORDERS} portfolio orders, {components} components filled within {seconds:.1f} s")
+    mine = "symbol =~ /FLOW/"
+    for measurement, count in (
+        ("portfolio_component_orders", components),
+        ("executions", 2 * components),
+        ("fills", components),
+    ):
+        wait_until(lambda m=measurement, n=count: points(stack, m, mine) == n, DECIDED_TIMEOUT_S, flow.text)
+    wait_until(
+        lambda: points(stack, "portfolio_orders", "order_id =~ /flow-/") == ORDERS,
+        DECIDED_TIMEOUT_S,
+        flow.text,
+    )
+    wait_until(lambda: measured(stack) == MEASURED, DECIDED_TIMEOUT_S, lambda: measured(stack))
     assert empty_panels(stack.settings) == []
     check_portfolios(orders, committed(address, "executions"), committed(address, "fills"))
 
 
 def test_resting_orders_of_2_500_accounts_filled_by_one_tick_are_2_500_executions_and_2_500_points(
-    stack: Stack, jar: Path, tmp_path: Path
+    stack: Stack, flow: OrderFlow
 ) -> None:
     address, symbol = stack.settings.kafka, "RESTING"
     orders = [
@@ -87,7 +91,7 @@ def test_resting_orders_of_2_500_accounts_filled_by_one_tick_are_2_500_execution
         for number in range(RESTING)
     ]
 
-    with order_flow(stack.environ, tmp_path) as flow, CommittedLog(address, "executions") as log:
+    with CommittedLog(address, "executions") as log:
 
         def reports() -> list[dict[str, Any]]:
             return [report for report in log.read() if report["symbol"] == symbol]
@@ -102,7 +106,6 @@ def test_resting_orders_of_2_500_accounts_filled_by_one_tick_are_2_500_execution
             wait_until(
                 lambda m=measurement, n=count, w=where: points(stack, m, w) == n, DECIDED_TIMEOUT_S, flow.text
             )
-        assert flow.end() == 0
         found = reports()
     check_once([str(order["cl_ord_id"]) for order in orders], found, committed(address, "fills"))
     trades = [report for report in found if report["exec_type"] == "TRADE"]
@@ -110,13 +113,13 @@ def test_resting_orders_of_2_500_accounts_filled_by_one_tick_are_2_500_execution
 
 
 def test_orders_of_all_kinds_are_canceled_halted_partly_filled_and_expired_without_ticks(
-    stack: Stack, jar: Path, tmp_path: Path
+    stack: Stack, flow: OrderFlow
 ) -> None:
     address, symbol = stack.settings.kafka, "KINDS"
     resting = {"ord_type": "LIMIT", "price": "90"}
     ending = {"ord_type": "STOP", "stop_px": "900", "time_in_force": "GTD"}
 
-    with order_flow(stack.environ, tmp_path) as flow, CommittedLog(address, "executions") as log:
+    with CommittedLog(address, "executions") as log:
 
         def reported(cl_ord_id: str) -> list[str]:
             found = [report for report in log.read() if report["cl_ord_id"] == cl_ord_id]
@@ -143,7 +146,6 @@ def test_orders_of_all_kinds_are_canceled_halted_partly_filled_and_expired_witho
         wait_for("k-ends", "NEW", "EXPIRED")
         fintank(stack, "trading_state", "ACTIVE")
         wait_until(lambda: answer(order, reported) == ["NEW"], DECIDED_TIMEOUT_S, flow.text)
-        assert flow.end() == 0
 
 
 def canceled(log: CommittedLog) -> str:
