@@ -14,19 +14,8 @@ from typing import Any
 
 import orjson
 
-from fintank.trading.messages import (
-    Cancel,
-    CodedReason,
-    ComponentSpec,
-    Order,
-    OrdType,
-    PortfolioOrder,
-    Side,
-    State,
-    TimeInForce,
-    TradingState,
-)
-from fintank.wire.kafka.schema import decimal_text
+from fintank.trading.messages import Cancel, CodedReason, ComponentSpec, Order, PortfolioOrder, TradingState
+from fintank.wire.kafka.schema import ENUMS, decimal_text
 
 
 class MsgType(StrEnum):
@@ -85,10 +74,7 @@ def _portfolio(specs: list[dict[str, str]]) -> tuple[ComponentSpec, ...]:
 _CONVERT: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("order_qty", "cash_order_qty", "price", "stop_px", "amount"), Decimal),
     **dict.fromkeys(("account", "symbol"), intern),  # kept with every order, and the same in many
-    "side": Side,
-    "ord_type": OrdType,
-    "time_in_force": TimeInForce,
-    "state": State,
+    **ENUMS,
     "portfolio": _portfolio,
     "refusal": lambda reason: CodedReason(**reason),
 }

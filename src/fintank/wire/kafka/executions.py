@@ -23,8 +23,8 @@ def from_json(text: str) -> Report:
     """Read the text of a record; MalformedError if it is not a report."""
     fields = parsed(text)
     if fields.text("exec_type") == CANCEL_REJECTED:
-        return OrderCancelReject(**ORDER_CANCEL_REJECT.read(fields))
-    return ExecutionReport(**EXECUTION.read(fields))
+        return OrderCancelReject(*ORDER_CANCEL_REJECT.read(fields))
+    return ExecutionReport(*EXECUTION.read(fields))
 
 
 def to_lines(topic: str, partition: int, offsets: str, records: str) -> LineBatch:

@@ -6,6 +6,7 @@ Numbers are read exactly, from a JSON number or from text: 1.5 and "1.5" are equ
 import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 
 import simplejson
@@ -54,12 +55,12 @@ class Fields:
     """
 
     def __init__(self, values: dict[str, Any], path: str = "") -> None:
-        self._values = values
+        self.values = values
         self._path = path
 
     def has(self, name: str) -> bool:
         """Return whether the field is present and not null."""
-        return self._values.get(name) is not None
+        return self.values.get(name) is not None
 
     def text(self, name: str) -> str:
         """Read printable text of at least one character."""
@@ -78,15 +79,15 @@ class Fields:
     def choice(self, kind: type[Choice], name: str) -> Choice:
         """Read one of the values of an enumeration."""
         value = self._string(name)
-        try:
-            return kind(value)
-        except ValueError:
-            raise MalformedError(Reason.UNKNOWN_VALUE, field=self._path + name, value=value) from None
+        member: Choice | None = _members(kind).get(value)
+        if member is None:
+            raise MalformedError(Reason.UNKNOWN_VALUE, field=self._path + name, value=value)
+        return member
 
     def number(self, name: str) -> Decimal:
         """Read a finite number; -0 becomes 0. The exponent is bounded, so that plain notation stays short."""
         value = self._decimal(name)
-        if max(abs(value.adjusted()), -int(value.as_tuple().exponent)) > EXPONENT_MAX:
+        if value.adjusted() > EXPONENT_MAX or int(value.as_tuple().exponent) < -EXPONENT_MAX:
             raise self._out_of_range(name)
         return value if value else value.copy_abs()
 
@@ -138,7 +139,7 @@ class Fields:
         return value
 
     def _value(self, name: str) -> Any:
-        value = self._values.get(name)
+        value = self.values.get(name)
         if value is None:
             raise MalformedError(Reason.MISSING_FIELD, field=self._path + name)
         return value
@@ -163,6 +164,12 @@ class Fields:
         return MalformedError(
             Reason.BAD_TYPE, field=self._path + name, expected=expected, type=_TYPE_NAMES[type(value)]
         )
+
+
+@cache
+def _members(kind: type[StrEnum]) -> dict[str, Any]:
+    """Return the members of an enumeration by value: looking one up is faster than calling the class."""
+    return {member.value: member for member in kind}
 
 
 def parsed(text: str) -> Fields:

@@ -20,7 +20,7 @@ def from_record(record: Record) -> Fill:
 
 def from_json(text: str) -> Fill:
     """Read the text of a record; MalformedError if it is not a fill."""
-    return Fill(**FILL.read(parsed(text)))
+    return Fill(*FILL.read(parsed(text)))
 
 
 def to_lines(topic: str, partition: int, offsets: str, records: str) -> LineBatch:

@@ -14,7 +14,7 @@ from fintank.trading.decimals import seconds_text
 from fintank.trading.messages import Cancel, Order, PortfolioOrder, State, TradingState
 from fintank.wire.bolts.order_stream import MsgType, OrderMessage
 from fintank.wire.kafka.fields import Fields, MalformedError, parsed
-from fintank.wire.kafka.records import EARLIEST_US, Place, Record, read_each
+from fintank.wire.kafka.records import EARLIEST_US, Record, read_each, read_one
 from fintank.wire.kafka.rejects import Reason, Reject
 from fintank.wire.kafka.schema import Field, Schema, decimal_text
 
@@ -50,12 +50,9 @@ def read(topic: str, partition: int, offsets: str, records: str) -> Orders:
 def from_record(record: Record) -> OrderMessage | Reject:
     """Read one record as the spout and the order-deserializer do; without payload if it is not UTF-8."""
     try:
-        text = record.text
+        return read_one(record.text, record, _message)
     except UnicodeDecodeError:
         return Reject(record.topic, record.partition, record.offset, Reason.NOT_UTF8, "", "")
-    runs = f"{record.offset},1,{record.time_ms}"
-    messages, rejects = read(record.topic, record.partition, runs, text)
-    return (*messages, *rejects)[0]
 
 
 def to_json(msg_type: MsgType, *, time_us: int, **values: object) -> bytes:
@@ -87,16 +84,16 @@ def content_hash(msg_type: MsgType, content: Mapping[str, Any]) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-def _message(text: str, place: Place) -> OrderMessage:
+def _message(text: str, record: Record) -> OrderMessage:
     fields = parsed(text)
     msg_type = fields.choice(MsgType, "msg_type")
     if msg_type is MsgType.TRADING_STATE:
-        return _trading_state(fields, place)
+        return _trading_state(fields, record)
     content: dict[str, Any] = {
-        field.attribute: _time_us(fields, place) if field.name == "timestamp" else field.value(fields)
+        field.attribute: _time_us(fields, record) if field.name == "timestamp" else field.value(fields)
         for field in _READING_ORDER[msg_type]
     }
-    content |= {"content_hash": content_hash(msg_type, content), "input": place.input}
+    content |= {"content_hash": content_hash(msg_type, content), "input": record.place}
     if msg_type is MsgType.CANCEL:
         return Cancel(**content)
     if msg_type is MsgType.PORTFOLIO_ORDER:
@@ -109,17 +106,17 @@ def _reading_order(msg_type: MsgType) -> list[Field]:
     return [*(fields.pop(name) for name in _READ_FIRST[msg_type]), *fields.values()]
 
 
-def _trading_state(fields: Fields, place: Place) -> TradingState:
+def _trading_state(fields: Fields, record: Record) -> TradingState:
     state = fields.choice(State, "state")
-    if place.partition != TRADING_STATE_PARTITION:
+    if record.partition != TRADING_STATE_PARTITION:
         raise MalformedError(
-            Reason.WRONG_PARTITION, partition=place.partition, expected=TRADING_STATE_PARTITION
+            Reason.WRONG_PARTITION, partition=record.partition, expected=TRADING_STATE_PARTITION
         )
-    return TradingState(state, _time_us(fields, place), place.offset, place.input)
+    return TradingState(state, _time_us(fields, record), record.offset, record.place)
 
 
-def _time_us(fields: Fields, place: Place) -> int:
-    return fields.time_us("timestamp", EARLIEST_US, place.latest_us)
+def _time_us(fields: Fields, record: Record) -> int:
+    return fields.time_us("timestamp", EARLIEST_US, record.latest_us)
 
 
 _READING_ORDER = {msg_type: _reading_order(msg_type) for msg_type in _READ_FIRST}

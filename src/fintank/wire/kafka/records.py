@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from fintank.wire.bolts.offsets import format_runs, parse_runs
@@ -17,21 +16,25 @@ AHEAD_US_MAX = 60_000_000
 Message = TypeVar("Message")
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """A record as Kafka holds it; `time_ms` is when the broker appended it, milliseconds since the epoch."""
 
     topic: str
     partition: int
     offset: int
     time_ms: int
-    key: bytes | None
-    value: bytes | None
+    key: bytes | None = None
+    value: bytes | None = None
 
     @property
     def place(self) -> str:
         """The record's identity: topic-partition-offset."""
         return f"{self.topic}-{self.partition}-{self.offset}"
+
+    @property
+    def latest_us(self) -> int:
+        """The latest timestamp it may carry."""
+        return self.time_ms * 1000 + AHEAD_US_MAX
 
     @property
     def text(self) -> str:
@@ -47,28 +50,14 @@ class LineBatch(NamedTuple):
     rejects: list[Reject]
 
 
-class Place(NamedTuple):
-    """Where a record is, and the latest timestamp it may carry."""
-
-    topic: str
-    partition: int
-    offset: int
-    latest_us: int
-
-    @property
-    def input(self) -> str:
-        """The record's identity: topic-partition-offset."""
-        return f"{self.topic}-{self.partition}-{self.offset}"
+def partition_of(place: str) -> int:
+    """Return the partition of topic-partition-offset."""
+    return int(place.split("-")[-2])
 
 
-def partition_of(identity: str) -> int:
-    """Return the partition of a record's identity."""
-    return int(identity.split("-")[-2])
-
-
-def offset_of(identity: str) -> int:
-    """Return the offset of a record's identity."""
-    return int(identity.rpartition("-")[2])
+def offset_of(place: str) -> int:
+    """Return the offset of topic-partition-offset."""
+    return int(place.rpartition("-")[2])
 
 
 def messages(
@@ -80,31 +69,38 @@ def messages(
             yield record, from_record(record)
 
 
+def read_one(text: str, record: Record, read: Callable[[str, Record], Message]) -> Message | Reject:
+    """Read a record, given its text, with `read`; an exception there makes it a Reject."""
+    try:
+        return read(text, record)
+    except MalformedError as error:
+        reason, detail = error.reason, error.detail
+    except ValueError as error:  # the core's own checks
+        reason, detail = Reason.BAD_VALUE, describe(error=str(error))
+    except Exception as error:
+        reason, detail = unforeseen(error)
+    return Reject(record.topic, record.partition, record.offset, reason, detail, text)
+
+
 def read_each(
-    topic: str, partition: int, offsets: str, records: str, read: Callable[[str, Place], Message]
+    topic: str, partition: int, offsets: str, records: str, read: Callable[[str, Record], Message]
 ) -> tuple[list[Message], list[Reject]]:
-    """Read the records of one spout tuple with `read`; an exception there makes that record a Reject.
+    """Read the records of one spout tuple as `read_one` does; `read` gets them without key and value.
 
     `offsets` are runs `first,count,append_ms`, `records` are joined by newlines. ValueError when their counts
     differ: that is a bug in the spout.
     """
     texts = records.split("\n")
-    places = list(_places(topic, partition, offsets))
+    places = [
+        Record(topic, partition, offset, run.append_ms)
+        for run in parse_runs(offsets)
+        for offset in range(run.first, run.first + run.records)
+    ]
     if len(places) != len(texts):
         raise ValueError(f"{topic}-{partition}: {len(places)} offsets for {len(texts)} records")
-    found: list[Message] = []
-    rejects: list[Reject] = []
-    for text, place in zip(texts, places, strict=True):
-        try:
-            found.append(read(text, place))
-        except MalformedError as error:
-            rejects.append(Reject(topic, partition, place.offset, error.reason, error.detail, text))
-        except ValueError as error:  # the core's own checks
-            detail = describe(error=str(error))
-            rejects.append(Reject(topic, partition, place.offset, Reason.BAD_VALUE, detail, text))
-        except Exception as error:
-            rejects.append(Reject(topic, partition, place.offset, *unforeseen(error), text))
-    return found, rejects
+    found = [read_one(text, record, read) for text, record in zip(texts, places, strict=True)]
+    rejects = [each for each in found if isinstance(each, Reject)]
+    return [each for each in found if not isinstance(each, Reject)], rejects
 
 
 def lines_of_each(
@@ -121,14 +117,7 @@ def lines_of_each(
     `line` writes a message as line protocol, given its record's partition and offset.
     """
     found, rejects = read_each(
-        topic, partition, offsets, records, lambda text, place: (read(text), place.offset)
+        topic, partition, offsets, records, lambda text, record: (read(text), record.offset)
     )
     lines = "\n".join(line(message, partition, offset) for message, offset in found)
     return LineBatch(lines, format_runs((offset, 1) for _, offset in found), rejects)
-
-
-def _places(topic: str, partition: int, offsets: str) -> Iterator[Place]:
-    for run in parse_runs(offsets):
-        latest_us = run.append_ms * 1000 + AHEAD_US_MAX
-        for offset in range(run.first, run.first + run.records):
-            yield Place(topic, partition, offset, latest_us)

@@ -43,7 +43,7 @@ class Field(NamedTuple):
 
 
 class Schema:
-    """The fields of one message."""
+    """The fields of one message, in the order of its dataclass."""
 
     def __init__(self, name: str) -> None:
         """Load schemas/<name>.json."""
@@ -57,12 +57,13 @@ class Schema:
         self._values = attrgetter(*(field.attribute for field in self.fields))
         self._times = [field.name for field in self.fields if field.is_time]
 
-    def read(self, fields: Fields) -> dict[str, Any]:
-        """Read all fields, by attribute; MalformedError for the first one, in order, that can't be read."""
-        return {
-            attribute: default if is_optional and not fields.has(name) else read(fields, name)
-            for name, attribute, read, is_optional, default, _ in self.fields
-        }
+    def read(self, fields: Fields) -> list[Any]:
+        """Read all fields, in order; MalformedError for the first one that can't be read."""
+        given = fields.values
+        return [
+            default if is_optional and given.get(name) is None else read(fields, name)
+            for name, _, read, is_optional, default, _ in self.fields
+        ]
 
     def to_json(self, message: object) -> str:
         """Write a message with all its fields in their order, null where there is no value.
@@ -87,7 +88,7 @@ def decimal_text(value: object) -> str:
     """Write what orjson can't: a Decimal, and nothing else."""
     if isinstance(value, Decimal):
         return plain(value)
-    raise TypeError(f"{type(value).__name__} has no form on the wire")
+    raise TypeError(f"{type(value).__name__} can't be written as JSON")
 
 
 def _field(name: str, part: Mapping[str, Any]) -> Field:
@@ -99,8 +100,8 @@ def _field(name: str, part: Mapping[str, Any]) -> Field:
     if kind in _TIMES and name != "timestamp":
         attribute = f"{name}_us"
     default = part.get("default")
-    if kind in _ENUMS and default is not None:
-        default = _ENUMS[kind](default)
+    if kind in ENUMS and default is not None:
+        default = ENUMS[kind](default)
     return Field(name, attribute, _READ[kind], len(kinds) > 1, default, kind in _TIMES)
 
 
@@ -112,7 +113,7 @@ def _portfolio(fields: Fields, name: str) -> tuple[ComponentSpec, ...]:
     return tuple(ComponentSpec(line.symbol("symbol"), line.number("weight")) for line in fields.objects(name))
 
 
-_ENUMS: Mapping[str, type[StrEnum]] = {
+ENUMS: Mapping[str, type[StrEnum]] = {
     "side": Side,
     "ord_type": OrdType,
     "time_in_force": TimeInForce,
@@ -120,12 +121,13 @@ _ENUMS: Mapping[str, type[StrEnum]] = {
     "exec_type": ExecType,
     "state": State,
 }
+"""The enumerations, by the name of their type, which is also that of their field."""
 _READ: Mapping[str, Callable[[Fields, str], Any]] = {
     **dict.fromkeys(("account", "order_id", "cl_ord_id", "text", "place", "uuid"), Fields.text),
     **dict.fromkeys(("number", "decimal"), Fields.number),
     **dict.fromkeys(("priority", "integer"), Fields.whole_number),
     **dict.fromkeys(_TIMES, Fields.time_us),
-    **{name: _choice(kind) for name, kind in _ENUMS.items()},
+    **{name: _choice(kind) for name, kind in ENUMS.items()},
     "symbol": Fields.symbol,
     "quote_ids": Fields.texts,
     "portfolio": _portfolio,

@@ -66,17 +66,6 @@ class _Lines(NamedTuple):
     quotes: Sequence[str] = ()
 
 
-class _Numbers(NamedTuple):
-    """A column of numbers; `written` is their text if the records had text."""
-
-    values: Sequence[float]
-    written: Sequence[str] | None
-
-    def texts(self) -> Sequence[str]:
-        """Return each number's own or shortest text; orjson writes floats eight times as fast as repr()."""
-        return self.written or _texts(self.values)
-
-
 def to_lines(topic: str, partition: int, offsets: str, records: str) -> TickBatch:
     """Turn each record of one spout tuple into a line or a reject, in order.
 
@@ -124,13 +113,13 @@ def _fast_lines(texts: list[str], numbers: list[int], latest_us: list[int]) -> _
     columns = _plain_columns if len(ticks[0]) == len(_REQUIRED) else _sized_columns
     symbols, exchanges, *numeric = zip(*map(columns, ticks), strict=True)
     prefixes = list(map(_prefix, symbols, exchanges))
-    times, bids, asks, *sizes = map(_numbers, numeric)
-    if {*map(len, ticks)} != {len(_REQUIRED) + len(sizes)}:
+    if {*map(len, ticks)} != {len(_NAMES) + len(numeric)}:
         raise ValueError
-    times_us = [int(seconds * 1e6 + 0.5) for seconds in times.values]
+    numbers_of = list(map(_numbers, numeric))
+    times_us = [int(seconds * 1e6 + 0.5) for seconds in numbers_of[0]]
     if min(times_us) < EARLIEST_US or not all(map(le, times_us, latest_us)):
         raise ValueError
-    bid_texts, ask_texts, *size_texts = (column.texts() for column in (bids, asks, *sizes))
+    bid_texts, ask_texts, *size_texts = map(_texts, numeric[1:])
     parts: list[Iterable[str]] = [prefixes, bid_texts, repeat(",ask="), ask_texts]
     for name, texts_of_size in zip(_SIZES, size_texts, strict=False):
         parts += [repeat(f",{name}="), texts_of_size]
@@ -141,22 +130,21 @@ def _fast_lines(texts: list[str], numbers: list[int], latest_us: list[int]) -> _
     return _Lines(lines, symbols, quotes)
 
 
-def _texts(numbers: Sequence[float]) -> list[str]:
-    return orjson.dumps(numbers).decode()[1:-1].split(",")
+def _texts(column: Sequence[Any]) -> Sequence[str]:
+    """Return each number's own or shortest text; orjson writes floats eight times as fast as repr()."""
+    return column if type(column[0]) is str else orjson.dumps(column).decode()[1:-1].split(",")
 
 
-def _numbers(column: Sequence[Any]) -> _Numbers:
+def _numbers(column: Sequence[Any]) -> Sequence[float]:
     """Read a column of JSON numbers or of decimal text; ValueError for all else and for unusual numbers."""
     types = {*map(type, column)}
-    if types <= _NUMBER_TYPES:
-        numbers = _Numbers(column, None)
-    elif types == {str} and all(map(_PLAIN_DECIMAL.fullmatch, column)):
-        numbers = _Numbers(list(map(float, column)), column)
-    else:
+    if types == {str} and all(map(_PLAIN_DECIMAL.fullmatch, column)):
+        column = list(map(float, column))
+    elif not types <= _NUMBER_TYPES:
         raise ValueError
-    if min(numbers.values) < _SMALLEST or max(numbers.values) >= _NUMBER_LIMIT:
+    if min(column) < _SMALLEST or max(column) >= _NUMBER_LIMIT:
         raise ValueError
-    return numbers
+    return column
 
 
 def _careful_lines(

@@ -5,7 +5,7 @@ import pytest
 from fintank.trading.messages import State, TradingState
 from fintank.wire.kafka import orders
 from fintank.wire.kafka.fields import MalformedError
-from fintank.wire.kafka.records import Place, Record, messages, offset_of, read_each
+from fintank.wire.kafka.records import Record, messages, offset_of, partition_of, read_each
 from fintank.wire.kafka.rejects import Reason, Reject
 
 
@@ -22,10 +22,11 @@ def read(text, place):
 def test_every_record_is_read_with_its_place():
     found, rejects = read_each("orders", 3, "7,2,1000 12,1,2000", "a\nb\nc", read)
     assert found == [
-        ("a", Place("orders", 3, 7, 61_000_000)),
-        ("b", Place("orders", 3, 8, 61_000_000)),
-        ("c", Place("orders", 3, 12, 62_000_000)),
+        ("a", Record("orders", 3, 7, 1_000)),
+        ("b", Record("orders", 3, 8, 1_000)),
+        ("c", Record("orders", 3, 12, 2_000)),
     ]
+    assert [record.latest_us for _, record in found] == [61_000_000, 61_000_000, 62_000_000]
     assert rejects == []
 
 
@@ -51,18 +52,13 @@ def test_mismatched_offsets_and_records_are_an_error(offsets):
         read_each("orders", 3, offsets, "a", read)
 
 
-def test_a_place_has_the_identity_of_its_record():
-    place = Place("orders", 3, 17, 0)
-    assert place.input == "orders-3-17"
-    assert offset_of(place.input) == 17
-
-
 def record(value: bytes | None) -> Record:
     return Record("orders", 3, 17, 1_000, b"key", value)
 
 
 def test_a_record_has_its_place_and_the_text_that_a_spout_emits():
-    assert record(b"a\nb\rc").place == "orders-3-17"
+    place = record(b"a\nb\rc").place
+    assert (place, partition_of(place), offset_of(place)) == ("orders-3-17", 3, 17)
     assert record(b"a\nb\rc").text == "a b c"
     assert record(None).text == ""
 
