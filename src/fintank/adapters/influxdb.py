@@ -53,13 +53,6 @@ class Retention(NamedTuple):
     seconds: int
 
 
-class _Complaint(NamedTuple):
-    """Why lines were refused, and how many of them if InfluxDB says so."""
-
-    answer: str
-    dropped: int | None
-
-
 class Answer(NamedTuple):
     """An HTTP answer; `is_influxdbs_own` if its error comes from InfluxDB and not from a proxy."""
 
@@ -208,12 +201,13 @@ class InfluxDB:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise FintankError(f"InfluxDB ({self._address}) does not answer: run `invoke up`") from error
 
-    def _refusals(self, lines: Sequence[str], first: int, complaint: _Complaint) -> Iterator[Refusal]:
+    def _refusals(self, lines: Sequence[str], first: int, complaint: str) -> Iterator[Refusal]:
         """Find the refused lines of a batch by halving it."""
-        # The answer names some of the bad lines at best, so each is found by writing it alone in the end.
-        if complaint.dropped == len(lines) or len(lines) == 1:
+        # The complaint names at best some of the bad lines, so each is found by finally writing it alone.
+        dropped = _DROPPED.search(complaint)
+        if len(lines) == 1 or (dropped and int(dropped[1]) == len(lines)):
             for number in range(len(lines)):
-                yield Refusal(first + number, complaint.answer)
+                yield Refusal(first + number, complaint[:_ANSWER_CHARS_MAX])
             return
         middle = len(lines) // 2
         for start, part in ((first, lines[:middle]), (first + middle, lines[middle:])):
@@ -221,7 +215,7 @@ class InfluxDB:
             if found is not None:
                 yield from self._refusals(part, start, found)
 
-    def _complaint(self, lines: str) -> _Complaint | None:
+    def _complaint(self, lines: str) -> str | None:
         """Post the lines; return why some were refused, None if all are stored."""
         path = f"/write?db={self._database}&precision=ns"
         answer = self._post(path, body=lines.encode())
@@ -232,8 +226,7 @@ class InfluxDB:
             return None
         # A proxy may accept less at once than InfluxDB does. A proxy's own 400 says nothing about the lines.
         if answer.status == 413 or (answer.status == 400 and answer.is_influxdbs_own):
-            dropped = _DROPPED.search(answer.text)
-            return _Complaint(answer.text[:_ANSWER_CHARS_MAX], int(dropped[1]) if dropped else None)
+            return answer.text
         raise InfluxUnavailableError(f"InfluxDB ({self._address}) answered {answer}")
 
     def _post(self, path: str, **content: Any) -> Answer:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
 
 from fintank.terminal.texts import utc
 from fintank.trading.decimals import EXACT, ZERO, plain
@@ -19,6 +18,7 @@ from fintank.wire.kafka.rejects import Reject
 Sent = tuple[Record, Order | PortfolioOrder | Cancel | Reject]
 Reported = tuple[Record, Report]
 Booked = tuple[Record, Fill]
+Event = tuple[Record, list[str]]
 
 _TICKS = "ticks-"
 PLACE_WIDTH = 24
@@ -77,31 +77,22 @@ def timeline(life: Life) -> Iterator[str]:
     """Yield the lines: every event by Kafka's append time, then the totals."""
     yield f"Order {life.id}"
     yield ""
-    for event in sorted([*_received(life), *_decided(life)], key=_order):
-        first, *others = event.lines
-        yield f"{utc(event.record.time_ms)}  {event.record.place:<{PLACE_WIDTH}}{first}"
+    # All records of one transaction may have the same time.
+    events = [*_received(life), *_decided(life)]
+    events.sort(key=lambda event: (event[0].time_ms, event[0].topic != "orders", event[0].partition))
+    for record, (first, *others) in events:
+        yield f"{utc(record.time_ms)}  {record.place:<{PLACE_WIDTH}}{first}"
         yield from (INDENT + line for line in others)
     if life.orders:
         yield ""
         yield from _totals(life, life.orders)
 
 
-class _Event(NamedTuple):
-    record: Record
-    lines: list[str]
-
-
-def _order(event: _Event) -> tuple[int, bool, int, int]:
-    # All records of one transaction may have the same time.
-    record = event.record
-    return record.time_ms, record.topic != "orders", record.partition, record.offset
-
-
-def _received(life: Life) -> Iterator[_Event]:
+def _received(life: Life) -> Iterator[Event]:
     first_hash: dict[tuple[str, str], str] = {}
     for record, message in life.sent:
         if isinstance(message, Reject):
-            yield _Event(record, [f"rejected, not an order: {message.reason} {message.detail}"])
+            yield (record, [f"rejected, not an order: {message.reason} {message.detail}"])
             continue
         kind = "cancel" if isinstance(message, Cancel) else "order"
         key = (message.account, message.cl_ord_id if isinstance(message, Cancel) else "")
@@ -111,7 +102,7 @@ def _received(life: Life) -> Iterator[_Event]:
         elif key in first_hash:
             lines[0] = f"the same id again with other content: {lines[0]}"
         first_hash.setdefault(key, message.content_hash)
-        yield _Event(record, lines)
+        yield (record, lines)
 
 
 def _requested(life: Life, message: Order | PortfolioOrder | Cancel) -> Iterator[str]:
@@ -158,11 +149,11 @@ def _kept_cash(amount: Decimal, orders: Sequence[Order]) -> Decimal:
     return amount
 
 
-def _decided(life: Life) -> Iterator[_Event]:
+def _decided(life: Life) -> Iterator[Event]:
     for record, report in life.reports:
         if not isinstance(report, ExecutionReport):
             why = f"{report.text}, the order is {report.ord_status}"
-            yield _Event(record, [f"{report.symbol:<8} {report.exec_type} {report.cl_ord_id}: {why}"])
+            yield (record, [f"{report.symbol:<8} {report.exec_type} {report.cl_ord_id}: {why}"])
             continue
         nbbo = f"NBBO {_or_none(report.bid)} / {_or_none(report.ask)}"
         has_nbbo = report.exec_type is not ExecType.EXPIRED
@@ -172,7 +163,7 @@ def _decided(life: Life) -> Iterator[_Event]:
         lines += [_quote(life, report, quote_id) for quote_id in report.quote_ids]
         if report.exec_type is ExecType.TRADE:
             lines.append(_booking(life, report))
-        yield _Event(record, lines)
+        yield (record, lines)
 
 
 def _cause(life: Life, record: Record, report: ExecutionReport) -> str:
