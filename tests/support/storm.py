@@ -50,6 +50,11 @@ class Storm:
         return {"command": "ack", "id": tuple_id}
 
     @staticmethod
+    def emitted(tuple_id: str, values: list[object], **stream: str) -> dict[str, Any]:
+        """Make the message of an emitted tuple that is anchored to this one."""
+        return {"command": "emit", "tuple": values, "anchors": [tuple_id], "need_task_ids": False, **stream}
+
+    @staticmethod
     def failed(tuple_id: str) -> dict[str, Any]:
         """Make the message of a fail."""
         return {"command": "fail", "id": tuple_id}

@@ -10,16 +10,12 @@ SCHEMA = json.loads((PROJECT_ROOT / "src/fintank/wire/kafka/schemas/execution.js
 RECORD = json.dumps(SCHEMA["examples"][0])
 
 
-def emitted(values, **stream):
-    return {"command": "emit", "tuple": values, "anchors": ["a"], "need_task_ids": False, **stream}
-
-
 def test_a_batch_becomes_lines_and_rejects_and_is_acked_after_them(storm):
     batch = ["executions", 2, "7,3,1438540000000", f"{RECORD}\nx\n{RECORD}"]
     lines, reject, ack = storm.run(ExecutionDeserializer, storm.tuple_of("a", *batch))
-    assert lines == emitted(["executions", 2, "7,1 9,1", to_lines(*batch).lines, batch[2]])
+    assert lines == storm.emitted("a", ["executions", 2, "7,1 9,1", to_lines(*batch).lines, batch[2]])
     key, message = reject["tuple"]
-    assert reject == emitted([key, message], stream="rejects")
+    assert reject == storm.emitted("a", [key, message], stream="rejects")
     assert key == "executions-2-8"
     assert json.loads(message)["reason"] == "NOT_JSON"
     assert ack == storm.acked("a")

@@ -20,10 +20,6 @@ LINE = (
 )
 
 
-def emitted(values, **stream):
-    return {"command": "emit", "tuple": values, "anchors": ["a"], "need_task_ids": False, **stream}
-
-
 def batch_of(storm, *records):
     return storm.tuple_of("a", "orders", 2, f"7,{len(records)},1438540000000", "\n".join(records))
 
@@ -38,8 +34,8 @@ def test_a_batch_becomes_lines_of_its_portfolio_orders_and_all_orders_and_is_ack
     sent = storm.run(OrderDeserializer, batch_of(storm, *records))
     appended = "7,3,1438540000000"
     lines = f"{LINE.format(7)}\n{LINE.format(9)}"
-    assert sent[0] == emitted(["orders", 2, "7,1 9,1", lines, appended])
-    assert sent[1] == emitted(["orders", 2, sent[1]["tuple"][2], appended], stream="orders")
+    assert sent[0] == storm.emitted("a", ["orders", 2, "7,1 9,1", lines, appended])
+    assert sent[1] == storm.emitted("a", ["orders", 2, sent[1]["tuple"][2], appended], stream="orders")
     assert sent[2:] == [storm.acked("a")]
     assert orders_of(sent) == read("orders", 2, "7,3,1438540000000", "\n".join(records)).messages
 
@@ -55,7 +51,7 @@ def test_what_is_no_order_goes_to_rejects_and_the_order_beside_it_on(storm):
     assert [order.input for order in orders_of(sent)] == ["orders-2-8"]
     assert orders["stream"] == "orders"
     key, message = reject["tuple"]
-    assert reject == emitted([key, message], stream="rejects")
+    assert reject == storm.emitted("a", [key, message], stream="rejects")
     assert key == "orders-2-7"
     assert json.loads(message)["detail"] == 'field="side" value="HOLD"'
     assert ack == storm.acked("a")

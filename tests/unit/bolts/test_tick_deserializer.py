@@ -9,14 +9,10 @@ TICK = '{"symbol": "IVE", "exchange": "NYSE", "bid": 94.1, "ask": 94.2, "timesta
 LINE = "bid_ask,exchange=NYSE,symbol=IVE bid=94.1,ask=94.2 1438539936500000007"
 
 
-def emitted(tuple_id, values, **stream):
-    return {"command": "emit", "tuple": values, "anchors": [tuple_id], "need_task_ids": False, **stream}
-
-
 def test_a_batch_of_ticks_becomes_a_batch_of_lines_and_is_acked_after_it(storm):
     batch = storm.tuple_of("a", "ticks", 2, "7,1,1438540000000", TICK)
     assert storm.run(TickDeserializer, batch) == [
-        emitted("a", ["ticks", 2, "7,1", LINE, "7,1,1438540000000"]),
+        storm.emitted("a", ["ticks", 2, "7,1", LINE, "7,1,1438540000000"]),
         storm.acked("a"),
     ]
 
@@ -24,9 +20,9 @@ def test_a_batch_of_ticks_becomes_a_batch_of_lines_and_is_acked_after_it(storm):
 def test_a_bad_record_goes_to_rejects_and_the_good_one_beside_it_on(storm):
     batch = storm.tuple_of("a", "ticks", 2, "7,2,1438540000000", f"{TICK}\n{{\u2028}}")
     lines, reject, ack = storm.run(TickDeserializer, batch)
-    assert lines == emitted("a", ["ticks", 2, "7,1", LINE, "7,2,1438540000000"])
+    assert lines == storm.emitted("a", ["ticks", 2, "7,1", LINE, "7,2,1438540000000"])
     key, message = reject["tuple"]
-    assert reject == emitted("a", [key, message], stream="rejects")
+    assert reject == storm.emitted("a", [key, message], stream="rejects")
     assert key == "ticks-2-8"
     assert json.loads(message)["reason"] == "NOT_JSON"
     assert ack == storm.acked("a")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from support.journal import value
 
 from fintank.trading.cancels import RememberedCancel
 from fintank.trading.changes import (
@@ -29,14 +30,6 @@ from fintank.wire.kafka.journal_records import SCHEMA_VERSION, RecordKind, from_
 
 Make = Callable[..., Any]
 IDENTITY = Identity("A", "IVE", "o-1")
-
-
-def value(change: Change) -> dict[str, Any]:
-    """Return the value of a change's record, after it was read back from JSON."""
-    text = to_record(change)[1]
-    assert text is not None
-    found: dict[str, Any] = json.loads(text)
-    return found
 
 
 def written_again(change: Change) -> Entry:
