@@ -14,14 +14,20 @@
 (def lines ["topic" "partition" "offsets" "lines" "appended"])
 (def rejects ["key" "message"])
 
+(defn- owned
+  "The fields of what goes to the owners of symbols: the offsets first to next - 1 of a partition, the append times
+  of their records, and those that concern the owner. Every owner gets every range, also one that holds nothing."
+  [payload]
+  ["owner" "topic" "partition" "first" "next" "appended" payload])
+
 (def mebibyte (* 1024 1024))
 
 (def spouts
-  ;; The topic, and how many bytes of it may be in flight. A portfolio order grows to up to 70 times its size.
-  {"tick-spout"      (spout-spec (kafka-batch "ticks" (* 16 mebibyte)))
-   "order-spout"     (spout-spec (kafka-batch "orders" (* 2 mebibyte)))
-   "execution-spout" (spout-spec (kafka-batch "executions" (* 16 mebibyte)))
-   "fill-spout"      (spout-spec (kafka-batch "fills" (* 16 mebibyte)))})
+  ;; A topic, and how many bytes of it may be in flight. A portfolio order becomes up to 70 times its own size.
+  {"tick-spout"      (spout-spec (kafka-batch "ticks" (* 16 mebibyte) true))
+   "order-spout"     (spout-spec (kafka-batch "orders" (* 2 mebibyte) true))
+   "execution-spout" (spout-spec (kafka-batch "executions" (* 16 mebibyte) false))
+   "fill-spout"      (spout-spec (kafka-batch "fills" (* 16 mebibyte) false))})
 
 (defn- influxdb-loader
   "Writes the points of a bolt, and the metrics of spouts."
@@ -35,7 +41,7 @@
    (bolt-spec {"tick-spout" by-partition}
               (python-bolt "fintank.bolts.tick_deserializer.TickDeserializer"
                            {"default" lines
-                            "by_owner" ["owner" "partition" "ticks"]
+                            "by_owner" (owned "ticks")
                             "rejects" rejects}))
 
    "tick-influxdb-loader" (influxdb-loader "tick-deserializer" "tick-spout")})
@@ -45,7 +51,7 @@
    (bolt-spec {"order-spout" by-partition}
               (python-bolt "fintank.bolts.order_deserializer.OrderDeserializer"
                            {"default" lines
-                            "orders" ["topic" "partition" "orders" "appended"]
+                            "orders" ["topic" "partition" "first" "next" "appended" "orders"]
                             "rejects" rejects}))
 
    "order-influxdb-loader" (influxdb-loader "order-deserializer" "order-spout")
@@ -54,7 +60,7 @@
    (bolt-spec {["order-deserializer" "orders"] by-partition}
               (python-bolt "fintank.bolts.component_order_creator.ComponentOrderCreator"
                            {"default" lines
-                            "by_owner" ["owner" "orders" "appended"]}))
+                            "by_owner" (owned "orders")}))
 
    "component-order-influxdb-loader" (influxdb-loader "component-order-creator")})
 
@@ -62,7 +68,9 @@
   ;; It writes its decisions to Kafka in transactions; the spouts read them back.
   {"rule-engine"
    (bolt-spec {["tick-deserializer" "by_owner"] (by-owner)
-               ["component-order-creator" "by_owner"] (by-owner)}
+               ["component-order-creator" "by_owner"] (by-owner)
+               ["tick-spout" "log_ends"] :all
+               ["order-spout" "log_ends"] :all}
               (python-bolt "fintank.bolts.rule_engine.RuleEngine" {})
               :p 2
               ;; On each tick tuple, it commits what is pending.

@@ -50,10 +50,14 @@
 
 (def ^:private lines ["topic" "partition" "offsets" "lines" "appended"])
 (def ^:private rejects ["key" "message"])
+(def ^:private log-ends ["topic" "topic_id" "clock" "asked_ms" "appended_ms" "ends"])
 
 (deftest a-spout-emits-batches-and-rejects
   (doseq [id ["tick-spout" "order-spout" "execution-spout" "fill-spout"]]
-    (is (= {"default" ["topic" "partition" "offsets" "records"], "rejects" rejects, "pipeline" ["lines"]}
+    (is (= {"default" ["topic" "partition" "first" "next" "offsets" "records"]
+            "rejects" rejects
+            "log_ends" log-ends
+            "pipeline" ["lines"]}
            (streams id)))))
 
 (deftest the-records-of-a-partition-stay-in-order-up-to-the-rule-engine
@@ -64,17 +68,25 @@
     (is (= {[spout "default"] ["topic" "partition"]} (inputs deserializer))))
   (is (= {["order-deserializer" "orders"] ["topic" "partition"]} (inputs "component-order-creator"))))
 
-(deftest the-streams-have-these-fields
-  (is (= {"default" lines, "by_owner" ["owner" "partition" "ticks"], "rejects" rejects} (streams "tick-deserializer")))
-  (is (= {"default" lines, "orders" ["topic" "partition" "orders" "appended"], "rejects" rejects}
+(deftest these-are-the-streams
+  (is (= {"default" lines
+          "by_owner" ["owner" "topic" "partition" "first" "next" "appended" "ticks"]
+          "rejects" rejects}
+         (streams "tick-deserializer")))
+  (is (= {"default" lines
+          "orders" ["topic" "partition" "first" "next" "appended" "orders"]
+          "rejects" rejects}
          (streams "order-deserializer")))
-  (is (= {"default" lines, "by_owner" ["owner" "orders" "appended"]} (streams "component-order-creator")))
+  (is (= {"default" lines, "by_owner" ["owner" "topic" "partition" "first" "next" "appended" "orders"]}
+         (streams "component-order-creator")))
   (is (= {} (streams "rule-engine")))
   (is (= {"default" lines, "rejects" rejects} (streams "execution-deserializer") (streams "fill-deserializer"))))
 
 (deftest ticks-and-orders-of-a-symbol-reach-the-one-task-that-owns-it
   (is (= {["tick-deserializer" "by_owner"] :custom_serialized
-          ["component-order-creator" "by_owner"] :custom_serialized}
+          ["component-order-creator" "by_owner"] :custom_serialized
+          ["tick-spout" "log_ends"] :all
+          ["order-spout" "log_ends"] :all}
          (inputs "rule-engine"))))
 
 (deftest the-rule-engine-has-two-tasks-and-a-tick-every-second

@@ -39,10 +39,10 @@ def work_of(topic: str, text: str, place: Place, limits: Limits) -> tuple[list[W
     offsets = f"{place.offset},1,{place.append_us // 1000}"
     if topic == "ticks":
         batch = ticks.to_lines(topic, place.partition, offsets, text)
-        lines = owner_ticks.by_owner(batch, shard_of) if batch.lines else {}
+        lines = owner_ticks.by_owner(batch, shard_of, SHARDS)
         quotes = [
             (shard, quote)
-            for shard, part in lines.items()
+            for shard, part in enumerate(lines)
             for quote in owner_ticks.quotes(place.partition, part)
         ]
         return quotes, [str(reject.reason) for reject in batch.rejects]

@@ -58,7 +58,7 @@ class ManualTopology:
         for batch in self._new("ticks"):
             made = ticks.to_lines("ticks", batch.partition, batch.runs, batch.records)
             rejects += made.rejects
-            for owned in owner_ticks.by_owner(made, lambda _: 0).values():
+            for owned in owner_ticks.by_owner(made, lambda _: 0, 1):
                 for quote in owner_ticks.quotes(batch.partition, owned):
                     self._take(quote.symbol, self._core(quote.symbol).on_quote(quote, now_us()))
         for batch in self._new("orders"):

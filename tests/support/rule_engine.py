@@ -5,7 +5,7 @@ import json
 import logging
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import factories
@@ -23,7 +23,26 @@ from fintank.wire.bolts import order_stream
 from fintank.wire.bolts.order_stream import OwnedMessage
 from fintank.wire.kafka import journal_records
 
-APPENDED = f"17,1,{START // 1000}"
+START_MS = START // 1000
+ENDS = "ends"
+"""How the ids of what the spouts say begin; their acks are no events."""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A tick of one exchange; at: seconds after START."""
+
+    symbol: str
+    offset: int
+    bid: str = "99"
+    ask: str = "101"
+    exchange: str = "NYSE"
+    at: int = 0
+
+    def line(self) -> str:
+        """Write it as the tick-deserializer does for the rule engine."""
+        time_us = START + self.at * SECOND
+        return f"{self.symbol} {self.exchange} {time_us} {self.offset} {self.bid} {self.ask}"
 
 
 @dataclass
@@ -37,9 +56,13 @@ class ShardState:
 
 
 class Kafka:
-    """The logs of all shards. faults: for the next commits, None (all is well), "lost" or "unknown"."""
+    """The logs of all shards, and the partitions 0 of ticks and orders, which fill as tuples are made.
+
+    faults: for the next commits, None (all is well), "lost" or "unknown".
+    """
 
     def __init__(self) -> None:
+        self.ends = {"ticks": 0, "orders": 0}
         self.shards = {number: ShardState() for number in range(4)}
         self.faults: list[str | None] = []
         self.events: list[tuple[str, object]] = []
@@ -50,6 +73,20 @@ class Kafka:
         self.events.append(("adopt", shard))
         records = [journal_records.from_record(key, value) for key, value in state.journal.items()]
         return Log(self, shard, state.writer), records
+
+    def orders(self, tuple_id: str, *found: OwnedMessage) -> dict[str, Any]:
+        """Append orders to the log; return the tuple of them."""
+        first = self.ends["orders"]
+        self.ends["orders"] += len(found)
+        placed = [replace(message, input=f"orders-0-{first + i}") for i, message in enumerate(found)]
+        return orders_tuple(tuple_id, first, self.ends["orders"], placed)
+
+    def ticks(self, tuple_id: str, *found: Tick) -> dict[str, Any]:
+        """Append ticks, which know their offsets, to the log, if they do not stand in it already; return the
+        tuple of them."""
+        first, end = min(self.ends["ticks"], found[0].offset), found[-1].offset + 1
+        self.ends["ticks"] = max(self.ends["ticks"], end)
+        return ticks_tuple(tuple_id, first, end, found)
 
     @property
     def reports(self) -> list[Report]:
@@ -97,6 +134,8 @@ class Output(io.RawIOBase):
 
     def write(self, message: Any) -> int:
         content = json.loads(bytes(message).removesuffix(b"\nend\n"))
+        if str(content.get("id")).startswith(ENDS):
+            return len(message)
         if content.get("command") == "ack":
             if len(self.acked) == self._acks_max:
                 raise BrokenPipeError
@@ -107,9 +146,43 @@ class Output(io.RawIOBase):
         return len(message)
 
 
-def tuple_of(tuple_id: str, component: str, *values: object) -> dict[str, Any]:
-    """Make the message of a tuple on the stream by_owner."""
-    return {"id": tuple_id, "comp": component, "stream": "by_owner", "task": 1, "tuple": [0, *values]}
+def orders_tuple(tuple_id: str, first: int, end: int, found: Sequence[OwnedMessage]) -> dict[str, Any]:
+    """Make the message of a tuple of the component-order-creator."""
+    lines = "\n".join(map(order_stream.to_line, found))
+    return _tuple_of(tuple_id, "orders", first, end, lines)
+
+
+def ticks_tuple(tuple_id: str, first: int, end: int, found: Sequence[Tick]) -> dict[str, Any]:
+    """Make the message of a tuple of the tick-deserializer."""
+    return _tuple_of(tuple_id, "ticks", first, end, "\n".join(tick.line() for tick in found))
+
+
+def _tuple_of(tuple_id: str, topic: str, first: int, end: int, lines: str) -> dict[str, Any]:
+    component = "tick-deserializer" if topic == "ticks" else "component-order-creator"
+    values = [0, topic, 0, first, end, f"{first},{end - first},{START_MS}", lines]
+    return {"id": tuple_id, "comp": component, "stream": "by_owner", "task": 1, "tuple": values}
+
+
+def log_ends(topic: str, end: int, seconds: int) -> dict[str, Any]:
+    """Make the message of a spout: so many seconds after START its partition 0 ended there."""
+    ends = " ".join(f"{number},0,{end if number == 0 else 0}" for number in range(4))
+    values = [topic, f"id of {topic}", "jvm", 1000 * seconds, START_MS if seconds == 0 else None, ends]
+    component = f"{topic.removesuffix('s')}-spout"
+    return {"id": f"{ENDS} {seconds}", "comp": component, "stream": "log_ends", "task": 1, "tuple": values}
+
+
+def with_log_ends(messages: Sequence[dict[str, Any]], ends: dict[str, int] | None) -> list[dict[str, Any]]:
+    """Put behind each message what the spouts say a second later: that the logs end with it, or at `ends`."""
+    found = [log_ends(topic, 0, 0) for topic in ("ticks", "orders")]
+    so_far = {"ticks": 0, "orders": 0}
+    for seconds, message in enumerate(messages, 1):
+        found.append(message)
+        if message["stream"] == "by_owner":
+            _, topic, _, _, end, *_ = message["tuple"]
+            so_far[topic] = max(so_far[topic], end)
+        for topic, end in (ends or so_far).items():
+            found.append(log_ends(topic, end, seconds))
+    return found
 
 
 def storm_tick(tuple_id: str = "storm-tick") -> dict[str, Any]:
@@ -126,10 +199,12 @@ def run_engine(
     acks_max: int | None = None,
     recorded: RecordedMetrics | None = None,
     at_once: bool = False,
+    ends: dict[str, int] | None = None,
 ) -> tuple[int, list[str]]:
     """Run a task of the rule engine until the messages end or it exits; return its status and the acked ids.
 
-    at_once: all messages are available from the start; otherwise each one when the one before was read.
+    at_once: all messages are there from the start, instead of each when the one before was read. ends: where
+    the logs end; where what was delivered ends, if none are given.
     """
 
     class Engine(RuleEngine):
@@ -146,7 +221,8 @@ def run_engine(
     handlers = list(logging.getLogger().handlers)
     with tempfile.TemporaryDirectory() as pid_folder:
         handshake = {"pidDir": pid_folder, "conf": {"topology.name": "order_flow"}, "context": context}
-        text = "".join(f"{json.dumps(message)}\nend\n" for message in (handshake, *messages))
+        sent = [handshake, *with_log_ends(messages, ends)]
+        text = "".join(f"{json.dumps(message)}\nend\n" for message in sent)
         try:
             bolt(input_stream=stream_of(text, at_once), output_stream=output).run()
         except SystemExit as ended:
@@ -169,57 +245,21 @@ def cancel(cl_ord_id: str, symbol: str | None, orig_cl_ord_id: str | None, **giv
     return factories.cancel(orig_cl_ord_id, cl_ord_id=cl_ord_id, **fields, **given)
 
 
-def order_lines_of(*found: OwnedMessage) -> str:
-    """Write orders as the component-order-creator does."""
-    return "\n".join(map(order_stream.to_line, found))
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A tick of one exchange; at: seconds after START."""
-
-    symbol: str
-    offset: int
-    bid: str = "99"
-    ask: str = "101"
-    exchange: str = "NYSE"
-    at: int = 0
-
-    def line(self) -> str:
-        """Write it as the tick-deserializer does for the rule engine."""
-        time_us = START + self.at * SECOND
-        return f"{self.symbol} {self.exchange} {time_us} {self.offset} {self.bid} {self.ask}"
-
-
-def tick_lines_of(*ticks: Tick) -> str:
-    """Write ticks as the tick-deserializer does."""
-    return "\n".join(tick.line() for tick in ticks)
-
-
-def orders_tuple(tuple_id: str, *found: OwnedMessage) -> dict[str, Any]:
-    """Make a tuple of the component-order-creator."""
-    return tuple_of(tuple_id, "component-order-creator", order_lines_of(*found), APPENDED)
-
-
-def ticks_tuple(tuple_id: str, *found: Tick) -> dict[str, Any]:
-    """Make a tuple of the tick-deserializer."""
-    return tuple_of(tuple_id, "tick-deserializer", 0, tick_lines_of(*found))
-
-
 @dataclass(frozen=True)
 class Sent:
-    """The content of an upstream bolt's tuples, before it is partitioned by owner."""
+    """Records of one topic before they are shared out to the owners."""
 
+    first: int
     orders: tuple[Order, ...] = ()
     ticks: tuple[Tick, ...] = ()
 
     def tuples(self, name: str, owners: int) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield (owner, tuple) for each owner of a part of it."""
+        """Yield (owner, tuple) for each owner."""
+        end = self.first + len(self.orders) + len(self.ticks)
         for owner in range(owners):
             orders = [found for found in self.orders if owner_of(found.symbol, owners) == owner]
             ticks = [tick for tick in self.ticks if owner_of(tick.symbol, owners) == owner]
-            if orders:
-                lines = order_lines_of(*orders)
-                yield owner, tuple_of(f"{name} orders {owner}", "component-order-creator", lines, APPENDED)
-            if ticks:
-                yield owner, tuple_of(f"{name} ticks {owner}", "tick-deserializer", 0, tick_lines_of(*ticks))
+            if self.orders:
+                yield owner, orders_tuple(f"{name} orders {owner}", self.first, end, orders)
+            else:
+                yield owner, ticks_tuple(f"{name} ticks {owner}", self.first, end, ticks)

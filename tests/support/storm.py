@@ -44,6 +44,15 @@ class Storm:
         """Make the message of a tuple on the stream `default` of `tick-spout`."""
         return {"id": tuple_id, "comp": "tick-spout", "stream": "default", "task": 1, "tuple": list(values)}
 
+    @classmethod
+    def batch_of(
+        cls, tuple_id: str, topic: str, partition: int, offsets: str, records: str
+    ) -> dict[str, Any]:
+        """Make the message of a spout's tuple that covers just the offsets of its records."""
+        runs = [[*map(int, run.split(","))] for run in offsets.split(" ")]
+        first, next_offset = runs[0][0], runs[-1][0] + runs[-1][1]
+        return cls.tuple_of(tuple_id, topic, partition, first, next_offset, offsets, records)
+
     @staticmethod
     def acked(tuple_id: str) -> dict[str, Any]:
         """Make the message of an ack."""

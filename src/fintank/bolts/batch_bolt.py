@@ -69,7 +69,7 @@ class BatchBolt(Bolt):
 
     def emit_lines(self, tup: Tuple, to_lines: Callable[[str, int, str, str], Lines]) -> Lines:
         """Emit a spout's batch as lines, if any are left, and its rejects; return the lines."""
-        topic, partition, offsets, records = tup.values
+        topic, partition, _, _, offsets, records = tup.values
         batch = to_lines(topic, partition, offsets, records)
         if batch.lines:
             self.emit([topic, partition, batch.offsets, batch.lines, offsets], need_task_ids=False)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from pystorm.component import Tuple
@@ -13,6 +14,7 @@ from fintank.trading.messages import Order, PortfolioOrder
 from fintank.trading.portfolio import components
 from fintank.wire.bolts import order_stream
 from fintank.wire.bolts.order_stream import OwnedMessage
+from fintank.wire.kafka.records import offset_of
 from fintank.wire.points import order_points
 
 CHARS_MAX = 1024 * 1024
@@ -20,10 +22,11 @@ CHARS_MAX = 1024 * 1024
 
 
 class ComponentOrderCreator(BatchBolt):
-    """Takes [topic partition orders appended].
+    """Takes [topic partition first next appended orders].
 
-    Emits [topic partition offsets lines appended], and on the stream by_owner [owner orders appended]. One
-    record may become a thousand orders, so both are cut by size.
+    Emits [topic partition offsets lines appended], and on the stream by_owner, to every owner,
+    [owner topic partition first next appended orders]. A record can become a thousand orders, so both are cut
+    by size; what comes of one record stays together for its owner.
     """
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
@@ -32,10 +35,10 @@ class ComponentOrderCreator(BatchBolt):
         self._owners = owner_count(context)
 
     def process(self, tup: Tuple) -> None:
-        """Split the portfolio orders and pass the other messages on, in their order."""
-        topic, partition, lines, appended = tup.values
+        """Split the portfolio orders, pass the other messages on; their order stays."""
+        topic, partition, _, _, appended, lines = tup.values
         messages: list[OwnedMessage] = []
-        for message in map(order_stream.from_line, lines.split("\n")):
+        for message in map(order_stream.from_line, lines.split("\n") if lines else ()):
             if isinstance(message, PortfolioOrder):
                 messages += components(message, self._limits)
             else:
@@ -46,19 +49,24 @@ class ComponentOrderCreator(BatchBolt):
             runs = order_points.offset_runs(orders[part])
             self.emit([topic, partition, runs, "\n".join(points[part]), appended], need_task_ids=False)
         if self._owners:
-            self._emit_by_owner(messages, appended)
+            self._emit_by_owner(tup, messages)
         self.metrics.add(tuples=1, records=len(messages))
         self.ack(tup)
 
-    def _emit_by_owner(self, messages: Sequence[OwnedMessage], appended: str) -> None:
-        by_owner: dict[int, list[str]] = defaultdict(list)
+    def _emit_by_owner(self, tup: Tuple, messages: Sequence[OwnedMessage]) -> None:
+        """Emit the range of the tuple to each owner, cut into ranges that join."""
+        topic, partition, first, next_offset, appended, _ = tup.values
+        by_owner: list[dict[int, list[str]]] = [defaultdict(list) for _ in range(self._owners)]
         for message in messages:
             line = order_stream.to_line(message)
             for owner in owners_of(message, self._owners):
-                by_owner[owner].append(line)
-        for owner, lines in by_owner.items():
-            for part in slices(lines):
-                values = [owner, "\n".join(lines[part]), appended]
+                by_owner[owner][offset_of(message.input)].append(line)
+        for owner, found in enumerate(by_owner):
+            offsets, records = list(found), ["\n".join(lines) for lines in found.values()]
+            cuts = list(slices(records)) or [slice(0)]
+            firsts = [first, *(offsets[cut.start] for cut in cuts[1:]), next_offset]
+            for cut, (start, end) in zip(cuts, pairwise(firsts), strict=True):
+                values = [owner, topic, partition, start, end, appended, "\n".join(records[cut])]
                 self.emit(values, stream="by_owner", need_task_ids=False)
 
 

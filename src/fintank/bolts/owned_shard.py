@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from fintank.trading.changes import Change
+from fintank.trading.log_merge import Positions
 from fintank.trading.messages import Cancel, Order, Quote, TradingState
 from fintank.trading.reports import Fill, Report
 from fintank.trading.shard import Effects, Shard
 from fintank.wire.kafka.journal_records import key_of
-
-DECISIONS_MAX = 10_000
-"""More decisions than that go into several transactions; the effects of one message are never split."""
 
 
 class DecisionLog(Protocol):
@@ -60,13 +58,17 @@ class OwnedShard:
         self._take(self.core.on_second(wall_us))
         self._take(Effects(journal=self.core.forget_closed(wall_us)))
 
-    def commit(self) -> None:
-        """Write every decision, and every quote and clock that changed, in one transaction; nothing if
-        nothing changed."""
+    def commit(self, positions: Positions | None = None) -> None:
+        """Write all that was decided, and every quote and clock that changed, in one transaction.
+
+        positions: how far the shard has come, if that is to be written. Nothing is written when nothing
+        changed: the log then holds all that the shard knows.
+        """
         self._add(self.core.changed_quotes())
-        if self.decisions:
+        if self.decisions or positions is not None:
             self._alive()
-            self._log.commit(self._reports, self._fills, list(self._journal.values()))
+            changes = [*self._journal.values(), *([] if positions is None else [positions])]
+            self._log.commit(self._reports, self._fills, changes)
             self._reports, self._fills, self._journal = [], [], {}
             self._alive()
 
@@ -74,8 +76,6 @@ class OwnedShard:
         self._reports += effects.reports
         self._fills += effects.fills
         self._add(effects.journal)
-        if self.decisions > DECISIONS_MAX:
-            self.commit()
 
     def _add(self, changes: Iterable[Change]) -> None:
         self._journal.update((key_of(change), change) for change in changes)

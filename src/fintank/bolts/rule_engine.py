@@ -1,40 +1,52 @@
 """Orders meet prices: every execution and fill exactly once, whenever and however this process ends.
 
 1. A shard is adopted before anything is decided in it: no earlier writer can write any more.
-2. A tuple is acked once, after the commit of all that it changed. A tuple that was decided but not acked
-   comes again, and is recognized: an order by its content, a quote by its time and offset.
-3. On any error the process ends, as its memory may be ahead of the log. Storm starts it again.
+2. Each shard decides on the records of the topics in the order of the logs (`shard_feed`), and writes how far
+   it has come in the transaction of what it decided. What comes again is known by its offset.
+3. A tuple is acked once every shard of this task has written that it is past the tuple's offsets.
+4. On any error the process ends: what memory holds may be ahead of the log. Storm starts it again.
 """
 
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
 
 from pystorm.component import Tuple
 
 from fintank import settings
-from fintank.adapters import journal, rules_file
+from fintank.adapters import journal, kafka, rules_file
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.bolts.owned_shard import OwnedShard
 from fintank.bolts.owners import owned_shards, shard_of, symbol_of
+from fintank.bolts.shard_feed import ShardFeed
 from fintank.trading.ages import OpenAges
+from fintank.trading.log_merge import TOPICS, LogEnds, Positions
+from fintank.trading.messages import Quote
+from fintank.trading.partition_log import Partition, Range
 from fintank.trading.recovery import restore
-from fintank.wire.bolts.offsets import append_times_ms
+from fintank.wire.bolts.offsets import append_times_ms, parse_runs
 from fintank.wire.bolts.order_stream import OwnedMessage, owned_messages
 from fintank.wire.bolts.owner_ticks import quotes
 from fintank.wire.kafka.records import offset_of
 
 GATHER_SECONDS_MAX = 0.05
 WAIT_SECONDS_MAX = 1.0
-PENDING_TUPLES_MAX = 200
-PENDING_TICKS_MAX = 10_000
+ORDERS_WAIT_SECONDS_MAX = 0.25
+"""How long orders wait for the shards that they do not concern: few of them are let be in flight."""
+UNCOMMITTED_RECORDS_MAX = 10_000
 """Well below the tick-spout's limit in flight, or it would pause until the commit."""
 ALIVE_SECONDS = 5.0
 """After so long without a pause it reports to Storm that it is alive."""
+PARTITIONS = [
+    Partition(topic, number) for topic in TOPICS for number in range(kafka.TOPICS[topic].partitions)
+]
+ORDER_PARTITIONS = [partition for partition in PARTITIONS if partition.topic == "orders"]
+
 
 SECOND_US = 1_000_000
 OPEN_AGES = {
@@ -45,25 +57,26 @@ OPEN_AGES = {
 """The figures of the open orders' ages: each counts the orders of that age, in microseconds, and older."""
 
 
-@dataclass
-class PendingTuple:
-    """A tuple that is not acked yet, and the shards that have yet to commit what it changed.
+class PendingTuple(NamedTuple):
+    """A tuple that is not acked yet; its offsets end before `next`.
 
-    ticks: how many it holds. appended_ms: when each of its orders was appended to Kafka.
+    appended_ms: when each of its orders was appended to Kafka.
     """
 
+    next: int
     tuple_id: str
-    ticks: int
-    shards: set[int]
-    appended_ms: list[int]
+    appended_ms: Sequence[int]
 
 
 class RuleEngine(BatchBolt):
-    """Takes [owner partition ticks] and [owner orders appended]; writes executions, fills and journal.
+    """Takes [owner topic partition first next appended ticks], the same with orders, and from the spouts
+    [topic topic_id clock asked_ms appended_ms ends]; emits nothing.
 
-    Decisions are committed as soon as no more tuples are there, after GATHER_SECONDS_MAX at the latest: what
-    comes during a commit shares the next one. A tuple whose ticks only changed quotes waits for the next
-    commit of its shards, about a second at most: Storm must send a tick tuple every second.
+    It writes the topics executions, fills and journal.
+
+    Decisions are committed as soon as no further tuple is there, after GATHER_SECONDS_MAX at the latest: what
+    comes during a commit shares the next one. Ticks that only changed quotes wait for the next commit of
+    their shards, about a second at most: Storm must send a tick tuple every second.
     """
 
     # The end of the process fails its tuples. Failing one that was just acked would be an error.
@@ -77,18 +90,25 @@ class RuleEngine(BatchBolt):
         self._reported_alive = time.monotonic()
         with self._ending():
             self._shards = {shard: self._adopted(address, shard) for shard in owned_shards(context)}
-        ages_us = list(OPEN_AGES.values())
-        self._ages = [OpenAges(owned.core.state, ages_us) for owned in self._shards.values()]
-        self._take = {"tick-deserializer": self._take_ticks, "component-order-creator": self._take_orders}
-        self._pending: dict[int, list[PendingTuple]] = {shard: [] for shard in self._shards}
-        self._pending_tuples = self._pending_ticks = 0
+        ages_us = tuple(OPEN_AGES.values())
+        self._ages = [OpenAges(feed.owned.core.state, ages_us) for feed in self._shards.values()]
+        self._take = {
+            "tick-deserializer": self._take_ticks,
+            "component-order-creator": self._take_orders,
+            "tick-spout": self._take_ends,
+            "order-spout": self._take_ends,
+        }
+        self._pending: dict[Partition, list[PendingTuple]] = {partition: [] for partition in PARTITIONS}
+        self._uncommitted = 0
         self._flushed = self._decided = time.monotonic()
         self._counted: Counter[str] = Counter()
 
     def process(self, tup: Tuple) -> None:
         """Decide; commit and ack if enough is pending, or for long enough."""
         with self._ending():
-            self._add(self._take[tup.component](tup, _wall_us()))
+            self._take[tup.component](tup)
+            for feed in self._shards.values():
+                self._uncommitted += feed.decide(_elapsed_ms())
             if self._is_overdue():
                 self._flush()
             elif time.monotonic() - self._decided > GATHER_SECONDS_MAX:
@@ -97,18 +117,23 @@ class RuleEngine(BatchBolt):
     def before_waiting(self) -> None:
         """Commit the decisions, and ack their tuples."""
         with self._ending():
-            self._commit_decided()
+            orders_wait = any(self._pending[partition] for partition in ORDER_PARTITIONS)
+            if orders_wait and time.monotonic() - self._flushed > ORDERS_WAIT_SECONDS_MAX:
+                self._flush()
+            else:
+                self._commit_decided()
 
     def process_tick(self, tup: Tuple) -> None:
         """Once a second, let time pass for the orders and commit all that is pending."""
         self.ack(tup)
         with self._ending():
-            for owned_shard in self._shards.values():
-                owned_shard.on_second(_wall_us())
+            for feed in self._shards.values():
+                feed.decide(_elapsed_ms())
+                feed.on_second()
             self._flush()
         self._measure()
 
-    def _adopted(self, address: str, shard: int) -> OwnedShard:
+    def _adopted(self, address: str, shard: int) -> ShardFeed:
         started = time.monotonic()
 
         def progress(text: str) -> None:
@@ -123,91 +148,90 @@ class RuleEngine(BatchBolt):
         seconds = time.monotonic() - started
         self.logger.info("shard %d adopted: %d journal records, %.1f s", shard, len(entries), seconds)
         self._report_alive()
-        return OwnedShard(core, log, self._report_alive)
+        found = next((entry for entry in entries if isinstance(entry, Positions)), Positions())
+        return ShardFeed(OwnedShard(core, log, self._report_alive), found, PARTITIONS)
 
-    def _take_ticks(self, tup: Tuple, wall_us: int) -> PendingTuple:
-        _, partition, lines = tup.values
-        ticks = quotes(partition, lines)
-        touched = set()
-        for quote in ticks:
-            shard = shard_of(quote.symbol)
-            touched.add(shard)
-            self._shards[shard].on_quote(quote, wall_us)
+    def _take_ticks(self, tup: Tuple) -> None:
+        ticks = quotes(tup.values[2], tup.values[-1])
+        self._offer(tup, ticks, [shard_of(quote.symbol) for quote in ticks])
         self.metrics.add(tuples=1, records=len(ticks), ticks=len(ticks))
-        return PendingTuple(tup.id, len(ticks), touched, [])
 
-    def _take_orders(self, tup: Tuple, wall_us: int) -> PendingTuple:
-        _, lines, appended = tup.values
-        times_ms = append_times_ms(appended)
-        found = owned_messages(lines)
-        touched = set()
-        for message in found:
-            for shard in self._shards_of(message):
-                touched.add(shard)
-                self._shards[shard].on_message(message, wall_us)
+    def _take_orders(self, tup: Tuple) -> None:
+        found = owned_messages(tup.values[-1])
+        symbols = list(map(symbol_of, found))
+        shards = [None if symbol is None else shard_of(symbol) for symbol in symbols]
+        times_ms = append_times_ms(tup.values[-2])
+        self._offer(tup, found, shards, [times_ms[offset_of(message.input)] for message in found])
         self.metrics.add(tuples=1, records=len(found), orders=len(found))
-        return PendingTuple(tup.id, 0, touched, [times_ms[offset_of(message.input)] for message in found])
 
-    def _shards_of(self, message: OwnedMessage) -> Iterable[int]:
-        """Return the shard of a message's symbol, or every shard of this task if it has none."""
-        symbol = symbol_of(message)
-        return self._shards if symbol is None else (shard_of(symbol),)
+    def _take_ends(self, tup: Tuple) -> None:
+        topic, topic_id, clock, asked_ms, appended_ms, text = tup.values
+        places = [tuple(map(int, place.split(","))) for place in text.split(" ")]
+        partitions = {Partition(topic, number): (start, end) for number, start, end in places}
+        for feed in self._shards.values():
+            feed.reached(topic, topic_id, LogEnds(clock, asked_ms, appended_ms, partitions), _elapsed_ms())
+        self.ack(tup)
 
-    def _add(self, pending: PendingTuple) -> None:
-        """Let a tuple wait for its shards. Without any it is done, as on a task that owns no shard."""
-        self._pending_tuples += 1
-        self._pending_ticks += pending.ticks
-        for shard in pending.shards:
-            self._pending[shard].append(pending)
-        if not pending.shards:
-            self._done(pending)
-
-    def _done(self, pending: PendingTuple) -> None:
-        self._pending_tuples -= 1
-        self._pending_ticks -= pending.ticks
-        self.metrics.since((append_ms, 1) for append_ms in pending.appended_ms)
-        self.ack(pending.tuple_id)
+    def _offer(
+        self,
+        tup: Tuple,
+        records: Sequence[Quote | OwnedMessage],
+        shards: Sequence[int | None],
+        appended_ms: Sequence[int] = (),
+    ) -> None:
+        """Offer the range of a tuple to every shard of this task, with its records; None means all shards."""
+        _, topic, number, first, next_offset, appended, _ = tup.values
+        others = {*shards} - {None, *self._shards}
+        if others and self._shards:
+            raise ValueError(f"{topic}-{number}: records of the shards {others}, which other tasks own")
+        runs = parse_runs(appended)
+        for shard, feed in self._shards.items():
+            found = [record for record, of in zip(records, shards, strict=True) if of is None or of == shard]
+            offsets = [_offset(record) for record in found]
+            feed.offer(Partition(topic, number), Range(first, next_offset, runs, offsets, found))
+        heappush(self._pending[Partition(topic, number)], PendingTuple(next_offset, tup.id, appended_ms))
 
     def _is_overdue(self) -> bool:
         return (
-            time.monotonic() - self._flushed > WAIT_SECONDS_MAX
-            or self._pending_tuples > PENDING_TUPLES_MAX
-            or self._pending_ticks > PENDING_TICKS_MAX
+            time.monotonic() - self._flushed > WAIT_SECONDS_MAX or self._uncommitted > UNCOMMITTED_RECORDS_MAX
         )
 
     def _flush(self) -> None:
-        for shard in self._shards:
-            self._commit(shard)
+        for feed in self._shards.values():
+            feed.commit()
         self._flushed = time.monotonic()
+        self._ack_committed()
+        self._uncommitted = 0
 
     def _commit_decided(self) -> None:
-        # If one shard commits and the next fails, whole tuples come again: the first recognizes its part.
-        for shard, owned in self._shards.items():
-            if owned.decisions:
-                self._commit(shard)
+        for feed in self._shards.values():
+            if feed.owned.decisions:
+                feed.commit()
         self._decided = time.monotonic()
+        self._ack_committed()
 
-    def _commit(self, shard: int) -> None:
-        """Commit a shard, and ack the tuples that waited only for it."""
-        self._shards[shard].commit()
-        committed, self._pending[shard] = self._pending[shard], []
-        for pending in committed:
-            pending.shards.discard(shard)
-            if not pending.shards:
-                self._done(pending)
+    def _ack_committed(self) -> None:
+        """Ack the tuples whose offsets all shards are past. Without a shard there is nothing to wait for."""
+        committed = [feed.committed for feed in self._shards.values()]
+        for partition, pending in self._pending.items():
+            while pending and all((offsets[partition] or 0) >= pending[0].next for offsets in committed):
+                done = heappop(pending)
+                self.metrics.since((append_ms, 1) for append_ms in done.appended_ms)
+                self.ack(done.tuple_id)
 
     def _measure(self) -> None:
-        """Report what the shards counted since the last time, and how many orders are open."""
+        """Report what the shards counted since the last time, and which orders are open."""
         counted: Counter[str] = Counter()
-        for owned_shard in self._shards.values():
-            counted.update(asdict(owned_shard.core.state.counts))
+        for feed in self._shards.values():
+            counted.update(asdict(feed.owned.core.state.counts))
         self.metrics.add(**{name: count - self._counted[name] for name, count in counted.items()})
         self._counted = counted
-        open_orders = sum(owned_shard.core.state.registry.open_count for owned_shard in self._shards.values())
-        ages_of_shards = [ages.count(_wall_us()) for ages in self._ages]
-        by_age = {
-            name: sum(counts[index] for counts in ages_of_shards) for index, name in enumerate(OPEN_AGES)
-        }
+        open_orders = sum(feed.owned.core.state.registry.open_count for feed in self._shards.values())
+        of_shards = [
+            ages.count(feed.merge.frontier_ms * 1000)
+            for ages, feed in zip(self._ages, self._shards.values(), strict=True)
+        ]
+        by_age = {name: sum(counts[index] for counts in of_shards) for index, name in enumerate(OPEN_AGES)}
         self.metrics.level(open_orders=open_orders, **by_age)
 
     def _report_alive(self) -> None:
@@ -232,5 +256,9 @@ class RuleEngine(BatchBolt):
         os._exit(status_code)
 
 
-def _wall_us() -> int:
-    return time.time_ns() // 1000
+def _elapsed_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+def _offset(record: Quote | OwnedMessage) -> int:
+    return record.offset if isinstance(record, Quote) else offset_of(record.input)

@@ -12,10 +12,10 @@ from fintank.wire.kafka.ticks import to_lines
 
 
 class TickDeserializer(BatchBolt):
-    """Takes [topic partition offsets records].
+    """Takes [topic partition first next offsets records].
 
-    Emits [topic partition offsets lines appended], rejects, and on the stream by_owner
-    [owner partition ticks].
+    Emits [topic partition offsets lines appended], rejects, and on the stream by_owner, to every owner,
+    [owner topic partition first next appended ticks].
     """
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
@@ -24,9 +24,10 @@ class TickDeserializer(BatchBolt):
         self._owner_of = partial(owner_of, owners=self._owners)
 
     def process(self, tup: Tuple) -> None:
-        """Emit the batch as lines, if any are left, and as ticks for their owners."""
+        """Emit the batch as lines, if any are left, and as ticks to every owner."""
+        topic, partition, first, next_offset, offsets, _ = tup.values
         batch = self.emit_lines(tup, to_lines)
-        if self._owners:
-            for owner, ticks in owner_ticks.by_owner(batch, self._owner_of).items():
-                self.emit([owner, tup.values[1], ticks], stream="by_owner", need_task_ids=False)
+        for owner, ticks in enumerate(owner_ticks.by_owner(batch, self._owner_of, self._owners)):
+            values = [owner, topic, partition, first, next_offset, offsets, ticks]
+            self.emit(values, stream="by_owner", need_task_ids=False)
         self.ack(tup)

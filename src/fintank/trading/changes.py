@@ -5,6 +5,7 @@ from typing import NamedTuple
 from fintank.trading.cancels import RememberedCancel
 from fintank.trading.clock import ClockState
 from fintank.trading.depth import Sizes
+from fintank.trading.log_merge import Positions
 from fintank.trading.messages import Identity, OrdStatus, Quote, Side, TradingState
 from fintank.trading.working_order import WorkingOrder
 
@@ -58,6 +59,7 @@ Entry = (
     | SymbolClock
     | BlockWindow
     | TradingState
+    | Positions
 )
 
 

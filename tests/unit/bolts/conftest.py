@@ -7,6 +7,8 @@ from support.influx_server import Influx, influx_server
 from support.rule_engine import Kafka
 from support.storm import Storm
 
+from fintank.bolts import rule_engine
+
 
 @pytest.fixture
 def storm() -> Storm:
@@ -22,3 +24,10 @@ def influx() -> Iterator[Influx]:
 @pytest.fixture
 def kafka() -> Kafka:
     return Kafka()
+
+
+@pytest.fixture(autouse=True)
+def _no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is due by the clock is not due because the machine is busy."""
+    monkeypatch.setattr(rule_engine, "WAIT_SECONDS_MAX", 3_600)
+    monkeypatch.setattr(rule_engine, "ORDERS_WAIT_SECONDS_MAX", 3_600)

@@ -12,7 +12,7 @@ RECORD = json.dumps(SCHEMA["examples"][0])
 
 def test_a_batch_becomes_lines_and_rejects_and_is_acked_after_them(storm):
     batch = ["fills", 2, "7,3,1438540000000", f"{RECORD}\nx\n{RECORD}"]
-    lines, reject, ack = storm.run(FillDeserializer, storm.tuple_of("a", *batch))
+    lines, reject, ack = storm.run(FillDeserializer, storm.batch_of("a", *batch))
     assert lines == storm.emitted("a", ["fills", 2, "7,1 9,1", to_lines(*batch).lines, batch[2]])
     key, message = reject["tuple"]
     assert reject == storm.emitted("a", [key, message], stream="rejects")
@@ -22,5 +22,5 @@ def test_a_batch_becomes_lines_and_rejects_and_is_acked_after_them(storm):
 
 
 def test_a_batch_without_any_fill_emits_no_lines(storm):
-    sent = storm.run(FillDeserializer, storm.tuple_of("a", "fills", 2, "7,1,1438540000000", ""))
+    sent = storm.run(FillDeserializer, storm.batch_of("a", "fills", 2, "7,1,1438540000000", ""))
     assert [message.get("stream", message["command"]) for message in sent] == ["rejects", "ack"]

@@ -1,4 +1,4 @@
-"""What the rule engine acks and when, and that no fault at any step makes it decide twice or never."""
+"""What the rule engine decides, commits and acks, and when."""
 
 from decimal import Decimal
 
@@ -11,10 +11,8 @@ from support.rule_engine import (
     Tick,
     cancel,
     order,
-    orders_tuple,
     run_engine,
     storm_tick,
-    ticks_tuple,
 )
 
 from fintank.bolts import rule_engine
@@ -37,9 +35,9 @@ def test_a_task_beyond_the_number_of_shards_owns_none(kafka: Kafka) -> None:
 
 def test_a_task_without_shards_acks_what_is_for_all_tasks_at_once(kafka: Kafka) -> None:
     for_all = [
-        orders_tuple("halt", TradingState(State.HALTED, START, 17, "orders-0-17")),
-        orders_tuple("list", cancel("c-1", None, None, list_id="p")),
-        orders_tuple(
+        kafka.orders("halt", TradingState(State.HALTED, START, 17, "orders-0-17")),
+        kafka.orders("list", cancel("c-1", None, None, list_id="p")),
+        kafka.orders(
             "2", cancel("c-2", None, None, list_id="p"), TradingState(State.ACTIVE, 1, 17, "orders-0-17")
         ),
     ]
@@ -50,8 +48,8 @@ def test_a_task_without_shards_acks_what_is_for_all_tasks_at_once(kafka: Kafka) 
 
 @pytest.mark.parametrize("owners", [1, 2, 3, 4, 5, 9])
 def test_whatever_is_sent_to_all_tasks_is_acked_by_each_however_many_they_are(owners: int) -> None:
-    halt = orders_tuple("halt", TradingState(State.HALTED, START, 17, "orders-0-17"))
     kafka = Kafka()
+    halt = kafka.orders("halt", TradingState(State.HALTED, START, 17, "orders-0-17"))
     assert [run_engine(kafka, [halt], owner=owner, owners=owners)[1] for owner in range(owners)] == (
         [["halt"]] * owners
     )
@@ -59,8 +57,8 @@ def test_whatever_is_sent_to_all_tasks_is_acked_by_each_however_many_they_are(ow
 
 
 def test_an_order_is_acked_after_the_commit_of_its_report(kafka: Kafka) -> None:
-    run_engine(kafka, [orders_tuple("o", order("o-1", SYMBOLS[2]))])
-    assert kafka.events[4:] == [("commit", 2), ("ack", "o")]
+    run_engine(kafka, [kafka.orders("o", order("o-1", SYMBOLS[0]))], owners=4)
+    assert kafka.events == [("adopt", 0), ("commit", 0), ("ack", "o")]
     assert [report.exec_type for report in kafka.reports] == [ExecType.NEW]
 
 
@@ -68,8 +66,24 @@ def test_orders_of_one_tuple_are_one_transaction_a_shard_and_the_tuple_is_acked_
     kafka: Kafka,
 ) -> None:
     found = [order(f"o-{number}", SYMBOLS[number % 4]) for number in range(8)]
-    run_engine(kafka, [orders_tuple("o", *found)])
+    run_engine(kafka, [kafka.orders("o", *found)])
     assert kafka.events[4:] == [("commit", shard) for shard in range(4)] + [("ack", "o")]
+
+
+def test_a_shard_that_nothing_in_a_tuple_concerns_writes_that_it_is_past_it_before_the_ack(
+    kafka: Kafka,
+) -> None:
+    run_engine(kafka, [kafka.orders("o", order("o-1", SYMBOLS[2])), storm_tick()])
+    assert kafka.events[4:] == [
+        *(("commit", 2), ("ack", "storm-tick")),
+        *(("commit", 0), ("commit", 1), ("commit", 3), ("ack", "o")),
+    ]
+
+
+def test_orders_do_not_wait_for_storms_tick_for_long(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rule_engine, "ORDERS_WAIT_SECONDS_MAX", -1)
+    _, acked = run_engine(kafka, [kafka.orders("o", order("o-1", SYMBOLS[2]))])
+    assert acked == ["o"]
 
 
 def test_decisions_on_tuples_that_are_there_together_share_a_transaction(
@@ -77,10 +91,10 @@ def test_decisions_on_tuples_that_are_there_together_share_a_transaction(
 ) -> None:
     monkeypatch.setattr(rule_engine, "GATHER_SECONDS_MAX", 60)
     symbol = SYMBOLS[0]
-    messages = [orders_tuple(f"o-{number}", order(f"o-{number}", symbol)) for number in range(5)]
-    run_engine(kafka, [*messages, ticks_tuple("t", Tick(symbol, 3))], at_once=True)
+    messages = [kafka.orders(f"o-{number}", order(f"o-{number}", symbol)) for number in range(5)]
+    run_engine(kafka, [*messages, kafka.ticks("t", Tick(symbol, 3))], at_once=True, owners=4)
     names = [f"o-{number}" for number in range(5)]
-    assert kafka.events[4:] == [("commit", 0), *(("ack", name) for name in [*names, "t"])]
+    assert kafka.events == [("adopt", 0), ("commit", 0), *(("ack", name) for name in ["t", *names])]
     assert len(kafka.fills) == 5
 
 
@@ -89,16 +103,16 @@ def test_a_stream_of_tuples_without_a_pause_does_not_hold_decisions_back(
 ) -> None:
     monkeypatch.setattr(rule_engine, "GATHER_SECONDS_MAX", -1)
     symbol = SYMBOLS[0]
-    run_engine(
-        kafka, [orders_tuple("o", order("o-1", symbol)), ticks_tuple("t", Tick(symbol, 3))], at_once=True
-    )
-    assert kafka.events[4:] == [("commit", 0), ("ack", "o"), ("commit", 0), ("ack", "t")]
+    messages = [kafka.orders("o", order("o-1", symbol)), kafka.ticks("t", Tick(symbol, 3))]
+    run_engine(kafka, messages, at_once=True, owners=4)
+    assert kafka.events[1:] == [("commit", 0), ("ack", "o"), ("commit", 0), ("ack", "t")]
 
 
 def test_a_tick_that_fills_an_order_is_committed_at_once_with_the_quote(kafka: Kafka) -> None:
     symbol = SYMBOLS[0]
-    run_engine(kafka, [orders_tuple("o", order("o-1", symbol)), ticks_tuple("t", Tick(symbol, 3))])
-    assert kafka.events[4:] == [("commit", 0), ("ack", "o"), ("commit", 0), ("ack", "t")]
+    messages = [kafka.orders("o", order("o-1", symbol)), kafka.ticks("t", Tick(symbol, 3))]
+    run_engine(kafka, messages, owners=4)
+    assert kafka.events[1:] == [("commit", 0), ("ack", "o"), ("commit", 0), ("ack", "t")]
     assert [fill.last_px for fill in kafka.fills] == [Decimal(101)]
     assert any(key.startswith("quote|") for key in kafka.shards[0].journal)
 
@@ -106,81 +120,72 @@ def test_a_tick_that_fills_an_order_is_committed_at_once_with_the_quote(kafka: K
 def test_a_tick_without_consequence_waits_for_storms_tick_and_is_acked_after_its_quote_is_written(
     kafka: Kafka,
 ) -> None:
-    run_engine(kafka, [ticks_tuple("t", Tick(SYMBOLS[0], 3)), storm_tick()])
-    assert kafka.events[4:] == [("ack", "storm-tick"), ("commit", 0), ("ack", "t")]
+    run_engine(kafka, [kafka.ticks("t", Tick(SYMBOLS[0], 3)), storm_tick()], owners=4)
+    assert kafka.events[1:] == [("ack", "storm-tick"), ("commit", 0), ("ack", "t")]
 
 
 def test_a_tick_that_waits_is_acked_with_an_orders_commit_of_its_last_shard(kafka: Kafka) -> None:
+    zero, two = SYMBOLS[0], SYMBOLS[2]
     messages = [
-        ticks_tuple("both", Tick(SYMBOLS[0], 3), Tick(SYMBOLS[1], 4)),
-        orders_tuple("o-0", order("o-0", SYMBOLS[0])),
-        orders_tuple("o-1", order("o-1", SYMBOLS[1])),
+        kafka.ticks("both", Tick(zero, 3), Tick(two, 4)),
+        kafka.orders("o-0", order("o-0", zero)),
+        kafka.orders("o-2", order("o-2", two)),
     ]
-    run_engine(kafka, messages)
-    assert kafka.events[4:] == [
-        ("commit", 0),
-        ("ack", "o-0"),
-        ("commit", 1),
-        ("ack", "both"),
-        ("ack", "o-1"),
-    ]
+    run_engine(kafka, messages, owners=2)
+    assert kafka.events[2:] == [("commit", 0), ("commit", 2), ("ack", "both"), ("ack", "o-0")]
 
 
 def test_the_replay_of_a_tick_that_waits_waits_too(kafka: Kafka) -> None:
     tick = Tick(SYMBOLS[0], 3)
-    run_engine(kafka, [ticks_tuple("t", tick), ticks_tuple("again", tick), storm_tick()])
-    assert kafka.events[4:] == [("ack", "storm-tick"), ("commit", 0), ("ack", "t"), ("ack", "again")]
+    run_engine(kafka, [kafka.ticks("t", tick), kafka.ticks("again", tick), storm_tick()], owners=4)
+    assert kafka.events[1:] == [("ack", "storm-tick"), ("commit", 0), ("ack", "again"), ("ack", "t")]
 
 
 def test_the_replay_of_what_is_committed_is_acked_without_a_transaction(kafka: Kafka) -> None:
     symbol = SYMBOLS[0]
-    messages = [orders_tuple("o", order("o-1", symbol)), ticks_tuple("t", Tick(symbol, 3))]
-    run_engine(kafka, messages)
+    messages = [kafka.orders("o", order("o-1", symbol)), kafka.ticks("t", Tick(symbol, 3))]
+    run_engine(kafka, [*messages, storm_tick()])
     kafka.events.clear()
     _, acked = run_engine(kafka, [*reversed(messages), storm_tick()])
     assert sorted(acked) == ["o", "storm-tick", "t"]
     assert [event for event in kafka.events if event[0] == "commit"] == []
 
 
-def test_no_more_than_200_tuples_wait(kafka: Kafka) -> None:
-    run_engine(kafka, [ticks_tuple(f"t-{number}", Tick(SYMBOLS[0], number)) for number in range(201)])
-    assert kafka.events[4] == ("commit", 0)
-    assert len(kafka.events) == 4 + 1 + 201
-
-
 @pytest.mark.parametrize(("tuples", "ticks_each"), [(150, 1), (1, 9_000)])
 def test_what_was_acked_does_not_wait_any_more(kafka: Kafka, tuples: int, ticks_each: int) -> None:
     def half(name: str, first: int) -> list[dict[str, object]]:
         return [
-            ticks_tuple(f"{name}-{number}", *[Tick(SYMBOLS[0], first + number)] * ticks_each)
+            kafka.ticks(f"{name}-{number}", *[Tick(SYMBOLS[0], first + number)] * ticks_each)
             for number in range(tuples)
         ]
 
-    run_engine(kafka, [*half("a", 0), storm_tick(), *half("b", 1_000), storm_tick()])
-    done = [said if said == "storm-tick" else name for name, said in kafka.events[4:]]
+    run_engine(kafka, [*half("a", 0), storm_tick(), *half("b", 1_000), storm_tick()], owners=4)
+    done = [said if said == "storm-tick" else name for name, said in kafka.events[1:]]
     assert done == ["storm-tick", "commit", *["ack"] * tuples] * 2
 
 
 def test_no_more_than_10_000_ticks_wait(kafka: Kafka) -> None:
-    batch = [Tick(SYMBOLS[0], number) for number in range(2_000)]
-    _, acked = run_engine(kafka, [ticks_tuple(f"t-{number}", *batch) for number in range(6)])
+    tuples = [
+        kafka.ticks(f"t-{number}", *(Tick(SYMBOLS[0], 2_000 * number + i) for i in range(2_000)))
+        for number in range(6)
+    ]
+    _, acked = run_engine(kafka, tuples)
     assert len(acked) == 6
 
 
 def test_2_500_orders_filled_by_one_tick_are_one_transaction(kafka: Kafka) -> None:
     symbol = SYMBOLS[0]
-    resting = orders_tuple("o", *[order(f"o-{number}", symbol) for number in range(2_500)])
-    run_engine(kafka, [resting, ticks_tuple("t", Tick(symbol, 3))])
+    resting = kafka.orders("o", *[order(f"o-{number}", symbol) for number in range(2_500)])
+    run_engine(kafka, [resting, kafka.ticks("t", Tick(symbol, 3))], owners=4)
     assert [event for event in kafka.events if event[0] == "commit"] == [("commit", 0)] * 2
     assert len({fill.exec_id for fill in kafka.fills}) == 2_500
 
 
 def test_a_tuple_of_more_than_10_000_decisions_is_several_transactions_and_one_ack(kafka: Kafka) -> None:
     symbol = SYMBOLS[0]
-    _, acked = run_engine(
-        kafka, [orders_tuple("o", *[order(f"o-{number}", symbol) for number in range(6_000)])]
-    )
-    assert kafka.events[4:] == [("commit", 0), ("commit", 0), ("ack", "o")]
+    found = [order(f"o-{number}", symbol) for number in range(6_000)]
+    _, acked = run_engine(kafka, [kafka.orders("o", *found)], owners=4)
+    assert kafka.events[1:] == [("commit", 0), ("commit", 0), ("ack", "o")]
     assert acked == ["o"]
     assert len(kafka.reports) == 6_000
 
@@ -188,26 +193,26 @@ def test_a_tuple_of_more_than_10_000_decisions_is_several_transactions_and_one_a
 def test_storm_hears_of_a_task_that_commits_for_long(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rule_engine, "ALIVE_SECONDS", -1)
     many = [order(f"o-{number}", SYMBOLS[0]) for number in range(6_000)]
-    run_engine(kafka, [orders_tuple("o", *many)])
+    run_engine(kafka, [kafka.orders("o", *many)], owners=4)
     said = [name for name, _ in kafka.events]
-    assert said[:8] == ["adopt", "sync"] * 4
-    assert said[8:] == ["sync", "commit", "sync"] * 2 + ["ack"]
+    assert said[:2] == ["adopt", "sync"]
+    assert [name for name in said[2:] if name != "ack"] == ["sync", "commit", "sync"] * 2
 
 
 def test_storm_is_not_told_more_often_than_needed(kafka: Kafka) -> None:
-    run_engine(kafka, [orders_tuple("o", order("o-1", SYMBOLS[0]))])
+    run_engine(kafka, [kafka.orders("o", order("o-1", SYMBOLS[0]))])
     assert "sync" not in [name for name, _ in kafka.events]
 
 
 def test_a_cancel_and_a_trading_state_are_acked_after_the_commit_of_what_they_lead_to(kafka: Kafka) -> None:
     symbol = SYMBOLS[2]
-    waiting = orders_tuple("o", order("o-1", symbol), cancel("c-1", symbol, "o-1"))
-    halted = orders_tuple("h", TradingState(State.HALTED, START, 17, "orders-0-17"))
-    run_engine(kafka, [waiting, halted, orders_tuple("late", order("o-2", symbol)), storm_tick()])
+    waiting = kafka.orders("o", order("o-1", symbol), cancel("c-1", symbol, "o-1"))
+    halted = kafka.orders("h", TradingState(State.HALTED, START, 17, "orders-0-17"))
+    run_engine(kafka, [waiting, halted, kafka.orders("late", order("o-2", symbol)), storm_tick()])
     assert kafka.events[4:] == [
-        *(("commit", 2), ("ack", "o")),
-        *(("commit", 0), ("commit", 1), ("commit", 2), ("commit", 3), ("ack", "h")),
-        *(("commit", 2), ("ack", "late"), ("ack", "storm-tick")),
+        ("commit", 2),
+        *(("commit", 0), ("commit", 1), ("commit", 2), ("commit", 3), ("ack", "o"), ("ack", "h")),
+        *(("commit", 2), ("ack", "storm-tick"), ("commit", 0), ("commit", 1), ("commit", 3), ("ack", "late")),
     ]
     assert [report.exec_type for report in kafka.reports] == ["NEW", "CANCELED", "REJECTED"]
     assert all("trading_state|" in state.journal for state in kafka.shards.values())
@@ -215,18 +220,16 @@ def test_a_cancel_and_a_trading_state_are_acked_after_the_commit_of_what_they_le
 
 def test_a_cancel_of_a_list_ends_its_components_in_every_shard(kafka: Kafka) -> None:
     parts = [order(f"p-{symbol}", symbol, list_id="p") for symbol in SYMBOLS.values()]
-    run_engine(kafka, [orders_tuple("o", *parts), orders_tuple("c", cancel("c-1", None, None, list_id="p"))])
+    run_engine(kafka, [kafka.orders("o", *parts), kafka.orders("c", cancel("c-1", None, None, list_id="p"))])
     assert [report.exec_type for report in kafka.reports] == ["NEW", "CANCELED"] * 4
 
 
-def test_time_alone_expires_an_order_and_storms_tick_writes_it(
-    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    symbol, wall_us = SYMBOLS[0], iter(range(START, START + 10 * SECOND, SECOND))
-    monkeypatch.setattr(rule_engine, "_wall_us", lambda: next(wall_us))
-    ends = {"time_in_force": TimeInForce.GTD, "expire_time_us": START + SECOND + 1}
+def test_the_time_of_the_logs_alone_expires_an_order_and_storms_tick_writes_it(kafka: Kafka) -> None:
+    symbol = SYMBOLS[0]
+    ends = {"time_in_force": TimeInForce.GTD, "expire_time_us": START + 2 * SECOND}
     resting = order("o-1", symbol, **ends, ord_type=OrdType.LIMIT, price=Decimal(50))
-    run_engine(kafka, [ticks_tuple("t", Tick(symbol, 3)), orders_tuple("o", resting), storm_tick()])
+    messages = [kafka.ticks("t", Tick(symbol, 3)), kafka.orders("o", resting), storm_tick()]
+    run_engine(kafka, messages, owners=4)
     assert [report.exec_type for report in kafka.reports] == ["NEW", "EXPIRED"]
     assert kafka.events[-2:] == [("ack", "storm-tick"), ("commit", 0)]
 
@@ -238,9 +241,9 @@ def test_it_tells_what_it_decided_how_long_that_took_and_what_was_of_no_use(kafk
     run_engine(
         kafka,
         [
-            ticks_tuple("t", Tick(symbol, 3), Tick(symbol, 3), Tick(symbol, 4, bid="102")),
-            orders_tuple("o", minutes_old),
-            orders_tuple("again", minutes_old),
+            kafka.ticks("t", Tick(symbol, 3), Tick(symbol, 3), Tick(symbol, 4, bid="102")),
+            kafka.orders("o", minutes_old),
+            kafka.orders("again", minutes_old),
             storm_tick(),
         ],
         recorded=recorded,
@@ -270,7 +273,7 @@ def test_what_was_of_no_use_is_counted_once_however_often_it_is_told(kafka: Kafk
     symbol, recorded = SYMBOLS[0], RecordedMetrics()
     run_engine(
         kafka,
-        [ticks_tuple("t", Tick(symbol, 3), Tick(symbol, 3)), storm_tick(), storm_tick()],
+        [kafka.ticks("t", Tick(symbol, 3), Tick(symbol, 3)), storm_tick(), storm_tick()],
         recorded=recorded,
     )
     (point,) = recorded.points().values()

@@ -14,10 +14,8 @@ from support.rule_engine import (
     Tick,
     cancel,
     order,
-    orders_tuple,
     run_engine,
     storm_tick,
-    ticks_tuple,
 )
 
 from fintank.bolts.owners import shard_of
@@ -31,7 +29,7 @@ DAY_SECONDS = 24 * 3600
 @pytest.mark.parametrize("fault", ["lost", "unknown"])
 def test_a_failed_commit_ends_the_process_and_acks_nothing(kafka: Kafka, fault: str) -> None:
     kafka.faults = [fault]
-    status, acked = run_engine(kafka, [orders_tuple("o", order("o-1", SYMBOLS[0])), storm_tick()])
+    status, acked = run_engine(kafka, [kafka.orders("o", order("o-1", SYMBOLS[0])), storm_tick()])
     assert (status, acked) == (1, [])
     assert {name for name, _ in kafka.events} <= {"adopt", "commit", "error"}
     said = {"lost": "the broker is away", "unknown": "no answer in time"}
@@ -46,32 +44,32 @@ def test_a_writer_that_was_replaced_acks_nothing_of_what_it_decides(kafka: Kafka
             return found
 
     replaced = Replaced()
-    status, acked = run_engine(replaced, [orders_tuple("o", order("o-1", SYMBOLS[0]))])
+    status, acked = run_engine(replaced, [kafka.orders("o", order("o-1", SYMBOLS[0]))])
     assert (status, acked, replaced.reports) == (1, [], [])
 
 
 def test_a_symbol_of_another_tasks_shard_ends_the_process(kafka: Kafka) -> None:
-    status, acked = run_engine(kafka, [orders_tuple("o", order("o-1", SYMBOLS[1]))], owner=0, owners=2)
+    status, acked = run_engine(kafka, [kafka.orders("o", order("o-1", SYMBOLS[1]))], owner=0, owners=2)
     assert (status, acked, kafka.reports) == (1, [], [])
     assert [name for name, _ in kafka.events] == ["adopt", "adopt", "error", "sync"]
 
 
 def test_an_order_that_waits_trades_after_a_restart_on_the_quote_from_before_it(kafka: Kafka) -> None:
     symbol = SYMBOLS[0]
-    run_engine(kafka, [ticks_tuple("t", Tick(symbol, 3)), storm_tick()])
-    run_engine(kafka, [orders_tuple("o", order("o-1", symbol))])
+    run_engine(kafka, [kafka.ticks("t", Tick(symbol, 3)), storm_tick()])
+    run_engine(kafka, [kafka.orders("o", order("o-1", symbol))])
     assert [report.quote_ids for report in kafka.reports] == [(), ("0-3",)]
 
 
 def test_the_trading_state_and_cancels_are_known_after_a_restart(kafka: Kafka) -> None:
     symbol = SYMBOLS[2]
     messages = [
-        orders_tuple("c", cancel("c-1", symbol, "o-1")),
-        orders_tuple("h", TradingState(State.REDUCING, START, 17, "orders-0-17")),
+        kafka.orders("c", cancel("c-1", symbol, "o-1")),
+        kafka.orders("h", TradingState(State.REDUCING, START, 17, "orders-0-17")),
     ]
     run_engine(kafka, messages)
     later = [order("o-1", symbol, side="SELL"), order("o-2", symbol)]
-    run_engine(kafka, [*messages, orders_tuple("o", *later)])
+    run_engine(kafka, [*messages, kafka.orders("o", *later)])
     assert [report.exec_type for report in kafka.reports] == [
         *("CANCEL_REJECTED", "NEW", "CANCELED", "REJECTED"),
     ]
@@ -86,42 +84,42 @@ def test_a_journal_of_another_version_ends_the_process(kafka: Kafka) -> None:
 
 def test_orders_leave_the_journal_after_the_retention_and_do_not_trade_again(kafka: Kafka) -> None:
     symbol, late = SYMBOLS[0], 2 * DAY_SECONDS
-    first = orders_tuple("o", order("o-1", symbol))
+    first = kafka.orders("o", order("o-1", symbol))
     run_engine(
         kafka,
-        [first, ticks_tuple("t", Tick(symbol, 3)), ticks_tuple("u", Tick(symbol, 4, at=late)), storm_tick()],
+        [first, kafka.ticks("t", Tick(symbol, 3)), kafka.ticks("u", Tick(symbol, 4, at=late)), storm_tick()],
     )
     assert not any(key.startswith("order|") for key in kafka.shards[0].journal)
     run_engine(kafka, [first])
-    assert [report.exec_type for report in kafka.reports] == [
-        ExecType.NEW,
-        ExecType.TRADE,
-        ExecType.REJECTED,
-    ]
+    assert [report.exec_type for report in kafka.reports] == [ExecType.NEW, ExecType.TRADE]
+    run_engine(kafka, [kafka.orders("a copy", order("o-1", symbol))])
+    assert [report.exec_type for report in kafka.reports][2:] == [ExecType.REJECTED]
 
 
 def some_messages(rng: random.Random) -> list[Sent]:
     """Make orders and ticks of every shard; every symbol has a tick, so every order trades in the end."""
-    messages, number = [], 0
-    for offset in range(12):
+    messages: list[Sent] = []
+    order_count = tick_count = 0
+    for batch in range(12):
         symbols = rng.sample(NAMES, 5)
-        if offset % 3:
-            found = tuple(order(f"o-{number + i}", symbol) for i, symbol in enumerate(symbols))
-            number += len(found)
-            messages.append(Sent(orders=found))
-        else:
-            messages.append(
-                Sent(
-                    ticks=tuple(Tick(symbol, 10 * offset + i, at=offset) for i, symbol in enumerate(symbols))
-                )
+        if batch % 3:
+            offsets = range(order_count, order_count := order_count + 5)
+            found = tuple(
+                order(f"o-{offset}", symbol, input=f"orders-0-{offset}")
+                for offset, symbol in zip(offsets, symbols, strict=True)
             )
-    last = tuple(Tick(symbol, 1_000 + i, at=20) for i, symbol in enumerate(NAMES))
-    return [*messages, Sent(ticks=last)]
+            messages.append(Sent(offsets[0], orders=found))
+        else:
+            offsets = range(tick_count, tick_count := tick_count + 5)
+            ticks = tuple(
+                Tick(symbol, offset, at=batch) for offset, symbol in zip(offsets, symbols, strict=True)
+            )
+            messages.append(Sent(offsets[0], ticks=ticks))
+    last = tuple(Tick(symbol, tick_count + i, at=20) for i, symbol in enumerate(NAMES))
+    return [*messages, Sent(tick_count, ticks=last)]
 
 
 FAULTS = st.lists(st.sampled_from([None, None, None, "lost", "unknown"]), max_size=12)
-
-
 LIVES = st.lists(st.tuples(FAULTS, st.integers(1, 2), st.none() | st.integers(0, 5)), max_size=5)
 
 
@@ -132,6 +130,7 @@ def test_whatever_ends_it_and_in_whatever_order_tuples_come_again_each_order_is_
 ) -> None:
     messages = list(enumerate(some_messages(rng)))
     kafka = Kafka()
+    ends = {"orders": 40, "ticks": 30}
     undisturbed: tuple[list[str | None], int, int | None] = ([], 2, None)
     acked_parts: set[tuple[int, str]] = set()
     for faults, owners, acks_max in [*lives, undisturbed]:
@@ -144,13 +143,18 @@ def test_whatever_ends_it_and_in_whatever_order_tuples_come_again_each_order_is_
                 if owner_ == owner and (owners, tuple_["id"]) not in acked_parts
             ]
             run = [*tuples, storm_tick()]
-            _, acked = run_engine(kafka, run, owner=owner, owners=owners, acks_max=acks_max, at_once=at_once)
+            _, acked = run_engine(
+                kafka, run, owner=owner, owners=owners, acks_max=acks_max, at_once=at_once, ends=ends
+            )
             assert max(Counter(acked).values(), default=1) == 1
             acked_parts |= {(owners, tuple_id) for tuple_id in acked}
         rng.shuffle(messages)
     wanted = {found.cl_ord_id for _, message in messages for found in message.orders}
-    recorded = Counter((report.cl_ord_id, report.exec_type) for report in kafka.reports)
-    assert recorded == {(name, kind): 1 for name in wanted for kind in (ExecType.NEW, ExecType.TRADE)}
+    told = Counter((report.cl_ord_id, report.exec_type) for report in kafka.reports)
+    assert told == {(name, kind): 1 for name in wanted for kind in (ExecType.NEW, ExecType.TRADE)}
+    for state in kafka.shards.values():
+        decided = [report.cl_ord_id for report in state.reports if report.exec_type is ExecType.NEW]
+        assert decided == sorted(decided, key=lambda name: int(name.removeprefix("o-")))
     trades = [report for report in kafka.reports if report.exec_type is ExecType.TRADE]
     assert sorted(report.exec_id for report in trades) == sorted(fill.exec_id for fill in kafka.fills)
     assert all(report.last_qty == Decimal(10) and report.last_px == Decimal(101) for report in trades)

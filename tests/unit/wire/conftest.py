@@ -9,6 +9,7 @@ import pytest
 
 from fintank.trading.changes import Change
 from fintank.trading.limits import Limits
+from fintank.trading.log_merge import LogPosition, Positions
 from fintank.trading.messages import (
     Cancel,
     CodedReason,
@@ -21,6 +22,7 @@ from fintank.trading.messages import (
     TimeInForce,
     TradingState,
 )
+from fintank.trading.partition_log import Partition
 from fintank.trading.reports import Fill, Report
 from fintank.trading.shard import Effects, Shard
 
@@ -118,4 +120,6 @@ def written(make) -> Written:
     written.add(shard.on_second(wall_us=NOW_US + 1_000_000))
     written.journal += shard.changed_quotes()
     written.journal += shard.forget_closed(wall_us=NOW_US + 60_000_000)
+    position = {Partition("ticks", 0): LogPosition(42, 1)}
+    written.journal.append(Positions(1, {"ticks": "k2XrT0f8SvGhfTnXjD8w3Q"}, position))
     return written

@@ -1,18 +1,20 @@
 (ns fintank.spout.batches
-  "Splits the records of one poll of one partition into batches, each emitted, acked and failed as one tuple.
+  "Cuts what one poll brought of one partition into batches: what is emitted, acked and failed as one tuple.
 
   A batch is a map:
     :stream  \"default\" or \"rejects\"
     :values  the tuple's values
-    :first   offset of its first record, unique within a partition
+    :key     [offset 0] or, if bound for rejects, [offset 1]: unique in the partition, in the order of offsets
     :records number of records
     :bytes   size of the records
-    :reason  why it goes to rejects
-  Good records are text; one that is not UTF-8 or too large is a batch of its own and goes to rejects."
+    :reason  why, of a batch bound for rejects
+  The batches of text cover the partition without a gap: each names its first offset and the next batch's first.
+  Offsets between them may hold no record, a transaction's marker, or a record that is a batch of its own, bound
+  for rejects, because it is not UTF-8 or too large."
   (:import [java.nio ByteBuffer CharBuffer]
            [java.nio.charset CodingErrorAction StandardCharsets]
            [java.security MessageDigest]
-           [java.util Arrays Base64 HexFormat List]
+           [java.util ArrayList Arrays Base64 HexFormat List]
            [net.minidev.json JSONStyle JSONValue]
            [org.apache.kafka.clients.consumer ConsumerRecord]))
 
@@ -68,7 +70,7 @@
     {:stream "rejects"
      :reason reason
      :values [(str (.topic record) "-" (.partition record) "-" offset) (reject-message record reason detail)]
-     :first offset
+     :key [offset 1]
      :records 1
      :bytes (size record)}))
 
@@ -103,37 +105,34 @@
                 (recur (inc i) offset (inc offset) (.timestamp record)))))))
     (.toString out)))
 
-(defn- text-batch [^List records ^List texts ^long byte-count]
-  (let [^ConsumerRecord head (.get records 0)]
-    {:stream "default"
-     :values [(.topic head) (.partition head) (runs records) (String/join "\n" texts)]
-     :first (.offset head)
-     :records (.size records)
-     :bytes byte-count}))
+(defn- text-batch [[topic partition] first-offset next-offset ^List records ^List texts byte-count]
+  {:stream "default"
+   :values [topic partition first-offset next-offset
+            (if (.isEmpty records) "" (runs records))
+            (String/join "\n" texts)]
+   :key [first-offset 0]
+   :records (.size records)
+   :bytes byte-count})
 
 (defn batches
-  "The batches of one partition's ConsumerRecords, which are in offset order.
-  A text batch holds at most 1 MiB of records."
-  [^List records]
-  (let [good (java.util.ArrayList.)
-        texts (java.util.ArrayList.)
-        flush (fn [done ^long byte-count]
-                (if (.isEmpty good)
-                  done
-                  (let [batch (text-batch good texts byte-count)]
-                    (.clear good)
-                    (.clear texts)
-                    (conj done batch))))]
-    (loop [i 0, byte-count 0, done []]
-      (if (= i (.size records))
-        (flush done byte-count)
+  "The batches of the offsets from first-offset to next-offset - 1 of a place [topic partition], whose records
+  (of ConsumerRecord, in the order of their offsets) these are. A batch of text holds at most 1 MiB of records."
+  [place ^long first-offset ^long next-offset ^List records]
+  (let [record-count (.size records)]
+    (loop [i 0, start first-offset, good (ArrayList.), texts (ArrayList.), byte-count 0, done []]
+      (if (= i record-count)
+        (if (= start next-offset)
+          done
+          (conj done (text-batch place start next-offset good texts byte-count)))
         (let [^ConsumerRecord record (.get records i)
               line (text (.value record))
-              batch (rejected record line)
               together (+ byte-count (size record))]
-          (cond
-            batch (recur (inc i) byte-count (conj done batch))
-            (and (> together batch-bytes-max) (not (.isEmpty good))) (recur i 0 (flush done byte-count))
-            :else (do (.add good record)
-                      (.add texts line)
-                      (recur (inc i) together done))))))))
+          (if-let [batch (rejected record line)]
+            (recur (inc i) start good texts byte-count (conj done batch))
+            (if (and (> together batch-bytes-max) (not (.isEmpty good)))
+              (let [end (.offset record)]
+                (recur i end (ArrayList.) (ArrayList.) 0
+                       (conj done (text-batch place start end good texts byte-count))))
+              (do (.add good record)
+                  (.add texts line)
+                  (recur (inc i) start good texts together done)))))))))

@@ -1,20 +1,28 @@
 (ns fintank.spout.kafka-batch
   "The spout of every topic: one tuple is a batch of one partition's records.
 
-  Stream default: topic, partition, offsets, records; records are lines joined by LF, offsets are runs
-  `first,count,append_ms` joined by spaces. Stream rejects: key, message. Stream pipeline: lines, the spout's own
-  metrics every few seconds as line protocol, not replayed.
-  At least once: a partition is committed up to its first batch in flight, and failed batches are replayed until
-  they are acked."
+  Stream default: topic, partition, first, next, offsets, records. A tuple covers the offsets first to next - 1,
+  and those of a partition join; the records are lines joined by LF; the offsets are text, runs
+  `first,count,append_ms` joined by one space. Both are empty if the offsets hold no record.
+  Stream rejects: key, message of what is not UTF-8 or too large.
+  Stream log_ends: topic, topic_id, clock, asked_ms, appended_ms, ends: where the spout's partitions ended when the
+  steady clock of this JVM was at asked_ms, as `partition,start,end` joined by one space; start is the first offset
+  that the spout read. appended_ms is the latest append time that was read at an end since it told the last time,
+  or null. They are not sent again.
+  Stream pipeline: lines, its own figures every few seconds as lines of InfluxDB; they are not sent again.
+  At least once: a partition is committed up to its first batch in flight, failed batches come back for ever."
   (:require [clojure.string :as string]
             [fintank.storm.settings :as settings]
             [fintank.spout.tracker :as tracker]
             [fintank.spout.batches :as batches]
             [org.apache.storm.clojure :refer [defspout spout]])
-  (:import [java.time Duration]
+  (:import [java.lang.management ManagementFactory]
+           [java.time Duration]
            [java.util Collection Collections Map]
-           [org.apache.kafka.clients.consumer Consumer ConsumerRebalanceListener ConsumerRecords KafkaConsumer
-            OffsetAndMetadata OffsetCommitCallback]
+           [java.util.concurrent ExecutionException]
+           [org.apache.kafka.clients.admin Admin DescribeTopicsOptions TopicDescription]
+           [org.apache.kafka.clients.consumer Consumer ConsumerRebalanceListener ConsumerRecord ConsumerRecords
+            InvalidOffsetException KafkaConsumer OffsetAndMetadata OffsetCommitCallback]
            [org.apache.kafka.common KafkaException TopicPartition]
            [org.apache.kafka.common.errors InterruptException RetriableException]
            [org.apache.storm.spout SpoutOutputCollector]
@@ -23,13 +31,17 @@
 
 (def ^:private ^Logger log (LoggerFactory/getLogger "fintank.spout.kafka-batch"))
 
-(def ^:const records-in-flight-max 40000)
+(def ^:const partition-records-max
+  "How many records of a partition may be in flight."
+  10000)
 (def ^:const commit-every-ms 1000)
-;; A full spout pauses its consumer and polls only to stay in the group.
+;; With no room for more the consumer is only polled to stay in its group.
 (def ^:const full-poll-every-ms 500)
+(def ^:const ends-every-ms 10)
 (def ^:const metrics-every-ms 5000)
-(def ^:private ^Duration poll-wait (Duration/ofMillis 20))
+(def ^:private ^Duration poll-wait (Duration/ofMillis 5))
 (def ^:private ^Duration ask-wait (Duration/ofSeconds 1))
+(def ^:private ^Duration start-wait (Duration/ofSeconds 30))
 (def ^:private ^Duration commit-wait (Duration/ofSeconds 2))
 
 (defn consumer-properties
@@ -40,7 +52,7 @@
    "isolation.level" "read_committed"
    "key.deserializer" "org.apache.kafka.common.serialization.ByteArrayDeserializer"
    "value.deserializer" "org.apache.kafka.common.serialization.ByteArrayDeserializer"
-   "auto.offset.reset" "earliest"
+   "auto.offset.reset" "none"
    "enable.auto.commit" "false"
    "allow.auto.create.topics" "false"
    "max.poll.records" "5000"
@@ -51,6 +63,11 @@
    ;; Finds a topic created later within seconds, and limits how often a lost broker is logged.
    "metadata.max.age.ms" "5000"
    "reconnect.backoff.max.ms" "5000"})
+
+(def ^:private jvm
+  "The name of this JVM's steady clock."
+  (let [runtime (ManagementFactory/getRuntimeMXBean)]
+    (str (.getName runtime) " " (.getStartTime runtime))))
 
 (defn- emit! [{:keys [^SpoutOutputCollector collector]} {:keys [stream values id]}]
   (.emit collector ^String stream ^java.util.List values id))
@@ -84,50 +101,108 @@
         (catch KafkaException problem
           (.warn log "commit failed, records will be read again: {}" (str problem)))))))
 
+(defn- start
+  "Where to read a partition from, by partition's number: the offset that its group committed, or the log's start
+  when there is none or it is not in the log any more."
+  [^Consumer consumer ^Collection partitions]
+  (let [committed (.committed consumer (set partitions) start-wait)
+        starts (.beginningOffsets consumer partitions start-wait)
+        ends (.endOffsets consumer partitions start-wait)]
+    (into {}
+          (for [^TopicPartition partition partitions
+                :let [log-start (long (get starts partition))
+                      log-end (long (get ends partition))
+                      offset (some-> ^OffsetAndMetadata (get committed partition) .offset)]]
+            [(long (.partition partition))
+             (if (and offset (<= log-start offset log-end))
+               offset
+               (do (when offset
+                     (.warn log "{}: offset {} is committed, but the log holds {} to {}: reading from its start"
+                            (object-array [partition offset log-start log-end])))
+                   log-start))]))))
+
 (defn- partition-numbers [^Collection partitions]
   (mapv #(long (.partition ^TopicPartition %)) partitions))
 
-(defn- rebalance-listener ^ConsumerRebalanceListener [{:keys [state] :as context}]
+(defn- begin!
+  "Reads partitions from their start."
+  [{:keys [^Consumer consumer topic state waiting]} partitions]
+  (let [starts (start consumer partitions)]
+    (doseq [[number offset] starts]
+      (.seek consumer (TopicPartition. topic (int number)) (long offset)))
+    (vswap! waiting #(apply disj % partitions))
+    (vswap! state tracker/assigned starts)))
+
+(defn- forget! [{:keys [state waiting]} partitions]
+  (vswap! waiting #(apply disj % partitions))
+  (vswap! state tracker/lost (partition-numbers partitions)))
+
+(defn- begin-again! [{:keys [^Consumer consumer waiting paused?] :as context} partitions]
+  (forget! context partitions)
+  (.pause consumer partitions)
+  (vreset! paused? true)
+  (vswap! waiting into partitions))
+
+(defn- rebalance-listener
+  "Partitions that are won wait, paused, until it is known where they start: that is asked between two polls."
+  ^ConsumerRebalanceListener [context]
   (reify ConsumerRebalanceListener
     (onPartitionsAssigned [_ partitions]
-      (vswap! state tracker/assigned (partition-numbers partitions)))
+      (begin-again! context partitions))
     (onPartitionsRevoked [_ partitions]
       (commit-now! context)
-      (vswap! state tracker/lost (partition-numbers partitions)))
+      (forget! context partitions))
     (onPartitionsLost [_ partitions]
-      (vswap! state tracker/lost (partition-numbers partitions)))))
-
-(defn- full? [{:keys [bytes-in-flight-max state]}]
-  (let [{:keys [records bytes]} @state]
-    (or (<= records-in-flight-max records) (<= bytes-in-flight-max bytes))))
+      (forget! context partitions))))
 
 (defn- poll
-  "Polled ConsumerRecords, or nil on a retriable error. Others, such as a failed authorization, are thrown."
-  ^ConsumerRecords [{:keys [^Consumer consumer]} ^Duration wait]
+  "ConsumerRecords, or nil when Kafka has a passing problem. Fatal ones (no authorization) throw.
+  A partition begins again when its log no longer holds what is to be read next: it was deleted by age, or the
+  topic was made anew."
+  ^ConsumerRecords [{:keys [^Consumer consumer waiting] :as context} ^Duration wait]
   (try
+    (when (seq @waiting)
+      (begin! context @waiting))
     (.poll consumer wait)
+    (catch InvalidOffsetException problem
+      (.warn log "reading from where the log starts: {}" (str problem))
+      (begin-again! context (.partitions problem))
+      nil)
     (catch RetriableException problem
       (.warn log "poll failed, trying again: {}" (str problem)))))
 
+(defn- read-to-end!
+  "Remembers the append time of the last of a partition's records if they reach its end."
+  [{:keys [appended-ms ends]} number records next-offset]
+  (when (and (seq records) (<= (long (get @ends number Long/MAX_VALUE)) (long next-offset)))
+    (vswap! appended-ms (fnil max 0) (.timestamp ^ConsumerRecord (peek records)))))
+
 (defn- track!
-  "Splits polled records into batches and puts them in flight; returns them."
-  [{:keys [state]} ^ConsumerRecords polled]
+  "Cuts what a poll brought into batches; the new batches."
+  [{:keys [topic state] :as context} ^ConsumerRecords polled]
   (into []
         (mapcat (fn [[^TopicPartition partition ^OffsetAndMetadata position]]
                   (let [number (long (.partition partition))
-                        found (tracker/identified @state number (batches/batches (.records polled partition)))]
-                    (vswap! state tracker/polled number found (.offset position))
-                    found)))
+                        records (vec (.records polled partition))
+                        start (get-in @state [:partitions number :position])
+                        cut (batches/batches [topic number] start (.offset position) records)
+                        batch (tracker/identified @state number cut)]
+                    (read-to-end! context number records (.offset position))
+                    (vswap! state tracker/polled number batch (.offset position))
+                    batch)))
         (.nextOffsets polled)))
 
-(defn- hold! [{:keys [^Consumer consumer paused?]}]
-  (.pause consumer (.assignment consumer))
-  (vreset! paused? true))
-
-(defn- resume! [{:keys [^Consumer consumer paused?]}]
-  (when @paused?
-    (.resume consumer (.assignment consumer))
-    (vreset! paused? false)))
+(defn- hold!
+  "Pauses the partitions that are full, and resumes the others; whether all are."
+  [{:keys [^Consumer consumer bytes-in-flight-max state paused?]}]
+  (let [assignment (.assignment consumer)
+        full (tracker/full @state partition-records-max (quot bytes-in-flight-max (max 1 (count assignment))))
+        held (filterv #(full (long (.partition ^TopicPartition %))) assignment)]
+    (when (or @paused? (seq held))
+      (.resume consumer assignment)
+      (.pause consumer held)
+      (vreset! paused? (boolean (seq held))))
+    (and (seq held) (= (count held) (count assignment)))))
 
 (defn- emit-more! [{:keys [rejected] :as context} wait]
   (when-let [polled (poll context wait)]
@@ -135,87 +210,149 @@
       (vswap! rejected #(merge-with + % (frequencies (keep :reason batches))))
       (run! #(emit! context %) batches))))
 
-(defn- lag
-  "The number of records in the spout's partitions that are not acked yet."
-  ^long [{:keys [^Consumer consumer state]}]
-  (reduce + (for [[^TopicPartition partition end] (.endOffsets consumer (.assignment consumer) ask-wait)
-                  :let [state (get-in @state [:partitions (long (.partition partition))])]]
-              (- (long end)
-                 (long (or (tracker/done-to state) (.position consumer partition ask-wait)))))))
+(defn- ask-ends
+  "partition's number -> where its log ends, of the partitions that are read."
+  [{:keys [^Consumer consumer state]}]
+  (select-keys (update-keys (into {} (.endOffsets consumer (.assignment consumer) ask-wait))
+                            #(long (.partition ^TopicPartition %)))
+               (keys (:partitions @state))))
 
-(defn- metric-lines
-  "Points of the InfluxDB measurement pipeline, as line protocol; docs/pipeline.md has their fields."
-  [{:keys [component task state rejected] :as context} now-ms]
-  (let [{:keys [records failed]} @state
+(defn- check-topic!
+  "Learns the id of the topic. With another one than before, the topic was made anew: it is read from its start."
+  [{:keys [^Consumer consumer topic ask-id topic-id] :as context}]
+  (let [before @topic-id
+        id (ask-id)]
+    (vreset! topic-id id)
+    (when (and before (not= before id))
+      (.warn log "the topic {} was made anew, reading it from its start" topic)
+      (begin-again! context (.assignment consumer)))))
+
+(defn- tell-ends!
+  [{:keys [^SpoutOutputCollector collector topic state steady-ms topic-id ends appended-ms] :as context}]
+  (when-not @topic-id
+    (check-topic! context))
+  (let [asked-ms (steady-ms)
+        partitions (:partitions @state)
+        found (ask-ends context)]
+    (vreset! ends found)
+    (when (seq found)
+      (.emit collector "log_ends"
+             ^java.util.List (vector topic @topic-id jvm asked-ms @appended-ms
+                                     (string/join " " (for [[number end] (sort found)]
+                                                        (str number "," (get-in partitions [number :start])
+                                                             "," end)))))
+      (vreset! appended-ms nil))))
+
+(defn- lag
+  "How many records of the spout's partitions are not done yet."
+  ^long [{:keys [state] :as context}]
+  (reduce + (for [[number end] (ask-ends context)]
+              (- (long end) (long (tracker/done-to (get-in @state [:partitions number])))))))
+
+(defn- figures
+  "Lines of InfluxDB's measurement pipeline: docs/pipeline.md has their fields."
+  [{:keys [component task state rejected wall-ms] :as context}]
+  (let [{:keys [failed] :as tracker} @state
         series (str "pipeline,component=" component)
         place (str ",task=" task)
-        time-ns (* 1000000 (long now-ms))]
-    (into [(str series place " lag=" (lag context) "i,in_flight=" records "i,failed_tuples=" (count failed)
+        time-ns (* 1000000 (long (wall-ms)))]
+    (into [(str series place " lag=" (lag context) "i,in_flight=" (tracker/in-flight tracker :records)
+                "i,failed_tuples=" (count failed)
                 "i,rejects=" (reduce + (vals @rejected)) "i " time-ns)]
           (for [[reason times] @rejected]
             (str series ",reason=" reason place " rejected=" times "i " time-ns)))))
 
-(defn- emit-metrics! [{:keys [^SpoutOutputCollector collector rejected] :as context} now-ms]
-  (try
-    (.emit collector "pipeline" ^java.util.List (vector (string/join "\n" (metric-lines context now-ms))))
-    (vreset! rejected {})
-    ;; The next poll logs it; the metrics wait until Kafka is back.
-    (catch RetriableException _)))
+(defn- every!
+  "Whether so many ms went by since this was last so; last-ms remembers when."
+  [last-ms interval-ms now-ms]
+  (when (<= (+ @last-ms interval-ms) now-ms)
+    (vreset! last-ms now-ms)
+    true))
+
+(defn- emit-metrics! [{:keys [^SpoutOutputCollector collector rejected] :as context}]
+  (.emit collector "pipeline" ^java.util.List (vector (string/join "\n" (figures context))))
+  (vreset! rejected {}))
 
 (defn- read-more! [{:keys [last-full-poll-ms] :as context} now-ms]
-  (if (full? context)
-    (when (<= (+ @last-full-poll-ms full-poll-every-ms) now-ms)
-      (vreset! last-full-poll-ms now-ms)
-      (hold! context)
-      (emit-more! context Duration/ZERO))
-    (do
-      (resume! context)
-      (emit-more! context poll-wait))))
+  (if-not (hold! context)
+    (emit-more! context poll-wait)
+    (when (every! last-full-poll-ms full-poll-every-ms now-ms)
+      (emit-more! context Duration/ZERO))))
 
-(defn- next-tuple! [{:keys [state now last-commit-ms last-metrics-ms] :as context}]
-  (let [now-ms (now)]
-    (when (<= (+ @last-commit-ms commit-every-ms) now-ms)
-      (vreset! last-commit-ms now-ms)
+(defn- tell!
+  "What is told of the topic at intervals. If Kafka is away, the next poll says so, and it is told when it is back."
+  [{:keys [tells-ends? last-ends-ms last-metrics-ms] :as context} now-ms]
+  (try
+    (when (and tells-ends? (every! last-ends-ms ends-every-ms now-ms))
+      (tell-ends! context))
+    (when (every! last-metrics-ms metrics-every-ms now-ms)
+      (when tells-ends?
+        (check-topic! context))
+      (emit-metrics! context))
+    (catch RetriableException _)))
+
+(defn- next-tuple! [{:keys [state steady-ms last-commit-ms] :as context}]
+  (let [now-ms (steady-ms)]
+    (when (every! last-commit-ms commit-every-ms now-ms)
       (commit-later! context))
-    (when (<= (+ @last-metrics-ms metrics-every-ms) now-ms)
-      (vreset! last-metrics-ms now-ms)
-      (emit-metrics! context now-ms))
+    (tell! context now-ms)
     (if-let [again (tracker/due @state now-ms)]
       (do (vswap! state tracker/emitted-again again)
           (emit! context again))
       (read-more! context now-ms))))
 
 (defn batch-spout
-  "An ISpout that emits the batches of a topic to a SpoutOutputCollector.
-  It owns the consumer: subscribes, polls, commits and closes it. now: a function of the time in ms.
-  place: :topic, :component and :task of the spout in the topology, :bytes-in-flight-max."
-  [{:keys [topic] :as place} ^Consumer consumer collector now]
+  "An ISpout that emits a topic's batches to a SpoutOutputCollector.
+  The consumer becomes its own: it subscribes, polls, commits and closes it.
+  place: the topic, the spout's component and task in the topology, how many bytes may be in flight, and whether
+  it tells the ends of the topic's partitions.
+  clocks: steady-ms and wall-ms give the time in ms; ask-id gives the id of the topic."
+  [{:keys [topic] :as place} ^Consumer consumer collector {:keys [steady-ms] :as clocks}]
   (let [state (volatile! tracker/empty-tracker)
-        context (merge place
-                       {:consumer consumer, :collector collector, :now now, :state state
-                        :paused? (volatile! false), :rejected (volatile! {}), :last-full-poll-ms (volatile! 0)
-                        :last-commit-ms (volatile! 0), :last-metrics-ms (volatile! (now))})]
+        context (merge place clocks
+                       {:consumer consumer, :collector collector, :state state
+                        :paused? (volatile! false), :rejected (volatile! {}), :waiting (volatile! #{}), :topic-id (volatile! nil)
+                        :ends (volatile! {}), :appended-ms (volatile! nil), :last-full-poll-ms (volatile! 0)
+                        :last-commit-ms (volatile! 0), :last-ends-ms (volatile! 0)
+                        :last-metrics-ms (volatile! (steady-ms))})]
     (.subscribe consumer (Collections/singleton topic) (rebalance-listener context))
     (spout
      (nextTuple [] (next-tuple! context))
      (ack [id] (vswap! state tracker/acked id))
-     (fail [id] (vswap! state tracker/failed id (now)))
+     (fail [id] (vswap! state tracker/failed id (steady-ms)))
      (deactivate [] (commit-now! context))
      (close []
        (commit-now! context)
        (.close consumer commit-wait)))))
 
+(defn- topic-id
+  "The id that Kafka gave a topic when it was made."
+  [^Admin admin ^String topic]
+  (let [options (doto (DescribeTopicsOptions.) (.timeoutMs (Integer/valueOf (int (.toMillis ask-wait)))))
+        found (.allTopicNames (.describeTopics admin ^Collection (Collections/singleton topic)
+                                               ^DescribeTopicsOptions options))]
+    (try
+      (str (.topicId ^TopicDescription (get (.get found) topic)))
+      (catch ExecutionException problem
+        (throw (.getCause problem))))))
+
 (defspout kafka-batch
-  {"default" ["topic" "partition" "offsets" "records"]
+  {"default" ["topic" "partition" "first" "next" "offsets" "records"]
    "rejects" ["key" "message"]
+   "log_ends" ["topic" "topic_id" "clock" "asked_ms" "appended_ms" "ends"]
    "pipeline" ["lines"]}
-  {:params [topic bytes-in-flight-max]}
+  {:params [topic bytes-in-flight-max tells-ends?]}
   [conf context collector]
-  (let [properties (merge (consumer-properties (settings/kafka-address conf) topic)
-                          (settings/kafka-credentials))
+  (let [address (settings/kafka-address conf)
+        properties (merge (consumer-properties address topic) (settings/kafka-credentials))
+        admin (when tells-ends?
+                (Admin/create ^Map (merge {"bootstrap.servers" address} (settings/kafka-credentials))))
         place {:topic topic
+               :tells-ends? tells-ends?
                :bytes-in-flight-max bytes-in-flight-max
                :component (.getThisComponentId ^TopologyContext context)
                :task (.getThisTaskId ^TopologyContext context)}]
     (batch-spout place (KafkaConsumer. ^Map properties) (:output-collector collector)
-                 #(System/currentTimeMillis))))
+                 {:steady-ms #(quot (System/nanoTime) 1000000)
+                  :wall-ms #(System/currentTimeMillis)
+                  :ask-id #(topic-id admin topic)})))

@@ -1,72 +1,90 @@
 (ns fintank.spout.tracker
   "What a spout has in flight. Pure: every function takes a tracker and returns the next one.
 
-  A batch (see fintank.spout.batches) has the id [partition generation first-offset]. The generation counts
-  assignments, so that acks and fails from an earlier assignment of a partition are ignored.
+  A batch (see fintank.spout.batches) has the id [partition generation key]. The generation counts the
+  assignments, so that acks and fails of a partition that was lost, and perhaps won again, are ignored.
 
   A tracker is a map:
-    :partitions partition -> {:generation, :position, :committed, :batches (sorted: first offset -> batch)}
-    :failed     sorted set of [due-ms id]: the batches to be emitted again
-    :records, :bytes  in flight, including failed batches
-    :generation of the latest assignment")
+    :partitions partition -> {:generation, :start, :position, :committed, :records, :bytes,
+                              :batches (sorted: key -> batch)}
+                start: the first offset read since the assignment; position: the one to be read next;
+                records, bytes: in flight, failed ones included
+    :failed     sorted set of [due-ms id]: what is to be emitted again
+    :generation of the last assignment")
 
 (def ^:const backoff-first-ms 100)
 (def ^:const backoff-max-ms 10000)
 
 (def empty-tracker
-  {:partitions {} :failed (sorted-set) :records 0 :bytes 0 :generation 0})
+  {:partitions {} :failed (sorted-set) :generation 0})
 
 (defn assigned
-  "Partitions (numbers) were assigned."
-  [tracker partitions]
-  (let [generation (inc (:generation tracker))
-        fresh {:generation generation :position nil :committed nil :batches (sorted-map)}]
+  "Partitions were won: number -> the offset at which each is read from."
+  [tracker starts]
+  (let [generation (inc (:generation tracker))]
     (-> tracker
         (assoc :generation generation)
-        (update :partitions into (map #(vector % fresh)) partitions))))
+        (update :partitions into
+                (map (fn [[partition start]]
+                       [partition {:generation generation :start start :position start :committed nil
+                                   :records 0 :bytes 0 :batches (sorted-map)}]))
+                starts))))
 
 (defn lost
   "Partitions (numbers) were revoked: drops their batches."
   [tracker partitions]
-  (let [gone (set partitions)
-        batches (mapcat #(vals (get-in tracker [:partitions % :batches])) gone)]
+  (let [gone (set partitions)]
     (-> tracker
         (update :partitions #(apply dissoc % gone))
-        (update :failed (fn [failed] (into (sorted-set) (remove (fn [[_ [p]]] (gone p))) failed)))
-        (update :records - (transduce (map :records) + batches))
-        (update :bytes - (transduce (map :bytes) + batches)))))
+        (update :failed (fn [failed] (into (sorted-set) (remove (fn [[_ [p]]] (gone p))) failed))))))
 
 (defn identified
   "The batches of a partition with their ids."
   [tracker partition batches]
   (let [generation (get-in tracker [:partitions partition :generation])]
-    (mapv #(assoc % :id [partition generation (:first %)] :fails 0) batches)))
+    (mapv #(assoc % :id [partition generation (:key %)] :fails 0) batches)))
+
+(defn- counted [state sign batches]
+  (-> state
+      (update :records sign (transduce (map :records) + batches))
+      (update :bytes sign (transduce (map :bytes) + batches))))
 
 (defn polled
-  "Batches with ids were read from a partition, up to position, the next offset to read."
+  "Batches with ids were read from a partition, up to position (the offset to be read next)."
   [tracker partition batches position]
-  (-> tracker
-      (update-in [:partitions partition :batches] into (map (juxt :first identity)) batches)
-      (assoc-in [:partitions partition :position] position)
-      (update :records + (transduce (map :records) + batches))
-      (update :bytes + (transduce (map :bytes) + batches))))
+  (update-in tracker [:partitions partition]
+             #(-> %
+                  (update :batches into (map (juxt :key identity)) batches)
+                  (assoc :position position)
+                  (counted + batches))))
+
+(defn in-flight
+  "How many records, or bytes, are in flight: what is :records or :bytes."
+  [tracker what]
+  (transduce (map what) + (vals (:partitions tracker))))
+
+(defn full
+  "The partitions (a set of numbers) of which no more is to be read until something is acked."
+  [tracker records-max bytes-max]
+  (into #{}
+        (keep (fn [[partition {:keys [records bytes]}]]
+                (when (or (<= records-max records) (<= bytes-max bytes)) partition)))
+        (:partitions tracker)))
 
 (defn batch
-  "The batch with an id, or nil if it is no longer in flight."
-  [tracker [partition generation first-offset]]
+  "The batch of an id, or nil when it is not in flight any more."
+  [tracker [partition generation key]]
   (let [state (get-in tracker [:partitions partition])]
     (when (= generation (:generation state))
-      (get-in state [:batches first-offset]))))
+      (get-in state [:batches key]))))
 
 (defn acked
-  "A batch was acked; ignored if it is not in flight."
-  [tracker [partition _ first-offset :as id]]
+  "A batch is done; nothing happens when it is not in flight."
+  [tracker [partition _ key :as id]]
   (if-let [done (batch tracker id)]
     (-> tracker
-        (update-in [:partitions partition :batches] dissoc first-offset)
-        (update :failed disj [(:due-ms done) id])
-        (update :records - (:records done))
-        (update :bytes - (:bytes done)))
+        (update-in [:partitions partition] #(-> % (update :batches dissoc key) (counted - [done])))
+        (update :failed disj [(:due-ms done) id]))
     tracker))
 
 (defn backoff-ms
@@ -75,12 +93,12 @@
   (min backoff-max-ms (bit-shift-left backoff-first-ms (min 20 (dec fails)))))
 
 (defn failed
-  "A batch failed at now-ms and is due again after its back-off."
-  [tracker [partition _ first-offset :as id] now-ms]
+  "A batch failed at now-ms: it is due again after its back-off."
+  [tracker [partition _ key :as id] now-ms]
   (if-let [{:keys [fails] :as back} (batch tracker id)]
     (let [due-ms (+ now-ms (backoff-ms (inc fails)))]
       (-> tracker
-          (update-in [:partitions partition :batches first-offset] assoc :fails (inc fails) :due-ms due-ms)
+          (update-in [:partitions partition :batches key] assoc :fails (inc fails) :due-ms due-ms)
           (update :failed disj [(:due-ms back) id])
           (update :failed conj [due-ms id])))
     tracker))
@@ -98,11 +116,11 @@
   (update tracker :failed disj [due-ms id]))
 
 (defn done-to
-  "The offset up to which a partition is done: of its first batch in flight, else the next offset to read; nil
-  before the first poll."
+  "The offset of a partition's state up to which all is done: of the first batch in flight, else the one to be
+  read next."
   [{:keys [batches position]}]
-  (if-let [[first-offset] (first batches)]
-    first-offset
+  (if-let [[[offset]] (first batches)]
+    offset
     position))
 
 (defn to-commit

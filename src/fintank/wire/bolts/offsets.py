@@ -6,20 +6,14 @@ the field `appended`, so that the last one can measure latencies.
 
 from collections.abc import Iterable
 from itertools import chain
-from typing import NamedTuple
 
-
-class Run(NamedTuple):
-    """`records` consecutive offsets from `first` on, appended to Kafka at `append_ms`."""
-
-    first: int
-    records: int
-    append_ms: int
+from fintank.trading.partition_log import Run
 
 
 def parse_runs(text: str) -> list[Run]:
-    """Read the runs of a spout's tuple; ValueError if the text has another form."""
-    return [Run(*map(int, _parts(run, 3))) for run in text.split(" ")]
+    """Read the runs of a spout's tuple, none if it has no records; ValueError when the text is not of that
+    form."""
+    return [Run(*map(int, _parts(run, 3))) for run in text.split(" ")] if text else []
 
 
 def record_count(text: str) -> int:

@@ -59,8 +59,8 @@ def from_line(line: str) -> OrderMessage:
 
 
 def owned_messages(lines: str) -> list[OwnedMessage]:
-    """Read one tuple of the stream by_owner; ValueError when a line is a portfolio order."""
-    messages = [from_line(line) for line in lines.split("\n")]
+    """Read the lines of one tuple of the stream by_owner; ValueError when one is a portfolio order."""
+    messages = [from_line(line) for line in lines.split("\n")] if lines else []
     found = [message for message in messages if not isinstance(message, PortfolioOrder)]
     if len(found) != len(messages):
         raise ValueError("got a portfolio order where its components are expected")

@@ -21,16 +21,18 @@ _PLAIN, _SIZED = 6, 8
 _quote = partial(tuple.__new__, Quote)
 
 
-def by_owner(batch: TickBatch, owner_of: Callable[[str], int]) -> dict[int, str]:
-    """Write the ticks of a batch for each owner that gets any; owner_of returns the owner of a symbol."""
-    owners = list(map(owner_of, batch.symbols))
-    return {
-        owner: "\n".join(compress(batch.quotes, map(owner.__eq__, owners))) for owner in sorted(set(owners))
-    }
+def by_owner(batch: TickBatch, owner_of: Callable[[str], int], owners: int) -> list[str]:
+    """Write the ticks of a batch for each owner; owner_of returns the owner of a symbol."""
+    owned_by = list(map(owner_of, batch.symbols)) if owners else []
+    return ["\n".join(compress(batch.quotes, map(owner.__eq__, owned_by))) for owner in range(owners)]
 
 
 def quotes(partition: int, lines: str) -> list[Quote]:
     """Read the lines of one tuple of the stream by_owner; ValueError if a line has another form."""
+    return _quotes(partition, lines) if lines else []
+
+
+def _quotes(partition: int, lines: str) -> list[Quote]:
     line_count = lines.count("\n") + 1
     values = lines.replace("\n", " ").split(" ")
     for width in (_PLAIN, _SIZED):
@@ -38,7 +40,7 @@ def quotes(partition: int, lines: str) -> list[Quote]:
             return _uniform(partition, values, width)
     if line_count == 1:
         raise ValueError(f"by_owner: not a tick: {lines[:200]!r}")
-    return [quote for line in lines.split("\n") for quote in quotes(partition, line)]
+    return [quote for line in lines.split("\n") for quote in _quotes(partition, line)]
 
 
 def _uniform(partition: int, values: list[str], width: int) -> list[Quote]:

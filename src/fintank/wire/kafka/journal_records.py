@@ -26,6 +26,7 @@ from fintank.trading.clock import ClockState
 from fintank.trading.decimals import plain
 from fintank.trading.depth import Sizes
 from fintank.trading.ids import join
+from fintank.trading.log_merge import LogPosition, Positions
 from fintank.trading.messages import (
     Identity,
     Order,
@@ -37,6 +38,7 @@ from fintank.trading.messages import (
     TimeInForce,
     TradingState,
 )
+from fintank.trading.partition_log import Partition
 from fintank.trading.working_order import WorkingOrder
 
 SCHEMA_VERSION = 2
@@ -72,6 +74,7 @@ class RecordKind(StrEnum):
     CLOCK = "clock"
     WINDOW = "window"
     TRADING_STATE = "trading_state"
+    POSITIONS = "positions"
 
 
 def key_of(change: Change) -> str:
@@ -123,6 +126,15 @@ def _duplicate_fields(duplicate: RejectedDuplicate) -> dict[str, object]:
     return {**identity._asdict(), "content_hash": content_hash, "closed_us": closed_us}
 
 
+def _positions_fields(positions: Positions) -> dict[str, object]:
+    partitions = [
+        {"topic": topic, "partition": number, "next": position.next, "log_ms": position.log_ms}
+        for (topic, number), position in positions.partitions.items()
+        if position.next is not None
+    ]
+    return {"now_ms": positions.now_ms, "topic_ids": positions.topic_ids, "partitions": partitions}
+
+
 def _plain(value: object) -> str:
     if isinstance(value, Decimal):
         return plain(value)
@@ -157,6 +169,7 @@ _FORMS: Mapping[type, _Form] = {
         BlockWindow._asdict,
     ),
     TradingState: _Form(RecordKind.TRADING_STATE, lambda _: (), asdict),
+    Positions: _Form(RecordKind.POSITIONS, lambda _: (), _positions_fields),
 }
 
 
@@ -195,4 +208,12 @@ _READERS: Mapping[RecordKind, Callable[[Mapping[str, Any]], Entry]] = {
     ),
     RecordKind.WINDOW: lambda value: BlockWindow(**_read(value, BlockWindow._fields)),
     RecordKind.TRADING_STATE: lambda value: TradingState(**_read(value, _STATE_FIELDS)),
+    RecordKind.POSITIONS: lambda value: Positions(
+        value["now_ms"],
+        value["topic_ids"],
+        {
+            Partition(place["topic"], place["partition"]): LogPosition(place["next"], place["log_ms"])
+            for place in value["partitions"]
+        },
+    ),
 }

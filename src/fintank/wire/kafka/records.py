@@ -90,7 +90,7 @@ def read_each(
     `offsets` are runs `first,count,append_ms`, `records` are joined by newlines. ValueError when their counts
     differ: that is a bug in the spout.
     """
-    texts = records.split("\n")
+    texts = records.split("\n") if offsets or records else []
     places = [
         Record(topic, partition, offset, run.append_ms)
         for run in parse_runs(offsets)

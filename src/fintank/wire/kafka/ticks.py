@@ -72,7 +72,7 @@ def to_lines(topic: str, partition: int, offsets: str, records: str) -> TickBatc
     `offsets` are runs `first,count,append_ms`, `records` are joined by newlines. ValueError when their counts
     differ: that is a bug in the spout.
     """
-    texts = records.split("\n")
+    texts = records.split("\n") if offsets or records else []
     runs = parse_runs(offsets)
     numbers: list[int] = []
     latest_us: list[int] = []

@@ -5,10 +5,21 @@
             [fintank.spout.batches :as batches])
   (:import [java.security MessageDigest]
            [java.util Base64 HexFormat List]
-           [net.minidev.json JSONValue]))
+           [net.minidev.json JSONValue]
+           [org.apache.kafka.clients.consumer ConsumerRecord]))
 
-(defn- text-values [& records]
-  (:values (first (batches/batches records))))
+(defn- cut
+  "The batches of records that are all there is in their offsets."
+  [& records]
+  (let [offsets (map #(.offset ^ConsumerRecord %) records)]
+    (batches/batches ["ticks" (.partition ^ConsumerRecord (first records))]
+                     (first offsets) (inc (last offsets)) records)))
+
+(defn- text-values
+  "Topic, partition, offsets and records of the first batch."
+  [& records]
+  (let [[topic partition _ _ offsets texts] (:values (first (apply cut records)))]
+    [topic partition offsets texts]))
 
 (defn- bytes-of [& numbers]
   (byte-array (map unchecked-byte numbers)))
@@ -17,16 +28,25 @@
   (.formatHex (HexFormat/of) (.digest (MessageDigest/getInstance "SHA-256") value)))
 
 (defn- reject-of [value]
-  (let [[batch] (batches/batches [(record 1 7 value)])]
+  (let [[batch] (cut (record 1 7 value))]
     (JSONValue/parse ^String (second (:values batch)))))
 
 (deftest a-poll-of-one-partition-is-one-batch
   (is (= [{:stream "default"
-           :values ["ticks" 3 "5,2,1000" "one\ntwo"]
-           :first 5
+           :values ["ticks" 3 5 7 "5,2,1000" "one\ntwo"]
+           :key [5 0]
            :records 2
            :bytes 6}]
-         (batches/batches [(record 3 5 "one") (record 3 6 "two")]))))
+         (cut (record 3 5 "one") (record 3 6 "two")))))
+
+(deftest batches-cover-what-was-read-without-a-gap
+  (let [large (string/join (repeat 600000 "x"))
+        found (batches/batches ["ticks" 0] 3 30 [(record 0 5 large) (record 0 9 large) (record 0 20 "x")])]
+    (is (= [[3 9 "5,1,1000"] [9 30 "9,1,1000 20,1,1000"]] (map #(subvec (:values %) 2 5) found)))))
+
+(deftest offsets-without-a-record-are-a-batch-too
+  (is (= [{:stream "default" :values ["ticks" 0 7 9 "" ""] :key [7 0] :records 0 :bytes 0}]
+         (batches/batches ["ticks" 0] 7 9 (List/of)))))
 
 (deftest a-gap-in-the-offsets-starts-a-new-run
   (is (= "5,2,1000 9,1,1000" (nth (text-values (record 0 5 "a") (record 0 6 "b") (record 0 9 "c")) 2))))
@@ -49,11 +69,11 @@
   (doseq [text ["é" "€" "😀" "\u0000" "\uFFFD is a fine character" "\uFEFF"]]
     (is (= text (nth (text-values (record 0 0 text)) 3)))))
 
-(deftest a-record-that-is-not-utf-8-is-a-batch-of-its-own-and-leaves-a-gap
-  (let [found (batches/batches [(record 2 10 "a") (record 2 11 (bytes-of 0x61 0xff)) (record 2 12 "b")])]
-    (is (= [["rejects" 11 1 2] ["default" 10 2 2]]
-           (map (juxt :stream :first :records :bytes) found)))
-    (is (= "10,1,1000 12,1,1000" (nth (:values (second found)) 2)))
+(deftest what-is-not-utf-8-is-a-batch-of-its-own-and-leaves-a-gap
+  (let [found (cut (record 2 10 "a") (record 2 11 (bytes-of 0x61 0xff)) (record 2 12 "b"))]
+    (is (= [["rejects" [11 1] 1 2] ["default" [10 0] 2 2]]
+           (map (juxt :stream :key :records :bytes) found)))
+    (is (= [10 13 "10,1,1000 12,1,1000"] (subvec (:values (second found)) 2 5)))
     (is (= "ticks-2-11" (first (:values (first found)))))))
 
 (deftest a-reject-names-the-first-byte-that-is-not-utf-8
@@ -65,7 +85,7 @@
 
 (deftest a-reject-has-the-position-and-bytes-of-its-record
   (let [value (bytes-of 0x7b 0xff)
-        [batch] (batches/batches [(record 1 7 value)])]
+        [batch] (cut (record 1 7 value))]
     (is (= (str "{\"topic\":\"ticks\",\"partition\":1,\"offset\":7,\"reason\":\"NOT_UTF8\","
                 "\"detail\":\"byte 1 is not UTF-8\",\"payload\":\"e/8=\",\"payload_bytes\":2,"
                 "\"payload_sha256\":\"" (sha256 value) "\"}")
@@ -80,29 +100,29 @@
 
 (deftest a-batch-holds-at-most-1-mib-of-records
   (let [line (string/join (repeat 100000 "x"))
-        found (batches/batches (map #(record 0 % line) (range 25)))]
-    (is (= [[0 10 1000000] [10 10 1000000] [20 5 500000]] (map (juxt :first :records :bytes) found)))
-    (is (= ["0,10,1000" "10,10,1000" "20,5,1000"] (map #(nth (:values %) 2) found)))))
+        found (apply cut (map #(record 0 % line) (range 25)))]
+    (is (= [[[0 0] 10 1000000] [[10 0] 10 1000000] [[20 0] 5 500000]] (map (juxt :key :records :bytes) found)))
+    (is (= ["0,10,1000" "10,10,1000" "20,5,1000"] (map #(nth (:values %) 4) found)))))
 
 (deftest a-record-may-be-as-large-as-a-batch
   (let [large (string/join (repeat batches/record-bytes-max "x"))
-        found (batches/batches [(record 0 0 "a") (record 0 1 large) (record 0 2 "b")])]
-    (is (= [["default" 0 1] ["default" 1 1] ["default" 2 1]] (map (juxt :stream :first :records) found)))))
+        found (cut (record 0 0 "a") (record 0 1 large) (record 0 2 "b"))]
+    (is (= [["default" [0 0] 1] ["default" [1 0] 1] ["default" [2 0] 1]] (map (juxt :stream :key :records) found)))))
 
 (deftest a-larger-record-is-one-reject-whatever-its-content
   (let [large (inc batches/record-bytes-max)]
     (doseq [value [(string/join (repeat large "x")) (byte-array large (unchecked-byte 0x80))]]
-      (is (= [["rejects" 1 1] ["default" 0 2]]
-             (map (juxt :stream :first :records)
-                  (batches/batches [(record 0 0 "a") (record 0 1 value) (record 0 2 "b")]))))
+      (is (= [["rejects" [1 1] 1] ["default" [0 0] 2]]
+             (map (juxt :stream :key :records)
+                  (cut (record 0 0 "a") (record 0 1 value) (record 0 2 "b")))))
       (let [reject (reject-of value)]
         (is (= "TOO_LARGE" (get reject "reason")))
         (is (= "bytes=1048577 limit=1048576" (get reject "detail")))
         (is (= 1048577 (get reject "payload_bytes")))
         (is (= 65536 (alength (.decode (Base64/getDecoder) ^String (get reject "payload")))))))))
 
-(deftest no-records-are-no-batches
-  (is (= [] (batches/batches (List/of)))))
+(deftest no-offsets-are-no-batches
+  (is (= [] (batches/batches ["ticks" 0] 7 7 (List/of)))))
 
 (deftest a-bad-byte-is-found-only-where-there-is-one
   (is (nil? (batches/bad-byte (utf-8 "fine"))))

@@ -3,7 +3,7 @@
             [clojure.test :refer [deftest is testing]]
             [fintank.spout.kafka-batch :as kafka-batch]
             [fintank.spout.records :refer [record]])
-  (:import [org.apache.kafka.clients.consumer MockConsumer OffsetAndMetadata]
+  (:import [org.apache.kafka.clients.consumer MockConsumer OffsetAndMetadata OffsetOutOfRangeException]
            [org.apache.kafka.common KafkaException TopicPartition]
            [org.apache.kafka.common.errors TimeoutException TopicAuthorizationException]
            [org.apache.storm.spout ISpout ISpoutOutputCollector SpoutOutputCollector]))
@@ -12,7 +12,8 @@
   (TopicPartition. "ticks" (int number)))
 
 (def ^:private bytes-max 100000)
-(def ^:private place {:topic "ticks", :component "tick-spout", :task 3, :bytes-in-flight-max bytes-max})
+(def ^:private place
+  {:topic "ticks", :component "tick-spout", :task 3, :bytes-in-flight-max bytes-max, :tells-ends? true})
 
 (defn- collector [emitted]
   (SpoutOutputCollector.
@@ -28,19 +29,23 @@
 (defn- win!
   "A rebalance that leaves a spout with these partitions."
   [{:keys [^MockConsumer consumer]} & partitions]
-  (.rebalance consumer (mapv topic-partition partitions))
   (let [empty-partitions (into {} (map #(vector (topic-partition %) 0)) partitions)]
     (.updateBeginningOffsets consumer empty-partitions)
-    (.updateEndOffsets consumer empty-partitions)))
+    (.updateEndOffsets consumer empty-partitions))
+  (.rebalance consumer (mapv topic-partition partitions)))
 
 (defn- started
   "A spout with its own consumer and clock that owns partitions."
   [& partitions]
-  (let [consumer (MockConsumer. "earliest")
+  (let [consumer (MockConsumer. "none")
         emitted (atom [])
         clock-ms (atom 100000)
-        world {:consumer consumer :emitted emitted :clock-ms clock-ms
-               :spout (kafka-batch/batch-spout place consumer (collector emitted) #(deref clock-ms))}]
+        id (atom "id-1")
+        world {:consumer consumer :emitted emitted :clock-ms clock-ms :id id
+               :spout (kafka-batch/batch-spout place consumer (collector emitted)
+                                               {:steady-ms #(deref clock-ms)
+                                                :wall-ms #(deref clock-ms)
+                                                :ask-id #(deref id)})}]
     (apply win! world partitions)
     world))
 
@@ -63,7 +68,15 @@
 (defn- emits
   "What was emitted so far, without metrics."
   [{:keys [emitted]}]
-  (filterv #(not= "pipeline" (:stream %)) @emitted))
+  (filterv #(#{"default" "rejects"} (:stream %)) @emitted))
+
+(defn- told-ends
+  "The values of the tuples of the stream log_ends, without the clock's name."
+  [{:keys [emitted]}]
+  (for [{:keys [stream values id]} @emitted, :when (= "log_ends" stream)]
+    (do (is (nil? id) "it is not sent again")
+        (let [[topic id _ & more] values]
+          (into [topic id] more)))))
 
 (defn- metrics
   "The points of the stream pipeline so far, without timestamps."
@@ -85,7 +98,7 @@
   (let [world (started 0 1)]
     (add! world (record 0 0 "a") (record 0 1 "b") (record 1 0 "c"))
     (next! world)
-    (is (= #{["ticks" 0 "0,2,1000" "a\nb"] ["ticks" 1 "0,1,1000" "c"]}
+    (is (= #{["ticks" 0 0 2 "0,2,1000" "a\nb"] ["ticks" 1 0 1 "0,1,1000" "c"]}
            (set (map :values (emits world)))))
     (is (every? #{"default"} (map :stream (emits world))))))
 
@@ -95,7 +108,7 @@
     (next! world)
     (let [{[reject] "rejects" [text] "default"} (group-by :stream (emits world))]
       (is (= "ticks-0-1" (first (:values reject))))
-      (is (= ["ticks" 0 "0,1,1000 2,1,1000" "a\nb"] (:values text)))
+      (is (= ["ticks" 0 0 3 "0,1,1000 2,1,1000" "a\nb"] (:values text)))
       (testing "and is committed only with its own ack"
         (ack! world text)
         (pass! world 1000)
@@ -141,10 +154,10 @@
 (deftest a-spout-with-too-many-records-in-flight-waits-for-acks
   (let [world (started 0)
         consumer ^MockConsumer (:consumer world)]
-    (apply add! world (map #(record 0 % "x") (range kafka-batch/records-in-flight-max)))
-    (.setMaxPollRecords consumer kafka-batch/records-in-flight-max)
+    (apply add! world (map #(record 0 % "x") (range kafka-batch/partition-records-max)))
+    (.setMaxPollRecords consumer kafka-batch/partition-records-max)
     (next! world)
-    (add! world (record 0 kafka-batch/records-in-flight-max "more"))
+    (add! world (record 0 kafka-batch/partition-records-max "more"))
     (dotimes [_ 5] (pass! world kafka-batch/full-poll-every-ms))
     (is (= 1 (count (emits world))))
     (is (= #{(topic-partition 0)} (.paused consumer)) "and stays in its group")
@@ -165,16 +178,96 @@
     (next! world)
     (is (= 2 (count (emits world))))))
 
-(deftest a-partition-assigned-while-full-is-paused-too
+(deftest a-full-partition-does-not-keep-others-from-being-read
   (let [world (started 0)
         consumer ^MockConsumer (:consumer world)]
-    (apply add! world (map #(record 0 % "x") (range kafka-batch/records-in-flight-max)))
-    (.setMaxPollRecords consumer kafka-batch/records-in-flight-max)
+    (apply add! world (map #(record 0 % "x") (range kafka-batch/partition-records-max)))
+    (.setMaxPollRecords consumer kafka-batch/partition-records-max)
     (next! world)
     (win! world 0 1)
     (add! world (record 1 0 "of the new one"))
-    (pass! world kafka-batch/full-poll-every-ms)
-    (is (= 1 (count (emits world))))))
+    (pass! world 1)
+    (pass! world 1)
+    (is (= "of the new one" (last (:values (peek (emits world))))))))
+
+(deftest a-partition-without-a-committed-offset-is-read-from-the-start-of-its-log
+  (let [world (started)]
+    (.updateBeginningOffsets ^MockConsumer (:consumer world) {(topic-partition 0) 7})
+    (.updateEndOffsets ^MockConsumer (:consumer world) {(topic-partition 0) 9})
+    (.rebalance ^MockConsumer (:consumer world) [(topic-partition 0)])
+    (next! world)
+    (add! world (record 0 8 "a"))
+    (pass! world kafka-batch/ends-every-ms)
+    (is (= [["ticks" 0 7 9 "8,1,1000" "a"]] (map :values (emits world))))
+    (is (= ["0,7,9"] (map peek (distinct (told-ends world)))))))
+
+(deftest a-committed-offset-that-the-log-does-not-hold-any-more-is-not-read-from
+  (doseq [[committed start] [[3 7] [7 7] [8 8] [9 9] [10 7]]]
+    (let [world (started)
+          consumer ^MockConsumer (:consumer world)]
+      (.updateBeginningOffsets consumer {(topic-partition 0) 7})
+      (.updateEndOffsets consumer {(topic-partition 0) 9})
+      (.rebalance consumer [(topic-partition 0)])
+      (.commitSync consumer (doto (java.util.HashMap.) (.put (topic-partition 0) (OffsetAndMetadata. committed))))
+      (dotimes [_ 2] (pass! world kafka-batch/ends-every-ms))
+      (is (= [(str "0," start ",9")] (distinct (map peek (told-ends world))))))))
+
+(deftest it-tells-where-its-partitions-end-a-hundred-times-a-second
+  (let [world (started 0 1)]
+    (next! world)
+    (add! world (record 0 0 "a" 1234) (record 1 0 "b" 1200))
+    (ends! world {0 1, 1 2})
+    (next! world)
+    (pass! world (dec kafka-batch/ends-every-ms))
+    (is (= 0 (count (told-ends world))))
+    (pass! world 1)
+    (pass! world kafka-batch/ends-every-ms)
+    (is (= [["ticks" "id-1" 100010 nil "0,0,1 1,0,2"]
+            ["ticks" "id-1" 100020 nil "0,0,1 1,0,2"]]
+           (told-ends world)))))
+
+(deftest an-append-time-counts-only-if-it-was-read-at-the-end
+  (let [world (started 0)]
+    (ends! world {0 2})
+    (next! world)
+    (pass! world kafka-batch/ends-every-ms)
+    (add! world (record 0 0 "a" 1234))
+    (next! world)
+    (pass! world kafka-batch/ends-every-ms)
+    (add! world (record 0 1 "b" 1300))
+    (next! world)
+    (pass! world kafka-batch/ends-every-ms)
+    (pass! world kafka-batch/ends-every-ms)
+    (is (= [nil nil 1300 nil] (map #(nth % 3) (told-ends world))))))
+
+(deftest a-topic-that-was-made-anew-is-read-from-its-start
+  (let [world (started 0)]
+    (add! world (record 0 0 "a") (record 0 1 "b"))
+    (next! world)
+    (reset! (:id world) "id-2")
+    (.updateEndOffsets ^MockConsumer (:consumer world) {(topic-partition 0) 1})
+    (pass! world kafka-batch/metrics-every-ms)
+    (add! world (record 0 0 "new"))
+    (dotimes [_ 2] (pass! world kafka-batch/ends-every-ms))
+    (is (= ["ticks" 0 0 1 "0,1,1000" "new"] (:values (peek (emits world)))))
+    (is (= "id-2" (second (last (told-ends world)))))
+    (testing "and acks of the old one change nothing"
+      (ack! world (first (emits world)))
+      (pass! world 1000)
+      (is (= 0 (committed world 0))))))
+
+(deftest what-was-deleted-from-the-log-is-passed-over
+  (let [world (started 0)
+        consumer ^MockConsumer (:consumer world)]
+    (next! world)
+    (.updateBeginningOffsets consumer {(topic-partition 0) 5})
+    (.updateEndOffsets consumer {(topic-partition 0) 6})
+    (.setPollException consumer (OffsetOutOfRangeException. {(topic-partition 0) 0}))
+    (next! world)
+    (add! world (record 0 5 "later"))
+    (dotimes [_ 2] (pass! world kafka-batch/ends-every-ms))
+    (is (= ["ticks" 0 5 6 "5,1,1000" "later"] (:values (peek (emits world)))))
+    (is (= "0,5,6" (peek (last (told-ends world)))))))
 
 (deftest a-revoked-partition-is-committed
   (let [world (started 0 1)]
@@ -229,7 +322,7 @@
     (is (= {"bootstrap.servers" "box:9092"
             "group.id" "order_flow-fills"
             "isolation.level" "read_committed"
-            "auto.offset.reset" "earliest"
+            "auto.offset.reset" "none"
             "enable.auto.commit" "false"
             "allow.auto.create.topics" "false"}
            (select-keys properties ["bootstrap.servers" "group.id" "isolation.level" "auto.offset.reset"

@@ -41,7 +41,7 @@ def test_ticks_with_and_without_sizes_can_be_mixed():
 
 
 @pytest.mark.parametrize(
-    "lines", ["", "x", PLAIN + " 1", PLAIN + "\n", PLAIN.replace(" 42 ", " x "), PLAIN.replace("IVE ", "")]
+    "lines", ["x", PLAIN + " 1", PLAIN + "\n", PLAIN.replace(" 42 ", " x "), PLAIN.replace("IVE ", "")]
 )
 def test_a_malformed_line_is_an_error(lines):
     with pytest.raises(ValueError):  # noqa: PT011 - each its own
@@ -59,24 +59,21 @@ def records(*symbols, **more):
 
 def test_each_owner_gets_its_ticks_in_order():
     batch = to_lines("ticks", 3, "7,4,1438539937000", records("A", "B", "C", "A"))
-    found = by_owner(batch, {"A": 0, "B": 1, "C": 0}.get)
-    assert {owner: [quote.symbol for quote in quotes(3, lines)] for owner, lines in found.items()} == {
-        0: ["A", "C", "A"],
-        1: ["B"],
-    }
+    found = by_owner(batch, {"A": 0, "B": 1, "C": 0}.get, 3)
+    assert [[quote.symbol for quote in quotes(3, lines)] for lines in found] == [["A", "C", "A"], ["B"], []]
     assert [quote.offset for quote in quotes(3, found[0])] == [7, 9, 10]
 
 
 def test_a_tick_becomes_the_quote_of_its_record():
     batch = to_lines("ticks", 3, "7,1,1438539937000", records("A", bid_size=5))
-    (quote,) = quotes(3, by_owner(batch, lambda _: 0)[0])
+    (quote,) = quotes(3, by_owner(batch, lambda _: 0, 1)[0])
     assert quote == Quote("A", "NYSE", 1438539936355217, 3, 7, "1.5", "1.60", "5", None)
 
 
 def test_a_reject_between_ticks_does_not_shift_their_offsets():
     text = f"{records('A')}\nnot json\n{records('B')}"
     batch = to_lines("ticks", 3, "7,3,1438539937000", text)
-    found = quotes(3, by_owner(batch, lambda _: 0)[0])
+    found = quotes(3, by_owner(batch, lambda _: 0, 1)[0])
     assert [(quote.symbol, quote.offset, quote.time_us) for quote in found] == [
         ("A", 7, 1438539936355217),
         ("B", 9, 1438539936355217),

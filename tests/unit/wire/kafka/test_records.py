@@ -48,7 +48,7 @@ def test_an_unexpected_exception_rejects_only_its_own_record():
 
 @pytest.mark.parametrize("offsets", ["7,2,1000", "7,1", "", "7,1,1000 "])
 def test_mismatched_offsets_and_records_are_an_error(offsets):
-    with pytest.raises(ValueError, match=r"orders-3: 2 offsets for 1 records|offsets: expected a run of"):
+    with pytest.raises(ValueError, match=r"orders-3: [02] offsets for 1 records|offsets: expected a run of"):
         read_each("orders", 3, offsets, "a", read)
 
 

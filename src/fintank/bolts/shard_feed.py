@@ -1,0 +1,74 @@
+"""What a shard gets from the logs: in their order, each record once, and how far it has come."""
+
+from collections.abc import Mapping, Sequence
+
+from fintank.bolts.owned_shard import OwnedShard
+from fintank.trading.log_merge import LogEnds, LogMerge, LogPosition, Positions
+from fintank.trading.messages import Quote
+from fintank.trading.partition_log import Partition, Range
+from fintank.wire.bolts.order_stream import OwnedMessage
+
+DECISIONS_MAX = 10_000
+"""More than that are written in several transactions; what one record leads to is never split."""
+
+
+class ShardFeed:
+    """Decides on the records of the logs in a shard, and writes with each decision how far it has come.
+
+    The shard's time is that of the logs: no clock of this host is read.
+    """
+
+    def __init__(self, owned: OwnedShard, start: Positions, partitions: Sequence[Partition]) -> None:
+        """Begin where the shard's journal says; a partition that it does not name, where its spout starts."""
+        self.owned = owned
+        positions = {
+            partition: start.partitions.get(partition, LogPosition(None, 0)) for partition in partitions
+        }
+        self.merge = LogMerge[Quote | OwnedMessage](positions, start.now_ms)
+        self._topic_ids = dict(start.topic_ids)
+        self._committed = Positions(start.now_ms, self._topic_ids, self.merge.positions)
+
+    def offer(self, partition: Partition, found: Range[Quote | OwnedMessage]) -> None:
+        """Take in a range of a partition: in whatever order they come, and however often."""
+        self.merge.offer(partition, found)
+
+    def reached(self, topic: str, topic_id: str, ends: LogEnds, elapsed_ms: int) -> None:
+        """Take in where the partitions of a topic end. With another id the topic was made anew."""
+        known = self._topic_ids.get(topic)
+        if known is not None and known != topic_id:
+            for partition in self._committed.partitions:
+                if partition.topic == topic:
+                    self.merge.begin_again(partition)
+        self._topic_ids[topic] = topic_id
+        self.merge.told(ends, elapsed_ms)
+
+    def decide(self, elapsed_ms: int) -> int:
+        """Decide on all whose turn has come; return how many records that were."""
+        count = 0
+        for taken in self.merge.take(elapsed_ms):
+            now_us = taken.log_ms * 1000
+            for record in taken.records:
+                if isinstance(record, Quote):
+                    self.owned.on_quote(record, now_us)
+                else:
+                    self.owned.on_message(record, now_us)
+            count += len(taken.records)
+            if self.owned.decisions > DECISIONS_MAX:
+                self.commit()
+        return count
+
+    def on_second(self) -> None:
+        """Let the time pass up to which the logs are known."""
+        self.owned.on_second(self.merge.frontier_ms * 1000)
+
+    def commit(self) -> None:
+        """Write what was decided, and how far the shard has come; nothing if it has not moved."""
+        positions = Positions(self.merge.now_ms, dict(self._topic_ids), self.merge.positions)
+        has_moved = positions.partitions != self._committed.partitions
+        self.owned.commit(positions if has_moved or self.owned.decisions else None)
+        self._committed = positions
+
+    @property
+    def committed(self) -> Mapping[Partition, int | None]:
+        """The offset of each partition before which all is written."""
+        return {partition: position.next for partition, position in self._committed.partitions.items()}

@@ -1,0 +1,190 @@
+"""The order in which a shard decides: that of the logs, whatever order Storm delivers in.
+
+The ranges of a partition are put back in offset order, each record once. The partitions are merged by log
+time: a record is taken once no partition can still bring one that comes before it.
+
+The log time of a record is the greatest of its append time, the log time before it in its partition, and the
+shard's own time. At equal log times ticks come before orders, then partition and offset decide.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, TypeVar
+
+from fintank.trading.partition_log import FollowedPartition, Partition, Range
+
+TOPICS = ("ticks", "orders")
+"""In the order in which records of one log time are taken."""
+WAIT_MS_MAX = 1_000
+"""How long a record waits for partitions that have nothing to bring but say that it is not that late yet."""
+
+T = TypeVar("T")
+
+
+class LogPosition(NamedTuple):
+    """How far a partition is decided on: the offset of the next record, and the log time of the last one.
+
+    next is None if nothing of it was ever decided on: then it begins where its spout starts.
+    """
+
+    next: int | None
+    log_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """How far a shard has decided.
+
+    now_ms: the shard's time, in log time. topic_ids: the ids of the topics that the offsets belong to.
+    """
+
+    now_ms: int = 0
+    topic_ids: Mapping[str, str] = field(default_factory=dict)
+    partitions: Mapping[Partition, LogPosition] = field(default_factory=dict)
+
+
+class Taken(NamedTuple, Generic[T]):
+    """The records of a shard to be decided on next, all of one partition and one log time.
+
+    Then the partition's position is `next`. is_shifted: the log time does not follow from the topic alone.
+    """
+
+    partition: Partition
+    first: int
+    next: int
+    log_ms: int
+    is_shifted: bool
+    records: list[T]
+
+
+class LogEnds(NamedTuple):
+    """What a spout knows of its partitions: where each ended when it asked.
+
+    asked_ms: the time of the spout's clock when it asked; the clock only has to be steady. clock: its name.
+    appended_ms: the append time of the newest record that it has read, if it has read to an end since it told
+    the last time. partitions: the first offset that it read of each, and where each ended.
+    """
+
+    clock: str
+    asked_ms: int
+    appended_ms: int | None
+    partitions: Mapping[Partition, tuple[int, int]]
+
+
+class LogMerge(Generic[T]):
+    """Merges the partitions of a shard.
+
+    now_ms is the shard's time: the log time of the last record taken, or the time of a timer after it.
+    elapsed_ms, the monotonic clock of this process in milliseconds, only bounds how long a record waits.
+    """
+
+    def __init__(self, positions: Mapping[Partition, LogPosition], now_ms: int) -> None:
+        """Begin at these positions, one for each partition of every topic."""
+        self.now_ms = now_ms
+        self.disagreements = 0
+        """How often a record was taken before its append time: the clock of its broker is ahead."""
+        self._partitions = sorted(positions, key=lambda place: (TOPICS.index(place.topic), place.number))
+        self._logs = [
+            FollowedPartition[T](*positions[partition], told_ms=now_ms) for partition in self._partitions
+        ]
+        self.gone = 0
+        """How many offsets were deleted from the logs before they were read."""
+        self._index = {partition: index for index, partition in enumerate(self._partitions)}
+        self._lifts: dict[str, int] = {}
+        """From the clocks of the spouts to log time."""
+        self._fresh: set[str] = set()
+        """The clocks that no append time has set yet."""
+        self._waiting_since_ms: int | None = None
+        self._lift_ms_max = WAIT_MS_MAX
+
+    def offer(self, partition: Partition, found: Range[T]) -> None:
+        """Take a range in; what is known of it already is ignored."""
+        self._logs[self._index[partition]].offer(found)
+
+    def told(self, ends: LogEnds, elapsed_ms: int) -> None:
+        """Take in where partitions ended."""
+        if ends.clock not in self._lifts:
+            self._lifts[ends.clock] = self.now_ms - ends.asked_ms
+            self._fresh.add(ends.clock)
+        if ends.appended_ms is not None:
+            ahead_ms = ends.appended_ms - (ends.asked_ms + self._lifts[ends.clock])
+            for clock in self._lifts:
+                if clock in self._fresh or 0 < ahead_ms <= WAIT_MS_MAX:
+                    self._lifts[clock] += max(ahead_ms, 0)
+            self._fresh.clear()
+        for partition, (start, end) in ends.partitions.items():
+            log = self._logs[self._index[partition]]
+            self.gone += log.start(start)
+            log.told(end, ends.asked_ms + self._lifts[ends.clock], elapsed_ms)
+
+    def begin_again(self, partition: Partition) -> None:
+        """Forget a partition: its topic was made anew."""
+        self._logs[self._index[partition]] = FollowedPartition(None, self.now_ms, self.now_ms)
+
+    def take(self, elapsed_ms: int) -> Iterator[Taken[T]]:
+        """Yield what can be decided on now; now_ms and the partition's position have moved with it."""
+        while True:
+            least, second = self._least()
+            log = self._logs[least[1]]
+            if not log.runs:
+                late = self._overdue(elapsed_ms)
+                if late is None:
+                    return
+                yield late
+                continue
+            self._waiting_since_ms, self._lift_ms_max = None, WAIT_MS_MAX
+            while log.runs and (max(log.least_ms, self.now_ms), least[1]) < second:
+                yield self._taken(least[1], log.least_ms)
+
+    @property
+    def frontier_ms(self) -> int:
+        """No record that is still to be taken has a lower log time."""
+        return self._least()[0][0]
+
+    @property
+    def positions(self) -> dict[Partition, LogPosition]:
+        """How far each partition was taken."""
+        return {
+            partition: LogPosition(log.runs[0].first if log.runs else log.position, log.log_ms)
+            for partition, log in zip(self._partitions, self._logs, strict=True)
+        }
+
+    def _least(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return the least (log time, partition's index) of what can come next, and the second least."""
+        now_ms = self.now_ms
+        keys = sorted((max(log.least_ms, now_ms), index) for index, log in enumerate(self._logs))
+        return keys[0], keys[1]
+
+    def _taken(self, index: int, natural_ms: int, log_ms: int | None = None) -> Taken[T]:
+        log = self._logs[index]
+        run, records = log.take()
+        self.now_ms = max(self.now_ms, natural_ms if log_ms is None else log_ms)
+        log.log_ms = self.now_ms
+        is_shifted = bool(records) and self.now_ms != natural_ms
+        return Taken(self._partitions[index], run.first, run.next, self.now_ms, is_shifted, records)
+
+    def _overdue(self, elapsed_ms: int) -> Taken[T] | None:
+        """Take the next record if it has waited too long for partitions that stand at their ends."""
+        heads = [(log.least_ms, index) for index, log in enumerate(self._logs) if log.runs]
+        if not heads:
+            self._waiting_since_ms = None
+            return None
+        since_ms = self._waiting_since_ms
+        if since_ms is None:
+            self._waiting_since_ms = elapsed_ms
+            return None
+        natural_ms, index = min(heads)
+        waited_for = [
+            log
+            for i, log in enumerate(self._logs)
+            if not log.runs and (log.least_ms, i) < (natural_ms, index)
+        ]
+        if elapsed_ms - since_ms < WAIT_MS_MAX or any(log.told_at_ms <= since_ms for log in waited_for):
+            return None
+        least_ms = min(log.told_ms for log in waited_for)
+        lift_ms = min(natural_ms - least_ms, self._lift_ms_max)
+        self._lifts = {spout: was_ms + lift_ms for spout, was_ms in self._lifts.items()}
+        self._lift_ms_max *= 2
+        self._waiting_since_ms = None
+        self.disagreements += 1
+        return self._taken(index, natural_ms, least_ms)

@@ -1,0 +1,135 @@
+"""One partition of a topic as a shard follows it: its ranges, put back in offset order, each record once."""
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Generic, NamedTuple, TypeVar
+
+PENDING_ENDS_MAX = 256
+RECORDS_MAX = 500
+"""So many records are taken at once; what one offset holds is never split."""
+
+T = TypeVar("T")
+
+
+class Partition(NamedTuple):
+    """A partition of a topic that is decided on."""
+
+    topic: str
+    number: int
+
+
+class Run(NamedTuple):
+    """So many consecutive records from the offset `first`, appended to Kafka at append_ms."""
+
+    first: int
+    records: int
+    append_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Generic[T]):
+    """The offsets first to next - 1 of a partition: their runs, and those records that concern the shard.
+
+    The ranges of a partition join: `first` is where the range before it ended, gaps in the offsets included.
+    offsets has the offset of each record, in ascending order; one offset can have several records.
+    """
+
+    first: int
+    next: int
+    runs: Sequence[Run]
+    offsets: Sequence[int]
+    records: Sequence[T]
+
+
+class JoinedRun(NamedTuple):
+    first: int
+    next: int
+    append_ms: int
+
+
+@dataclass(slots=True)
+class FollowedPartition(Generic[T]):
+    """One partition: what was delivered of it and is not taken yet."""
+
+    position: int | None
+    """Where what was delivered without a gap ends; None before it is known where to begin."""
+    log_ms: int
+    told_ms: int
+    told_at_ms: int = -1
+    """When, by this process's clock, the partition last stood at the end that its spout told of."""
+    runs: deque[JoinedRun] = field(default_factory=deque)
+    records: deque[tuple[int, T]] = field(default_factory=deque)
+    early: dict[int, Range[T]] = field(default_factory=dict)
+    """Ranges behind a gap, by their first offset."""
+    ends: list[tuple[int, int]] = field(default_factory=list)
+    """Where the log ended, and when, of ends that have not been delivered yet."""
+
+    def offer(self, found: Range[T]) -> None:
+        kept = self.early.get(found.first)
+        if kept is None or kept.next < found.next:
+            self.early[found.first] = found
+        self._join_early()
+
+    def start(self, offset: int) -> int:
+        """Take in where the spout starts; return how many offsets are gone for good."""
+        gone = 0 if self.position is None else max(0, offset - self.position)
+        if gone or self.position is None:
+            self.position = offset
+            self._join_early()
+        return gone
+
+    def told(self, end: int, told_ms: int, elapsed_ms: int) -> None:
+        if self.position is not None and end <= self.position:
+            self.told_at_ms = elapsed_ms
+        self.ends.append((end, told_ms))
+        if len(self.ends) > PENDING_ENDS_MAX:
+            del self.ends[::2]
+        self._reached()
+
+    def _join_early(self) -> None:
+        while self.early and self.position is not None and (first := min(self.early)) <= self.position:
+            self._join(self.early.pop(first), self.position)
+        self._reached()
+
+    def _join(self, found: Range[T], position: int) -> None:
+        if found.next <= position:
+            return
+        first = position
+        for run, behind in zip_longest(found.runs, found.runs[1:]):
+            end = found.next if behind is None else min(behind.first, found.next)
+            if end > first:
+                self.runs.append(JoinedRun(first, end, run.append_ms))
+                first = end
+        if first < found.next:
+            self.runs.append(JoinedRun(first, found.next, 0))
+        start = bisect_left(found.offsets, position)
+        self.records.extend(zip(found.offsets[start:], found.records[start:], strict=True))
+        self.position = found.next
+
+    def _reached(self) -> None:
+        reached = 0
+        position = -1 if self.position is None else self.position
+        while reached < len(self.ends) and self.ends[reached][0] <= position:
+            self.told_ms = max(self.told_ms, self.ends[reached][1])
+            reached += 1
+        del self.ends[:reached]
+
+    @property
+    def least_ms(self) -> int:
+        """The least log time that the next record can have."""
+        return max(self.log_ms, self.runs[0].append_ms if self.runs else self.told_ms)
+
+    def take(self) -> tuple[JoinedRun, list[T]]:
+        run = self.runs.popleft()
+        taken: list[T] = []
+        records = self.records
+        while records and records[0][0] < run.next:
+            offset, record = records.popleft()
+            taken.append(record)
+            if len(taken) >= RECORDS_MAX and records and offset < records[0][0] < run.next:
+                self.runs.appendleft(JoinedRun(records[0][0], run.next, run.append_ms))
+                run = run._replace(next=records[0][0])
+        return run, taken

@@ -1,0 +1,160 @@
+"""What the merge does where clocks disagree, records come late, and partitions stand still."""
+
+from fintank.trading.log_merge import WAIT_MS_MAX, LogEnds, LogMerge, LogPosition
+from fintank.trading.partition_log import Partition, Range, Run
+
+TICKS, ORDERS = Partition("ticks", 0), Partition("orders", 0)
+
+
+class World:
+    """A merge of two partitions, its shard's time at 1,000 ms, whose spouts share a clock."""
+
+    def __init__(self) -> None:
+        start = {TICKS: LogPosition(0, 1_000), ORDERS: LogPosition(0, 1_000)}
+        self.merge = LogMerge[str](start, now_ms=1_000)
+        self.ends = {TICKS: 0, ORDERS: 0}
+
+    def append(self, partition: Partition, append_ms: int) -> None:
+        """Deliver the next record of a partition; its text is its append time."""
+        offset = self.ends[partition]
+        self.ends[partition] += 1
+        self.merge.offer(
+            partition, Range(offset, offset + 1, [Run(offset, 1, append_ms)], [offset], [str(append_ms)])
+        )
+
+    def told(self, asked_ms: int, appended_ms: int | None = None, elapsed_ms: int = 0) -> None:
+        self.merge.told(
+            LogEnds("jvm", asked_ms, appended_ms, {log: (0, end) for log, end in self.ends.items()}),
+            elapsed_ms,
+        )
+
+    def take(self, elapsed_ms: int = 0) -> list[tuple[str, int, bool]]:
+        """Take what can be taken: text, log time, whether it is shifted."""
+        return [
+            (record, taken.log_ms, taken.is_shifted)
+            for taken in self.merge.take(elapsed_ms)
+            for record in taken.records
+        ]
+
+
+def test_an_order_waits_until_no_earlier_tick_can_come() -> None:
+    world = World()
+    world.told(5_000)  # the clock's own time does not matter: this is 1,000
+    world.append(ORDERS, 1_010)
+    assert world.take() == []
+    world.told(5_010)  # a tick of 1,010 would still come first
+    assert world.take() == []
+    world.told(5_011)
+    assert world.take() == [("1010", 1_010, False)]
+
+
+def test_a_tick_does_not_wait_for_orders_of_its_own_time() -> None:
+    world = World()
+    world.told(0)
+    world.append(TICKS, 1_010)
+    world.told(10)
+    assert world.take() == [("1010", 1_010, False)]
+
+
+def test_an_end_that_is_not_delivered_yet_proves_nothing() -> None:
+    world = World()
+    world.told(0)
+    world.append(ORDERS, 1_010)
+    world.ends[TICKS] += 1  # a tick stands in the log
+    world.told(500)
+    assert world.take() == []
+    world.merge.offer(TICKS, Range(0, 1, [Run(0, 1, 1_005)], [], []))  # and concerns another shard
+    assert world.take() == [("1010", 1_010, False)]
+
+
+def test_a_spout_that_starts_is_set_by_the_first_record_read_at_an_end() -> None:
+    world = World()
+    world.told(0)
+    world.append(ORDERS, 3_600_000)  # everything stood still for an hour
+    world.told(10, appended_ms=3_600_000)
+    world.told(11)
+    assert world.take() == [("3600000", 3_600_000, False)]
+    assert world.merge.disagreements == 0
+
+
+def test_a_drifting_clock_is_set_by_each_record() -> None:
+    world = World()
+    world.told(0, appended_ms=1_000)
+    for second in range(1, 100):
+        world.append(ORDERS, 1_000 + 1_001 * second)
+        world.told(1_000 * second, appended_ms=1_000 + 1_001 * second)
+        world.told(1_000 * second + 1)
+        assert len(world.take()) == 1
+    assert world.merge.disagreements == 0
+
+
+def test_a_record_from_the_future_waits_a_second_and_is_taken_at_the_time_of_the_others() -> None:
+    world = World()
+    world.told(0, appended_ms=1_000)
+    world.append(ORDERS, 7_200_000)
+    world.told(10, appended_ms=7_200_000, elapsed_ms=10)
+    assert world.take(10) == []
+    world.told(1_000, elapsed_ms=1_000)
+    assert world.take(1_009) == []
+    assert world.take(1_010) == [("7200000", 2_000, True)]
+    assert world.merge.disagreements == 1
+    world.append(ORDERS, 3_500)
+    world.told(2_000, elapsed_ms=2_000)  # lifted by a second
+    world.told(2_501, elapsed_ms=2_501)
+    assert world.take(2_501) == [("3500", 3_500, False)]
+
+
+def test_nothing_is_taken_past_a_partition_whose_spout_is_silent() -> None:
+    world = World()
+    world.told(0, appended_ms=1_000)
+    world.append(ORDERS, 1_500)
+    for elapsed_ms in range(0, 100 * WAIT_MS_MAX, WAIT_MS_MAX):
+        assert world.take(elapsed_ms) == []
+
+
+def test_a_clock_that_did_move_is_followed_in_a_few_waits() -> None:
+    world = World()
+    world.told(0, appended_ms=1_000)
+    elapsed_ms = 0
+    while world.merge.disagreements < 20 and world.merge.now_ms < 3_600_000:
+        world.append(ORDERS, 3_600_000 + elapsed_ms)
+        before = world.merge.disagreements
+        for _ in range(3):
+            elapsed_ms += 600
+            world.told(elapsed_ms, elapsed_ms=elapsed_ms)
+            world.take(elapsed_ms)
+        assert world.merge.disagreements == before + 1
+    assert world.merge.disagreements <= 13
+
+
+def test_an_append_time_that_goes_back_leaves_the_time_where_it_was() -> None:
+    world = World()
+    world.told(0)
+    world.append(TICKS, 1_500)
+    world.told(500)
+    assert world.take() == [("1500", 1_500, False)]
+    world.append(ORDERS, 1_200)
+    world.append(TICKS, 1_300)
+    world.told(600)
+    assert world.take() == [("1300", 1_500, False), ("1200", 1_500, True)]
+
+
+def test_positions_pass_what_concerns_another_shard() -> None:
+    world = World()
+    world.told(0)
+    world.merge.offer(TICKS, Range(0, 7, [Run(0, 3, 1_002), Run(5, 1, 1_003)], [1], ["a"]))
+    world.told(100)
+    assert [(taken.first, taken.next, taken.records) for taken in world.merge.take(0)] == [
+        (0, 5, ["a"]),
+        (5, 7, []),
+    ]
+    assert world.merge.positions[TICKS] == LogPosition(7, 1_003)
+
+
+def test_the_frontier_is_the_least_time_of_what_can_come() -> None:
+    world = World()
+    world.told(0)
+    world.append(ORDERS, 1_300)
+    world.told(200)
+    assert world.take() == []
+    assert world.merge.frontier_ms == 1_200
