@@ -9,7 +9,7 @@ from typing import TypeVar
 from fintank.adapters.kafka import TOPICS, partition_for
 from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.snapshot import Recorded, shown
-from fintank.reconciliation.topic_logs import Partition, TopicLogs, reports_partition
+from fintank.reconciliation.topic_logs import PartitionKey, TopicLogs, reports_partition
 from fintank.trading.decimals import EXACT, plain
 from fintank.trading.ledger import Position, booking, positions
 from fintank.trading.messages import ExecType, Side
@@ -44,7 +44,7 @@ def _check_fills(
     bookings = _by_exec_id(result, BreakKind.TRADE_BOOKED_TWICE, fills)
     undecided = set()
 
-    def judge(entry: Trade | Booked, kind: BreakKind, partition: Partition, detail: str) -> None:
+    def judge(entry: Trade | Booked, kind: BreakKind, partition: PartitionKey, detail: str) -> None:
         message = entry.message
         if logs.is_missing(result, partition, entry.time_ms):
             result.compared += 1

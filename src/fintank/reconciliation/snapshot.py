@@ -10,7 +10,7 @@ from kafka.admin import KafkaAdminClient
 from fintank.adapters.consumer_groups import partition_states
 from fintank.adapters.topic_reader import Positions, TopicReader, open_reader
 from fintank.reconciliation.findings import Result
-from fintank.reconciliation.topic_logs import Partition, TopicLogs
+from fintank.reconciliation.topic_logs import PartitionKey, TopicLogs
 from fintank.terminal.screen import track
 from fintank.trading.decimals import plain
 from fintank.trading.limits import Limits
@@ -97,7 +97,7 @@ def _read(reader: TopicReader, positions: Positions, topic: str) -> Iterator[Rec
     return track(reader.read(positions), reader.ahead(positions), f"reading {topic}")
 
 
-def _hidden(topic: str, admin: KafkaAdminClient) -> frozenset[Partition]:
+def _hidden(topic: str, admin: KafkaAdminClient) -> frozenset[PartitionKey]:
     """Return the partitions with an open transaction now."""
     return frozenset(
         (topic, state.partition) for state in partition_states(admin) if state.topic == topic and state.hidden

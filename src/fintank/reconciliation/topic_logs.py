@@ -19,7 +19,7 @@ REJECTS = ("rejects", 0)
 _REJECT_KEY = re.compile(rb"([a-z]+)-([0-9]+)-([0-9]+)")
 _INPUT = re.compile(r"orders-([0-9]+)-([0-9]+)")
 
-Partition = tuple[str, int]
+PartitionKey = tuple[str, int]
 """A topic and the number of a partition."""
 
 
@@ -48,10 +48,10 @@ class PartitionLog(NamedTuple):
 class TopicLogs:
     """Every partition of every topic, and those whose end an open transaction hid while they were read."""
 
-    partitions: Mapping[Partition, PartitionLog]
-    hidden: frozenset[Partition] = frozenset()
+    partitions: Mapping[PartitionKey, PartitionLog]
+    hidden: frozenset[PartitionKey] = frozenset()
 
-    def is_missing(self, result: Result, partition: Partition, time_ms: int) -> bool:
+    def is_missing(self, result: Result, partition: PartitionKey, time_ms: int) -> bool:
         """Return whether a record of about that time, which was not found, is missing; else count why not."""
         if self.partitions[partition].may_have_lost(time_ms):
             result.beyond_retention += 1
@@ -62,7 +62,7 @@ class TopicLogs:
         return False
 
     def check_unusable(
-        self, result: Result, partition: Partition, unusable: Iterable[tuple[int, int]]
+        self, result: Result, partition: PartitionKey, unusable: Iterable[tuple[int, int]]
     ) -> None:
         """Look for the rejects of unusable records, each given by its offset and append time in ms."""
         log = self.partitions[partition]
@@ -84,14 +84,14 @@ class TopicLogs:
         return match is not None and log is not None and int(match[2]) < log.first_offset
 
 
-def reports_partition(symbol: str) -> Partition:
+def reports_partition(symbol: str) -> PartitionKey:
     """Return where the reports of a symbol's orders are."""
     return "executions", partition_for(symbol, SHARDS)
 
 
 def read_logs(address: str, states: Iterable[PartitionState]) -> TopicLogs:
     """Read what is known of every partition."""
-    logs: dict[Partition, PartitionLog] = {}
+    logs: dict[PartitionKey, PartitionLog] = {}
     rejected = _read_rejected(address)
     for topic in TOPICS:
         found = {state.partition: state for state in states if state.topic == topic}
@@ -106,8 +106,8 @@ def read_logs(address: str, states: Iterable[PartitionState]) -> TopicLogs:
     return TopicLogs(logs)
 
 
-def _read_rejected(address: str) -> dict[Partition, set[int]]:
-    rejected: dict[Partition, set[int]] = defaultdict(set)
+def _read_rejected(address: str) -> dict[PartitionKey, set[int]]:
+    rejected: dict[PartitionKey, set[int]] = defaultdict(set)
     with open_reader(address, "rejects") as reader:
         for record in reader.read(reader.starts()):
             match = _REJECT_KEY.fullmatch(record.key or b"")
