@@ -11,6 +11,7 @@ from confluent_kafka import Consumer
 from support.core_engine import CoreEngine
 from support.order_traffic import market_order, produce, send
 from support.stack import Stack, fintank, run_fintank, start_fintank
+from support.waiting import wait_until
 
 from fintank.adapters import kafka
 from fintank.wire.bolts.order_stream import MsgType
@@ -35,9 +36,9 @@ def ids(output: str) -> list[str]:
 
 
 def decided_portfolio_order(stack: Stack, engine: CoreEngine) -> str:
-    """Send quotes and a portfolio order, decide them, and return the order's id."""
-    queue_ticks(stack)
+    """Send a portfolio order and quotes, decide them, and return the order's id."""
     (order_id,) = ids(invoke(stack, "queue_orders", "--count", "1", "--seed", "1", "--symbols", "3"))
+    queue_ticks(stack)
     engine.decide()
     return order_id
 
@@ -92,13 +93,18 @@ def test_executions_without_a_topology_says_so_and_leaves_the_orders_in_kafka(st
 def test_executions_waits_for_the_topology_and_shows_its_decisions(
     stack: Stack, engine: CoreEngine, orders_member: Consumer
 ) -> None:
-    queue_ticks(stack)
     with start_fintank(stack, "executions", "--count", "3", "--wait", "60", program=INVOKE) as running:
         assert running.stdout is not None
         while "Waiting at most 60 s" not in running.stdout.readline():
             assert running.poll() is None
-        engine.decide()
-        output, _ = running.communicate(timeout=60)
+
+        def is_done() -> bool:
+            queue_ticks(stack)  # on a slow machine the quotes before are too old
+            engine.decide()
+            return running.poll() is not None
+
+        wait_until(is_done, 60)
+        output = running.stdout.read()
     assert running.returncode == 0
     assert len(re.findall(r"^.*market-\S+ +TRADE .* (?:NYSE|NASDAQ) +FILLED", output, re.MULTILINE)) == 3
     assert output.endswith("Done.\n")

@@ -7,7 +7,7 @@ from support.stack import Stack
 
 from fintank.adapters import kafka
 from fintank.adapters.journal import adopt
-from fintank.adapters.topic_reader import Positions, open_reader
+from fintank.adapters.topic_reader import open_reader
 from fintank.order_history.life import orders_of
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, TradingState
@@ -20,7 +20,7 @@ from fintank.wire.kafka.rejects import Reject
 
 
 class CoreEngine:
-    """Decides, for all shards, on the records that come into `ticks` and `orders` after its creation."""
+    """Decides, for all shards, on the orders after its creation, with all quotes that are in `ticks`."""
 
     def __init__(self, stack: Stack) -> None:
         self.address = stack.settings.kafka
@@ -28,15 +28,18 @@ class CoreEngine:
         for number in range(kafka.SHARDS):
             log, records = adopt(self.address, number, print)
             self.shards[number] = (restore(Limits(), records), log)
-        self.positions: dict[str, Positions] = {}
-        for topic in ("ticks", "orders"):
-            with open_reader(self.address, topic) as reader:
-                self.positions[topic] = reader.ends()
+        with open_reader(self.address, "ticks") as reader:
+            self.positions = {"ticks": reader.starts()}
+        with open_reader(self.address, "orders") as reader:
+            self.positions["orders"] = reader.ends()
 
     def decide(self) -> None:
         """Decide on the records since the last call."""
         for record in self._new("ticks"):
-            quote = tick_json.from_record(record)
+            try:
+                quote = tick_json.from_record(record)
+            except ValueError:  # not a tick: the topology would reject it
+                continue
             shard, log = self.shards[kafka.partition_for(quote.symbol, kafka.SHARDS)]
             outcome = shard.on_quote(quote, time.time_ns() // 1000)
             if outcome is not None:
