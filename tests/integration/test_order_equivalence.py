@@ -55,10 +55,10 @@ def expected(sent: Iterable[tuple[Sending, Place]]) -> tuple[list[Record], list[
     executions, fills, rejects = [], [], []
     wall_us = time.time_ns() // 1000
     for sending, place in sent:
-        told = world.take(sending.topic, sending.text, place, wall_us)
-        executions += told.executions
-        fills += told.fills
-        rejects += told.rejects
+        emitted = world.take(sending.topic, sending.text, place, wall_us)
+        executions += emitted.executions
+        fills += emitted.fills
+        rejects += emitted.rejects
     return executions, fills, rejects
 
 

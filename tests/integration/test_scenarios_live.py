@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reference import Place
-from scenarios.playing import Record, Told, check_told, head
+from scenarios.playing import Emitted, Record, check_emitted, head
 from scenarios.table import RULES, Row, Scenario, scenarios
 from support.live_world import LiveWorld, Sending, live_world
 from support.order_flow import order_flow
@@ -46,15 +46,15 @@ class Player:
         texts = [json.dumps(record) for record in records if record["account"].endswith(self.suffix)]
         return [json.loads(text.replace(self.suffix, "")) for text in texts]
 
-    def told(self, row: Row, world_told: Told) -> Told:
+    def emitted(self, row: Row, world_emitted: Emitted) -> Emitted:
         """Return the results of a row, sorted as in the table where shards have no order."""
-        executions, fills = self.mine(world_told.executions), self.mine(world_told.fills)
+        executions, fills = self.mine(world_emitted.executions), self.mine(world_emitted.fills)
         if len({execution["symbol"] for execution in executions}) > 1:
             heads = [expected.head for expected in row.expected]
             executions.sort(key=lambda execution: [*heads, head(execution)].index(head(execution)))
         ids = [execution["exec_id"] for execution in executions]
         fills.sort(key=lambda fill: ids.index(fill["exec_id"]))
-        return Told(executions, fills, world_told.rejects)
+        return Emitted(executions, fills, world_emitted.rejects)
 
 
 def play_rows(world: LiveWorld, rows: list[tuple[Player, Row]], number: int) -> None:
@@ -69,8 +69,8 @@ def play_rows(world: LiveWorld, rows: list[tuple[Player, Row]], number: int) -> 
     rejects = {(r["topic"], r["partition"], r["offset"]): r["reason"] for r in world.new("rejects")}
     for (player, row), place in zip(sent, places, strict=True):
         reason = rejects.get((place.topic, place.partition, place.offset))
-        told = Told(executions, fills, [] if reason is None else [reason])
-        check_told(row, player.told(row, told), player.named, f"{player.scenario.id}, row {number}")
+        emitted = Emitted(executions, fills, [] if reason is None else [reason])
+        check_emitted(row, player.emitted(row, emitted), player.named, f"{player.scenario.id}, row {number}")
 
 
 def test_scenarios_through_kafka_and_the_topology(stack: Stack, jar: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""The rule engine's loop around the core, in a world where it may end at any moment.
+"""The rule engine's loop around the core, in a world where its process may end at any moment.
 
-As bolts/rule_engine.py: a batch is acked when every shard that it touched has committed, what is not acked
-comes again, in its order, and all waits at most until the next second.
+As in bolts/rule_engine.py: a batch is acked when every shard that it touched has committed, what is not acked
+comes again, in order, and nothing waits longer than until the next second.
 """
 
 import random
@@ -27,7 +27,7 @@ class EndedError(Exception):
 
 
 class Fate:
-    """Ends the process now and then; rate 0 never does."""
+    """Ends the process at random; never at rate 0."""
 
     def __init__(self, seed: int, rate: float) -> None:
         self.random = random.Random(seed)
@@ -41,7 +41,7 @@ class Fate:
 
 
 class FatefulLog:
-    """A shard's log; the process may end before a commit takes place, or after it and before anyone knows."""
+    """A shard's log; the process may end before a commit, or after it and before its result is known."""
 
     def __init__(self, log: ShardLog, fate: Fate) -> None:
         self.log = log
@@ -54,7 +54,7 @@ class FatefulLog:
 
 
 class CrashingEngine:
-    """Runs batches to their end, whatever comes between. A second must be a batch of its own."""
+    """Runs batches until all are acked, despite crashes. A second must be a batch of its own."""
 
     def __init__(self, rules: dict[str, Any], fate: Fate) -> None:
         self.limits: Limits = limits_of(rules)
@@ -78,7 +78,7 @@ class CrashingEngine:
                 self.waiting = {}
 
     def _adopt(self) -> None:
-        """Restore every shard from its journal, whose records come in any order."""
+        """Restore every shard from its journal, read in random order."""
         self.shards = []
         for log in self.logs:
             records = log.records()
@@ -103,7 +103,7 @@ class CrashingEngine:
                 self._commit(shard)
 
     def _second(self, wall_us: int) -> None:
-        """Commit all, let the wall move, and tell the shards; wall_us: when it is on the wall."""
+        """Commit everything, then move the wall time to wall_us and let the shards pass a second."""
         self._flush()
         self.wall_us = wall_us
         for shard in self.shards:
@@ -121,7 +121,7 @@ class CrashingEngine:
         self._ack()
 
     def _ack(self) -> None:
-        """Ack the batches that wait for no commit any more."""
+        """Ack the batches that no longer wait for a commit."""
         self.acked |= {number for number, shards in self.waiting.items() if not shards}
 
 

@@ -8,7 +8,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from properties.crashing_engine import CrashingEngine, Fate, batches
 from properties.random_records import RULES, STEPS, Step
-from properties.test_reference_equivalence import told
+from properties.test_reference_equivalence import emitted
 from scenarios.core_world import CoreWorld, ShardLog
 from scenarios.playing import WALL_US
 
@@ -58,13 +58,13 @@ def test_other_batch_borders_change_nothing(steps: list[Step], sizes: list[int])
 def test_replaying_any_prefix_changes_nothing(steps: list[Step], at: int, length: int) -> None:
     replayed = [step for step in steps[: min(at, length)] if step.topic != "second"]
     once, twice = CoreWorld(RULES), CoreWorld(RULES)
-    expected = told(once, steps)
+    expected = emitted(once, steps)
     wall_us = WALL_US + sum(step.wall_us for step in steps[:at])
-    found = told(twice, steps[:at])
+    found = emitted(twice, steps[:at])
     for step in replayed:
         again = twice.take(step.topic, step.text, step.place, wall_us)
         assert (again.executions, again.fills) == ([], [])
-    found += told(twice, steps[at:], wall_us)
+    found += emitted(twice, steps[at:], wall_us)
     assert found == expected
     assert decided(twice.logs) == decided(once.logs)
 
@@ -76,9 +76,9 @@ def test_a_restart_at_any_point_changes_nothing(steps: list[Step], at: int, rand
         return records
 
     once, twice = CoreWorld(FORGETFUL), CoreWorld(FORGETFUL)
-    expected = told(once, steps)
-    found = told(twice, steps[:at])
+    expected = emitted(once, steps)
+    found = emitted(twice, steps[:at])
     twice.restart(shuffled)
-    found += told(twice, steps[at:], WALL_US + sum(step.wall_us for step in steps[:at]))
+    found += emitted(twice, steps[at:], WALL_US + sum(step.wall_us for step in steps[:at]))
     assert found == expected
     assert decided(twice.logs) == decided(once.logs)

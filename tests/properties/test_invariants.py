@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import given
 from properties.random_records import RULES, STEPS, Step
-from properties.test_reference_equivalence import told
+from properties.test_reference_equivalence import emitted
 from scenarios.core_world import CoreWorld
 from scenarios.playing import Record
 
@@ -21,7 +21,7 @@ def number(text: str | None) -> Fraction:
 
 def records(steps: list[Step]) -> tuple[list[Record], list[Record]]:
     """Return the executions and fills of a run of the core."""
-    found = told(CoreWorld(RULES), steps)
+    found = emitted(CoreWorld(RULES), steps)
     return [e for part in found for e in part.executions], [f for part in found for f in part.fills]
 
 
@@ -49,7 +49,7 @@ def test_an_order_lives_by_the_rules(steps: list[Step]) -> None:
 
 
 def check_quantities(report: Record, cum_qty: Fraction, cum_cash: Fraction) -> None:
-    """cum_qty and cum_cash are the exact sums; what is left is what was asked for without them."""
+    """cum_qty and cum_cash are the exact sums; what is left is what was ordered minus them."""
     is_open = report["ord_status"] not in TERMINAL
     assert number(report["cum_qty"]) == cum_qty
     assert (report["ord_status"] == "PARTIALLY_FILLED") == (is_open and cum_qty > 0)
@@ -137,7 +137,7 @@ def test_ids_are_unique_and_shares_and_cash_add_up(steps: list[Step]) -> None:
 
 @given(STEPS)
 def test_what_can_not_wait_does_not(steps: list[Step]) -> None:
-    found = told(CoreWorld(RULES), steps)
+    found = emitted(CoreWorld(RULES), steps)
     for part in found:
         for life in lives(part.executions).values():
             if life[0]["exec_type"] == "NEW" and life[0]["time_in_force"] in ("IOC", "FOK"):
@@ -150,7 +150,7 @@ def test_what_can_not_wait_does_not(steps: list[Step]) -> None:
 @given(STEPS)
 def test_nothing_trades_that_is_halted(steps: list[Step]) -> None:
     state = "ACTIVE"
-    for step, part in zip(steps, told(CoreWorld(RULES), steps), strict=True):
+    for step, part in zip(steps, emitted(CoreWorld(RULES), steps), strict=True):
         state = step.message.get("state", state)
         sides = {report["side"] for report in part.executions if report["exec_type"] in ("NEW", "TRADE")}
         assert state != "HALTED" or not sides

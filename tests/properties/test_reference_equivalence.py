@@ -5,10 +5,10 @@ from collections import defaultdict
 from hypothesis import given
 from properties.random_records import RULES, STEPS, Step
 from scenarios.core_world import CoreWorld
-from scenarios.playing import WALL_US, Record, ReferenceWorld, Told, World
+from scenarios.playing import WALL_US, Emitted, Record, ReferenceWorld, World
 
 
-def told(world: World, steps: list[Step], wall_us: int = WALL_US) -> list[Told]:
+def emitted(world: World, steps: list[Step], wall_us: int = WALL_US) -> list[Emitted]:
     """Return what came of each step; wall_us: when it is on the wall."""
     found = []
     for step in steps:
@@ -29,7 +29,7 @@ def by_symbol(records: list[Record]) -> dict[str, list[Record]]:
 
 @given(STEPS)
 def test_the_core_and_the_reference_engine_tell_the_same(steps: list[Step]) -> None:
-    core, reference = told(CoreWorld(RULES), steps), told(ReferenceWorld(RULES), steps)
+    core, reference = emitted(CoreWorld(RULES), steps), emitted(ReferenceWorld(RULES), steps)
     for of_core, of_reference in zip(core, reference, strict=True):
         assert by_symbol(of_core.executions) == by_symbol(of_reference.executions)
         assert by_symbol(of_core.fills) == by_symbol(of_reference.fills)

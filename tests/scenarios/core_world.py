@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reference import Place
-from scenarios.playing import Record, Told, record
+from scenarios.playing import Emitted, Record, record
 
 from fintank.bolts.owned_shard import OwnedShard
 from fintank.bolts.owners import owners_of, shard_of
@@ -90,31 +90,31 @@ class CoreWorld:
         self.logs = [ShardLog() for _ in range(SHARDS)]
         self.shards = [OwnedShard(Shard(self.limits), log) for log in self.logs]
 
-    def take(self, topic: str, text: str, place: Place, wall_us: int) -> Told:
+    def take(self, topic: str, text: str, place: Place, wall_us: int) -> Emitted:
         work, rejects = work_of(topic, text, place, self.limits)
         for shard, message in work:
             deliver(self.shards[shard], message, wall_us)
-        told = self._told()
-        told.rejects = rejects
-        return told
+        emitted = self._emitted()
+        emitted.rejects = rejects
+        return emitted
 
-    def second(self, wall_us: int) -> Told:
+    def second(self, wall_us: int) -> Emitted:
         for shard in self.shards:
             shard.on_second(wall_us)
-        return self._told()
+        return self._emitted()
 
     def restart(self, order: Callable[[list[Entry]], Iterable[Entry]] = list) -> None:
         """Forget all and go on from the journal; order: in which order its records come."""
         self.shards = [OwnedShard(restore(self.limits, order(log.records())), log) for log in self.logs]
 
-    def _told(self) -> Told:
-        told = Told()
+    def _emitted(self) -> Emitted:
+        emitted = Emitted()
         for shard, log in zip(self.shards, self.logs, strict=True):
             shard.commit()
             reports, bookings = log.new()
-            told.executions += reports
-            told.fills += bookings
-        return told
+            emitted.executions += reports
+            emitted.fills += bookings
+        return emitted
 
 
 def deliver(shard: OwnedShard, message: Quote | OwnedMessage, wall_us: int) -> None:

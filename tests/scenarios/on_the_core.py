@@ -1,4 +1,4 @@
-"""Play every scenario on the trading core, without pytest: what `make mutants` asks first, as it is fast."""
+"""Play every scenario on the trading core without pytest: the first and fastest test of `make mutants`."""
 
 import sys
 from dataclasses import replace
@@ -23,15 +23,15 @@ SMALL = Limits(max_quote_age_us=4, aggregation_window_us=2, retention_us=3)
 
 
 def main() -> None:
-    """Play all; the first that differs ends it."""
+    """Play all; stop at the first that differs."""
     with_small_numbers()
     for scenario in scenarios():
         play(scenario, CoreWorld(scenario.rules))
 
 
 def with_small_numbers() -> None:
-    """Ask for each sum of times in microseconds first: a mutant that raises one to a power of a real time
-    would compute for ever, and be killed by nothing but the end of our patience."""
+    """Compute each sum of times with small numbers first: a mutant that raises a real time in microseconds
+    to a power would compute forever, and only the timeout would kill it."""
     assert Clock(ClockState(tick_time_us=50, arrival_us=3, floor_us=0)).now(5) == 52
     parts = split(Decimal("0.01"), {"A": Decimal("0.3"), "B": Decimal("0.7")})
     assert parts == {"A": 0, "B": Decimal("0.01")}

@@ -1,4 +1,4 @@
-"""Play a scenario on an engine, and hold what it tells against the table."""
+"""Play a scenario on an engine, and compare what it emits with the table."""
 
 import json
 from collections import Counter
@@ -25,8 +25,8 @@ def record(text: str) -> Record:
 
 
 @dataclass
-class Told:
-    """What came of a row: records of executions and fills, and the reasons of rejects."""
+class Emitted:
+    """What an engine emits for a row: records of executions and fills, and the reasons of rejects."""
 
     executions: list[Record] = field(default_factory=list)
     fills: list[Record] = field(default_factory=list)
@@ -34,11 +34,11 @@ class Told:
 
 
 class World(Protocol):
-    """An engine that takes records as text; times in what it tells are text."""
+    """An engine that takes records as text; the times in what it emits are text."""
 
-    def take(self, topic: str, text: str, place: Place, wall_us: int) -> Told: ...
+    def take(self, topic: str, text: str, place: Place, wall_us: int) -> Emitted: ...
 
-    def second(self, wall_us: int) -> Told: ...
+    def second(self, wall_us: int) -> Emitted: ...
 
 
 class ReferenceWorld:
@@ -47,26 +47,26 @@ class ReferenceWorld:
     def __init__(self, rules: dict[str, Any]) -> None:
         self.engine = Engine(rules)
 
-    def take(self, topic: str, text: str, place: Place, wall_us: int) -> Told:
+    def take(self, topic: str, text: str, place: Place, wall_us: int) -> Emitted:
         if topic == "ticks":
             self.engine.tick(json.loads(text), place, wall_us)
         else:
             self.engine.order(json.loads(text, parse_float=Fraction), place, wall_us)
-        return self._told()
+        return self._emitted()
 
-    def second(self, wall_us: int) -> Told:
+    def second(self, wall_us: int) -> Emitted:
         self.engine.second(wall_us)
-        return self._told()
+        return self._emitted()
 
-    def _told(self) -> Told:
+    def _emitted(self) -> Emitted:
         engine = self.engine
-        told = Told(engine.executions, engine.fills, [reason for _, reason in engine.rejects])
+        emitted = Emitted(engine.executions, engine.fills, [reason for _, reason in engine.rejects])
         engine.executions, engine.fills, engine.rejects = [], [], []
-        return told
+        return emitted
 
 
 class Places:
-    """Where records come to stand, each in the partition of its key."""
+    """Assigns each record an offset in the partition of its key."""
 
     def __init__(self) -> None:
         self.ends: Counter[tuple[str, int]] = Counter()
@@ -86,7 +86,7 @@ class Places:
 
 
 def play(scenario: Scenario, world: World, between: Callable[[World], World] = lambda world: world) -> None:
-    """Play a scenario row by row; AssertionError where an engine tells something else than the table.
+    """Play a scenario row by row; AssertionError where an engine emits something else than the table says.
 
     between: what happens to the world before each row, such as a restart.
     """
@@ -95,26 +95,28 @@ def play(scenario: Scenario, world: World, between: Callable[[World], World] = l
         world = between(world)
         wall_us += row.wall_us
         if row.kind in ("pass", "unseen"):
-            told = world.second(wall_us) if row.kind == "pass" else Told()
+            emitted = world.second(wall_us) if row.kind == "pass" else Emitted()
         else:
             place = places.of(row, wall_us)
-            told = world.take(row.kind, json.dumps(row.message), place, wall_us)
-        check_told(row, told, places.named, f"{scenario.id}, row {number}")
+            emitted = world.take(row.kind, json.dumps(row.message), place, wall_us)
+        check_emitted(row, emitted, places.named, f"{scenario.id}, row {number}")
 
 
-def check_told(row: Row, told: Told, named: dict[str, Place], where: str) -> None:
-    """Hold what an engine told against a row; named: the records that have names in the table."""
-    check_heads(row, told, where)
-    for expected, execution in zip(row.expected, told.executions, strict=False):
-        fill = next((fill for fill in told.fills if fill["exec_id"] == execution["exec_id"]), {})
+def check_emitted(row: Row, emitted: Emitted, named: dict[str, Place], where: str) -> None:
+    """Compare what an engine emitted with a row; named: the records that have names in the table."""
+    check_heads(row, emitted, where)
+    for expected, execution in zip(row.expected, emitted.executions, strict=False):
+        fill = next((fill for fill in emitted.fills if fill["exec_id"] == execution["exec_id"]), {})
         check_fields(expected, {**fill, **execution}, named, f"{where}, {expected.head}")
-    check_bookings(told, where)
+    check_bookings(emitted, where)
 
 
-def check_heads(row: Row, told: Told, where: str) -> None:
-    found = [head(execution) for execution in told.executions] + [f"reject {why}" for why in told.rejects]
+def check_heads(row: Row, emitted: Emitted, where: str) -> None:
+    found = [head(execution) for execution in emitted.executions] + [
+        f"reject {why}" for why in emitted.rejects
+    ]
     expected = [expected.head for expected in row.expected]
-    assert found == expected, f"{where}:\n  told  {'; '.join(found)}\n  table {'; '.join(expected)}"
+    assert found == expected, f"{where}:\n  emitted {'; '.join(found)}\n  table {'; '.join(expected)}"
 
 
 def head(execution: Record) -> str:
@@ -148,11 +150,11 @@ def written(name: str, value: Any, named: dict[str, Place]) -> str:
     return str(value)
 
 
-def check_bookings(told: Told, where: str) -> None:
+def check_bookings(emitted: Emitted, where: str) -> None:
     """Every trade is booked, in the same order, and nothing else is."""
-    trades = [report for report in told.executions if report["exec_type"] == "TRADE"]
-    assert [fill["exec_id"] for fill in told.fills] == [trade["exec_id"] for trade in trades], where
-    for fill in told.fills:
+    trades = [report for report in emitted.executions if report["exec_type"] == "TRADE"]
+    assert [fill["exec_id"] for fill in emitted.fills] == [trade["exec_id"] for trade in trades], where
+    for fill in emitted.fills:
         shares = Fraction(fill["last_qty"]) * (1 if fill["side"] == "BUY" else -1)
         assert Fraction(fill["delta_shares"]) == shares, where
         assert Fraction(fill["delta_cash"]) == -shares * Fraction(fill["last_px"]), where

@@ -41,9 +41,9 @@ class CoreEngine:
             except ValueError:  # not a tick: the topology would reject it
                 continue
             shard, log = self.shards[kafka.partition_for(quote.symbol, kafka.SHARDS)]
-            outcome = shard.on_quote(quote, time.time_ns() // 1000)
-            if outcome is not None:
-                log.commit(outcome.reports, outcome.fills, outcome.journal)
+            effects = shard.on_quote(quote, time.time_ns() // 1000)
+            if effects is not None:
+                log.commit(effects.reports, effects.fills, effects.journal)
         for record in self._new("orders"):
             message = orders.from_record(record)
             if not isinstance(message, Reject):
@@ -70,7 +70,7 @@ class CoreEngine:
                 number = kafka.partition_for(order.symbol, kafka.SHARDS)
                 self.commit({number: self.shards[number][0].on_order(order, wall_us)})
 
-    def commit(self, outcomes: dict[int, Effects]) -> None:
-        for number, outcome in outcomes.items():
-            if outcome != Effects():
-                self.shards[number][1].commit(outcome.reports, outcome.fills, outcome.journal)
+    def commit(self, results: dict[int, Effects]) -> None:
+        for number, effects in results.items():
+            if effects != Effects():
+                self.shards[number][1].commit(effects.reports, effects.fills, effects.journal)

@@ -97,7 +97,7 @@ def test_the_components_sum_to_the_amount(storm):
     assert sorted(str(order.cash_order_qty) for order in orders) == ["5", "5.01"]
 
 
-def test_an_order_that_breaks_a_rule_goes_on_refused(storm):
+def test_an_order_that_breaks_a_rule_is_passed_on_with_a_refusal(storm):
     twice = PORTFOLIO_ORDER.replace("VTI", "IVE")
     sent = storm.run(ComponentOrderCreator, batch_of(storm, twice), tasks=TASKS)
     ((order,),) = filter(None, by_owner(sent).values())
@@ -140,7 +140,7 @@ def test_the_configured_symbols_are_those_of_a_portfolio_too(storm):
     assert refusals == {"code=UNKNOWN_SYMBOL symbol=IVE weight=0.5"}
 
 
-def test_without_a_rule_engine_there_is_nobody_to_send_to(storm):
+def test_without_a_rule_engine_nothing_is_sent_by_owner(storm):
     sent = storm.run(ComponentOrderCreator, batch_of(storm, ORDER), tasks={"1": "order-spout"})
     assert [message.get("stream", message["command"]) for message in sent] == ["emit", "ack"]
 

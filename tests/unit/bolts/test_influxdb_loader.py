@@ -116,7 +116,7 @@ def test_refused_lines_become_rejects_and_all_others_are_stored(storm, influx, l
     assert set(influx.stored) == {text for text in lines if not text.startswith("bad")}
 
 
-def test_refused_lines_are_no_rejects_before_the_whole_batch_is_sure(storm, influx, load):
+def test_refused_lines_are_not_rejected_before_the_outcome_of_the_whole_batch_is_known(storm, influx, load):
     influx.statuses = [None, None, 503]
     assert load(["bad", line(1), line(2)]) == [storm.failed("a")]
 

@@ -40,7 +40,7 @@ def test_ages_are_by_each_symbols_clock_and_without_one_by_the_wall(order: Make,
     assert shard.state.registry.open_count == 4
 
 
-def test_what_is_not_open_any_more_does_not_count(order: Make, quote: Make, cancel: Make) -> None:
+def test_closed_orders_do_not_count(order: Make, quote: Make, cancel: Make) -> None:
     shard = with_symbols(order, quote, 2)
     counts = OpenAges(shard.state, [0])
     assert (counts.count(WALL), shard.state.registry.open_count) == ([2], 2)
@@ -50,7 +50,7 @@ def test_what_is_not_open_any_more_does_not_count(order: Make, quote: Make, canc
     assert (counts.count(WALL), shard.state.registry.open_count) == ([0], 0)
 
 
-def test_a_second_looks_at_a_bounded_number_of_symbols_and_tells_the_last_whole_round(
+def test_a_second_looks_at_a_bounded_number_of_symbols_and_returns_the_last_whole_round(
     order: Make, quote: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ages, "SYMBOLS_MAX", 2)

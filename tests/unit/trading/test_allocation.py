@@ -49,7 +49,7 @@ quantities = st.decimals(Decimal("0.1"), Decimal(100), places=1)
 
 
 @given(st.lists(quantities, min_size=1, max_size=8), quantities)
-def test_nobody_gets_more_than_is_wanted_and_no_more_than_is_offered_is_given(
+def test_no_order_gets_more_than_it_wants_and_no_more_is_taken_than_offered(
     wants: list[Decimal], offer: Decimal
 ) -> None:
     shares = allocate(wants, offer, LOT)

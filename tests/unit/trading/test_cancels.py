@@ -35,7 +35,7 @@ def test_the_latest_cancel_counts_and_of_equal_ones_the_first_by_name(order: Mak
     assert (name(cl_ord_id="o-2"), name(account="other"), name(symbol="VTI")) == (None, None, None)
 
 
-def test_a_refused_cancel_waits_for_nothing_and_is_known(order: Make, cancel: Make) -> None:
+def test_a_rejected_cancel_is_remembered_but_waits_for_no_order(order: Make, cancel: Make) -> None:
     cancels, made = Cancels(), cancel("o-1")
     assert not cancels.is_known(made)
     assert not cancels.is_taken(made)
@@ -62,12 +62,12 @@ def test_a_list_is_canceled_by_arrival_and_only_where_the_cancel_is_not_too_old(
     shard.on_order(order(cash="10", cl_ord_id="q-IVE", list_id="q", price="1"), WALL)
     shard.on_order(order(cash="10", cl_ord_id="p-IVE", account="other", list_id="p"), WALL)
     shard.on_quote(quote("95", "94", symbol="VTI", at=86_400.000001), WALL)
-    outcome = shard.on_cancel(cancel(list_id="p"), WALL)
-    assert type_lines(outcome) == [
+    effects = shard.on_cancel(cancel(list_id="p"), WALL)
+    assert type_lines(effects) == [
         "p-IVE CANCELED code=CANCEL_REQUESTED cl_ord_id=c-1",
         "p-IWS CANCELED code=CANCEL_REQUESTED cl_ord_id=c-1",
     ]
-    assert kinds(outcome.journal) == ["cancel", "order", "order"]
+    assert kinds(effects.journal) == ["cancel", "order", "order"]
     assert shard.on_cancel(cancel(list_id="p"), WALL) == Effects()
     assert type_lines(shard.on_cancel(cancel(list_id="p", content_hash="h-2", at=9), WALL)) == [
         "p-VTI CANCELED code=CANCEL_REQUESTED cl_ord_id=c-1"
@@ -79,8 +79,8 @@ def test_a_cancel_leaves_the_other_orders_and_their_window(
 ) -> None:
     shard.on_quote(quote("93", "94"), WALL)
     for name in ("o-1", "o-2"):
-        outcome = shard.on_order(order("1", cl_ord_id=name, priority=2), WALL)
-    assert kinds(outcome.journal) == ["order"]
+        effects = shard.on_order(order("1", cl_ord_id=name, priority=2), WALL)
+    assert kinds(effects.journal) == ["order"]
     assert kinds(shard.on_cancel(cancel("o-1"), WALL).journal) == ["order", "cancel"]
     gone = shard.on_cancel(cancel("o-2", cl_ord_id="c-2"), WALL)
     assert kinds(gone.journal) == ["order", "window gone", "cancel"]
@@ -92,8 +92,8 @@ def test_a_restored_shard_knows_cancels_states_windows_and_what_was_taken(
     shard = Shard(Limits())
     changes: list[Change] = []
 
-    def write(outcome: Effects | None) -> None:
-        changes.extend(outcome.journal if outcome else ())
+    def write(effects: Effects | None) -> None:
+        changes.extend(effects.journal if effects else ())
 
     shard.on_quote(quote("93", "94", ask_size="5"), WALL)
     write(shard.on_order(order("3", cl_ord_id="o-1"), WALL))
@@ -132,7 +132,7 @@ def test_a_crossed_nbbo_is_counted_when_a_message_meets_it_with_open_orders(
     assert shard.state.counts.crossed == 2
 
 
-def test_what_was_known_already_is_counted(shard: Shard, order: Make) -> None:
+def test_known_orders_are_counted_as_duplicates(shard: Shard, order: Make) -> None:
     for content_hash in ("hash-1", "hash-1", "hash-2", "hash-2"):
         shard.on_order(order("1", content_hash=content_hash), WALL)
     assert shard.state.counts.duplicates == 3
@@ -145,6 +145,6 @@ def test_after_a_restart_new_orders_come_behind_the_old_ones(order: Make, quote:
         changes += shard.on_order(order("1", cl_ord_id=name), WALL).journal
     restored = restore(Limits(), reversed(compacted(changes)))
     restored.on_order(order("1", cl_ord_id="o-3"), WALL)
-    outcome = restored.on_quote(quote("93", "94"), WALL)
-    assert outcome is not None
-    assert [report.cl_ord_id for report in outcome.reports] == ["o-1", "o-2", "o-3"]
+    effects = restored.on_quote(quote("93", "94"), WALL)
+    assert effects is not None
+    assert [report.cl_ord_id for report in effects.reports] == ["o-1", "o-2", "o-3"]

@@ -38,7 +38,7 @@ def test_held_time_is_kept_even_if_the_wall_runs_back() -> None:
     assert ticking.now(60) == 1030
 
 
-def test_it_tells_when_on_the_wall_it_will_be_a_time() -> None:
+def test_it_converts_a_time_to_the_wall_time() -> None:
     ticking = clock(1000, wall_us=50)
     assert (ticking.when(1001), ticking.when(1007), ticking.when(1000)) == (51, 57, -inf)
     ticking.hold(55)

@@ -97,7 +97,7 @@ def test_zero_is_written_one_way(zero: str) -> None:
     assert plain(Decimal(zero)) == "0"
 
 
-def test_a_part_of_a_cent_is_seen() -> None:
+def test_a_fraction_of_a_cent_is_noticed() -> None:
     assert is_whole_cents(Decimal("100.010"))
     assert not is_whole_cents(Decimal("100.001"))
     assert not is_whole_cents(Decimal("-100.001"))

@@ -35,7 +35,7 @@ def test_cancels_are_forgotten_by_age_in_portions(order: Make, cancel: Make) -> 
     assert cancels.waiting_for(order("1", cl_ord_id="o-3")) is None
 
 
-def test_a_portion_of_hundreds_of_cancels_is_no_larger_than_asked_for(cancel: Make) -> None:
+def test_hundreds_of_cancels_are_forgotten_in_portions_of_the_requested_size(cancel: Make) -> None:
     cancels = Cancels()
     for number in range(301):
         made = cancel(f"o-{number}", cl_ord_id=f"c-{number}", content_hash=f"h-{number}")
@@ -43,7 +43,7 @@ def test_a_portion_of_hundreds_of_cancels_is_no_larger_than_asked_for(cancel: Ma
     assert [len(cancels.forget("IVE", 1, 300)) for _ in range(3)] == [300, 1, 0]
 
 
-def test_a_cancel_is_forgotten_after_the_retention_and_is_stale_then(
+def test_a_cancel_is_forgotten_after_the_retention_and_then_stale(
     shard: Shard, order: Make, quote: Make, cancel: Make
 ) -> None:
     shard.on_quote(quote(), WALL)
@@ -68,7 +68,7 @@ def test_a_cancel_ahead_of_the_clock_is_kept_from_its_own_time_on(
     assert kinds(shard.forget_closed(WALL + 10 * SECOND + DAY + 1)) == ["cancel gone", "clock"]
 
 
-def test_a_cancel_of_a_list_is_forgotten_when_it_is_too_old_by_every_clock(
+def test_a_list_cancel_is_forgotten_when_it_is_too_old_by_every_clock(
     shard: Shard, quote: Make, cancel: Make
 ) -> None:
     shard.on_cancel(cancel(list_id="p", at=5), WALL)
@@ -82,7 +82,7 @@ def test_a_cancel_of_a_list_is_forgotten_when_it_is_too_old_by_every_clock(
     assert shard.forget_closed(WALL + 9 * DAY) == ()
 
 
-def test_a_symbol_is_not_looked_at_before_something_of_it_is_too_old(
+def test_a_symbol_is_not_looked_at_before_anything_of_it_is_too_old(
     shard: Shard, order: Make, quote: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_at: list[str] = []
@@ -103,7 +103,7 @@ def test_a_symbol_is_not_looked_at_before_something_of_it_is_too_old(
     assert looked_at == ["IVE"]
 
 
-def test_with_a_list_go_the_clocks_that_might_be_behind_it_after_a_restart(
+def test_a_forgotten_list_cancel_comes_with_the_clocks_that_might_be_behind_it_after_a_restart(
     shard: Shard, quote: Make, cancel: Make
 ) -> None:
     shard.on_quote(quote(symbol="BEHIND"), WALL)
@@ -117,7 +117,7 @@ def test_with_a_list_go_the_clocks_that_might_be_behind_it_after_a_restart(
     assert keys(records[2:]) == ["clock 6:BEHIND", "clock 4:JUST"]
 
 
-def test_the_slowest_clock_is_asked_before_all_are(
+def test_the_slowest_clock_is_read_before_all_the_others(
     shard: Shard, quote: Make, cancel: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(100):
@@ -156,7 +156,7 @@ def test_orders_cancels_and_lists_share_the_portions_of_tombstones(
     assert [portion.count("cancel gone") for portion in portions] == [1, 5, 0]
 
 
-def test_lists_get_what_the_symbols_left_of_a_portion(
+def test_list_cancels_get_what_the_symbols_left_of_a_portion(
     shard: Shard, order: Make, quote: Make, cancel: Make
 ) -> None:
     shard.on_quote(quote(), WALL)

@@ -105,7 +105,7 @@ def test_without_an_uncrossed_nbbo_a_limit_is_asked_for_later(order: Make, marke
     assert check(order("1", price="500"), found) is None
 
 
-def test_only_some_orders_need_a_price_to_be_judged(order: Make) -> None:
+def test_only_some_orders_need_a_price_to_be_checked(order: Make) -> None:
     needing = [
         order("1"),
         order("1", price="1"),

@@ -41,7 +41,7 @@ def test_an_order_has_either_a_quantity_or_an_amount(order: Make, quantities: di
         order(**quantities)
 
 
-def test_a_refused_order_needs_no_quantity(order: Make) -> None:
+def test_an_order_with_a_refusal_needs_no_quantity(order: Make) -> None:
     assert order(refusal=CodedReason("X", "code=X")).order_qty is None
 
 

@@ -69,7 +69,7 @@ def test_the_quote_that_uncrosses_the_market_need_not_reach_an_order_itself(orde
     assert [report.last_px for report in filled.reports] == [Decimal(100)]
 
 
-def test_what_one_second_leads_to_is_bounded_and_the_rest_comes_with_the_next(
+def test_one_second_handles_a_bounded_number_of_events_and_the_next_the_rest(
     order: Make, quote: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shard_module, "SECOND_EVENTS_MAX", 3)

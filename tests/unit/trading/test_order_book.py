@@ -66,14 +66,14 @@ def test_a_quote_that_touches_no_order_leads_to_no_step(
     assert steps == []
 
 
-def test_a_quote_looks_at_the_orders_that_it_touches_alone(
+def test_a_quote_looks_only_at_the_orders_that_it_touches(
     order: Make, quote: Make, looked_at: list[str]
 ) -> None:
     shard = resting(order, quote)
     looked_at.clear()
-    outcome = shard.on_quote(quote("40", "59.9", offset=2), WALL)
-    assert outcome is not None
-    assert [report.cl_ord_id for report in outcome.reports] == ["o-991", "o-993", "o-995", "o-997", "o-999"]
+    effects = shard.on_quote(quote("40", "59.9", offset=2), WALL)
+    assert effects is not None
+    assert [report.cl_ord_id for report in effects.reports] == ["o-991", "o-993", "o-995", "o-997", "o-999"]
     assert looked_at == ["o-991", "o-993", "o-995", "o-997", "o-999"]
 
 
@@ -124,9 +124,9 @@ def test_orders_whose_limit_is_passed_while_others_trade_are_not_looked_at(
     for number in range(1_000):
         shard.on_order(order("10", price="110", cl_ord_id=f"o-{number}"), WALL)
     looked_at.clear()
-    outcome = shard.on_quote(quote("99", "105", exchange="NYSE", offset=1, ask_size="10"), WALL)
-    assert outcome is not None
-    assert [report.cl_ord_id for report in outcome.reports] == looked_at == ["o-0"]
+    effects = shard.on_quote(quote("99", "105", exchange="NYSE", offset=1, ask_size="10"), WALL)
+    assert effects is not None
+    assert [report.cl_ord_id for report in effects.reports] == looked_at == ["o-0"]
 
 
 def test_cash_orders_are_not_looked_at_where_less_than_a_lot_is_offered(

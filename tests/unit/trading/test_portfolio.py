@@ -66,7 +66,7 @@ def test_a_weight_of_zero_has_no_component(portfolio_order: Make) -> None:
     assert amounts(portfolio_order({"IVE": "1", "VTI": "0", "IWS": "0.0"}, "0.01")) == {"IVE": "0.01"}
 
 
-def test_a_part_that_comes_to_no_cent_is_refused_alone(portfolio_order: Make) -> None:
+def test_a_component_below_one_cent_is_rejected_alone(portfolio_order: Make) -> None:
     big, small = components(portfolio_order({"IVE": "0.9999", "VTI": "0.0001"}, "1"), Limits())
     assert (big.refusal, big.cash_order_qty) == (None, 1)
     assert small.refusal is not None
@@ -81,7 +81,7 @@ def test_weights_may_miss_their_sum_by_the_tolerance(portfolio_order: Make, last
 
 
 @pytest.mark.parametrize("last", ["0.3333333329", "0.3333333351"])
-def test_weights_that_miss_their_sum_by_more_are_refused(portfolio_order: Make, last: str) -> None:
+def test_weights_beyond_the_tolerance_are_rejected(portfolio_order: Make, last: str) -> None:
     texts = refusals(portfolio_order({"A": "0.333333333", "B": "0.333333333", "C": last}))
     total = Decimal("0.666666666") + Decimal(last)
     assert set(texts) == {"A", "B", "C"}
@@ -97,7 +97,7 @@ def test_weights_that_miss_their_sum_by_more_are_refused(portfolio_order: Make, 
         ([("IVE", "0"), ("VTI", "0")], "code=WEIGHTS_SUM sum=0 tolerance=0.000000001"),
     ],
 )
-def test_a_bad_portfolio_refuses_every_component_and_names_the_bad_one(
+def test_a_bad_portfolio_rejects_every_component_and_names_the_bad_one(
     portfolio_order: Make, portfolio: list[tuple[str, str]], text: str
 ) -> None:
     assert refusals(portfolio_order(portfolio)) == {"IVE": text, "VTI": text}
@@ -109,7 +109,7 @@ def test_an_amount_is_above_zero_and_in_whole_cents(portfolio_order: Make, amoun
 
 
 @pytest.mark.parametrize("symbol", ["BND", "VTI"])
-def test_a_symbol_that_is_not_configured_is_refused(portfolio_order: Make, symbol: str) -> None:
+def test_a_symbol_that_is_not_configured_is_rejected(portfolio_order: Make, symbol: str) -> None:
     limits = Limits(symbols=frozenset({"IVE"}))
     text = f"code=UNKNOWN_SYMBOL symbol={symbol} weight=0.25"
     order = portfolio_order({"IVE": "0.5", "CASH": "0.25", symbol: "0.25"})
@@ -117,7 +117,7 @@ def test_a_symbol_that_is_not_configured_is_refused(portfolio_order: Make, symbo
     assert all(component.refusal is None for component in components(order, Limits()))
 
 
-def test_too_many_components_are_refused(portfolio_order: Make) -> None:
+def test_too_many_components_are_rejected(portfolio_order: Make) -> None:
     text = "code=TOO_MANY_COMPONENTS components=1001 limit=1000"
     assert refusals(portfolio_order({f"S{number}": "0" for number in range(1001)})) == {"S0": text}
     assert refusals(portfolio_order({"CASH": "1"} | {f"T{number}": "0" for number in range(2000)})) == {
@@ -131,7 +131,7 @@ def test_a_thousand_components_are_not_too_many(portfolio_order: Make) -> None:
 
 
 @pytest.mark.parametrize("portfolio", [{}, {"CASH": "0.5"}])
-def test_a_refused_portfolio_without_a_symbol_is_still_told_of(portfolio_order: Make, portfolio: Any) -> None:
+def test_a_rejected_portfolio_without_a_symbol_is_reported(portfolio_order: Make, portfolio: Any) -> None:
     assert list(refusals(portfolio_order(portfolio))) == ["CASH"]
 
 

@@ -77,7 +77,7 @@ def test_an_earlier_time_is_not_newer_whatever_its_offset(quote: Make) -> None:
     assert market.counts.not_newer == 1
 
 
-def test_newer_is_asked_for_each_exchange_alone(quote: Make) -> None:
+def test_newer_is_decided_per_exchange(quote: Make) -> None:
     market = Fed(quote(at=10, offset=5)).take(quote(at=9, offset=6, exchange="NYSE"))
     assert market.accepted == [True, True]
 
@@ -98,7 +98,7 @@ def test_the_age_is_against_the_symbols_clock_which_other_exchanges_move(quote: 
     assert market.nbbo() == ("92", "NASDAQ", "95", "NASDAQ")
 
 
-def test_a_quote_that_is_already_too_old_when_it_comes_is_counted(quote: Make) -> None:
+def test_a_quote_that_is_stale_on_arrival_is_counted(quote: Make) -> None:
     market = Fed(quote("93", "94", at=3601))
     market.take(quote("93.5", "93.6", exchange="NYSE", offset=1))
     assert market.nbbo() == ("93", "NASDAQ", "94", "NASDAQ")
@@ -138,7 +138,7 @@ def test_of_equal_prices_and_sizes_the_earlier_quote_wins(quote: Make, size: str
     assert market.nbbo() == ("93", "ARCA", "94", "ARCA")
 
 
-def test_a_venues_own_crossed_quote_replaces_its_held_one(quote: Make) -> None:
+def test_a_crossed_quote_of_an_exchange_replaces_its_held_one(quote: Make) -> None:
     market = Fed(quote("93", "94")).take(quote("95", "94.5", at=1, offset=1))
     assert market.nbbo() == ("95", "NASDAQ", "94.5", "NASDAQ")
     assert market.market().is_crossed
@@ -151,7 +151,7 @@ def test_a_locked_nbbo_is_not_crossed(quote: Make) -> None:
     assert market.market().is_open
 
 
-def test_what_is_taken_is_missing_on_its_side_until_the_exchange_quotes_again(quote: Make) -> None:
+def test_a_taken_size_is_missing_on_its_side_until_the_exchange_quotes_again(quote: Make) -> None:
     fed = Fed(quote("93", "94", bid_size="5", ask_size="7.5"))
     for quantity in ("2", "0.5"):
         fed.book.take(Side.BUY, fed.market().asks[0], Decimal(quantity))
@@ -164,7 +164,7 @@ def test_what_is_taken_is_missing_on_its_side_until_the_exchange_quotes_again(qu
     assert (fed.market().asks[0].left, fed.market().bids[0].left) == (Decimal("7.5"), 5)
 
 
-def test_what_is_taken_of_a_level_is_missing_there_at_once(quote: Make) -> None:
+def test_a_size_taken_from_a_level_is_missing_at_once(quote: Make) -> None:
     fed = Fed(quote("93", "94", ask_size="7"))
     level = fed.market().asks[0]
     fed.book.take(Side.BUY, level, Decimal(3))
@@ -195,13 +195,13 @@ def test_the_oldest_usable_quote_is_the_next_to_be_too_old(quote: Make) -> None:
     assert fed.book.next_stale_us(us + SECOND + HOUR + 1) is None
 
 
-def test_the_clock_comes_back_from_a_quote_that_is_accepted(quote: Make) -> None:
+def test_accepting_a_quote_returns_the_clock(quote: Make) -> None:
     fed = Fed(quote(at=10))
     assert fed.book.accept(quote(at=5, exchange="NYSE"), WALL + SECOND) == quote(at=11).time_us
     assert fed.book.accept(quote(at=5, exchange="NYSE"), WALL + SECOND) is None
 
 
-def test_changes_are_the_quotes_and_the_clock_that_are_new_since_the_last_asking(quote: Make) -> None:
+def test_changes_are_the_quotes_and_the_clock_that_are_new_since_the_last_call(quote: Make) -> None:
     market = Fed(quote(exchange="NYSE")).take(quote(offset=1))
     assert keys(market.book.changes()) == ["quote 3:IVE,4:NYSE", "quote 3:IVE,6:NASDAQ", "clock 3:IVE"]
     assert market.book.changes() == []

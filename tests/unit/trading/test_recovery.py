@@ -23,8 +23,8 @@ def test_a_quote_that_fills_is_journaled_with_its_clock_and_all_else_that_change
     shard.on_quote(quote("95", "95.1", exchange="NYSE"), WALL)
     shard.on_quote(quote(symbol="VTI"), WALL)
     shard.on_quote(quote("93", "94", offset=1), WALL)
-    outcome = shard.on_order(order("1"), WALL)
-    assert keys(outcome.journal) == [
+    effects = shard.on_order(order("1"), WALL)
+    assert keys(effects.journal) == [
         "order 3:acc,3:IVE,3:o-1",
         "quote 3:IVE,4:NYSE",
         "quote 3:IVE,6:NASDAQ",
@@ -35,7 +35,7 @@ def test_a_quote_that_fills_is_journaled_with_its_clock_and_all_else_that_change
     assert keys(filled.journal) == ["order 3:acc,3:IVE,3:o-1", "quote 3:IVE,4:NYSE", "clock 3:IVE"]
 
 
-def test_other_quotes_come_when_they_are_asked_for_and_once(shard: Shard, quote: Make) -> None:
+def test_other_quotes_are_returned_by_changed_quotes_and_only_once(shard: Shard, quote: Make) -> None:
     assert shard.changed_quotes() == ()
     shard.on_quote(quote(symbol="VTI"), WALL)
     shard.on_quote(quote(), WALL)
@@ -70,11 +70,11 @@ def test_open_orders_are_never_forgotten(shard: Shard, order: Make, quote: Make)
     shard.on_quote(quote("93", "95"), WALL)
     shard.on_order(order("1", price="94"), WALL)
     assert shard.forget_closed(WALL + 9 * DAY) == ()
-    outcome = shard.on_quote(quote("93", "94", at=9 * 86_400, offset=1), WALL + 9 * DAY)
-    assert report_lines(outcome) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
+    effects = shard.on_quote(quote("93", "94", at=9 * 86_400, offset=1), WALL + 9 * DAY)
+    assert report_lines(effects) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
 
 
-def test_what_is_forgotten_is_too_old_to_be_accepted_again_even_after_a_restart(
+def test_a_forgotten_order_is_too_old_to_be_accepted_again_even_after_a_restart(
     order: Make, quote: Make
 ) -> None:
     shard = Shard(Limits())

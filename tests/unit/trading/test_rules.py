@@ -39,7 +39,7 @@ def test_a_good_order_breaks_no_rule(order: Make, given: dict[str, Any]) -> None
     assert check(order(**given), CONTEXT) is None
 
 
-def test_a_refusal_is_its_code_and_its_numbers() -> None:
+def test_a_reason_is_its_code_and_its_numbers() -> None:
     assert coded_reason(Code.WEIGHTS_SUM, {"sum": "0.9", "limit": 1}) == CodedReason(
         "WEIGHTS_SUM", "code=WEIGHTS_SUM sum=0.9 limit=1"
     )
@@ -71,7 +71,7 @@ def test_a_symbol_is_one_of_the_configured_ones(order: Make) -> None:
     assert text(check(order("1", symbol="IWS"), known)) == "code=UNKNOWN_SYMBOL symbol=IWS"
 
 
-def test_cash_is_no_symbol_to_trade(order: Make) -> None:
+def test_cash_is_not_a_tradable_symbol(order: Make) -> None:
     for found in (CONTEXT, with_limits(symbols=frozenset({"CASH"}))):
         assert text(check(order("1", symbol="CASH"), found)) == "code=UNKNOWN_SYMBOL symbol=CASH"
 
@@ -115,7 +115,7 @@ def test_a_quantity_is_above_zero(order: Make, qty: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(("cash", "shown"), [("0", "0"), ("-1", "-1"), ("10.005", "10.005")])
-def test_money_is_above_zero_and_in_whole_cents(order: Make, cash: str, shown: str) -> None:
+def test_cash_is_above_zero_and_in_whole_cents(order: Make, cash: str, shown: str) -> None:
     assert text(check(order(cash=cash), CONTEXT)) == f"code=BAD_AMOUNT cash_order_qty={shown}"
 
 
@@ -134,7 +134,7 @@ def test_prices_are_above_zero(order: Make, prices: dict[str, str], shown: str) 
 
 
 @pytest.mark.parametrize(("ends", "shown"), [(0, "1438539936.000000"), (-1.5, "1438539934.500000")])
-def test_an_order_does_not_end_before_it_was_given(order: Make, ends: float, shown: str) -> None:
+def test_an_order_does_not_expire_before_its_timestamp(order: Make, ends: float, shown: str) -> None:
     assert text(check(order("1", tif="GTD", ends=ends), CONTEXT)) == (
         f"code=BAD_EXPIRE_TIME expire_time={shown} timestamp=1438539936.000000"
     )
@@ -188,5 +188,5 @@ def test_reasons_are_the_numbers_of_fix() -> None:
     assert OTHER == 99
 
 
-def test_every_rule_says_what_it_wants() -> None:
+def test_every_rule_says_what_it_requires() -> None:
     assert all(rule.__doc__ for rule in RULES.values())

@@ -19,10 +19,10 @@ WALL = 5 * DAY
 
 
 def test_an_order_without_a_price_is_new_and_waits(shard: Shard, order: Make) -> None:
-    outcome = shard.on_order(order("10"), WALL)
-    assert report_lines(outcome) == ["o-1 NEW NEW"]
-    assert outcome.fills == ()
-    (report,) = outcome.reports
+    effects = shard.on_order(order("10"), WALL)
+    assert report_lines(effects) == ["o-1 NEW NEW"]
+    assert effects.fills == ()
+    (report,) = effects.reports
     assert (report.order_qty, report.cum_qty, report.leaves_qty, report.avg_px) == (10, 0, 10, None)
     assert (report.last_qty, report.last_px, report.last_mkt) == (None, None, None)
     assert (report.bid, report.ask, report.quote_ids) == (None, None, ())
@@ -32,10 +32,10 @@ def test_an_order_without_a_price_is_new_and_waits(shard: Shard, order: Make) ->
 
 def test_it_trades_at_the_next_quote(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_order(order("10"), WALL)
-    outcome = shard.on_quote(quote(at=2, partition=1, offset=7), WALL)
-    assert outcome is not None
-    assert report_lines(outcome) == ["o-1 TRADE FILLED 10 @ 94.190756 NASDAQ"]
-    (report,) = outcome.reports
+    effects = shard.on_quote(quote(at=2, partition=1, offset=7), WALL)
+    assert effects is not None
+    assert report_lines(effects) == ["o-1 TRADE FILLED 10 @ 94.190756 NASDAQ"]
+    (report,) = effects.reports
     assert (report.order_qty, report.cum_qty, report.leaves_qty) == (10, 10, 0)
     assert report.avg_px == Decimal("94.190756")
     assert (report.bid, report.ask) == (Decimal("93.97388"), Decimal("94.190756"))
@@ -45,18 +45,18 @@ def test_it_trades_at_the_next_quote(shard: Shard, order: Make, quote: Make) -> 
 
 def test_a_marketable_order_is_new_and_trades_at_once(shard: Shard, order: Make, quote: Make) -> None:
     assert shard.on_quote(quote(partition=1, offset=7), WALL) is None
-    outcome = shard.on_order(order("10", side="SELL"), WALL)
-    assert report_lines(outcome) == ["o-1 NEW NEW", "o-1 TRADE FILLED 10 @ 93.97388 NASDAQ"]
-    new, trade = outcome.reports
+    effects = shard.on_order(order("10", side="SELL"), WALL)
+    assert report_lines(effects) == ["o-1 NEW NEW", "o-1 TRADE FILLED 10 @ 93.97388 NASDAQ"]
+    new, trade = effects.reports
     assert (new.cum_qty, new.leaves_qty, new.quote_ids) == (0, 10, ())
     assert (new.bid, new.ask) == (trade.bid, trade.ask) == (Decimal("93.97388"), Decimal("94.190756"))
     assert (trade.quote_ids, trade.input) == (("1-7",), "orders-0-17")
     assert len({new.exec_id, trade.exec_id}) == 2
-    (fill,) = outcome.fills
+    (fill,) = effects.fills
     assert (fill.exec_id, fill.delta_shares) == (trade.exec_id, -10)
 
 
-def test_quotes_of_another_symbol_are_no_price(shard: Shard, order: Make, quote: Make) -> None:
+def test_quotes_of_another_symbol_are_not_used(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_quote(quote(symbol="VTI"), WALL)
     assert report_lines(shard.on_order(order("10"), WALL)) == ["o-1 NEW NEW"]
     assert shard.on_quote(quote(symbol="VTI", at=1, offset=1), WALL) is None
@@ -65,14 +65,14 @@ def test_quotes_of_another_symbol_are_no_price(shard: Shard, order: Make, quote:
 def test_a_cash_order_gets_its_quantity_when_it_trades(shard: Shard, order: Make, quote: Make) -> None:
     (new,) = shard.on_order(order(cash="1000", list_id="p1"), WALL).reports
     assert (new.order_qty, new.leaves_qty, new.leaves_cash, new.residual_cash) == (None, None, 1000, None)
-    outcome = shard.on_quote(quote(), WALL)
-    assert outcome is not None
-    (trade,) = outcome.reports
+    effects = shard.on_quote(quote(), WALL)
+    assert effects is not None
+    (trade,) = effects.reports
     assert trade.last_qty == trade.order_qty == trade.cum_qty == Decimal("10.616753")
     assert (trade.cash_order_qty, trade.leaves_qty, trade.leaves_cash) == (1000, 0, 0)
     assert trade.residual_cash == Decimal("1000") - Decimal("10.616753") * Decimal("94.190756")
-    assert outcome.fills[0].delta_cash == trade.residual_cash - 1000
-    assert outcome.fills[0].list_id == "p1"
+    assert effects.fills[0].delta_cash == trade.residual_cash - 1000
+    assert effects.fills[0].list_id == "p1"
 
 
 def test_a_cash_sell_raises_at_least_its_cash(shard: Shard, order: Make, quote: Make) -> None:
@@ -85,14 +85,14 @@ def test_a_cash_sell_raises_at_least_its_cash(shard: Shard, order: Make, quote: 
 def test_cash_below_one_lot_is_canceled_at_the_first_price(order: Make, quote: Make) -> None:
     shard = Shard(Limits(lot_size=Decimal(1)))
     assert report_lines(shard.on_order(order(cash="50"), WALL)) == ["o-1 NEW NEW"]
-    outcome = shard.on_quote(quote("93", "94"), WALL)
-    assert report_lines(outcome) == [
+    effects = shard.on_quote(quote("93", "94"), WALL)
+    assert report_lines(effects) == [
         "o-1 CANCELED CANCELED code=BELOW_MIN_QTY leaves_cash=50 price=94 lot_size=1"
     ]
-    assert outcome is not None
-    (report,) = outcome.reports
+    assert effects is not None
+    (report,) = effects.reports
     assert (report.order_qty, report.leaves_qty, report.leaves_cash, report.residual_cash) == (0, 0, 0, 50)
-    assert (report.ord_rej_reason, outcome.fills) == (None, ())
+    assert (report.ord_rej_reason, effects.fills) == (None, ())
 
 
 def test_while_the_nbbo_is_crossed_orders_wait_and_it_is_counted(
@@ -100,14 +100,14 @@ def test_while_the_nbbo_is_crossed_orders_wait_and_it_is_counted(
 ) -> None:
     shard.on_quote(quote("93", "94"), WALL)
     shard.on_quote(quote("95", "96", exchange="NYSE", offset=1), WALL)
-    assert shard.state.counts.crossed == 0  # nobody asked
-    outcome = shard.on_order(order("1"), WALL)
-    assert report_lines(outcome) == ["o-1 NEW NEW"]
-    assert (outcome.reports[0].bid, outcome.reports[0].ask) == (95, 94)
+    assert shard.state.counts.crossed == 0  # no order met it
+    effects = shard.on_order(order("1"), WALL)
+    assert report_lines(effects) == ["o-1 NEW NEW"]
+    assert (effects.reports[0].bid, effects.reports[0].ask) == (95, 94)
     assert shard.on_quote(quote("94.5", "96", exchange="NYSE", at=1, offset=2), WALL) is None
     assert shard.state.counts.crossed == 2
-    outcome = shard.on_quote(quote("94", "96", exchange="NYSE", at=2, offset=3), WALL)
-    assert report_lines(outcome) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
+    effects = shard.on_quote(quote("94", "96", exchange="NYSE", at=2, offset=3), WALL)
+    assert report_lines(effects) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
 
 
 def test_a_trade_names_the_quote_it_used_and_the_tick_that_caused_it(
@@ -116,23 +116,23 @@ def test_a_trade_names_the_quote_it_used_and_the_tick_that_caused_it(
     shard.on_quote(quote("95", "94.9", offset=1), WALL)
     shard.on_order(order("1"), WALL)
     shard.on_quote(quote("95", "94.5", exchange="NYSE", offset=2), WALL)
-    outcome = shard.on_quote(quote("92", "94", exchange="ARCA", at=1, offset=3), WALL)
-    assert report_lines(outcome) == []
+    effects = shard.on_quote(quote("92", "94", exchange="ARCA", at=1, offset=3), WALL)
+    assert report_lines(effects) == []
     shard.on_quote(quote("93", "94.9", at=1, offset=4), WALL)
-    outcome = shard.on_quote(quote("93", "94.5", exchange="NYSE", at=1, offset=5), WALL)
-    assert outcome is not None
-    (report,) = outcome.reports
+    effects = shard.on_quote(quote("93", "94.5", exchange="NYSE", at=1, offset=5), WALL)
+    assert effects is not None
+    (report,) = effects.reports
     assert (report.last_mkt, report.quote_ids, report.input) == ("ARCA", ("0-3",), "ticks-0-5")
 
 
 def test_every_quote_of_a_batch_counts(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_order(order("1", price="94"), WALL)
     shard.on_order(order("1", cl_ord_id="o-2", side="SELL", price="96"), WALL)
-    outcomes = [
+    results = [
         shard.on_quote(tick, WALL)
         for tick in (quote("93", "94", offset=1), quote("96", "97", offset=2), quote("99", "99.5", offset=3))
     ]
-    assert [report_lines(outcome) for outcome in outcomes] == [
+    assert [report_lines(effects) for effects in results] == [
         ["o-1 TRADE FILLED 1 @ 94 NASDAQ"],
         ["o-2 TRADE FILLED 1 @ 96 NASDAQ"],
         [],
@@ -141,21 +141,21 @@ def test_every_quote_of_a_batch_counts(shard: Shard, order: Make, quote: Make) -
 
 def test_an_order_trades_on_a_held_quote_older_than_itself(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_quote(quote("93", "94"), WALL)
-    outcome = shard.on_order(order("1", at=3599), WALL + HOUR)
-    assert report_lines(outcome)[1] == "o-1 TRADE FILLED 1 @ 94 NASDAQ"
+    effects = shard.on_order(order("1", at=3599), WALL + HOUR)
+    assert report_lines(effects)[1] == "o-1 TRADE FILLED 1 @ 94 NASDAQ"
 
 
 def test_an_order_does_not_trade_on_a_quote_beyond_its_age(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_quote(quote("93", "94"), WALL)
     assert report_lines(shard.on_order(order("1", at=3600), WALL + HOUR + 1)) == ["o-1 NEW NEW"]
-    outcome = shard.on_quote(quote("93", "95", at=3601, offset=1), WALL + HOUR + SECOND)
-    assert report_lines(outcome) == ["o-1 TRADE FILLED 1 @ 95 NASDAQ"]
+    effects = shard.on_quote(quote("93", "95", at=3601, offset=1), WALL + HOUR + SECOND)
+    assert report_lines(effects) == ["o-1 TRADE FILLED 1 @ 95 NASDAQ"]
 
 
 def test_orders_do_not_move_the_clock(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_quote(quote("93", "94"), WALL)
-    outcome = shard.on_order(order("1", at=7200), WALL)
-    assert len(report_lines(outcome)) == 2
+    effects = shard.on_order(order("1", at=7200), WALL)
+    assert len(report_lines(effects)) == 2
 
 
 def test_a_wall_that_runs_back_does_not_make_a_quote_young_again(
@@ -172,9 +172,9 @@ def test_the_time_of_a_transaction_is_the_orders_or_the_latest_ticks(
     first: Quote = quote(at=10)
     (new,) = shard.on_order(order("1", at=5), WALL).reports
     assert new.transact_time_us == new.order_time_us == first.time_us - 5 * SECOND
-    outcome = shard.on_quote(first, WALL)
-    assert outcome is not None
-    assert outcome.reports[0].transact_time_us == outcome.fills[0].transact_time_us == first.time_us
+    effects = shard.on_quote(first, WALL)
+    assert effects is not None
+    assert effects.reports[0].transact_time_us == effects.fills[0].transact_time_us == first.time_us
     later = shard.on_order(order("1", cl_ord_id="o-2", at=15), WALL + 60 * SECOND).reports
     assert {report.transact_time_us for report in later} == {first.time_us + 5 * SECOND}
     before = shard.on_order(order("1", cl_ord_id="o-3", at=5), WALL + 60 * SECOND).reports
@@ -186,8 +186,8 @@ def test_orders_of_a_symbol_trade_in_the_order_of_their_arrival(
 ) -> None:
     for number in (3, 1, 2):
         shard.on_order(order("1", cl_ord_id=f"o-{number}", at=-number), WALL)
-    outcome = shard.on_quote(quote("93", "94"), WALL)
-    assert [line.split()[0] for line in report_lines(outcome)] == ["o-3", "o-1", "o-2"]
+    effects = shard.on_quote(quote("93", "94"), WALL)
+    assert [line.split()[0] for line in report_lines(effects)] == ["o-3", "o-1", "o-2"]
 
 
 def test_a_new_order_does_not_overtake_the_ones_that_wait(shard: Shard, order: Make, quote: Make) -> None:
@@ -196,8 +196,8 @@ def test_a_new_order_does_not_overtake_the_ones_that_wait(shard: Shard, order: M
     assert report_lines(shard.on_order(order("1"), WALL)) == [
         "o-1 NEW NEW"
     ]  # crossed until the older quote is too old
-    outcome = shard.on_order(order("1", cl_ord_id="o-2"), WALL + HOUR)
-    assert report_lines(outcome) == [
+    effects = shard.on_order(order("1", cl_ord_id="o-2"), WALL + HOUR)
+    assert report_lines(effects) == [
         "o-2 NEW NEW",
         "o-1 TRADE FILLED 1 @ 94 NASDAQ",
         "o-2 TRADE FILLED 1 @ 94 NASDAQ",
@@ -211,17 +211,17 @@ def test_the_same_content_again_is_ignored(shard: Shard, order: Make, quote: Mak
     assert shard.on_order(order("1"), WALL) == Effects()
 
 
-def test_other_content_under_a_known_identity_is_refused_once_and_the_first_untouched(
+def test_other_content_under_a_known_identity_is_rejected_once_and_the_first_order_untouched(
     shard: Shard, order: Make, quote: Make
 ) -> None:
     shard.on_order(order("1"), WALL)
     other = order("5", content_hash="hash-2", input="orders-0-18")
-    outcome = shard.on_order(other, WALL)
-    assert report_lines(outcome) == ["o-1 REJECTED REJECTED code=DUPLICATE_ORDER cl_ord_id=o-1"]
-    (report,) = outcome.reports
+    effects = shard.on_order(other, WALL)
+    assert report_lines(effects) == ["o-1 REJECTED REJECTED code=DUPLICATE_ORDER cl_ord_id=o-1"]
+    (report,) = effects.reports
     assert (report.ord_rej_reason, report.order_qty, report.leaves_qty) == (6, 5, 0)
     assert report.input == "orders-0-18"
-    assert keys(outcome.journal) == ["refusal 3:acc,3:IVE,3:o-1,6:hash-2"]
+    assert keys(effects.journal) == ["refusal 3:acc,3:IVE,3:o-1,6:hash-2"]
     assert shard.on_order(other, WALL) == Effects()
     third = shard.on_order(order("5", content_hash="hash-3"), WALL)
     assert third.reports[0].exec_id != report.exec_id
@@ -235,13 +235,13 @@ def test_the_same_cl_ord_id_of_another_account_or_symbol_is_another_order(shard:
     assert len({report.exec_id for report in reports}) == 3
 
 
-def test_a_refused_order_is_rejected_once_and_never_trades(shard: Shard, order: Make, quote: Make) -> None:
+def test_an_order_with_a_refusal_is_rejected_once(shard: Shard, order: Make, quote: Make) -> None:
     refused = order(refusal=CodedReason("WEIGHTS_SUM", "code=WEIGHTS_SUM sum=0.9"))
-    outcome = shard.on_order(refused, WALL)
-    assert report_lines(outcome) == ["o-1 REJECTED REJECTED code=WEIGHTS_SUM sum=0.9"]
-    (report,) = outcome.reports
+    effects = shard.on_order(refused, WALL)
+    assert report_lines(effects) == ["o-1 REJECTED REJECTED code=WEIGHTS_SUM sum=0.9"]
+    (report,) = effects.reports
     assert (report.ord_rej_reason, report.order_qty, report.leaves_qty, report.cum_qty) == (99, None, 0, 0)
-    assert keys(outcome.journal) == ["order 3:acc,3:IVE,3:o-1"]
+    assert keys(effects.journal) == ["order 3:acc,3:IVE,3:o-1"]
     assert shard.on_order(refused, WALL) == Effects()
     assert shard.on_quote(quote(), WALL) is None
 
@@ -264,10 +264,10 @@ def test_2500_resting_orders_filled_by_one_tick_take_well_under_a_second(order: 
     for number in range(2500):
         shard.on_order(order(cash="100.01", cl_ord_id=f"o-{number}"), WALL)
     start = time.process_time()
-    outcome = shard.on_quote(quote(), WALL)
+    effects = shard.on_quote(quote(), WALL)
     seconds = time.process_time() - start
-    assert outcome is not None
-    assert len(outcome.reports) == len(outcome.fills) == 2500
-    assert len({report.exec_id for report in outcome.reports}) == 2500
-    assert len(outcome.journal) == 2502
+    assert effects is not None
+    assert len(effects.reports) == len(effects.fills) == 2500
+    assert len({report.exec_id for report in effects.reports}) == 2500
+    assert len(effects.journal) == 2502
     assert seconds < 1

@@ -56,7 +56,7 @@ def test_a_part_that_is_too_long_becomes_two_halves(monkeypatch: pytest.MonkeyPa
 
 
 @given(changes=CHANGES, bound=PAIRS, seq=st.sampled_from([-1, inf]))
-def test_it_is_a_sorted_list_in_parts(
+def test_it_behaves_like_a_sorted_list(
     changes: list[tuple[bool, tuple[int, int]]], bound: tuple[int, int], seq: float
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:

@@ -28,14 +28,14 @@ def test_of_several_times_of_a_symbol_the_earliest_counts() -> None:
     assert (due(timers, 7), due(timers, 8)) == ([], ["IVE"])
 
 
-def test_no_more_are_due_at_once_than_asked_for() -> None:
+def test_no_more_symbols_are_due_at_once_than_requested() -> None:
     timers = Timers()
     for time_us, symbol in enumerate("ABCDE"):
         timers.set(symbol, time_us)
     assert [timers.due(9, 2) for _ in range(4)] == [["A", "B"], ["C", "D"], ["E"], []]
 
 
-def test_times_that_count_no_more_are_thrown_away() -> None:
+def test_replaced_times_are_thrown_away() -> None:
     timers = Timers()
     sizes = []
     timers.set("VTI", 99)
@@ -52,7 +52,7 @@ SETS = st.lists(st.tuples(st.sampled_from("ABC"), st.integers(0, 9)), max_size=2
 
 
 @given(st.lists(st.tuples(SETS, st.integers(0, 9)), max_size=9))
-def test_it_tells_what_a_look_at_all_times_would_tell(
+def test_it_is_due_as_if_all_times_were_compared(
     rounds: list[tuple[list[tuple[str, int]], int]],
 ) -> None:
     timers = Timers()

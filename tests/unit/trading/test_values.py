@@ -27,14 +27,14 @@ CLASSES = [
 ]
 
 
-def test_all_messages_are_among_them() -> None:
+def test_all_messages_are_among_the_values() -> None:
     names = {cls.__name__ for cls in CLASSES}
     assert {"Order", "PortfolioOrder", "Cancel", "TradingState", "ExecutionReport", "Fill"} <= names
     assert {"OrderCancelReject", "Limits", "Effects", "WorkingOrder"} <= names
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-def test_a_value_can_not_be_changed_and_has_no_room_for_more(cls: type) -> None:
+def test_a_value_is_frozen_and_has_no_other_attributes(cls: type) -> None:
     value = object.__new__(cls)
     name = fields(cls)[0].name  # type: ignore[arg-type]
     if cls.__name__ in CHANGING:

@@ -28,7 +28,7 @@ def names(groups: list[Group]) -> list[str]:
     return [f"{group.key.side} {group.key.priority}" for group in groups]
 
 
-def told(windows: Windows) -> list[tuple[str, int | None]]:
+def reported(windows: Windows) -> list[tuple[str, int | None]]:
     """What is to be journaled: the last parts of the records' ids, and the ends."""
     return [
         (key_of(change).partition(",")[2], getattr(change, "window_end_us", None))
@@ -125,41 +125,41 @@ def test_an_order_that_joins_an_idle_group_lets_it_be_tried_again(windows: Windo
     assert names(windows.take_ended(5, BEST)) == ["BUY 2"]
 
 
-def test_a_group_that_became_empty_is_no_more(windows: Windows, working: Make) -> None:
+def test_an_empty_group_is_dropped(windows: Windows, working: Make) -> None:
     windows.add(working(2))
     windows.remove(working(2))
     windows.open(5)
-    assert (told(windows), windows.next_end_us(Side)) == ([], inf)
+    assert (reported(windows), windows.next_end_us(Side)) == ([], inf)
     windows.add(working(2))
     windows.open(6)
-    assert told(windows) == [("1:2,3:BUY", 6)]
+    assert reported(windows) == [("1:2,3:BUY", 6)]
     (group,) = windows.take_ended(6, BEST)
     windows.remove(working(2))
     windows.put_back(group, 9, is_idle=False)
-    assert (told(windows), windows.next_end_us(Side)) == ([("1:2,3:BUY", None)], inf)
+    assert (reported(windows), windows.next_end_us(Side)) == ([("1:2,3:BUY", None)], inf)
     windows.add(working(2))
-    assert (told(windows), windows.next_end_us(Side)) == ([], inf)
+    assert (reported(windows), windows.next_end_us(Side)) == ([], inf)
     windows.open(7)
     windows.remove(working(2))
     windows.add(working(2))
     windows.open(8)
-    assert (windows.next_end_us(Side), told(windows)) == (8, [("1:2,3:BUY", 8)])
+    assert (windows.next_end_us(Side), reported(windows)) == (8, [("1:2,3:BUY", 8)])
 
 
-def test_changes_are_told_once_and_only_if_they_are_some(windows: Windows, working: Make) -> None:
+def test_changes_are_returned_once_and_only_if_there_are_any(windows: Windows, working: Make) -> None:
     for priority in (3, 2):
         windows.add(working(priority))
     windows.open(5)
-    assert told(windows) == [("1:2,3:BUY", 5), ("1:3,3:BUY", 5)]
-    assert told(windows) == []
+    assert reported(windows) == [("1:2,3:BUY", 5), ("1:3,3:BUY", 5)]
+    assert reported(windows) == []
     for group in windows.take_ended(5, BEST):
         windows.put_back(group, 5 if group.key.priority == 2 else 6, is_idle=False)
-    assert told(windows) == [("1:3,3:BUY", 6)]
+    assert reported(windows) == [("1:3,3:BUY", 6)]
     restored = Windows("IVE")
     restored.add(working(2))
     restored.restore(BlockWindow("IVE", 2, Side.BUY, 5))
     restored.open(9)
-    assert (restored.next_end_us(Side), told(restored)) == (5, [("1:2,3:BUY", 5)])
+    assert (restored.next_end_us(Side), reported(restored)) == (5, [("1:2,3:BUY", 5)])
 
 
 def test_of_a_thousand_groups_only_those_are_tried_that_may_trade(
@@ -189,9 +189,9 @@ def test_of_a_thousand_groups_only_those_are_tried_that_may_trade(
     assert [key.priority for key in tried] == [1_000, 1_001]
 
 
-def test_the_journal_is_told_of_the_windows_that_changed_alone(order: Make, quote: Make) -> None:
+def test_only_windows_that_changed_are_journaled(order: Make, quote: Make) -> None:
     shard = Shard(Limits())
     shard.on_quote(quote("99", "101"), WALL)
     for number in range(100):
-        outcome = shard.on_order(order("1", price="50", priority=2 + number, cl_ord_id=f"o-{number}"), WALL)
-        assert kinds(outcome.journal).count("window") == 1
+        effects = shard.on_order(order("1", price="50", priority=2 + number, cl_ord_id=f"o-{number}"), WALL)
+        assert kinds(effects.journal).count("window") == 1

@@ -63,11 +63,11 @@ class Written:
     fills: list[Fill] = field(default_factory=list)
     journal: list[Change] = field(default_factory=list)
 
-    def add(self, outcome: Effects | None) -> None:
-        if outcome is not None:
-            self.reports += outcome.reports
-            self.fills += outcome.fills
-            self.journal += outcome.journal
+    def add(self, effects: Effects | None) -> None:
+        if effects is not None:
+            self.reports += effects.reports
+            self.fills += effects.fills
+            self.journal += effects.journal
 
 
 @pytest.fixture

@@ -166,7 +166,7 @@ def test_everything_that_a_shard_writes_comes_back_as_it_was(written: Any) -> No
 @pytest.mark.parametrize(
     ("key", "text"), [("future|x", "{}"), ("x", "{}"), ("order|x", "[]"), ("order|x", "{")]
 )
-def test_what_is_no_record_is_an_error(key: str, text: str) -> None:
+def test_an_unreadable_record_is_an_error(key: str, text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - each its own
         from_record(key, text)
 
