@@ -123,7 +123,7 @@ def test_reports_go_to_the_partition_of_the_shard_and_fills_to_that_of_the_accou
 def test_adoption_fences_the_previous_owner(address: str) -> None:
     first, _ = adopted(address, 0)
     second, _ = adopted(address, 0)
-    with pytest.raises(JournalError, match="the transaction was not taken"):
+    with pytest.raises(JournalError, match="the transaction failed"):
         first.commit([report("of the first")], [], [clock("of the first")])
     second.commit([], [], [clock("of the second")])
     _, records = adopted(address, 0)
@@ -144,7 +144,7 @@ def test_a_paused_owner_that_wakes_after_another_adopted_its_shard_can_write_not
         log.commit([], [], [clock("while it was paused")])
         process.send_signal(signal.SIGCONT)
         process.stdin.write("after the pause\n")
-        assert "the transaction was not taken" in process.stdout.readline()
+        assert "the transaction failed" in process.stdout.readline()
     _, records = adopted(address, 1)
     assert "while it was paused" in records
     assert "after the pause" not in records

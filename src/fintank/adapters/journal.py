@@ -1,10 +1,10 @@
-"""The rule engine's log of a shard: what it decided, in Kafka, written in transactions.
+"""A shard's log in Kafka: what the rule engine decided, written in transactions.
 
-A shard has one writer at a time, the latest that adopted it: init_transactions of `rule-engine-<shard>` ends
-what the writer before left open, and refuses all that it may still try. Only then is the journal read.
+A shard has one writer, the latest to adopt it: init_transactions of `rule-engine-<shard>` aborts the open
+transaction of the previous writer and fences it. Only then is the journal read.
 
-Every error is a JournalError, and after one the process must end: whether a failed commit took place is
-known only to the next one that adopts the shard.
+Every error is a JournalError, after which the process must end: only the next one to adopt the shard learns
+whether a failed commit took place.
 """
 
 import time
@@ -39,9 +39,9 @@ QUEUE_WAIT_SECONDS = 0.1
 POLL_SECONDS = 0.5
 ANSWER_SECONDS_MAX = 30.0
 LINGER_MS = 50
-"""A commit does not wait for it; until then the records gather to large requests."""
+"""Batches records into large requests; a commit does not wait for it."""
 LOG_LEVEL = 0
-"""Nothing: what goes wrong is told once, by a JournalError."""
+"""The client logs nothing: a JournalError reports each fault once."""
 
 JOURNAL = "journal"
 EXECUTIONS = "executions"
@@ -55,7 +55,7 @@ class JournalError(FintankError):
 
 
 class ShardLog:
-    """Writes one shard's decisions. Made by `adopt`."""
+    """Writes one shard's decisions; made by `adopt`."""
 
     def __init__(self, address: str, shard: int, producer: Producer) -> None:
         self._address = address
@@ -63,15 +63,15 @@ class ShardLog:
         self._producer = producer
 
     def commit(self, reports: Sequence[Report], fills_: Sequence[Fill], journal: Sequence[Change]) -> None:
-        """Write all of it in one transaction, or raise JournalError; then it may stand in the log or not."""
-        # All is made before the transaction begins: one tick may end 100,000 orders, and its time is bounded.
+        """Write all of it in one transaction; after a JournalError it may be in the log or not."""
+        # The records are made before the transaction, whose time is bounded: one tick may end 100,000 orders.
         records = [(JOURNAL, self._shard, *journal_records.to_record(change)) for change in journal]
         for report in reports:
             records.append((EXECUTIONS, self._shard, report.cl_ord_id, executions.to_json(report)))
         for fill in fills_:
             partition = partition_for(fill.account, TOPICS[FILLS].partitions)
             records.append((FILLS, partition, fill.account, fills.to_json(fill)))
-        with _errors(self._address, self._shard, "the transaction was not taken"):
+        with _errors(self._address, self._shard, "the transaction failed"):
             self._deadline = time.monotonic() + TRANSACTION_MS_MAX / 1000
             self._producer.begin_transaction()
             for record in records:
@@ -83,16 +83,17 @@ class ShardLog:
             try:
                 self._producer.produce(topic, value, key, partition)
                 return
-            except BufferError:  # one tick can fill more orders than the queue holds
+            except BufferError:  # one tick may fill more orders than the queue holds
                 if time.monotonic() > self._deadline:
                     raise
                 self._producer.poll(QUEUE_WAIT_SECONDS)
 
 
 def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, list[Entry]]:
-    """Become the one writer of a shard; return its log and what its journal holds, one record a kind and id.
+    """Become the one writer of a shard; return its log, and what its journal holds after compaction.
 
-    Raise JournalError when Kafka does not let it. progress is told every few seconds how far it is.
+    Raise JournalError if Kafka does not allow it, ValueError for an unreadable record. progress gets a line
+    every few seconds.
     """
     with _errors(address, shard, "the shard can't be adopted"):
         _require_compacted(address)
@@ -118,13 +119,13 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, list[
 
 
 def _require_compacted(address: str) -> None:
-    """A journal of which records are deleted by age or size forgets orders that are open."""
+    """A journal whose records are deleted by age or size would forget open orders."""
     admin = AdminClient(
         {"bootstrap.servers": address, **credentials.confluent_options(), "log_level": LOG_LEVEL}
     )
     journal = ConfigResource("topic", JOURNAL)
-    told = admin.describe_configs([journal], request_timeout=ANSWER_SECONDS_MAX)[journal]
-    policy = told.result()["cleanup.policy"].value
+    described = admin.describe_configs([journal], request_timeout=ANSWER_SECONDS_MAX)[journal]
+    policy = described.result()["cleanup.policy"].value
     if policy != TOPICS[JOURNAL].configs["cleanup.policy"]:
         raise JournalError(
             f"Kafka ({address}): the topic '{JOURNAL}' has cleanup.policy={policy} and must be compacted, "
@@ -133,7 +134,7 @@ def _require_compacted(address: str) -> None:
 
 
 def _latest(records: Iterator[tuple[bytes, bytes | None]]) -> dict[bytes, bytes]:
-    """Return the last value of each key, without those that ended in a tombstone."""
+    """Return the last value of each key, without keys that end in a tombstone."""
     latest: dict[bytes, bytes] = {}
     for key, value in records:
         if value is None:
@@ -148,12 +149,12 @@ def _records(
 ) -> Iterator[tuple[bytes, bytes | None]]:
     """Yield key and value of the committed records before the offset `end`.
 
-    `end` must be the high watermark: what is committed may stand behind another's open transaction, and then
-    this reader waits. The log may end with a commit marker, which is no record: only the end of the
-    partition, of which Kafka tells, says that all was read.
+    `end` must be the high watermark: committed records may follow another writer's open transaction, and then
+    this reader waits. The log may end with a commit marker, which is not a record, so only Kafka's
+    end-of-partition event shows that everything was read.
     """
     position = first
-    progressed = told = time.monotonic()
+    progressed = reported = time.monotonic()
     while position < end:
         message = consumer.poll(POLL_SECONDS)
         now = time.monotonic()
@@ -171,14 +172,14 @@ def _records(
                 raise KafkaException(error)
         if now - progressed > SILENT_SECONDS_MAX:
             raise TimeoutError(f"nothing came for {SILENT_SECONDS_MAX:.0f} s at offset {position} of {end}")
-        if now - told > PROGRESS_SECONDS:
-            told = now
+        if now - reported > PROGRESS_SECONDS:
+            reported = now
             progress(f"journal read up to offset {position:,} of {end:,}")
 
 
 @contextmanager
 def _errors(address: str, shard: int, what: str) -> Iterator[None]:
-    """Make a JournalError of what Kafka and its client raise."""
+    """Turn what Kafka and its client raise into a JournalError."""
     try:
         yield
     except (KafkaException, BufferError, TimeoutError) as error:
