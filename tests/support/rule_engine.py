@@ -166,7 +166,7 @@ def _tuple_of(tuple_id: str, topic: str, first: int, end: int, lines: str) -> di
 def log_ends(topic: str, end: int, seconds: int) -> dict[str, Any]:
     """Make the message of a spout: so many seconds after START its partition 0 ended there."""
     ends = " ".join(f"{number},0,{end if number == 0 else 0}" for number in range(4))
-    values = [topic, f"id of {topic}", "jvm", 1000 * seconds, START_MS if seconds == 0 else None, ends]
+    values = [topic, f"id of {topic}", "jvm", 1000 * seconds, START_MS if seconds == 0 else None, True, ends]
     component = f"{topic.removesuffix('s')}-spout"
     return {"id": f"{ENDS} {seconds}", "comp": component, "stream": "log_ends", "task": 1, "tuple": values}
 

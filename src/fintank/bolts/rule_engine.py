@@ -36,10 +36,12 @@ from fintank.wire.kafka.records import offset_of
 
 GATHER_SECONDS_MAX = 0.05
 WAIT_SECONDS_MAX = 1.0
+UNCOMMITTED_MAX = 5_000
+"""How many offsets of a partition may wait for a commit: half of what its spout lets be in flight."""
+UNCOMMITTED_IDLE_MAX = 1_000
+"""How many may when there is nothing else to do."""
 ORDERS_WAIT_SECONDS_MAX = 0.25
-"""How long orders wait for the shards that they do not concern: few of them are let be in flight."""
-UNCOMMITTED_RECORDS_MAX = 10_000
-"""Well below the tick-spout's limit in flight, or it would pause until the commit."""
+"""How long orders wait for the shards that they do not concern: their spout lets little be in flight."""
 ALIVE_SECONDS = 5.0
 """After so long without a pause it reports to Storm that it is alive."""
 PARTITIONS = [
@@ -70,7 +72,7 @@ class PendingTuple(NamedTuple):
 
 class RuleEngine(BatchBolt):
     """Takes [owner topic partition first next appended ticks], the same with orders, and from the spouts
-    [topic topic_id clock asked_ms appended_ms ends]; emits nothing.
+    [topic topic_id clock asked_ms appended_ms caught_up ends]; emits nothing.
 
     It writes the topics executions, fills and journal.
 
@@ -99,7 +101,6 @@ class RuleEngine(BatchBolt):
             "order-spout": self._take_ends,
         }
         self._pending: dict[Partition, list[PendingTuple]] = {partition: [] for partition in PARTITIONS}
-        self._uncommitted = 0
         self._flushed = self._decided = time.monotonic()
         self._counted: Counter[str] = Counter()
 
@@ -108,7 +109,7 @@ class RuleEngine(BatchBolt):
         with self._ending():
             self._take[tup.component](tup)
             for feed in self._shards.values():
-                self._uncommitted += feed.decide(_elapsed_ms())
+                feed.decide(_elapsed_ms())
             if self._is_overdue():
                 self._flush()
             elif time.monotonic() - self._decided > GATHER_SECONDS_MAX:
@@ -118,7 +119,10 @@ class RuleEngine(BatchBolt):
         """Commit the decisions, and ack their tuples."""
         with self._ending():
             orders_wait = any(self._pending[partition] for partition in ORDER_PARTITIONS)
-            if orders_wait and time.monotonic() - self._flushed > ORDERS_WAIT_SECONDS_MAX:
+            waited_s = time.monotonic() - self._flushed
+            if self._uncommitted > UNCOMMITTED_IDLE_MAX or (
+                orders_wait and waited_s > ORDERS_WAIT_SECONDS_MAX
+            ):
                 self._flush()
             else:
                 self._commit_decided()
@@ -165,11 +169,12 @@ class RuleEngine(BatchBolt):
         self.metrics.add(tuples=1, records=len(found), orders=len(found))
 
     def _take_ends(self, tup: Tuple) -> None:
-        topic, topic_id, clock, asked_ms, appended_ms, text = tup.values
+        topic, topic_id, clock, asked_ms, appended_ms, is_caught_up, text = tup.values
         places = [tuple(map(int, place.split(","))) for place in text.split(" ")]
         partitions = {Partition(topic, number): (start, end) for number, start, end in places}
+        ends = LogEnds(clock, asked_ms, appended_ms, is_caught_up, partitions)
         for feed in self._shards.values():
-            feed.reached(topic, topic_id, LogEnds(clock, asked_ms, appended_ms, partitions), _elapsed_ms())
+            feed.reached(topic, topic_id, ends, _elapsed_ms())
         self.ack(tup)
 
     def _offer(
@@ -192,16 +197,17 @@ class RuleEngine(BatchBolt):
         heappush(self._pending[Partition(topic, number)], PendingTuple(next_offset, tup.id, appended_ms))
 
     def _is_overdue(self) -> bool:
-        return (
-            time.monotonic() - self._flushed > WAIT_SECONDS_MAX or self._uncommitted > UNCOMMITTED_RECORDS_MAX
-        )
+        return time.monotonic() - self._flushed > WAIT_SECONDS_MAX or self._uncommitted > UNCOMMITTED_MAX
+
+    @property
+    def _uncommitted(self) -> int:
+        return max((feed.uncommitted for feed in self._shards.values()), default=0)
 
     def _flush(self) -> None:
         for feed in self._shards.values():
             feed.commit()
         self._flushed = time.monotonic()
         self._ack_committed()
-        self._uncommitted = 0
 
     def _commit_decided(self) -> None:
         for feed in self._shards.values():

@@ -42,9 +42,8 @@ class ShardFeed:
         self._topic_ids[topic] = topic_id
         self.merge.told(ends, elapsed_ms)
 
-    def decide(self, elapsed_ms: int) -> int:
-        """Decide on all whose turn has come; return how many records that were."""
-        count = 0
+    def decide(self, elapsed_ms: int) -> None:
+        """Decide on all whose turn has come."""
         for taken in self.merge.take(elapsed_ms):
             now_us = taken.log_ms * 1000
             for record in taken.records:
@@ -52,10 +51,8 @@ class ShardFeed:
                     self.owned.on_quote(record, now_us)
                 else:
                     self.owned.on_message(record, now_us)
-            count += len(taken.records)
             if self.owned.decisions > DECISIONS_MAX:
                 self.commit()
-        return count
 
     def on_second(self) -> None:
         """Let the time pass up to which the logs are known."""
@@ -67,6 +64,14 @@ class ShardFeed:
         has_moved = positions.partitions != self._committed.partitions
         self.owned.commit(positions if has_moved or self.owned.decisions else None)
         self._committed = positions
+
+    @property
+    def uncommitted(self) -> int:
+        """How many offsets are decided on and not written yet, in the partition that has the most."""
+        return max(
+            (position.next or 0) - (self._committed.partitions[partition].next or 0)
+            for partition, position in self.merge.positions.items()
+        )
 
     @property
     def committed(self) -> Mapping[Partition, int | None]:

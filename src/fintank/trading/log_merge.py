@@ -61,13 +61,14 @@ class LogEnds(NamedTuple):
     """What a spout knows of its partitions: where each ended when it asked.
 
     asked_ms: the time of the spout's clock when it asked; the clock only has to be steady. clock: its name.
-    appended_ms: the append time of the newest record that it has read, if it has read to an end since it told
-    the last time. partitions: the first offset that it read of each, and where each ended.
+    appended_ms: the latest append time that it has read since the last such message. is_caught_up: in that time
+    it has read a partition to its end. partitions: of each the first offset that it read, and its end.
     """
 
     clock: str
     asked_ms: int
     appended_ms: int | None
+    is_caught_up: bool
     partitions: Mapping[Partition, tuple[int, int]]
 
 
@@ -92,8 +93,9 @@ class LogMerge(Generic[T]):
         self._index = {partition: index for index, partition in enumerate(self._partitions)}
         self._lifts: dict[str, int] = {}
         """From the clocks of the spouts to log time."""
+        self._asked_ms: dict[str, int] = {}
         self._fresh: set[str] = set()
-        """The clocks that no append time has set yet."""
+        """The clocks that no spout has set yet which had read to an end."""
         self._waiting_since_ms: int | None = None
         self._lift_ms_max = WAIT_MS_MAX
 
@@ -106,16 +108,23 @@ class LogMerge(Generic[T]):
         if ends.clock not in self._lifts:
             self._lifts[ends.clock] = self.now_ms - ends.asked_ms
             self._fresh.add(ends.clock)
+        self._asked_ms[ends.clock] = ends.asked_ms
         if ends.appended_ms is not None:
-            ahead_ms = ends.appended_ms - (ends.asked_ms + self._lifts[ends.clock])
-            for clock in self._lifts:
-                if clock in self._fresh or 0 < ahead_ms <= WAIT_MS_MAX:
-                    self._lifts[clock] += max(ahead_ms, 0)
-            self._fresh.clear()
+            self._lift(ends.clock, ends.appended_ms)
+            if ends.is_caught_up:
+                self._fresh.clear()
         for partition, (start, end) in ends.partitions.items():
             log = self._logs[self._index[partition]]
             self.gone += log.start(start)
             log.told(end, ends.asked_ms + self._lifts[ends.clock], elapsed_ms)
+
+    def _lift(self, told_by: str, appended_ms: int) -> None:
+        """Set clocks that are behind an append time. A clock that was set already is not far behind, unless the
+        broker's is wrong."""
+        for clock in {told_by, *self._fresh}:
+            ahead_ms = appended_ms - (self._asked_ms[clock] + self._lifts[clock])
+            if 0 < ahead_ms <= WAIT_MS_MAX or (ahead_ms > 0 and clock in self._fresh):
+                self._lifts[clock] += ahead_ms
 
     def begin_again(self, partition: Partition) -> None:
         """Forget a partition: its topic was made anew."""

@@ -24,7 +24,7 @@ class World:
 
     def told(self, asked_ms: int, appended_ms: int | None = None, elapsed_ms: int = 0) -> None:
         self.merge.told(
-            LogEnds("jvm", asked_ms, appended_ms, {log: (0, end) for log, end in self.ends.items()}),
+            LogEnds("jvm", asked_ms, appended_ms, True, {log: (0, end) for log, end in self.ends.items()}),
             elapsed_ms,
         )
 
@@ -75,6 +75,18 @@ def test_a_spout_that_starts_is_set_by_the_first_record_read_at_an_end() -> None
     world.told(11)
     assert world.take() == [("3600000", 3_600_000, False)]
     assert world.merge.disagreements == 0
+
+
+def test_a_backlog_of_hours_does_not_wait_for_partitions_that_have_nothing() -> None:
+    world = World()
+    told = {ORDERS: (0, 0)}
+    world.merge.told(LogEnds("orders", 0, None, False, told), 0)
+    for hour in range(1, 10):
+        world.append(TICKS, hour * 3_600_000)
+        ticks = {TICKS: (0, 100)}
+        world.merge.told(LogEnds("ticks", hour, hour * 3_600_000, False, ticks), hour)
+        world.merge.told(LogEnds("orders", hour, None, False, told), hour)
+        assert world.take(hour) == [(str(hour * 3_600_000), hour * 3_600_000, False)]
 
 
 def test_a_drifting_clock_is_set_by_each_record() -> None:

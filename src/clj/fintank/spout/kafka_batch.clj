@@ -5,10 +5,10 @@
   and those of a partition join; the records are lines joined by LF; the offsets are text, runs
   `first,count,append_ms` joined by one space. Both are empty if the offsets hold no record.
   Stream rejects: key, message of what is not UTF-8 or too large.
-  Stream log_ends: topic, topic_id, clock, asked_ms, appended_ms, ends: where the spout's partitions ended when the
-  steady clock of this JVM was at asked_ms, as `partition,start,end` joined by one space; start is the first offset
-  that the spout read. appended_ms is the latest append time that was read at an end since it told the last time,
-  or null. They are not sent again.
+  Stream log_ends: topic, topic_id, clock, asked_ms, appended_ms, caught_up, ends: where the spout's partitions ended
+  when the steady clock of this JVM was at asked_ms, as `partition,start,end` joined by spaces; start is the first
+  offset that the spout read. appended_ms is the latest append time that it has read since the last such tuple, or
+  null; caught_up: that was at the end of a log. Not replayed.
   Stream pipeline: lines, its own figures every few seconds as lines of InfluxDB; they are not sent again.
   At least once: a partition is committed up to its first batch in flight, failed batches come back for ever."
   (:require [clojure.string :as string]
@@ -171,11 +171,13 @@
     (catch RetriableException problem
       (.warn log "poll failed, trying again: {}" (str problem)))))
 
-(defn- read-to-end!
-  "Remembers the append time of the last of a partition's records if they reach its end."
-  [{:keys [appended-ms ends]} number records next-offset]
-  (when (and (seq records) (<= (long (get @ends number Long/MAX_VALUE)) (long next-offset)))
-    (vswap! appended-ms (fnil max 0) (.timestamp ^ConsumerRecord (peek records)))))
+(defn- note-append-time!
+  "Remembers the append time of the last record read of a partition, and whether it was the log's last."
+  [{:keys [appended-ms caught-up? ends]} number records next-offset]
+  (when (seq records)
+    (vswap! appended-ms (fnil max 0) (.timestamp ^ConsumerRecord (peek records)))
+    (when (<= (long (get @ends number Long/MAX_VALUE)) (long next-offset))
+      (vreset! caught-up? true))))
 
 (defn- track!
   "Cuts what a poll brought into batches; the new batches."
@@ -187,7 +189,7 @@
                         start (get-in @state [:partitions number :position])
                         cut (batches/batches [topic number] start (.offset position) records)
                         batch (tracker/identified @state number cut)]
-                    (read-to-end! context number records (.offset position))
+                    (note-append-time! context number records (.offset position))
                     (vswap! state tracker/polled number batch (.offset position))
                     batch)))
         (.nextOffsets polled)))
@@ -228,7 +230,8 @@
       (begin-again! context (.assignment consumer)))))
 
 (defn- tell-ends!
-  [{:keys [^SpoutOutputCollector collector topic state steady-ms topic-id ends appended-ms] :as context}]
+  [{:keys [^SpoutOutputCollector collector topic state steady-ms topic-id ends appended-ms caught-up?]
+    :as context}]
   (when-not @topic-id
     (check-topic! context))
   (let [asked-ms (steady-ms)
@@ -237,11 +240,12 @@
     (vreset! ends found)
     (when (seq found)
       (.emit collector "log_ends"
-             ^java.util.List (vector topic @topic-id jvm asked-ms @appended-ms
+             ^java.util.List (vector topic @topic-id jvm asked-ms @appended-ms @caught-up?
                                      (string/join " " (for [[number end] (sort found)]
                                                         (str number "," (get-in partitions [number :start])
                                                              "," end)))))
-      (vreset! appended-ms nil))))
+      (vreset! appended-ms nil)
+      (vreset! caught-up? false))))
 
 (defn- lag
   "How many records of the spout's partitions are not done yet."
@@ -312,7 +316,8 @@
         context (merge place clocks
                        {:consumer consumer, :collector collector, :state state
                         :paused? (volatile! false), :rejected (volatile! {}), :waiting (volatile! #{}), :topic-id (volatile! nil)
-                        :ends (volatile! {}), :appended-ms (volatile! nil), :last-full-poll-ms (volatile! 0)
+                        :ends (volatile! {}), :appended-ms (volatile! nil), :caught-up? (volatile! false)
+                        :last-full-poll-ms (volatile! 0)
                         :last-commit-ms (volatile! 0), :last-ends-ms (volatile! 0)
                         :last-metrics-ms (volatile! (steady-ms))})]
     (.subscribe consumer (Collections/singleton topic) (rebalance-listener context))
@@ -339,7 +344,7 @@
 (defspout kafka-batch
   {"default" ["topic" "partition" "first" "next" "offsets" "records"]
    "rejects" ["key" "message"]
-   "log_ends" ["topic" "topic_id" "clock" "asked_ms" "appended_ms" "ends"]
+   "log_ends" ["topic" "topic_id" "clock" "asked_ms" "appended_ms" "caught_up" "ends"]
    "pipeline" ["lines"]}
   {:params [topic bytes-in-flight-max tells-ends?]}
   [conf context collector]

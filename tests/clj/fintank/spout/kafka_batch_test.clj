@@ -222,11 +222,11 @@
     (is (= 0 (count (told-ends world))))
     (pass! world 1)
     (pass! world kafka-batch/ends-every-ms)
-    (is (= [["ticks" "id-1" 100010 nil "0,0,1 1,0,2"]
-            ["ticks" "id-1" 100020 nil "0,0,1 1,0,2"]]
+    (is (= [["ticks" "id-1" 100010 1234 false "0,0,1 1,0,2"]
+            ["ticks" "id-1" 100020 nil false "0,0,1 1,0,2"]]
            (told-ends world)))))
 
-(deftest an-append-time-counts-only-if-it-was-read-at-the-end
+(deftest it-tells-when-it-has-read-to-an-end
   (let [world (started 0)]
     (ends! world {0 2})
     (next! world)
@@ -238,7 +238,7 @@
     (next! world)
     (pass! world kafka-batch/ends-every-ms)
     (pass! world kafka-batch/ends-every-ms)
-    (is (= [nil nil 1300 nil] (map #(nth % 3) (told-ends world))))))
+    (is (= [[nil false] [1234 false] [1300 true] [nil false]] (map #(subvec % 3 5) (told-ends world))))))
 
 (deftest a-topic-that-was-made-anew-is-read-from-its-start
   (let [world (started 0)]
