@@ -23,23 +23,13 @@ from fintank.trading.changes import (
     SymbolClock,
 )
 from fintank.trading.clock import ClockState
-from fintank.trading.decimals import plain
 from fintank.trading.depth import Sizes
 from fintank.trading.ids import join
 from fintank.trading.log_merge import LogPosition, Positions
-from fintank.trading.messages import (
-    Identity,
-    Order,
-    OrdStatus,
-    OrdType,
-    Quote,
-    Side,
-    State,
-    TimeInForce,
-    TradingState,
-)
+from fintank.trading.messages import Identity, Order, OrdStatus, Quote, TradingState
 from fintank.trading.partition_log import Partition
 from fintank.trading.working_order import WorkingOrder
+from fintank.wire.kafka.schema import ENUMS, decimal_text
 
 SCHEMA_VERSION = 2
 
@@ -54,11 +44,7 @@ _PROGRESS_FIELDS = (
 )
 _STATE_FIELDS = ("state", "time_us", "offset", "input")
 _CONVERTERS: Mapping[str, Callable[[str], object]] = {
-    "side": Side,
-    "ord_type": OrdType,
-    "time_in_force": TimeInForce,
-    "ord_status": OrdStatus,
-    "state": State,
+    **ENUMS,
     **dict.fromkeys(("order_qty", "cash_order_qty", "price", "stop_px", "cum_qty", "cum_cash"), Decimal),
     **dict.fromkeys(Sizes._fields, Decimal),
 }
@@ -89,7 +75,7 @@ def to_record(change: Change) -> tuple[str, str | None]:
     if isinstance(change, Forgotten):
         return key_of(change), None
     value = {"schema_version": SCHEMA_VERSION, **_FORMS[type(change)].fields(change)}
-    return key_of(change), orjson.dumps(value, default=_plain).decode()
+    return key_of(change), orjson.dumps(value, default=decimal_text).decode()
 
 
 def from_record(key: str, value: str) -> Entry:
@@ -135,12 +121,6 @@ def _positions_fields(positions: Positions) -> dict[str, object]:
     return {"now_ms": positions.now_ms, "topic_ids": positions.topic_ids, "partitions": partitions}
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, Decimal):
-        return plain(value)
-    raise TypeError(f"journal: {type(value).__name__} has no JSON form")
-
-
 _FORMS: Mapping[type, _Form] = {
     WorkingOrder: _Form(RecordKind.ORDER, lambda working: working.order.identity, _order_fields),
     # It is only forgotten: as long as an order is remembered, its record is that of its last WorkingOrder.
@@ -148,11 +128,7 @@ _FORMS: Mapping[type, _Form] = {
     RejectedDuplicate: _Form(
         RecordKind.REFUSAL, lambda found: (*found.identity, found.content_hash), _duplicate_fields
     ),
-    RememberedCancel: _Form(
-        RecordKind.CANCEL,
-        _cancel_id,
-        RememberedCancel._asdict,
-    ),
+    RememberedCancel: _Form(RecordKind.CANCEL, _cancel_id, RememberedCancel._asdict),
     HeldQuote: _Form(
         RecordKind.QUOTE,
         lambda held: (held.quote.symbol, held.quote.exchange),
