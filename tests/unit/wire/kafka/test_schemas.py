@@ -64,6 +64,13 @@ def test_a_schema_is_of_draft_2020_12(name):
 
 
 @pytest.mark.parametrize("name", MESSAGES)
+def test_a_schema_reads_as_a_table_of_one_field_per_line(name):
+    lines = (PROJECT_ROOT / f"src/fintank/wire/kafka/schemas/{name}.json").read_text().split("\n")
+    fields = [f'    "{field}": {json.dumps(part)}' for field, part in SCHEMAS[name]["properties"].items()]
+    assert set(fields) <= {line.removesuffix(",") for line in lines}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
 def test_a_schema_has_a_version_and_a_valid_example_with_all_that_is_required(name):
     assert SCHEMAS[name]["schema_version"] == (SCHEMA_VERSION if name.startswith("journal_") else 1)
     VALIDATORS[name].validate(example(name))
