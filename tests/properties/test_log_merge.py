@@ -88,16 +88,16 @@ def deliver(
             if random.random() < 0.1:
                 return
 
-    merge.told(LogEnds("clock", merge.now_ms, merge.now_ms, True, {}), 0)
+    merge.on_ends(LogEnds("clock", merge.now_ms, merge.now_ms, True, {}), 0)
     for log, event in events:
         if isinstance(event, Range):
             merge.offer(log.partition, event)
         else:
-            merge.told(LogEnds("clock", event, None, False, {log.partition: (0, log.end_at(event))}), 0)
+            merge.on_ends(LogEnds("clock", event, None, False, {log.partition: (0, log.end_at(event))}), 0)
         if random.random() < 0.5:
             take()
     if is_last:
-        merge.told(LogEnds("clock", 1_000, None, False, {log.partition: (0, log.end) for log in logs}), 0)
+        merge.on_ends(LogEnds("clock", 1_000, None, False, {log.partition: (0, log.end) for log in logs}), 0)
         for found in merge.take(0):
             taken.extend((found.log_ms, *record) for record in found.records)
 

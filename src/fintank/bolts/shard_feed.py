@@ -1,4 +1,4 @@
-"""What a shard gets from the logs: in their order, each record once, and how far it has come."""
+"""What feeds a shard: the records of the logs, in order and each once, and how far it has come."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,17 +9,17 @@ from fintank.trading.partition_log import Partition, Range
 from fintank.wire.bolts.order_stream import OwnedMessage
 
 DECISIONS_MAX = 10_000
-"""More than that are written in several transactions; what one record leads to is never split."""
+"""More decisions than that go into several transactions; the effects of one record are never split."""
 
 
 class ShardFeed:
-    """Decides on the records of the logs in a shard, and writes with each decision how far it has come.
+    """Lets a shard decide on the records of the logs, and writes its progress with each decision.
 
-    The shard's time is that of the logs: no clock of this host is read.
+    The shard's time is that of the logs; no clock of this host is read.
     """
 
     def __init__(self, owned: OwnedShard, start: Positions, partitions: Sequence[Partition]) -> None:
-        """Begin where the shard's journal says; a partition that it does not name, where its spout starts."""
+        """Start at the positions of the shard's journal, and other partitions where their spouts start."""
         self.owned = owned
         positions = {
             partition: start.partitions.get(partition, LogPosition(None, 0)) for partition in partitions
@@ -29,21 +29,21 @@ class ShardFeed:
         self._committed = Positions(start.now_ms, self._topic_ids, self.merge.positions)
 
     def offer(self, partition: Partition, found: Range[Quote | OwnedMessage]) -> None:
-        """Take in a range of a partition: in whatever order they come, and however often."""
+        """Take in a range of a partition; ranges may come in any order and more than once."""
         self.merge.offer(partition, found)
 
     def reached(self, topic: str, topic_id: str, ends: LogEnds, elapsed_ms: int) -> None:
-        """Take in where the partitions of a topic end. With another id the topic was made anew."""
+        """Take in where the partitions of a topic end; a new id means that the topic was recreated."""
         known = self._topic_ids.get(topic)
         if known is not None and known != topic_id:
             for partition in self._committed.partitions:
                 if partition.topic == topic:
                     self.merge.begin_again(partition)
         self._topic_ids[topic] = topic_id
-        self.merge.told(ends, elapsed_ms)
+        self.merge.on_ends(ends, elapsed_ms)
 
     def decide(self, elapsed_ms: int) -> None:
-        """Decide on all whose turn has come."""
+        """Decide on the records whose turn has come."""
         for taken in self.merge.take(elapsed_ms):
             now_us = taken.log_ms * 1000
             for record in taken.records:
@@ -55,11 +55,11 @@ class ShardFeed:
                 self.commit()
 
     def on_second(self) -> None:
-        """Let the time pass up to which the logs are known."""
+        """Let time pass up to the time to which the logs are known."""
         self.owned.on_second(self.merge.frontier_ms * 1000)
 
     def commit(self) -> None:
-        """Write what was decided, and how far the shard has come; nothing if it has not moved."""
+        """Write the decisions and the positions; nothing if neither changed."""
         positions = Positions(self.merge.now_ms, dict(self._topic_ids), self.merge.positions)
         has_moved = positions.partitions != self._committed.partitions
         self.owned.commit(positions if has_moved or self.owned.decisions else None)
@@ -75,5 +75,5 @@ class ShardFeed:
 
     @property
     def committed(self) -> Mapping[Partition, int | None]:
-        """The offset of each partition before which all is written."""
+        """The offset of each partition up to which everything is written."""
         return {partition: position.next for partition, position in self._committed.partitions.items()}

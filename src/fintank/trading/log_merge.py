@@ -1,10 +1,10 @@
 """The order in which a shard decides: that of the logs, whatever order Storm delivers in.
 
-The ranges of a partition are put back in offset order, each record once. The partitions are merged by log
-time: a record is taken once no partition can still bring one that comes before it.
+The ranges of a partition are put back into offset order, each record once. The partitions are merged by log
+time: a record is taken when no partition can still deliver one that comes before it.
 
-The log time of a record is the greatest of its append time, the log time before it in its partition, and the
-shard's own time. At equal log times ticks come before orders, then partition and offset decide.
+The log time of a record is the latest of its append time, the previous log time in its partition, and the
+shard's own time. At equal log times ticks come before orders; then partition and offset decide.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,17 +14,17 @@ from typing import Generic, NamedTuple, TypeVar
 from fintank.trading.partition_log import FollowedPartition, Partition, Range
 
 TOPICS = ("ticks", "orders")
-"""In the order in which records of one log time are taken."""
+"""The order in which records of equal log time are taken."""
 WAIT_MS_MAX = 1_000
-"""How long a record waits for partitions that have nothing to bring but say that it is not that late yet."""
+"""How long a record waits for partitions that have no record but whose reported time is earlier."""
 
 T = TypeVar("T")
 
 
 class LogPosition(NamedTuple):
-    """How far a partition is decided on: the offset of the next record, and the log time of the last one.
+    """How far a partition is decided: the offset of the next record, and the log time of the last one.
 
-    next is None if nothing of it was ever decided on: then it begins where its spout starts.
+    next is None if none of it was ever decided: then it begins where its spout starts.
     """
 
     next: int | None
@@ -35,7 +35,7 @@ class LogPosition(NamedTuple):
 class Positions:
     """How far a shard has decided.
 
-    now_ms: the shard's time, in log time. topic_ids: the ids of the topics that the offsets belong to.
+    now_ms: the shard's time, in log time. topic_ids: the ids of the topics to which the offsets belong.
     """
 
     now_ms: int = 0
@@ -44,9 +44,9 @@ class Positions:
 
 
 class Taken(NamedTuple, Generic[T]):
-    """The records of a shard to be decided on next, all of one partition and one log time.
+    """The records to decide next, all of one partition and one log time.
 
-    Then the partition's position is `next`. is_shifted: the log time does not follow from the topic alone.
+    next: the partition's position after them. is_shifted: the topic alone does not give their log time.
     """
 
     partition: Partition
@@ -58,11 +58,11 @@ class Taken(NamedTuple, Generic[T]):
 
 
 class LogEnds(NamedTuple):
-    """What a spout knows of its partitions: where each ended when it asked.
+    """Where a spout's partitions ended when it queried Kafka.
 
-    asked_ms: the time of the spout's clock when it asked; the clock only has to be steady. clock: its name.
-    appended_ms: the latest append time that it has read since the last such message. is_caught_up: in that time
-    it has read a partition to its end. partitions: of each the first offset that it read, and its end.
+    asked_ms: the time of the query by the spout's clock, which only has to be steady. clock: its name.
+    appended_ms: the latest append time that was read since the last report. is_caught_up: a partition was read
+    to its end since then. partitions: for each, the first offset that was read, and the end.
     """
 
     clock: str
@@ -80,31 +80,31 @@ class LogMerge(Generic[T]):
     """
 
     def __init__(self, positions: Mapping[Partition, LogPosition], now_ms: int) -> None:
-        """Begin at these positions, one for each partition of every topic."""
+        """Start at these positions, one per partition of every topic."""
         self.now_ms = now_ms
         self.disagreements = 0
-        """How often a record was taken before its append time: the clock of its broker is ahead."""
+        """How often a record was taken before its append time, as its broker's clock is ahead."""
         self._partitions = sorted(positions, key=lambda place: (TOPICS.index(place.topic), place.number))
         self._logs = [
-            FollowedPartition[T](*positions[partition], told_ms=now_ms) for partition in self._partitions
+            FollowedPartition[T](*positions[partition], reported_ms=now_ms) for partition in self._partitions
         ]
         self.gone = 0
         """How many offsets were deleted from the logs before they were read."""
         self._index = {partition: index for index, partition in enumerate(self._partitions)}
         self._lifts: dict[str, int] = {}
-        """From the clocks of the spouts to log time."""
+        """The offset from each spout's clock to log time."""
         self._asked_ms: dict[str, int] = {}
         self._fresh: set[str] = set()
-        """The clocks that no spout has set yet which had read to an end."""
+        """The clocks that no caught-up spout has set yet."""
         self._waiting_since_ms: int | None = None
         self._lift_ms_max = WAIT_MS_MAX
 
     def offer(self, partition: Partition, found: Range[T]) -> None:
-        """Take a range in; what is known of it already is ignored."""
+        """Take in a range; records that are already known are ignored."""
         self._logs[self._index[partition]].offer(found)
 
-    def told(self, ends: LogEnds, elapsed_ms: int) -> None:
-        """Take in where partitions ended."""
+    def on_ends(self, ends: LogEnds, elapsed_ms: int) -> None:
+        """Take in the ends of partitions that a spout reported."""
         if ends.clock not in self._lifts:
             self._lifts[ends.clock] = self.now_ms - ends.asked_ms
             self._fresh.add(ends.clock)
@@ -116,22 +116,22 @@ class LogMerge(Generic[T]):
         for partition, (start, end) in ends.partitions.items():
             log = self._logs[self._index[partition]]
             self.gone += log.start(start)
-            log.told(end, ends.asked_ms + self._lifts[ends.clock], elapsed_ms)
+            log.on_end(end, ends.asked_ms + self._lifts[ends.clock], elapsed_ms)
 
-    def _lift(self, told_by: str, appended_ms: int) -> None:
-        """Set clocks that are behind an append time. A clock that was set already is not far behind, unless the
-        broker's is wrong."""
-        for clock in {told_by, *self._fresh}:
+    def _lift(self, reported_by: str, appended_ms: int) -> None:
+        """Advance the clocks that are behind an append time. One that was set before is not far behind, unless
+        the broker's clock is wrong."""
+        for clock in {reported_by, *self._fresh}:
             ahead_ms = appended_ms - (self._asked_ms[clock] + self._lifts[clock])
             if 0 < ahead_ms <= WAIT_MS_MAX or (ahead_ms > 0 and clock in self._fresh):
                 self._lifts[clock] += ahead_ms
 
     def begin_again(self, partition: Partition) -> None:
-        """Forget a partition: its topic was made anew."""
+        """Forget a partition whose topic was recreated."""
         self._logs[self._index[partition]] = FollowedPartition(None, self.now_ms, self.now_ms)
 
     def take(self, elapsed_ms: int) -> Iterator[Taken[T]]:
-        """Yield what can be decided on now; now_ms and the partition's position have moved with it."""
+        """Yield the records that can be decided now; now_ms and the positions move with each yield."""
         while True:
             least, second = self._least()
             log = self._logs[least[1]]
@@ -147,7 +147,7 @@ class LogMerge(Generic[T]):
 
     @property
     def frontier_ms(self) -> int:
-        """No record that is still to be taken has a lower log time."""
+        """The lowest log time that a record still to be taken can have."""
         return self._least()[0][0]
 
     @property
@@ -159,7 +159,7 @@ class LogMerge(Generic[T]):
         }
 
     def _least(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Return the least (log time, partition's index) of what can come next, and the second least."""
+        """Return the least (log time, partition index) that can come next, and the second least."""
         now_ms = self.now_ms
         keys = sorted((max(log.least_ms, now_ms), index) for index, log in enumerate(self._logs))
         return keys[0], keys[1]
@@ -173,7 +173,7 @@ class LogMerge(Generic[T]):
         return Taken(self._partitions[index], run.first, run.next, self.now_ms, is_shifted, records)
 
     def _overdue(self, elapsed_ms: int) -> Taken[T] | None:
-        """Take the next record if it has waited too long for partitions that stand at their ends."""
+        """Take the next record if it has waited too long for partitions that are at their ends."""
         heads = [(log.least_ms, index) for index, log in enumerate(self._logs) if log.runs]
         if not heads:
             self._waiting_since_ms = None
@@ -188,9 +188,9 @@ class LogMerge(Generic[T]):
             for i, log in enumerate(self._logs)
             if not log.runs and (log.least_ms, i) < (natural_ms, index)
         ]
-        if elapsed_ms - since_ms < WAIT_MS_MAX or any(log.told_at_ms <= since_ms for log in waited_for):
+        if elapsed_ms - since_ms < WAIT_MS_MAX or any(log.at_end_ms <= since_ms for log in waited_for):
             return None
-        least_ms = min(log.told_ms for log in waited_for)
+        least_ms = min(log.reported_ms for log in waited_for)
         lift_ms = min(natural_ms - least_ms, self._lift_ms_max)
         self._lifts = {spout: was_ms + lift_ms for spout, was_ms in self._lifts.items()}
         self._lift_ms_max *= 2

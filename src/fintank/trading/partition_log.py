@@ -1,4 +1,4 @@
-"""One partition of a topic as a shard follows it: its ranges, put back in offset order, each record once."""
+"""One partition of a topic as a shard follows it: its ranges in offset order, each record once."""
 
 from bisect import bisect_left
 from collections import deque
@@ -9,20 +9,20 @@ from typing import Generic, NamedTuple, TypeVar
 
 PENDING_ENDS_MAX = 256
 RECORDS_MAX = 500
-"""So many records are taken at once; what one offset holds is never split."""
+"""The most records that are taken at once; those of one offset are never split."""
 
 T = TypeVar("T")
 
 
 class Partition(NamedTuple):
-    """A partition of a topic that is decided on."""
+    """A partition of a topic of the order flow."""
 
     topic: str
     number: int
 
 
 class Run(NamedTuple):
-    """So many consecutive records from the offset `first`, appended to Kafka at append_ms."""
+    """`records` consecutive offsets from `first` on, appended to Kafka at append_ms."""
 
     first: int
     records: int
@@ -31,10 +31,10 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Range(Generic[T]):
-    """The offsets first to next - 1 of a partition: their runs, and those records that concern the shard.
+    """The offsets first to next - 1 of a partition: their runs, and the records that belong to the shard.
 
-    The ranges of a partition join: `first` is where the range before it ended, gaps in the offsets included.
-    offsets has the offset of each record, in ascending order; one offset can have several records.
+    Ranges of a partition join up: each begins where the one before it ended, gaps in the offsets included.
+    offsets: the offset of each record, ascending; one offset may have several records.
     """
 
     first: int
@@ -52,20 +52,20 @@ class JoinedRun(NamedTuple):
 
 @dataclass(slots=True)
 class FollowedPartition(Generic[T]):
-    """One partition: what was delivered of it and is not taken yet."""
+    """The records of a partition that were delivered and not taken yet."""
 
     position: int | None
-    """Where what was delivered without a gap ends; None before it is known where to begin."""
+    """The end of what was delivered without a gap; None until the start is known."""
     log_ms: int
-    told_ms: int
-    told_at_ms: int = -1
-    """When, by this process's clock, the partition last stood at the end that its spout told of."""
+    reported_ms: int
+    at_end_ms: int = -1
+    """When, by this process's clock, the partition was last at the end that its spout reported."""
     runs: deque[JoinedRun] = field(default_factory=deque)
     records: deque[tuple[int, T]] = field(default_factory=deque)
     early: dict[int, Range[T]] = field(default_factory=dict)
-    """Ranges behind a gap, by their first offset."""
+    """Ranges after a gap, by first offset."""
     ends: list[tuple[int, int]] = field(default_factory=list)
-    """Where the log ended, and when, of ends that have not been delivered yet."""
+    """The reported ends that are not delivered yet, each with its time."""
 
     def offer(self, found: Range[T]) -> None:
         kept = self.early.get(found.first)
@@ -81,10 +81,10 @@ class FollowedPartition(Generic[T]):
             self._join_early()
         return gone
 
-    def told(self, end: int, told_ms: int, elapsed_ms: int) -> None:
+    def on_end(self, end: int, reported_ms: int, elapsed_ms: int) -> None:
         if self.position is not None and end <= self.position:
-            self.told_at_ms = elapsed_ms
-        self.ends.append((end, told_ms))
+            self.at_end_ms = elapsed_ms
+        self.ends.append((end, reported_ms))
         if len(self.ends) > PENDING_ENDS_MAX:
             del self.ends[::2]
         self._reached()
@@ -113,14 +113,14 @@ class FollowedPartition(Generic[T]):
         reached = 0
         position = -1 if self.position is None else self.position
         while reached < len(self.ends) and self.ends[reached][0] <= position:
-            self.told_ms = max(self.told_ms, self.ends[reached][1])
+            self.reported_ms = max(self.reported_ms, self.ends[reached][1])
             reached += 1
         del self.ends[:reached]
 
     @property
     def least_ms(self) -> int:
-        """The least log time that the next record can have."""
-        return max(self.log_ms, self.runs[0].append_ms if self.runs else self.told_ms)
+        """The earliest log time that the next record can have."""
+        return max(self.log_ms, self.runs[0].append_ms if self.runs else self.reported_ms)
 
     def take(self) -> tuple[JoinedRun, list[T]]:
         run = self.runs.popleft()

@@ -22,8 +22,8 @@ class World:
             partition, Range(offset, offset + 1, [Run(offset, 1, append_ms)], [offset], [str(append_ms)])
         )
 
-    def told(self, asked_ms: int, appended_ms: int | None = None, elapsed_ms: int = 0) -> None:
-        self.merge.told(
+    def report_ends(self, asked_ms: int, appended_ms: int | None = None, elapsed_ms: int = 0) -> None:
+        self.merge.on_ends(
             LogEnds("jvm", asked_ms, appended_ms, True, {log: (0, end) for log, end in self.ends.items()}),
             elapsed_ms,
         )
@@ -39,29 +39,29 @@ class World:
 
 def test_an_order_waits_until_no_earlier_tick_can_come() -> None:
     world = World()
-    world.told(5_000)  # the clock's own time does not matter: this is 1,000
+    world.report_ends(5_000)  # the clock's own time does not matter: this is 1,000
     world.append(ORDERS, 1_010)
     assert world.take() == []
-    world.told(5_010)  # a tick of 1,010 would still come first
+    world.report_ends(5_010)  # a tick of 1,010 would still come first
     assert world.take() == []
-    world.told(5_011)
+    world.report_ends(5_011)
     assert world.take() == [("1010", 1_010, False)]
 
 
 def test_a_tick_does_not_wait_for_orders_of_its_own_time() -> None:
     world = World()
-    world.told(0)
+    world.report_ends(0)
     world.append(TICKS, 1_010)
-    world.told(10)
+    world.report_ends(10)
     assert world.take() == [("1010", 1_010, False)]
 
 
 def test_an_end_that_is_not_delivered_yet_proves_nothing() -> None:
     world = World()
-    world.told(0)
+    world.report_ends(0)
     world.append(ORDERS, 1_010)
     world.ends[TICKS] += 1  # a tick stands in the log
-    world.told(500)
+    world.report_ends(500)
     assert world.take() == []
     world.merge.offer(TICKS, Range(0, 1, [Run(0, 1, 1_005)], [], []))  # and concerns another shard
     assert world.take() == [("1010", 1_010, False)]
@@ -69,56 +69,56 @@ def test_an_end_that_is_not_delivered_yet_proves_nothing() -> None:
 
 def test_a_spout_that_starts_is_set_by_the_first_record_read_at_an_end() -> None:
     world = World()
-    world.told(0)
+    world.report_ends(0)
     world.append(ORDERS, 3_600_000)  # everything stood still for an hour
-    world.told(10, appended_ms=3_600_000)
-    world.told(11)
+    world.report_ends(10, appended_ms=3_600_000)
+    world.report_ends(11)
     assert world.take() == [("3600000", 3_600_000, False)]
     assert world.merge.disagreements == 0
 
 
 def test_a_backlog_of_hours_does_not_wait_for_partitions_that_have_nothing() -> None:
     world = World()
-    told = {ORDERS: (0, 0)}
-    world.merge.told(LogEnds("orders", 0, None, False, told), 0)
+    ends = {ORDERS: (0, 0)}
+    world.merge.on_ends(LogEnds("orders", 0, None, False, ends), 0)
     for hour in range(1, 10):
         world.append(TICKS, hour * 3_600_000)
         ticks = {TICKS: (0, 100)}
-        world.merge.told(LogEnds("ticks", hour, hour * 3_600_000, False, ticks), hour)
-        world.merge.told(LogEnds("orders", hour, None, False, told), hour)
+        world.merge.on_ends(LogEnds("ticks", hour, hour * 3_600_000, False, ticks), hour)
+        world.merge.on_ends(LogEnds("orders", hour, None, False, ends), hour)
         assert world.take(hour) == [(str(hour * 3_600_000), hour * 3_600_000, False)]
 
 
 def test_a_drifting_clock_is_set_by_each_record() -> None:
     world = World()
-    world.told(0, appended_ms=1_000)
+    world.report_ends(0, appended_ms=1_000)
     for second in range(1, 100):
         world.append(ORDERS, 1_000 + 1_001 * second)
-        world.told(1_000 * second, appended_ms=1_000 + 1_001 * second)
-        world.told(1_000 * second + 1)
+        world.report_ends(1_000 * second, appended_ms=1_000 + 1_001 * second)
+        world.report_ends(1_000 * second + 1)
         assert len(world.take()) == 1
     assert world.merge.disagreements == 0
 
 
 def test_a_record_from_the_future_waits_a_second_and_is_taken_at_the_time_of_the_others() -> None:
     world = World()
-    world.told(0, appended_ms=1_000)
+    world.report_ends(0, appended_ms=1_000)
     world.append(ORDERS, 7_200_000)
-    world.told(10, appended_ms=7_200_000, elapsed_ms=10)
+    world.report_ends(10, appended_ms=7_200_000, elapsed_ms=10)
     assert world.take(10) == []
-    world.told(1_000, elapsed_ms=1_000)
+    world.report_ends(1_000, elapsed_ms=1_000)
     assert world.take(1_009) == []
     assert world.take(1_010) == [("7200000", 2_000, True)]
     assert world.merge.disagreements == 1
     world.append(ORDERS, 3_500)
-    world.told(2_000, elapsed_ms=2_000)  # lifted by a second
-    world.told(2_501, elapsed_ms=2_501)
+    world.report_ends(2_000, elapsed_ms=2_000)  # lifted by a second
+    world.report_ends(2_501, elapsed_ms=2_501)
     assert world.take(2_501) == [("3500", 3_500, False)]
 
 
 def test_nothing_is_taken_past_a_partition_whose_spout_is_silent() -> None:
     world = World()
-    world.told(0, appended_ms=1_000)
+    world.report_ends(0, appended_ms=1_000)
     world.append(ORDERS, 1_500)
     for elapsed_ms in range(0, 100 * WAIT_MS_MAX, WAIT_MS_MAX):
         assert world.take(elapsed_ms) == []
@@ -126,14 +126,14 @@ def test_nothing_is_taken_past_a_partition_whose_spout_is_silent() -> None:
 
 def test_a_clock_that_did_move_is_followed_in_a_few_waits() -> None:
     world = World()
-    world.told(0, appended_ms=1_000)
+    world.report_ends(0, appended_ms=1_000)
     elapsed_ms = 0
     while world.merge.disagreements < 20 and world.merge.now_ms < 3_600_000:
         world.append(ORDERS, 3_600_000 + elapsed_ms)
         before = world.merge.disagreements
         for _ in range(3):
             elapsed_ms += 600
-            world.told(elapsed_ms, elapsed_ms=elapsed_ms)
+            world.report_ends(elapsed_ms, elapsed_ms=elapsed_ms)
             world.take(elapsed_ms)
         assert world.merge.disagreements == before + 1
     assert world.merge.disagreements <= 13
@@ -141,21 +141,21 @@ def test_a_clock_that_did_move_is_followed_in_a_few_waits() -> None:
 
 def test_an_append_time_that_goes_back_leaves_the_time_where_it_was() -> None:
     world = World()
-    world.told(0)
+    world.report_ends(0)
     world.append(TICKS, 1_500)
-    world.told(500)
+    world.report_ends(500)
     assert world.take() == [("1500", 1_500, False)]
     world.append(ORDERS, 1_200)
     world.append(TICKS, 1_300)
-    world.told(600)
+    world.report_ends(600)
     assert world.take() == [("1300", 1_500, False), ("1200", 1_500, True)]
 
 
 def test_positions_pass_what_concerns_another_shard() -> None:
     world = World()
-    world.told(0)
+    world.report_ends(0)
     world.merge.offer(TICKS, Range(0, 7, [Run(0, 3, 1_002), Run(5, 1, 1_003)], [1], ["a"]))
-    world.told(100)
+    world.report_ends(100)
     assert [(taken.first, taken.next, taken.records) for taken in world.merge.take(0)] == [
         (0, 5, ["a"]),
         (5, 7, []),
@@ -165,8 +165,8 @@ def test_positions_pass_what_concerns_another_shard() -> None:
 
 def test_the_frontier_is_the_least_time_of_what_can_come() -> None:
     world = World()
-    world.told(0)
+    world.report_ends(0)
     world.append(ORDERS, 1_300)
-    world.told(200)
+    world.report_ends(200)
     assert world.take() == []
     assert world.merge.frontier_ms == 1_200
