@@ -61,8 +61,8 @@ class LogEnds(NamedTuple):
     """Where a spout's partitions ended when it queried Kafka.
 
     asked_ms: the time of the query by the spout's clock, which only has to be steady. clock: its name.
-    appended_ms: the latest append time that was read since the last report. is_caught_up: a partition was read
-    to its end since then. partitions: for each, the first offset that was read, and the end.
+    appended_ms: the latest append time that was read since the last report. is_caught_up: a partition was
+    read to its end since then. partitions: for each, the first offset that was read, and the end.
     """
 
     clock: str
@@ -119,8 +119,8 @@ class LogMerge(Generic[T]):
             log.on_end(end, ends.asked_ms + self._lifts[ends.clock], elapsed_ms)
 
     def _lift(self, reported_by: str, appended_ms: int) -> None:
-        """Advance the clocks that are behind an append time. One that was set before is not far behind, unless
-        the broker's clock is wrong."""
+        """Advance the clocks that are behind an append time. One that was set before is not far behind
+        unless the broker's clock is wrong."""
         for clock in {reported_by, *self._fresh}:
             ahead_ms = appended_ms - (self._asked_ms[clock] + self._lifts[clock])
             if 0 < ahead_ms <= WAIT_MS_MAX or (ahead_ms > 0 and clock in self._fresh):
