@@ -52,9 +52,10 @@ def from_line(line: str) -> OrderMessage:
     """Read a line that to_line wrote."""
     values: dict[str, Any] = orjson.loads(line)
     kind = _KINDS[MsgType(values.pop("msg_type"))]
-    for name, value in values.items():
-        if value is not None and name in _CONVERT:
-            values[name] = _CONVERT[name](value)
+    for name, convert in _CONVERTED[kind]:
+        value = values[name]
+        if value is not None:
+            values[name] = convert(value)
     return kind(**values)
 
 
@@ -79,3 +80,4 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = {
     "refusal": lambda reason: CodedReason(**reason),
 }
 """The values of these fields, if not None, from what JSON has for them."""
+_CONVERTED = {kind: [(name, _CONVERT[name]) for name in _NAMES[kind] if name in _CONVERT] for kind in _NAMES}
