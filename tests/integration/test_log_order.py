@@ -1,0 +1,88 @@
+"""Decisions follow the logs while InfluxDB is down, and after a consumer group has lost its offsets."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import AdminClient
+from support.order_flow import OrderFlow, order_flow
+from support.order_reports import committed
+from support.order_traffic import market_order, send, tick
+from support.stack import Stack
+from support.waiting import wait_until
+
+from fintank.services.supervisor import Supervisor
+
+pytestmark = pytest.mark.usefixtures("topics")
+
+TIMEOUT_S = 60
+LONGER_THAN_AN_ORDER_TAKES_S = 5
+MORE_TICKS_THAN_ARE_LET_IN_FLIGHT = 60_000
+FILLERS = [f"FILLER{number:02}" for number in range(40)]
+
+
+@pytest.fixture(scope="module")
+def stack(empty_stack: Stack) -> Stack:
+    """Services that no other test writes to."""
+    return empty_stack
+
+
+def reports_of(stack: Stack, cl_ord_id: str) -> list[dict[str, Any]]:
+    found = committed(stack.settings.kafka, "executions")
+    return [report for report in found if report["cl_ord_id"] == cl_ord_id]
+
+
+def wait_until_filled(stack: Stack, flow: OrderFlow, cl_ord_id: str) -> list[dict[str, Any]]:
+    """Wait for the order's terminal report; return all its reports."""
+    wait_until(
+        lambda: any(report["ord_status"] == "FILLED" for report in reports_of(stack, cl_ord_id)),
+        TIMEOUT_S,
+        flow.text,
+    )
+    return reports_of(stack, cl_ord_id)
+
+
+def test_an_order_waits_for_the_prices_that_are_in_kafka_before_it(
+    stack: Stack, jar: Path, tmp_path: Path
+) -> None:
+    address = stack.settings.kafka
+    supervisor = Supervisor(stack.settings.home)
+    send(address, "ticks", "symbol", [tick("PRICED", bid="100", ask="101")])
+    with order_flow(stack.environ, tmp_path) as flow:
+        send(address, "orders", "account", [market_order("before", "PRICED")])
+        assert wait_until_filled(stack, flow, "before")[-1]["last_px"] == "101"
+        supervisor._call("stopProcess", "influxdb")
+        fill = (tick(FILLERS[number % 40]) for number in range(MORE_TICKS_THAN_ARE_LET_IN_FLIGHT))
+        send(address, "ticks", "symbol", fill)
+        send(address, "ticks", "symbol", [tick("PRICED", bid="200", ask="201")])
+        send(address, "orders", "account", [market_order("after", "PRICED")])
+        deadline = time.monotonic() + LONGER_THAN_AN_ORDER_TAKES_S
+        while time.monotonic() < deadline:
+            assert reports_of(stack, "after") == []
+        supervisor.start_service("influxdb")
+        (new, trade) = wait_until_filled(stack, flow, "after")
+        assert (new["ask"], trade["last_px"]) == ("201", "201")
+        assert flow.end() == 0
+
+
+def test_offsets_that_kafka_forgot_lead_to_no_second_decision(
+    stack: Stack, jar: Path, tmp_path: Path
+) -> None:
+    address = stack.settings.kafka
+    send(address, "ticks", "symbol", [tick("KEPT")])
+    send(address, "orders", "account", [market_order(f"kept-{number}", "KEPT") for number in range(5)])
+    with order_flow(stack.environ, tmp_path) as flow:
+        for number in range(5):
+            wait_until_filled(stack, flow, f"kept-{number}")
+        assert flow.end() == 0
+    before = committed(address, "executions")
+    admin = AdminClient({"bootstrap.servers": address})
+    for deleted in admin.delete_consumer_groups(["order_flow-orders", "order_flow-ticks"]).values():
+        deleted.result(TIMEOUT_S)
+    send(address, "orders", "account", [market_order("later", "KEPT")])
+    with order_flow(stack.environ, tmp_path) as flow:
+        wait_until_filled(stack, flow, "later")
+        assert flow.end() == 0
+    after = committed(address, "executions")
+    assert [report for report in after if report["cl_ord_id"] != "later"] == before
