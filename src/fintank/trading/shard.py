@@ -47,12 +47,12 @@ class Shard:
         Then the quote itself is still to be written, by changed_quotes, within a second.
         """
         state = self.state
-        state.wall_us = max(state.wall_us, wall_us)
+        wall_us = state.wall_us = max(state.wall_us, wall_us)
         symbol = quote.symbol
         book = state.books.get(symbol)
         if book is None:
-            book = state.add_book(symbol, ClockState(quote.time_us, state.wall_us, quote.time_us))
-        now_us = book.accept(quote, state.wall_us)
+            book = state.add_book(symbol, ClockState(quote.time_us, wall_us, quote.time_us))
+        now_us = book.accept(quote, wall_us)
         if now_us is None:
             return None
         state.changed[symbol] = None
