@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from heapq import heappop, heappush
+from itertools import compress
 from typing import Any, NamedTuple
 
 from pystorm.component import Tuple
@@ -37,8 +38,8 @@ from fintank.wire.kafka.records import offset_of
 GATHER_SECONDS_MAX = 0.05
 WAIT_SECONDS_MAX = 1.0
 UNCOMMITTED_MAX = 5_000
-"""How many offsets of a partition may wait for a commit: half of what its spout lets be in flight."""
-UNCOMMITTED_IDLE_MAX = 1_000
+"""How many offsets of a partition may wait for a commit: a quarter of what its spout lets be in flight."""
+UNCOMMITTED_IDLE_MAX = 2_500
 """How many may when there is nothing else to do."""
 ORDERS_WAIT_SECONDS_MAX = 0.25
 """How long orders wait for the shards that they do not concern: their spout lets little be in flight."""
@@ -157,15 +158,17 @@ class RuleEngine(BatchBolt):
 
     def _take_ticks(self, tup: Tuple) -> None:
         ticks = quotes(tup.values[2], tup.values[-1])
-        self._offer(tup, ticks, [shard_of(quote.symbol) for quote in ticks])
+        self._offer(tup, ticks, [tick.offset for tick in ticks], [shard_of(tick.symbol) for tick in ticks])
+        self._add_pending(tup, [])
         self.metrics.add(tuples=1, records=len(ticks), ticks=len(ticks))
 
     def _take_orders(self, tup: Tuple) -> None:
         found = owned_messages(tup.values[-1])
         symbols = list(map(symbol_of, found))
-        shards = [None if symbol is None else shard_of(symbol) for symbol in symbols]
+        offsets = [offset_of(message.input) for message in found]
+        self._offer(tup, found, offsets, [None if symbol is None else shard_of(symbol) for symbol in symbols])
         times_ms = append_times_ms(tup.values[-2])
-        self._offer(tup, found, shards, [times_ms[offset_of(message.input)] for message in found])
+        self._add_pending(tup, [times_ms[offset] for offset in offsets])
         self.metrics.add(tuples=1, records=len(found), orders=len(found))
 
     def _take_ends(self, tup: Tuple) -> None:
@@ -181,8 +184,8 @@ class RuleEngine(BatchBolt):
         self,
         tup: Tuple,
         records: Sequence[Quote | OwnedMessage],
+        offsets: Sequence[int],
         shards: Sequence[int | None],
-        appended_ms: Sequence[int] = (),
     ) -> None:
         """Offer the range of a tuple to every shard of this task, with its records; None means all shards."""
         _, topic, number, first, next_offset, appended, _ = tup.values
@@ -191,9 +194,12 @@ class RuleEngine(BatchBolt):
             raise ValueError(f"{topic}-{number}: records of the shards {others}, which other tasks own")
         runs = parse_runs(appended)
         for shard, feed in self._shards.items():
-            found = [record for record, of in zip(records, shards, strict=True) if of is None or of == shard]
-            offsets = [_offset(record) for record in found]
-            feed.offer(Partition(topic, number), Range(first, next_offset, runs, offsets, found))
+            is_mine = [of == shard or of is None for of in shards]
+            mine = list(compress(offsets, is_mine)), list(compress(records, is_mine))
+            feed.offer(Partition(topic, number), Range(first, next_offset, runs, *mine))
+
+    def _add_pending(self, tup: Tuple, appended_ms: Sequence[int]) -> None:
+        _, topic, number, _, next_offset, *_ = tup.values
         heappush(self._pending[Partition(topic, number)], PendingTuple(next_offset, tup.id, appended_ms))
 
     def _is_overdue(self) -> bool:
@@ -264,7 +270,3 @@ class RuleEngine(BatchBolt):
 
 def _elapsed_ms() -> int:
     return time.monotonic_ns() // 1_000_000
-
-
-def _offset(record: Quote | OwnedMessage) -> int:
-    return record.offset if isinstance(record, Quote) else offset_of(record.input)

@@ -44,11 +44,12 @@ class ShardFeed:
 
     def decide(self, elapsed_ms: int) -> None:
         """Decide on the records whose turn has come."""
+        on_quote = self.owned.on_quote
         for taken in self.merge.take(elapsed_ms):
             now_us = taken.log_ms * 1000
             for record in taken.records:
                 if isinstance(record, Quote):
-                    self.owned.on_quote(record, now_us)
+                    on_quote(record, now_us)
                 else:
                     self.owned.on_message(record, now_us)
             if self.owned.decisions > DECISIONS_MAX:

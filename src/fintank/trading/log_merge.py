@@ -7,7 +7,7 @@ The log time of a record is the latest of its append time, the previous log time
 shard's own time. At equal log times ticks come before orders; then partition and offset decide.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
@@ -54,7 +54,7 @@ class Taken(NamedTuple, Generic[T]):
     next: int
     log_ms: int
     is_shifted: bool
-    records: list[T]
+    records: Sequence[T]
 
 
 class LogEnds(NamedTuple):

@@ -1,6 +1,6 @@
 """One partition of a topic as a shard follows it: its ranges in offset order, each record once."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -61,7 +61,10 @@ class FollowedPartition(Generic[T]):
     at_end_ms: int = -1
     """When, by this process's clock, the partition was last at the end that its spout reported."""
     runs: deque[JoinedRun] = field(default_factory=deque)
-    records: deque[tuple[int, T]] = field(default_factory=deque)
+    records: deque[tuple[Sequence[int], Sequence[T]]] = field(default_factory=deque)
+    """The offsets and records of each joined range that has records left."""
+    taken: int = 0
+    """How many records of the first of these ranges were taken."""
     early: dict[int, Range[T]] = field(default_factory=dict)
     """Ranges after a gap, by first offset."""
     ends: list[tuple[int, int]] = field(default_factory=list)
@@ -106,7 +109,8 @@ class FollowedPartition(Generic[T]):
         if first < found.next:
             self.runs.append(JoinedRun(first, found.next, 0))
         start = bisect_left(found.offsets, position)
-        self.records.extend(zip(found.offsets[start:], found.records[start:], strict=True))
+        if start < len(found.offsets):
+            self.records.append((found.offsets[start:], found.records[start:]))
         self.position = found.next
 
     def _reached(self) -> None:
@@ -122,14 +126,22 @@ class FollowedPartition(Generic[T]):
         """The earliest log time that the next record can have."""
         return max(self.log_ms, self.runs[0].append_ms if self.runs else self.reported_ms)
 
-    def take(self) -> tuple[JoinedRun, list[T]]:
+    def take(self) -> tuple[JoinedRun, Sequence[T]]:
+        """Take the next run, or as much of it as RECORDS_MAX allows."""
         run = self.runs.popleft()
-        taken: list[T] = []
-        records = self.records
-        while records and records[0][0] < run.next:
-            offset, record = records.popleft()
-            taken.append(record)
-            if len(taken) >= RECORDS_MAX and records and offset < records[0][0] < run.next:
-                self.runs.appendleft(JoinedRun(records[0][0], run.next, run.append_ms))
-                run = run._replace(next=records[0][0])
-        return run, taken
+        if not self.records:
+            return run, ()
+        offsets, records = self.records[0]
+        first = self.taken
+        end = bisect_left(offsets, run.next, first)
+        if end - first > RECORDS_MAX:
+            end = bisect_right(offsets, offsets[first + RECORDS_MAX - 1], first, end)
+        if end < len(offsets) and offsets[end] < run.next:
+            self.runs.appendleft(run._replace(first=offsets[end]))
+            run = run._replace(next=offsets[end])
+        if end < len(offsets):
+            self.taken = end
+        else:
+            self.records.popleft()
+            self.taken = 0
+        return run, records[first:end]

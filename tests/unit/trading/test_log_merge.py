@@ -158,7 +158,7 @@ def test_positions_pass_what_concerns_another_shard() -> None:
     world.report_ends(100)
     assert [(taken.first, taken.next, taken.records) for taken in world.merge.take(0)] == [
         (0, 5, ["a"]),
-        (5, 7, []),
+        (5, 7, ()),
     ]
     assert world.merge.positions[TICKS] == LogPosition(7, 1_003)
 

@@ -33,7 +33,7 @@
 
 (def ^:const partition-records-max
   "How many records of a partition may be in flight."
-  10000)
+  20000)
 (def ^:const commit-every-ms 1000)
 ;; With no room for more the consumer is only polled to stay in its group.
 (def ^:const full-poll-every-ms 500)
