@@ -12,7 +12,7 @@ SPOUTS = {"tick-spout": BLUE, "order-spout": ORANGE, "execution-spout": GREEN, "
 DISCARDED = {"not_newer": GREY, "stale": ORANGE, "crossed": VERMILION, "duplicates": PURPLE}
 SLOW_MS, TOO_SLOW_MS = 1_000, 10_000
 BEHIND_RECORDS = 100_000
-IN_FLIGHT_MAX = 40_000
+IN_FLIGHT_MAX = 80_000
 LAST_LAGS = select('last("lag") AS "lag"', "pipeline", ALL, 'GROUP BY "component", "task"')
 LAG = f'SELECT sum("lag") FROM ({LAST_LAGS})'
 RATE = 'sum("records") / $__interval_ms * 1000'
@@ -131,7 +131,7 @@ def _backlog() -> list[Panel]:
         ),
         panels.lines(
             "In flight by spout",
-            "Records emitted and not yet acked; a spout pauses at 40,000.",
+            "Records emitted and not yet acked; a spout pauses a partition at 20,000.",
             series('max("in_flight")', "pipeline", ALL, by="component"),
             width=12,
             colors=SPOUTS,
