@@ -43,6 +43,8 @@ UNCOMMITTED_IDLE_MAX = 2_500
 """How many may when there is nothing else to do."""
 ORDERS_WAIT_SECONDS_MAX = 0.25
 """How long orders wait for the shards that they do not concern: their spout lets little be in flight."""
+WAIT_LOGGED_MS = 10_000
+"""Once a second the log tells that decisions have waited for longer."""
 ALIVE_SECONDS = 5.0
 """After so long without a pause it reports to Storm that it is alive."""
 PARTITIONS = [
@@ -236,6 +238,7 @@ class RuleEngine(BatchBolt):
         counted: Counter[str] = Counter()
         for feed in self._shards.values():
             counted.update(asdict(feed.owned.core.state.counts))
+            counted.update(lost_offsets=feed.merge.gone, clock_waits=feed.merge.disagreements)
         self.metrics.add(**{name: count - self._counted[name] for name, count in counted.items()})
         self._counted = counted
         open_orders = sum(feed.owned.core.state.registry.open_count for feed in self._shards.values())
@@ -244,7 +247,12 @@ class RuleEngine(BatchBolt):
             for ages, feed in zip(self._ages, self._shards.values(), strict=True)
         ]
         by_age = {name: sum(counts[index] for counts in of_shards) for index, name in enumerate(OPEN_AGES)}
-        self.metrics.level(open_orders=open_orders, **by_age)
+        waited_ms = max((feed.merge.waited_ms(_elapsed_ms()) for feed in self._shards.values()), default=0)
+        self.metrics.level(open_orders=open_orders, waited_ms=waited_ms, **by_age)
+        if waited_ms > WAIT_LOGGED_MS:
+            self.logger.warning(
+                "decisions have waited %d s for the market data before them", waited_ms // 1000
+            )
 
     def _report_alive(self) -> None:
         """Report to Storm, which ends a process that is silent for too long."""

@@ -1,10 +1,12 @@
-"""Grafana's alert rules, as data of its provisioning file: lag, rejects, no ticks."""
+"""Grafana's alert rules, as data of its provisioning file: lag, rejects, waiting decisions, no ticks."""
 
 from fintank.grafana.operations import BEHIND_RECORDS, LAG, TICK_LOADER
-from fintank.grafana.panels import REJECTS, Json, select
+from fintank.grafana.panels import REJECTS, RULE_ENGINE, Json, select
 
 DATA_SOURCE_UID = "fintank-influxdb"
 WINDOW_S = 300
+WAITED = select('max("waited_ms")', "pipeline", RULE_ENGINE)
+WAITED_MS_MAX = 10_000
 TICKS = select('sum("records")', "pipeline", TICK_LOADER)
 
 
@@ -12,10 +14,18 @@ def alert_rules() -> Json:
     """Return the content of the provisioning file."""
     lag = "{{ $values.B }} records of the topics are unprocessed."
     rejects = "{{ $values.B }} records of the last 5 minutes could not be used: see invoke show rejects."
+    waited = "Decisions have waited {{ $values.B }} ms for market data: see invoke status, invoke topics."
     ticks = "No tick was stored for 5 minutes: see invoke status, invoke topics and the topology's log."
     rules = [
         _rule("fintank-lag", "Lag", lag, LAG, {"type": "gt", "params": [BEHIND_RECORDS]}),
         _rule("fintank-rejects", "Rejects", rejects, REJECTS, {"type": "gt", "params": [0]}),
+        _rule(
+            "fintank-waited",
+            "Market data not current",
+            waited,
+            WAITED,
+            {"type": "gt", "params": [WAITED_MS_MAX]},
+        ),
         {
             **_rule("fintank-no-ticks", "No ticks", ticks, TICKS, {"type": "lt", "params": [1]}),
             "noDataState": "Alerting",

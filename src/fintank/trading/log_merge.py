@@ -145,6 +145,10 @@ class LogMerge(Generic[T]):
             while log.runs and (max(log.least_ms, self.now_ms), least[1]) < second:
                 yield self._taken(least[1], log.least_ms)
 
+    def waited_ms(self, elapsed_ms: int) -> int:
+        """How long the next record has been waiting for partitions that may bring an earlier one."""
+        return 0 if self._waiting_since_ms is None else elapsed_ms - self._waiting_since_ms
+
     @property
     def frontier_ms(self) -> int:
         """The lowest log time that a record still to be taken can have."""

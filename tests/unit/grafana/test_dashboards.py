@@ -78,16 +78,17 @@ def test_color_blind_people_can_tell_the_colors_apart(panel: dict[str, Any]) -> 
     assert set(re.findall(r'"color": \{"mode": "(\w+)"', text)) <= {"fixed", "shades", "thresholds"}
 
 
-def test_the_alert_rules_watch_lag_rejects_and_ticks() -> None:
+def test_the_alert_rules_watch_lag_rejects_waits_and_ticks() -> None:
     (group,) = alert_rules()["groups"]
-    assert [rule["title"] for rule in group["rules"]] == ["Lag", "Rejects", "No ticks"]
+    titles = [rule["title"] for rule in group["rules"]]
+    assert titles == ["Lag", "Rejects", "Market data not current", "No ticks"]
     for rule in group["rules"]:
         steps = {step["refId"]: step for step in rule["data"]}
         assert rule["condition"] in steps
         assert steps["A"]["datasourceUid"] == DATA_SOURCE_UID
         assert steps["B"]["model"]["expression"] == "A"
         assert steps["C"]["model"]["expression"] == "B"
-    assert [rule["noDataState"] for rule in group["rules"]] == ["OK", "OK", "Alerting"]
+    assert [rule["noDataState"] for rule in group["rules"]] == ["OK", "OK", "OK", "Alerting"]
 
 
 def test_the_provisioning_files_name_the_data_source_and_the_folder() -> None:

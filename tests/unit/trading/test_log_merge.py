@@ -170,3 +170,15 @@ def test_the_frontier_is_the_least_time_of_what_can_come() -> None:
     world.report_ends(200)
     assert world.take() == []
     assert world.merge.frontier_ms == 1_200
+
+
+def test_it_tells_how_long_the_next_record_has_been_waiting() -> None:
+    world = World()
+    world.told(0)
+    world.append(ORDERS, 1_300)
+    assert world.take(50) == []
+    assert world.merge.waited_ms(250) == 200
+    world.told(400)
+    assert world.take(300) == [("1300", 1_300, False)]
+    assert world.take(300) == []
+    assert world.merge.waited_ms(400) == 0
