@@ -174,11 +174,11 @@ def test_the_frontier_is_the_least_time_of_what_can_come() -> None:
 
 def test_it_tells_how_long_the_next_record_has_been_waiting() -> None:
     world = World()
-    world.told(0)
+    world.report_ends(0)
     world.append(ORDERS, 1_300)
     assert world.take(50) == []
     assert world.merge.waited_ms(250) == 200
-    world.told(400)
+    world.report_ends(400)
     assert world.take(300) == [("1300", 1_300, False)]
     assert world.take(300) == []
     assert world.merge.waited_ms(400) == 0
