@@ -99,6 +99,7 @@ def check_portfolios(orders: Sequence[Message], reports: list[Message], fills: l
     ids = {order["order_id"] for order in orders}
     mine = [report for report in reports if report.get("list_id") in ids]  # a cancel reject has none
     check_once(wanted, mine, fills)
+    check_order(mine)
     cash: dict[str, Decimal] = defaultdict(Decimal)
     for report in mine:
         if report["exec_type"] == "NEW":
@@ -118,6 +119,17 @@ def _check_cash(report: Message) -> None:
     assert Decimal(report["cash_order_qty"]) - Decimal(report["last_qty"]) * price == left
     assert 0 <= left < price * LOT if report["side"] == "BUY" else -price * LOT < left <= 0
     assert price == Decimal(report["ask" if report["side"] == "BUY" else "bid"])
+
+
+def check_order(reports: list[Message]) -> None:
+    """Check that the orders of a partition for one symbol were decided in the order of their offsets."""
+    decided: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for report in reports:
+        if report["exec_type"] in ("NEW", "REJECTED"):
+            partition, _, offset = report["input"].rpartition("-")
+            decided[report["symbol"], partition].append(int(offset))
+    for offsets in decided.values():
+        assert offsets == sorted(offsets)
 
 
 def check_once(cl_ord_ids: Iterable[str], reports: list[Message], fills: list[Message]) -> None:
