@@ -27,7 +27,7 @@ from fintank.settings import PROJECT_ROOT
 DATA = PROJECT_ROOT.parent / "shared" / "data"
 STEPS_MIN = 500
 SECONDS_MAX = HOUR_US // MICROSECONDS
-"""How much wall time the plan allows."""
+"""How much log time the plan allows."""
 PROGRESS_S = 30
 
 
@@ -50,12 +50,12 @@ def play(world: LiveWorld) -> list[tuple[Sending, Place]]:
 
 
 def expected(sent: Iterable[tuple[Sending, Place]]) -> tuple[list[Record], list[Record], list[str]]:
-    """Return the executions, fills and rejects of the reference engine, for which wall time stands still."""
+    """Return the executions, fills and rejects of the reference engine, for which log time stands still."""
     world = ReferenceWorld(RULES)
     executions, fills, rejects = [], [], []
-    wall_us = time.time_ns() // 1000
+    log_us = time.time_ns() // 1000
     for sending, place in sent:
-        emitted = world.take(sending.topic, sending.text, place, wall_us)
+        emitted = world.take(sending.topic, sending.text, place, log_us)
         executions += emitted.executions
         fills += emitted.fills
         rejects += emitted.rejects

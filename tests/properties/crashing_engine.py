@@ -11,7 +11,7 @@ from typing import Any
 
 from properties.random_records import Step
 from scenarios.core_world import SHARDS, ShardLog, Work, deliver, limits_of, work_of
-from scenarios.playing import WALL_US
+from scenarios.playing import LOG_US
 
 from fintank.bolts.owned_shard import OwnedShard
 from fintank.trading.changes import Change
@@ -60,7 +60,7 @@ class CrashingEngine:
         self.limits: Limits = limits_of(rules)
         self.fate = fate
         self.logs = [ShardLog() for _ in range(SHARDS)]
-        self.wall_us = WALL_US
+        self.log_us = LOG_US
         self.shards: list[OwnedShard] = []
         self.waiting: dict[int, set[int]] = {}
         """Batch -> the shards that have yet to commit what it changed."""
@@ -89,12 +89,12 @@ class CrashingEngine:
         touched: set[int] = set()
         for step in batch:
             if step.topic == "second":
-                self._second(step.wall_us)
+                self._second(step.log_us)
                 continue
             work: list[Work] = work_of(step.topic, step.text, step.place, self.limits)[0]
             for shard, message in work:
                 touched.add(shard)
-                deliver(self.shards[shard], message, self.wall_us)
+                deliver(self.shards[shard], message, self.log_us)
                 self.fate.maybe_end()
         self.waiting[number] = touched
         self._ack()
@@ -102,12 +102,12 @@ class CrashingEngine:
             if self.shards[shard].decisions:
                 self._commit(shard)
 
-    def _second(self, wall_us: int) -> None:
-        """Commit everything, then move the wall time to wall_us and let the shards pass a second."""
+    def _second(self, log_us: int) -> None:
+        """Commit everything, then move the log time to log_us and let the shards pass a second."""
         self._flush()
-        self.wall_us = wall_us
+        self.log_us = log_us
         for shard in self.shards:
-            shard.on_second(self.wall_us)
+            shard.on_second(self.log_us)
         self._flush()
 
     def _flush(self) -> None:
@@ -126,14 +126,14 @@ class CrashingEngine:
 
 
 def batches(steps: list[Step], sizes: list[int]) -> list[Batch]:
-    """Cut steps into batches of these sizes, in turn; give each second the wall time at its end."""
+    """Cut steps into batches of these sizes, in turn; give each second the log time at its end."""
     found: list[Batch] = [[]]
-    wall_us = WALL_US
+    log_us = LOG_US
     for step in steps:
         size = sizes[len(found) % len(sizes)]
         if step.topic == "second":
-            wall_us += step.wall_us
-            found += [[replace(step, wall_us=wall_us)], []]
+            log_us += step.log_us
+            found += [[replace(step, log_us=log_us)], []]
         elif len(found[-1]) < size:
             found[-1].append(step)
         else:

@@ -8,7 +8,7 @@ from zlib import crc32
 
 from hypothesis import strategies as st
 from reference import Place
-from scenarios.playing import PARTITIONS, WALL_US
+from scenarios.playing import LOG_US, PARTITIONS
 from scenarios.table import MICROSECONDS, START_US
 
 RULES: dict[str, Any] = {
@@ -52,11 +52,11 @@ NOWHERE = Place("", 0, 0, 0)
 
 @dataclass(frozen=True)
 class Step:
-    """A record, or, with the topic `second`, wall time; wall_us: how far the wall moves before it."""
+    """A record, or, with the topic `second`, log time; log_us: how far log time moves before it."""
 
     topic: str
     message: dict[str, Any]
-    wall_us: int = 0
+    log_us: int = 0
     place: Place = NOWHERE
 
     @property
@@ -166,7 +166,7 @@ def placed(steps: list[Step]) -> list[Step]:
     for step in steps:
         key = step.message.get("symbol" if step.topic == "ticks" else "account")
         partition = 0 if key is None else crc32(key.encode()) % PARTITIONS
-        place = Place(step.topic, partition, ends[step.topic, partition], WALL_US)
+        place = Place(step.topic, partition, ends[step.topic, partition], LOG_US)
         ends[step.topic, partition] += 1
         found.append(replace(step, place=place))
     return found

@@ -10,7 +10,7 @@ from properties.crashing_engine import CrashingEngine, Fate, batches
 from properties.random_records import RULES, STEPS, Step
 from properties.test_reference_equivalence import emitted
 from scenarios.core_world import CoreWorld, ShardLog
-from scenarios.playing import WALL_US
+from scenarios.playing import LOG_US
 
 SIZES = st.lists(st.integers(1, 12), min_size=1, max_size=4)
 FORGETFUL = {**RULES, "retention_ms": 20_000}
@@ -59,12 +59,12 @@ def test_replaying_any_prefix_changes_nothing(steps: list[Step], at: int, length
     replayed = [step for step in steps[: min(at, length)] if step.topic != "second"]
     once, twice = CoreWorld(RULES), CoreWorld(RULES)
     expected = emitted(once, steps)
-    wall_us = WALL_US + sum(step.wall_us for step in steps[:at])
+    log_us = LOG_US + sum(step.log_us for step in steps[:at])
     found = emitted(twice, steps[:at])
     for step in replayed:
-        again = twice.take(step.topic, step.text, step.place, wall_us)
+        again = twice.take(step.topic, step.text, step.place, log_us)
         assert (again.executions, again.fills) == ([], [])
-    found += emitted(twice, steps[at:], wall_us)
+    found += emitted(twice, steps[at:], log_us)
     assert found == expected
     assert decided(twice.logs) == decided(once.logs)
 
@@ -79,6 +79,6 @@ def test_a_restart_at_any_point_changes_nothing(steps: list[Step], at: int, rand
     expected = emitted(once, steps)
     found = emitted(twice, steps[:at])
     twice.restart(shuffled)
-    found += emitted(twice, steps[at:], WALL_US + sum(step.wall_us for step in steps[:at]))
+    found += emitted(twice, steps[at:], LOG_US + sum(step.log_us for step in steps[:at]))
     assert found == expected
     assert decided(twice.logs) == decided(once.logs)

@@ -5,18 +5,18 @@ from collections import defaultdict
 from hypothesis import given
 from properties.random_records import RULES, STEPS, Step
 from scenarios.core_world import CoreWorld
-from scenarios.playing import WALL_US, Emitted, Record, ReferenceWorld, World
+from scenarios.playing import LOG_US, Emitted, Record, ReferenceWorld, World
 
 
-def emitted(world: World, steps: list[Step], wall_us: int = WALL_US) -> list[Emitted]:
-    """Return what came of each step; wall_us: when it is on the wall."""
+def emitted(world: World, steps: list[Step], log_us: int = LOG_US) -> list[Emitted]:
+    """Return what came of each step; log_us: the log time."""
     found = []
     for step in steps:
-        wall_us += step.wall_us
+        log_us += step.log_us
         if step.topic == "second":
-            found.append(world.second(wall_us))
+            found.append(world.second(log_us))
         else:
-            found.append(world.take(step.topic, step.text, step.place, wall_us))
+            found.append(world.take(step.topic, step.text, step.place, log_us))
     return found
 
 

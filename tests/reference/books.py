@@ -34,7 +34,7 @@ class Books:
         self.windows: dict[tuple[str, str, int], int | None] = {}
         self.state = "ACTIVE"
         self.state_offset = -1
-        self.wall_us = 0
+        self.log_us = 0
 
     # Markets and clocks
 
@@ -44,13 +44,13 @@ class Books:
         return self.markets[symbol]
 
     def clock(self, symbol: str) -> int | None:
-        return self.market(symbol).clock(self.wall_us)
+        return self.market(symbol).clock(self.log_us)
 
     def time_us(self, order: Order) -> int:
         return max(order.order_time_us, self.market(order.symbol).tick_time_us or 0)
 
     def facts(self, symbol: str) -> Facts:
-        nbbo = self.market(symbol).uncrossed(self.wall_us)
+        nbbo = self.market(symbol).uncrossed(self.log_us)
         return Facts(self.rules, self.state, self.clock(symbol), len(self.open[symbol]), nbbo)
 
     def symbols(self) -> list[str]:
@@ -122,7 +122,7 @@ class Books:
             execution(
                 order,
                 exec_type,
-                nbbo or self.market(order.symbol).nbbo(self.wall_us),
+                nbbo or self.market(order.symbol).nbbo(self.log_us),
                 cause or order.input,
                 self.time_us(order) if time_us is None else time_us,
                 **told,

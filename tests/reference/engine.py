@@ -19,20 +19,20 @@ class Engine(Steps):
 
     # Records
 
-    def tick(self, message: Message, place: Place, wall_us: int) -> None:
+    def tick(self, message: Message, place: Place, log_us: int) -> None:
         """Take a record of the topic ticks."""
-        self.wall_us = max(self.wall_us, wall_us)
+        self.log_us = max(self.log_us, log_us)
         try:
             quote = read_quote(message, place)
         except RejectError as reject:
             self.rejects.append((place.input, str(reject)))
             return
-        if self.market(message["symbol"]).accept(quote, self.wall_us):
+        if self.market(message["symbol"]).accept(quote, self.log_us):
             self.step(message["symbol"], place.input)
 
-    def order(self, message: Message, place: Place, wall_us: int) -> None:
+    def order(self, message: Message, place: Place, log_us: int) -> None:
         """Take a record of the topic orders."""
-        self.wall_us = max(self.wall_us, wall_us)
+        self.log_us = max(self.log_us, log_us)
         try:
             if message["msg_type"] == "trading_state":
                 self.on_state(message, place)
@@ -46,9 +46,9 @@ class Engine(Steps):
         except RejectError as reject:
             self.rejects.append((place.input, str(reject)))
 
-    def second(self, wall_us: int) -> None:
-        """Let a second of wall time be over."""
-        self.wall_us = max(self.wall_us, wall_us)
+    def second(self, log_us: int) -> None:
+        """Let a second of log time be over."""
+        self.log_us = max(self.log_us, log_us)
         for symbol in self.symbols():
             self.step(symbol, None)
 

@@ -71,27 +71,27 @@ class Market:
         self._arrival_us = 0
         self._latest_us = 0
 
-    def clock(self, wall_us: int) -> int | None:
+    def clock(self, log_us: int) -> int | None:
         """Return the symbol's time; it never runs back."""
         if self.tick_time_us is None:
             return None
-        self._latest_us = max(self._latest_us, self.tick_time_us + wall_us - self._arrival_us)
+        self._latest_us = max(self._latest_us, self.tick_time_us + log_us - self._arrival_us)
         return self._latest_us
 
-    def accept(self, quote: Quote, wall_us: int) -> bool:
+    def accept(self, quote: Quote, log_us: int) -> bool:
         """Hold a quote, if it is newer than the held one of its exchange."""
         held = self.quotes.get(quote.exchange)
         if held is not None and (quote.time_us, quote.offset) <= (held.time_us, held.offset):
             return False
         self.quotes[quote.exchange] = quote
-        self.clock(wall_us)
+        self.clock(log_us)
         if self.tick_time_us is None or quote.time_us > self.tick_time_us:
-            self.tick_time_us, self._arrival_us = quote.time_us, wall_us
+            self.tick_time_us, self._arrival_us = quote.time_us, log_us
         return True
 
-    def levels(self, side: str, wall_us: int) -> list[Quote]:
+    def levels(self, side: str, log_us: int) -> list[Quote]:
         """Return the usable quotes, the best first for an order of this side."""
-        now_us = self.clock(wall_us)
+        now_us = self.clock(log_us)
         usable = [
             quote
             for quote in self.quotes.values()
@@ -109,12 +109,12 @@ class Market:
             ),
         )
 
-    def nbbo(self, wall_us: int) -> tuple[Fraction | None, Fraction | None]:
+    def nbbo(self, log_us: int) -> tuple[Fraction | None, Fraction | None]:
         """Return the highest bid and the lowest ask of the usable quotes."""
-        bids, asks = self.levels("SELL", wall_us), self.levels("BUY", wall_us)
+        bids, asks = self.levels("SELL", log_us), self.levels("BUY", log_us)
         return (bids[0].bid if bids else None, asks[0].ask if asks else None)
 
-    def uncrossed(self, wall_us: int) -> tuple[Fraction, Fraction] | None:
+    def uncrossed(self, log_us: int) -> tuple[Fraction, Fraction] | None:
         """Return the NBBO if there is one and it is not crossed."""
-        bid, ask = self.nbbo(wall_us)
+        bid, ask = self.nbbo(log_us)
         return None if bid is None or ask is None or bid > ask else (bid, ask)

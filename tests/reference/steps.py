@@ -20,7 +20,7 @@ class Steps(Books):
         """Do all that a step does; cause: the message's place, None for the passing of time."""
         self.open_windows(symbol)
         self.expire(symbol)
-        nbbo = self.market(symbol).uncrossed(self.wall_us)
+        nbbo = self.market(symbol).uncrossed(self.log_us)
         if nbbo is not None:
             self.check_prices(symbol, cause)
             self.trigger(symbol, nbbo)
@@ -73,7 +73,7 @@ class Steps(Books):
         ]
 
     def sweep(self, order: Order, cause: str | None) -> None:
-        levels = self.market(order.symbol).levels(order.side, self.wall_us)
+        levels = self.market(order.symbol).levels(order.side, self.log_us)
         if order.time_in_force == "FOK" and not self.would_end(order, levels):
             return
         sweep(order, levels, self.lot, lambda *took: self.trade(*took, cause), self.no_lot(cause))
@@ -92,8 +92,8 @@ class Steps(Books):
         return not trial.is_open
 
     def end_what_cannot_wait(self, order: Order, cause: str | None) -> None:
-        bid, ask = self.market(order.symbol).nbbo(self.wall_us)
-        has_price = self.market(order.symbol).uncrossed(self.wall_us) is not None
+        bid, ask = self.market(order.symbol).nbbo(self.log_us)
+        has_price = self.market(order.symbol).uncrossed(self.log_us) is not None
         left = "leaves_cash" if order.is_by_cash else "leaves_qty"
         if not has_price:
             text = code_text("NO_QUOTE", {"crossed": "no" if bid is None or ask is None else "yes"})
@@ -118,7 +118,7 @@ class Steps(Books):
 
     def trade_block(self, key: tuple[str, str, int], cause: str | None) -> None:
         trades = len(self.fills)
-        levels = self.market(key[0]).levels(key[1], self.wall_us)
+        levels = self.market(key[0]).levels(key[1], self.log_us)
         block(self.group(*key), levels, self.lot, lambda *took: self.trade(*took, cause), self.no_lot(cause))
         if len(self.fills) > trades:
             self.windows[key] = self.window_end(key[0])

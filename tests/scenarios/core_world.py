@@ -90,17 +90,17 @@ class CoreWorld:
         self.logs = [ShardLog() for _ in range(SHARDS)]
         self.shards = [OwnedShard(Shard(self.limits), log) for log in self.logs]
 
-    def take(self, topic: str, text: str, place: Place, wall_us: int) -> Emitted:
+    def take(self, topic: str, text: str, place: Place, log_us: int) -> Emitted:
         work, rejects = work_of(topic, text, place, self.limits)
         for shard, message in work:
-            deliver(self.shards[shard], message, wall_us)
+            deliver(self.shards[shard], message, log_us)
         emitted = self._emitted()
         emitted.rejects = rejects
         return emitted
 
-    def second(self, wall_us: int) -> Emitted:
+    def second(self, log_us: int) -> Emitted:
         for shard in self.shards:
-            shard.on_second(wall_us)
+            shard.on_second(log_us)
         return self._emitted()
 
     def restart(self, order: Callable[[list[Entry]], Iterable[Entry]] = list) -> None:
@@ -117,9 +117,9 @@ class CoreWorld:
         return emitted
 
 
-def deliver(shard: OwnedShard, message: Quote | OwnedMessage, wall_us: int) -> None:
+def deliver(shard: OwnedShard, message: Quote | OwnedMessage, log_us: int) -> None:
     """Give a shard what the rule engine would give it."""
     if isinstance(message, Quote):
-        shard.on_quote(message, wall_us)
+        shard.on_quote(message, log_us)
     else:
-        shard.on_message(message, wall_us)
+        shard.on_message(message, log_us)

@@ -12,7 +12,7 @@ from reference import Engine, Place
 from scenarios.table import MICROSECONDS, START_US, Expected, Row, Scenario
 
 PARTITIONS = 4
-WALL_US = START_US + 86_400 * 365 * MICROSECONDS
+LOG_US = START_US + 86_400 * 365 * MICROSECONDS
 """When a scenario is played: long after its messages' own times, as with recorded quotes."""
 
 Record = dict[str, Any]
@@ -36,9 +36,9 @@ class Emitted:
 class World(Protocol):
     """An engine that takes records as text; the times in what it emits are text."""
 
-    def take(self, topic: str, text: str, place: Place, wall_us: int) -> Emitted: ...
+    def take(self, topic: str, text: str, place: Place, log_us: int) -> Emitted: ...
 
-    def second(self, wall_us: int) -> Emitted: ...
+    def second(self, log_us: int) -> Emitted: ...
 
 
 class ReferenceWorld:
@@ -47,15 +47,15 @@ class ReferenceWorld:
     def __init__(self, rules: dict[str, Any]) -> None:
         self.engine = Engine(rules)
 
-    def take(self, topic: str, text: str, place: Place, wall_us: int) -> Emitted:
+    def take(self, topic: str, text: str, place: Place, log_us: int) -> Emitted:
         if topic == "ticks":
-            self.engine.tick(json.loads(text), place, wall_us)
+            self.engine.tick(json.loads(text), place, log_us)
         else:
-            self.engine.order(json.loads(text, parse_float=Fraction), place, wall_us)
+            self.engine.order(json.loads(text, parse_float=Fraction), place, log_us)
         return self._emitted()
 
-    def second(self, wall_us: int) -> Emitted:
-        self.engine.second(wall_us)
+    def second(self, log_us: int) -> Emitted:
+        self.engine.second(log_us)
         return self._emitted()
 
     def _emitted(self) -> Emitted:
@@ -72,13 +72,13 @@ class Places:
         self.ends: Counter[tuple[str, int]] = Counter()
         self.named: dict[str, Place] = {}
 
-    def of(self, row: Row, wall_us: int) -> Place:
+    def of(self, row: Row, log_us: int) -> Place:
         if row.is_redelivered:
             assert row.name is not None
             return self.named[row.name]
         key = row.message.get("symbol" if row.kind == "ticks" else "account")
         partition = crc32(str(key).encode()) % PARTITIONS if row.partition is None else row.partition
-        place = Place(row.kind, partition, self.ends[row.kind, partition], wall_us)
+        place = Place(row.kind, partition, self.ends[row.kind, partition], log_us)
         self.ends[row.kind, partition] += 1
         if row.name is not None:
             self.named.setdefault(row.name, place)
@@ -90,15 +90,15 @@ def play(scenario: Scenario, world: World, between: Callable[[World], World] = l
 
     between: what happens to the world before each row, such as a restart.
     """
-    places, wall_us = Places(), WALL_US
+    places, log_us = Places(), LOG_US
     for number, row in enumerate(scenario.rows, 1):
         world = between(world)
-        wall_us += row.wall_us
+        log_us += row.log_us
         if row.kind in ("pass", "unseen"):
-            emitted = world.second(wall_us) if row.kind == "pass" else Emitted()
+            emitted = world.second(log_us) if row.kind == "pass" else Emitted()
         else:
-            place = places.of(row, wall_us)
-            emitted = world.take(row.kind, json.dumps(row.message), place, wall_us)
+            place = places.of(row, log_us)
+            emitted = world.take(row.kind, json.dumps(row.message), place, log_us)
         check_emitted(row, emitted, places.named, f"{scenario.id}, row {number}")
 
 

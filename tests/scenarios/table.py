@@ -55,7 +55,7 @@ class Expected:
 class Row:
     """What comes, and what must come of it.
 
-    kind: ticks, orders, pass (wall time, with a step) or unseen (without); wall_us: how far the wall moves;
+    kind: ticks, orders, pass (log time, with a step) or unseen (without); log_us: how far log time moves;
     is_redelivered: the very record once more.
     """
 
@@ -63,7 +63,7 @@ class Row:
     expected: list[Expected]
     message: dict[str, Any] = field(default_factory=dict)
     name: str | None = None
-    wall_us: int = 0
+    log_us: int = 0
     is_redelivered: bool = False
     partition: int | None = None
 
@@ -126,7 +126,7 @@ def _row(at: Decimal, what: str, outcome: str, earlier: list[Row]) -> Row:
     passed = _PASS.fullmatch(what)
     if passed:
         kind = "unseen" if passed[2] else "pass"
-        return Row(kind, expected, wall_us=int(Decimal(passed[1]) * MICROSECONDS))
+        return Row(kind, expected, log_us=int(Decimal(passed[1]) * MICROSECONDS))
     again = _AGAIN.fullmatch(what)
     if again:
         same = next(row for row in earlier if row.name == again[1])

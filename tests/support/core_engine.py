@@ -57,18 +57,18 @@ class CoreEngine:
                 yield record
 
     def take(self, message: OrderMessage) -> None:
-        wall_us = time.time_ns() // 1000
+        log_us = time.time_ns() // 1000
         if isinstance(message, Cancel):
             numbers = self.shards if message.symbol is None else [kafka.partition_for(message.symbol, 4)]
-            self.commit({number: self.shards[number][0].on_cancel(message, wall_us) for number in numbers})
+            self.commit({number: self.shards[number][0].on_cancel(message, log_us) for number in numbers})
         elif isinstance(message, TradingState):
-            found = {n: shard.on_trading_state(message, wall_us) for n, (shard, _) in self.shards.items()}
+            found = {n: shard.on_trading_state(message, log_us) for n, (shard, _) in self.shards.items()}
             self.commit(found)
         else:
             name = message.cl_ord_id if isinstance(message, Order) else message.order_id
             for order in orders_of(name, message, Limits()):
                 number = kafka.partition_for(order.symbol, kafka.SHARDS)
-                self.commit({number: self.shards[number][0].on_order(order, wall_us)})
+                self.commit({number: self.shards[number][0].on_order(order, log_us)})
 
     def commit(self, results: dict[int, Effects]) -> None:
         for number, effects in results.items():

@@ -1,6 +1,6 @@
-"""Real quotes and 1,000 random orders in alternating steps, so that wall time decides nothing.
+"""Real quotes and 1,000 random orders in alternating steps, so that log time decides nothing.
 
-A symbol's clock goes on with the wall, which a reference engine can't know. So every step of ticks lies JUMP
+A symbol's clock goes on with log time, which a reference engine can't know. So every step of ticks lies JUMP
 after the one before and is at most SPREAD long, and every end of an order, of a window and of a quote's use
 falls into the middle of a jump: hours away from any tick, however long the run takes.
 """

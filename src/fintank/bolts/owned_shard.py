@@ -38,25 +38,25 @@ class OwnedShard:
         """How many reports and changes wait for a commit, without the quotes that only changed."""
         return len(self._reports) + len(self._journal)
 
-    def on_quote(self, quote: Quote, wall_us: int) -> None:
+    def on_quote(self, quote: Quote, log_us: int) -> None:
         """Take in a quote, and let the orders that it touches trade."""
-        effects = self.core.on_quote(quote, wall_us)
+        effects = self.core.on_quote(quote, log_us)
         if effects is not None:
             self._take(effects)
 
-    def on_message(self, message: Order | Cancel | TradingState, wall_us: int) -> None:
+    def on_message(self, message: Order | Cancel | TradingState, log_us: int) -> None:
         """Take in a message of the order stream."""
         if isinstance(message, Order):
-            self._take(self.core.on_order(message, wall_us))
+            self._take(self.core.on_order(message, log_us))
         elif isinstance(message, Cancel):
-            self._take(self.core.on_cancel(message, wall_us))
+            self._take(self.core.on_cancel(message, log_us))
         else:
-            self._take(self.core.on_trading_state(message, wall_us))
+            self._take(self.core.on_trading_state(message, log_us))
 
-    def on_second(self, wall_us: int) -> None:
+    def on_second(self, log_us: int) -> None:
         """Let time pass, and forget some of what has been closed for longer than the retention."""
-        self._take(self.core.on_second(wall_us))
-        self._take(Effects(journal=self.core.forget_closed(wall_us)))
+        self._take(self.core.on_second(log_us))
+        self._take(Effects(journal=self.core.forget_closed(log_us)))
 
     def commit(self, positions: Positions | None = None) -> None:
         """Write all that was decided, and every quote and clock that changed, in one transaction.

@@ -13,9 +13,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from heapq import heappop, heappush
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import Any
 
 from pystorm.component import Tuple
 
@@ -24,6 +23,7 @@ from fintank.adapters import journal, kafka, rules_file
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.bolts.owned_shard import OwnedShard
 from fintank.bolts.owners import owned_shards, shard_of, symbol_of
+from fintank.bolts.pending_tuples import PendingTuples
 from fintank.bolts.shard_feed import ShardFeed
 from fintank.trading.ages import OpenAges
 from fintank.trading.log_merge import TOPICS, LogEnds, Positions
@@ -50,7 +50,6 @@ ALIVE_SECONDS = 5.0
 PARTITIONS = [
     Partition(topic, number) for topic in TOPICS for number in range(kafka.TOPICS[topic].partitions)
 ]
-ORDER_PARTITIONS = [partition for partition in PARTITIONS if partition.topic == "orders"]
 
 
 SECOND_US = 1_000_000
@@ -60,17 +59,6 @@ OPEN_AGES = {
     "open_over_1h": 3600 * SECOND_US,
 }
 """The figures of the open orders' ages: each counts the orders of that age, in microseconds, and older."""
-
-
-class PendingTuple(NamedTuple):
-    """A tuple that is not acked yet; its offsets end before `next`.
-
-    appended_ms: when each of its orders was appended to Kafka.
-    """
-
-    next: int
-    tuple_id: str
-    appended_ms: Sequence[int]
 
 
 class RuleEngine(BatchBolt):
@@ -103,7 +91,7 @@ class RuleEngine(BatchBolt):
             "tick-spout": self._take_ends,
             "order-spout": self._take_ends,
         }
-        self._pending: dict[Partition, list[PendingTuple]] = {partition: [] for partition in PARTITIONS}
+        self._pending = PendingTuples(PARTITIONS)
         self._flushed = self._decided = time.monotonic()
         self._counted: Counter[str] = Counter()
 
@@ -121,7 +109,7 @@ class RuleEngine(BatchBolt):
     def before_waiting(self) -> None:
         """Commit the decisions, and ack their tuples."""
         with self._ending():
-            orders_wait = any(self._pending[partition] for partition in ORDER_PARTITIONS)
+            orders_wait = self._pending.has_any("orders")
             waited_s = time.monotonic() - self._flushed
             if self._uncommitted > UNCOMMITTED_IDLE_MAX or (
                 orders_wait and waited_s > ORDERS_WAIT_SECONDS_MAX
@@ -161,7 +149,7 @@ class RuleEngine(BatchBolt):
     def _take_ticks(self, tup: Tuple) -> None:
         ticks = quotes(tup.values[2], tup.values[-1])
         self._offer(tup, ticks, [tick.offset for tick in ticks], [shard_of(tick.symbol) for tick in ticks])
-        self._add_pending(tup, [])
+        self._pending.add(tup, [])
         self.metrics.add(tuples=1, records=len(ticks), ticks=len(ticks))
 
     def _take_orders(self, tup: Tuple) -> None:
@@ -170,7 +158,7 @@ class RuleEngine(BatchBolt):
         offsets = [offset_of(message.input) for message in found]
         self._offer(tup, found, offsets, [None if symbol is None else shard_of(symbol) for symbol in symbols])
         times_ms = append_times_ms(tup.values[-2])
-        self._add_pending(tup, [times_ms[offset] for offset in offsets])
+        self._pending.add(tup, [times_ms[offset] for offset in offsets])
         self.metrics.add(tuples=1, records=len(found), orders=len(found))
 
     def _take_ends(self, tup: Tuple) -> None:
@@ -200,10 +188,6 @@ class RuleEngine(BatchBolt):
             mine = list(compress(offsets, is_mine)), list(compress(records, is_mine))
             feed.offer(Partition(topic, number), Range(first, next_offset, runs, *mine))
 
-    def _add_pending(self, tup: Tuple, appended_ms: Sequence[int]) -> None:
-        _, topic, number, _, next_offset, *_ = tup.values
-        heappush(self._pending[Partition(topic, number)], PendingTuple(next_offset, tup.id, appended_ms))
-
     def _is_overdue(self) -> bool:
         return time.monotonic() - self._flushed > WAIT_SECONDS_MAX or self._uncommitted > UNCOMMITTED_MAX
 
@@ -225,13 +209,9 @@ class RuleEngine(BatchBolt):
         self._ack_committed()
 
     def _ack_committed(self) -> None:
-        """Ack the tuples whose offsets all shards are past. Without a shard there is nothing to wait for."""
-        committed = [feed.committed for feed in self._shards.values()]
-        for partition, pending in self._pending.items():
-            while pending and all((offsets[partition] or 0) >= pending[0].next for offsets in committed):
-                done = heappop(pending)
-                self.metrics.since((append_ms, 1) for append_ms in done.appended_ms)
-                self.ack(done.tuple_id)
+        for done in self._pending.take([feed.committed for feed in self._shards.values()]):
+            self.metrics.since((append_ms, 1) for append_ms in done.appended_ms)
+            self.ack(done.tuple_id)
 
     def _measure(self) -> None:
         """Report what the shards counted since the last time, and which orders are open."""

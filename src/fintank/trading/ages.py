@@ -19,23 +19,23 @@ class OpenAges:
         self._round: list[str] = []
         self._counted = self._reported = [0] * len(ages_us)
 
-    def count(self, wall_us: int) -> list[int]:
+    def count(self, log_us: int) -> list[int]:
         """Return for each age how many orders are at least that old."""
         if not self._round:
             self._round = list(self._state.open)
             self._counted = [0] * len(self._ages_us)
         for symbol in self._round[-SYMBOLS_MAX:]:
-            for index, count in enumerate(self._count(symbol, wall_us)):
+            for index, count in enumerate(self._count(symbol, log_us)):
                 self._counted[index] += count
         del self._round[-SYMBOLS_MAX:]
         if not self._round:
             self._reported = self._counted
         return self._reported
 
-    def _count(self, symbol: str, wall_us: int) -> list[int]:
-        """Count by the symbol's clock; by the wall if it has none."""
+    def _count(self, symbol: str, log_us: int) -> list[int]:
+        """Count by the symbol's clock; by log time if it has none."""
         orders, book = self._state.open.get(symbol), self._state.books.get(symbol)
         if orders is None:
             return []
-        now_us = wall_us if book is None else book.clock.now(wall_us)
+        now_us = log_us if book is None else book.clock.now(log_us)
         return [orders.given_by(now_us - age_us) for age_us in self._ages_us]

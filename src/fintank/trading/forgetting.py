@@ -30,7 +30,7 @@ class Forgetting:
         closed_us = min(self._registry.oldest_us(symbol), self._cancels.oldest_us(symbol))
         self._timers.set(symbol, self._books[symbol].clock.when(closed_us + self._retention_us + 1))
 
-    def forget(self, wall_us: int) -> tuple[list[Forgotten], list[str]]:
+    def forget(self, log_us: int) -> tuple[list[Forgotten], list[str]]:
         """Forget FORGOTTEN_MAX entries at most; return them, and the symbols whose clocks go with them.
 
         Those clocks never fall behind the present time again. If one did, after a restart, an order that was
@@ -38,20 +38,20 @@ class Forgetting:
         """
         forgotten: list[Forgotten] = []
         held: list[str] = []
-        for symbol in self._timers.due(wall_us, FORGOTTEN_MAX):
-            now_us = self._books[symbol].clock.now(wall_us)
+        for symbol in self._timers.due(log_us, FORGOTTEN_MAX):
+            now_us = self._books[symbol].clock.now(log_us)
             found = self._forget(symbol, now_us, FORGOTTEN_MAX - len(forgotten))
             if found:
                 forgotten += found
                 held.append(symbol)
             self.set_timer(symbol)
-        cancels = self._forget_lists(wall_us, FORGOTTEN_MAX - len(forgotten))
+        cancels = self._forget_lists(log_us, FORGOTTEN_MAX - len(forgotten))
         if cancels:
             forgotten += map(Forgotten, cancels)
             latest_us = cancels[-1].closed_us + self._retention_us
             held += [symbol for symbol, book in self._books.items() if book.clock.floor_us <= latest_us]
         for symbol in held:
-            self._books[symbol].clock.hold(wall_us)
+            self._books[symbol].clock.hold(log_us)
         return forgotten, held
 
     def _forget(self, symbol: str, now_us: int, forgotten_max: int) -> list[Forgotten]:
@@ -60,7 +60,7 @@ class Forgetting:
         cancels = self._cancels.forget(symbol, before_us, forgotten_max - len(closed))
         return list(map(Forgotten, (*closed, *cancels)))
 
-    def _forget_lists(self, wall_us: int, cancels_max: int) -> list[RememberedCancel]:
+    def _forget_lists(self, log_us: int, cancels_max: int) -> list[RememberedCancel]:
         """Forget the list cancels that are too old by every clock.
 
         The clock that was the slowest at the last look is asked first: all others are ahead of it, and need
@@ -70,8 +70,8 @@ class Forgetting:
         if oldest_us == inf or not self._books:
             return []
         too_old_us = oldest_us + self._retention_us
-        if self._slowest is not None and self._books[self._slowest].clock.now(wall_us) <= too_old_us:
+        if self._slowest is not None and self._books[self._slowest].clock.now(log_us) <= too_old_us:
             return []
-        self._slowest = min(self._books, key=lambda symbol: self._books[symbol].clock.now(wall_us))
-        before_us = self._books[self._slowest].clock.now(wall_us) - self._retention_us
+        self._slowest = min(self._books, key=lambda symbol: self._books[symbol].clock.now(log_us))
+        before_us = self._books[self._slowest].clock.now(log_us) - self._retention_us
         return self._cancels.forget(None, before_us, cancels_max)

@@ -41,7 +41,7 @@ class QuoteBook:
         """The exchanges that changes() has yet to return; a dict for its order."""
         self._journaled_clock: ClockState | None = None
 
-    def accept(self, quote: Quote, wall_us: int) -> int | None:
+    def accept(self, quote: Quote, log_us: int) -> int | None:
         """Hold a quote and return the clock after it; None, and nothing changes, unless it is newer.
 
         Newer than the held one, that is, by (time_us, offset): in real data almost half of the quotes share
@@ -59,7 +59,7 @@ class QuoteBook:
         self._changed[exchange] = None
         if self._taken:
             self._taken.pop(exchange, None)
-        now_us = self.clock.on_tick(time_us, wall_us)
+        now_us = self.clock.on_tick(time_us, log_us)
         if now_us - time_us > self._max_quote_age_us:
             self._counts.stale += 1
         return now_us

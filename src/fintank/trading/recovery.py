@@ -20,7 +20,7 @@ def restore(limits: Limits, entries: Iterable[Entry]) -> Shard:
     shard = Shard(limits)
     state = shard.state
     for symbol, clock_state in found[SymbolClock]:
-        state.wall_us = max(state.wall_us, clock_state.arrival_us)
+        state.log_us = max(state.log_us, clock_state.arrival_us)
         state.add_book(symbol, clock_state)
     for held in found[HeldQuote]:
         state.books[held.quote.symbol].hold(*held)

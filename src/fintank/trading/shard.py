@@ -36,23 +36,23 @@ class Effects:
 
 
 class Shard:
-    """Decides on the messages of one shard's symbols. wall_us: the wall time, in microseconds."""
+    """Decides on the messages of one shard's symbols. log_us: the log time, in microseconds."""
 
     def __init__(self, limits: Limits) -> None:
         self.state = ShardState(limits)
 
-    def on_quote(self, quote: Quote, wall_us: int) -> Effects | None:
+    def on_quote(self, quote: Quote, log_us: int) -> Effects | None:
         """Take in a quote and let the symbol's open orders trade; None if there is nothing to write now.
 
         Then the quote itself is still to be written, by changed_quotes, within a second.
         """
         state = self.state
-        wall_us = state.wall_us = max(state.wall_us, wall_us)
+        log_us = state.log_us = max(state.log_us, log_us)
         symbol = quote.symbol
         book = state.books.get(symbol)
         if book is None:
-            book = state.add_book(symbol, ClockState(quote.time_us, wall_us, quote.time_us))
-        now_us = book.accept(quote, wall_us)
+            book = state.add_book(symbol, ClockState(quote.time_us, log_us, quote.time_us))
+        now_us = book.accept(quote, log_us)
         if now_us is None:
             return None
         state.changed[symbol] = None
@@ -62,10 +62,10 @@ class Shard:
         events = self._step(orders, state.moment(symbol, f"ticks-{quote.quote_id}"))
         return self._effects(symbol, events) if events else None
 
-    def on_order(self, order: Order, wall_us: int) -> Effects:
+    def on_order(self, order: Order, log_us: int) -> Effects:
         """Accept an order (NEW, and what it trades at once), reject it, or ignore it as a replay."""
         state = self.state
-        state.wall_us = max(state.wall_us, wall_us)
+        state.log_us = max(state.log_us, log_us)
         if state.registry.is_replay(order):
             state.counts.duplicates += 1
             return Effects()
@@ -87,18 +87,18 @@ class Shard:
         working = working.ended(OrdStatus.REJECTED, moment.now_us)
         return self._effects(order.symbol, [Event(working, reports.rejected(working, moment, reason))])
 
-    def on_cancel(self, cancel: Cancel, wall_us: int) -> Effects:
+    def on_cancel(self, cancel: Cancel, log_us: int) -> Effects:
         """Cancel an open order, or those of a list; reject the cancel, or ignore it as a replay."""
         state = self.state
-        state.wall_us = max(state.wall_us, wall_us)
+        state.log_us = max(state.log_us, log_us)
         if state.cancels.is_known(cancel):
             return Effects()
         return self._cancel_one(cancel) if cancel.list_id is None else self._cancel_list(cancel)
 
-    def on_trading_state(self, message: TradingState, wall_us: int) -> Effects:
+    def on_trading_state(self, message: TradingState, log_us: int) -> Effects:
         """Put a trading state into force, unless the one in force is as new."""
         state = self.state
-        state.wall_us = max(state.wall_us, wall_us)
+        state.log_us = max(state.log_us, log_us)
         if state.trading_state is not None and message.offset <= state.trading_state.offset:
             return Effects()
         state.trading_state = message
@@ -108,10 +108,10 @@ class Shard:
             effects.append(self._effects(symbol, events))
         return _joined(effects)
 
-    def on_second(self, wall_us: int) -> Effects:
+    def on_second(self, log_us: int) -> Effects:
         """Let time pass, at least once a second: orders expire and windows end without any message."""
         state = self.state
-        state.wall_us = max(state.wall_us, wall_us)
+        state.log_us = max(state.log_us, log_us)
         effects: list[Effects] = []
         event_count = 0
         for symbol in state.due_symbols(SECOND_EVENTS_MAX):
@@ -127,10 +127,10 @@ class Shard:
         """Return the quotes, clocks and windows that changed and were not returned yet."""
         return self.state.changed_quotes()
 
-    def forget_closed(self, wall_us: int) -> tuple[Change, ...]:
+    def forget_closed(self, log_us: int) -> tuple[Change, ...]:
         """Forget some of what has been closed for longer than the retention; return it with its clocks."""
         state = self.state
-        state.wall_us = max(state.wall_us, wall_us)
+        state.log_us = max(state.log_us, log_us)
         forgotten = state.forget()
         return (*forgotten, *self.changed_quotes()) if forgotten else ()
 
@@ -209,7 +209,7 @@ class Shard:
 
     def _is_due(self, orders: OrderBook) -> bool:
         book = self.state.books.get(orders.symbol)
-        return book is not None and book.clock.now(self.state.wall_us) >= orders.due_us
+        return book is not None and book.clock.now(self.state.log_us) >= orders.due_us
 
     def _effects(self, symbol: str, events: Sequence[Event]) -> Effects:
         """Take in what happened to orders of a symbol; return all that is to be written of it."""

@@ -18,8 +18,8 @@ from fintank.trading.timers import Timers
 class ShardState:
     """The quotes, clocks and orders of a shard's symbols, its cancels and the trading state.
 
-    books: by symbol, from its first quote on. open: by symbol, while it has open orders. wall_us: the latest
-    wall time, in microseconds; it moves the symbols' clocks and nothing else.
+    books: by symbol, from its first quote on. open: by symbol, while it has open orders. log_us: the latest
+    log time, in microseconds; it moves the symbols' clocks and nothing else.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -31,7 +31,7 @@ class ShardState:
         self.cancels = Cancels()
         self.trading_state: TradingState | None = None
         self.next_seq = 0
-        self.wall_us = 0
+        self.log_us = 0
         # Only what changed is looked at. These two are dicts for their order.
         self.changed: dict[str, None] = {}
         """The symbols that changed_quotes has to look at."""
@@ -54,11 +54,11 @@ class ShardState:
         return found
 
     def moment(self, symbol: str, caused_by: str | None) -> Moment:
-        """Return a symbol's market and clock at the present wall time."""
+        """Return a symbol's market and clock at the present log time."""
         book = self.books.get(symbol)
         if book is None:
             return Moment(caused_by, Depth(), now_us=None, tick_time_us=None)
-        now_us = book.clock.now(self.wall_us)
+        now_us = book.clock.now(self.log_us)
         return Moment(caused_by, book.market(now_us), now_us, book.clock.tick_time_us)
 
     def rule_context(self, symbol: str, moment: Moment) -> RuleContext:
@@ -89,14 +89,14 @@ class ShardState:
     def due_symbols(self, symbols_max: int) -> list[str]:
         """Return the symbols whose open orders may expire, trade or end by the passing of time."""
         self._set_timers()
-        due = self._timers.due(self.wall_us, symbols_max)
+        due = self._timers.due(self.log_us, symbols_max)
         self.touched |= dict.fromkeys(due)
         return due
 
     def forget(self) -> list[Forgotten]:
         """Forget some of what has been closed for longer than the retention; mark its clocks as changed."""
         self._set_timers()
-        forgotten, held = self._forgetting.forget(self.wall_us)
+        forgotten, held = self._forgetting.forget(self.log_us)
         self.changed |= dict.fromkeys(held)
         return forgotten
 

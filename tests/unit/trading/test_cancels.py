@@ -14,7 +14,7 @@ from fintank.trading.shard import Effects, Shard
 Make = Callable[..., Any]
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
-WALL = 5 * DAY
+LOG_US = 5 * DAY
 
 
 def test_the_latest_cancel_counts_and_of_equal_ones_the_first_by_name(order: Make, cancel: Make) -> None:
@@ -58,18 +58,18 @@ def test_a_list_is_canceled_by_arrival_and_only_where_the_cancel_is_not_too_old(
     shard: Shard, order: Make, quote: Make, cancel: Make
 ) -> None:
     for name, symbol in (("p-IVE", "IVE"), ("p-VTI", "VTI"), ("p-IWS", "IWS")):
-        shard.on_order(order(cash="10", cl_ord_id=name, symbol=symbol, list_id="p"), WALL)
-    shard.on_order(order(cash="10", cl_ord_id="q-IVE", list_id="q", price="1"), WALL)
-    shard.on_order(order(cash="10", cl_ord_id="p-IVE", account="other", list_id="p"), WALL)
-    shard.on_quote(quote("95", "94", symbol="VTI", at=86_400.000001), WALL)
-    effects = shard.on_cancel(cancel(list_id="p"), WALL)
+        shard.on_order(order(cash="10", cl_ord_id=name, symbol=symbol, list_id="p"), LOG_US)
+    shard.on_order(order(cash="10", cl_ord_id="q-IVE", list_id="q", price="1"), LOG_US)
+    shard.on_order(order(cash="10", cl_ord_id="p-IVE", account="other", list_id="p"), LOG_US)
+    shard.on_quote(quote("95", "94", symbol="VTI", at=86_400.000001), LOG_US)
+    effects = shard.on_cancel(cancel(list_id="p"), LOG_US)
     assert type_lines(effects) == [
         "p-IVE CANCELED code=CANCEL_REQUESTED cl_ord_id=c-1",
         "p-IWS CANCELED code=CANCEL_REQUESTED cl_ord_id=c-1",
     ]
     assert kinds(effects.journal) == ["cancel", "order", "order"]
-    assert shard.on_cancel(cancel(list_id="p"), WALL) == Effects()
-    assert type_lines(shard.on_cancel(cancel(list_id="p", content_hash="h-2", at=9), WALL)) == [
+    assert shard.on_cancel(cancel(list_id="p"), LOG_US) == Effects()
+    assert type_lines(shard.on_cancel(cancel(list_id="p", content_hash="h-2", at=9), LOG_US)) == [
         "p-VTI CANCELED code=CANCEL_REQUESTED cl_ord_id=c-1"
     ]
 
@@ -77,12 +77,12 @@ def test_a_list_is_canceled_by_arrival_and_only_where_the_cancel_is_not_too_old(
 def test_a_cancel_leaves_the_other_orders_and_their_window(
     shard: Shard, order: Make, quote: Make, cancel: Make
 ) -> None:
-    shard.on_quote(quote("93", "94"), WALL)
+    shard.on_quote(quote("93", "94"), LOG_US)
     for name in ("o-1", "o-2"):
-        effects = shard.on_order(order("1", cl_ord_id=name, priority=2), WALL)
+        effects = shard.on_order(order("1", cl_ord_id=name, priority=2), LOG_US)
     assert kinds(effects.journal) == ["order"]
-    assert kinds(shard.on_cancel(cancel("o-1"), WALL).journal) == ["order", "cancel"]
-    gone = shard.on_cancel(cancel("o-2", cl_ord_id="c-2"), WALL)
+    assert kinds(shard.on_cancel(cancel("o-1"), LOG_US).journal) == ["order", "cancel"]
+    gone = shard.on_cancel(cancel("o-2", cl_ord_id="c-2"), LOG_US)
     assert kinds(gone.journal) == ["order", "window gone", "cancel"]
 
 
@@ -95,24 +95,24 @@ def test_a_restored_shard_knows_cancels_states_windows_and_what_was_taken(
     def write(effects: Effects | None) -> None:
         changes.extend(effects.journal if effects else ())
 
-    shard.on_quote(quote("93", "94", ask_size="5"), WALL)
-    write(shard.on_order(order("3", cl_ord_id="o-1"), WALL))
-    write(shard.on_order(order("3", cl_ord_id="o-2", priority=2), WALL))
-    write(shard.on_order(order("3", cl_ord_id="o-3", side="SELL", stop_px="90"), WALL))
-    write(shard.on_cancel(cancel("late", at=100), WALL))
-    write(shard.on_trading_state(TradingState(State.REDUCING, 1, 7, "orders-0-7"), WALL))
+    shard.on_quote(quote("93", "94", ask_size="5"), LOG_US)
+    write(shard.on_order(order("3", cl_ord_id="o-1"), LOG_US))
+    write(shard.on_order(order("3", cl_ord_id="o-2", priority=2), LOG_US))
+    write(shard.on_order(order("3", cl_ord_id="o-3", side="SELL", stop_px="90"), LOG_US))
+    write(shard.on_cancel(cancel("late", at=100), LOG_US))
+    write(shard.on_trading_state(TradingState(State.REDUCING, 1, 7, "orders-0-7"), LOG_US))
     restored = restore(Limits(), compacted(changes))
-    assert type_lines(restored.on_order(order("1", cl_ord_id="o-4"), WALL)) == [
+    assert type_lines(restored.on_order(order("1", cl_ord_id="o-4"), LOG_US)) == [
         "o-4 REJECTED code=TRADING_HALTED state=REDUCING"
     ]
-    assert restored.on_trading_state(TradingState(State.ACTIVE, 1, 7, "orders-0-7"), WALL) == Effects()
-    active = restored.on_trading_state(TradingState(State.ACTIVE, 1, 8, "orders-0-8"), WALL + SECOND)
+    assert restored.on_trading_state(TradingState(State.ACTIVE, 1, 7, "orders-0-7"), LOG_US) == Effects()
+    active = restored.on_trading_state(TradingState(State.ACTIVE, 1, 8, "orders-0-8"), LOG_US + SECOND)
     assert [(report.cl_ord_id, report.last_qty) for report in active.reports] == [("o-2", 2)]
-    assert type_lines(restored.on_order(order("1", cl_ord_id="late", side="SELL"), WALL)) == [
+    assert type_lines(restored.on_order(order("1", cl_ord_id="late", side="SELL"), LOG_US)) == [
         "late NEW",
         "late CANCELED code=CANCEL_REQUESTED cl_ord_id=c-1",
     ]
-    assert type_lines(restored.on_quote(quote("89", "94", at=1, offset=1), WALL) or Effects()) == [
+    assert type_lines(restored.on_quote(quote("89", "94", at=1, offset=1), LOG_US) or Effects()) == [
         "o-3 TRADE"
     ]
 
@@ -120,21 +120,21 @@ def test_a_restored_shard_knows_cancels_states_windows_and_what_was_taken(
 def test_a_crossed_nbbo_is_counted_when_a_message_meets_it_with_open_orders(
     shard: Shard, order: Make, quote: Make
 ) -> None:
-    shard.on_quote(quote("95", "94"), WALL)
-    shard.on_trading_state(TradingState(State.ACTIVE, 1, 1, "orders-0-1"), WALL)
+    shard.on_quote(quote("95", "94"), LOG_US)
+    shard.on_trading_state(TradingState(State.ACTIVE, 1, 1, "orders-0-1"), LOG_US)
     assert shard.state.counts.crossed == 0
-    shard.on_order(order("1"), WALL)
-    shard.on_second(WALL + SECOND)
+    shard.on_order(order("1"), LOG_US)
+    shard.on_second(LOG_US + SECOND)
     assert shard.state.counts.crossed == 1
-    shard.on_trading_state(TradingState(State.ACTIVE, 1, 2, "orders-0-2"), WALL)
+    shard.on_trading_state(TradingState(State.ACTIVE, 1, 2, "orders-0-2"), LOG_US)
     assert shard.state.counts.crossed == 2
-    shard.on_quote(quote("94", "94", at=1, offset=1), WALL)
+    shard.on_quote(quote("94", "94", at=1, offset=1), LOG_US)
     assert shard.state.counts.crossed == 2
 
 
 def test_known_orders_are_counted_as_duplicates(shard: Shard, order: Make) -> None:
     for content_hash in ("hash-1", "hash-1", "hash-2", "hash-2"):
-        shard.on_order(order("1", content_hash=content_hash), WALL)
+        shard.on_order(order("1", content_hash=content_hash), LOG_US)
     assert shard.state.counts.duplicates == 3
 
 
@@ -142,9 +142,9 @@ def test_after_a_restart_new_orders_come_behind_the_old_ones(order: Make, quote:
     changes: list[Change] = []
     shard = Shard(Limits())
     for name in ("o-1", "o-2"):
-        changes += shard.on_order(order("1", cl_ord_id=name), WALL).journal
+        changes += shard.on_order(order("1", cl_ord_id=name), LOG_US).journal
     restored = restore(Limits(), reversed(compacted(changes)))
-    restored.on_order(order("1", cl_ord_id="o-3"), WALL)
-    effects = restored.on_quote(quote("93", "94"), WALL)
+    restored.on_order(order("1", cl_ord_id="o-3"), LOG_US)
+    effects = restored.on_quote(quote("93", "94"), LOG_US)
     assert effects is not None
     assert [report.cl_ord_id for report in effects.reports] == ["o-1", "o-2", "o-3"]

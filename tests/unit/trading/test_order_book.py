@@ -15,7 +15,7 @@ from fintank.trading.working_order import WorkingOrder
 
 Make = Callable[..., Any]
 SECOND = 1_000_000
-WALL = 10**15
+LOG_US = 10**15
 
 
 @pytest.fixture
@@ -40,14 +40,14 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def resting(order: Make, quote: Make, count: int = 1_000, **given: Any) -> Shard:
     """A shard with limit orders, BUY at 50 to 59.9.. and SELL at 150 to 159.9.., and a market of 99 / 101."""
     shard = Shard(Limits())
-    shard.on_quote(quote("99", "101"), WALL)
+    shard.on_quote(quote("99", "101"), LOG_US)
     for number in range(count):
         side, price = ("BUY", 50) if number % 2 else ("SELL", 150)
         shard.on_order(
             order("1", side=side, price=str(price + Decimal(number) / 100), cl_ord_id=f"o-{number}", **given),
-            WALL,
+            LOG_US,
         )
-    shard.on_quote(quote("99", "101", offset=1), WALL)
+    shard.on_quote(quote("99", "101", offset=1), LOG_US)
     return shard
 
 
@@ -57,12 +57,12 @@ def test_a_quote_that_touches_no_order_leads_to_no_step(
 ) -> None:
     shard = resting(order, quote, **given)
     if given:  # the window of a block ends meanwhile
-        shard.on_quote(quote("99", "101", at=2, offset=2), WALL + 2 * SECOND)
+        shard.on_quote(quote("99", "101", at=2, offset=2), LOG_US + 2 * SECOND)
     steps.clear()
     for offset in range(3, 500):
-        assert shard.on_quote(quote("98", "102", at=2, offset=offset), WALL + 2 * SECOND) is None
+        assert shard.on_quote(quote("98", "102", at=2, offset=offset), LOG_US + 2 * SECOND) is None
     assert steps == []
-    assert shard.on_second(WALL + 2 * SECOND).reports == ()
+    assert shard.on_second(LOG_US + 2 * SECOND).reports == ()
     assert steps == []
 
 
@@ -71,7 +71,7 @@ def test_a_quote_looks_only_at_the_orders_that_it_touches(
 ) -> None:
     shard = resting(order, quote)
     looked_at.clear()
-    effects = shard.on_quote(quote("40", "59.9", offset=2), WALL)
+    effects = shard.on_quote(quote("40", "59.9", offset=2), LOG_US)
     assert effects is not None
     assert [report.cl_ord_id for report in effects.reports] == ["o-991", "o-993", "o-995", "o-997", "o-999"]
     assert looked_at == ["o-991", "o-993", "o-995", "o-997", "o-999"]
@@ -81,18 +81,18 @@ def test_the_end_of_an_order_and_the_age_of_a_quote_are_waited_for(
     order: Make, quote: Make, steps: list[str]
 ) -> None:
     shard = Shard(Limits())
-    shard.on_quote(quote("99", "101"), WALL)
-    shard.on_order(order("1", price="50", tif="GTD", ends=100), WALL)
+    shard.on_quote(quote("99", "101"), LOG_US)
+    shard.on_order(order("1", price="50", tif="GTD", ends=100), LOG_US)
     steps.clear()
-    assert shard.on_second(WALL + 99 * SECOND).reports == ()
+    assert shard.on_second(LOG_US + 99 * SECOND).reports == ()
     assert steps == []
-    assert [report.exec_type for report in shard.on_second(WALL + 100 * SECOND).reports] == ["EXPIRED"]
+    assert [report.exec_type for report in shard.on_second(LOG_US + 100 * SECOND).reports] == ["EXPIRED"]
     assert steps == ["IVE"]
-    shard.on_order(order("1", price="50", cl_ord_id="o-2"), WALL + 100 * SECOND)
+    shard.on_order(order("1", price="50", cl_ord_id="o-2"), LOG_US + 100 * SECOND)
     steps.clear()
-    assert shard.on_second(WALL + 3_600 * SECOND).reports == ()
+    assert shard.on_second(LOG_US + 3_600 * SECOND).reports == ()
     assert steps == []
-    shard.on_second(WALL + 3_600 * SECOND + 1)
+    shard.on_second(LOG_US + 3_600 * SECOND + 1)
     assert steps == ["IVE"]
 
 
@@ -102,16 +102,16 @@ def test_a_quote_that_fills_one_of_a_thousand_orders_looks_at_no_other(
     order: Make, quote: Make, looked_at: list[str], given: dict[str, str], amount: dict[str, str]
 ) -> None:
     shard = Shard(Limits())
-    shard.on_quote(quote("99", "101", ask_size="0"), WALL)
+    shard.on_quote(quote("99", "101", ask_size="0"), LOG_US)
     for number in range(1_000):
-        shard.on_order(order(**amount, **given, cl_ord_id=f"o-{number}"), WALL)
+        shard.on_order(order(**amount, **given, cl_ord_id=f"o-{number}"), LOG_US)
     looked_at.clear()
     for offset in range(1, 4):
         # What is behind is out of reach of the limit; a market order takes nothing of what has no size.
         behind = quote("98", "201", exchange="NYSE", offset=offset, ask_size="0")
         first = quote("99", "101", offset=offset, ask_size="10")
         for each in (behind, first):
-            shard.on_quote(each, WALL)
+            shard.on_quote(each, LOG_US)
     assert looked_at == ["o-0", "o-1", "o-2"]
     assert shard.state.registry.open_count == 997
 
@@ -120,11 +120,11 @@ def test_orders_whose_limit_is_passed_while_others_trade_are_not_looked_at(
     order: Make, quote: Make, looked_at: list[str]
 ) -> None:
     shard = Shard(Limits())
-    shard.on_quote(quote("99", "120"), WALL)
+    shard.on_quote(quote("99", "120"), LOG_US)
     for number in range(1_000):
-        shard.on_order(order("10", price="110", cl_ord_id=f"o-{number}"), WALL)
+        shard.on_order(order("10", price="110", cl_ord_id=f"o-{number}"), LOG_US)
     looked_at.clear()
-    effects = shard.on_quote(quote("99", "105", exchange="NYSE", offset=1, ask_size="10"), WALL)
+    effects = shard.on_quote(quote("99", "105", exchange="NYSE", offset=1, ask_size="10"), LOG_US)
     assert effects is not None
     assert [report.cl_ord_id for report in effects.reports] == looked_at == ["o-0"]
 
@@ -133,13 +133,13 @@ def test_cash_orders_are_not_looked_at_where_less_than_a_lot_is_offered(
     order: Make, quote: Make, looked_at: list[str]
 ) -> None:
     shard = Shard(Limits(lot_size=Decimal(100)))
-    shard.on_quote(quote("99", "101", ask_size="50"), WALL)
+    shard.on_quote(quote("99", "101", ask_size="50"), LOG_US)
     for number in range(1_000):
-        shard.on_order(order(cash="20000", cl_ord_id=f"o-{number}"), WALL)
+        shard.on_order(order(cash="20000", cl_ord_id=f"o-{number}"), LOG_US)
     looked_at.clear()
-    assert shard.on_quote(quote("99", "101", at=1, offset=1, ask_size="99"), WALL) is None
+    assert shard.on_quote(quote("99", "101", at=1, offset=1, ask_size="99"), LOG_US) is None
     assert looked_at == []
-    assert shard.on_quote(quote("99", "101", at=1, offset=2, ask_size="100"), WALL) is not None
+    assert shard.on_quote(quote("99", "101", at=1, offset=2, ask_size="100"), LOG_US) is not None
     assert looked_at == ["o-0"]
 
 
@@ -147,10 +147,10 @@ def test_a_block_is_not_divided_where_less_than_a_lot_is_offered_to_many(
     order: Make, quote: Make, looked_at: list[str]
 ) -> None:
     shard = Shard(Limits(lot_size=Decimal(100)))
-    shard.on_quote(quote("99", "101", ask_size="0"), WALL)
+    shard.on_quote(quote("99", "101", ask_size="0"), LOG_US)
     for number in range(1_000):
-        shard.on_order(order("80", priority=2, cl_ord_id=f"o-{number}"), WALL)
-    later = WALL + 2 * SECOND
+        shard.on_order(order("80", priority=2, cl_ord_id=f"o-{number}"), LOG_US)
+    later = LOG_US + 2 * SECOND
     looked_at.clear()
     assert shard.on_quote(quote("99", "101", at=2, offset=1, ask_size="90"), later) is None
     assert looked_at == ["o-0", "o-1"]
@@ -160,11 +160,11 @@ def test_a_block_is_not_divided_where_less_than_a_lot_is_offered_to_many(
 
 def test_a_block_that_wants_less_than_a_lot_takes_it_of_less_than_a_lot(order: Make, quote: Make) -> None:
     shard = Shard(Limits(lot_size=Decimal(100)))
-    shard.on_quote(quote("99", "101", ask_size="0"), WALL)
+    shard.on_quote(quote("99", "101", ask_size="0"), LOG_US)
     for number in range(2):
-        shard.on_order(order("30", priority=2, cl_ord_id=f"o-{number}"), WALL)
-    assert shard.on_quote(quote("99", "101", at=2, offset=1, ask_size="59"), WALL + 2 * SECOND) is None
-    filled = shard.on_quote(quote("99", "101", at=2, offset=2, ask_size="60"), WALL + 2 * SECOND)
+        shard.on_order(order("30", priority=2, cl_ord_id=f"o-{number}"), LOG_US)
+    assert shard.on_quote(quote("99", "101", at=2, offset=1, ask_size="59"), LOG_US + 2 * SECOND) is None
+    filled = shard.on_quote(quote("99", "101", at=2, offset=2, ask_size="60"), LOG_US + 2 * SECOND)
     assert filled is not None
     assert [report.last_qty for report in filled.reports] == [Decimal(30)] * 2
 
@@ -182,12 +182,12 @@ def test_orders_that_wait_for_their_check_are_not_looked_at_while_their_side_may
     monkeypatch.setattr(steps_module.rules, "check_price", counted)
     shard = Shard(Limits())
     for side in ("BUY", "SELL"):
-        shard.on_order(order("10", side=side, cl_ord_id=side), WALL)
-    shard.on_trading_state(TradingState(State.REDUCING, 1, 1, "orders-0-1"), WALL)
+        shard.on_order(order("10", side=side, cl_ord_id=side), LOG_US)
+    shard.on_trading_state(TradingState(State.REDUCING, 1, 1, "orders-0-1"), LOG_US)
     for offset in range(3):
-        shard.on_quote(quote("99", "101", offset=offset), WALL)
+        shard.on_quote(quote("99", "101", offset=offset), LOG_US)
     assert checked == ["SELL"]
-    shard.on_trading_state(TradingState(State.ACTIVE, 1, 2, "orders-0-2"), WALL)
+    shard.on_trading_state(TradingState(State.ACTIVE, 1, 2, "orders-0-2"), LOG_US)
     assert checked == ["SELL", "BUY"]
 
 
@@ -196,11 +196,11 @@ def test_a_commit_asks_only_the_symbols_that_changed(
 ) -> None:
     shard = Shard(Limits())
     for number in range(100):
-        shard.on_quote(quote(symbol=f"S{number}"), WALL)
+        shard.on_quote(quote(symbol=f"S{number}"), LOG_US)
     shard.changed_quotes()
     asked: list[str] = []
     changes = QuoteBook.changes
     monkeypatch.setattr(QuoteBook, "changes", lambda book: asked.append(book.symbol) or changes(book))
-    shard.on_quote(quote(symbol="S7", offset=1), WALL)
+    shard.on_quote(quote(symbol="S7", offset=1), LOG_US)
     assert len(shard.changed_quotes()) == 1  # its time is the same, so the clock stands
     assert (asked, shard.changed_quotes()) == (["S7"], ())

@@ -14,20 +14,22 @@ from fintank.trading.quote_book import Counts, QuoteBook
 Make = Callable[..., Any]
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
-WALL = 7 * HOUR
+LOG_US = 7 * HOUR
 
 
 class Fed:
-    """A book that is fed and looked at with one wall time."""
+    """A book that is fed and looked at with one log time."""
 
     def __init__(self, first: Quote) -> None:
         self.counts = Counts()
-        self.wall_us = WALL
-        self.book = QuoteBook("IVE", Clock(ClockState(first.time_us, WALL, first.time_us)), HOUR, self.counts)
-        self.accepted = [self.book.accept(first, WALL) is not None]
+        self.log_us = LOG_US
+        self.book = QuoteBook(
+            "IVE", Clock(ClockState(first.time_us, LOG_US, first.time_us)), HOUR, self.counts
+        )
+        self.accepted = [self.book.accept(first, LOG_US) is not None]
 
     def take(self, *quotes: Quote) -> "Fed":
-        self.accepted += [self.book.accept(quote, self.wall_us) is not None for quote in quotes]
+        self.accepted += [self.book.accept(quote, self.log_us) is not None for quote in quotes]
         return self
 
     def nbbo(self) -> tuple[str, str, str, str]:
@@ -39,7 +41,7 @@ class Fed:
         return str(bid.price), bid.quote.exchange, str(ask.price), ask.quote.exchange
 
     def market(self) -> Depth:
-        return self.book.market(self.book.clock.now(self.wall_us))
+        return self.book.market(self.book.clock.now(self.log_us))
 
 
 def test_the_nbbo_is_the_highest_bid_and_the_lowest_ask_over_the_exchanges(quote: Make) -> None:
@@ -84,9 +86,9 @@ def test_newer_is_decided_per_exchange(quote: Make) -> None:
 
 def test_a_quote_is_used_up_to_its_age_and_not_beyond(quote: Make) -> None:
     market = Fed(quote("93", "94"))
-    market.wall_us = WALL + HOUR
+    market.log_us = LOG_US + HOUR
     assert market.nbbo() == ("93", "NASDAQ", "94", "NASDAQ")
-    market.wall_us += 1
+    market.log_us += 1
     assert market.nbbo() == ("-", "-", "-", "-")
 
 
@@ -197,8 +199,8 @@ def test_the_oldest_usable_quote_is_the_next_to_be_too_old(quote: Make) -> None:
 
 def test_accepting_a_quote_returns_the_clock(quote: Make) -> None:
     fed = Fed(quote(at=10))
-    assert fed.book.accept(quote(at=5, exchange="NYSE"), WALL + SECOND) == quote(at=11).time_us
-    assert fed.book.accept(quote(at=5, exchange="NYSE"), WALL + SECOND) is None
+    assert fed.book.accept(quote(at=5, exchange="NYSE"), LOG_US + SECOND) == quote(at=11).time_us
+    assert fed.book.accept(quote(at=5, exchange="NYSE"), LOG_US + SECOND) is None
 
 
 def test_changes_are_the_quotes_and_the_clock_that_are_new_since_the_last_call(quote: Make) -> None:

@@ -14,32 +14,32 @@ Make = Callable[..., Any]
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
 DAY = 24 * HOUR
-WALL = 5 * DAY
+LOG_US = 5 * DAY
 
 
 def test_a_quote_that_fills_is_journaled_with_its_clock_and_all_else_that_changed(
     shard: Shard, order: Make, quote: Make
 ) -> None:
-    shard.on_quote(quote("95", "95.1", exchange="NYSE"), WALL)
-    shard.on_quote(quote(symbol="VTI"), WALL)
-    shard.on_quote(quote("93", "94", offset=1), WALL)
-    effects = shard.on_order(order("1"), WALL)
+    shard.on_quote(quote("95", "95.1", exchange="NYSE"), LOG_US)
+    shard.on_quote(quote(symbol="VTI"), LOG_US)
+    shard.on_quote(quote("93", "94", offset=1), LOG_US)
+    effects = shard.on_order(order("1"), LOG_US)
     assert keys(effects.journal) == [
         "order 3:acc,3:IVE,3:o-1",
         "quote 3:IVE,4:NYSE",
         "quote 3:IVE,6:NASDAQ",
         "clock 3:IVE",
     ]
-    filled = shard.on_quote(quote("93", "94", exchange="NYSE", at=1, offset=2), WALL)
+    filled = shard.on_quote(quote("93", "94", exchange="NYSE", at=1, offset=2), LOG_US)
     assert filled is not None
     assert keys(filled.journal) == ["order 3:acc,3:IVE,3:o-1", "quote 3:IVE,4:NYSE", "clock 3:IVE"]
 
 
 def test_other_quotes_are_returned_by_changed_quotes_and_only_once(shard: Shard, quote: Make) -> None:
     assert shard.changed_quotes() == ()
-    shard.on_quote(quote(symbol="VTI"), WALL)
-    shard.on_quote(quote(), WALL)
-    shard.on_quote(quote("1", "2", offset=1), WALL)
+    shard.on_quote(quote(symbol="VTI"), LOG_US)
+    shard.on_quote(quote(), LOG_US)
+    shard.on_quote(quote("1", "2", offset=1), LOG_US)
     records = shard.changed_quotes()
     assert keys(records) == [
         "quote 3:VTI,6:NASDAQ",
@@ -49,28 +49,28 @@ def test_other_quotes_are_returned_by_changed_quotes_and_only_once(shard: Shard,
     ]
     assert value(records[2])["bid"] == "1"
     assert shard.changed_quotes() == ()
-    shard.on_quote(quote("9", "9", offset=1), WALL)
+    shard.on_quote(quote("9", "9", offset=1), LOG_US)
     assert shard.changed_quotes() == ()
     assert shard.state.counts.not_newer == 1
 
 
 def test_terminal_orders_are_forgotten_after_their_retention(shard: Shard, order: Make, quote: Make) -> None:
-    shard.on_quote(quote(), WALL)
-    shard.on_order(order("1"), WALL + HOUR)
-    shard.on_order(order("1", content_hash="hash-2"), WALL + 2 * HOUR)
-    assert shard.forget_closed(WALL + HOUR + DAY) == ()
-    records = shard.forget_closed(WALL + HOUR + DAY + 1)
+    shard.on_quote(quote(), LOG_US)
+    shard.on_order(order("1"), LOG_US + HOUR)
+    shard.on_order(order("1", content_hash="hash-2"), LOG_US + 2 * HOUR)
+    assert shard.forget_closed(LOG_US + HOUR + DAY) == ()
+    records = shard.forget_closed(LOG_US + HOUR + DAY + 1)
     assert keys(records) == ["order 3:acc,3:IVE,3:o-1 gone", "clock 3:IVE"]
-    records = shard.forget_closed(WALL + 2 * HOUR + DAY + 1)
+    records = shard.forget_closed(LOG_US + 2 * HOUR + DAY + 1)
     assert keys(records) == ["refusal 3:acc,3:IVE,3:o-1,6:hash-2 gone", "clock 3:IVE"]
-    assert shard.forget_closed(WALL + 9 * DAY) == ()
+    assert shard.forget_closed(LOG_US + 9 * DAY) == ()
 
 
 def test_open_orders_are_never_forgotten(shard: Shard, order: Make, quote: Make) -> None:
-    shard.on_quote(quote("93", "95"), WALL)
-    shard.on_order(order("1", price="94"), WALL)
-    assert shard.forget_closed(WALL + 9 * DAY) == ()
-    effects = shard.on_quote(quote("93", "94", at=9 * 86_400, offset=1), WALL + 9 * DAY)
+    shard.on_quote(quote("93", "95"), LOG_US)
+    shard.on_order(order("1", price="94"), LOG_US)
+    assert shard.forget_closed(LOG_US + 9 * DAY) == ()
+    effects = shard.on_quote(quote("93", "94", at=9 * 86_400, offset=1), LOG_US + 9 * DAY)
     assert report_lines(effects) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
 
 
@@ -78,30 +78,30 @@ def test_a_forgotten_order_is_too_old_to_be_accepted_again_even_after_a_restart(
     order: Make, quote: Make
 ) -> None:
     shard = Shard(Limits())
-    shard.on_quote(quote(), WALL)
-    shard.on_order(order("1", at=2), WALL)
-    assert shard.forget_closed(WALL + DAY + 2 * SECOND) == ()
-    records = shard.forget_closed(WALL + DAY + 2 * SECOND + 1)
+    shard.on_quote(quote(), LOG_US)
+    shard.on_order(order("1", at=2), LOG_US)
+    assert shard.forget_closed(LOG_US + DAY + 2 * SECOND) == ()
+    records = shard.forget_closed(LOG_US + DAY + 2 * SECOND + 1)
     assert kinds(records) == ["order gone", "clock"]
     clock = records[1]
-    for wall_us in (0, WALL):  # a wall that runs back does not let it in either
+    for log_us in (0, LOG_US):  # a log time that runs back does not let it in either
         restored = restore(Limits(), [clock])
-        assert "STALE_ORDER" in report_lines(restored.on_order(order("1", at=2), wall_us))[0]
+        assert "STALE_ORDER" in report_lines(restored.on_order(order("1", at=2), log_us))[0]
 
 
 def test_orders_of_a_symbol_without_a_clock_are_kept(shard: Shard, order: Make) -> None:
-    shard.on_order(order("-1"), WALL)
-    assert shard.forget_closed(WALL + 9 * DAY) == ()
+    shard.on_order(order("-1"), LOG_US)
+    assert shard.forget_closed(LOG_US + 9 * DAY) == ()
 
 
 def test_tombstones_come_in_bounded_portions(order: Make, quote: Make) -> None:
     shard = Shard(Limits())
     for symbol in ("IVE", "VTI"):
-        shard.on_quote(quote(symbol=symbol), WALL)
+        shard.on_quote(quote(symbol=symbol), LOG_US)
     for number in range(1_000):
-        shard.on_order(order("1", cl_ord_id=f"o-{number}", symbol=("IVE", "VTI")[number % 2]), WALL)
-    shard.on_order(order("1", cl_ord_id="last", symbol="VTI"), WALL)
-    portions = [shard.forget_closed(WALL + 2 * DAY) for _ in range(3)]
+        shard.on_order(order("1", cl_ord_id=f"o-{number}", symbol=("IVE", "VTI")[number % 2]), LOG_US)
+    shard.on_order(order("1", cl_ord_id="last", symbol="VTI"), LOG_US)
+    portions = [shard.forget_closed(LOG_US + 2 * DAY) for _ in range(3)]
     gone = [kinds(portion).count("order gone") for portion in portions]
     assert gone == [1_000, 1, 0]
     assert len(portions[0]) == 1_000 + 2  # with the clocks of both symbols
@@ -111,30 +111,30 @@ def test_a_restored_shard_fills_a_quiet_symbols_order_on_the_quote_from_before(
     order: Make, quote: Make
 ) -> None:
     shard = Shard(Limits())
-    shard.on_quote(quote("93", "94", offset=5), WALL)
+    shard.on_quote(quote("93", "94", offset=5), LOG_US)
     restored = restore(Limits(), shard.changed_quotes())
-    assert report_lines(restored.on_order(order("1"), WALL + HOUR))[1] == "o-1 TRADE FILLED 1 @ 94 NASDAQ"
-    assert restored.on_quote(quote("93", "99", offset=5), WALL + HOUR) is None
+    assert report_lines(restored.on_order(order("1"), LOG_US + HOUR))[1] == "o-1 TRADE FILLED 1 @ 94 NASDAQ"
+    assert restored.on_quote(quote("93", "99", offset=5), LOG_US + HOUR) is None
     assert restored.state.counts.not_newer == 1
 
 
 def test_a_restored_shard_counts_the_time_it_was_down(order: Make, quote: Make) -> None:
     shard = Shard(Limits())
-    shard.on_quote(quote("93", "94"), WALL)
+    shard.on_quote(quote("93", "94"), LOG_US)
     restored = restore(Limits(), shard.changed_quotes())
-    assert report_lines(restored.on_order(order("1"), WALL + HOUR + 1)) == ["o-1 NEW NEW"]
+    assert report_lines(restored.on_order(order("1"), LOG_US + HOUR + 1)) == ["o-1 NEW NEW"]
 
 
-def test_a_restored_shard_takes_no_wall_time_before_its_latest_tick(order: Make, quote: Make) -> None:
+def test_a_restored_shard_takes_no_log_time_before_its_latest_tick(order: Make, quote: Make) -> None:
     shard = Shard(Limits())
-    shard.on_quote(quote("93", "94"), WALL)
-    shard.on_quote(quote(symbol="VTI"), WALL + HOUR + 1)
+    shard.on_quote(quote("93", "94"), LOG_US)
+    shard.on_quote(quote(symbol="VTI"), LOG_US + HOUR + 1)
     restored = restore(Limits(), shard.changed_quotes())
-    assert report_lines(restored.on_order(order("1"), WALL)) == ["o-1 NEW NEW"]
+    assert report_lines(restored.on_order(order("1"), LOG_US)) == ["o-1 NEW NEW"]
 
 
 def test_a_restored_shard_has_nothing_new_to_journal(order: Make, quote: Make) -> None:
     shard = Shard(Limits())
-    shard.on_quote(quote(), WALL)
+    shard.on_quote(quote(), LOG_US)
     restored = restore(Limits(), shard.changed_quotes())
     assert restored.changed_quotes() == ()

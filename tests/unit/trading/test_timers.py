@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from fintank.trading.timers import Timers
 
 
-def due(timers: Timers, wall_us: float) -> list[str]:
-    return timers.due(wall_us, 99)
+def due(timers: Timers, log_us: float) -> list[str]:
+    return timers.due(log_us, 99)
 
 
 def test_a_symbol_is_due_once_when_its_time_has_come() -> None:
@@ -57,11 +57,11 @@ def test_it_is_due_as_if_all_times_were_compared(
 ) -> None:
     timers = Timers()
     held: dict[str, int] = {}
-    for sets, wall_us in rounds:
+    for sets, log_us in rounds:
         for symbol, time_us in sets:
             timers.set(symbol, time_us)
             held[symbol] = min(held.get(symbol, 99), time_us)
-        expected = sorted((time_us, symbol) for symbol, time_us in held.items() if time_us <= wall_us)
-        assert due(timers, wall_us) == [symbol for _, symbol in expected]
+        expected = sorted((time_us, symbol) for symbol, time_us in held.items() if time_us <= log_us)
+        assert due(timers, log_us) == [symbol for _, symbol in expected]
         for _, symbol in expected:
             del held[symbol]

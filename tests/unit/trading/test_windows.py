@@ -20,7 +20,7 @@ from fintank.wire.kafka.journal_records import key_of
 
 Make = Callable[..., Any]
 SECOND = 1_000_000
-WALL = 10**15
+LOG_US = 10**15
 BEST = {Side.BUY: Decimal(101), Side.SELL: Decimal(99)}
 
 
@@ -174,24 +174,24 @@ def test_of_a_thousand_groups_only_those_are_tried_that_may_trade(
 
     monkeypatch.setattr(steps_module._Step, "_trade_block", counted)
     shard = Shard(Limits())
-    shard.on_quote(quote("99", "101"), WALL)
+    shard.on_quote(quote("99", "101"), LOG_US)
     for number in range(1_000):
         price = str(50 + Decimal(number) / 100)
-        shard.on_order(order("1", price=price, priority=2 + number, cl_ord_id=f"o-{number}"), WALL)
+        shard.on_order(order("1", price=price, priority=2 + number, cl_ord_id=f"o-{number}"), LOG_US)
     assert tried == []
-    shard.on_quote(quote("99", "101", at=2, offset=1), WALL + 2 * SECOND)
+    shard.on_quote(quote("99", "101", at=2, offset=1), LOG_US + 2 * SECOND)
     assert len(tried) == 1_000
     tried.clear()
     for offset in range(2, 100):
-        assert shard.on_quote(quote("50", "60", at=2, offset=offset), WALL + 2 * SECOND) is None
+        assert shard.on_quote(quote("50", "60", at=2, offset=offset), LOG_US + 2 * SECOND) is None
     assert tried == []
-    assert shard.on_quote(quote("50", "59.98", at=2, offset=100), WALL + 2 * SECOND) is not None
+    assert shard.on_quote(quote("50", "59.98", at=2, offset=100), LOG_US + 2 * SECOND) is not None
     assert [key.priority for key in tried] == [1_000, 1_001]
 
 
 def test_only_windows_that_changed_are_journaled(order: Make, quote: Make) -> None:
     shard = Shard(Limits())
-    shard.on_quote(quote("99", "101"), WALL)
+    shard.on_quote(quote("99", "101"), LOG_US)
     for number in range(100):
-        effects = shard.on_order(order("1", price="50", priority=2 + number, cl_ord_id=f"o-{number}"), WALL)
+        effects = shard.on_order(order("1", price="50", priority=2 + number, cl_ord_id=f"o-{number}"), LOG_US)
         assert kinds(effects.journal).count("window") == 1

@@ -99,14 +99,14 @@ def written(make) -> Written:
         make.order(cl_ord_id="block", priority=2, ord_type=OrdType.LIMIT, price=Decimal(95)),
     ]
     for order in orders:
-        written.add(shard.on_order(order, wall_us=NOW_US))
-    written.add(shard.on_quote(make.quote(ask="94200"), wall_us=NOW_US))
+        written.add(shard.on_order(order, log_us=NOW_US))
+    written.add(shard.on_quote(make.quote(ask="94200"), log_us=NOW_US))
     sized = make.quote(exchange="ARCA", bid_size="100", ask_size="0.000002", bid="9e1", ask="94.15")
-    written.add(shard.on_quote(sized, wall_us=NOW_US))
+    written.add(shard.on_quote(sized, log_us=NOW_US))
     cash = {"order_qty": None, "cash_order_qty": Decimal("0.01"), "side": Side.BUY}
     restated = make.order(cl_ord_id="restated", **cash)
-    written.add(shard.on_order(replace(restated, cash_order_qty=Decimal("0.09")), wall_us=NOW_US))
-    written.add(shard.on_order(make.order(cl_ord_id="sold", side=Side.SELL), wall_us=NOW_US))
+    written.add(shard.on_order(replace(restated, cash_order_qty=Decimal("0.09")), log_us=NOW_US))
+    written.add(shard.on_order(make.order(cl_ord_id="sold", side=Side.SELL), log_us=NOW_US))
     cancels = [
         make.cancel(cl_ord_id="too-late", orig_cl_ord_id="d-IVE"),
         make.cancel(orig_cl_ord_id="block"),
@@ -115,11 +115,11 @@ def written(make) -> Written:
     ]
     written.journal += shard.changed_quotes()
     for cancel in cancels:
-        written.add(shard.on_cancel(cancel, wall_us=NOW_US))
+        written.add(shard.on_cancel(cancel, log_us=NOW_US))
     written.add(shard.on_trading_state(TradingState(State.REDUCING, NOW_US, 60, "orders-0-60"), NOW_US))
-    written.add(shard.on_second(wall_us=NOW_US + 1_000_000))
+    written.add(shard.on_second(log_us=NOW_US + 1_000_000))
     written.journal += shard.changed_quotes()
-    written.journal += shard.forget_closed(wall_us=NOW_US + 60_000_000)
+    written.journal += shard.forget_closed(log_us=NOW_US + 60_000_000)
     position = {Partition("ticks", 0): LogPosition(42, 1)}
     written.journal.append(Positions(1, {"ticks": "k2XrT0f8SvGhfTnXjD8w3Q"}, position))
     return written
