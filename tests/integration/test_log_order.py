@@ -1,6 +1,7 @@
 """Decisions follow the logs while InfluxDB is down, and after a consumer group has lost its offsets."""
 
 import time
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,19 @@ from support.order_traffic import market_order, send, tick
 from support.stack import Stack
 from support.waiting import wait_until
 
+from fintank.adapters.kafka import partition_for
 from fintank.services.supervisor import Supervisor
 
 pytestmark = pytest.mark.usefixtures("topics")
 
 TIMEOUT_S = 60
 LONGER_THAN_AN_ORDER_TAKES_S = 5
-MORE_TICKS_THAN_ARE_LET_IN_FLIGHT = 60_000
-FILLERS = [f"FILLER{number:02}" for number in range(40)]
+MORE_TICKS_THAN_A_PARTITION_HAS_IN_FLIGHT = 25_000
+FILLERS = [
+    symbol
+    for symbol in (f"FILLER{number:03}" for number in range(160))
+    if partition_for(symbol, 4) == partition_for("PRICED", 4)
+]
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +59,8 @@ def test_an_order_waits_for_the_prices_that_are_in_kafka_before_it(
         send(address, "orders", "account", [market_order("before", "PRICED")])
         assert wait_until_filled(stack, flow, "before")[-1]["last_px"] == "101"
         supervisor._call("stopProcess", "influxdb")
-        fill = (tick(FILLERS[number % 40]) for number in range(MORE_TICKS_THAN_ARE_LET_IN_FLIGHT))
-        send(address, "ticks", "symbol", fill)
+        filling = islice(cycle(FILLERS), MORE_TICKS_THAN_A_PARTITION_HAS_IN_FLIGHT)
+        send(address, "ticks", "symbol", map(tick, filling))
         send(address, "ticks", "symbol", [tick("PRICED", bid="200", ask="201")])
         send(address, "orders", "account", [market_order("after", "PRICED")])
         deadline = time.monotonic() + LONGER_THAN_AN_ORDER_TAKES_S
