@@ -106,8 +106,8 @@ def architecture(spouts: Iterable[str], bolts: Mapping[str, Any]) -> str:
             *(_node(viewer, VIEWER, kind) for viewer, kind in VIEWERS.items()),
             _edge("Kafka", "spouts", "batches: one poll\\nof one partition"),
             *(_edge(source, target, "") for source, target in sorted(flows) if source != target),
-            _edge("rule-engine", "Kafka", "one transaction a shard", style="bold", constraint="false"),
-            _edge("reject-writer", "Kafka", "what can't be used", style="dashed", constraint="false"),
+            _edge("rule-engine", "Kafka", "one transaction per shard", style="bold", constraint="false"),
+            _edge("reject-writer", "Kafka", "rejects", style="dashed", constraint="false"),
             _edge("influxdb-loaders", "InfluxDB", "line protocol"),
             *(_edge("InfluxDB", viewer, "") for viewer in VIEWERS),
         ],
@@ -123,7 +123,7 @@ def _roles(spouts: Iterable[str], bolts: Mapping[str, Any]) -> list[tuple[str, s
         color, kind = _bolt_style(bolt, bolts[bolt])
         found.setdefault(_role(bolt), []).append((color, kind.removeprefix("bolt, ")))
     return [
-        (role, some[0][0], some[0][1] if len(some) == 1 else f"{len(some)} of them, {some[0][1]}")
+        (role, some[0][0], some[0][1] if len(some) == 1 else f"{len(some)}, {some[0][1]}")
         for role, some in found.items()
     ]
 
@@ -143,6 +143,8 @@ def _bolt_style(bolt: str, thrift: Any) -> tuple[str, str]:
 def _grouping(how: Any) -> str:
     if how.fields is not None:
         return f"by {', '.join(how.fields)}"
+    if how.all is not None:
+        return "all tasks"
     return "by owner" if how.custom_serialized is not None else "shuffle"
 
 
