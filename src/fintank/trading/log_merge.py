@@ -11,12 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
-from fintank.trading.partition_log import FollowedPartition, Partition, Range
+from fintank.trading.partition_log import WAIT_MS_MAX, FollowedPartition, Partition, Range
 
 TOPICS = ("ticks", "orders")
 """The order in which records of equal log time are taken."""
-WAIT_MS_MAX = 1_000
-"""How long a record waits for partitions that have no record but whose reported time is earlier."""
 
 T = TypeVar("T")
 
@@ -96,8 +94,6 @@ class LogMerge(Generic[T]):
         self._asked_ms: dict[str, int] = {}
         self._fresh: set[str] = set()
         """The clocks that no caught-up spout has set yet."""
-        self._waiting_since_ms: int | None = None
-        self._lift_ms_max = WAIT_MS_MAX
 
     def offer(self, partition: Partition, found: Range[T]) -> None:
         """Take in a range; records that are already known are ignored."""
@@ -141,13 +137,14 @@ class LogMerge(Generic[T]):
                     return
                 yield late
                 continue
-            self._waiting_since_ms, self._lift_ms_max = None, WAIT_MS_MAX
+            log.lift_ms_max = WAIT_MS_MAX
             while log.runs and (max(log.least_ms, self.now_ms), least[1]) < second:
                 yield self._taken(least[1], log.least_ms)
 
     def waited_ms(self, elapsed_ms: int) -> int:
-        """How long the next record has been waiting for partitions that may bring an earlier one."""
-        return 0 if self._waiting_since_ms is None else elapsed_ms - self._waiting_since_ms
+        """How long a record has been waiting at most for partitions that may bring an earlier one."""
+        since_ms = [log.waiting_since_ms for log in self._logs if log.waiting_since_ms is not None]
+        return elapsed_ms - min(since_ms, default=elapsed_ms)
 
     @property
     def frontier_ms(self) -> int:
@@ -173,31 +170,31 @@ class LogMerge(Generic[T]):
         run, records = log.take()
         self.now_ms = max(self.now_ms, natural_ms if log_ms is None else log_ms)
         log.log_ms = self.now_ms
+        log.waiting_since_ms = None
         is_shifted = bool(records) and self.now_ms != natural_ms
         return Taken(self._partitions[index], run.first, run.next, self.now_ms, is_shifted, records)
 
     def _overdue(self, elapsed_ms: int) -> Taken[T] | None:
-        """Take the next record if it has waited too long for partitions that are at their ends."""
-        heads = [(log.least_ms, index) for index, log in enumerate(self._logs) if log.runs]
+        """Take the next record if it has waited too long for partitions whose spouts were asked since.
+
+        What they report to stand before it is taken first, however long its delivery takes.
+        """
+        keys = [(max(log.least_ms, self.now_ms), index) for index, log in enumerate(self._logs)]
+        heads = [key for key in keys if self._logs[key[1]].runs]
+        for _, index in heads:
+            if self._logs[index].waiting_since_ms is None:
+                self._logs[index].waiting_since_ms = elapsed_ms
         if not heads:
-            self._waiting_since_ms = None
             return None
-        since_ms = self._waiting_since_ms
-        if since_ms is None:
-            self._waiting_since_ms = elapsed_ms
+        due_ms, index = min(heads)
+        log = self._logs[index]
+        waited_for = [self._logs[key[1]] for key in keys if key < (due_ms, index)]
+        asked_since_ms = min(other.reached_ms for other in waited_for)
+        if log.waiting_since_ms is None or asked_since_ms - log.waiting_since_ms < WAIT_MS_MAX:
             return None
-        natural_ms, index = min(heads)
-        waited_for = [
-            log
-            for i, log in enumerate(self._logs)
-            if not log.runs and (log.least_ms, i) < (natural_ms, index)
-        ]
-        if elapsed_ms - since_ms < WAIT_MS_MAX or any(log.at_end_ms <= since_ms for log in waited_for):
-            return None
-        least_ms = min(log.reported_ms for log in waited_for)
-        lift_ms = min(natural_ms - least_ms, self._lift_ms_max)
+        reported_ms = min(other.least_ms for other in waited_for)
+        lift_ms = min(due_ms - reported_ms, log.lift_ms_max)
         self._lifts = {spout: was_ms + lift_ms for spout, was_ms in self._lifts.items()}
-        self._lift_ms_max *= 2
-        self._waiting_since_ms = None
+        log.lift_ms_max *= 2
         self.disagreements += 1
-        return self._taken(index, natural_ms, least_ms)
+        return self._taken(index, log.least_ms, max(self.now_ms, reported_ms))

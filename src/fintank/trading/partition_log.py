@@ -8,6 +8,8 @@ from itertools import zip_longest
 from typing import Generic, NamedTuple, TypeVar
 
 PENDING_ENDS_MAX = 256
+WAIT_MS_MAX = 1_000
+"""How long a record waits for partitions that have no record but whose reported time is earlier."""
 RECORDS_MAX = 500
 """The most records that are taken at once; those of one offset are never split."""
 
@@ -58,8 +60,11 @@ class FollowedPartition(Generic[T]):
     """The end of what was delivered without a gap; None until the start is known."""
     log_ms: int
     reported_ms: int
-    at_end_ms: int = -1
-    """When, by this process's clock, the partition was last at the end that its spout reported."""
+    reached_ms: int = -1
+    """When, by this process's clock, the latest report came whose end is delivered."""
+    waiting_since_ms: int | None = None
+    """Since when, by this process's clock, the next record waits for other partitions."""
+    lift_ms_max: int = WAIT_MS_MAX
     runs: deque[JoinedRun] = field(default_factory=deque)
     records: deque[tuple[Sequence[int], Sequence[T]]] = field(default_factory=deque)
     """The offsets and records of each joined range that has records left."""
@@ -67,8 +72,8 @@ class FollowedPartition(Generic[T]):
     """How many records of the first of these ranges were taken."""
     early: dict[int, Range[T]] = field(default_factory=dict)
     """Ranges after a gap, by first offset."""
-    ends: list[tuple[int, int]] = field(default_factory=list)
-    """The reported ends that are not delivered yet, each with its time."""
+    ends: list[tuple[int, int, int]] = field(default_factory=list)
+    """The reported ends that are not delivered yet, each with its time and when the report came."""
 
     def offer(self, found: Range[T]) -> None:
         kept = self.early.get(found.first)
@@ -85,9 +90,7 @@ class FollowedPartition(Generic[T]):
         return gone
 
     def on_end(self, end: int, reported_ms: int, elapsed_ms: int) -> None:
-        if self.position is not None and end <= self.position:
-            self.at_end_ms = elapsed_ms
-        self.ends.append((end, reported_ms))
+        self.ends.append((end, reported_ms, elapsed_ms))
         if len(self.ends) > PENDING_ENDS_MAX:
             del self.ends[::2]
         self._reached()
@@ -117,7 +120,8 @@ class FollowedPartition(Generic[T]):
         reached = 0
         position = -1 if self.position is None else self.position
         while reached < len(self.ends) and self.ends[reached][0] <= position:
-            self.reported_ms = max(self.reported_ms, self.ends[reached][1])
+            _, reported_ms, self.reached_ms = self.ends[reached]
+            self.reported_ms = max(self.reported_ms, reported_ms)
             reached += 1
         del self.ends[:reached]
 

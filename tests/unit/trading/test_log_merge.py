@@ -106,8 +106,9 @@ def test_a_record_from_the_future_waits_a_second_and_is_taken_at_the_time_of_the
     world.append(ORDERS, 7_200_000)
     world.report_ends(10, appended_ms=7_200_000, elapsed_ms=10)
     assert world.take(10) == []
-    world.report_ends(1_000, elapsed_ms=1_000)
+    world.report_ends(999, elapsed_ms=1_009)
     assert world.take(1_009) == []
+    world.report_ends(1_000, elapsed_ms=1_010)
     assert world.take(1_010) == [("7200000", 2_000, True)]
     assert world.merge.disagreements == 1
     world.append(ORDERS, 3_500)
@@ -182,3 +183,43 @@ def test_it_tells_how_long_the_next_record_has_been_waiting() -> None:
     assert world.take(300) == [("1300", 1_300, False)]
     assert world.take(300) == []
     assert world.merge.waited_ms(400) == 0
+
+
+def test_a_record_of_the_past_waits_for_a_partition_whose_spout_is_silent() -> None:
+    world = World()
+    world.report_ends(0)
+    world.append(TICKS, 1_500)
+    world.report_ends(500)
+    assert world.take() == [("1500", 1_500, False)]
+    world.append(ORDERS, 1_200)
+    for elapsed_ms in range(0, 10 * WAIT_MS_MAX, WAIT_MS_MAX):
+        assert world.take(elapsed_ms) == []
+    world.report_ends(501, elapsed_ms=10 * WAIT_MS_MAX)
+    assert world.take(10 * WAIT_MS_MAX) == [("1200", 1_500, True)]
+
+
+def test_a_record_from_the_future_does_not_wait_longer_while_others_are_taken() -> None:
+    world = World()
+    world.report_ends(0, appended_ms=1_000)
+    world.append(ORDERS, 7_200_000)
+    for elapsed_ms in range(0, 1_000, 100):
+        world.append(TICKS, 1_000 + elapsed_ms)
+        world.report_ends(elapsed_ms, appended_ms=1_000 + elapsed_ms, elapsed_ms=elapsed_ms)
+        assert world.take(elapsed_ms) == [(str(1_000 + elapsed_ms), 1_000 + elapsed_ms, False)]
+    world.append(TICKS, 2_000)
+    world.report_ends(1_001, appended_ms=2_000, elapsed_ms=1_001)
+    assert world.take(1_001) == [("2000", 2_000, False), ("7200000", 2_001, True)]
+
+
+def test_a_record_from_the_future_waits_for_what_is_told_to_stand_before_it() -> None:
+    world = World()
+    world.report_ends(0, appended_ms=1_000)
+    world.append(ORDERS, 7_200_000)
+    assert world.take(0) == []
+    world.report_ends(500, elapsed_ms=500)
+    world.ends[TICKS] += 1  # a tick that Storm does not deliver for a while
+    for elapsed_ms in range(1_000, 5_000, 100):
+        world.report_ends(elapsed_ms, elapsed_ms=elapsed_ms)
+        assert world.take(elapsed_ms) == []
+    world.merge.offer(TICKS, Range(0, 1, [Run(0, 1, 1_900)], [0], ["tick"]))
+    assert world.take(5_000) == [("tick", 1_900, False), ("7200000", 5_900, True)]
