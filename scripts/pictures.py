@@ -115,7 +115,7 @@ def architecture(spouts: Iterable[str], bolts: Mapping[str, Any]) -> str:
 
 
 def _roles(spouts: Iterable[str], bolts: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return (name, colour, description) of the nodes for components in the architecture picture."""
+    """Return (name, color, description) of the nodes for components in the architecture picture."""
     found: dict[str, list[tuple[str, str]]] = {}
     for spout in sorted(spouts):
         found.setdefault(_role(spout), []).append((SPOUT, "JVM"))
@@ -133,7 +133,7 @@ def _role(component: str) -> str:
 
 
 def _bolt_style(bolt: str, thrift: Any) -> tuple[str, str]:
-    """Return a bolt's colour, and a note with its language and number of tasks."""
+    """Return a bolt's color, and a note with its language and number of tasks."""
     tasks = thrift.common.parallelism_hint or 1
     kind = "Python" if thrift.bolt_object.shell is not None else "JVM"
     color = RULE_ENGINE if bolt in DECIDES else PYTHON_BOLT if kind == "Python" else JVM_BOLT

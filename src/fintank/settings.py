@@ -118,7 +118,7 @@ def _is_address(value: str) -> bool:
 
 
 def _home(path: Path) -> Path:
-    # supervisord, Kafka, InfluxDB and Log4j have it in their files, each with special characters of its own.
+    # supervisord, Kafka, InfluxDB and Log4j write it into their files, each with its own special characters.
     wrong = sorted(
         {character for character in str(path) if character in _NOT_IN_HOME or not character.isprintable()}
     )

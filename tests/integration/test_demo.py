@@ -213,7 +213,7 @@ def test_a_topology_that_ends_early_is_reported_with_its_last_lines(
     status, output = demo(Stack(stack.settings, {**stack.environ, "PATH": path}), tmp_path, "--file", quotes)
     assert status == 1
     assert "this lein builds nothing" in output
-    assert "`sparse run` ended by itself, with exit status" in output
+    assert "`sparse run` ended on its own with exit status" in output
     assert "Traceback" not in output
     assert not is_up(stack)
 

@@ -260,7 +260,9 @@ def test_points_older_than_influxdbs_retention_are_reported_and_rejected_and_no_
     alter = "ALTER RETENTION POLICY autogen ON prices_development DURATION"
     query(world.stack.settings, f"{alter} 2h SHARD DURATION 1h")
     try:
-        assert "keeps points for only 2:00:00" in influxdb_server.retention(world.stack.settings.influx)
+        assert "keeps points for only 2:00:00" in influxdb_server.retention_warning(
+            world.stack.settings.influx
+        )
         output = run_fintank(world.stack, "doctor").stdout
         assert "influxdb retention: 2:00:00. The topics keep 30 days: " in output
         before = len(world.rejects())

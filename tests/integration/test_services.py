@@ -59,7 +59,7 @@ def test_a_second_up_reports_that_everything_is_up(running: Stack) -> None:
 
 
 def test_up_with_other_addresses_asks_for_down_first(running: Stack) -> None:
-    port = ports.free_neighbours(2)
+    port = ports.consecutive_free(2)
     environ = {**running.environ, "FINTANK_KAFKA": f"localhost:{port}"}
     done = run_fintank(Stack(running.settings, environ), "up")
     assert done.returncode == 1

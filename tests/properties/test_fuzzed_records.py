@@ -1,4 +1,4 @@
-"""Whatever a record holds, it becomes its message or one reject, and its neighbours are unaffected.
+"""Whatever a record holds, it becomes its message or one reject, and its neighbors are unaffected.
 
 Seeded batches of valid and broken records go the whole way: parse, engine, report, point, back. `make test`
 tries 20,000 records of each topic, `make soak` a million; a failure names the seed, which makes it again.

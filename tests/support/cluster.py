@@ -69,7 +69,7 @@ def kill_topology(aim: Aim, address: str) -> None:
 @contextmanager
 def ssh_worker(stack: Stack, folder: Path) -> Iterator[Aim]:
     """Run an sshd with its own keys on a free port of 127.0.0.1; yield an Aim that knows only this worker."""
-    port = ports.free_neighbours(1)
+    port = ports.consecutive_free(1)
     home = folder / "home"
     (home / ".ssh").mkdir(parents=True)
     (folder / "logs").mkdir()

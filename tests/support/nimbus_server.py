@@ -50,7 +50,7 @@ class Nimbus:
 @contextmanager
 def serving(nimbus: Nimbus) -> Iterator[str]:
     """Serve on a free port; yield the address."""
-    port = ports.free_neighbours(1)
+    port = ports.consecutive_free(1)
     server = make_server(
         thrift.Nimbus,
         nimbus,

@@ -32,7 +32,7 @@ class Stack:
 @contextmanager
 def stopped_stack(home: str) -> Iterator[Stack]:
     """Choose free ports (Kafka needs two, the Storm cluster seven); stop at the end whatever was started."""
-    port = ports.free_neighbours(11)
+    port = ports.consecutive_free(11)
     environ = {
         **os.environ,
         "FINTANK_HOME": home,

@@ -35,7 +35,7 @@ def reason_of(record):
 
 
 def both_ways(record):
-    """Return a record's line, the same from the fast path and the careful one (a bad neighbour forces it)."""
+    """Return a record's line, the same from the fast path and the careful one (a bad neighbor forces it)."""
     fast = batch_of(record).lines
     assert batch_of(record, "{}").lines == fast
     return fast

@@ -28,7 +28,7 @@ LINE = "bid_ask,exchange=NYSE,symbol=IVE bid=93.5,ask=94.5 1438539936355217042"
 def here(render: Callable[..., Rendered]) -> Rendered:
     """The cookbook for this machine: localhost, free ports, all folders below a temporary one."""
     names = ("kafka", "kafka_controller", "influxdb", "zookeeper", "nimbus")
-    first = ports.free_neighbours(len(names))
+    first = ports.consecutive_free(len(names))
     numbers = {name: first + place for place, name in enumerate(names)}
     rendered = render(address="127.0.0.1", host="localhost", ports=numbers)
     configurations = ("server.properties", "influxdb.conf", "zoo.cfg")

@@ -79,7 +79,7 @@ def partition_states(admin: KafkaAdminClient) -> list[PartitionState]:
 
 
 def behind_transactions(states: Iterable[PartitionState]) -> list[str]:
-    """Return a line for each partition with an open transaction, about the offsets that wait for its end."""
+    """Return a line for each partition with an open transaction, naming the offsets that it hides."""
     return [
         f"{state.topic}-{state.partition}: {state.hidden:,} offsets from {state.end_offset} on are readable "
         "once an open transaction ends, at the latest after its producer's transaction.timeout.ms"

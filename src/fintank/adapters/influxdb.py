@@ -47,7 +47,7 @@ class Refusal:
 
 
 class Retention(NamedTuple):
-    """The default retention policy of a database; seconds is 0 if points are kept for ever."""
+    """The default retention policy of a database; seconds is 0 if points are kept forever."""
 
     policy: str
     seconds: int
@@ -136,7 +136,7 @@ class InfluxDB:
         return int(rows[0][1]) if rows else 0
 
     def retention(self) -> Retention:
-        """Return the default retention policy; for ever if the database does not exist."""
+        """Return the default retention policy; forever if the database does not exist."""
         for policy, duration, _, _, is_default in self.rows(f'SHOW RETENTION POLICIES ON "{self._database}"'):
             found = _HOURS.fullmatch(duration)
             if is_default and found:

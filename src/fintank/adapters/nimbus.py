@@ -19,10 +19,10 @@ TIMEOUT_MS = 7000
 thrift: Any = streamparse.thrift
 
 ALL_TIME = ":all-time"
-OWN_WORDS = "java.lang.Exception: Shell Process Exception: "
+BOLT_ERROR_PREFIX = "java.lang.Exception: Shell Process Exception: "
 """Storm's prefix of an error that a Python bolt reports."""
-END_S_MAX = 60
-"""How long after such an error Storm may still report that the bolt is gone."""
+BOLT_EXIT_S_MAX = 60
+"""How long after such an error Storm may still report that the bolt has exited."""
 
 
 @dataclass(frozen=True)
@@ -176,11 +176,11 @@ def _all_time(windows: Mapping[str, dict[Any, Any]]) -> dict[Any, Any]:
 
 
 def _error(component: str, found: Sequence[Any]) -> TaskError:
-    """Return the latest of a component's errors; a bolt's own error is preferred to Storm's about its end."""
+    """Return the latest of a component's errors; a bolt's own wins over Storm's report that it exited."""
     newest = max(found, key=lambda one: one.error_time_secs)
-    own = [one for one in found if one.error.startswith(OWN_WORDS)]
+    own = [one for one in found if one.error.startswith(BOLT_ERROR_PREFIX)]
     info = max(own, key=lambda one: one.error_time_secs, default=newest)
-    if newest.error_time_secs - info.error_time_secs > END_S_MAX:
+    if newest.error_time_secs - info.error_time_secs > BOLT_EXIT_S_MAX:
         info = newest
-    lines = [line.strip() for line in info.error.removeprefix(OWN_WORDS).splitlines() if line.strip()]
+    lines = [line.strip() for line in info.error.removeprefix(BOLT_ERROR_PREFIX).splitlines() if line.strip()]
     return TaskError(component, f"{info.host}:{info.port}", info.error_time_secs, lines[0] if lines else "")

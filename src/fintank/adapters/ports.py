@@ -32,7 +32,7 @@ def is_free(port: int) -> bool:
     return True
 
 
-def free_neighbours(count: int) -> int:
+def consecutive_free(count: int) -> int:
     """Return the first of `count` consecutive free ports, chosen at random so that parallel runs differ."""
     for _ in range(1000):
         first = random.choice(FREE_PORTS[:-count])

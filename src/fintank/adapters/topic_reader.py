@@ -99,7 +99,7 @@ class TopicReader:
             yield from sorted(records, key=_order)
 
     def record_at(self, partition: int, offset: int) -> Record | None:
-        """Return the record at an offset, or None if there is none or no longer one."""
+        """Return the record at an offset, or None if it holds none or no longer does."""
         first, end = self._bounds(partition)
         if not first <= offset < end:
             return None

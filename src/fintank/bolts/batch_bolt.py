@@ -62,9 +62,9 @@ class BatchBolt(Bolt):
         return super().read_command()
 
     def before_waiting(self) -> None:
-        """Finish what was gathered, as no more tuples are there.
+        """Finish what was gathered; no more tuples are waiting.
 
-        So writes grow with the load: what comes during one of them becomes the next.
+        So writes grow with the load: what arrives during one of them goes into the next.
         """
 
     def emit_lines(self, tup: Tuple, to_lines: Callable[[str, int, str, str], Lines]) -> Lines:

@@ -18,7 +18,7 @@ from fintank.wire.kafka.records import offset_of
 from fintank.wire.points import order_points
 
 CHARS_MAX = 1024 * 1024
-"""At most 4 MiB of UTF-8, which Storm, its pipes and an HTTP write take with ease."""
+"""At most 4 MiB of UTF-8, which Storm, its pipes and an HTTP write handle with ease."""
 
 
 class ComponentOrderCreator(BatchBolt):
@@ -35,7 +35,7 @@ class ComponentOrderCreator(BatchBolt):
         self._owners = owner_count(context)
 
     def process(self, tup: Tuple) -> None:
-        """Split the portfolio orders, pass the other messages on; their order stays."""
+        """Split the portfolio orders, pass the other messages on; in their order."""
         topic, partition, _, _, appended, lines = tup.values
         messages: list[OwnedMessage] = []
         for message in map(order_stream.from_line, lines.split("\n") if lines else ()):

@@ -19,8 +19,8 @@ CHARS_MAX = 2 * 1024 * 1024
 class InfluxdbLoader(BatchBolt):
     """Takes [topic partition offsets lines appended]; emits the lines that InfluxDB refuses as rejects.
 
-    All tuples that are there share one HTTP write, so that small ones don't cost a write each. It also takes
-    a spout's own metrics, [lines] on the stream pipeline, and writes them with those of this bolt.
+    All waiting tuples share one HTTP write, so that small ones don't cost a write each. It also takes a
+    spout's own metrics, [lines] on the stream pipeline, and writes them with those of this bolt.
     """
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
@@ -31,7 +31,7 @@ class InfluxdbLoader(BatchBolt):
         self._line_count = self._char_count = 0
 
     def process(self, tup: Tuple) -> None:
-        """Gather the batch; write if there is enough."""
+        """Gather the batch; write once there is enough."""
         if tup.stream == "pipeline":
             self.metrics.pass_on(*tup.values)
             self.ack(tup)

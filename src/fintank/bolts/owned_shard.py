@@ -1,4 +1,4 @@
-"""One shard in the hands of a task of the rule engine: decide first, write later."""
+"""A shard and its log, as its owner holds them: decide first, write later."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
@@ -15,7 +15,7 @@ class DecisionLog(Protocol):
     """Where a shard's decisions are written: adapters.journal.ShardLog, or a test's own."""
 
     def commit(self, reports: Sequence[Report], fills: Sequence[Fill], journal: Sequence[Change]) -> None:
-        """Write all of it or nothing; after an error nobody knows which, and the process must end."""
+        """Write all of it or nothing; after an error it may be either, and the process must end."""
 
 
 class OwnedShard:
@@ -35,7 +35,7 @@ class OwnedShard:
 
     @property
     def decisions(self) -> int:
-        """How many reports and changes wait for a commit, without the quotes that only changed."""
+        """How many reports and changes wait for a commit, not counting quotes that merely changed."""
         return len(self._reports) + len(self._journal)
 
     def on_quote(self, quote: Quote, log_us: int) -> None:
@@ -61,8 +61,8 @@ class OwnedShard:
     def commit(self, positions: Positions | None = None) -> None:
         """Write all that was decided, and every quote and clock that changed, in one transaction.
 
-        positions: how far the shard has come, if that is to be written. Nothing is written when nothing
-        changed: the log then holds all that the shard knows.
+        positions: how far the shard has decided; None leaves that unwritten. If nothing changed, nothing is
+        written: the log already holds all that the shard knows.
         """
         self._add(self.core.changed_quotes())
         if self.decisions or positions is not None:

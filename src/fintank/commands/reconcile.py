@@ -17,6 +17,8 @@ from fintank.terminal.texts import counted
 
 SHOWN_OF_A_KIND_MAX = 20
 TABLE_CHARS_MIN = 110
+COUNTS = ("compared", "pending", "beyond_retention", "rejected", "collisions", "breaks")
+"""The counts of a Result."""
 
 
 @command(help={"json": "print one JSON object, with every break"})
@@ -40,16 +42,7 @@ def summary(settings: Settings, results: Sequence[Result], lag: Mapping[str, int
         "clean": not any(result.breaks for result in results),
         "lag": dict(lag),
         "checks": [
-            {
-                "what": result.what,
-                "compared": result.compared,
-                "pending": result.pending,
-                "beyond_retention": result.beyond_retention,
-                "rejected": result.rejected,
-                "collisions": result.collisions,
-                "breaks": result.breaks,
-            }
-            for result in results
+            {"what": result.what, **{name: getattr(result, name) for name in COUNTS}} for result in results
         ],
         "breaks": [found._asdict() for result in results for found in result.named],
     }
@@ -84,13 +77,9 @@ def show(results: Sequence[Result], lag: Mapping[str, int]) -> None:
 
 
 def _table(results: Sequence[Result]) -> Table:
-    numbers = ("compared", "pending", "beyond retention", "rejected", "collisions", "breaks")
+    numbers = [name.replace("_", " ") for name in COUNTS]
     made = table("what", *numbers, numbers=numbers)
     made.columns[0].no_wrap = True
     for result in results:
-        counts = (
-            *(result.compared, result.pending, result.beyond_retention),
-            *(result.rejected, result.collisions, result.breaks),
-        )
-        made.add_row(result.what, *(f"{count:,}" for count in counts))
+        made.add_row(result.what, *(f"{getattr(result, name):,}" for name in COUNTS))
     return made

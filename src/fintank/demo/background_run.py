@@ -41,7 +41,7 @@ class BackgroundRun:
         status = self._process.poll()
         if status is not None:
             raise FintankError(
-                f"{self.last_lines()}\n`sparse run` ended by itself, with exit status {status}: "
+                f"{self.last_lines()}\n`sparse run` ended on its own with exit status {status}: "
                 f"above are its last lines, the rest is in {self.log}"
             )
 

@@ -19,7 +19,7 @@ from fintank.wire.kafka.records import Record, messages
 
 @dataclass(frozen=True)
 class Evidence:
-    """The records of one run, recognised by the common prefix of its order ids.
+    """The records of one run, recognized by the common prefix of its order ids.
 
     messages: the number of order messages. orders: the orders for one symbol in them, portfolio orders split
     into their components, each with its record. rejects: counted by the topic of the rejected record, and of
@@ -67,9 +67,9 @@ def read(address: str, positions: Mapping[str, Positions], name: str, limits: Li
 
 
 def wait_reasons(address: str, symbols: Iterable[str], limits: Limits) -> dict[str, str]:
-    """Return by symbol why an order for it can't trade now; a symbol whose orders can is left out."""
+    """Return, by symbol, why its orders can't trade now; symbols whose orders can are left out."""
     now = now_us()
-    # Quotes that arrived earlier are too old by now, whatever their own times are.
+    # Quotes that arrived earlier are too old by now, whatever their timestamps.
     since_ms = (now - limits.max_quote_age_us) // 1000
     reasons = {}
     with open_reader(address, "ticks") as reader:

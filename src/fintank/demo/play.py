@@ -43,7 +43,7 @@ class Plan:
 
     @property
     def span_us(self) -> int:
-        """How far the first tick may lie in the past."""
+        """How far in the past the first tick may be."""
         lengths_us = (extent.last_us - extent.first_us for extent in self.files.values())
         return max([traffic.FAKE_SPAN_US, *lengths_us])
 

@@ -21,7 +21,7 @@ SHOWN_CHARS_MAX = 90
 
 @contextmanager
 def services(settings: Settings, is_kept: bool) -> Iterator[None]:
-    """Have the services up; if all were down before, stop them unless the demo passed and is_kept."""
+    """Start the services; later stop them if all were down before, unless the demo passed and is_kept."""
     found = lifecycle.status(settings)
     is_left = any(service.is_up for service in found)
     try:
@@ -37,7 +37,7 @@ def services(settings: Settings, is_kept: bool) -> Iterator[None]:
 
 @contextmanager
 def topology(settings: Settings, is_kept: bool) -> Iterator[BackgroundRun]:
-    """Have `sparse run` running with its worker; end it afterwards, unless the demo passed and is_kept."""
+    """Start `sparse run` and wait for its worker; afterwards stop it, unless the demo passed and is_kept."""
     run = background_run.start(settings)
     is_left = False
     try:

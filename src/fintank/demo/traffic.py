@@ -41,7 +41,7 @@ def interleaved(
 ) -> Iterator[tuple[str, KeyedRecord]]:
     """Yield (topic, record): the ticks, and the orders spread evenly between them, each made when it is due.
 
-    Ticks follow the last order, so that a price it waits for can still come.
+    Ticks follow the last order, so that a price it waits for can still arrive.
     """
     sent = 0
     for number, tick in enumerate(ticks, 1):

@@ -102,7 +102,7 @@ def table(title: str, description: str, query: str, **given: Any) -> Panel:
 
 
 def rejects_count() -> Panel:
-    """Make the number of rejects."""
+    """Make the panel that counts rejects."""
     return stat(
         "Rejects",
         "Records of all symbols that could not be used in this time range, sent to the topic rejects.",
@@ -162,7 +162,7 @@ def dashboard(
 
 
 def variable(name: str, label: str, query: str) -> Json:
-    """Make a variable with the values that the query finds; any number can be chosen, at first all are."""
+    """Make a variable with the values that the query finds; any number can be chosen, all by default."""
     return {
         "type": "query",
         "name": name,

@@ -143,7 +143,7 @@ def _wanted(order: Order) -> str:
 
 
 def _kept_cash(amount: Decimal, orders: Sequence[Order]) -> Decimal:
-    """Return what is left of an amount; all of it if the portfolio order is rejected."""
+    """Return the part of an amount that stays cash; all of it if the portfolio order is rejected."""
     for order in orders:
         amount = EXACT.subtract(amount, order.cash_order_qty or ZERO)
     return amount
@@ -197,7 +197,7 @@ def _quote(life: Life, report: ExecutionReport, quote_id: str) -> str:
     quote = life.quotes.get(quote_id)
     if quote is None:
         return f"  quote ticks-{quote_id}: no longer in the topic"
-    # Not the order's own time if a later tick triggered the trade: both may have waited in Kafka for long.
+    # Not the order's own time if a later tick triggered the trade: both may have waited long in Kafka.
     trigger = life.quotes.get(report.input.removeprefix(_TICKS))
     moment_us = report.transact_time_us if trigger is None else trigger.time_us
     age_seconds = max(moment_us - quote.time_us, 0) / 1_000_000

@@ -42,7 +42,7 @@ def find(address: str, order_id: str, limits: Limits) -> Life | None:
 
 
 def _sent(reader: TopicReader, order_id: str, limits: Limits) -> list[Sent]:
-    may_name = _names_perhaps(order_id)
+    may_name = _prefilter(order_id)
     sent = [
         (record, message)
         for record in _read(reader, reader.starts(), "orders")
@@ -53,7 +53,7 @@ def _sent(reader: TopicReader, order_id: str, limits: Limits) -> list[Sent]:
     return sorted(sent, key=lambda found: (found[0].time_ms, found[0].partition, found[0].offset))
 
 
-def _names_perhaps(order_id: str) -> Callable[[bytes], bool]:
+def _prefilter(order_id: str) -> Callable[[bytes], bool]:
     """Return a quick test that every record about the id passes, and few others."""
     # A cancel of a component is also about its portfolio order.
     wanted: list[tuple[bytes, ...]] = [(_quoted(order_id),), (_quoted(order_id)[:-1] + b"-",)]

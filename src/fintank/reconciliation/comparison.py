@@ -23,7 +23,7 @@ def compare(settings: Settings) -> tuple[list[Result], dict[str, int]]:
     influx.require_own_points()
     with kafka.connect(settings.kafka) as admin:
         kafka.ensure_topics(admin)
-        # Before anything else: what is committed now is done, whatever is written during the checks.
+        # First of all: what is committed now is processed, whatever is written during the checks.
         states = partition_states(admin)
         logs = read_logs(settings.kafka, states)
         unusable = Result("unusable records are in rejects")

@@ -1,4 +1,4 @@
-"""All orders, cancels, reports and fills of the topics, read so that concurrent writes are no breaks."""
+"""All orders, cancels, reports and fills of the topics, read so that concurrent writes cause no breaks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

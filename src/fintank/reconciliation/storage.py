@@ -62,7 +62,7 @@ class Storage:
     def compare(self, stored_topic: StoredTopic, see: See | None = None) -> Result:
         """Compare all records of a topic with its measurement; call `see` with each record's line once.
 
-        The lines come from the code of the topology, which always makes the same of a record.
+        The lines come from the topology's own code, which turns a record into the same line every time.
         """
         result = Result(f"{stored_topic.topic} are in InfluxDB")
         recorded, stored = Digest(), Digest()
@@ -98,11 +98,11 @@ class Storage:
             comparison.add_recorded(part.partition, part.offsets, part.must_be_stored, part.points)
 
     def _kept_since_ns(self) -> int:
-        """Return up to which time InfluxDB may have deleted points by now."""
+        """Return the time up to which InfluxDB may have deleted points by now."""
         return time.time_ns() - self._retention_ns if self._retention_ns else 0
 
     def _horizon_ns(self, topic: str) -> int | None:
-        """Return up to which time InfluxDB may hold points of deleted records; None if none were deleted."""
+        """Return the time up to which InfluxDB may hold points of deleted records; None without any."""
         with open_reader(self._address, topic) as reader:
             starts = reader.starts()
         oldest = oldest_ms(self._address, topic, starts)

@@ -52,7 +52,7 @@ class TopicLogs:
     hidden: frozenset[PartitionKey] = frozenset()
 
     def is_missing(self, result: Result, partition: PartitionKey, time_ms: int) -> bool:
-        """Return whether a record of about that time, which was not found, is missing; else count why not."""
+        """Return whether a record that was not found should be there; if it need not be, count why."""
         if self.partitions[partition].may_have_lost(time_ms):
             result.beyond_retention += 1
         elif partition in self.hidden:

@@ -20,7 +20,7 @@ Trade = Recorded[ExecutionReport]
 
 
 class TradeQuotes:
-    """Is shown every tick once, and picks those that trades name; `result` is final after `finish`."""
+    """Sees every tick once, and picks those that trades name; `result` is final after `finish`."""
 
     def __init__(self, reports: Iterable[Trade]) -> None:
         self.result = Result("trades are at a quote of ticks")

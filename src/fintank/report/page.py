@@ -100,8 +100,8 @@ def _summary(data: ReportData) -> str:
         )
         more = " ..." if len(counts) > SYMBOLS_NAMED_MAX else "."
         if counts:
-            bought = f'<span class="{side.lower()}">{verb}</span>'
-            parts.append(f"{bought} in {counts.total():,} trades: {named}{more}")
+            action = f'<span class="{side.lower()}">{verb}</span>'
+            parts.append(f"{action} in {counts.total():,} trades: {named}{more}")
     if data.executions_left_out:
         parts.append(f"The {data.executions_left_out:,} earliest execution reports are left out.")
     return " ".join(parts)

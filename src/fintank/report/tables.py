@@ -16,7 +16,7 @@ KINDS = {"BUY": "deposit", "SELL": "withdrawal"}
 NUMBER = "number"
 CODE = "code"
 TAIL = "code tail"
-"""A text whose end says most: where there is little room, its start is cut off."""
+"""A text whose end matters most: where there is little room, its start is cut off."""
 CSS = {
     "account": "",
     **dict.fromkeys(("quantity", "price", "cash", "best bid", "best ask", "amount"), NUMBER),

@@ -104,7 +104,7 @@ def _text(line: bytes) -> str:
 
 
 def _fields(text: str) -> list[str]:
-    # Each line by itself: a stray quotation mark must not swallow the lines after it.
+    # Each line on its own: a stray quotation mark must not swallow the lines after it.
     try:
         return next(csv.reader([text])) if '"' in text else text.split(",")
     except csv.Error:

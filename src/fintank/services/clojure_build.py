@@ -21,7 +21,7 @@ def built(
 ) -> Path:
     """Return the folder with the output of clojure.main; run it, in seconds, if the sources have changed.
 
-    `arguments` returns those of clojure.main that write the output into a given folder.
+    `arguments` returns clojure.main's arguments that write the output into a given folder.
     """
     class_path = programs.class_path(settings, "storm")
     digest = hashlib.sha256(class_path.encode())

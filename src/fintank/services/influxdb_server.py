@@ -43,18 +43,18 @@ def create_user(address: str) -> None:
         )
 
 
-def retention(address: str) -> str:
+def retention_warning(address: str) -> str:
     """Return a warning if the database does not keep points forever; else an empty text."""
     kept = InfluxDB(address).retention()
     if not kept.seconds:
         return ""
     return (
         f"InfluxDB ({address}) keeps points for only {timedelta(seconds=kept.seconds)}, by their timestamps: "
-        f"it refuses older ones, which go to the topic rejects; {keep_all(kept)}"
+        f"it refuses older ones, which go to the topic rejects; {keep_all_cure(kept)}"
     )
 
 
-def keep_all(kept: Retention) -> str:
+def keep_all_cure(kept: Retention) -> str:
     """Return how to make the database keep all points."""
     return f'`ALTER RETENTION POLICY "{kept.policy}" ON "{DATABASE}" DURATION INF` in `influx` keeps all'
 

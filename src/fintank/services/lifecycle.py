@@ -19,7 +19,7 @@ from fintank.waiting import wait_until
 UP_TIMEOUT_S = 90
 POLL_INTERVAL_S = 0.1
 LOG_LINES_SHOWN = 15
-# States that supervisord does not leave by itself.
+# States that supervisord does not leave on its own.
 GIVEN_UP = ("FATAL", "EXITED", "STOPPED")
 
 Say = Callable[[str], None]

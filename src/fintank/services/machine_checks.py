@@ -153,7 +153,7 @@ def retention(settings: Settings) -> list[Finding]:
     if not kept.seconds:
         return [Finding(subject, "forever")]
     is_enough = kept.seconds * 1000 >= THIRTY_DAYS_MS
-    cure = "" if is_enough else f"The topics keep 30 days: {influxdb_server.keep_all(kept)}."
+    cure = "" if is_enough else f"The topics keep 30 days: {influxdb_server.keep_all_cure(kept)}."
     return [Finding(subject, str(timedelta(seconds=kept.seconds)), cure)]
 
 

@@ -1,4 +1,4 @@
-"""Whether services can have their addresses here, and which process holds a port that they can't have."""
+"""Whether services can listen at their addresses here, and which process holds a port in use."""
 
 import contextlib
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ OUTPUT_SHOWN_CHARS = 500
 
 
 def environ() -> dict[str, str]:
-    """Return the environment for a program: with the locale C, a JVM can't open a path with umlauts."""
+    """Return the environment for a program: with the locale C, a JVM can't open a path that is not ASCII."""
     return {**os.environ, "LC_ALL": "C.UTF-8"}
 
 

@@ -57,7 +57,7 @@ def check(loaded: Settings, *, may_be_read: bool = False) -> None:
         raise FintankError(f"InfluxDB ({loaded.influx}) does not answer: run `invoke up`")
     influx.create_database()
     influx.require_own_points()
-    if kept := influxdb_server.retention(loaded.influx):
+    if kept := influxdb_server.retention_warning(loaded.influx):
         print(kept)
     with connect(loaded.kafka) as admin:
         for line in ensure_topics(admin):

@@ -36,7 +36,7 @@ Options = Mapping[str, Any]
 def prepare(arguments: Sequence[str]) -> None:
     """For `submit`, make the topology's options defaults of config.json's; called while `sparse` loads it.
 
-    By itself, streamparse lets the options of a topology win over config.json's.
+    Otherwise streamparse lets a topology's options win over config.json's.
     """
     if arguments[1:2] != ["submit"]:
         return
@@ -164,5 +164,5 @@ def _nimbus(env_config: dict[str, Any]) -> Iterator[str]:
     try:
         yield f"{host}:{port}"
     finally:
-        # By itself, streamparse closes the tunnel only if nothing was raised inside.
+        # streamparse itself closes the tunnel only if nothing was raised inside.
         tunnel.__exit__(None, None, None)

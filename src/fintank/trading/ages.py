@@ -20,7 +20,7 @@ class OpenAges:
         self._counted = self._reported = [0] * len(ages_us)
 
     def count(self, log_us: int) -> list[int]:
-        """Return for each age how many orders are at least that old."""
+        """Return, for each age, how many orders are at least that old."""
         if not self._round:
             self._round = list(self._state.open)
             self._counted = [0] * len(self._ages_us)

@@ -10,7 +10,7 @@ def allocate(wants: Sequence[Decimal], offer: Decimal, lot_size: Decimal) -> lis
     """Divide an offer among orders by what each wants; the wants are in order of arrival.
 
     Each gets what it wants if the offer is enough. Otherwise shares are in proportion to the wants, rounded
-    down to whole lots. Then the largest remainders, of equal ones the earlier order, get one more lot each
+    down to whole lots. Then the largest remainders, among equals the earlier order, get one more lot each
     while a whole lot is left; an order that wants less than that is passed over.
     """
     total = _sum(wants)

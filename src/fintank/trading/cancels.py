@@ -50,15 +50,15 @@ class Cancels:
         self._by_age: dict[str | None, list[RememberedCancel]] = {}
 
     def is_known(self, cancel: Cancel) -> bool:
-        """Whether a cancel with this content was taken in: this one is a replay."""
+        """Whether a cancel with this content is known: this one is a replay."""
         return cancel.content_hash in self._hashes.get(_key(cancel), ())
 
     def is_taken(self, cancel: Cancel) -> bool:
-        """Whether a cancel of one order with this identity was taken in."""
+        """Whether a cancel of one order with this identity is known."""
         return cancel.list_id is None and _key(cancel) in self._hashes
 
     def remember(self, cancel: RememberedCancel) -> None:
-        """Take a cancel in."""
+        """Add a cancel."""
         self._hashes.setdefault(cancel.key, set()).add(cancel.content_hash)
         heappush(self._by_age.setdefault(cancel.symbol, []), cancel)
         if not cancel.is_refused:

@@ -64,7 +64,7 @@ Entry = (
 
 
 class Forgotten(NamedTuple):
-    """An entry that is needed no more."""
+    """An entry that is no longer needed."""
 
     entry: Entry
 

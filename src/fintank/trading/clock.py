@@ -14,7 +14,7 @@ class ClockState(NamedTuple):
 
 
 class Clock:
-    """Never runs back, as long as the log time does not."""
+    """Never runs back unless the log time does."""
 
     __slots__ = ("arrival_us", "floor_us", "tick_time_us")
 

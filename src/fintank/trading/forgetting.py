@@ -13,7 +13,7 @@ FORGOTTEN_MAX = 1_000
 
 
 class Forgetting:
-    """Forgets what a shard knows of a symbol by that symbol's clock; without a book there is none."""
+    """Forgets a symbol's closed orders and cancels by that symbol's clock; without a book it has none."""
 
     def __init__(
         self, registry: OrderRegistry, cancels: Cancels, books: Mapping[str, QuoteBook], retention_us: int
@@ -63,8 +63,8 @@ class Forgetting:
     def _forget_lists(self, log_us: int, cancels_max: int) -> list[RememberedCancel]:
         """Forget the list cancels that are too old by every clock.
 
-        The clock that was the slowest at the last look is asked first: all others are ahead of it, and need
-        no look before it has come far enough.
+        The clock that was slowest last time is read first: all others are ahead of it, so until it has come
+        far enough they need not be read.
         """
         oldest_us = self._cancels.oldest_us(None)
         if oldest_us == inf or not self._books:

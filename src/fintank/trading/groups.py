@@ -46,7 +46,7 @@ class Group:
         return any(self._limits)
 
     def add(self, working: WorkingOrder) -> None:
-        """Take in an order."""
+        """Add an order."""
         self._limits[_is_cash(working)].add(self._item(working))
 
     def remove(self, working: WorkingOrder) -> None:

@@ -38,7 +38,7 @@ class OrderBook:
         self._sell_reach = self._buy_stop = inf
 
     def add(self, working: WorkingOrder) -> None:
-        """Take in an open order."""
+        """Add an open order."""
         self.by_seq[working.arrival_seq] = working
         if not working.is_checked:
             self.unchecked[working.order.side][working.arrival_seq] = None
@@ -48,7 +48,7 @@ class OrderBook:
             self._group_of(working.order).add(working)
 
     def put(self, working: WorkingOrder) -> None:
-        """Take in the new state of an order; one that is no longer open leaves."""
+        """Replace an order by its new state; remove it if it is no longer open."""
         before = self.by_seq[working.arrival_seq]
         if not working.is_open:
             self._remove(before)

@@ -40,7 +40,7 @@ class OrderRegistry:
         return sorted(found, key=lambda working: working.arrival_seq)
 
     def put(self, working: WorkingOrder) -> None:
-        """Take in a new order, or the new state of one."""
+        """Add an order, or replace it by its new state."""
         order = working.order
         identity = order.identity
         is_new = self._open.pop(identity, None) is None
@@ -57,7 +57,7 @@ class OrderRegistry:
         self.close(ClosedOrder(working.closed_us, identity, order.content_hash, working.ord_status))
 
     def close(self, closed: ClosedOrder | RejectedDuplicate) -> None:
-        """Take in a terminal order, or a rejected duplicate."""
+        """Add a terminal order, or a rejected duplicate."""
         if isinstance(closed, ClosedOrder):
             self._closed[closed.identity] = closed
         else:

@@ -212,7 +212,7 @@ class Shard:
         return book is not None and book.clock.now(self.state.log_us) >= orders.due_us
 
     def _effects(self, symbol: str, events: Sequence[Event]) -> Effects:
-        """Take in what happened to orders of a symbol; return all that is to be written of it."""
+        """Apply what happened to a symbol's orders; return everything to write about it."""
         latest = {working.arrival_seq: working for working, _ in events}
         for working in latest.values():
             self.state.registry.put(working)

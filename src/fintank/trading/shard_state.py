@@ -36,7 +36,7 @@ class ShardState:
         self.changed: dict[str, None] = {}
         """The symbols that changed_quotes has to look at."""
         self.touched: dict[str, None] = {}
-        """The other symbols whose timers may have to be set anew."""
+        """The other symbols whose timers may need to be set again."""
         self._timers = Timers()
         self._forgetting = Forgetting(self.registry, self.cancels, self.books, limits.retention_us)
 

@@ -32,7 +32,7 @@ class Windows:
         self._journaled: dict[GroupKey, int] = {}
 
     def add(self, working: WorkingOrder) -> None:
-        """Take in an order; its group may trade now."""
+        """Add an order; its group may trade now."""
         key = GroupKey(working.order.priority, working.order.side)
         group = self._groups.get(key)
         if group is None:

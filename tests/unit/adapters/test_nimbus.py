@@ -62,8 +62,8 @@ def test_a_topology_has_its_executors() -> None:
     [(-3, "shard 1: `invoke reset` starts anew"), (-61, "java.lang.RuntimeException: the bolt ended")],
 )
 def test_a_bolts_own_error_is_preferred_to_storms(at: int, expected: str) -> None:
-    own = error_info(f"{nimbus.OWN_WORDS}shard 1: `invoke reset` starts anew\n\tat x.y.Z", at)
-    older = error_info(f"{nimbus.OWN_WORDS}something else", -70)
+    own = error_info(f"{nimbus.BOLT_ERROR_PREFIX}shard 1: `invoke reset` starts anew\n\tat x.y.Z", at)
+    older = error_info(f"{nimbus.BOLT_ERROR_PREFIX}something else", -70)
     found = info(bolt_stats(), [ENDED, own, older])
     fake = Nimbus(cluster_summary(topologies=(topology_summary(),)), {"order_flow-1-100": found})
     with serving(fake) as address:
@@ -87,7 +87,7 @@ def test_an_error_of_nimbus_is_one_line() -> None:
 
 
 def test_a_nimbus_that_does_not_answer_is_one_line_with_the_cure() -> None:
-    address = f"localhost:{ports.free_neighbours(1)}"
+    address = f"localhost:{ports.consecutive_free(1)}"
     with pytest.raises(FintankError, match=r"does not answer: run `invoke up --cluster`"):
         nimbus.cluster(address)
     assert not nimbus.answers(address)

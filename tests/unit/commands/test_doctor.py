@@ -7,7 +7,7 @@ from fintank.adapters import ports
 
 
 def test_doctor_exits_with_1_and_names_the_cure_when_a_port_is_taken(tmp_path: Path) -> None:
-    first = ports.free_neighbours(3)
+    first = ports.consecutive_free(3)
     environ = {
         "PATH": "/usr/bin:/bin",
         "FINTANK_HOME": str(tmp_path),

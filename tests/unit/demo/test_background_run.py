@@ -25,7 +25,7 @@ def test_a_run_that_ends_by_itself_is_an_error_with_its_last_lines(tmp_path: Pat
         wait_until(run.require_running, TIMEOUT_S, poll_s=0.01)
     told = str(caught.value).splitlines()
     assert told[:-1] == [str(number) for number in range(85, 100)]
-    assert told[-1].startswith("`sparse run` ended by itself, with exit status 3: ")
+    assert told[-1].startswith("`sparse run` ended on its own with exit status 3: ")
     assert str(run.log) in told[-1]
 
 

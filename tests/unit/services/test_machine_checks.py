@@ -60,7 +60,7 @@ def test_programs_that_are_not_installed_are_named(tmp_path: Path) -> None:
 
 
 def test_a_port_in_use_is_named_with_its_holder_and_a_cure(tmp_path: Path) -> None:
-    first = ports.free_neighbours(3)
+    first = ports.consecutive_free(3)
     environ = {"FINTANK_KAFKA": f"localhost:{first}", "FINTANK_INFLUX": f"localhost:{first + 2}"}
     loaded = settings.load({**environ, "FINTANK_HOME": str(tmp_path)})
     with socket.create_server(("127.0.0.1", first + 2)):

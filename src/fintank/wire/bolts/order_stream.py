@@ -79,5 +79,5 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = {
     "portfolio": _portfolio,
     "refusal": lambda reason: CodedReason(**reason),
 }
-"""The values of these fields, if not None, from what JSON has for them."""
+"""Converters from JSON, by field; None stays None."""
 _CONVERTED = {kind: [(name, _CONVERT[name]) for name in _NAMES[kind] if name in _CONVERT] for kind in _NAMES}

@@ -157,7 +157,7 @@ def _careful_lines(
             found.append(_line(_parsed(text), number, latest))
         except MalformedError as error:
             faults[number] = error.reason, error.detail
-        except Exception as error:  # a record's error must not touch its neighbours
+        except Exception as error:  # a record's error must not affect the others
             faults[number] = unforeseen(error)
     return _Lines(*zip(*found, strict=True))
 

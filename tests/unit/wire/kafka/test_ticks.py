@@ -171,7 +171,7 @@ records = st.one_of(
 
 
 @given(st.lists(records, min_size=1, max_size=20))
-def test_every_record_becomes_one_line_or_one_reject_whatever_its_neighbours(texts):
+def test_every_record_becomes_one_line_or_one_reject_whatever_its_neighbors(texts):
     together = batch_of(*texts)
     alone = [batch_of(text, first=1000 + index) for index, text in enumerate(texts)]
     assert together.lines == "\n".join(batch.lines for batch in alone if batch.lines)
