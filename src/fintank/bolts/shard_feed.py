@@ -1,6 +1,7 @@
 """What feeds a shard: the records of the logs, in order and each once, and how far it has come."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fintank.bolts.owned_shard import OwnedShard
 from fintank.trading.log_merge import LogEnds, LogMerge, LogPosition, Positions
@@ -27,20 +28,38 @@ class ShardFeed:
         self.merge = LogMerge[Quote | OwnedMessage](positions, start.now_ms)
         self._topic_ids = dict(start.topic_ids)
         self._committed = Positions(start.now_ms, self._topic_ids, self.merge.positions)
+        self._reported: set[str] = set()
+        """The topics whose ids are known to be those of the positions."""
+        self._held: list[tuple[Partition, Range[Quote | OwnedMessage]]] = []
+        """The ranges of other topics: their offsets may be those of a topic that was recreated."""
 
     def offer(self, partition: Partition, found: Range[Quote | OwnedMessage]) -> None:
         """Take in a range of a partition; ranges may come in any order and more than once."""
-        self.merge.offer(partition, found)
+        if partition.topic in self._reported:
+            self.merge.offer(partition, found)
+        else:
+            self._held.append((partition, found))
 
     def reached(self, topic: str, topic_id: str, ends: LogEnds, elapsed_ms: int) -> None:
         """Take in where the partitions of a topic end; a new id means that the topic was recreated."""
         known = self._topic_ids.get(topic)
         if known is not None and known != topic_id:
-            for partition in self._committed.partitions:
-                if partition.topic == topic:
-                    self.merge.begin_again(partition)
+            self._begin_again(topic)
         self._topic_ids[topic] = topic_id
         self.merge.on_ends(ends, elapsed_ms)
+        if topic not in self._reported:
+            self._reported.add(topic)
+            held, self._held = self._held, []
+            for partition, found in held:
+                self.offer(partition, found)
+
+    def _begin_again(self, topic: str) -> None:
+        partitions = dict(self._committed.partitions)
+        for partition in partitions:
+            if partition.topic == topic:
+                self.merge.begin_again(partition)
+                partitions[partition] = LogPosition(None, self.merge.now_ms)
+        self._committed = replace(self._committed, partitions=partitions)
 
     def decide(self, elapsed_ms: int) -> None:
         """Decide on the records whose turn has come."""
@@ -76,5 +95,8 @@ class ShardFeed:
 
     @property
     def committed(self) -> Mapping[Partition, int | None]:
-        """The offset of each partition up to which everything is written."""
-        return {partition: position.next for partition, position in self._committed.partitions.items()}
+        """The offset of each partition up to which everything is written; None if that is not known."""
+        return {
+            partition: position.next if partition.topic in self._reported else None
+            for partition, position in self._committed.partitions.items()
+        }

@@ -7,13 +7,16 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import rule_engine as rule_engine_world
 from support.rule_engine import (
     START,
     Kafka,
     Sent,
     Tick,
     cancel,
+    log_ends,
     order,
+    orders_tuple,
     run_engine,
     storm_tick,
 )
@@ -158,3 +161,30 @@ def test_whatever_ends_it_and_in_whatever_order_tuples_come_again_each_order_is_
     trades = [report for report in kafka.reports if report.exec_type is ExecType.TRADE]
     assert sorted(report.exec_id for report in trades) == sorted(fill.exec_id for fill in kafka.fills)
     assert all(report.last_qty == Decimal(10) and report.last_px == Decimal(101) for report in trades)
+
+
+def raw_run(kafka: Kafka, messages: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Run an engine of one task on exactly these messages; return the acked ids."""
+    monkeypatch.setattr(rule_engine_world, "with_log_ends", lambda found, _ends: found)
+    return run_engine(kafka, messages)[1]
+
+
+def anew(message: dict[str, object]) -> dict[str, object]:
+    """Make what a spout says of a topic say it of a topic with another id."""
+    topic, _, *more = message["tuple"]  # type: ignore[misc]
+    return message | {"tuple": [topic, "another id", *more]}
+
+
+def test_what_comes_before_its_topic_is_known_to_be_another_is_neither_acked_nor_lost(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    symbol = SYMBOLS[0]
+    old = [order(f"old-{number}", symbol) for number in range(3)]
+    run_engine(kafka, [kafka.orders("old", *old), storm_tick()])
+    new = orders_tuple("new", 0, 1, [order("new", symbol, input="orders-0-0")])
+    told = [anew(log_ends("orders", 1, second)) for second in (0, 1)]
+    assert raw_run(kafka, [new, storm_tick()], monkeypatch) == ["storm-tick"]
+    assert raw_run(kafka, [new, *told, storm_tick()], monkeypatch) == ["storm-tick"]
+    ticks = [log_ends("ticks", 0, second) for second in (0, 1)]
+    assert raw_run(kafka, [new, *told, *ticks, storm_tick()], monkeypatch) == ["storm-tick", "new"]
+    assert [report.cl_ord_id for report in kafka.reports] == ["old-0", "old-1", "old-2", "new"]
