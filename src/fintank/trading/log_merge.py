@@ -59,8 +59,9 @@ class LogEnds(NamedTuple):
     """Where a spout's partitions ended when it queried Kafka.
 
     asked_ms: the time of the query by the spout's clock, which only has to be steady. clock: its name.
-    appended_ms: the latest append time that was read since the last report. is_caught_up: a partition was
-    read to its end since then. partitions: for each, the first offset that was read, and the end.
+    appended_ms: the latest append time that was read since the last report. is_caught_up: a record
+    was read that was not there at that report. partitions: for each, the first offset that was read, and
+    the end.
     """
 
     clock: str

@@ -8,7 +8,7 @@
   Stream log_ends: topic, topic_id, clock, asked_ms, appended_ms, caught_up, ends: where the spout's partitions ended
   when the steady clock of this JVM was at asked_ms, as `partition,start,end` joined by spaces; start is the first
   offset that the spout read. appended_ms is the latest append time that it has read since the last such tuple, or
-  null; caught_up: that was at the end of a log. Not replayed.
+  null; caught_up: one was appended since the ends were last asked for. Not replayed.
   Stream pipeline: lines, its own figures every few seconds as lines of InfluxDB; they are not sent again.
   At least once: a partition is committed up to its first batch in flight, failed batches come back for ever."
   (:require [clojure.string :as string]
@@ -72,9 +72,11 @@
 (defn- emit! [{:keys [^SpoutOutputCollector collector]} {:keys [stream values id]}]
   (.emit collector ^String stream ^java.util.List values id))
 
-(defn- commit-map ^Map [{:keys [topic]} offsets]
+(defn- commit-map
+  "What is committed names the topic's id: the offsets of one topic mean nothing in another that has its name."
+  ^Map [{:keys [topic topic-id]} offsets]
   (into {} (for [[partition offset] offsets]
-             [(TopicPartition. topic (int partition)) (OffsetAndMetadata. (long offset))])))
+             [(TopicPartition. topic (int partition)) (OffsetAndMetadata. (long offset) (or @topic-id ""))])))
 
 (defn- commit-later!
   "Commits asynchronously; a failed commit is repeated a second later."
@@ -101,10 +103,13 @@
         (catch KafkaException problem
           (.warn log "commit failed, records will be read again: {}" (str problem)))))))
 
+(defn- is-of-topic? [^OffsetAndMetadata committed id]
+  (contains? #{"" id} (.metadata committed)))
+
 (defn- start
   "Where to read a partition from, by partition's number: the offset that its group committed, or the log's start
-  when there is none or it is not in the log any more."
-  [^Consumer consumer ^Collection partitions]
+  when there is none, or it is not in the log any more, or of another topic of the same name."
+  [{:keys [^Consumer consumer topic-id]} ^Collection partitions]
   (let [committed (.committed consumer (set partitions) start-wait)
         starts (.beginningOffsets consumer partitions start-wait)
         ends (.endOffsets consumer partitions start-wait)]
@@ -114,7 +119,7 @@
                       log-end (long (get ends partition))
                       offset (some-> ^OffsetAndMetadata (get committed partition) .offset)]]
             [(long (.partition partition))
-             (if (and offset (<= log-start offset log-end))
+             (if (and offset (<= log-start offset log-end) (is-of-topic? (get committed partition) @topic-id))
                offset
                (do (when offset
                      (.warn log "{}: offset {} is committed, but the log holds {} to {}: reading from its start"
@@ -126,8 +131,8 @@
 
 (defn- begin!
   "Reads partitions from their start."
-  [{:keys [^Consumer consumer topic state waiting]} partitions]
-  (let [starts (start consumer partitions)]
+  [{:keys [^Consumer consumer topic state waiting] :as context} partitions]
+  (let [starts (start context partitions)]
     (doseq [[number offset] starts]
       (.seek consumer (TopicPartition. topic (int number)) (long offset)))
     (vswap! waiting #(apply disj % partitions))
@@ -155,13 +160,25 @@
     (onPartitionsLost [_ partitions]
       (forget! context partitions))))
 
+(defn- check-topic!
+  "Learns the id of the topic. With another one than before, the topic was made anew: it is read from its start."
+  [{:keys [^Consumer consumer topic ask-id topic-id] :as context}]
+  (let [before @topic-id
+        id (ask-id)]
+    (vreset! topic-id id)
+    (when (and before (not= before id))
+      (.warn log "the topic {} was made anew, reading it from its start" topic)
+      (begin-again! context (.assignment consumer)))))
+
 (defn- poll
   "ConsumerRecords, or nil when Kafka has a passing problem. Fatal ones (no authorization) throw.
   A partition begins again when its log no longer holds what is to be read next: it was deleted by age, or the
   topic was made anew."
-  ^ConsumerRecords [{:keys [^Consumer consumer waiting] :as context} ^Duration wait]
+  ^ConsumerRecords [{:keys [^Consumer consumer waiting tells-ends?] :as context} ^Duration wait]
   (try
     (when (seq @waiting)
+      (when tells-ends?
+        (check-topic! context))
       (begin! context @waiting))
     (.poll consumer wait)
     (catch InvalidOffsetException problem
@@ -172,11 +189,12 @@
       (.warn log "poll failed, trying again: {}" (str problem)))))
 
 (defn- note-append-time!
-  "Remembers the append time of the last record read of a partition, and whether it was the log's last."
-  [{:keys [appended-ms caught-up? ends]} number records next-offset]
-  (when (seq records)
-    (vswap! appended-ms (fnil max 0) (.timestamp ^ConsumerRecord (peek records)))
-    (when (<= (long (get @ends number Long/MAX_VALUE)) (long next-offset))
+  "Remembers the append time of the last record read of a partition, and whether it was appended since the ends
+  were asked for: only then is its time about now, as what stands at a log's end may stand there for hours."
+  [{:keys [appended-ms caught-up? ends]} number records]
+  (when-let [^ConsumerRecord latest (peek records)]
+    (vswap! appended-ms (fnil max 0) (.timestamp latest))
+    (when (<= (long (get @ends number Long/MAX_VALUE)) (.offset latest))
       (vreset! caught-up? true))))
 
 (defn- track!
@@ -189,7 +207,7 @@
                         start (get-in @state [:partitions number :position])
                         cut (batches/batches [topic number] start (.offset position) records)
                         batch (tracker/identified @state number cut)]
-                    (note-append-time! context number records (.offset position))
+                    (note-append-time! context number records)
                     (vswap! state tracker/polled number batch (.offset position))
                     batch)))
         (.nextOffsets polled)))
@@ -218,16 +236,6 @@
   (select-keys (update-keys (into {} (.endOffsets consumer (.assignment consumer) ask-wait))
                             #(long (.partition ^TopicPartition %)))
                (keys (:partitions @state))))
-
-(defn- check-topic!
-  "Learns the id of the topic. With another one than before, the topic was made anew: it is read from its start."
-  [{:keys [^Consumer consumer topic ask-id topic-id] :as context}]
-  (let [before @topic-id
-        id (ask-id)]
-    (vreset! topic-id id)
-    (when (and before (not= before id))
-      (.warn log "the topic {} was made anew, reading it from its start" topic)
-      (begin-again! context (.assignment consumer)))))
 
 (defn- tell-ends!
   [{:keys [^SpoutOutputCollector collector topic state steady-ms topic-id ends appended-ms caught-up?]

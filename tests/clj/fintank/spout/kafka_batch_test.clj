@@ -226,9 +226,9 @@
             ["ticks" "id-1" 100020 nil false "0,0,1 1,0,2"]]
            (told-ends world)))))
 
-(deftest it-tells-when-it-has-read-to-an-end
+(deftest it-tells-when-it-has-read-what-was-not-there-when-it-asked
   (let [world (started 0)]
-    (ends! world {0 2})
+    (ends! world {0 1})
     (next! world)
     (pass! world kafka-batch/ends-every-ms)
     (add! world (record 0 0 "a" 1234))
@@ -255,6 +255,36 @@
       (ack! world (first (emits world)))
       (pass! world 1000)
       (is (= 0 (committed world 0))))))
+
+(deftest what-was-committed-of-a-topic-is-not-read-from-in-one-made-anew
+  (let [world (started 0)
+        consumer ^MockConsumer (:consumer world)]
+    (next! world)
+    (pass! world kafka-batch/ends-every-ms)
+    (add! world (record 0 0 "a") (record 0 1 "b"))
+    (next! world)
+    (run! #(ack! world %) (emits world))
+    (pass! world kafka-batch/commit-every-ms)
+    (is (= 2 (committed world 0)))
+    (reset! (:id world) "id-2")
+    (.updateEndOffsets consumer {(topic-partition 0) 3})
+    (pass! world kafka-batch/metrics-every-ms)
+    (is (= 0 (.position consumer (topic-partition 0))))
+    (testing "also by a spout that never knew the other"
+      (.rebalance consumer [])
+      (.rebalance consumer [(topic-partition 0)])
+      (dotimes [_ 2] (pass! world kafka-batch/ends-every-ms))
+      (is (= 0 (.position consumer (topic-partition 0)))))))
+
+(deftest a-record-that-stood-in-the-log-before-does-not-tell-the-time
+  (let [world (started 0)]
+    (ends! world {0 1})
+    (next! world)
+    (pass! world kafka-batch/ends-every-ms)
+    (add! world (record 0 0 "old" 1234))
+    (next! world)
+    (pass! world kafka-batch/ends-every-ms)
+    (is (= [1234 false] (subvec (last (told-ends world)) 3 5)))))
 
 (deftest what-was-deleted-from-the-log-is-passed-over
   (let [world (started 0)
