@@ -76,6 +76,11 @@ def test_storms_timeouts_allow_a_bolt_to_wait_for_kafka() -> None:
     assert MESSAGE_S > TRANSACTION_S + AWAY_S
 
 
+def test_an_idle_group_keeps_its_offsets_longer_than_topics_keep_records() -> None:
+    kept_ms = max(int(topic.configs.get("retention.ms", 0)) for topic in kafka.TOPICS.values())
+    assert int(BROKER["offsets.retention.minutes"]) * 60_000 > kept_ms > 0
+
+
 def test_a_new_run_waits_until_kafka_drops_a_killed_one() -> None:
     assert sparse_run.MEMBERS_GONE_TIMEOUT_S > SPOUT_SESSION_S > 2 * SPOUT_HEARTBEAT_S
 
@@ -83,8 +88,8 @@ def test_a_new_run_waits_until_kafka_drops_a_killed_one() -> None:
 def test_the_vm_has_the_same_timeouts() -> None:
     path = Path("cookbooks") / "fintank" / "templates" / "server.properties.erb"
     theirs = properties((PROJECT_ROOT / path).read_text())
-    assert {key: value for key, value in BROKER.items() if "timeout" in key or "interval" in key} == {
-        key: value for key, value in theirs.items() if "timeout" in key or "interval" in key
+    assert {key: value for key, value in BROKER.items() if re.search("timeout|interval|retention", key)} == {
+        key: value for key, value in theirs.items() if re.search("timeout|interval|retention", key)
     }
 
 
