@@ -4,6 +4,7 @@ import subprocess
 
 import psutil
 import pytest
+from support import free_ports
 from support.stack import BIN, Stack, run_fintank
 from support.waiting import wait_until
 
@@ -59,7 +60,7 @@ def test_a_second_up_reports_that_everything_is_up(running: Stack) -> None:
 
 
 def test_up_with_other_addresses_asks_for_down_first(running: Stack) -> None:
-    port = ports.consecutive_free(2)
+    port = free_ports.consecutive(2)
     environ = {**running.environ, "FINTANK_KAFKA": f"localhost:{port}"}
     done = run_fintank(Stack(running.settings, environ), "up")
     assert done.returncode == 1

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from support import free_ports
 from support.stack import BIN, Stack
 from support.waiting import wait_until
 
@@ -69,7 +70,7 @@ def kill_topology(aim: Aim, address: str) -> None:
 @contextmanager
 def ssh_worker(stack: Stack, folder: Path) -> Iterator[Aim]:
     """Run an sshd with its own keys on a free port of 127.0.0.1; yield an Aim that knows only this worker."""
-    port = ports.consecutive_free(1)
+    port = free_ports.consecutive(1)
     home = folder / "home"
     (home / ".ssh").mkdir(parents=True)
     (folder / "logs").mkdir()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from streamparse import thrift
+from support import free_ports
 from support.waiting import wait_until
 from thriftpy2.protocol import TBinaryProtocolFactory
 from thriftpy2.rpc import make_server
@@ -50,7 +51,7 @@ class Nimbus:
 @contextmanager
 def serving(nimbus: Nimbus) -> Iterator[str]:
     """Serve on a free port; yield the address."""
-    port = ports.consecutive_free(1)
+    port = free_ports.consecutive(1)
     server = make_server(
         thrift.Nimbus,
         nimbus,

@@ -11,9 +11,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import urllib3
+from support import free_ports
 
 from fintank import settings
-from fintank.adapters import credentials, kafka, ports
+from fintank.adapters import credentials, kafka
 from fintank.services import lifecycle
 from fintank.settings import DATABASE, PROJECT_ROOT, Settings
 
@@ -32,7 +33,7 @@ class Stack:
 @contextmanager
 def stopped_stack(home: str) -> Iterator[Stack]:
     """Choose free ports (Kafka needs two, the Storm cluster seven); stop at the end whatever was started."""
-    port = ports.consecutive_free(11)
+    port = free_ports.consecutive(11)
     environ = {
         **os.environ,
         "FINTANK_HOME": home,

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
+from support import free_ports
 from support.cookbook import COOKBOOK, Rendered
 from support.waiting import wait_until
 
 from fintank import settings
-from fintank.adapters import kafka, nimbus, ports
+from fintank.adapters import kafka, nimbus
 from fintank.adapters.influxdb import InfluxDB, InfluxUnavailableError
 from fintank.errors import FintankError
 from fintank.services import kafka_broker, programs, storm_cluster
@@ -28,7 +29,7 @@ LINE = "bid_ask,exchange=NYSE,symbol=IVE bid=93.5,ask=94.5 1438539936355217042"
 def here(render: Callable[..., Rendered]) -> Rendered:
     """The cookbook for this machine: localhost, free ports, all folders below a temporary one."""
     names = ("kafka", "kafka_controller", "influxdb", "zookeeper", "nimbus")
-    first = ports.consecutive_free(len(names))
+    first = free_ports.consecutive(len(names))
     numbers = {name: first + place for place, name in enumerate(names)}
     rendered = render(address="127.0.0.1", host="localhost", ports=numbers)
     configurations = ("server.properties", "influxdb.conf", "zoo.cfg")

@@ -1,14 +1,11 @@
-"""TCP ports: who accepts connections, and what is free on this machine."""
+"""TCP ports: who accepts connections, and whether one is free on this machine."""
 
 import contextlib
-import random
 import socket
 
 from fintank.settings import host_and_port
 
 CONNECT_TIMEOUT_S = 3.0
-# Below the range from which Linux takes ports for outgoing connections.
-FREE_PORTS = range(20_000, 32_000)
 
 
 def listens(address: str) -> bool:
@@ -30,12 +27,3 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def consecutive_free(count: int) -> int:
-    """Return the first of `count` consecutive free ports, chosen at random so that parallel runs differ."""
-    for _ in range(1000):
-        first = random.choice(FREE_PORTS[:-count])
-        if all(is_free(port) for port in range(first, first + count)):
-            return first
-    raise OSError(f"no {count} consecutive free ports within {FREE_PORTS}")

@@ -56,7 +56,7 @@ class BatchBolt(Bolt):
         self.metrics.start()
 
     def read_command(self) -> Any:
-        """Read the next tuple; if none is there yet, call before_waiting first."""
+        """Read the next tuple; if none is waiting, call before_waiting first."""
         if not self.serializer.has_more():
             self.before_waiting()
         return super().read_command()
@@ -68,7 +68,7 @@ class BatchBolt(Bolt):
         """
 
     def emit_lines(self, tup: Tuple, to_lines: Callable[[str, int, str, str], Lines]) -> Lines:
-        """Emit a spout's batch as lines, if any are left, and its rejects; return the lines."""
+        """Emit a spout's batch as lines, if it has any, and its rejects; return them."""
         topic, partition, _, _, offsets, records = tup.values
         batch = to_lines(topic, partition, offsets, records)
         if batch.lines:

@@ -26,7 +26,7 @@ class ComponentOrderCreator(BatchBolt):
 
     Emits [topic partition offsets lines appended], and on the stream by_owner, to every owner,
     [owner topic partition first next appended orders]. A record can become a thousand orders, so both are cut
-    by size; what comes of one record stays together for its owner.
+    by size; all orders of one record stay together for their owner.
     """
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:

@@ -10,6 +10,6 @@ class FillDeserializer(BatchBolt):
     """Takes [topic partition offsets records], emits [topic partition offsets lines appended] and rejects."""
 
     def process(self, tup: Tuple) -> None:
-        """Emit the batch as lines, if any are left."""
+        """Emit the batch as lines, and its rejects."""
         self.emit_lines(tup, to_lines)
         self.ack(tup)

@@ -24,7 +24,7 @@ class TickDeserializer(BatchBolt):
         self._owner_of = partial(owner_of, owners=self._owners)
 
     def process(self, tup: Tuple) -> None:
-        """Emit the batch as lines, if any are left, and as ticks to every owner."""
+        """Emit the batch as lines, its rejects, and the ticks of each owner."""
         topic, partition, first, next_offset, offsets, _ = tup.values
         batch = self.emit_lines(tup, to_lines)
         for owner, ticks in enumerate(owner_ticks.by_owner(batch, self._owner_of, self._owners)):

@@ -44,8 +44,9 @@ def cancel(
     time_us = now_us()
     name = fake_orders.call_name("cancel", time_us)
     value = orders.to_json(MsgType.CANCEL, cl_ord_id=name, **target._asdict(), time_us=time_us)
-    for reject in orders.read("orders", 0, f"0,1,{time_us // 1000}", value.decode()).rejects:
-        raise FintankError(f"cancel {order_id}: {reject.reason} {reject.detail}")
+    rejects = orders.read("orders", 0, f"0,1,{time_us // 1000}", value.decode()).rejects
+    if rejects:
+        raise FintankError(f"cancel {order_id}: {rejects[0].reason} {rejects[0].detail}")
     with open_reader(settings.kafka, "executions") as reader:
         positions = reader.ends()
         send_one(settings.kafka, "orders", target.account, value)

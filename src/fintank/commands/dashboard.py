@@ -20,7 +20,7 @@ unpack it anywhere and name that folder in {server.HOME_NAME}; then run `invoke 
 Any other Grafana imports the files of {FOLDER} with Dashboards > New > Import."""
 
 
-@command(help={"download": "download Grafana if there is none; --no-download only uses what is there"})
+@command(help={"download": "download Grafana if none is installed; --no-download never downloads"})
 def dashboard(settings: Settings, download: bool = True) -> None:
     """Show the dashboards in a Grafana on 127.0.0.1:3000, or the report, as in: invoke dashboard"""
     found = _found(settings, is_download_allowed=download)

@@ -44,7 +44,7 @@ def _check_rejects(
     rejects: Iterable[Recorded[OrderCancelReject]],
     logs: TopicLogs,
 ) -> set[str]:
-    """Check that each reject answers a cancel, which has no other; return the inputs of all."""
+    """Check that each reject answers a cancel that no other answers; return the inputs of these cancels."""
     inputs = {entry.message.input for entry in cancels}
     places: dict[str, str] = {}
     for place, _, reject, _ in rejects:
@@ -54,7 +54,7 @@ def _check_rejects(
             result.add(BreakKind.CANCEL_ANSWERED_TWICE, name, detail)
         places[reject.input] = place
         if reject.input not in inputs and not logs.has_deleted(reject.input):
-            detail = f"{place} answers {reject.input}, which is not such a cancel"
+            detail = f"{place} answers {reject.input}, which is no cancel of one order"
             result.add(BreakKind.REPORT_WITHOUT_CANCEL, name, detail)
     return set(places)
 
@@ -62,7 +62,7 @@ def _check_rejects(
 def _check_answers(
     result: Result, cancels: Sequence[Recorded[Cancel]], rejected: set[str], ended: Ended, logs: TopicLogs
 ) -> None:
-    """Check that each content of a cancel of one order was rejected or ended it, whichever came first."""
+    """Check that each cancel of one order was rejected or ended it; a repeated one needs only one answer."""
     answered = {
         entry.message.content_hash
         for entry in cancels

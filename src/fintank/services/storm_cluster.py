@@ -41,7 +41,7 @@ def services(settings: Settings) -> list[Service]:
 
 
 def storm_home(settings: Settings) -> Path:
-    """Return the folder that Storm's daemons take for their installation."""
+    """Return the folder that Storm's daemons treat as their installation."""
     return settings.home / "storm"
 
 

@@ -23,7 +23,7 @@ from fintank.trading.steps import Event, step
 from fintank.trading.working_order import WorkingOrder, end_us
 
 SECOND_EVENTS_MAX = 10_000
-"""After so many events, or symbols, in one second, those that are left are due in the next one."""
+"""How many events, or symbols, one second handles; the rest are due in the next one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 from streamparse import thrift
+from support import free_ports
 from support.nimbus_server import Nimbus, cluster_summary, serving, topology_summary
 
-from fintank.adapters import nimbus, ports
+from fintank.adapters import nimbus
 from fintank.errors import FintankError
 
 WINDOW = ":all-time"
@@ -87,7 +88,7 @@ def test_an_error_of_nimbus_is_one_line() -> None:
 
 
 def test_a_nimbus_that_does_not_answer_is_one_line_with_the_cure() -> None:
-    address = f"localhost:{ports.consecutive_free(1)}"
+    address = f"localhost:{free_ports.consecutive(1)}"
     with pytest.raises(FintankError, match=r"does not answer: run `invoke up --cluster`"):
         nimbus.cluster(address)
     assert not nimbus.answers(address)

@@ -1,5 +1,7 @@
 import socket
 
+from support import free_ports
+
 from fintank.adapters import ports
 
 
@@ -12,6 +14,6 @@ def test_a_port_in_use_is_not_free() -> None:
     assert not ports.listens(f"localhost:{port}")
 
 
-def test_consecutive_free_are_all_free() -> None:
-    first = ports.consecutive_free(3)
+def test_consecutive_ports_are_all_free() -> None:
+    first = free_ports.consecutive(3)
     assert all(ports.is_free(port) for port in range(first, first + 3))

@@ -3,11 +3,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fintank.adapters import ports
+from support import free_ports
 
 
 def test_doctor_exits_with_1_and_names_the_cure_when_a_port_is_taken(tmp_path: Path) -> None:
-    first = ports.consecutive_free(3)
+    first = free_ports.consecutive(3)
     environ = {
         "PATH": "/usr/bin:/bin",
         "FINTANK_HOME": str(tmp_path),

@@ -3,9 +3,9 @@ import socket
 from pathlib import Path
 
 import pytest
+from support import free_ports
 
 from fintank import settings
-from fintank.adapters import ports
 from fintank.errors import FintankError
 from fintank.services import lifecycle
 from fintank.settings import Settings
@@ -46,7 +46,7 @@ def test_up_refuses_impossible_ports(tmp_path: Path, kafka: int, influx: int, li
 def test_up_names_a_port_in_use_and_its_holder_and_starts_nothing(
     tmp_path: Path, offset: int, name: str
 ) -> None:
-    first = ports.consecutive_free(3)
+    first = free_ports.consecutive(3)
     with (
         socket.create_server(("127.0.0.1", first + offset)),
         pytest.raises(FintankError, match=rf"Port {first + offset} of {name} is in use by .* \(pid \d+\)"),
@@ -56,7 +56,7 @@ def test_up_names_a_port_in_use_and_its_holder_and_starts_nothing(
 
 
 def test_the_status_of_services_that_were_never_started_is_down(tmp_path: Path) -> None:
-    rows = lifecycle.status(local(tmp_path, ports.consecutive_free(3)))
+    rows = lifecycle.status(local(tmp_path, free_ports.consecutive(3)))
     assert [(row.name, row.state, row.since) for row in rows] == [
         ("kafka", "down", None),
         ("influxdb", "down", None),
@@ -65,5 +65,5 @@ def test_the_status_of_services_that_were_never_started_is_down(tmp_path: Path) 
 
 def test_down_says_that_nothing_is_up(tmp_path: Path) -> None:
     said: list[str] = []
-    lifecycle.down(local(tmp_path, ports.consecutive_free(3)), said.append)
+    lifecycle.down(local(tmp_path, free_ports.consecutive(3)), said.append)
     assert said == ["Nothing is up."]

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from support import free_ports
 
 from fintank import settings
-from fintank.adapters import ports
 from fintank.services import machine_checks
 from fintank.settings import Settings
 
@@ -60,7 +60,7 @@ def test_programs_that_are_not_installed_are_named(tmp_path: Path) -> None:
 
 
 def test_a_port_in_use_is_named_with_its_holder_and_a_cure(tmp_path: Path) -> None:
-    first = ports.consecutive_free(3)
+    first = free_ports.consecutive(3)
     environ = {"FINTANK_KAFKA": f"localhost:{first}", "FINTANK_INFLUX": f"localhost:{first + 2}"}
     loaded = settings.load({**environ, "FINTANK_HOME": str(tmp_path)})
     with socket.create_server(("127.0.0.1", first + 2)):
