@@ -97,9 +97,7 @@ class Engine(Steps):
         self.refused.add((order.identity, order.content_hash))
         order.status = "REJECTED"
         text = code_text("DUPLICATE_ORDER", {"cl_ord_id": order.cl_ord_id})
-        self.report(
-            order, "REJECTED", order.input, text=text, ord_rej_reason=6, content_hash=order.content_hash
-        )
+        self.report(order, "REJECTED", order.input, text=text, ord_rej_reason=6)
 
     def end_us(self, order: Order) -> int | None:
         """Return when an order ends by itself."""

@@ -42,12 +42,11 @@ def execution(
     trade: Trade | None = None,
     text: str | None = None,
     ord_rej_reason: int | None = None,
-    content_hash: str = "",
 ) -> dict[str, Any]:
     """Tell of an order as it is after the event."""
     number = order.trades if trade is not None else 0
     record = {
-        "exec_id": exec_id(*order.identity, exec_type, str(number), content_hash),
+        "exec_id": exec_id(*order.identity, exec_type, str(number), order.content_hash),
         "exec_type": exec_type,
         "ord_status": order.status,
         "cl_ord_id": order.cl_ord_id,

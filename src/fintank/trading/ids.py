@@ -12,10 +12,10 @@ def join(*parts: str) -> str:
     return ",".join(f"{len(part)}:{part}" for part in parts)
 
 
-def exec_id(identity: Identity, exec_type: str, number: int = 0, content_hash: str = "") -> str:
+def exec_id(identity: Identity, exec_type: str, content_hash: str, number: int = 0) -> str:
     """Return the id of one report.
 
+    content_hash is that of the order or cancel: an identity may be used again after the retention.
     number counts an order's trades from 1; it is 0 for other reports, of which an order has one each.
-    content_hash is given for a rejected cancel or duplicate.
     """
     return str(uuid5(_NAMESPACE, join(*identity, exec_type, str(number), content_hash)))

@@ -143,15 +143,12 @@ def expired(working: WorkingOrder) -> ExecutionReport:
     return _report(working, moment, ExecType.EXPIRED)
 
 
-def rejected(
-    working: WorkingOrder, moment: Moment, reason: CodedReason, content_hash: str = ""
-) -> ExecutionReport:
-    """Report that an order is REJECTED; a duplicate's content_hash gives it an exec_id of its own."""
+def rejected(working: WorkingOrder, moment: Moment, reason: CodedReason) -> ExecutionReport:
+    """Report that an order is REJECTED."""
     return _report(
         working,
         moment,
         ExecType.REJECTED,
-        content_hash=content_hash,
         ord_rej_reason=rules.ORD_REJ_REASON.get(reason.code, rules.OTHER),
         text=reason.text,
     )
@@ -164,7 +161,7 @@ def cancel_rejected(
     identity, orig_cl_ord_id = cancel.identity, cancel.orig_cl_ord_id
     assert orig_cl_ord_id is not None
     return OrderCancelReject(
-        exec_id=ids.exec_id(identity, CANCEL_REJECTED, content_hash=cancel.content_hash),
+        exec_id=ids.exec_id(identity, CANCEL_REJECTED, cancel.content_hash),
         exec_type=CANCEL_REJECTED,
         cl_ord_id=cancel.cl_ord_id,
         orig_cl_ord_id=orig_cl_ord_id,
@@ -185,7 +182,6 @@ def _report(
     exec_type: ExecType,
     *,
     number: int = 0,
-    content_hash: str = "",
     quantity: Decimal | None = None,
     level: Level | None = None,
     ord_rej_reason: int | None = None,
@@ -194,7 +190,7 @@ def _report(
 ) -> ExecutionReport:
     order = working.order
     return ExecutionReport(
-        exec_id=ids.exec_id(order.identity, exec_type, number, content_hash),
+        exec_id=ids.exec_id(order.identity, exec_type, order.content_hash, number),
         exec_type=exec_type,
         ord_status=working.ord_status,
         cl_ord_id=order.cl_ord_id,

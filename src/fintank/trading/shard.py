@@ -153,7 +153,7 @@ class Shard:
         assert working.closed_us is not None
         duplicate = RejectedDuplicate(working.closed_us, order.identity, order.content_hash)
         self.state.registry.close(duplicate)
-        report = reports.rejected(working, moment, reason, order.content_hash)
+        report = reports.rejected(working, moment, reason)
         return Effects(reports=(report,), journal=(duplicate, *self.state.changes(order.symbol)))
 
     def _cancel_one(self, cancel: Cancel) -> Effects:

@@ -10,25 +10,24 @@ IDENTITY = Identity("acc", "IVE", "p1-IVE")
 
 
 def test_an_exec_id_is_the_same_in_every_process_and_release() -> None:
-    assert exec_id(IDENTITY, ExecType.TRADE, 1) == "ff96be86-7c65-5245-bde7-e13636c58e56"
+    assert exec_id(IDENTITY, ExecType.TRADE, "a", 1) == "3cafd07a-afe1-5de1-b0d0-b546ca2e424c"
 
 
 def test_every_report_of_an_order_has_its_own_id() -> None:
     reports = [
-        exec_id(IDENTITY, ExecType.NEW),
-        exec_id(IDENTITY, ExecType.TRADE, 1),
-        exec_id(IDENTITY, ExecType.TRADE, 2),
-        exec_id(IDENTITY, ExecType.CANCELED),
-        exec_id(IDENTITY, ExecType.REJECTED),
-        exec_id(IDENTITY, ExecType.REJECTED, content_hash="a"),
-        exec_id(IDENTITY, ExecType.REJECTED, content_hash="b"),
+        exec_id(IDENTITY, ExecType.NEW, "a"),
+        exec_id(IDENTITY, ExecType.TRADE, "a", 1),
+        exec_id(IDENTITY, ExecType.TRADE, "a", 2),
+        exec_id(IDENTITY, ExecType.CANCELED, "a"),
+        exec_id(IDENTITY, ExecType.REJECTED, "a"),
+        exec_id(IDENTITY, ExecType.REJECTED, "b"),
     ]
     assert len(set(reports)) == len(reports)
 
 
 def test_a_separator_inside_an_identity_makes_no_collision() -> None:
     identities = [Identity("a", "b-c", "d"), Identity("a-b", "c", "d"), Identity("a,1:b", "c", "d")]
-    ids = sorted(exec_id(identity, ExecType.NEW) for identity in identities)
+    ids = sorted(exec_id(identity, ExecType.NEW, "a") for identity in identities)
     assert all(first != second for first, second in pairwise(ids))
 
 
@@ -37,6 +36,9 @@ def test_different_parts_never_join_to_the_same_text(first: list[str], second: l
     assert (join(*first) == join(*second)) == (first == second)
 
 
-def test_what_is_not_given_counts_as_no_trade_and_no_content() -> None:
-    identity = Identity("A", "IVE", "o-1")
-    assert exec_id(identity, "NEW") == exec_id(identity, "NEW", 0, "")
+def test_a_report_that_is_no_trade_has_the_number_0() -> None:
+    assert exec_id(IDENTITY, "NEW", "a") == exec_id(IDENTITY, "NEW", "a", 0)
+
+
+def test_an_order_with_a_name_from_before_the_retention_has_other_ids() -> None:
+    assert exec_id(IDENTITY, ExecType.TRADE, "a", 1) != exec_id(IDENTITY, ExecType.TRADE, "b", 1)

@@ -27,7 +27,7 @@ def test_an_order_without_a_price_is_new_and_waits(shard: Shard, order: Make) ->
     assert (report.last_qty, report.last_px, report.last_mkt) == (None, None, None)
     assert (report.bid, report.ask, report.quote_ids) == (None, None, ())
     assert (report.ord_rej_reason, report.text, report.input) == (None, None, "orders-0-17")
-    assert report.exec_id == exec_id(order("10").identity, "NEW", 0, "")
+    assert report.exec_id == exec_id(order("10").identity, "NEW", order("10").content_hash)
 
 
 def test_it_trades_at_the_next_quote(shard: Shard, order: Make, quote: Make) -> None:
