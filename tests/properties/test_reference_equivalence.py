@@ -9,7 +9,7 @@ from scenarios.playing import LOG_US, Emitted, Record, ReferenceWorld, World
 
 
 def emitted(world: World, steps: list[Step], log_us: int = LOG_US) -> list[Emitted]:
-    """Return what came of each step; log_us: the log time."""
+    """Return the outcome of each step; log_us: the log time."""
     found = []
     for step in steps:
         log_us += step.log_us

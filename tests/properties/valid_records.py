@@ -140,7 +140,7 @@ EXECUTIONS, FILLS = Topic("executions", good_execution), Topic("fills", good_fil
 
 
 def large_order(account: str, order_id: str, lines: int, weight: str) -> str:
-    """Make a portfolio order of so many lines, as far as the broker takes them."""
+    """Make a portfolio order of this many lines, or as many as the broker accepts."""
     head = f'{{"msg_type":"portfolio_order","account":{json.dumps(account, ensure_ascii=False)},'
     head += f'"order_id":{json.dumps(order_id, ensure_ascii=False)},"side":"BUY","amount":"1000000",'
     head += '"timestamp":1764345000,"portfolio":['

@@ -100,7 +100,7 @@ class Engine(Steps):
         self.report(order, "REJECTED", order.input, text=text, ord_rej_reason=6)
 
     def end_us(self, order: Order) -> int | None:
-        """Return when an order ends by itself."""
+        """Return when an order expires."""
         if order.time_in_force != "DAY":
             return order.expire_time_us
         zone = ZoneInfo(self.rules["time_zone"])

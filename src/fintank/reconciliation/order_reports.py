@@ -72,7 +72,7 @@ class _Answers:
             elif self._logs.has_deleted(entry.message.input):
                 self.result.beyond_retention += 1
             else:
-                detail = f"{entry.place} answers {entry.message.input}, which is not such an order"
+                detail = f"{entry.place} answers {entry.message.input}, which is not a message of this order"
                 self.result.add(BreakKind.REPORT_WITHOUT_ORDER, order_name(identity), detail)
         if reported and not requested and not answers:
             self._check_lost_answer(identity, reported[0])

@@ -47,7 +47,7 @@ def lots_up(cash: Decimal, price: Decimal, lot_size: Decimal) -> Decimal:
 
 
 def average(cash: Decimal, quantity: Decimal) -> Decimal:
-    """Return cash / quantity, both above zero, to 12 decimals, half-even; to be shown, not computed with."""
+    """Return cash / quantity, both above zero, to 12 decimals, half-even; for display only."""
     whole, rest = EXACT.divmod(EXACT.scaleb(cash, Decimal(AVERAGE_DECIMALS)), quantity)
     doubled = EXACT.add(rest, rest)
     if doubled > quantity or (doubled == quantity and EXACT.remainder(whole, Decimal(2))):

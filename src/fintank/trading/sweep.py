@@ -48,7 +48,8 @@ def plan(working: WorkingOrder, levels: Iterable[Level], limits: Limits, now_us:
         if not quantity:
             return Sweep(trades, level.price)
         if level.left is not None:
-            quantity = min(quantity, _takeable(level.left, working, limits))
+            left = level.left if order.order_qty is not None else whole_lots(level.left, limits.lot_size)
+            quantity = min(quantity, left)
         if quantity:
             working = after_trade(working, quantity, level.price, limits, now_us)
             trades.append(Trade(working, level, quantity))
@@ -74,7 +75,3 @@ def after_trade(
     """Return an order after a trade; it is FILLED if it wants no more at this price."""
     traded = working.traded(quantity, price)
     return traded if wanted(traded, price, limits) else traded.ended(OrdStatus.FILLED, now_us)
-
-
-def _takeable(left: Decimal, working: WorkingOrder, limits: Limits) -> Decimal:
-    return left if working.order.order_qty is not None else whole_lots(left, limits.lot_size)

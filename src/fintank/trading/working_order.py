@@ -77,7 +77,7 @@ class WorkingOrder:
 
     @property
     def avg_px(self) -> Decimal | None:
-        """The average price, only to be shown; None before the first trade."""
+        """The average price, for display only; None before the first trade."""
         return average(self.cum_cash, self.cum_qty) if self.cum_qty else None
 
     def traded(self, last_qty: Decimal, last_px: Decimal) -> "WorkingOrder":
@@ -92,12 +92,10 @@ class WorkingOrder:
 
     def ended(self, ord_status: OrdStatus, now_us: int | None) -> "WorkingOrder":
         """Return the order in a terminal state; now_us is its symbol's clock, if it has one."""
-        return replace(self, ord_status=ord_status, closed_us=self._closed_us(now_us))
-
-    def _closed_us(self, now_us: int | None) -> int:
-        # Not before the order's own time, so that a forgotten order is too old to be accepted again.
+        # Closed not before the order's own time, so that a forgotten order is too old to be accepted again.
         order_time_us = self.order.order_time_us
-        return order_time_us if now_us is None else max(order_time_us, now_us)
+        closed_us = order_time_us if now_us is None else max(order_time_us, now_us)
+        return replace(self, ord_status=ord_status, closed_us=closed_us)
 
 
 def end_us(order: Order, time_zone: ZoneInfo) -> int | None:

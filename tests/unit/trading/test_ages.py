@@ -15,7 +15,7 @@ LOG_US = 2 * 10**15
 
 
 def with_symbols(order: Make, quote: Make, count: int) -> Shard:
-    """A shard with an order of each of so many symbols, at the time of its quote."""
+    """A shard with one order for each of this many symbols, at the time of its quote."""
     shard = Shard(Limits())
     for number in range(count):
         shard.on_quote(quote(symbol=f"S{number}"), LOG_US)
