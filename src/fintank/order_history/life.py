@@ -58,7 +58,7 @@ class Life:
 
 
 def orders_of(life_id: str, message: OrderMessage, limits: Limits) -> list[Order]:
-    """Return the orders for one symbol that an id names, of those that a message is or is split into.
+    """Return those orders of a message, itself or its components, that an id names.
 
     The id of a portfolio order names all of its components, a cl_ord_id only its own.
     """

@@ -98,7 +98,7 @@ def _read(reader: TopicReader, positions: Positions, topic: str) -> Iterator[Rec
 
 
 def _hidden(topic: str, admin: KafkaAdminClient) -> frozenset[PartitionKey]:
-    """Return the partitions with an open transaction now."""
+    """Return the partitions of a topic that have an open transaction now."""
     return frozenset(
         (topic, state.partition) for state in partition_states(admin) if state.topic == topic and state.hidden
     )
