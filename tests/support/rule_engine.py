@@ -89,6 +89,16 @@ class Kafka:
         return ticks_tuple(tuple_id, first, end, found)
 
     @property
+    def decided(self) -> dict[str, int]:
+        """How far a topic's partition 0 is decided in the shard that is farthest."""
+        found = {"ticks": 0, "orders": 0}
+        for state in self.shards.values():
+            for place in json.loads(state.journal.get("positions|", '{"partitions":[]}'))["partitions"]:
+                if place["partition"] == 0:
+                    found[place["topic"]] = max(found[place["topic"]], place["next"])
+        return found
+
+    @property
     def reports(self) -> list[Report]:
         return [report for state in self.shards.values() for report in state.reports]
 
@@ -171,9 +181,12 @@ def log_ends(topic: str, end: int, seconds: int) -> dict[str, Any]:
     return {"id": f"{ENDS} {seconds}", "comp": component, "stream": "log_ends", "task": 1, "tuple": values}
 
 
-def with_log_ends(messages: Sequence[dict[str, Any]], ends: dict[str, int] | None) -> list[dict[str, Any]]:
-    """Put behind each message what the spouts say a second later: that the logs end with it, or at `ends`."""
-    found = [log_ends(topic, 0, 0) for topic in ("ticks", "orders")]
+def with_log_ends(
+    messages: Sequence[dict[str, Any]], ends: dict[str, int] | None, decided: dict[str, int]
+) -> list[dict[str, Any]]:
+    """Put behind each message what the spouts say a second later: that the logs end with it, or at `ends`.
+    At first they end at what was decided before."""
+    found = [log_ends(topic, decided[topic], 0) for topic in ("ticks", "orders")]
     so_far = {"ticks": 0, "orders": 0}
     for seconds, message in enumerate(messages, 1):
         found.append(message)
@@ -221,7 +234,7 @@ def run_engine(
     handlers = list(logging.getLogger().handlers)
     with tempfile.TemporaryDirectory() as pid_folder:
         handshake = {"pidDir": pid_folder, "conf": {"topology.name": "order_flow"}, "context": context}
-        sent = [handshake, *with_log_ends(messages, ends)]
+        sent = [handshake, *with_log_ends(messages, ends, kafka.decided)]
         text = "".join(f"{json.dumps(message)}\nend\n" for message in sent)
         try:
             bolt(input_stream=stream_of(text, at_once), output_stream=output).run()

@@ -28,14 +28,14 @@ class ShardFeed:
         self.merge = LogMerge[Quote | OwnedMessage](positions, start.now_ms)
         self._topic_ids = dict(start.topic_ids)
         self._committed = Positions(start.now_ms, self._topic_ids, self.merge.positions)
-        self._reported: set[str] = set()
-        """The topics whose ids are known to be those of the positions."""
+        self._reported: set[Partition] = set()
+        """The partitions whose topics' ids and ends are known to match the positions."""
         self._held: list[tuple[Partition, Range[Quote | OwnedMessage]]] = []
-        """The ranges of other topics: their offsets may be those of a topic that was recreated."""
+        """The ranges of other partitions: their offsets may be those of a topic that was recreated."""
 
     def offer(self, partition: Partition, found: Range[Quote | OwnedMessage]) -> None:
         """Take in a range of a partition; ranges may come in any order and more than once."""
-        if partition.topic in self._reported:
+        if partition in self._reported:
             self.merge.offer(partition, found)
         else:
             self._held.append((partition, found))
@@ -46,12 +46,22 @@ class ShardFeed:
         if known is not None and known != topic_id:
             self._begin_again(topic)
         self._topic_ids[topic] = topic_id
+        new = ends.partitions.keys() - self._reported
+        if new:
+            self._begin({partition: ends.partitions[partition][1] for partition in new})
         self.merge.on_ends(ends, elapsed_ms)
-        if topic not in self._reported:
-            self._reported.add(topic)
-            held, self._held = self._held, []
-            for partition, found in held:
-                self.offer(partition, found)
+
+    def _begin(self, ends: Mapping[Partition, int]) -> None:
+        """Take in the first report of partitions, and the ranges of them that came before it."""
+        for partition, end in ends.items():
+            self.merge.cut(partition, end)
+        at = self.merge.positions
+        partitions = {**self._committed.partitions, **{partition: at[partition] for partition in ends}}
+        self._committed = replace(self._committed, partitions=partitions)
+        self._reported |= ends.keys()
+        held, self._held = self._held, []
+        for partition, found in held:
+            self.offer(partition, found)
 
     def _begin_again(self, topic: str) -> None:
         partitions = dict(self._committed.partitions)
@@ -97,6 +107,6 @@ class ShardFeed:
     def committed(self) -> Mapping[Partition, int | None]:
         """The offset of each partition up to which everything is written; None if that is not known."""
         return {
-            partition: position.next if partition.topic in self._reported else None
+            partition: position.next if partition in self._reported else None
             for partition, position in self._committed.partitions.items()
         }

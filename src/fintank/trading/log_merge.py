@@ -88,7 +88,7 @@ class LogMerge(Generic[T]):
             FollowedPartition[T](*positions[partition], reported_ms=now_ms) for partition in self._partitions
         ]
         self.gone = 0
-        """How many offsets were deleted from the logs before they were read."""
+        """How many offsets were deleted from the logs before they were read, or lost after it."""
         self._index = {partition: index for index, partition in enumerate(self._partitions)}
         self._lifts: dict[str, int] = {}
         """The offset from each spout's clock to log time."""
@@ -126,6 +126,13 @@ class LogMerge(Generic[T]):
     def begin_again(self, partition: Partition) -> None:
         """Forget a partition whose topic was recreated."""
         self._logs[self._index[partition]] = FollowedPartition(None, self.now_ms, self.now_ms)
+
+    def cut(self, partition: Partition, end: int) -> None:
+        """Go back to the end of a log whose broker lost what stood there: other records come in its place."""
+        log = self._logs[self._index[partition]]
+        if log.position is not None and log.position > end:
+            self.gone += log.position - end
+            log.position = end
 
     def take(self, elapsed_ms: int) -> Iterator[Taken[T]]:
         """Yield the records that can be decided now; now_ms and the positions move with each yield."""

@@ -165,7 +165,7 @@ def test_whatever_ends_it_and_in_whatever_order_tuples_come_again_each_order_is_
 
 def raw_run(kafka: Kafka, messages: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Run an engine of one task on exactly these messages; return the acked ids."""
-    monkeypatch.setattr(rule_engine_world, "with_log_ends", lambda found, _ends: found)
+    monkeypatch.setattr(rule_engine_world, "with_log_ends", lambda found, *_: found)
     return run_engine(kafka, messages)[1]
 
 
@@ -188,3 +188,22 @@ def test_what_comes_before_its_topic_is_known_to_be_another_is_neither_acked_nor
     ticks = [log_ends("ticks", 0, second) for second in (0, 1)]
     assert raw_run(kafka, [new, *told, *ticks, storm_tick()], monkeypatch) == ["storm-tick", "new"]
     assert [report.cl_ord_id for report in kafka.reports] == ["old-0", "old-1", "old-2", "new"]
+
+
+def test_records_in_place_of_those_that_a_broker_lost_are_decided_on(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    symbol = SYMBOLS[0]
+    run_engine(
+        kafka, [kafka.orders("o", *[order(f"o-{number}", symbol) for number in range(3)]), storm_tick()]
+    )
+    known = [order(f"o-{number}", symbol, input=f"orders-0-{number}") for number in range(2)]
+    again = orders_tuple("again", 0, 2, known)
+    new = orders_tuple("new", 2, 3, [order("new", symbol, input="orders-0-2")])
+    ends = [log_ends("ticks", 0, 0), log_ends("orders", 2, 0)]
+    assert raw_run(kafka, [again, *ends, new], monkeypatch) == ["again"]
+    later = [log_ends("ticks", 0, 1), log_ends("orders", 3, 1)]
+    assert raw_run(kafka, [again, *ends, new, *later, storm_tick()], monkeypatch) == [
+        *("again", "storm-tick", "new")
+    ]
+    assert [report.cl_ord_id for report in kafka.reports] == ["o-0", "o-1", "o-2", "new"]
