@@ -114,3 +114,40 @@ def test_records_are_taken_in_the_order_of_the_logs(seed: int) -> None:
     wanted = [(ms, PARTITIONS[index], offset) for ms, index, offset in expected]
     for delivery in range(3):
         assert delivered(seed + delivery, logs) == wanted
+
+
+@given(st.integers(0, 2**32))
+def test_whatever_the_clocks_say_each_record_is_taken_once_in_its_partitions_order_and_none_waits_for_ever(
+    seed: int,
+) -> None:
+    random = Random(seed)
+    logs = [Log(random, partition) for partition in PARTITIONS]
+    for log in logs:
+        log.times_ms = [max(0, ms + random.choice([0, 0, -50, 900, 5_000, 7_200_000])) for ms in log.times_ms]
+    merge = LogMerge[tuple[Partition, int]]({log.partition: LogPosition(0, 0) for log in logs}, 0)
+    ranges = [(log, found) for log in logs for found in log.ranges(random)]
+    random.shuffle(ranges)
+    clocks = {"a": 5_000, "b": random.choice([0, 10**9])}
+    of_clock = {partition: random.choice("ab") for partition in PARTITIONS}
+    read = dict.fromkeys(PARTITIONS, 0)
+    taken: list[tuple[Partition, int]] = []
+    elapsed_ms = now_ms = 0
+    while elapsed_ms < 200_000:
+        elapsed_ms += random.choice([1, 50, 300])
+        if ranges and random.random() < 0.5:
+            log, found = ranges.pop()
+            merge.offer(log.partition, found)
+            read[log.partition] = max(read[log.partition], found.next)
+        for clock, zero_ms in clocks.items():
+            if random.random() < 0.7:
+                ends = {log.partition: (0, log.end) for log in logs if of_clock[log.partition] == clock}
+                appended = [log.times_ms[-1] for log in logs if log.times_ms and log.partition in ends]
+                read_ms = random.choice([None, *appended])
+                merge.on_ends(LogEnds(clock, zero_ms + elapsed_ms, read_ms, True, ends), elapsed_ms)
+        for some in merge.take(elapsed_ms):
+            assert some.log_ms >= now_ms
+            now_ms = some.log_ms
+            taken += some.records
+    for log in logs:
+        of_log = [offset for partition, offset in taken if partition == log.partition]
+        assert of_log == log.offsets
