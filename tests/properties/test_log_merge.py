@@ -129,17 +129,18 @@ def test_whatever_the_clocks_say_each_record_is_taken_once_in_its_partitions_ord
     random.shuffle(ranges)
     clocks = {"a": 5_000, "b": random.choice([0, 10**9])}
     of_clock = {partition: random.choice("ab") for partition in PARTITIONS}
-    read = dict.fromkeys(PARTITIONS, 0)
+    silent_until_ms = dict.fromkeys("ab", 0)
     taken: list[tuple[Partition, int]] = []
     elapsed_ms = now_ms = 0
     while elapsed_ms < 200_000:
         elapsed_ms += random.choice([1, 50, 300])
-        if ranges and random.random() < 0.5:
+        if ranges and random.random() < 0.1:
             log, found = ranges.pop()
             merge.offer(log.partition, found)
-            read[log.partition] = max(read[log.partition], found.next)
         for clock, zero_ms in clocks.items():
-            if random.random() < 0.7:
+            if random.random() < 0.02:
+                silent_until_ms[clock] = elapsed_ms + 3_000
+            if elapsed_ms > silent_until_ms[clock]:
                 ends = {log.partition: (0, log.end) for log in logs if of_clock[log.partition] == clock}
                 appended = [log.times_ms[-1] for log in logs if log.times_ms and log.partition in ends]
                 read_ms = random.choice([None, *appended])
