@@ -1,10 +1,10 @@
 """Orders meet prices: every execution and fill exactly once, whenever and however this process ends.
 
 1. A shard is adopted before anything is decided in it: no earlier writer can write any more.
-2. Each shard decides on the records of the topics in the order of the logs (`shard_feed`), and writes how far
-   it has come in the transaction of what it decided. What comes again is known by its offset.
-3. A tuple is acked once every shard of this task has written that it is past the tuple's offsets.
-4. On any error the process ends: what memory holds may be ahead of the log. Storm starts it again.
+2. Each shard decides on the records in the order of the logs (`shard_feed`), and commits its positions in the
+   transaction of its decisions. A replayed record is recognized by its offset.
+3. A tuple is acked once every shard of this task has committed a position past the tuple's offsets.
+4. On any error the process ends, as its memory may be ahead of the log. Storm starts it again.
 """
 
 import os
@@ -38,13 +38,13 @@ from fintank.wire.kafka.records import offset_of
 GATHER_SECONDS_MAX = 0.05
 WAIT_SECONDS_MAX = 1.0
 UNCOMMITTED_MAX = 5_000
-"""How many offsets of a partition may wait for a commit: a quarter of what its spout lets be in flight."""
+"""Commit when more offsets of a partition are pending: a quarter of the spout's limit in flight."""
 UNCOMMITTED_IDLE_MAX = 2_500
-"""How many may when there is nothing else to do."""
+"""The same when no tuple is waiting."""
 ORDERS_WAIT_SECONDS_MAX = 0.25
-"""How long orders wait for the shards that they do not concern: their spout lets little be in flight."""
+"""Commit the positions of all shards when order tuples have been pending for longer: few fit in flight."""
 WAIT_LOGGED_MS = 10_000
-"""Once a second the log tells that decisions have waited for longer."""
+"""Log once a second when decisions have waited for longer."""
 ALIVE_SECONDS = 5.0
 """After so long without a pause it reports to Storm that it is alive."""
 PARTITIONS = [
@@ -63,11 +63,9 @@ OPEN_AGES = {
 
 class RuleEngine(BatchBolt):
     """Takes [owner topic partition first next appended ticks], the same with orders, and from the spouts
-    [topic topic_id clock asked_ms appended_ms caught_up ends]; emits nothing.
+    [topic topic_id clock asked_ms appended_ms caught_up ends]; writes executions, fills and journal.
 
-    It writes the topics executions, fills and journal.
-
-    Decisions are committed as soon as no further tuple is there, after GATHER_SECONDS_MAX at the latest: what
+    Decisions are committed as soon as no more tuples are there, after GATHER_SECONDS_MAX at the latest: what
     comes during a commit shares the next one. Ticks that only changed quotes wait for the next commit of
     their shards, about a second at most: Storm must send a tick tuple every second.
     """

@@ -1,4 +1,4 @@
-"""What feeds a shard: the records of the logs, in order and each once, and how far it has come."""
+"""Feeds a shard the records of the logs, in order and each once, and commits its positions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -72,7 +72,7 @@ class ShardFeed:
         self._committed = replace(self._committed, partitions=partitions)
 
     def decide(self, elapsed_ms: int) -> None:
-        """Decide on the records whose turn has come."""
+        """Decide on every record that no earlier one can precede."""
         on_quote = self.owned.on_quote
         for taken in self.merge.take(elapsed_ms):
             now_us = taken.log_ms * 1000

@@ -10,7 +10,8 @@
   offset that the spout read. appended_ms is the latest append time that it has read since the last such tuple, or
   null; caught_up: one was appended since the ends were last asked for. Not replayed.
   Stream pipeline: lines, its own figures every few seconds as lines of InfluxDB; they are not sent again.
-  At least once: a partition is committed up to its first batch in flight, failed batches come back for ever."
+  At least once: a partition is committed up to its first batch in flight, and failed batches are replayed until
+  they are acked."
   (:require [clojure.string :as string]
             [fintank.storm.settings :as settings]
             [fintank.spout.tracker :as tracker]
@@ -161,19 +162,19 @@
       (forget! context partitions))))
 
 (defn- check-topic!
-  "Learns the id of the topic. With another one than before, the topic was made anew: it is read from its start."
+  "Gets the id of the topic. If it has changed, the topic was recreated and is read from its start."
   [{:keys [^Consumer consumer topic ask-id topic-id] :as context}]
   (let [before @topic-id
         id (ask-id)]
     (vreset! topic-id id)
     (when (and before (not= before id))
-      (.warn log "the topic {} was made anew, reading it from its start" topic)
+      (.warn log "the topic {} was recreated, reading it from its start" topic)
       (begin-again! context (.assignment consumer)))))
 
 (defn- poll
   "ConsumerRecords, or nil when Kafka has a passing problem. Fatal ones (no authorization) throw.
   A partition begins again when its log no longer holds what is to be read next: it was deleted by age, or the
-  topic was made anew."
+  topic was recreated."
   ^ConsumerRecords [{:keys [^Consumer consumer waiting tells-ends?] :as context} ^Duration wait]
   (try
     (when (seq @waiting)
@@ -275,7 +276,7 @@
             (str series ",reason=" reason place " rejected=" times "i " time-ns)))))
 
 (defn- every!
-  "Whether so many ms went by since this was last so; last-ms remembers when."
+  "Whether interval-ms have passed since the last time; last-ms holds that time."
   [last-ms interval-ms now-ms]
   (when (<= (+ @last-ms interval-ms) now-ms)
     (vreset! last-ms now-ms)
@@ -292,7 +293,7 @@
       (emit-more! context Duration/ZERO))))
 
 (defn- tell!
-  "What is told of the topic at intervals. If Kafka is away, the next poll says so, and it is told when it is back."
+  "Emits log ends and metrics at their intervals. If Kafka is down, the next poll logs it, and they wait."
   [{:keys [tells-ends? last-ends-ms last-metrics-ms] :as context} now-ms]
   (try
     (when (and tells-ends? (every! last-ends-ms ends-every-ms now-ms))
@@ -315,10 +316,9 @@
 
 (defn batch-spout
   "An ISpout that emits a topic's batches to a SpoutOutputCollector.
-  The consumer becomes its own: it subscribes, polls, commits and closes it.
-  place: the topic, the spout's component and task in the topology, how many bytes may be in flight, and whether
-  it tells the ends of the topic's partitions.
-  clocks: steady-ms and wall-ms give the time in ms; ask-id gives the id of the topic."
+  It owns the consumer: subscribes, polls, commits and closes it.
+  place: :topic, :component and :task of the spout in the topology, :bytes-in-flight-max, and :tells-ends?, whether
+  it emits log ends. clocks: :steady-ms and :wall-ms return the time in ms, :ask-id the id of the topic."
   [{:keys [topic] :as place} ^Consumer consumer collector {:keys [steady-ms] :as clocks}]
   (let [state (volatile! tracker/empty-tracker)
         context (merge place clocks
@@ -339,7 +339,7 @@
        (.close consumer commit-wait)))))
 
 (defn- topic-id
-  "The id that Kafka gave a topic when it was made."
+  "The id that Kafka gave a topic when it was created."
   [^Admin admin ^String topic]
   (let [options (doto (DescribeTopicsOptions.) (.timeoutMs (Integer/valueOf (int (.toMillis ask-wait)))))
         found (.allTopicNames (.describeTopics admin ^Collection (Collections/singleton topic)

@@ -240,7 +240,7 @@
     (pass! world kafka-batch/ends-every-ms)
     (is (= [[nil false] [1234 false] [1300 true] [nil false]] (map #(subvec % 3 5) (told-ends world))))))
 
-(deftest a-topic-that-was-made-anew-is-read-from-its-start
+(deftest a-topic-that-was-recreated-is-read-from-its-start
   (let [world (started 0)]
     (add! world (record 0 0 "a") (record 0 1 "b"))
     (next! world)
@@ -256,7 +256,7 @@
       (pass! world 1000)
       (is (= 0 (committed world 0))))))
 
-(deftest what-was-committed-of-a-topic-is-not-read-from-in-one-made-anew
+(deftest what-was-committed-of-a-topic-is-not-used-after-it-was-recreated
   (let [world (started 0)
         consumer ^MockConsumer (:consumer world)]
     (next! world)
