@@ -146,7 +146,7 @@ def committed(stack: Stack, topic: str) -> Iterator[tuple[int, int, dict[str, An
 def rejected(stack: Stack) -> set[tuple[str, int, int, bool]]:
     """Return the rejected records; those of points that InfluxDB refused are marked.
 
-    A record of a replayed tuple, as after a rebalance of the consumer group, is rejected again in the same words.
+    A record of a replayed tuple, as after a rebalance of the group, is rejected again in the same words.
     """
     rejects: dict[tuple[str, int, int, bool], dict[str, object]] = {}
     for _, _, reject in committed(stack, "rejects"):
