@@ -14,7 +14,7 @@ from support.metrics import RecordedMetrics, measured
 from support.storm import stream_of
 
 from fintank.adapters.journal import JournalError
-from fintank.bolts.owners import owner_of
+from fintank.bolts.owners import owner_of, shard_of
 from fintank.bolts.rule_engine import RuleEngine
 from fintank.trading.changes import Change, Entry
 from fintank.trading.messages import Cancel, Order
@@ -24,6 +24,9 @@ from fintank.wire.bolts.order_stream import OwnedMessage
 from fintank.wire.kafka import journal_records
 
 START_MS = START // 1000
+NAMES = [f"A{letter}" for letter in "ABCDEFGHIJ"]
+SYMBOLS = {shard_of(symbol): symbol for symbol in NAMES}
+"""A symbol of each shard."""
 ENDS = "ends"
 """How the ids of what the spouts say begin; their acks are no events."""
 

@@ -7,6 +7,7 @@ from support.metrics import RecordedMetrics
 from support.rule_engine import (
     SECOND,
     START,
+    SYMBOLS,
     Kafka,
     Tick,
     cancel,
@@ -16,11 +17,7 @@ from support.rule_engine import (
 )
 
 from fintank.bolts import rule_engine
-from fintank.bolts.owners import shard_of
 from fintank.trading.messages import ExecType, OrdType, State, TimeInForce, TradingState
-
-NAMES = [f"A{letter}" for letter in "ABCDEFGHIJ"]
-SYMBOLS = {shard_of(symbol): symbol for symbol in NAMES}
 
 
 def test_it_adopts_the_shards_of_its_task_before_anything_else(kafka: Kafka) -> None:

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import rule_engine as rule_engine_world
 from support.rule_engine import (
+    NAMES,
     START,
+    SYMBOLS,
     Kafka,
     Sent,
     Tick,
@@ -21,11 +23,8 @@ from support.rule_engine import (
     storm_tick,
 )
 
-from fintank.bolts.owners import shard_of
 from fintank.trading.messages import ExecType, State, TradingState
 
-NAMES = [f"A{letter}" for letter in "ABCDEFGHIJ"]
-SYMBOLS = {shard_of(symbol): symbol for symbol in NAMES}
 DAY_SECONDS = 24 * 3600
 
 

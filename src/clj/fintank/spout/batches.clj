@@ -1,5 +1,5 @@
 (ns fintank.spout.batches
-  "Cuts what one poll brought of one partition into batches: what is emitted, acked and failed as one tuple.
+  "Splits the records of one poll of one partition into batches, each emitted, acked and failed as one tuple.
 
   A batch is a map:
     :stream  \"default\" or \"rejects\"
@@ -7,7 +7,7 @@
     :key     [offset 0] or, if bound for rejects, [offset 1]: unique in the partition, in the order of offsets
     :records number of records
     :bytes   size of the records
-    :reason  why, of a batch bound for rejects
+    :reason  why it goes to rejects
   The batches of text cover the partition without a gap: each names its first offset and the next batch's first.
   Offsets between them may hold no record, a transaction's marker, or a record that is a batch of its own, bound
   for rejects, because it is not UTF-8 or too large."

@@ -9,7 +9,7 @@
   when the steady clock of this JVM was at asked_ms, as `partition,start,end` joined by spaces; start is the first
   offset that the spout read. appended_ms is the latest append time that it has read since the last such tuple, or
   null; caught_up: one was appended since the ends were last asked for. Not replayed.
-  Stream pipeline: lines, its own figures every few seconds as lines of InfluxDB; they are not sent again.
+  Stream pipeline: lines, the spout's own metrics every few seconds as line protocol. Not replayed.
   At least once: a partition is committed up to its first batch in flight, and failed batches are replayed until
   they are acked."
   (:require [clojure.string :as string]
@@ -36,7 +36,7 @@
   "How many records of a partition may be in flight."
   20000)
 (def ^:const commit-every-ms 1000)
-;; With no room for more the consumer is only polled to stay in its group.
+;; A spout whose partitions are all full polls only to stay in its group.
 (def ^:const full-poll-every-ms 500)
 (def ^:const ends-every-ms 10)
 (def ^:const metrics-every-ms 5000)
@@ -150,7 +150,7 @@
   (vswap! waiting into partitions))
 
 (defn- rebalance-listener
-  "Partitions that are won wait, paused, until it is known where they start: that is asked between two polls."
+  "Assigned partitions wait, paused, until their starts are known, which are looked up between two polls."
   ^ConsumerRebalanceListener [context]
   (reify ConsumerRebalanceListener
     (onPartitionsAssigned [_ partitions]
@@ -172,9 +172,9 @@
       (begin-again! context (.assignment consumer)))))
 
 (defn- poll
-  "ConsumerRecords, or nil when Kafka has a passing problem. Fatal ones (no authorization) throw.
-  A partition begins again when its log no longer holds what is to be read next: it was deleted by age, or the
-  topic was recreated."
+  "Polled ConsumerRecords, or nil on a retriable error. Others, such as a failed authorization, are thrown.
+  A partition begins again if its log no longer holds the next offset: it was deleted by age, or the topic was
+  recreated."
   ^ConsumerRecords [{:keys [^Consumer consumer waiting tells-ends?] :as context} ^Duration wait]
   (try
     (when (seq @waiting)
@@ -199,7 +199,7 @@
       (vreset! caught-up? true))))
 
 (defn- track!
-  "Cuts what a poll brought into batches; the new batches."
+  "Splits polled records into batches and puts them in flight; returns them."
   [{:keys [topic state] :as context} ^ConsumerRecords polled]
   (into []
         (mapcat (fn [[^TopicPartition partition ^OffsetAndMetadata position]]
@@ -207,10 +207,10 @@
                         records (vec (.records polled partition))
                         start (get-in @state [:partitions number :position])
                         cut (batches/batches [topic number] start (.offset position) records)
-                        batch (tracker/identified @state number cut)]
+                        found (tracker/identified @state number cut)]
                     (note-append-time! context number records)
-                    (vswap! state tracker/polled number batch (.offset position))
-                    batch)))
+                    (vswap! state tracker/polled number found (.offset position))
+                    found)))
         (.nextOffsets polled)))
 
 (defn- hold!
@@ -241,8 +241,6 @@
 (defn- tell-ends!
   [{:keys [^SpoutOutputCollector collector topic state steady-ms topic-id ends appended-ms caught-up?]
     :as context}]
-  (when-not @topic-id
-    (check-topic! context))
   (let [asked-ms (steady-ms)
         partitions (:partitions @state)
         found (ask-ends context)]
@@ -257,13 +255,13 @@
       (vreset! caught-up? false))))
 
 (defn- lag
-  "How many records of the spout's partitions are not done yet."
+  "The number of records in the spout's partitions that are not acked yet."
   ^long [{:keys [state] :as context}]
   (reduce + (for [[number end] (ask-ends context)]
               (- (long end) (long (tracker/done-to (get-in @state [:partitions number])))))))
 
-(defn- figures
-  "Lines of InfluxDB's measurement pipeline: docs/pipeline.md has their fields."
+(defn- metric-lines
+  "Points of the InfluxDB measurement pipeline, as line protocol; docs/pipeline.md has their fields."
   [{:keys [component task state rejected wall-ms] :as context}]
   (let [{:keys [failed] :as tracker} @state
         series (str "pipeline,component=" component)
@@ -283,7 +281,7 @@
     true))
 
 (defn- emit-metrics! [{:keys [^SpoutOutputCollector collector rejected] :as context}]
-  (.emit collector "pipeline" ^java.util.List (vector (string/join "\n" (figures context))))
+  (.emit collector "pipeline" ^java.util.List (vector (string/join "\n" (metric-lines context))))
   (vreset! rejected {}))
 
 (defn- read-more! [{:keys [last-full-poll-ms] :as context} now-ms]

@@ -1,16 +1,16 @@
 (ns fintank.spout.tracker
   "What a spout has in flight. Pure: every function takes a tracker and returns the next one.
 
-  A batch (see fintank.spout.batches) has the id [partition generation key]. The generation counts the
-  assignments, so that acks and fails of a partition that was lost, and perhaps won again, are ignored.
+  A batch (see fintank.spout.batches) has the id [partition generation key]. The generation counts
+  assignments, so that acks and fails from an earlier assignment of a partition are ignored.
 
   A tracker is a map:
     :partitions partition -> {:generation, :start, :position, :committed, :records, :bytes,
                               :batches (sorted: key -> batch)}
                 start: the first offset read since the assignment; position: the one to be read next;
-                records, bytes: in flight, failed ones included
-    :failed     sorted set of [due-ms id]: what is to be emitted again
-    :generation of the last assignment")
+                records, bytes: in flight, including failed batches
+    :failed     sorted set of [due-ms id]: the batches to be emitted again
+    :generation of the latest assignment")
 
 (def ^:const backoff-first-ms 100)
 (def ^:const backoff-max-ms 10000)
@@ -19,7 +19,7 @@
   {:partitions {} :failed (sorted-set) :generation 0})
 
 (defn assigned
-  "Partitions were won: number -> the offset at which each is read from."
+  "Partitions were assigned: number -> the offset from which each is read."
   [tracker starts]
   (let [generation (inc (:generation tracker))]
     (-> tracker
