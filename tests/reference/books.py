@@ -125,6 +125,8 @@ class Books:
                 nbbo or self.market(order.symbol).nbbo(self.log_us),
                 cause or order.input,
                 self.time_us(order) if time_us is None else time_us,
+                log_us=self.log_us,
+                as_of=self.market(order.symbol).as_of(self.log_us),
                 **told,
             )
         )

@@ -178,4 +178,7 @@ class Engine(Steps):
         assert cancel.symbol is not None
         status = "REJECTED" if order is None else order.status
         time_us = max(cancel.order_time_us, self.market(cancel.symbol).tick_time_us or 0)
-        self.executions.append(cancel_reject(cancel, code, reason, numbers, status=status, time_us=time_us))
+        told = {"log_us": self.log_us, "as_of": self.market(cancel.symbol).as_of(self.log_us)}
+        self.executions.append(
+            cancel_reject(cancel, code, reason, numbers, status=status, time_us=time_us, **told)
+        )

@@ -109,6 +109,15 @@ class Market:
             ),
         )
 
+    def as_of(self, log_us: int) -> str | None:
+        """Return the offset after the latest usable quote of each partition, as in `0-1234 2-99`."""
+        known = self.levels("BUY", log_us)
+        ends = {
+            number: max(quote.offset + 1 for quote in known if quote.partition == number)
+            for number in sorted({quote.partition for quote in known})
+        }
+        return " ".join(f"{number}-{end}" for number, end in ends.items()) or None
+
     def nbbo(self, log_us: int) -> tuple[Fraction | None, Fraction | None]:
         """Return the highest bid and the lowest ask of the usable quotes."""
         bids, asks = self.levels("SELL", log_us), self.levels("BUY", log_us)

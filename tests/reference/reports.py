@@ -39,6 +39,8 @@ def execution(
     cause: str,
     time_us: int,
     *,
+    log_us: int,
+    as_of: str | None,
     trade: Trade | None = None,
     text: str | None = None,
     ord_rej_reason: int | None = None,
@@ -72,6 +74,8 @@ def execution(
         "text": text,
         "order_time": seconds_text(order.order_time_us),
         "transact_time": seconds_text(time_us),
+        "log_time": seconds_text(log_us),
+        "as_of": as_of,
     }
     return {name: text_of(value) for name, value in record.items()}
 
@@ -122,7 +126,15 @@ def fill(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def cancel_reject(
-    cancel: Cancel, code: str, reason: int, numbers: dict[str, Any], *, status: str, time_us: int
+    cancel: Cancel,
+    code: str,
+    reason: int,
+    numbers: dict[str, Any],
+    *,
+    status: str,
+    time_us: int,
+    log_us: int,
+    as_of: str | None,
 ) -> dict[str, Any]:
     """Refuse a cancel."""
     assert cancel.symbol is not None
@@ -141,4 +153,6 @@ def cancel_reject(
         "input": cancel.input,
         "order_time": seconds_text(cancel.order_time_us),
         "transact_time": seconds_text(time_us),
+        "log_time": seconds_text(log_us),
+        "as_of": as_of,
     }

@@ -139,8 +139,12 @@ def written(name: str, value: Any, named: dict[str, Place]) -> str:
     """Write a field's value as tables do: times in seconds of the scenario, records by their names."""
     if value is None:
         return "null"
-    if name in ("transact_time", "order_time"):
-        return f"{float(value) - START_US / MICROSECONDS:g}"
+    if name in ("transact_time", "order_time", "log_time"):
+        start_us = LOG_US if name == "log_time" else START_US
+        return f"{float(value) - start_us / MICROSECONDS:g}"
+    if name == "as_of":
+        ends = {f"{place.partition}-{place.offset + 1}": known for known, place in named.items()}
+        return ",".join(ends.get(end, end) for end in value.split(" "))
     if name == "input":
         found = (known for known, place in named.items() if place.input == value)
         return next(found, str(value)).replace(" ", "_")

@@ -153,17 +153,25 @@ def _decided(life: Life) -> Iterator[Event]:
     for record, report in life.reports:
         if not isinstance(report, ExecutionReport):
             why = f"{report.text}, the order is {report.ord_status}"
-            yield (record, [f"{report.symbol:<8} {report.exec_type} {report.cl_ord_id}: {why}"])
+            first = f"{report.symbol:<8} {report.exec_type} {report.cl_ord_id}: {why}"
+            yield (record, [first, *_rests_on(report)])
             continue
         nbbo = f"NBBO {_or_none(report.bid)} / {_or_none(report.ask)}"
         has_nbbo = report.exec_type is not ExecType.EXPIRED
         words = (_what(report), _cause(life, record, report), nbbo if has_nbbo else "")
         what = [text for text in words if text]
-        lines = [f"{report.symbol:<8} {report.exec_type:<8} {', '.join(what)}"]
+        lines = [f"{report.symbol:<8} {report.exec_type:<8} {', '.join(what)}", *_rests_on(report)]
         lines += [_quote(life, report, quote_id) for quote_id in report.quote_ids]
         if report.exec_type is ExecType.TRADE:
             lines.append(_booking(life, report))
         yield (record, lines)
+
+
+def _rests_on(report: Report) -> Iterator[str]:
+    """Yield a line of when, by the logs, a report was decided, and up to which ticks."""
+    if report.log_time_us is not None:
+        as_of = "without a quote" if report.as_of is None else f"as of ticks {report.as_of}"
+        yield f"  decided at log time {utc(report.log_time_us / 1000)}, {as_of}"
 
 
 def _cause(life: Life, record: Record, report: ExecutionReport) -> str:

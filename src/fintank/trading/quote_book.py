@@ -73,6 +73,19 @@ class QuoteBook:
             if quote.time_us >= oldest_us
         )
 
+    def as_of(self, now_us: int) -> str | None:
+        """Return which quotes are known that are not too old at now_us, as in "0-1234 2-99".
+
+        For each partition of `ticks` that one of them came from: the offset after the latest of them. None
+        without such a quote.
+        """
+        oldest_us = now_us - self._max_quote_age_us
+        ends: dict[int, int] = {}
+        for quote in self._held.values():
+            if quote.time_us >= oldest_us:
+                ends[quote.partition] = max(ends.get(quote.partition, 0), quote.offset + 1)
+        return " ".join(f"{partition}-{end}" for partition, end in sorted(ends.items())) or None
+
     def next_stale_us(self, now_us: int) -> int | None:
         """Return when the oldest usable quote will be too old; None without a usable quote at now_us."""
         stale_us = (held.time_us + self._max_quote_age_us + 1 for held in self._held.values())

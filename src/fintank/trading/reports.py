@@ -1,6 +1,6 @@
 """Reports and fills: what goes out of the trading core, and how an order and an event become a report."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from fintank.trading import ids, rules
@@ -18,7 +18,8 @@ class ExecutionReport:
 
     The last_ fields are those of a trade. An open cash order has no order_qty and leaves_qty; a terminal one
     has residual_cash. avg_px is None before the first trade. bid and ask are the NBBO at the
-    decision, quote_ids the quotes it traded on.
+    decision, quote_ids the quotes it traded on. log_time_us and as_of tell what the decision rests on, see
+    Moment; both are None in a record of an earlier version.
     """
 
     exec_id: str
@@ -52,6 +53,8 @@ class ExecutionReport:
     text: str | None
     order_time_us: int
     transact_time_us: int
+    log_time_us: int | None
+    as_of: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class OrderCancelReject:
     input: str
     order_time_us: int
     transact_time_us: int
+    log_time_us: int | None
+    as_of: str | None
 
 
 Report = ExecutionReport | OrderCancelReject
@@ -105,13 +110,16 @@ class Moment:
     """The message that is being decided on, and its symbol's market at that time.
 
     input: the message's record, as in "ticks-0-17"; None for the passing of time. now_us: the symbol's clock,
-    and tick_time_us: the time of its latest tick; both None before its first.
+    and tick_time_us: the time of its latest tick; both None before its first. log_us: the log time. as_of:
+    see QuoteBook.as_of.
     """
 
     input: str | None
     market: Depth
     now_us: int | None
     tick_time_us: int | None
+    log_us: int
+    as_of: str | None
 
     def transact_time_us(self, time_us: int) -> int:
         """Return the later of a message's time and the latest tick's, which is the same in any replay."""
@@ -136,10 +144,12 @@ def ended(
     return _report(working, moment, exec_type, text=reason.text, earliest_us=earliest_us)
 
 
-def expired(working: WorkingOrder) -> ExecutionReport:
+def expired(working: WorkingOrder, moment: Moment) -> ExecutionReport:
     """Report that an order is EXPIRED: at its end, or on arrival if it arrived later."""
     assert working.end_us is not None
-    moment = Moment(None, Depth(), None, max(working.end_us, working.accepted_us))
+    moment = replace(
+        moment, input=None, market=Depth(), tick_time_us=max(working.end_us, working.accepted_us)
+    )
     return _report(working, moment, ExecType.EXPIRED)
 
 
@@ -173,6 +183,8 @@ def cancel_rejected(
         input=cancel.input,
         order_time_us=cancel.order_time_us,
         transact_time_us=moment.transact_time_us(cancel.order_time_us),
+        log_time_us=moment.log_us,
+        as_of=moment.as_of,
     )
 
 
@@ -221,4 +233,6 @@ def _report(
         text=text,
         order_time_us=order.order_time_us,
         transact_time_us=max(moment.transact_time_us(order.order_time_us), earliest_us),
+        log_time_us=moment.log_us,
+        as_of=moment.as_of,
     )

@@ -57,9 +57,10 @@ class ShardState:
         """Return a symbol's market and clock at the present log time."""
         book = self.books.get(symbol)
         if book is None:
-            return Moment(caused_by, Depth(), now_us=None, tick_time_us=None)
+            return Moment(caused_by, Depth(), None, None, self.log_us, None)
         now_us = book.clock.now(self.log_us)
-        return Moment(caused_by, book.market(now_us), now_us, book.clock.tick_time_us)
+        market, tick_time_us = book.market(now_us), book.clock.tick_time_us
+        return Moment(caused_by, market, now_us, tick_time_us, self.log_us, book.as_of(now_us))
 
     def rule_context(self, symbol: str, moment: Moment) -> RuleContext:
         """Return what a symbol's orders are measured against at a moment."""

@@ -80,7 +80,7 @@ class _Step:
     def _expire(self, now_us: int) -> None:
         for seq in sorted(seq for _, seq in self._orders.ends.up_to((now_us, inf))):
             working = self._orders.by_seq[seq].ended(OrdStatus.EXPIRED, now_us)
-            self._add(working, reports.expired(working))
+            self._add(working, reports.expired(working, self._moment))
 
     def _check_prices(self) -> None:
         for seq in sorted(seq for side in self.sides for seq in self._orders.unchecked[side]):

@@ -77,11 +77,14 @@ def test_a_life_is_printed_from_message_to_totals() -> None:
         "component p-1-VTI: cash 500",
         "CASH keeps 200",
         "2023-11-14T22:13:20.005Z executions-2-0 IVE NEW on arrival, NBBO 94.1 / 94.2",
+        "decided at log time 2023-11-14T22:13:20.000Z, as of ticks 0-42",
         "2023-11-14T22:13:20.005Z executions-2-1 IVE TRADE FILLED: BUY 3.184713 at 94.2 on NYSE, "
         "on arrival, NBBO 94.1 / 94.2",
+        "decided at log time 2023-11-14T22:13:20.000Z, as of ticks 0-42",
         "quote ticks-0-41: NYSE 94.10 / 94.20, 2.500000 s old at the decision",
         "booking fills-2-0: shares +3.184713, cash -299.9999646",
         "2023-11-14T22:13:20.005Z executions-2-2 VTI NEW on arrival, NBBO - / -",
+        "decided at log time 2023-11-14T22:13:20.000Z, without a quote",
         "",
         "account symbol status shares cash average price residual cash",
         "A-1 IVE FILLED 3.184713 -299.9999646 94.2 0.0000354",
@@ -187,17 +190,21 @@ def test_a_cancel_and_its_rejection_are_shown() -> None:
         Limits(),
     )
     moment = "2023-11-14T22:13:20"
-    assert printed(life)[2:9] == [
+    rests_on = f"decided at log time {moment}.000Z, without a quote"
+    assert printed(life)[2:12] == [
         f"{moment}.000Z orders-2-7 STOP_LIMIT order at 90.5 stop 99 of A-1: BUY IVE, quantity 5, priority 2, "
         f"GTD until 2023-11-14T22:13:21.000Z, placed {moment}.000Z",
         f"{moment}.000Z orders-2-8 cancel c-8 of A-1: IVE o-1, placed {moment}.000Z",
         f"{moment}.000Z orders-2-9 cancel c-9 of A-1: IVE o-1, placed {moment}.000Z",
         f"{moment}.000Z orders-2-10 the same cancel again: it is processed once",
         f"{moment}.005Z executions-2-0 IVE NEW on arrival, NBBO - / -",
+        rests_on,
         f"{moment}.005Z executions-2-1 IVE CANCELED code=CANCEL_REQUESTED cl_ord_id=c-8, "
         "by orders-2-8, NBBO - / -",
+        rests_on,
         f"{moment}.005Z executions-2-2 IVE CANCEL_REJECTED c-9: code=TOO_LATE ord_status=CANCELED, "
         "the order is CANCELED",
+        rests_on,
     ]
 
 

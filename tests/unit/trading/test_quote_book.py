@@ -211,3 +211,17 @@ def test_changes_are_the_quotes_and_the_clock_that_are_new_since_the_last_call(q
     (held,) = market.book.changes()  # its time is the clock's already
     assert isinstance(held, HeldQuote)
     assert held.quote.bid == "1"
+
+
+def test_as_of_names_each_partition_once_and_leaves_out_what_is_too_old(quote: Make) -> None:
+    fed = Fed(quote(exchange="BATS", partition=3, offset=50))
+    fed.take(
+        quote(exchange="NYSE", partition=2, offset=98, at=10),
+        quote(exchange="ARCA", partition=0, offset=7, at=10),
+        quote(exchange="IEX", partition=2, offset=41, at=20),
+    )
+    now_us = fed.book.clock.now(LOG_US)
+    assert fed.book.as_of(now_us) == "0-8 2-99 3-51"
+    assert fed.book.as_of(now_us + HOUR - 15 * SECOND) == "0-8 2-99"
+    assert fed.book.as_of(now_us + HOUR) == "2-42"
+    assert fed.book.as_of(now_us + 2 * HOUR) is None

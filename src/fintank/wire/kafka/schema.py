@@ -72,7 +72,8 @@ class Schema:
         """
         values = dict(zip(self._names, self._values(message), strict=True))
         for name in self._times:
-            values[name] = orjson.Fragment(seconds_text(values[name]))
+            if values[name] is not None:
+                values[name] = orjson.Fragment(seconds_text(values[name]))
         return orjson.dumps(values, default=decimal_text).decode()
 
     def line(self, message: Any, partition: int, offset: int) -> str:
@@ -123,7 +124,7 @@ ENUMS: Mapping[str, type[StrEnum]] = {
 }
 """The enumerations, by the name of their type, which is also that of their field."""
 _READ: Mapping[str, Callable[[Fields, str], Any]] = {
-    **dict.fromkeys(("account", "order_id", "cl_ord_id", "text", "place", "uuid"), Fields.text),
+    **dict.fromkeys(("account", "order_id", "cl_ord_id", "text", "place", "uuid", "as_of"), Fields.text),
     **dict.fromkeys(("number", "decimal"), Fields.number),
     **dict.fromkeys(("priority", "integer"), Fields.whole_number),
     **dict.fromkeys(_TIMES, Fields.time_us),

@@ -35,6 +35,8 @@ REPORT = factories.report(
     input="ticks-0-2",
     order_time_us=1_700_000_000_000_001,
     transact_time_us=1_700_000_000_000_002,
+    log_time_us=1_700_000_000_000_003,
+    as_of="0-3",
 )
 
 
@@ -96,11 +98,14 @@ def test_every_field_of_an_order_cancel_reject_is_read():
         input="orders-0-1",
         order_time_us=1_700_000_000_000_001,
         transact_time_us=1_700_000_000_000_002,
+        log_time_us=1_700_000_000_000_003,
+        as_of=None,
     )
     made = executions.to_lines("executions", 0, "7,1,0", executions.to_json(reject))
     ((_, _, values),) = of_lines(EXECUTIONS, made.lines)
     assert {name for name, value in zip(EXECUTIONS.fields, values, strict=True) if value is not None} == {
         *("exec_id", "cl_ord_id", "account", "input", "text", "order_time_us", "transact_time_us"),
+        "log_time_us",
         *("orig_cl_ord_id", "cxl_rej_reason"),
     }
 
