@@ -1,20 +1,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 import factories
 
 from fintank.order_history.life import Life, orders_of, timeline
 from fintank.trading.limits import Limits
-from fintank.trading.messages import (
-    Cancel,
-    Order,
-    OrdType,
-    PortfolioOrder,
-    Quote,
-    Side,
-    TimeInForce,
-)
+from fintank.trading.messages import Cancel, Order, PortfolioOrder, Quote
 from fintank.trading.shard import Effects, Shard
 from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.rejects import Reason, Reject
@@ -156,22 +147,16 @@ def test_a_portfolio_of_cash_alone_has_no_totals() -> None:
 
 
 def test_a_cancel_and_its_rejection_are_shown() -> None:
-    resting = Order(
-        cl_ord_id="o-1",
+    resting = factories.order(
+        "5",
         account="A-1",
-        symbol="IVE",
-        side=Side.BUY,
-        order_qty=Decimal(5),
-        cash_order_qty=None,
-        ord_type=OrdType.STOP_LIMIT,
         priority=2,
-        time_in_force=TimeInForce.GTD,
-        list_id=None,
+        tif="GTD",
         order_time_us=TIME_US,
         content_hash="one",
         input="orders-2-7",
-        price=Decimal("90.5"),
-        stop_px=Decimal(99),
+        price="90.5",
+        stop_px="99",
         expire_time_us=TIME_US + 1_000_000,
     )
     cancels = [
