@@ -11,30 +11,46 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple, cast
 
 from fintank.errors import FintankError
-from fintank.samples import quote_csv
+from fintank.samples import csv_forms, quote_csv
+from fintank.samples.csv_forms import CsvForm, GivenForm
+from fintank.samples.csv_text import BadLine
 from fintank.samples.produce import KeyedRecord
-from fintank.samples.quote_csv import BadLine
 from fintank.terminal.screen import progress
 from fintank.trading.messages import Quote
 from fintank.waiting import sleep_until
 from fintank.wire.kafka.tick_json import tick_of_texts
 
+zstd = None if find_spec("backports") is None else import_module("backports.zstd")
+"""Of requirements-extra.txt."""
+
 BAD_LINES_NAMED_MAX = 100
+_DAMAGED: tuple[type[Exception], ...] = (
+    *(gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile),
+    *(() if zstd is None else (zstd.ZstdError,)),
+)
+NOTHING_GIVEN = GivenForm()
 
 
 class QuoteFile:
     """Its quotes can be read repeatedly while it is entered; a pipe is first copied into `folder`.
 
-    The compression is detected by the first bytes, not by the name. FintankError if it can't be read.
+    The compression is detected by the first bytes, not by the name. `form` is how it is
+    read, `summary` says what differs from our own form. FintankError if it can't be read.
     """
 
-    def __init__(self, path: Path, folder: Path) -> None:
+    form: CsvForm
+    summary: str
+
+    def __init__(self, path: Path, folder: Path, given: GivenForm = NOTHING_GIVEN) -> None:
         self.path = path
+        self._given = given
         self._folder = folder
         self._now_ms = time.time_ns() // 1_000_000
         self._copy: BinaryIO | None = None
@@ -48,6 +64,8 @@ class QuoteFile:
                 raise FintankError(f"{self.path}: is neither a file nor a pipe: name a CSV file")
         except OSError as error:
             raise self._unreadable(error) from error
+        with self._text() as text:
+            self.form, self.summary = csv_forms.guess(text, str(self.path), self._given)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -56,6 +74,12 @@ class QuoteFile:
 
     def lines(self) -> Iterator[Quote | BadLine]:
         """Read the file from its start."""
+        with self._text() as text:
+            yield from quote_csv.read(text, self.form, self._now_ms)
+
+    @contextmanager
+    def _text(self) -> Iterator[BinaryIO]:
+        """Open the decompressed file."""
         try:
             with ExitStack() as stack:
                 file = self._copy or stack.enter_context(self.path.open("rb"))
@@ -63,8 +87,8 @@ class QuoteFile:
                 text = _decompressed(file)
                 if text is not file:
                     stack.enter_context(text)
-                yield from quote_csv.read(text, str(self.path), self._now_ms)
-        except (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
+                yield text
+        except _DAMAGED as error:
             raise FintankError(f"{self.path}: it can't be decompressed ({error}): fetch it again") from error
         except OSError as error:
             raise self._unreadable(error) from error
@@ -152,11 +176,20 @@ def _member(file: BinaryIO) -> IO[bytes]:
         raise zipfile.BadZipFile(str(error)) from error
 
 
+def _zstd(file: BinaryIO) -> IO[bytes]:
+    if zstd is None:
+        raise FintankError(
+            "reading .zst needs a package: .venv/bin/pip install --requirement requirements-extra.txt"
+        )
+    return cast(IO[bytes], zstd.ZstdFile(file))
+
+
 _COMPRESSIONS: Mapping[bytes, Callable[[BinaryIO], Any]] = {
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\0": lzma.LZMAFile,
     b"PK\x03\x04": _member,
+    b"\x28\xb5\x2f\xfd": _zstd,
 }
 
 

@@ -2,6 +2,9 @@
 
 import math
 import re
+from collections.abc import Sequence
+from datetime import tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fintank.errors import FintankError
 
@@ -40,6 +43,26 @@ def span_us(option: str, text: str) -> int:
     if match is None or int(match[1]) == 0:
         raise FintankError(f"{option} {text}: must be a number and its unit, as in 30s, 15m, 1h or 1d")
     return int(match[1]) * _UNIT_SECONDS[match[2]] * 1_000_000
+
+
+def named_values(option: str, text: str, names: Sequence[str]) -> dict[str, str]:
+    """Read pairs such as bid=BidPrice,ask=AskPrice whose names are among `names`; of no text, none."""
+    pairs = [pair.partition("=") for pair in text.split(",") if text]
+    for name, _, value in pairs:
+        if name not in names or not value:
+            raise FintankError(
+                f"{option} {text}: must be pairs such as {names[0]}=X,{names[1]}=Y, with the names "
+                f"{', '.join(names)}"
+            )
+    return {name: value for name, _, value in pairs}
+
+
+def zone(option: str, text: str) -> tzinfo:
+    """Read the name of a time zone of the IANA database."""
+    try:
+        return ZoneInfo(text)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise FintankError(f"{option} {text}: must be a time zone such as Europe/Berlin or UTC") from None
 
 
 def argument(command: str, text: str) -> str:

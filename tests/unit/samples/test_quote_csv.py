@@ -6,7 +6,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fintank.errors import FintankError
-from fintank.samples.quote_csv import LINE_BYTES_MAX, BadLine, read
+from fintank.samples import csv_forms
+from fintank.samples.csv_forms import GivenForm
+from fintank.samples.csv_text import LINE_CHARS_MAX, BadLine
+from fintank.samples.quote_csv import read
 from fintank.trading.messages import Quote
 from fintank.wire.bolts import owner_ticks
 from fintank.wire.kafka import ticks
@@ -18,7 +21,10 @@ GOOD = "1438539936.1,IVE,NYSE,94,94.2,,\n"
 
 
 def lines(text: str | bytes) -> list[Quote | BadLine]:
-    return list(read(io.BytesIO(text.encode() if isinstance(text, str) else text), "quotes.csv", NOW_MS))
+    file = io.BytesIO(text.encode() if isinstance(text, str) else text)
+    form, _ = csv_forms.guess(file, "quotes.csv", GivenForm())
+    file.seek(0)
+    return list(read(file, form, NOW_MS))
 
 
 def only(text: str | bytes) -> Quote | BadLine:
@@ -73,7 +79,7 @@ def test_a_number_may_be_written_like_a_float(number: str) -> None:
         (b"1438539936.1,IVE,NYSE,94,94.2,3,4,5", "columns: 8 instead of 7"),
         (
             b"1723161254024,IVE,NYSE,94,94.2,,",
-            "timestamp '1723161254024' is not seconds since the epoch, from 1990 until now",
+            "timestamp '1723161254024' is not seconds since the epoch",
         ),
         (b"0,IVE,NYSE,94,94.2,,", "timestamp '0' is not seconds"),
         (b"9999999999,IVE,NYSE,94,94.2,,", "timestamp"),
@@ -82,7 +88,6 @@ def test_a_number_may_be_written_like_a_float(number: str) -> None:
         (b"1438539936.1,I VE,NYSE,94,94.2,,", "symbol '"),
         (b'1438539936.1,"IVE\0",NYSE,94,94.2,,', "symbol '"),
         (b"1438539936.1,I\xffE,NYSE,94,94.2,,", "symbol '"),
-        (b'1438539936.1, "IVE", "NYSE",94,94.2,,', "symbol '"),
         (b"1438539936.1,IVE,,94,94.2,,", "exchange '"),
         (b"1438539936.1,IVE,NYSE,0.00,94.2,,", "bid '0.00' is not a decimal number above 0 (NOT_POSITIVE)"),
         (b"1438539936.1,IVE,NYSE,-0.0,94.2,,", "bid '-0.0' is not"),
@@ -93,7 +98,7 @@ def test_a_number_may_be_written_like_a_float(number: str) -> None:
         (b"1438539936.1,IVE,NYSE,94,94.2,-1,", "bid_size '"),
         (b"1438539936.1,IVE,NYSE," + b"9" * 41 + b",94.2,,", "bid '"),
         (b'1438539936.1,"IVE,NYSE,94,94.2,,', "columns"),
-        (b"1438539936.1,IVE,NYSE,94,94.2,," + b" " * 100_000, "longer than 65,536 bytes"),
+        (b"1438539936.1,IVE,NYSE,94,94.2,," + b" " * 100_000, "longer than 65,536 characters"),
     ],
 )
 def test_a_bad_line_is_named_and_the_next_lines_are_read(line: bytes, reason: str) -> None:
@@ -131,20 +136,12 @@ def test_a_file_may_have_hundreds_of_other_columns(is_first: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b"timestamp,symbol,bid\n", "no column exchange, ask: its first line must name the columns"),
-        (b"", "no column timestamp, symbol, exchange, bid, ask"),
-        (HEADER.title().encode(), "no column timestamp"),
-        (b"# exported\n" + HEADER.encode(), "no column timestamp"),
-        (b"\n\n" + HEADER.encode(), "no column timestamp"),
-        (b"sep=,\r\n" + HEADER.encode(), "no column timestamp"),
-        (HEADER.replace(",", ";").encode(), "no column timestamp"),
-        (HEADER.encode("utf-16"), "is not UTF-8 text: decompress it"),
-        (HEADER.replace("\n", "\r\n").encode("utf-16"), "is not UTF-8 text: decompress it"),
-        (b"\x28\xb5\x2f\xfd\x24\x00\x01", "is not UTF-8 text: decompress it"),
-        (HEADER.replace("\n", "\r").encode() + b"1,IVE", "its lines end in CR alone"),
-        (b"timestamp,symbol,exchange,bid,ask,bid,ask\n", "more than one column bid, ask"),
-        (b"x" * LINE_BYTES_MAX + b"\n", "is longer than 65,536 bytes"),
-        (b'"' + b"x" * 200_000 + b'"\n', "is longer than 65,536 bytes"),
+        (b"timestamp,symbol,bid\n", "no column ask: name them"),
+        (b"", "no column timestamp, bid, ask"),
+        (b"\x28\xb5\x2f\xfd\x24\x00\x01", "is not text: decompress it"),
+        (b"timestamp,symbol,exchange,bid,ask,bid,ask\n", "more than one column bid"),
+        (b"x" * LINE_CHARS_MAX + b"\n", "is longer than 65,536 characters"),
+        (b'"' + b"x" * 200_000 + b'"\n', "is longer than 65,536 characters"),
     ],
 )
 def test_an_invalid_header_is_one_clear_error(text: bytes, message: str) -> None:
@@ -170,8 +167,8 @@ def test_a_line_is_a_quote_when_its_values_in_json_are_a_tick(
     time: str, bid: str, ask: str, size: str
 ) -> None:
     values = {"timestamp": time.strip(), "symbol": "IVE", "exchange": "NYSE"}
-    values |= {"bid": bid.strip(), "ask": ask.strip()} | ({"bid_size": size.strip()} if size.strip() else {})
-    record = json.dumps(values)
+    values |= {"bid": bid.strip(), "ask": ask.strip(), "bid_size": size.strip()}
+    record = json.dumps({name: text for name, text in values.items() if text})
     parsed = ticks.to_lines("ticks", 0, f"0,1,{NOW_MS}", record)
     found = only(f"{HEADER}{time},IVE,NYSE,{bid},{ask},{size},\n")
     if parsed.rejects:

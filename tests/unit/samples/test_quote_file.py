@@ -10,9 +10,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from backports import zstd
 
 from fintank.errors import FintankError
-from fintank.samples.quote_csv import BadLine
+from fintank.samples.csv_text import BadLine
 from fintank.samples.quote_file import Extent, QuoteFile, shift_us
 from fintank.trading.messages import Quote
 
@@ -49,6 +50,8 @@ def read_twice(path: Path) -> list[Quote | BadLine]:
         ("padded.csv.gz", gzip.compress(TEXT, mtime=0) + bytes(1_000)),
         ("quotes.csv.bz2", bz2.compress(TEXT)),
         ("quotes.csv.xz", lzma.compress(TEXT)),
+        ("quotes.csv.zst", zstd.compress(TEXT)),
+        ("frames.csv.zst", zstd.compress(TEXT[:50]) + zstd.compress(TEXT[50:])),
         ("quotes.zip", zipped("folder/quotes.csv")),
     ],
 )
@@ -70,9 +73,11 @@ def test_the_compression_is_detected_by_the_content(tmp_path: Path, name: str, c
         (bz2.compress(TEXT)[:40], "it can't be decompressed"),
         (bz2.compress(TEXT)[:10] + bytes(40), "Invalid data stream"),
         (lzma.compress(TEXT)[:40], "it can't be decompressed"),
+        (zstd.compress(TEXT)[:20], "it can't be decompressed"),
+        (zstd.compress(TEXT) + b"garbage", "it can't be decompressed"),
         (zipped("a.csv", "b.csv"), "it holds 2 files instead of one"),
         (zipped("a.csv")[:60], "it can't be decompressed"),
-        (gzip.compress(gzip.compress(TEXT, mtime=0)), "is not UTF-8 text"),
+        (gzip.compress(gzip.compress(TEXT, mtime=0)), "is not text"),
         (b"", "no column timestamp"),
     ],
     ids=itertools.count(),

@@ -1,0 +1,129 @@
+"""How the times of a CSV file are written: as numbers since the epoch, or as dates of a time zone."""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from typing import NamedTuple
+
+_CLOCK = (
+    r"(?P<hour>\d\d?):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,]?(?P<fraction>\d{1,12}))?)?"
+    r" ?(?P<zone>Z|(?:GMT|UTC)?[+-]\d\d(?::?\d\d)?|GMT|UTC)?"
+)
+_DAY_FIRST = r"(?P<day>\d\d?){0}(?P<month>\d\d?){0}(?P<year>\d{{4}})"
+_MONTH_FIRST = r"(?P<month>\d\d?)/(?P<day>\d\d?)/(?P<year>\d{4})"
+
+UNITS = {"seconds": 0, "milliseconds": 3, "microseconds": 6, "nanoseconds": 9}
+"""The units of a number since the epoch, and their decimal places in a second."""
+_DIGITS_MAX = {"seconds": 11, "milliseconds": 14, "microseconds": 17, "nanoseconds": 20}
+_SECONDS_LIMIT = 1e11
+_NUMBER = re.compile(r"(\d{1,20})(?:\.\d*)?")
+_DATES = {
+    "year first": re.compile(rf"(?P<year>\d{{4}})[-./](?P<month>\d\d?)[-./](?P<day>\d\d?)[T ]{_CLOCK}"),
+    "year first, without separators": re.compile(
+        rf"(?P<year>\d{{4}})(?P<month>\d\d)(?P<day>\d\d)[T ]?{_CLOCK}"
+    ),
+    "day first": re.compile(rf"{_DAY_FIRST.format('[.-]')}[T ]{_CLOCK}"),
+    "day/month/year": re.compile(rf"{_DAY_FIRST.format('/')}[T ]{_CLOCK}"),
+    "month/day/year": re.compile(rf"{_MONTH_FIRST}[T ]{_CLOCK}"),
+}
+_MINUTES_KEPT_MAX = 65_536
+DECIMALS_MAX = 6
+"""Times are cut to microseconds."""
+
+TimeReader = Callable[[str], str]
+"""Turns the text of a time into seconds since the epoch, as decimal text; ValueError if it can't."""
+
+
+class TimeForm(NamedTuple):
+    """A way to write times: its name, and whether it depends on a time zone."""
+
+    name: str
+    is_local: bool
+    read: TimeReader
+
+
+def forms(zone: tzinfo) -> list[TimeForm]:
+    """Return all forms that can be recognized; those that name no zone are read in this one."""
+    numbers = [TimeForm(f"{unit} since the epoch", False, _number_reader(unit)) for unit in UNITS]
+    dates = [TimeForm(name, True, _date_reader(pattern, zone)) for name, pattern in _DATES.items()]
+    return numbers + dates
+
+
+def given_form(pattern: str, zone: tzinfo) -> TimeForm:
+    """Return the form of a pattern of Python's strptime."""
+
+    def read(text: str) -> str:
+        moment = datetime.strptime(text, pattern)
+        return _seconds(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+
+    return TimeForm(pattern, True, read)
+
+
+def recognized(texts: Iterable[str], zone: tzinfo) -> list[TimeForm]:
+    """Return the forms in which most of these times can be read, at least one; all of them equally well."""
+    texts = list(texts)
+    counts = [(sum(_can_read(form, text) for text in texts), form) for form in forms(zone)]
+    most = max(count for count, _ in counts)
+    return [form for count, form in counts if count == most][: len(counts) if most else 1]
+
+
+def _can_read(form: TimeForm, text: str) -> bool:
+    try:
+        form.read(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _number_reader(unit: str) -> TimeReader:
+    places = UNITS[unit]
+    if not places:
+        return _seconds_since_the_epoch
+
+    def read(text: str) -> str:
+        match = _NUMBER.fullmatch(text)
+        if match is None or not _DIGITS_MAX[unit] - 3 < len(match[1]) <= _DIGITS_MAX[unit]:
+            raise ValueError(text)
+        whole = match[1]
+        return f"{whole[:-places]}.{whole[-places:]}"[: len(whole) - places + 1 + DECIMALS_MAX]
+
+    return read
+
+
+def _seconds_since_the_epoch(text: str) -> str:
+    if not 0 <= float(text) < _SECONDS_LIMIT:
+        raise ValueError(text)
+    return text
+
+
+def _date_reader(pattern: re.Pattern[str], zone: tzinfo) -> TimeReader:
+    @lru_cache(_MINUTES_KEPT_MAX)
+    def start_of(numbers: tuple[str, ...], zone_name: str | None) -> int:
+        year, month, day, hour, minute = map(int, numbers)
+        return int(datetime(year, month, day, hour, minute, tzinfo=_zone(zone_name) or zone).timestamp())
+
+    def read(text: str) -> str:
+        match = pattern.fullmatch(text)
+        if match is None:
+            raise ValueError(text)
+        start = start_of(match.group("year", "month", "day", "hour", "minute"), match["zone"])
+        return f"{start + int(match['second'] or 0)}.{(match['fraction'] or '0')[:DECIMALS_MAX]}"
+
+    return read
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    """Read the zone that a time names itself, as in Z, +02:00 or GMT+0200."""
+    if name is None:
+        return None
+    digits = name.removeprefix("GMT").removeprefix("UTC").replace(":", "")
+    if digits in ("", "Z"):
+        return UTC
+    sign = -1 if digits[0] == "-" else 1
+    return timezone(sign * timedelta(hours=int(digits[1:3]), minutes=int(digits[3:5] or 0)))
+
+
+def _seconds(moment: datetime) -> str:
+    since = moment - datetime.fromtimestamp(0, UTC)
+    return f"{since.days * 86_400 + since.seconds}.{since.microseconds:06d}"
