@@ -8,7 +8,7 @@ from typing import BinaryIO, NamedTuple
 
 from fintank.errors import FintankError
 from fintank.samples import csv_text, csv_times
-from fintank.samples.csv_text import Line
+from fintank.samples.csv_text import NumberedText
 from fintank.samples.csv_times import TimeForm
 
 REQUIRED = ("timestamp", "symbol", "exchange", "bid", "ask")
@@ -156,7 +156,7 @@ def _plain(column: str) -> str:
     return re.sub(r"[^a-z0-9]", "", column.lower())
 
 
-def _is_form(form: _KnownForm, header: Sequence[str], sample: Sequence[Line]) -> bool:
+def _is_form(form: _KnownForm, header: Sequence[str], sample: Sequence[NumberedText]) -> bool:
     if not form.has_header:
         return bool(sample) and re.fullmatch(form.columns, sample[0].text) is not None
     wanted = form.columns.split(",")

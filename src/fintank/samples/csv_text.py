@@ -27,7 +27,7 @@ class BadLine(NamedTuple):
     reason: str
 
 
-class Line(NamedTuple):
+class NumberedText(NamedTuple):
     """A line, without the white space around it, and its number in the file."""
 
     number: int
@@ -45,7 +45,7 @@ def encoding_of(sample: bytes) -> str:
     return "utf-8"
 
 
-def lines(file: BinaryIO, encoding: str) -> Iterator[Line | BadLine]:
+def lines(file: BinaryIO, encoding: str) -> Iterator[NumberedText | BadLine]:
     """Yield the lines that hold anything; they may end in LF, CRLF or CR.
 
     Bytes that are not of the encoding become a character that no field may have, so only their line is bad.
@@ -60,12 +60,12 @@ def lines(file: BinaryIO, encoding: str) -> Iterator[Line | BadLine]:
                     line = text.readline(LINE_CHARS_MAX)
                 yield BadLine(number, f"longer than {LINE_CHARS_MAX:,} characters")
             elif line := line.strip(" \r\n\ufeff"):
-                yield Line(number, line)
+                yield NumberedText(number, line)
     finally:
         text.detach()
 
 
-def first_lines(file: BinaryIO, name: str, lines_max: int) -> tuple[str, str | None, list[Line]]:
+def first_lines(file: BinaryIO, name: str, lines_max: int) -> tuple[str, str | None, list[NumberedText]]:
     """Return the encoding of a file, the separator that it names, and its first lines without comments.
 
     FintankError if it is not text.
@@ -74,7 +74,7 @@ def first_lines(file: BinaryIO, name: str, lines_max: int) -> tuple[str, str | N
     file.seek(0)
     encoding = encoding_of(sample)
     separator: str | None = None
-    found: list[Line] = []
+    found: list[NumberedText] = []
     for line in lines(file, encoding):
         if isinstance(line, BadLine):
             if not found:
@@ -91,7 +91,7 @@ def first_lines(file: BinaryIO, name: str, lines_max: int) -> tuple[str, str | N
     return encoding, separator, found
 
 
-def separator_of(sample: Sequence[Line]) -> str:
+def separator_of(sample: Sequence[NumberedText]) -> str:
     """Return the separator that cuts most of these lines into the most fields, all alike."""
     if not sample:
         return ","
