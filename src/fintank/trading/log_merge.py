@@ -5,6 +5,11 @@ time: a record is taken when no partition can still deliver one that comes befor
 
 The log time of a record is the latest of its append time, the previous log time in its partition, and the
 shard's own time. At equal log times ticks come before orders; then partition and offset decide.
+
+A record that was not there when the end of its partition was reported is later than that report. If its
+append time says otherwise, its broker's clock is behind log time (it was set back, or others are ahead), and
+its append times count as later by so much. A spout's clock that is ahead of the brokers of all its partitions
+runs at half speed until it is not. So log time neither stands still nor goes back.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +20,8 @@ from fintank.trading.partition_log import WAIT_MS_MAX, FollowedPartition, Partit
 
 TOPICS = ("ticks", "orders")
 """The order in which records of equal log time are taken."""
+HEARD_MS_MAX = 10_000
+"""A partition without records for longer says nothing about its broker's clock."""
 
 T = TypeVar("T")
 
@@ -102,18 +109,22 @@ class LogMerge(Generic[T]):
 
     def on_ends(self, ends: LogEnds, elapsed_ms: int) -> None:
         """Take in the ends of partitions that a spout reported."""
-        if ends.clock not in self._lifts:
-            self._lifts[ends.clock] = self.now_ms - ends.asked_ms
-            self._fresh.add(ends.clock)
-        self._asked_ms[ends.clock] = ends.asked_ms
+        clock = ends.clock
+        if clock not in self._lifts:
+            told_ms = [self._asked_ms[other] + lift_ms for other, lift_ms in self._lifts.items()]
+            self._lifts[clock] = max(self.now_ms, *told_ms, 0) - ends.asked_ms
+            self._fresh.add(clock)
+        before_ms = self._asked_ms.get(clock, ends.asked_ms)
+        self._asked_ms[clock] = max(before_ms, ends.asked_ms)
+        self._slow_down(ends, self._asked_ms[clock] - before_ms)
         if ends.appended_ms is not None:
-            self._lift(ends.clock, ends.appended_ms)
+            self._lift(clock, ends.appended_ms)
             if ends.is_caught_up:
                 self._fresh.clear()
         for partition, (start, end) in ends.partitions.items():
             log = self._logs[self._index[partition]]
             self.gone += log.start(start)
-            log.on_end(end, ends.asked_ms + self._lifts[ends.clock], elapsed_ms)
+            log.on_end(end, ends.asked_ms + self._lifts[clock], elapsed_ms)
 
     def _lift(self, reported_by: str, appended_ms: int) -> None:
         """Advance the clocks that are behind an append time. One that was set before is not far behind
@@ -122,6 +133,24 @@ class LogMerge(Generic[T]):
             ahead_ms = appended_ms - (self._asked_ms[clock] + self._lifts[clock])
             if 0 < ahead_ms <= WAIT_MS_MAX or (ahead_ms > 0 and clock in self._fresh):
                 self._lifts[clock] += ahead_ms
+
+    def _slow_down(self, ends: LogEnds, advance_ms: int) -> None:
+        """Let a clock that is ahead of the brokers of all its partitions advance by half."""
+        told_ms = ends.asked_ms + self._lifts[ends.clock]
+        logs = [self._logs[self._index[partition]] for partition in ends.partitions]
+        ahead_ms = min(
+            (
+                log.behind_ms
+                for log in logs
+                if log.heard_ms is not None and told_ms - log.heard_ms <= HEARD_MS_MAX
+            ),
+            default=0,
+        )
+        if ahead_ms:
+            slower_ms = min(ahead_ms, advance_ms // 2)
+            self._lifts[ends.clock] -= slower_ms
+            for log in logs:
+                log.behind_ms = max(0, log.behind_ms - slower_ms)
 
     def begin_again(self, partition: Partition) -> None:
         """Forget a partition whose topic was recreated."""
@@ -173,10 +202,11 @@ class LogMerge(Generic[T]):
         keys = sorted((max(log.least_ms, now_ms), index) for index, log in enumerate(self._logs))
         return keys[0], keys[1]
 
-    def _taken(self, index: int, natural_ms: int, log_ms: int | None = None) -> Taken[T]:
+    def _taken(self, index: int, log_ms: int) -> Taken[T]:
         log = self._logs[index]
+        natural_ms = log.natural_ms
         run, records = log.take()
-        self.now_ms = max(self.now_ms, natural_ms if log_ms is None else log_ms)
+        self.now_ms = max(self.now_ms, log_ms)
         log.log_ms = self.now_ms
         log.waiting_since_ms = None
         is_shifted = bool(records) and self.now_ms != natural_ms
@@ -205,4 +235,4 @@ class LogMerge(Generic[T]):
         self._lifts = {spout: was_ms + lift_ms for spout, was_ms in self._lifts.items()}
         log.lift_ms_max *= 2
         self.disagreements += 1
-        return self._taken(index, log.least_ms, max(self.now_ms, reported_ms))
+        return self._taken(index, reported_ms)

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from itertools import zip_longest
 from typing import Generic, NamedTuple, TypeVar
 
@@ -47,9 +48,12 @@ class Range(Generic[T]):
 
 
 class JoinedRun(NamedTuple):
+    """Offsets of one append time; due_ms: the earliest log time that they can have."""
+
     first: int
     next: int
     append_ms: int
+    due_ms: int
 
 
 @dataclass(slots=True)
@@ -72,11 +76,21 @@ class FollowedPartition(Generic[T]):
     """How many records of the first of these ranges were taken."""
     early: dict[int, Range[T]] = field(default_factory=dict)
     """Ranges after a gap, by first offset."""
+    early_firsts: list[int] = field(default_factory=list)
+    """The first offsets of these ranges, as a heap."""
+    behind_ms: int = 0
+    """By how much the append times of its broker are behind log time, as far as that is known."""
+    heard_ms: int | None = None
+    """The log time of the latest report that a record was compared with."""
+    last: JoinedRun | None = None
+    """The last run that was joined and holds records."""
     ends: list[tuple[int, int, int]] = field(default_factory=list)
     """The reported ends that are not delivered yet, each with its time and when the report came."""
 
     def offer(self, found: Range[T]) -> None:
         kept = self.early.get(found.first)
+        if kept is None:
+            heappush(self.early_firsts, found.first)
         if kept is None or kept.next < found.next:
             self.early[found.first] = found
         self._join_early()
@@ -96,8 +110,9 @@ class FollowedPartition(Generic[T]):
         self._reached()
 
     def _join_early(self) -> None:
-        while self.early and self.position is not None and (first := min(self.early)) <= self.position:
-            self._join(self.early.pop(first), self.position)
+        firsts = self.early_firsts
+        while firsts and self.position is not None and firsts[0] <= self.position:
+            self._join(self.early.pop(heappop(firsts)), self.position)
         self._reached()
 
     def _join(self, found: Range[T], position: int) -> None:
@@ -107,28 +122,56 @@ class FollowedPartition(Generic[T]):
         for run, behind in zip_longest(found.runs, found.runs[1:]):
             end = found.next if behind is None else min(behind.first, found.next)
             if end > first:
-                self.runs.append(JoinedRun(first, end, run.append_ms))
+                if first < run.first + run.records:
+                    self._set_behind(run.append_ms, first, end, is_first=first == position)
+                self.last = JoinedRun(first, end, run.append_ms, run.append_ms + self.behind_ms)
+                self.runs.append(self.last)
                 first = end
         if first < found.next:
-            self.runs.append(JoinedRun(first, found.next, 0))
+            self.runs.append(JoinedRun(first, found.next, 0, 0))
         start = bisect_left(found.offsets, position)
         if start < len(found.offsets):
             self.records.append((found.offsets[start:], found.records[start:]))
         self.position = found.next
 
+    def _set_behind(self, append_ms: int, first: int, end: int, *, is_first: bool) -> None:
+        """Compare the append time of the next run, first to end - 1, with the reports before and after it."""
+        if is_first:
+            after_ms = self.reported_ms
+        elif self.last is not None and append_ms < self.last.append_ms:
+            after_ms = min(self.last.due_ms, self._report_of(first) or 0)
+        else:
+            after_ms = 0
+        self.behind_ms = max(self.behind_ms, after_ms - append_ms)
+        self.heard_ms = self.reported_ms
+        if self.behind_ms and (before_ms := self._report_of(end)) is not None:
+            self.behind_ms = max(0, min(self.behind_ms, before_ms - append_ms))
+
+    def _report_of(self, end: int) -> int | None:
+        """Return when the log first held all before `end`, by the reports that are not reached yet."""
+        return next((reported_ms for reported, reported_ms, _ in self.ends if reported >= end), None)
+
     def _reached(self) -> None:
         reached = 0
         position = -1 if self.position is None else self.position
         while reached < len(self.ends) and self.ends[reached][0] <= position:
-            _, reported_ms, self.reached_ms = self.ends[reached]
+            end, reported_ms, self.reached_ms = self.ends[reached]
             self.reported_ms = max(self.reported_ms, reported_ms)
+            if end == position and self.last is not None:
+                # The last record was there at this report.
+                self.behind_ms = max(0, min(self.behind_ms, reported_ms - self.last.append_ms))
             reached += 1
         del self.ends[:reached]
 
     @property
+    def natural_ms(self) -> int:
+        """The log time that the next record, or what stands in its place, has by the topic alone."""
+        return max(self.log_ms, self.runs[0].append_ms)
+
+    @property
     def least_ms(self) -> int:
         """The earliest log time that the next record can have."""
-        return max(self.log_ms, self.runs[0].append_ms if self.runs else self.reported_ms)
+        return max(self.log_ms, self.runs[0].due_ms if self.runs else self.reported_ms)
 
     def take(self) -> tuple[JoinedRun, Sequence[T]]:
         """Take the next run, or as much of it as RECORDS_MAX allows."""

@@ -1,7 +1,9 @@
 """What the merge does where clocks disagree, records come late, and partitions stand still."""
 
-from fintank.trading.log_merge import WAIT_MS_MAX, LogEnds, LogMerge, LogPosition
-from fintank.trading.partition_log import Partition, Range, Run
+import time
+
+from fintank.trading.log_merge import LogEnds, LogMerge, LogPosition
+from fintank.trading.partition_log import WAIT_MS_MAX, Partition, Range, Run
 
 TICKS, ORDERS = Partition("ticks", 0), Partition("orders", 0)
 
@@ -223,3 +225,44 @@ def test_a_record_from_the_future_waits_for_what_is_told_to_stand_before_it() ->
         assert world.take(elapsed_ms) == []
     world.merge.offer(TICKS, Range(0, 1, [Run(0, 1, 1_900)], [0], ["tick"]))
     assert world.take(5_000) == [("tick", 1_900, False), ("7200000", 5_900, True)]
+
+
+def test_the_clock_of_a_jvm_that_comes_later_is_that_of_the_others() -> None:
+    world = World()
+    world.append(TICKS, 3_600_000)
+    world.merge.on_ends(LogEnds("first", 500, 3_600_000, True, {TICKS: (0, 1)}), 0)
+    world.merge.on_ends(LogEnds("second", 90, None, False, {ORDERS: (0, 0)}), 1)
+    world.merge.on_ends(LogEnds("second", 91, None, False, {ORDERS: (0, 0)}), 2)
+    assert world.take(2) == [("3600000", 3_600_000, False)]
+
+
+def test_a_hundred_thousand_ranges_that_wait_for_one_are_taken_in_a_second() -> None:
+    world = World()
+    started_s = time.process_time()
+    for offset in range(100_000, 0, -1):
+        world.merge.offer(TICKS, Range(offset, offset + 1, [Run(offset, 1, 1_000)], [offset], [str(offset)]))
+    world.merge.offer(TICKS, Range(0, 1, [], [], []))
+    world.report_ends(0)
+    assert len(world.take()) == 100_000
+    assert time.process_time() - started_s < 5
+
+
+def test_a_clock_that_was_set_back_moves_no_order_before_a_tick_and_does_not_stop_time() -> None:
+    world = World()
+    world.report_ends(0)
+    world.append(TICKS, 1_500)
+    world.report_ends(500)
+    assert world.take() == [("1500", 1_500, False)]
+    world.report_ends(600)
+    world.append(ORDERS, 600)  # a second back
+    world.append(TICKS, 595)
+    assert world.take() == [("595", 1_600, True)]
+    world.report_ends(601)
+    assert world.take() == [("600", 1_600, True)]
+    for asked_ms in range(610, 2_700, 10):
+        world.append(TICKS, asked_ms - 1)
+        world.report_ends(asked_ms)
+        world.take()
+    world.append(ORDERS, 2_700)
+    world.report_ends(2_702)
+    assert world.take() == [("2700", 2_700, False)]
