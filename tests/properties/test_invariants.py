@@ -25,12 +25,18 @@ def records(steps: list[Step]) -> tuple[list[Record], list[Record]]:
     return [e for part in found for e in part.executions], [f for part in found for f in part.fills]
 
 
+def name_of(report: Record) -> str:
+    """Return the cl_ord_id of the order that a report is about."""
+    is_requested = report["exec_type"] == "CANCELED" and report["orig_cl_ord_id"] is not None
+    return str(report["orig_cl_ord_id" if is_requested else "cl_ord_id"])
+
+
 def lives(executions: list[Record]) -> Lives:
     """Return the reports of each order, without those of messages that took its name."""
     found: Lives = defaultdict(list)
     for report in executions:
         if report["exec_type"] != "CANCEL_REJECTED" and report["ord_rej_reason"] != 6:
-            found[report["account"], report["symbol"], report["cl_ord_id"]].append(report)
+            found[report["account"], report["symbol"], name_of(report)].append(report)
     return found
 
 

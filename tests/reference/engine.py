@@ -170,7 +170,7 @@ class Engine(Steps):
         order.status = "CANCELED"
         text = code_text("CANCEL_REQUESTED", {"cl_ord_id": cancel.cl_ord_id})
         time_us = max(self.time_us(order), cancel.order_time_us)
-        self.report(order, "CANCELED", cause, text=text, time_us=time_us)
+        self.report(order, "CANCELED", cause, text=text, time_us=time_us, request=cancel.cl_ord_id)
 
     def refuse_cancel(
         self, cancel: Cancel, order: Order | None, code: str, reason: int, numbers: dict[str, Any]

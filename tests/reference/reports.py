@@ -10,6 +10,8 @@ from reference.messages import Cancel, Order
 from reference.numbers import plain, seconds_text, text_of
 
 NAME_SPACE = uuid5(NAMESPACE_DNS, "executions.fintank")
+ORDERS = uuid5(NAMESPACE_DNS, "orders.fintank")
+RESTATEMENTS = {"MAX_ORDER_NOTIONAL": 4, "PRICE_BAND": 4, "BELOW_MIN_QTY": 5}
 
 Nbbo = tuple[Fraction | None, Fraction | None]
 
@@ -25,7 +27,23 @@ class Trade:
 
 def exec_id(*parts: str) -> str:
     """Name a report by account, symbol, cl_ord_id, exec_type, number and content_hash."""
-    return str(uuid5(NAME_SPACE, ",".join(f"{len(part)}:{part}" for part in parts)))
+    return str(uuid5(NAME_SPACE, joined(*parts)))
+
+
+def order_id(order: Order) -> str:
+    """Name an order by account, symbol, cl_ord_id and content_hash."""
+    return str(uuid5(ORDERS, joined(*order.identity, order.content_hash)))
+
+
+def joined(*parts: str) -> str:
+    return ",".join(f"{len(part)}:{part}" for part in parts)
+
+
+def restatement(exec_type: str, text: str | None) -> int | None:
+    """Say why the engine ended an order that nobody canceled."""
+    if exec_type not in ("RESTATED", "CANCELED") or text is None:
+        return None
+    return RESTATEMENTS.get(text.split()[0].removeprefix("code="))
 
 
 def code_text(code: str, numbers: dict[str, Any]) -> str:
@@ -44,14 +62,17 @@ def execution(
     trade: Trade | None = None,
     text: str | None = None,
     ord_rej_reason: int | None = None,
+    request: str | None = None,
 ) -> dict[str, Any]:
-    """Tell of an order as it is after the event."""
+    """Tell of an order as it is after the event; request: the cl_ord_id of who canceled it."""
     number = order.trades if trade is not None else 0
     record = {
         "exec_id": exec_id(*order.identity, exec_type, str(number), order.content_hash),
         "exec_type": exec_type,
         "ord_status": order.status,
-        "cl_ord_id": order.cl_ord_id,
+        "order_id": order_id(order),
+        "cl_ord_id": request or order.cl_ord_id,
+        "orig_cl_ord_id": order.cl_ord_id if request else None,
         "list_id": order.list_id,
         "account": order.account,
         "symbol": order.symbol,
@@ -71,6 +92,7 @@ def execution(
         "quote_ids": [trade.quote.quote_id] if trade else [],
         "input": cause,
         "ord_rej_reason": ord_rej_reason,
+        "exec_restatement_reason": restatement(exec_type, text),
         "text": text,
         "order_time": seconds_text(order.order_time_us),
         "transact_time": seconds_text(time_us),
@@ -148,6 +170,7 @@ def cancel_reject(
         "account": cancel.account,
         "symbol": cancel.symbol,
         "ord_status": status,
+        "cxl_rej_response_to": 1,
         "cxl_rej_reason": reason,
         "text": code_text(code, numbers),
         "input": cancel.input,

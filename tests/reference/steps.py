@@ -23,7 +23,7 @@ class Steps(Books):
         nbbo = self.market(symbol).uncrossed(self.log_us)
         if nbbo is not None:
             self.check_prices(symbol, cause)
-            self.trigger(symbol, nbbo)
+            self.trigger(symbol, nbbo, cause)
             for order in self.tradable(symbol):
                 if order.priority == 1:
                     self.sweep(order, cause)
@@ -55,13 +55,14 @@ class Steps(Books):
                     order.status = "CANCELED"
                     self.report(order, "CANCELED", cause, text=code_text(*breach))
 
-    def trigger(self, symbol: str, nbbo: tuple[Fraction, Fraction]) -> None:
+    def trigger(self, symbol: str, nbbo: tuple[Fraction, Fraction], cause: str | None) -> None:
         bid, ask = nbbo
         for order in self.open[symbol]:
             if order.is_waiting_stop and not self.is_halted(order.side):
                 assert order.stop_px is not None
                 if ask >= order.stop_px if order.side == "BUY" else bid <= order.stop_px:
                     order.triggered = True
+                    self.report(order, "TRIGGERED", cause)
                     self.join(order)
 
     def tradable(self, symbol: str) -> list[Order]:

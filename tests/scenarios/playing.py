@@ -122,6 +122,8 @@ def check_heads(row: Row, emitted: Emitted, where: str) -> None:
 def head(execution: Record) -> str:
     """Write a report as tables do: `o1 10 @ 100.5 NYSE FILLED`, `o2 CANCELED NO_QUOTE crossed=no`."""
     name, exec_type = execution["cl_ord_id"], execution["exec_type"]
+    if exec_type == "CANCELED":
+        name = execution["orig_cl_ord_id"] or name
     if exec_type == "TRADE":
         done = " FILLED" if execution["ord_status"] == "FILLED" else ""
         return f"{name} {execution['last_qty']} @ {execution['last_px']} {execution['last_mkt']}{done}"

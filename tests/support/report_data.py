@@ -33,6 +33,8 @@ def report(number: int, **given: object) -> ExecutionRow:
         "ask": 61704.99,
         "quote_ids": f"1-{100_000 + number}",
         "text": None,
+        "order_id": None,
+        "orig_cl_ord_id": None,
     }
     return ExecutionRow(**{**fields, **given})  # type: ignore[arg-type]
 

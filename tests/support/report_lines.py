@@ -10,7 +10,7 @@ def report_lines(effects: Effects | None) -> list[str]:
 
 
 def _line(report: ExecutionReport) -> str:
-    words = [report.cl_ord_id, report.exec_type, report.ord_status]
+    words = [report.identity.cl_ord_id, report.exec_type, report.ord_status]
     if report.last_qty is not None:
         words += [f"{report.last_qty} @ {report.last_px}", str(report.last_mkt)]
     if report.text is not None:
@@ -21,5 +21,6 @@ def _line(report: ExecutionReport) -> str:
 def type_lines(effects: Effects) -> list[str]:
     """Return cl_ord_id, exec_type and text of each report."""
     return [
-        f"{report.cl_ord_id} {report.exec_type} {report.text or ''}".strip() for report in effects.reports
+        f"{report.identity.cl_ord_id} {report.exec_type} {report.text or ''}".strip()
+        for report in effects.reports
     ]

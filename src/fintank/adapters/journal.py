@@ -67,7 +67,7 @@ class ShardLog:
         # The records are made before the transaction, whose time is bounded: one tick may end 100,000 orders.
         records = [(JOURNAL, self._shard, *journal_records.to_record(change)) for change in journal]
         for report in reports:
-            records.append((EXECUTIONS, self._shard, report.cl_ord_id, executions.to_json(report)))
+            records.append((EXECUTIONS, self._shard, report.identity.cl_ord_id, executions.to_json(report)))
         for fill in fills_:
             partition = partition_for(fill.account, TOPICS[FILLS].partitions)
             records.append((FILLS, partition, fill.account, fills.to_json(fill)))

@@ -65,7 +65,7 @@ def _show_answers(polls: Iterator[list[Report]], name: str, seconds: int) -> Non
     for reports in polls:
         answers = [report for report in reports if _is_answer(report, name)]
         for report in answers:
-            print(f"  {report.cl_ord_id} {report.exec_type} {report.text}")
+            print(f"  {report.orig_cl_ord_id} {report.exec_type} {report.text}")
         if has_answer and not answers:
             return
         has_answer |= bool(answers)
@@ -74,4 +74,4 @@ def _show_answers(polls: Iterator[list[Report]], name: str, seconds: int) -> Non
 
 
 def _is_answer(report: Report, name: str) -> bool:
-    return report.cl_ord_id == name or (report.text or "") == f"code=CANCEL_REQUESTED cl_ord_id={name}"
+    return report.cl_ord_id == name

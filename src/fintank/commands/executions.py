@@ -62,7 +62,7 @@ def table(reports: Iterable[ExecutionReport]) -> Table:
         qty, px = report.last_qty or report.order_qty, report.last_px
         made.add_row(
             utc(report.transact_time_us / 1000),
-            report.cl_ord_id,
+            report.identity.cl_ord_id,
             report.exec_type,
             report.symbol,
             report.side,
@@ -79,10 +79,10 @@ def _reports_of(ids: set[str], polls: Iterator[list[Report]], are_quoted: bool) 
     waiting = set(ids)
     for reports in polls:
         for report in reports:
-            if isinstance(report, ExecutionReport) and report.cl_ord_id in ids:
+            if isinstance(report, ExecutionReport) and report.identity.cl_ord_id in ids:
                 yield report
                 if report.ord_status.is_terminal or not are_quoted:
-                    waiting.discard(report.cl_ord_id)
+                    waiting.discard(report.identity.cl_ord_id)
         if not waiting:
             return
 
@@ -90,6 +90,6 @@ def _reports_of(ids: set[str], polls: Iterator[list[Report]], are_quoted: bool) 
 def _show(reports: Sequence[ExecutionReport], ids: set[str]) -> None:
     if reports:
         screen.console(TABLE_CHARS_MIN).print(table(reports))
-    silent = ids - {report.cl_ord_id for report in reports}
+    silent = ids - {report.identity.cl_ord_id for report in reports}
     if silent:
         print(f"{counted(len(silent), 'order')} without an execution so far: `invoke topics` shows the lag.")

@@ -55,7 +55,7 @@ def read(address: str, positions: Mapping[str, Positions], name: str, limits: Li
         reports=[
             (record, report)
             for record, report in messages(records["executions"], executions.from_record)
-            if isinstance(report, ExecutionReport) and report.cl_ord_id.startswith(name)
+            if isinstance(report, ExecutionReport) and report.identity.cl_ord_id.startswith(name)
         ],
         fills=[
             fill

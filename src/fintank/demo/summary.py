@@ -45,9 +45,7 @@ class DemoResult:
 
 def last_reports(evidence: Evidence) -> dict[Identity, ExecutionReport]:
     """Return each order's latest report."""
-    return {
-        Identity(report.account, report.symbol, report.cl_ord_id): report for _, report in evidence.reports
-    }
+    return {report.identity: report for _, report in evidence.reports}
 
 
 def open_orders(evidence: Evidence) -> list[Identity]:
@@ -133,7 +131,7 @@ def decision_ms(evidence: Evidence) -> list[int]:
         for record, report in evidence.reports
         if report.exec_type is ExecType.TRADE
         and report.input.startswith("orders-")
-        and (identity := Identity(report.account, report.symbol, report.cl_ord_id)) in ordered
+        and (identity := report.identity) in ordered
     ]
 
 

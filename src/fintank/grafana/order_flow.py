@@ -189,7 +189,7 @@ def _logs() -> list[Panel]:
                 "executions",
                 ORDERS,
                 "exec_type ord_status account side symbol last_qty last_px last_mkt bid ask quote_ids "
-                "cl_ord_id text",
+                "cl_ord_id orig_cl_ord_id text",
             ),
             width=16,
             height=10,

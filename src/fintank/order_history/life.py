@@ -246,8 +246,7 @@ def _state(life: Life, identity: Identity) -> ExecutionReport | None:
     own = [
         report
         for _, report in life.reports
-        if isinstance(report, ExecutionReport)
-        and Identity(report.account, report.symbol, report.cl_ord_id) == identity
+        if isinstance(report, ExecutionReport) and report.identity == identity
     ]
     decided = [report for report in own if report.exec_type is not ExecType.REJECTED]
     return decided[-1] if decided else next(iter(own), None)

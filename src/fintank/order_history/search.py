@@ -95,7 +95,7 @@ def _reports(
     return [
         (record, report)
         for record, report in messages(own, executions.from_record)
-        if (report.account, report.symbol, report.cl_ord_id) in identities
+        if report.identity in identities
     ]
 
 

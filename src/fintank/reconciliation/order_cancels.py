@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from fintank.reconciliation.findings import BreakKind, Result
-from fintank.reconciliation.snapshot import Recorded, identity_of, order_name
+from fintank.reconciliation.snapshot import Recorded, order_name
 from fintank.reconciliation.topic_logs import TopicLogs, reports_partition
 from fintank.trading.messages import Cancel, ExecType
 from fintank.trading.reports import ExecutionReport, OrderCancelReject
@@ -48,7 +48,7 @@ def _check_rejects(
     inputs = {entry.message.input for entry in cancels}
     places: dict[str, str] = {}
     for place, _, reject, _ in rejects:
-        name = order_name(identity_of(reject))
+        name = order_name(reject.identity)
         if reject.input in places:
             detail = f"{places[reject.input]} and {place}"
             result.add(BreakKind.CANCEL_ANSWERED_TWICE, name, detail)
@@ -84,7 +84,7 @@ def _has_ended(cancel: Cancel, ended: Ended) -> bool:
     if cancel.symbol is None:
         return False
     reports = ended.get((cancel.account, cancel.cl_ord_id), ())
-    return any(identity_of(entry.message) == cancel.order_identity for entry in reports)
+    return any(entry.message.identity == cancel.order_identity for entry in reports)
 
 
 def _check_ended(result: Result, cancels: Iterable[Recorded[Cancel]], ended: Ended, logs: TopicLogs) -> None:
@@ -95,4 +95,4 @@ def _check_ended(result: Result, cancels: Iterable[Recorded[Cancel]], ended: End
     for (account, cl_ord_id), entries in ended.items():
         if (account, cl_ord_id) not in names:
             detail = f"{entries[0].place} names the cancel {cl_ord_id} of {account}, which nobody sent"
-            result.add(BreakKind.REPORT_WITHOUT_CANCEL, entries[0].message.cl_ord_id, detail)
+            result.add(BreakKind.REPORT_WITHOUT_CANCEL, entries[0].message.identity.cl_ord_id, detail)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from fintank.reconciliation.findings import BreakKind, Result
-from fintank.reconciliation.snapshot import Recorded, identity_of, order_name, shown
+from fintank.reconciliation.snapshot import Recorded, order_name, shown
 from fintank.reconciliation.topic_logs import PartitionLog, TopicLogs, reports_partition
 from fintank.trading.decimals import EXACT, ZERO, average, plain
 from fintank.trading.messages import ExecType, Identity, Order, OrdStatus
@@ -19,6 +19,7 @@ _TERMS = (
 )
 _STATUSES = {
     ExecType.NEW: (OrdStatus.NEW,),
+    ExecType.TRIGGERED: (OrdStatus.NEW,),
     ExecType.TRADE: (OrdStatus.PARTIALLY_FILLED, OrdStatus.FILLED),
     ExecType.CANCELED: (OrdStatus.CANCELED,),
     ExecType.RESTATED: (OrdStatus.FILLED,),
@@ -41,7 +42,7 @@ def check_orders(
         requested[order.message.identity].append(order)
     reported: dict[Identity, list[RecordedReport]] = defaultdict(list)
     for report in reports:
-        reported[identity_of(report.message)].append(report)
+        reported[report.message.identity].append(report)
     answers = _Answers(logs)
     sequences = Result("reports of an order add up")
     for identity in requested.keys() | reported.keys():
@@ -160,7 +161,7 @@ def _check_numbers(result: Result, entry: RecordedReport, cum_qty: Decimal, cum_
     """Check a report against what its order has traded so far; False, and a break, if it is wrong."""
     wrong = next(_wrong_numbers(entry.message, cum_qty, cum_cash), None)
     if wrong is not None:
-        name = order_name(identity_of(entry.message))
+        name = order_name(entry.message.identity)
         result.add(BreakKind.REPORT_DOES_NOT_ADD_UP, name, f"{entry.place}: {wrong}")
     return wrong is None
 

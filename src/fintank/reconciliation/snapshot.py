@@ -16,7 +16,7 @@ from fintank.trading.decimals import plain
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, ExecType, Identity, Order
 from fintank.trading.portfolio import split_message
-from fintank.trading.reports import ExecutionReport, Fill, OrderCancelReject, Report
+from fintank.trading.reports import ExecutionReport, Fill, OrderCancelReject
 from fintank.wire.kafka import executions, fills, orders
 from fintank.wire.kafka.records import Record, messages
 from fintank.wire.kafka.rejects import Reject
@@ -31,11 +31,6 @@ class Recorded(NamedTuple, Generic[Message]):
     time_ms: int
     message: Message
     is_done: bool = True
-
-
-def identity_of(report: Report) -> Identity:
-    """Return the identity of the order that a report is about; of a cancel reject, that of the cancel."""
-    return Identity(report.account, report.symbol, report.cl_ord_id)
 
 
 def order_name(identity: Identity) -> str:

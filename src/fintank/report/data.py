@@ -25,6 +25,13 @@ class ExecutionRow(NamedTuple):
     ask: float | None
     quote_ids: str | None
     text: str | None
+    order_id: str | None
+    orig_cl_ord_id: str | None
+
+    @property
+    def order_cl_ord_id(self) -> str:
+        """The order's own cl_ord_id, also where cl_ord_id is that of a cancel."""
+        return self.orig_cl_ord_id if self.exec_type == "CANCELED" and self.orig_cl_ord_id else self.cl_ord_id
 
     @property
     def quote_id(self) -> str:
@@ -120,4 +127,6 @@ class ReportData:
     def last_reports(self) -> list[ExecutionRow]:
         """The latest execution report of each order; a rejected cancel is not one."""
         own = (row for row in self.executions if row.exec_type != CANCEL_REJECTED)
-        return list({(row.account, row.symbol, row.cl_ord_id): row for row in own}.values())
+        return list(
+            {row.order_id or (row.account, row.symbol, row.order_cl_ord_id): row for row in own}.values()
+        )

@@ -77,7 +77,7 @@ def unfilled_orders(found: Iterable[ExecutionRow]) -> str | None:
     rows = [
         [
             *(_time(row.time_ns), escape(row.ord_status), _side(row.side), escape(row.symbol)),
-            *(escape(row.account), escape(row.cl_ord_id), escape(row.text or "")),
+            *(escape(row.account), escape(row.order_cl_ord_id), escape(row.text or "")),
         ]
         for row in sorted(found, key=lambda row: -row.time_ns)
     ]

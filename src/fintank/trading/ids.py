@@ -4,7 +4,8 @@ from uuid import NAMESPACE_DNS, uuid5
 
 from fintank.trading.messages import Identity
 
-_NAMESPACE = uuid5(NAMESPACE_DNS, "executions.fintank")
+_EXECUTIONS = uuid5(NAMESPACE_DNS, "executions.fintank")
+_ORDERS = uuid5(NAMESPACE_DNS, "orders.fintank")
 
 
 def join(*parts: str) -> str:
@@ -18,4 +19,9 @@ def exec_id(identity: Identity, exec_type: str, content_hash: str, number: int =
     content_hash is that of the order or cancel: an identity may be used again after the retention.
     number counts an order's trades from 1; it is 0 for other reports, of which an order has one each.
     """
-    return str(uuid5(_NAMESPACE, join(*identity, exec_type, str(number), content_hash)))
+    return str(uuid5(_EXECUTIONS, join(*identity, exec_type, str(number), content_hash)))
+
+
+def order_id(identity: Identity, content_hash: str) -> str:
+    """Return FIX's OrderID of an order, from its first message; it stays when the order is replaced."""
+    return str(uuid5(_ORDERS, join(*identity, content_hash)))

@@ -68,6 +68,7 @@ class ExecType(StrEnum):
 
     NEW = "NEW"
     TRADE = "TRADE"
+    TRIGGERED = "TRIGGERED"
     CANCELED = "CANCELED"
     RESTATED = "RESTATED"
     EXPIRED = "EXPIRED"

@@ -2,14 +2,26 @@
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from fintank.trading import ids, rules
 from fintank.trading.depth import Depth, Level
-from fintank.trading.messages import Cancel, CodedReason, ExecType, OrdStatus, OrdType, Side, TimeInForce
+from fintank.trading.messages import (
+    Cancel,
+    CodedReason,
+    ExecType,
+    Identity,
+    OrdStatus,
+    OrdType,
+    Side,
+    TimeInForce,
+)
 from fintank.trading.working_order import WorkingOrder
 
 CANCEL_REJECTED = "CANCEL_REJECTED"
 """The exec_type of an OrderCancelReject, which in FIX is a message of its own."""
+CANCEL_REQUEST = 1
+"""FIX CxlRejResponseTo (434)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +31,16 @@ class ExecutionReport:
     The last_ fields are those of a trade. An open cash order has no order_qty and leaves_qty; a terminal one
     has residual_cash. avg_px is None before the first trade. bid and ask are the NBBO at the
     decision, quote_ids the quotes it traded on. log_time_us and as_of tell what the decision rests on, see
-    Moment; both are None in a record of an earlier version.
+    Moment; both are None in a record of an earlier version. order_id is given by the engine. In the answer to
+    a request cl_ord_id is the request's, and orig_cl_ord_id the order's.
     """
 
     exec_id: str
     exec_type: ExecType
     ord_status: OrdStatus
+    order_id: str | None
     cl_ord_id: str
+    orig_cl_ord_id: str | None
     list_id: str | None
     account: str
     symbol: str
@@ -50,11 +65,18 @@ class ExecutionReport:
     quote_ids: tuple[str, ...]
     input: str
     ord_rej_reason: int | None
+    exec_restatement_reason: int | None
     text: str | None
     order_time_us: int
     transact_time_us: int
     log_time_us: int | None
     as_of: str | None
+
+    @property
+    def identity(self) -> Identity:
+        """The identity of the order."""
+        name = self.orig_cl_ord_id if self.exec_type is ExecType.CANCELED else None
+        return Identity(self.account, self.symbol, name or self.cl_ord_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +84,7 @@ class OrderCancelReject:
     """The rejection of a cancel of one order: a record of the topic `executions`, in this order of fields.
 
     cl_ord_id and order_time_us are the cancel's own; ord_status is the order's, REJECTED if it is unknown.
+    cxl_rej_response_to: FIX's 1, a cancel.
     """
 
     exec_id: str
@@ -71,6 +94,7 @@ class OrderCancelReject:
     account: str
     symbol: str
     ord_status: OrdStatus
+    cxl_rej_response_to: int | None
     cxl_rej_reason: int
     text: str
     input: str
@@ -78,6 +102,11 @@ class OrderCancelReject:
     transact_time_us: int
     log_time_us: int | None
     as_of: str | None
+
+    @property
+    def identity(self) -> Identity:
+        """The identity of the cancel."""
+        return Identity(self.account, self.symbol, self.cl_ord_id)
 
 
 Report = ExecutionReport | OrderCancelReject
@@ -126,6 +155,17 @@ class Moment:
         return time_us if self.tick_time_us is None else max(time_us, self.tick_time_us)
 
 
+class Why(NamedTuple):
+    """What a report says of its reason."""
+
+    text: str | None
+    ord_rej_reason: int | None = None
+    exec_restatement_reason: int | None = None
+
+
+NO_REASON = Why(None)
+
+
 def accepted(working: WorkingOrder, moment: Moment) -> ExecutionReport:
     """Report that an order is NEW."""
     return _report(working, moment, ExecType.NEW)
@@ -136,12 +176,24 @@ def traded(working: WorkingOrder, moment: Moment, quantity: Decimal, level: Leve
     return _report(working, moment, ExecType.TRADE, number=working.fill_count, quantity=quantity, level=level)
 
 
-def ended(
-    working: WorkingOrder, moment: Moment, reason: CodedReason, earliest_us: int = 0
-) -> ExecutionReport:
-    """Report that an order is CANCELED, or RESTATED and so FILLED; earliest_us: the time of its cancel."""
+def triggered(working: WorkingOrder, moment: Moment) -> ExecutionReport:
+    """Report that a stop was TRIGGERED."""
+    return _report(working, moment, ExecType.TRIGGERED)
+
+
+def ended(working: WorkingOrder, moment: Moment, reason: CodedReason) -> ExecutionReport:
+    """Report that an order is CANCELED, or RESTATED and so FILLED."""
     exec_type = ExecType.RESTATED if working.ord_status is OrdStatus.FILLED else ExecType.CANCELED
-    return _report(working, moment, exec_type, text=reason.text, earliest_us=earliest_us)
+    restated = rules.EXEC_RESTATEMENT_REASON.get(reason.code)
+    return _report(working, moment, exec_type, why=Why(reason.text, exec_restatement_reason=restated))
+
+
+def canceled(
+    working: WorkingOrder, moment: Moment, reason: CodedReason, cl_ord_id: str, time_us: int
+) -> ExecutionReport:
+    """Report that an order is CANCELED on request; cl_ord_id and time_us are the request's."""
+    report = _report(working, moment, ExecType.CANCELED, why=Why(reason.text), earliest_us=time_us)
+    return replace(report, cl_ord_id=cl_ord_id, orig_cl_ord_id=report.cl_ord_id)
 
 
 def expired(working: WorkingOrder, moment: Moment) -> ExecutionReport:
@@ -155,13 +207,8 @@ def expired(working: WorkingOrder, moment: Moment) -> ExecutionReport:
 
 def rejected(working: WorkingOrder, moment: Moment, reason: CodedReason) -> ExecutionReport:
     """Report that an order is REJECTED."""
-    return _report(
-        working,
-        moment,
-        ExecType.REJECTED,
-        ord_rej_reason=rules.ORD_REJ_REASON.get(reason.code, rules.OTHER),
-        text=reason.text,
-    )
+    ord_rej_reason = rules.ORD_REJ_REASON.get(reason.code, rules.OTHER)
+    return _report(working, moment, ExecType.REJECTED, why=Why(reason.text, ord_rej_reason))
 
 
 def cancel_rejected(
@@ -178,6 +225,7 @@ def cancel_rejected(
         account=cancel.account,
         symbol=identity.symbol,
         ord_status=OrdStatus.REJECTED if ord_status is None else ord_status,
+        cxl_rej_response_to=CANCEL_REQUEST,
         cxl_rej_reason=rules.CXL_REJ_REASON.get(reason.code, rules.OTHER),
         text=reason.text,
         input=cancel.input,
@@ -196,8 +244,7 @@ def _report(
     number: int = 0,
     quantity: Decimal | None = None,
     level: Level | None = None,
-    ord_rej_reason: int | None = None,
-    text: str | None = None,
+    why: Why = NO_REASON,
     earliest_us: int = 0,
 ) -> ExecutionReport:
     order = working.order
@@ -205,7 +252,9 @@ def _report(
         exec_id=ids.exec_id(order.identity, exec_type, order.content_hash, number),
         exec_type=exec_type,
         ord_status=working.ord_status,
+        order_id=working.order_id,
         cl_ord_id=order.cl_ord_id,
+        orig_cl_ord_id=None,
         list_id=order.list_id,
         account=order.account,
         symbol=order.symbol,
@@ -229,8 +278,9 @@ def _report(
         ask=moment.market.ask,
         quote_ids=() if level is None else (level.quote.quote_id,),
         input=order.input if moment.input is None else moment.input,
-        ord_rej_reason=ord_rej_reason,
-        text=text,
+        ord_rej_reason=why.ord_rej_reason,
+        exec_restatement_reason=why.exec_restatement_reason,
+        text=why.text,
         order_time_us=order.order_time_us,
         transact_time_us=max(moment.transact_time_us(order.order_time_us), earliest_us),
         log_time_us=moment.log_us,

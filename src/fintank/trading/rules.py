@@ -69,6 +69,12 @@ ORD_REJ_REASON: Mapping[str, int] = {
 }
 # FIX CxlRejReason (102), likewise.
 CXL_REJ_REASON: Mapping[str, int] = {Code.TOO_LATE: 0, Code.UNKNOWN_ORDER: 1, Code.DUPLICATE_ORDER: 6}
+# FIX ExecRestatementReason (378): broker option, and partial decline of OrderQty; none for all other codes.
+EXEC_RESTATEMENT_REASON: Mapping[str, int] = {
+    Code.MAX_ORDER_NOTIONAL: 4,
+    Code.PRICE_BAND: 4,
+    Code.BELOW_MIN_QTY: 5,
+}
 OTHER = 99
 
 LIMITED = (OrdType.LIMIT, OrdType.STOP_LIMIT)

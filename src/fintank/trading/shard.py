@@ -228,7 +228,7 @@ def _canceled(working: WorkingOrder, moment: Moment, cancel: Cancel | Remembered
     """Cancel an order on request."""
     reason = coded_reason(Code.CANCEL_REQUESTED, {"cl_ord_id": cancel.cl_ord_id})
     working = working.ended(OrdStatus.CANCELED, moment.now_us)
-    return Event(working, reports.ended(working, moment, reason, cancel.order_time_us))
+    return Event(working, reports.canceled(working, moment, reason, cancel.cl_ord_id, cancel.order_time_us))
 
 
 def _joined(effects: Sequence[Effects]) -> Effects:

@@ -70,8 +70,8 @@ class _Step:
             self._orders.windows.open(self._now_us + self._limits.aggregation_window_us)
             self._expire(self._now_us)
         self._check_prices()
-        for side in self.sides:
-            self._trigger(side)
+        if self.sides:
+            self._trigger()
         self._trade()
         self._trade_blocks()
         if arrived is not None:
@@ -91,13 +91,17 @@ class _Step:
             else:
                 self._end(working, OrdStatus.CANCELED, reason)
 
-    def _trigger(self, side: Side) -> None:
-        stops, best = self._orders.stops[side], self._market.best(side)
-        assert best is not None
-        for _, seq in stops.up_to((best, inf)) if side is Side.BUY else stops.from_((best, -1)):
-            self._add(replace(self._orders.by_seq[seq], is_triggered=True))
+    def _trigger(self) -> None:
+        for seq in sorted(seq for side in self.sides for _, seq in self._touched_stops(side)):
+            working = replace(self._orders.by_seq[seq], is_triggered=True)
+            self._add(working, reports.triggered(working, self._moment))
         assert self._now_us is not None
         self._orders.windows.open(self._now_us + self._limits.aggregation_window_us)
+
+    def _touched_stops(self, side: Side) -> list[tuple[Decimal, int]]:
+        stops, best = self._orders.stops[side], self._market.best(side)
+        assert best is not None
+        return stops.up_to((best, inf)) if side is Side.BUY else stops.from_((best, -1))
 
     def _trade(self) -> None:
         """Let each order of priority 1 trade alone, on what the earlier ones left."""

@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from fintank.trading import ids
 from fintank.trading.decimals import EXACT, ZERO, average
 from fintank.trading.limits import SECOND_US
 from fintank.trading.messages import Order, OrdStatus, OrdType, TimeInForce
@@ -36,6 +37,11 @@ class WorkingOrder:
     def content_hash(self) -> str:
         """The content_hash of the order's message."""
         return self.order.content_hash
+
+    @property
+    def order_id(self) -> str:
+        """FIX's OrderID, which the engine gives."""
+        return ids.order_id(self.order.identity, self.order.content_hash)
 
     @property
     def is_open(self) -> bool:

@@ -113,7 +113,8 @@ def test_a_restored_shard_knows_cancels_states_windows_and_what_was_taken(
         "late CANCELED code=CANCEL_REQUESTED cl_ord_id=c-1",
     ]
     assert type_lines(restored.on_quote(quote("89", "94", at=1, offset=1), LOG_US) or Effects()) == [
-        "o-3 TRADE"
+        "o-3 TRIGGERED",
+        "o-3 TRADE",
     ]
 
 

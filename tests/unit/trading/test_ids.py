@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fintank.trading.ids import exec_id, join
+from fintank.trading.ids import exec_id, join, order_id
 from fintank.trading.messages import ExecType, Identity
 
 IDENTITY = Identity("acc", "IVE", "p1-IVE")
@@ -42,3 +42,12 @@ def test_a_report_that_is_no_trade_has_the_number_0() -> None:
 
 def test_an_order_with_a_name_from_before_the_retention_has_other_ids() -> None:
     assert exec_id(IDENTITY, ExecType.TRADE, "a", 1) != exec_id(IDENTITY, ExecType.TRADE, "b", 1)
+
+
+def test_an_order_id_is_the_same_in_every_process_and_release() -> None:
+    assert order_id(IDENTITY, "a") == "8d8f9682-1171-5c02-b7a8-dd4eaf4feddb"
+
+
+def test_orders_that_differ_in_name_or_content_have_ids_of_their_own() -> None:
+    others = [order_id(Identity("acc", "IVE", "p2-IVE"), "a"), order_id(IDENTITY, "b")]
+    assert len({order_id(IDENTITY, "a"), *others}) == 3

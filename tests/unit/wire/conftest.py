@@ -96,6 +96,7 @@ def written(make) -> Written:
             time_in_force=TimeInForce.GTD,
             expire_time_us=NOW_US + 400_000,
         ),
+        make.order(cl_ord_id="stop", ord_type=OrdType.STOP, stop_px=Decimal(1)),
         make.order(cl_ord_id="block", priority=2, ord_type=OrdType.LIMIT, price=Decimal(95)),
     ]
     for order in orders:

@@ -12,7 +12,7 @@ def batch_of(*records, first=1000):
 
 
 def test_every_fill_survives_the_round_trip(written):
-    assert len(written.fills) == 5
+    assert len(written.fills) == 6
     for fill in written.fills:
         assert from_json(to_json(fill)) == fill
 

@@ -66,11 +66,12 @@ def test_every_field_of_a_report_and_of_a_fill_is_read():
         REPORT,
         **dict.fromkeys(("cash_order_qty", "price", "stop_px", "leaves_cash", "residual_cash"), Decimal(1)),
         list_id="p-1",
-        ord_rej_reason=1,
+        **dict.fromkeys(("ord_rej_reason", "exec_restatement_reason"), 1),
+        order_id="id",
         text="x",
     )
     fill = booking(whole)
-    of_cancels = {"orig_cl_ord_id", "cxl_rej_reason"}
+    of_cancels = {"orig_cl_ord_id", "cxl_rej_response_to", "cxl_rej_reason"}
     for measurement, made, missing in (
         (EXECUTIONS, executions.to_lines("executions", 0, "7,1,0", executions.to_json(whole)), of_cancels),
         (FILLS, fills.to_lines("fills", 0, "7,1,0", fills.to_json(fill)), set()),
@@ -93,6 +94,7 @@ def test_every_field_of_an_order_cancel_reject_is_read():
         account="A",
         symbol="IVE",
         ord_status=OrdStatus.FILLED,
+        cxl_rej_response_to=1,
         cxl_rej_reason=0,
         text="code=TOO_LATE ord_status=FILLED",
         input="orders-0-1",
@@ -106,15 +108,16 @@ def test_every_field_of_an_order_cancel_reject_is_read():
     assert {name for name, value in zip(EXECUTIONS.fields, values, strict=True) if value is not None} == {
         *("exec_id", "cl_ord_id", "account", "input", "text", "order_time_us", "transact_time_us"),
         "log_time_us",
-        *("orig_cl_ord_id", "cxl_rej_reason"),
+        *("orig_cl_ord_id", "cxl_rej_response_to", "cxl_rej_reason"),
     }
 
 
 def test_escaped_names_are_read():
     lines = executions.to_lines("executions", 0, "7,1,0", executions.to_json(REPORT)).lines
     ((series, _, values),) = of_lines(EXECUTIONS, lines)
-    assert values[1] == REPORT.cl_ord_id
-    assert values[3] == REPORT.account
+    named = dict(zip(EXECUTIONS.fields, values, strict=True))
+    assert named["cl_ord_id"] == REPORT.cl_ord_id
+    assert named["account"] == REPORT.account
     tags = {"exec_type": "TRADE", "ord_status": "FILLED", "partition": "0"}
     answer = of_answer("executions", {"side": "BUY", "symbol": "IVE", **tags}, [[7, *values]])
     assert answer == [(series, 7, values)]
