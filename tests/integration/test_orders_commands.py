@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -184,3 +185,55 @@ def test_order_answers_an_unknown_id_in_one_line(stack: Stack) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("No order 'portfolio-nowhere-1' in the topic 'orders'")
     assert done.stderr.count("\n") == 1
+
+
+def test_an_order_sent_by_hand_is_traded_and_shown(stack: Stack, engine: CoreEngine) -> None:
+    queue_ticks(stack)
+    words = ("--symbol", "IVE", "--side", "buy", "--qty", "12.5", "--id", "by-hand-1", "--wait", "0")
+    assert "topic 'orders': by-hand-1." in invoke(stack, "send_order", *words)
+    engine.decide()
+    assert "FILLED" in invoke(stack, "order", "by-hand-1")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--side", "BUY", "--qty", "1", "--cash", "1"), "give either --qty or --cash"),
+        (("--side", "HOLD", "--qty", "1"), 'UNKNOWN_VALUE field="side" value="HOLD"'),
+        (("--side", "BUY", "--qty", "many"), 'BAD_TYPE field="order_qty"'),
+        (("--side", "BUY", "--qty", "1", "--expire", "noon"), "--expire noon: must be a time such as"),
+    ],
+)
+def test_an_order_that_can_not_be_is_one_line_and_is_not_sent(
+    stack: Stack, words: tuple[str, ...], message: str
+) -> None:
+    done = run_fintank(stack, "send_order", "--symbol", "IVE", *words)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_file_of_orders_is_sent_and_its_bad_lines_are_named(
+    stack: Stack, engine: CoreEngine, tmp_path: Path
+) -> None:
+    queue_ticks(stack)
+    blotter = tmp_path / "blotter.csv"
+    blotter.write_text(
+        "cl_ord_id,account,symbol,side,order_qty,note\n"
+        "file-1,A-7,IVE,BUY,5,x\nfile-2,A-7,IVE,HOLD,5,x\nfile-3,A-7,VTI,SELL,2,x\n"
+    )
+    done = run_fintank(stack, "send", str(blotter))
+    assert f'{blotter}:3: UNKNOWN_VALUE field="side" value="HOLD"' in done.stderr
+    assert "2 messages in" in done.stdout
+    assert "1 bad line was skipped." in done.stdout
+    assert "ignored: note" in done.stdout
+    engine.decide()
+    assert all("FILLED" in invoke(stack, "order", cl_ord_id) for cl_ord_id in ("file-1", "file-3"))
+
+
+def test_a_strict_file_with_a_bad_line_sends_nothing(stack: Stack, tmp_path: Path) -> None:
+    blotter = tmp_path / "blotter.jsonl"
+    blotter.write_text('{"account": "A", "symbol": "IVE", "side": "BUY", "order_qty": 1}\n{}\n')
+    done = run_fintank(stack, "send", str(blotter), "--strict")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "nothing was sent" in done.stderr

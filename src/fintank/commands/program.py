@@ -14,7 +14,19 @@ import fintank
 
 COMMANDS = (
     *("cancel", "dashboard", "demo", "doctor", "down", "executions", "logs", "order", "queue_orders"),
-    *("queue_ticks", "reconcile", "replay", "report", "reset", "show", "status", "topics", "topology"),
+    *(
+        "queue_ticks",
+        "reconcile",
+        "replay",
+        "report",
+        "reset",
+        "send",
+        "send_order",
+        "show",
+        "status",
+        "topics",
+        "topology",
+    ),
     *("trading_state", "up"),
 )
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fintank.commands import command
 from fintank.samples import csv_forms
+from fintank.samples.bad_lines import print_skipped
 from fintank.samples.csv_forms import GivenForm
 from fintank.samples.produce import make_topics, send
 from fintank.samples.quote_file import QuoteFile, shift_us, shifted_records, survey
@@ -61,6 +62,5 @@ def replay(
         added_us = 0 if keep_times else shift_us(extent, now_us(), factor)
         records = shifted_records(quotes, added_us, extent.first_us, factor)
         send(settings.kafka, "ticks", "tick", records, extent.quotes)
-    if extent.bad_lines:
-        print(f"{extent.bad_lines:,} bad line{' was' if extent.bad_lines == 1 else 's were'} skipped.")
+    print_skipped(extent.bad_lines)
     print("Done.")

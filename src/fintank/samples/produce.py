@@ -12,6 +12,8 @@ INTERRUPTED_FLUSH_SECONDS = 5
 
 KeyedRecord = tuple[str, bytes]
 """A record's key and value."""
+PlacedRecord = tuple[str, bytes, int | None]
+"""A record's key, value, and partition if that is not the key's."""
 
 
 def make_topics(address: str) -> None:
@@ -20,14 +22,17 @@ def make_topics(address: str) -> None:
         kafka.ensure_topics(admin)
 
 
-def send(address: str, topic: str, noun: str, records: Iterable[KeyedRecord], total: int) -> None:
+def send(
+    address: str, topic: str, noun: str, records: Iterable[KeyedRecord | PlacedRecord], total: int
+) -> None:
     """Send records behind a progress bar, and print how long it took."""
     producer = BulkProducer(address, topic)
     started = time.monotonic()
     try:
         with progress() as bar:
-            for key, value in bar.track(records, total=total, description="sending"):
-                producer.send(key, value)
+            for record in bar.track(records, total=total, description="sending"):
+                partition = record[2] if len(record) == 3 else None
+                producer.send(record[0], record[1], partition)
         producer.finish()
     except KeyboardInterrupt:
         producer.flush(INTERRUPTED_FLUSH_SECONDS)

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fintank.errors import FintankError
@@ -63,6 +63,16 @@ def zone(option: str, text: str) -> tzinfo:
         return ZoneInfo(text)
     except (ValueError, OSError, ZoneInfoNotFoundError):
         raise FintankError(f"{option} {text}: must be a time zone such as Europe/Berlin or UTC") from None
+
+
+def moment_us(option: str, text: str) -> int:
+    """Read a moment in ISO 8601, in UTC if it names no zone, as microseconds since the epoch."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise FintankError(f"{option} {text}: must be a time such as 2026-12-01T16:00:00Z") from None
+    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime.fromtimestamp(0, UTC)
+    return since // timedelta(microseconds=1)
 
 
 def argument(command: str, text: str) -> str:

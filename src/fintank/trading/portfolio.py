@@ -12,6 +12,11 @@ COMPONENTS_MAX = 1_000
 WEIGHTS_TOLERANCE = Decimal("1e-9")
 
 
+def component_id(order_id: str, symbol: str) -> str:
+    """Return the cl_ord_id of a portfolio order's component."""
+    return f"{order_id}-{symbol}"
+
+
 def components(portfolio_order: PortfolioOrder, limits: Limits) -> tuple[Order, ...]:
     """Split a portfolio order into one MARKET order by cash per symbol, in the portfolio's order.
 
@@ -103,7 +108,7 @@ def _component(
     portfolio_order: PortfolioOrder, symbol: str, amount: Decimal | None, reason: CodedReason | None
 ) -> Order:
     return Order(
-        cl_ord_id=f"{portfolio_order.order_id}-{symbol}",
+        cl_ord_id=component_id(portfolio_order.order_id, symbol),
         account=portfolio_order.account,
         symbol=symbol,
         side=portfolio_order.side,

@@ -55,6 +55,13 @@ def from_record(record: Record) -> OrderMessage | Reject:
         return Reject(record.topic, record.partition, record.offset, Reason.NOT_UTF8, "", "")
 
 
+def destination(message: OrderMessage) -> tuple[str, int | None]:
+    """Return a message's key, and its partition if that is not the key's."""
+    if isinstance(message, TradingState):
+        return MsgType.TRADING_STATE.value, TRADING_STATE_PARTITION
+    return message.account, None
+
+
 def to_json(msg_type: MsgType, *, time_us: int, **values: object) -> bytes:
     """Write a record with these fields, defaults where a field has one; `time_us` is its timestamp.
 

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 from rich.console import Console
 
-from fintank.commands.executions import table
+from fintank.order_history.outcomes import table
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Order, OrdType, Quote, Side, TimeInForce
 from fintank.trading.shard import Shard

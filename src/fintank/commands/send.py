@@ -1,0 +1,51 @@
+"""invoke send: send the orders and other messages of a file."""
+
+from pathlib import Path
+
+from fintank.adapters.topic_reader import open_reader
+from fintank.commands import command
+from fintank.order_history import outcomes
+from fintank.samples import fake_orders
+from fintank.samples.bad_lines import print_skipped
+from fintank.samples.message_file import MessageFile
+from fintank.samples.produce import make_topics
+from fintank.samples.produce import send as produce
+from fintank.settings import Settings
+from fintank.terminal.options import argument, positive_number, whole_number
+from fintank.terminal.texts import counted
+from fintank.waiting import now_us
+
+
+@command(
+    positional=["file"],
+    help={
+        "file": "JSON, one object per line, or CSV with a column per field; also packed; - is standard input",
+        "speed": "keep the distances of the timestamps, this many times faster; default: all at once",
+        "strict": "send nothing if a line is bad; default: bad lines are named, skipped and counted",
+        "wait": "how many seconds to wait for the orders' executions at most",
+    },
+)
+def send(
+    settings: Settings, file: str, speed: str | None = None, strict: bool = False, wait: str = "0"
+) -> None:
+    """Send orders, cancels and trading states of a file to Kafka, as in: invoke send blotter.csv --wait 10"""
+    path = Path(argument("send", file))
+    factor = None if speed is None else positive_number("--speed", speed)
+    seconds = whole_number("--wait", wait, minimum=0, maximum=outcomes.WAIT_SECONDS_MAX)
+    address = settings.kafka
+    with MessageFile(path, settings.home / "run", fake_orders.call_name("send", now_us())) as messages:
+        extent = messages.survey(strict)
+        if extent.ignored:
+            print(f"These fields have no meaning and are ignored: {', '.join(extent.ignored)}.")
+        noun = counted(extent.messages, "message")
+        print(f"Sending {noun} of {path} to Kafka ({address}) topic 'orders'.", flush=True)
+        make_topics(address)
+        with open_reader(address, "executions") as reader:
+            positions = reader.ends()
+            records = messages.records(extent.first_us, factor)
+            produce(address, "orders", "message", records, extent.messages)
+            print_skipped(extent.bad_lines)
+            outcomes.print_ids(extent.ids)
+            if seconds:
+                outcomes.wait(settings.kafka, reader, positions, extent.ids, seconds)
+    print("Done.")

@@ -1,0 +1,94 @@
+"""invoke send_order: send one order by hand."""
+
+from fintank.adapters.topic_reader import open_reader
+from fintank.commands import command
+from fintank.errors import FintankError
+from fintank.order_history import outcomes
+from fintank.samples import fake_orders
+from fintank.samples.message_file import checked
+from fintank.samples.produce import make_topics, send_one
+from fintank.settings import Settings
+from fintank.terminal.options import moment_us, whole_number
+from fintank.trading.messages import OrdType, TimeInForce
+from fintank.waiting import now_us
+from fintank.wire.bolts.order_stream import MsgType
+from fintank.wire.kafka import orders
+from fintank.wire.kafka.rejects import Reject
+
+ACCOUNT = "A-1001"
+
+
+@command(
+    help={
+        "symbol": "what to trade, as in IVE",
+        "side": "BUY or SELL",
+        "qty": "how many shares; instead of --cash",
+        "cash": "for how much money, in whole cents; instead of --qty",
+        "limit": "the worst price",
+        "stop": "the price that triggers the order; with --limit it is a STOP_LIMIT order",
+        "tif": "GTC, IOC, FOK, GTD or DAY",
+        "expire": "the end of a GTD order, as in 2026-12-01T16:00:00Z",
+        "account": f"the account; default: {ACCOUNT}",
+        "priority": "1 trades at once, 2 and more as a block",
+        "id": "the cl_ord_id; default: one made from the time",
+        "wait": "how many seconds to wait for the executions at most",
+    }
+)
+def send_order(
+    settings: Settings,
+    *,
+    symbol: str,
+    side: str,
+    qty: str | None = None,
+    cash: str | None = None,
+    limit: str | None = None,
+    stop: str | None = None,
+    tif: str | None = None,
+    expire: str | None = None,
+    account: str = ACCOUNT,
+    priority: str = "1",
+    id: str | None = None,  # noqa: A002 - the name that `invoke --help send_order` shows
+    wait: str = "10",
+) -> None:
+    """Send one order and show its executions, as in: invoke send_order --symbol IVE --side BUY --qty 12.5"""
+    seconds = whole_number("--wait", wait, minimum=0, maximum=outcomes.WAIT_SECONDS_MAX)
+    time_us = now_us()
+    if (qty is None) == (cash is None):
+        raise FintankError("send_order: give either --qty or --cash")
+    cl_ord_id = id or fake_orders.call_name("order", time_us)
+    value = orders.to_json(
+        MsgType.ORDER,
+        cl_ord_id=cl_ord_id,
+        account=account,
+        symbol=symbol,
+        side=side.upper(),
+        order_qty=qty,
+        cash_order_qty=cash,
+        ord_type=_ORD_TYPES[limit is not None, stop is not None],
+        price=limit,
+        stop_px=stop,
+        priority=whole_number("--priority", priority),
+        time_in_force=(tif or (TimeInForce.GTD if expire else TimeInForce.GTC)).upper(),
+        expire_time=None if expire is None else moment_us("--expire", expire) / 1_000_000,
+        time_us=time_us,
+    )
+    order = checked(value.decode(), time_us)
+    if isinstance(order, Reject):
+        raise FintankError(f"send_order: {order.reason} {order.detail}")
+    make_topics(settings.kafka)
+    with open_reader(settings.kafka, "executions") as reader:
+        positions = reader.ends()
+        send_one(settings.kafka, "orders", account, value)
+        print(f"Sent to Kafka ({settings.kafka}) topic 'orders': {cl_ord_id}.", flush=True)
+        if seconds:
+            outcomes.wait(settings.kafka, reader, positions, [cl_ord_id], seconds)
+    print(f"To follow it: invoke order {cl_ord_id}")
+
+
+_ORD_TYPES = {
+    (False, False): OrdType.MARKET,
+    (True, False): OrdType.LIMIT,
+    (False, True): OrdType.STOP,
+    (True, True): OrdType.STOP_LIMIT,
+}
+"""By whether there is a limit, and a stop price."""

@@ -1,0 +1,199 @@
+"""A file of messages for the topic `orders`: JSON objects, one per line, or CSV with a column per field.
+
+A message without msg_type is an order; one without an id gets a name, one without a timestamp the time when
+it is read.
+"""
+
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import orjson
+
+from fintank.errors import FintankError
+from fintank.samples import csv_text, csv_times
+from fintank.samples.bad_lines import BadLines
+from fintank.samples.csv_text import BadLine
+from fintank.samples.packed_file import PackedFile
+from fintank.samples.produce import PlacedRecord
+from fintank.trading import portfolio
+from fintank.trading.decimals import seconds_text
+from fintank.trading.messages import CASH, Order, PortfolioOrder, TradingState
+from fintank.waiting import now_us, sleep_until
+from fintank.wire.bolts.order_stream import MsgType, OrderMessage
+from fintank.wire.kafka import orders
+from fintank.wire.kafka.fields import MalformedError, parsed
+from fintank.wire.kafka.records import Record
+from fintank.wire.kafka.rejects import Reject
+
+_IDS = ("cl_ord_id", "order_id")
+_TIMES = ("timestamp", "expire_time")
+_NUMBER = re.compile(r"[0-9.]+(?:[eE][+-]?[0-9]+)?")
+
+
+class SentMessage(NamedTuple):
+    """A message as it will be sent; `ignored` are its fields that have no meaning."""
+
+    number: int
+    message: OrderMessage
+    key: str
+    partition: int | None
+    value: bytes
+    ignored: tuple[str, ...]
+
+
+class MessageExtent(NamedTuple):
+    """The good and bad lines of a file, its first time, and the cl_ord_ids of its orders.
+
+    ignored: the fields that have no meaning.
+    """
+
+    messages: int
+    bad_lines: int
+    first_us: int
+    ids: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+
+class MessageFile(PackedFile):
+    """Messages; `name` begins the ids of those without one."""
+
+    def __init__(self, path: Path, folder: Path, name: str) -> None:
+        super().__init__(path, folder)
+        self._name = name
+
+    def lines(self) -> Iterator[SentMessage | BadLine]:
+        """Read the file from its start."""
+        with self.text() as text:
+            yield from read(text, str(self.path), self._name)
+
+    def survey(self, strict: bool) -> MessageExtent:
+        """Read the file once before anything is sent, and print its bad lines.
+
+        FintankError if it has no good line, or, if strict, any bad one.
+        """
+        bad_lines = BadLines(self.path, strict)
+        count, first_us = 0, sys.maxsize
+        ids: dict[str, None] = {}
+        ignored: dict[str, None] = {}
+        for line in self.lines():
+            if isinstance(line, BadLine):
+                bad_lines.add(line)
+                continue
+            count += 1
+            first_us = min(first_us, _time_us(line.message))
+            ids.update(dict.fromkeys(_order_ids(line.message)))
+            ignored.update(dict.fromkeys(line.ignored))
+        bad_lines.finish(count)
+        return MessageExtent(count, bad_lines.count, first_us, tuple(ids), tuple(ignored))
+
+    def records(self, first_us: int, speed: float | None) -> Iterator[PlacedRecord]:
+        """Yield the records to send; with a speed, each when it is due, with that time as its timestamp."""
+        start = time.monotonic()
+        for line in self.lines():
+            if isinstance(line, BadLine):
+                continue
+            value = line.value
+            if speed is not None:
+                sleep_until(start + (_time_us(line.message) - first_us) / 1_000_000 / speed)
+                value = value[:-1] + f', "timestamp": {seconds_text(now_us())}}}'.encode()
+            yield line.key, value, line.partition
+
+
+def read(file: BinaryIO, path: str, name: str) -> Iterator[SentMessage | BadLine]:
+    """Yield the messages of a file; `name` begins the ids of those without one.
+
+    FintankError, which calls the file `path`, if it is neither JSON lines nor CSV.
+    """
+    encoding, separator, sample = csv_text.first_lines(file, path, 2)
+    file.seek(0)
+    if not sample:
+        raise FintankError(f"{path}: is empty: nothing was sent")
+    header: list[str] = []
+    if not sample[0].text.startswith("{"):
+        separator = separator or csv_text.separator_of(sample)
+        header = [column.strip().lower() for column in csv_text.fields(sample[0].text, separator)]
+        if not set(header) & set(_names(MsgType.ORDER)):
+            raise FintankError(
+                f"{path}: is neither JSON, one object per line, nor CSV whose first line names fields, "
+                f"as in cl_ord_id,account,symbol,side,order_qty"
+            )
+    for line in csv_text.lines(file, encoding):
+        if isinstance(line, BadLine):
+            yield line
+        elif not header:
+            yield _message(line.number, line.text, name)
+        elif line.number > sample[0].number:
+            row = [value.strip() for value in csv_text.fields(line.text, separator or ",")]
+            if len(row) == len(header):
+                yield _message(line.number, _json(header, row), name)
+            else:
+                yield BadLine(line.number, f"columns: {len(row)} instead of {len(header)}")
+
+
+def _names(msg_type: MsgType) -> list[str]:
+    return [field.name for field in orders.SCHEMAS[msg_type].fields]
+
+
+def _json(header: Sequence[str], row: Sequence[str]) -> str:
+    """Return a row as a JSON object; empty fields are left out."""
+    return orjson.dumps(
+        {name: _value(name, text) for name, text in zip(header, row, strict=True) if text}
+    ).decode()
+
+
+def _value(name: str, text: str) -> object:
+    if name == "priority" and text.isdecimal():
+        return int(text)
+    if name == "portfolio":
+        return orjson.Fragment(text)
+    if name in _TIMES and not _NUMBER.fullmatch(text):
+        return csv_times.recognized([text], UTC)[0].read(text)
+    return text
+
+
+def _message(number: int, text: str, name: str) -> SentMessage | BadLine:
+    time_us = now_us()
+    try:
+        given = parsed(text).values
+    except MalformedError as error:
+        return BadLine(number, str(error))
+    defaults = {"msg_type": MsgType.ORDER.value, "timestamp": orjson.Fragment(seconds_text(time_us))}
+    msg_type = given.get("msg_type") or MsgType.ORDER
+    known = _names(MsgType(msg_type)) if msg_type in list(MsgType) else list(given)
+    defaults |= {field: f"{name}-{number}" for field in _IDS if field in known}
+    added = {field: value for field, value in defaults.items() if given.get(field) is None}
+    if added:
+        # At the end: of two fields with one name the last one counts, and numbers keep their text.
+        more = orjson.dumps(added).decode()[1:]
+        text = f"{text.rstrip()[:-1]}{',' if given else ''}{more}"
+    message = checked(text, time_us)
+    if isinstance(message, Reject):
+        return BadLine(number, f"{message.reason} {message.detail}")
+    ignored = tuple(field for field in given if field not in known)
+    return SentMessage(number, message, *orders.destination(message), text.encode(), ignored)
+
+
+def checked(text: str, time_us: int) -> OrderMessage | Reject:
+    """Read a message as the order-deserializer will."""
+    return orders.from_record(
+        Record("orders", orders.TRADING_STATE_PARTITION, 0, time_us // 1000, value=text.encode())
+    )
+
+
+def _time_us(message: OrderMessage) -> int:
+    return message.time_us if isinstance(message, TradingState) else message.order_time_us
+
+
+def _order_ids(message: OrderMessage) -> list[str]:
+    if isinstance(message, PortfolioOrder):
+        return [
+            portfolio.component_id(message.order_id, line.symbol)
+            for line in message.portfolio
+            if line.symbol != CASH
+        ]
+    return [message.cl_ord_id] if isinstance(message, Order) else []
