@@ -11,8 +11,8 @@ DOCUMENT = PROJECT_ROOT / "docs" / "messages.md"
 NAMES = (
     *("tick", "portfolio_order", "order", "cancel", "trading_state"),
     *("execution", "order_cancel_reject", "fill", "reject"),
-    *("journal_order", "journal_refusal", "journal_cancel", "journal_quote", "journal_clock"),
-    *("journal_window", "journal_trading_state", "journal_positions"),
+    *("journal_order", "journal_closed_order", "journal_refusal", "journal_cancel", "journal_quote"),
+    *("journal_clock", "journal_window", "journal_trading_state", "journal_positions"),
 )
 
 OPENING = """\

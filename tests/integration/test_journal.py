@@ -23,7 +23,7 @@ from fintank.trading.changes import Forgotten, SymbolClock
 from fintank.trading.clock import ClockState
 from fintank.trading.limits import Limits
 from fintank.trading.messages import ExecType, OrdStatus
-from fintank.trading.recovery import restore
+from fintank.trading.recovery import Recovery, restore
 from fintank.trading.working_order import WorkingOrder
 
 RECORDS = 200_000
@@ -59,7 +59,10 @@ def address(own_stack: Stack) -> str:
 def adopted(address: str, shard: int) -> tuple[ShardLog, dict[str, int]]:
     """Adopt a shard; return the clocks that its journal holds, by symbol."""
     log, entries = adopt(address, shard, print)
-    clocks = [entry for entry in entries if isinstance(entry, SymbolClock)]
+    recovery = Recovery()
+    for entry in entries:
+        recovery.take(entry)
+    clocks = [entry for entry in recovery.entries() if isinstance(entry, SymbolClock)]
     return log, {clock.symbol: clock.state.tick_time_us for clock in clocks}
 
 

@@ -13,10 +13,10 @@ from factories import SECOND, START
 from support.metrics import RecordedMetrics, measured
 from support.storm import stream_of
 
-from fintank.adapters.journal import JournalError
+from fintank.adapters.journal import JournalEntries, JournalError
 from fintank.bolts.owners import owner_of, shard_of
 from fintank.bolts.rule_engine import RuleEngine
-from fintank.trading.changes import Change, Entry
+from fintank.trading.changes import Change
 from fintank.trading.messages import Cancel, Order
 from fintank.trading.reports import Fill, Report
 from fintank.wire.bolts import order_stream
@@ -70,12 +70,12 @@ class Kafka:
         self.faults: list[str | None] = []
         self.events: list[tuple[str, object]] = []
 
-    def adopt(self, _address: str, shard: int, _progress: object) -> tuple["Log", list[Entry]]:
+    def adopt(self, _address: str, shard: int, _progress: object) -> tuple["Log", JournalEntries]:
         state = self.shards[shard]
         state.writer += 1
         self.events.append(("adopt", shard))
-        records = [journal_records.from_record(key, value) for key, value in state.journal.items()]
-        return Log(self, shard, state.writer), records
+        records = [(key.encode(), value.encode()) for key, value in state.journal.items()]
+        return Log(self, shard, state.writer), JournalEntries(records)
 
     def orders(self, tuple_id: str, *found: OwnedMessage) -> dict[str, Any]:
         """Append orders to the log; return the tuple of them."""

@@ -8,7 +8,7 @@ whether a failed commit took place.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from confluent_kafka import (
@@ -25,7 +25,8 @@ from fintank.adapters import credentials
 from fintank.adapters.kafka import TOPICS, partition_for
 from fintank.adapters.topic_reader import open_consumer
 from fintank.errors import FintankError
-from fintank.trading.changes import Change, Entry
+from fintank.trading.changes import Change, Entry, EntryId
+from fintank.trading.log_merge import Positions
 from fintank.trading.reports import Fill, Report
 from fintank.wire.kafka import executions, fills, journal_records
 
@@ -46,6 +47,7 @@ LOG_LEVEL = 0
 JOURNAL = "journal"
 EXECUTIONS = "executions"
 FILLS = "fills"
+POSITIONS_KEY = journal_records.key_of(Positions()).encode()
 
 Progress = Callable[[str], None]
 
@@ -89,11 +91,37 @@ class ShardLog:
                 self._producer.poll(QUEUE_WAIT_SECONDS)
 
 
-def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, list[Entry]]:
-    """Become the one writer of a shard; return its log, and what its journal holds after compaction.
+class JournalEntries:
+    """What a journal holds, in the order in which it was written; to be iterated over once.
 
-    Raise JournalError if Kafka does not allow it, ValueError for an unreadable record. progress gets a line
-    every few seconds.
+    Raises ValueError for an unreadable record. records: how many were read so far. is_outdated, at the end:
+    whether what they say is still to be written in the present version.
+    """
+
+    def __init__(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
+        self.records = 0
+        self.is_outdated = False
+        self._records = records
+
+    def __iter__(self) -> Iterator[Entry | EntryId]:
+        """Yield the entries, and the ids of those that were forgotten."""
+        has_positions = False
+        for key, value in self._records:
+            self.records += 1
+            if value is not None:
+                # An upgrade writes the positions last: their version says whether it came to its end.
+                if key == POSITIONS_KEY:
+                    self.is_outdated, has_positions = not journal_records.is_current(value), True
+                elif not has_positions and not self.is_outdated:
+                    self.is_outdated = not journal_records.is_current(value)
+            yield journal_records.from_record(key.decode(), None if value is None else value.decode())
+
+
+def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, JournalEntries]:
+    """Become the one writer of a shard; return its log, and what its journal holds.
+
+    Raise JournalError if Kafka does not allow it, also while the entries are read. progress gets a line
+    every few seconds meanwhile.
     """
     with _errors(address, shard, "the shard can't be adopted"):
         _require_compacted(address)
@@ -110,12 +138,8 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, list[
         )
         producer.init_transactions(INIT_SECONDS_MAX)
         with open_consumer(address, "rule-engine", "read_uncommitted") as consumer:
-            first, end = consumer.get_watermark_offsets(TopicPartition(JOURNAL, shard), ANSWER_SECONDS_MAX)
-        with open_consumer(address, "rule-engine") as consumer:
-            consumer.assign([TopicPartition(JOURNAL, shard, OFFSET_BEGINNING)])
-            latest = _latest(_records(consumer, first, end, progress))
-    entries = [journal_records.from_record(key.decode(), value.decode()) for key, value in latest.items()]
-    return ShardLog(address, shard, producer), entries
+            bounds = consumer.get_watermark_offsets(TopicPartition(JOURNAL, shard), ANSWER_SECONDS_MAX)
+    return ShardLog(address, shard, producer), JournalEntries(_read(address, shard, *bounds, progress))
 
 
 def _require_compacted(address: str) -> None:
@@ -133,15 +157,16 @@ def _require_compacted(address: str) -> None:
         )
 
 
-def _latest(records: Iterator[tuple[bytes, bytes | None]]) -> dict[bytes, bytes]:
-    """Return the last value of each key, without keys that end in a tombstone."""
-    latest: dict[bytes, bytes] = {}
-    for key, value in records:
-        if value is None:
-            latest.pop(key, None)
-        else:
-            latest[key] = value
-    return latest
+def _read(
+    address: str, shard: int, first: int, end: int, progress: Progress
+) -> Iterator[tuple[bytes, bytes | None]]:
+    """Yield key and value of a journal's committed records before the offset `end`."""
+    with (
+        _errors(address, shard, "its journal can't be read"),
+        open_consumer(address, "rule-engine") as consumer,
+    ):
+        consumer.assign([TopicPartition(JOURNAL, shard, OFFSET_BEGINNING)])
+        yield from _records(consumer, first, end, progress)
 
 
 def _records(

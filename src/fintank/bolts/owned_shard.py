@@ -1,14 +1,18 @@
 """A shard and its log, as its owner holds them: decide first, write later."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Protocol
 
-from fintank.trading.changes import Change
+from fintank.trading.changes import Change, Entry
 from fintank.trading.log_merge import Positions
 from fintank.trading.messages import Cancel, Order, Quote, TradingState
 from fintank.trading.reports import Fill, Report
 from fintank.trading.shard import Effects, Shard
 from fintank.wire.kafka.journal_records import key_of
+
+WRITTEN_ANEW_RECORDS = 10_000
+"""The records of one transaction when a journal is written anew."""
 
 
 class DecisionLog(Protocol):
@@ -71,6 +75,14 @@ class OwnedShard:
             self._log.commit(self._reports, self._fills, changes)
             self._reports, self._fills, self._journal = [], [], {}
             self._alive()
+
+    def write_anew(self, entries: Iterable[Entry], positions: Positions) -> None:
+        """Write all that the shard remembers, in several transactions, the positions last."""
+        remaining = iter(entries)
+        while changes := list(islice(remaining, WRITTEN_ANEW_RECORDS)):
+            self._alive()
+            self._log.commit((), (), changes)
+        self._log.commit((), (), [positions])
 
     def _take(self, effects: Effects) -> None:
         self._reports += effects.reports

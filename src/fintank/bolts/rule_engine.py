@@ -26,10 +26,10 @@ from fintank.bolts.owners import owned_shards, shard_of, symbol_of
 from fintank.bolts.pending_tuples import PendingTuples
 from fintank.bolts.shard_feed import ShardFeed
 from fintank.trading.ages import OpenAges
-from fintank.trading.log_merge import TOPICS, LogEnds, Positions
+from fintank.trading.log_merge import TOPICS, LogEnds
 from fintank.trading.messages import Quote
 from fintank.trading.partition_log import Partition, Range
-from fintank.trading.recovery import restore
+from fintank.trading.recovery import Recovery
 from fintank.wire.bolts.offsets import append_times_ms, parse_runs
 from fintank.wire.bolts.order_stream import OwnedMessage, owned_messages
 from fintank.wire.bolts.owner_ticks import quotes
@@ -47,6 +47,7 @@ WAIT_LOGGED_MS = 10_000
 """Log once a second when decisions have waited for longer."""
 ALIVE_SECONDS = 5.0
 """After so long without a pause it reports to Storm that it is alive."""
+JOURNAL_CURE = "start the version of fintank that wrote it; `invoke reset` deletes all data, open orders too"
 PARTITIONS = [
     Partition(topic, number) for topic in TOPICS for number in range(kafka.TOPICS[topic].partitions)
 ]
@@ -133,16 +134,22 @@ class RuleEngine(BatchBolt):
             self.logger.info("shard %d: %s", shard, text)
             self._report_alive()
 
+        recovery = Recovery()
         try:
             log, entries = self.adopt(address, shard, progress)
-            core = restore(self._limits, entries)
+            for entry in entries:
+                recovery.take(entry)
         except ValueError as error:
-            raise journal.JournalError(f"shard {shard}: {error}: `invoke reset` starts anew") from error
+            raise journal.JournalError(f"shard {shard}: {error}: {JOURNAL_CURE}") from error
+        core = recovery.shard(self._limits)
+        owned = OwnedShard(core, log, self._report_alive)
+        if entries.is_outdated:
+            self.logger.info("shard %d: its journal is written in a new version", shard)
+            owned.write_anew(recovery.entries(), recovery.positions)
         seconds = time.monotonic() - started
-        self.logger.info("shard %d adopted: %d journal records, %.1f s", shard, len(entries), seconds)
+        self.logger.info("shard %d adopted: %d journal records, %.1f s", shard, entries.records, seconds)
         self._report_alive()
-        found = next((entry for entry in entries if isinstance(entry, Positions)), Positions())
-        return ShardFeed(OwnedShard(core, log, self._report_alive), found, PARTITIONS)
+        return ShardFeed(owned, recovery.positions, PARTITIONS)
 
     def _take_ticks(self, tup: Tuple) -> None:
         ticks = quotes(tup.values[2], tup.values[-1])

@@ -1,6 +1,8 @@
 """What a shard remembers, as values: it gives out each one that changes, and `recovery` takes them back."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 from fintank.trading.cancels import RememberedCancel
 from fintank.trading.clock import ClockState
@@ -63,6 +65,26 @@ Entry = (
 )
 
 
+class EntryKind(StrEnum):
+    """What an entry is. REFUSAL: a message that was rejected because its identity was known."""
+
+    ORDER = "order"
+    REFUSAL = "refusal"
+    CANCEL = "cancel"
+    QUOTE = "quote"
+    CLOCK = "clock"
+    WINDOW = "window"
+    TRADING_STATE = "trading_state"
+    POSITIONS = "positions"
+
+
+class EntryId(NamedTuple):
+    """Names an entry: a later one with the same id takes its place."""
+
+    kind: EntryKind
+    names: tuple[str, ...]
+
+
 class Forgotten(NamedTuple):
     """An entry that is no longer needed."""
 
@@ -70,3 +92,27 @@ class Forgotten(NamedTuple):
 
 
 Change = Entry | Forgotten
+
+
+def id_of(entry: Entry) -> EntryId:
+    """Return the id of an entry."""
+    kind, names = _IDS[type(entry)]
+    return EntryId(kind, (*names(entry),))
+
+
+def _cancel_names(cancel: RememberedCancel) -> tuple[str, ...]:
+    named = cancel.symbol or "", cancel.list_id or ""
+    return (cancel.account, *named, cancel.cl_ord_id, cancel.content_hash)
+
+
+_IDS: Mapping[type, tuple[EntryKind, Callable[[Any], Iterable[str]]]] = {
+    WorkingOrder: (EntryKind.ORDER, lambda working: working.order.identity),
+    ClosedOrder: (EntryKind.ORDER, lambda closed: closed.identity),
+    RejectedDuplicate: (EntryKind.REFUSAL, lambda found: (*found.identity, found.content_hash)),
+    RememberedCancel: (EntryKind.CANCEL, _cancel_names),
+    HeldQuote: (EntryKind.QUOTE, lambda held: (held.quote.symbol, held.quote.exchange)),
+    SymbolClock: (EntryKind.CLOCK, lambda clock: (clock.symbol,)),
+    BlockWindow: (EntryKind.WINDOW, lambda window: (window.symbol, str(window.priority), window.side)),
+    TradingState: (EntryKind.TRADING_STATE, lambda _: ()),
+    Positions: (EntryKind.POSITIONS, lambda _: ()),
+}

@@ -13,6 +13,20 @@ def join(*parts: str) -> str:
     return ",".join(f"{len(part)}:{part}" for part in parts)
 
 
+def split(text: str) -> tuple[str, ...]:
+    """Return the texts that `join` joined; ValueError for any other text."""
+    parts: list[str] = []
+    place = 0
+    while place < len(text):
+        length, _, _ = text[place:].partition(":")
+        start = place + len(length) + 1
+        place = start + int(length) + 1
+        parts.append(text[start : place - 1])
+    if join(*parts) != text:
+        raise ValueError(f"{text!r} is not a list of length:text")
+    return tuple(parts)
+
+
 def exec_id(identity: Identity, exec_type: str, content_hash: str, number: int = 0) -> str:
     """Return the id of one report.
 

@@ -1,9 +1,7 @@
 """The order registry: every open order, and every closed one until its retention is over."""
 
-from heapq import heappop, heappush
-from math import inf
-
 from fintank.trading.changes import ClosedOrder, RejectedDuplicate
+from fintank.trading.closed_orders import ClosedOrders
 from fintank.trading.messages import Identity, Order
 from fintank.trading.working_order import WorkingOrder
 
@@ -11,12 +9,10 @@ from fintank.trading.working_order import WorkingOrder
 class OrderRegistry:
     """The orders of a shard, by identity."""
 
-    def __init__(self) -> None:
+    def __init__(self, closed: ClosedOrders) -> None:
         self._open: dict[Identity, WorkingOrder] = {}
         self._components: dict[tuple[str, str], set[Identity]] = {}
-        self._closed: dict[Identity, ClosedOrder] = {}
-        self._duplicates: set[tuple[Identity, str]] = set()
-        self._by_age: dict[str, list[ClosedOrder | RejectedDuplicate]] = {}
+        self._closed = closed
 
     @property
     def open_count(self) -> int:
@@ -25,14 +21,14 @@ class OrderRegistry:
 
     def find(self, identity: Identity) -> WorkingOrder | ClosedOrder | None:
         """Return an order that was decided, if it is remembered."""
-        return self._open.get(identity) or self._closed.get(identity)
+        return self._open.get(identity) or self._closed.find(identity)
 
     def is_replay(self, order: Order) -> bool:
         """Whether a message with this identity and content was decided before."""
         found = self.find(order.identity)
         if found is not None and found.content_hash == order.content_hash:
             return True
-        return (order.identity, order.content_hash) in self._duplicates
+        return self._closed.is_duplicate(order.identity, order.content_hash)
 
     def components(self, account: str, list_id: str) -> list[WorkingOrder]:
         """Return the open components of a portfolio order, by arrival_seq."""
@@ -58,28 +54,12 @@ class OrderRegistry:
 
     def close(self, closed: ClosedOrder | RejectedDuplicate) -> None:
         """Add a terminal order, or a rejected duplicate."""
-        if isinstance(closed, ClosedOrder):
-            self._closed[closed.identity] = closed
-        else:
-            self._duplicates.add((closed.identity, closed.content_hash))
-        heappush(self._by_age.setdefault(closed.identity.symbol, []), closed)
+        self._closed.add(closed)
 
     def oldest_us(self, symbol: str) -> float:
         """Return the first closed_us of a symbol's closed orders; inf without any."""
-        heap = self._by_age.get(symbol)
-        return heap[0].closed_us if heap else inf
+        return self._closed.oldest_us(symbol)
 
     def forget(self, symbol: str, before_us: int, closed_max: int) -> list[ClosedOrder | RejectedDuplicate]:
         """Forget orders and duplicates closed before a time, closed_max at most; return them."""
-        heap = self._by_age.get(symbol, [])
-        forgotten: list[ClosedOrder | RejectedDuplicate] = []
-        while heap and heap[0].closed_us < before_us and len(forgotten) < closed_max:
-            closed = heappop(heap)
-            forgotten.append(closed)
-            if isinstance(closed, ClosedOrder):
-                del self._closed[closed.identity]
-            else:
-                self._duplicates.remove((closed.identity, closed.content_hash))
-        if not heap:
-            self._by_age.pop(symbol, None)
-        return forgotten
+        return self._closed.forget(symbol, before_us, closed_max)

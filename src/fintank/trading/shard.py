@@ -13,6 +13,7 @@ from fintank.trading import ledger, reports, rules
 from fintank.trading.cancels import RememberedCancel
 from fintank.trading.changes import Change, RejectedDuplicate
 from fintank.trading.clock import ClockState
+from fintank.trading.closed_orders import ClosedOrders
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, CodedReason, ExecType, Order, OrdStatus, Quote, TradingState
 from fintank.trading.order_book import OrderBook
@@ -38,8 +39,8 @@ class Effects:
 class Shard:
     """Decides on the messages of one shard's symbols. log_us: the log time, in microseconds."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.state = ShardState(limits)
+    def __init__(self, limits: Limits, closed: ClosedOrders | None = None) -> None:
+        self.state = ShardState(limits, closed)
 
     def on_quote(self, quote: Quote, log_us: int) -> Effects | None:
         """Take in a quote and let the symbol's open orders trade; None if there is nothing to write now.

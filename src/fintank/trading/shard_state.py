@@ -3,6 +3,7 @@
 from fintank.trading.cancels import Cancels
 from fintank.trading.changes import Change, Forgotten
 from fintank.trading.clock import Clock, ClockState
+from fintank.trading.closed_orders import ClosedOrders
 from fintank.trading.depth import Depth
 from fintank.trading.forgetting import Forgetting
 from fintank.trading.limits import Limits
@@ -22,12 +23,13 @@ class ShardState:
     log time, in microseconds; it moves the symbols' clocks and nothing else.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, closed: ClosedOrders | None = None) -> None:
+        """Start empty, but for the closed orders that are given."""
         self.limits = limits
         self.counts = Counts()
         self.books: dict[str, QuoteBook] = {}
         self.open: dict[str, OrderBook] = {}
-        self.registry = OrderRegistry()
+        self.registry = OrderRegistry(closed or ClosedOrders())
         self.cancels = Cancels()
         self.trading_state: TradingState | None = None
         self.next_seq = 0

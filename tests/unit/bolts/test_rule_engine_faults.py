@@ -1,5 +1,6 @@
 """Failed commits, restarts and replays: each order is decided once, whatever ends the rule engine."""
 
+import json
 import random
 from collections import Counter
 from decimal import Decimal
@@ -23,7 +24,8 @@ from support.rule_engine import (
     storm_tick,
 )
 
-from fintank.trading.messages import ExecType, State, TradingState
+from fintank.trading.ids import join
+from fintank.trading.messages import ExecType, OrdType, State, TradingState
 
 DAY_SECONDS = 24 * 3600
 
@@ -77,11 +79,36 @@ def test_the_trading_state_and_cancels_are_known_after_a_restart(kafka: Kafka) -
     ]
 
 
-def test_a_journal_of_another_version_ends_the_process(kafka: Kafka) -> None:
-    kafka.shards[1].journal["clock|3:IVE"] = '{"schema_version":1}'
+@pytest.mark.parametrize("text", ['{"schema_version":4}', '{"schema_version":3}', "{"])
+def test_a_journal_that_can_not_be_read_ends_the_process_with_the_cure(kafka: Kafka, text: str) -> None:
+    kafka.shards[1].journal["clock|3:IVE"] = text
     assert run_engine(kafka, []) == (1, [])
     name, said = kafka.events[-1]
-    assert (name, str(said).endswith(": `invoke reset` starts anew")) == ("error", True)
+    assert name == "error"
+    assert str(said).endswith("; `invoke reset` deletes all data, open orders too")
+
+
+def test_a_journal_of_the_version_before_is_read_and_written_anew(kafka: Kafka) -> None:
+    symbol = SYMBOLS[1]
+    done, waits = order("done", symbol), order("waits", symbol, ord_type=OrdType.LIMIT, price=Decimal(99))
+    sent = [kafka.orders("o", done, waits), kafka.ticks("t", Tick(symbol, 3)), storm_tick()]
+    run_engine(kafka, sent)
+    journal = kafka.shards[1].journal
+    wanted = {key: json.loads(text) for key, text in journal.items()}
+    done_key, waits_key = (f"order|{join(*found.identity)}" for found in (done, waits))
+    old = {key: value | {"schema_version": 2} for key, value in wanted.items()}
+    old[done_key] = wanted[waits_key] | old[done_key]
+    old[waits_key]["closed_us"] = None
+    journal |= {key: json.dumps(value) for key, value in old.items()}
+    kafka.faults = [None, "lost"]
+    assert run_engine(kafka, [])[0] == 1
+    assert json.loads(journal["positions|"])["schema_version"] == 2
+    run_engine(kafka, sent)
+    assert {key: json.loads(text) for key, text in journal.items()} == wanted
+    kafka.events.clear()
+    run_engine(kafka, [])
+    assert [name for name, _ in kafka.events] == ["adopt"] * 4
+    assert [report.exec_type for report in kafka.reports] == ["NEW", "NEW", "TRADE"]
 
 
 def test_orders_leave_the_journal_after_the_retention_and_do_not_trade_again(kafka: Kafka) -> None:

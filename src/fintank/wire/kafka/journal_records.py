@@ -1,13 +1,13 @@
 """The topic `journal`: what a shard remembers, as Kafka's key `kind|id` and a JSON value.
 
-The last record of a key counts; one without a value is a tombstone. Decimals are text.
+The last record of a key counts; one without a value is a tombstone. Decimals are text. A terminal order keeps
+its key and few of its fields.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from decimal import Decimal
-from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -17,21 +17,26 @@ from fintank.trading.changes import (
     Change,
     ClosedOrder,
     Entry,
+    EntryId,
+    EntryKind,
     Forgotten,
     HeldQuote,
     RejectedDuplicate,
     SymbolClock,
+    id_of,
 )
 from fintank.trading.clock import ClockState
 from fintank.trading.depth import Sizes
-from fintank.trading.ids import join
+from fintank.trading.ids import join, split
 from fintank.trading.log_merge import LogPosition, Positions
 from fintank.trading.messages import Identity, Order, OrdStatus, Quote, TradingState
 from fintank.trading.partition_log import Partition
 from fintank.trading.working_order import WorkingOrder
 from fintank.wire.kafka.schema import ENUMS, decimal_text
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+SCHEMA_VERSIONS_READ = (2, SCHEMA_VERSION)
+"""In version 2 the record of a terminal order had all its fields."""
 
 _ORDER_FIELDS = (
     *("account", "symbol", "cl_ord_id", "list_id", "side", "ord_type", "time_in_force", "priority"),
@@ -40,7 +45,7 @@ _ORDER_FIELDS = (
 )
 _PROGRESS_FIELDS = (
     *("arrival_seq", "accepted_us", "end_us", "is_checked", "is_triggered", "ord_status"),
-    *("cum_qty", "cum_cash", "fill_count", "closed_us"),
+    *("cum_qty", "cum_cash", "fill_count"),
 )
 _STATE_FIELDS = ("state", "time_us", "offset", "input")
 _CONVERTERS: Mapping[str, Callable[[str], object]] = {
@@ -50,66 +55,63 @@ _CONVERTERS: Mapping[str, Callable[[str], object]] = {
 }
 
 
-class RecordKind(StrEnum):
-    """What a record holds. REFUSAL: a message that was rejected because its identity was known."""
-
-    ORDER = "order"
-    REFUSAL = "refusal"
-    CANCEL = "cancel"
-    QUOTE = "quote"
-    CLOCK = "clock"
-    WINDOW = "window"
-    TRADING_STATE = "trading_state"
-    POSITIONS = "positions"
-
-
 def key_of(change: Change) -> str:
     """Return the key of a change's record."""
-    entry = change.entry if isinstance(change, Forgotten) else change
-    form = _FORMS[type(entry)]
-    return f"{form.kind}|{join(*form.id_parts(entry))}"
+    kind, names = id_of(change.entry if isinstance(change, Forgotten) else change)
+    return f"{kind}|{join(*names)}"
 
 
 def to_record(change: Change) -> tuple[str, str | None]:
     """Return key and value; a tombstone has the value None."""
     if isinstance(change, Forgotten):
         return key_of(change), None
-    value = {"schema_version": SCHEMA_VERSION, **_FORMS[type(change)].fields(change)}
+    value = {"schema_version": SCHEMA_VERSION, **_FIELDS[type(change)](change)}
     return key_of(change), orjson.dumps(value, default=decimal_text).decode()
 
 
-def from_record(key: str, value: str) -> Entry:
-    """Read a record; ValueError for an unknown kind, no JSON object, or another schema_version."""
-    kind = RecordKind(key.partition("|")[0])
+def from_record(key: str, value: str | None) -> Entry | EntryId:
+    """Read a record; of a tombstone return what is forgotten.
+
+    Raise ValueError for an unknown kind, no JSON object, or a schema_version that is not read.
+    """
+    kind_text, _, names = key.partition("|")
+    kind = EntryKind(kind_text)
+    if value is None:
+        return EntryId(kind, split(names))
     content = orjson.loads(value)
     if not isinstance(content, dict):
         raise ValueError(f"journal: the value of {key!r} is not a JSON object")
-    if content.get("schema_version") != SCHEMA_VERSION:
-        raise ValueError(f"journal schema_version {content.get('schema_version')} is not {SCHEMA_VERSION}")
-    return _READERS[kind](content)
+    version = content.get("schema_version")
+    if version not in SCHEMA_VERSIONS_READ:
+        raise ValueError(f"journal: the schema_version of {key!r} is {version} and not {SCHEMA_VERSION}")
+    try:
+        return _READERS[kind](content)
+    except (LookupError, TypeError, ArithmeticError) as error:
+        raise ValueError(f"journal: the record {key!r} can't be read: {error!r}") from error
 
 
-class _Form(NamedTuple):
-    """How an entry is written: the parts of its id, and its fields."""
-
-    kind: RecordKind
-    id_parts: Callable[[Any], Iterable[str]]
-    fields: Callable[[Any], Mapping[str, object]]
+def is_current(value: bytes) -> bool:
+    """Whether a record was written in the version that is written now."""
+    return value.startswith(_CURRENT)
 
 
-def _order_fields(working: WorkingOrder) -> dict[str, object]:
-    fields = {name: getattr(working.order, name) for name in _ORDER_FIELDS}
+_CURRENT = b'{"schema_version":%d,' % SCHEMA_VERSION
+
+
+def _order_fields(working: WorkingOrder) -> Mapping[str, object]:
+    order = working.order
+    if working.closed_us is not None:
+        return _closed_fields(
+            ClosedOrder(working.closed_us, order.identity, order.content_hash, working.ord_status)
+        )
+    fields = {name: getattr(order, name) for name in _ORDER_FIELDS}
     return fields | {name: getattr(working, name) for name in _PROGRESS_FIELDS}
 
 
-def _cancel_id(cancel: RememberedCancel) -> tuple[str, ...]:
-    named = cancel.symbol or "", cancel.list_id or ""
-    return (cancel.account, *named, cancel.cl_ord_id, cancel.content_hash)
-
-
-def _duplicate_fields(duplicate: RejectedDuplicate) -> dict[str, object]:
-    closed_us, identity, content_hash = duplicate
-    return {**identity._asdict(), "content_hash": content_hash, "closed_us": closed_us}
+def _closed_fields(closed: ClosedOrder | RejectedDuplicate) -> dict[str, object]:
+    fields = closed._asdict()
+    del fields["identity"], fields["closed_us"]
+    return {**closed.identity._asdict(), **fields, "closed_us": closed.closed_us}
 
 
 def _positions_fields(positions: Positions) -> dict[str, object]:
@@ -121,41 +123,24 @@ def _positions_fields(positions: Positions) -> dict[str, object]:
     return {"now_ms": positions.now_ms, "topic_ids": positions.topic_ids, "partitions": partitions}
 
 
-_FORMS: Mapping[type, _Form] = {
-    WorkingOrder: _Form(RecordKind.ORDER, lambda working: working.order.identity, _order_fields),
-    # It is only forgotten: as long as an order is remembered, its record is that of its last WorkingOrder.
-    ClosedOrder: _Form(RecordKind.ORDER, lambda closed: closed.identity, ClosedOrder._asdict),
-    RejectedDuplicate: _Form(
-        RecordKind.REFUSAL, lambda found: (*found.identity, found.content_hash), _duplicate_fields
-    ),
-    RememberedCancel: _Form(RecordKind.CANCEL, _cancel_id, RememberedCancel._asdict),
-    HeldQuote: _Form(
-        RecordKind.QUOTE,
-        lambda held: (held.quote.symbol, held.quote.exchange),
-        lambda held: {**held.quote._asdict(), **held.taken._asdict()},
-    ),
-    SymbolClock: _Form(
-        RecordKind.CLOCK,
-        lambda clock: (clock.symbol,),
-        lambda clock: {"symbol": clock.symbol, **clock.state._asdict()},
-    ),
-    BlockWindow: _Form(
-        RecordKind.WINDOW,
-        lambda window: (window.symbol, str(window.priority), window.side),
-        BlockWindow._asdict,
-    ),
-    TradingState: _Form(RecordKind.TRADING_STATE, lambda _: (), asdict),
-    Positions: _Form(RecordKind.POSITIONS, lambda _: (), _positions_fields),
+_FIELDS: Mapping[type, Callable[[Any], Mapping[str, object]]] = {
+    WorkingOrder: _order_fields,
+    ClosedOrder: _closed_fields,
+    RejectedDuplicate: _closed_fields,
+    RememberedCancel: RememberedCancel._asdict,
+    HeldQuote: lambda held: {**held.quote._asdict(), **held.taken._asdict()},
+    SymbolClock: lambda clock: {"symbol": clock.symbol, **clock.state._asdict()},
+    BlockWindow: BlockWindow._asdict,
+    TradingState: asdict,
+    Positions: _positions_fields,
 }
 
 
 def _order(value: Mapping[str, Any]) -> WorkingOrder | ClosedOrder:
-    if value["closed_us"] is None:
+    closed_us = value.get("closed_us")
+    if closed_us is None:
         return WorkingOrder(Order(**_read(value, _ORDER_FIELDS)), **_read(value, _PROGRESS_FIELDS))
-    # Little is remembered of a terminal order, and there may be millions: nothing else is read.
-    return ClosedOrder(
-        value["closed_us"], _identity(value), value["content_hash"], OrdStatus(value["ord_status"])
-    )
+    return ClosedOrder(closed_us, _identity(value), value["content_hash"], OrdStatus(value["ord_status"]))
 
 
 def _identity(value: Mapping[str, Any]) -> Identity:
@@ -170,21 +155,21 @@ def _read(value: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return found
 
 
-_READERS: Mapping[RecordKind, Callable[[Mapping[str, Any]], Entry]] = {
-    RecordKind.ORDER: _order,
-    RecordKind.REFUSAL: lambda value: RejectedDuplicate(
+_READERS: Mapping[EntryKind, Callable[[Mapping[str, Any]], Entry]] = {
+    EntryKind.ORDER: _order,
+    EntryKind.REFUSAL: lambda value: RejectedDuplicate(
         value["closed_us"], _identity(value), value["content_hash"]
     ),
-    RecordKind.CANCEL: lambda value: RememberedCancel(**_read(value, RememberedCancel._fields)),
-    RecordKind.QUOTE: lambda value: HeldQuote(
+    EntryKind.CANCEL: lambda value: RememberedCancel(**_read(value, RememberedCancel._fields)),
+    EntryKind.QUOTE: lambda value: HeldQuote(
         Quote(**_read(value, Quote._fields)), Sizes(**_read(value, Sizes._fields))
     ),
-    RecordKind.CLOCK: lambda value: SymbolClock(
+    EntryKind.CLOCK: lambda value: SymbolClock(
         value["symbol"], ClockState(**_read(value, ClockState._fields))
     ),
-    RecordKind.WINDOW: lambda value: BlockWindow(**_read(value, BlockWindow._fields)),
-    RecordKind.TRADING_STATE: lambda value: TradingState(**_read(value, _STATE_FIELDS)),
-    RecordKind.POSITIONS: lambda value: Positions(
+    EntryKind.WINDOW: lambda value: BlockWindow(**_read(value, BlockWindow._fields)),
+    EntryKind.TRADING_STATE: lambda value: TradingState(**_read(value, _STATE_FIELDS)),
+    EntryKind.POSITIONS: lambda value: Positions(
         value["now_ms"],
         value["topic_ids"],
         {

@@ -15,10 +15,13 @@ from fintank.trading.changes import (
     Change,
     ClosedOrder,
     Entry,
+    EntryId,
+    EntryKind,
     Forgotten,
     HeldQuote,
     RejectedDuplicate,
     SymbolClock,
+    id_of,
 )
 from fintank.trading.clock import ClockState
 from fintank.trading.depth import Sizes
@@ -26,13 +29,13 @@ from fintank.trading.limits import Limits
 from fintank.trading.messages import Identity, OrdStatus, OrdType, Side, State, TradingState
 from fintank.trading.recovery import restore
 from fintank.trading.working_order import WorkingOrder
-from fintank.wire.kafka.journal_records import SCHEMA_VERSION, RecordKind, from_record, key_of, to_record
+from fintank.wire.kafka.journal_records import SCHEMA_VERSION, from_record, key_of, to_record
 
 Make = Callable[..., Any]
 IDENTITY = Identity("A", "IVE", "o-1")
 
 
-def written_again(change: Change) -> Entry:
+def written_again(change: Change) -> Entry | EntryId:
     """Return what is read back of a change's record."""
     key, text = to_record(change)
     assert text is not None
@@ -63,7 +66,7 @@ def test_an_orders_record_is_readable(make: Make) -> None:
         make.order(order_qty=Decimal("10.50")), 7, accepted_us=8, end_us=None, is_checked=True
     )
     assert list(value(working).items())[:4] == [
-        ("schema_version", 2),
+        ("schema_version", 3),
         ("account", "A-1001"),
         ("symbol", "IVE"),
         ("cl_ord_id", "ticket-1"),
@@ -77,7 +80,13 @@ def test_of_a_terminal_order_comes_back_what_makes_it_known(make: Make) -> None:
     open_order = WorkingOrder(make.order(), 7, accepted_us=8, end_us=None, is_checked=True)
     for status in (OrdStatus.REJECTED, OrdStatus.FILLED):
         working = open_order.ended(status, None)
-        assert value(working)["cum_qty"] == "0"
+        assert value(working) == {
+            "schema_version": 3,
+            **working.order.identity._asdict(),
+            "content_hash": "0" * 64,
+            "ord_status": status,
+            "closed_us": working.closed_us,
+        }
         assert written_again(working) == closed(working)
         assert to_record(Forgotten(closed(working))) == (key_of(working), None)
 
@@ -133,7 +142,7 @@ def test_an_entry_comes_back_as_it_was_and_ends_in_a_tombstone(
 ) -> None:
     assert key_of(entry) == key
     if fields is not None:
-        assert list(value(entry).items()) == [("schema_version", 2), *fields.items()]
+        assert list(value(entry).items()) == [("schema_version", 3), *fields.items()]
     found = written_again(entry)
     assert (found, type(found)) == (entry, type(entry))
     assert to_record(Forgotten(entry)) == (key, None)
@@ -150,7 +159,7 @@ def test_a_quote_comes_back_as_it_was(make: Make) -> None:
 
 def test_everything_that_a_shard_writes_comes_back_as_it_was(written: Any) -> None:
     changes: list[Change] = written.journal
-    assert {key_of(change).partition("|")[0] for change in changes} == set(RecordKind)
+    assert {key_of(change).partition("|")[0] for change in changes} == set(EntryKind)
     assert any(isinstance(change, Forgotten) for change in changes)
     for change in changes:
         if isinstance(change, Forgotten):
@@ -164,17 +173,46 @@ def test_everything_that_a_shard_writes_comes_back_as_it_was(written: Any) -> No
 
 
 @pytest.mark.parametrize(
-    ("key", "text"), [("future|x", "{}"), ("x", "{}"), ("order|x", "[]"), ("order|x", "{")]
+    ("key", "text"),
+    [
+        *(("future|x", "{}"), ("x", "{}"), ("order|x", "[]"), ("order|x", "{")),
+        *(("order|x", '{"schema_version":3}'), ("clock|x", '{"schema_version":3,"symbol":"IVE"}')),
+        ("quote|x", '{"schema_version":3,"bid_taken":"x"}'),
+    ],
 )
 def test_an_unreadable_record_is_an_error(key: str, text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - each its own
         from_record(key, text)
 
 
-@pytest.mark.parametrize("version", [SCHEMA_VERSION - 1, SCHEMA_VERSION + 1])
+@pytest.mark.parametrize("version", [1, SCHEMA_VERSION + 1])
 def test_a_record_of_another_schema_is_not_read(version: int) -> None:
-    with pytest.raises(ValueError, match=f"journal schema_version {version} is not {SCHEMA_VERSION}"):
-        from_record("clock|3:IVE", json.dumps({"schema_version": version}))
+    clock = {"schema_version": version, "symbol": "IVE", "tick_time_us": 1, "arrival_us": 2, "floor_us": 3}
+    with pytest.raises(ValueError, match=f"schema_version of 'clock.3:IVE' is {version} and not 3"):
+        from_record("clock|3:IVE", json.dumps(clock))
+
+
+def test_the_full_records_of_version_2_are_read(make: Make) -> None:
+    working = WorkingOrder(make.order(), 7, accepted_us=8, end_us=None, is_checked=True)
+    filled = replace(working, ord_status=OrdStatus.FILLED, closed_us=9)
+    key, text = to_record(working)
+    assert text is not None
+    for closed_us, ord_status, entry in ((None, "NEW", working), (9, "FILLED", closed(filled))):
+        fields = {"schema_version": 2, "closed_us": closed_us, "ord_status": ord_status}
+        assert from_record(key, json.dumps(json.loads(text) | fields)) == entry
+
+
+def test_a_tombstone_names_what_is_forgotten(make: Make, written: Any) -> None:
+    odd = WorkingOrder(make.order(cl_ord_id=" 1:2,é|"), 0, accepted_us=1, end_us=None, is_checked=True)
+    for change in [*written.journal, odd]:
+        entry = change.entry if isinstance(change, Forgotten) else change
+        assert from_record(key_of(change), None) == id_of(entry)
+
+
+@pytest.mark.parametrize("key", ["order|3:IV", "order|3:IVEE", "order|x:IVE", "order|3:IVE,", "order|-1:IVE"])
+def test_a_tombstone_with_another_key_is_an_error(key: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - each its own
+        from_record(key, None)
 
 
 def test_a_value_that_has_no_json_form_is_not_written() -> None:
