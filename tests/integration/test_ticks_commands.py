@@ -164,7 +164,8 @@ def test_show_lists_the_topics_for_an_unknown_one(stack: Stack) -> None:
     done = invoke(stack, "show", "tick")
     assert done.returncode == 1
     assert done.stderr == (
-        "There is no topic 'tick': choose one of ticks, orders, executions, fills, rejects, journal\n"
+        "There is no topic 'tick': choose one of ticks, orders, executions, fills, timeline, rejects, "
+        "journal\n"
     )
 
 

@@ -18,6 +18,7 @@ from fintank.trading.changes import Change
 from fintank.trading.limits import Limits
 from fintank.trading.recovery import restore
 from fintank.trading.reports import Fill, Report
+from fintank.trading.timeline import TimelineEvent
 
 Batch = list[Step]
 
@@ -47,9 +48,15 @@ class FatefulLog:
         self.log = log
         self.fate = fate
 
-    def commit(self, reports: Sequence[Report], fills: Sequence[Fill], journal: Sequence[Change]) -> None:
+    def commit(
+        self,
+        reports: Sequence[Report],
+        fills: Sequence[Fill],
+        journal: Sequence[Change],
+        events: Sequence[TimelineEvent] = (),
+    ) -> None:
         self.fate.maybe_end()
-        self.log.commit(reports, fills, journal)
+        self.log.commit(reports, fills, journal, events)
         self.fate.maybe_end()
 
 

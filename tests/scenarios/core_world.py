@@ -17,6 +17,7 @@ from fintank.trading.portfolio import components
 from fintank.trading.recovery import restore
 from fintank.trading.reports import Fill, Report
 from fintank.trading.shard import Shard
+from fintank.trading.timeline import TimelineEvent
 from fintank.wire import rules_toml
 from fintank.wire.bolts import order_stream, owner_ticks
 from fintank.wire.bolts.order_stream import OwnedMessage
@@ -64,7 +65,13 @@ class ShardLog:
     fills: list[Record] = field(default_factory=list)
     read: tuple[int, int] = (0, 0)
 
-    def commit(self, reports: Sequence[Report], fills_: Sequence[Fill], journal: Sequence[Change]) -> None:
+    def commit(
+        self,
+        reports: Sequence[Report],
+        fills_: Sequence[Fill],
+        journal: Sequence[Change],
+        events: Sequence[TimelineEvent] = (),
+    ) -> None:
         for key, value in map(journal_records.to_record, journal):
             self.journal.pop(key, None)
             if value is not None:

@@ -19,6 +19,7 @@ from fintank.bolts.rule_engine import RuleEngine
 from fintank.trading.changes import Change
 from fintank.trading.messages import Cancel, Order
 from fintank.trading.reports import Fill, Report
+from fintank.trading.timeline import TimelineEvent
 from fintank.wire.bolts import order_stream
 from fintank.wire.bolts.order_stream import OwnedMessage
 from fintank.wire.kafka import journal_records
@@ -56,6 +57,7 @@ class ShardState:
     journal: dict[str, str] = field(default_factory=dict)
     reports: list[Report] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
+    timeline: list[TimelineEvent] = field(default_factory=list)
 
 
 class Kafka:
@@ -118,7 +120,13 @@ class Log:
         self._shard = shard
         self._writer = writer
 
-    def commit(self, reports: Sequence[Report], fills: Sequence[Fill], journal: Sequence[Change]) -> None:
+    def commit(
+        self,
+        reports: Sequence[Report],
+        fills: Sequence[Fill],
+        journal: Sequence[Change],
+        events: Sequence[TimelineEvent] = (),
+    ) -> None:
         state = self._kafka.shards[self._shard]
         if state.writer != self._writer:
             raise JournalError("fenced")
@@ -132,6 +140,7 @@ class Log:
                 state.journal[key] = value
         state.reports += reports
         state.fills += fills
+        state.timeline += events
         self._kafka.events.append(("commit", self._shard))
         if fault == "unknown":
             raise JournalError("no answer in time")

@@ -52,6 +52,9 @@ default['fintank']['kafka']['topics'] = {
   'orders' => { 'partitions' => 4, 'settings' => kept.merge(days30) },
   'executions' => { 'partitions' => 4, 'settings' => kept.merge(days30) },
   'fills' => { 'partitions' => 4, 'settings' => kept.merge(days30) },
+  'timeline' => { 'partitions' => 4, 'settings' => kept.merge(
+    'retention.ms' => -1, 'retention.bytes' => 1_073_741_824
+  ) },
   'rejects' => { 'partitions' => 1, 'settings' => kept.merge(days30, 'retention.bytes' => 1_073_741_824) },
   'journal' => { 'partitions' => 4, 'settings' => {
     'message.timestamp.type' => 'LogAppendTime', 'cleanup.policy' => 'compact', 'segment.bytes' => 16_777_216,

@@ -28,7 +28,8 @@ from fintank.errors import FintankError
 from fintank.trading.changes import Change, Entry, EntryId
 from fintank.trading.log_merge import Positions
 from fintank.trading.reports import Fill, Report
-from fintank.wire.kafka import executions, fills, journal_records
+from fintank.trading.timeline import TimelineEvent
+from fintank.wire.kafka import executions, fills, journal_records, timeline_records
 
 TRANSACTION_MS_MAX = 25_000
 INIT_SECONDS_MAX = 30.0
@@ -47,6 +48,7 @@ LOG_LEVEL = 0
 JOURNAL = "journal"
 EXECUTIONS = "executions"
 FILLS = "fills"
+TIMELINE = "timeline"
 POSITIONS_KEY = journal_records.key_of(Positions()).encode()
 
 Progress = Callable[[str], None]
@@ -64,12 +66,19 @@ class ShardLog:
         self._shard = shard
         self._producer = producer
 
-    def commit(self, reports: Sequence[Report], fills_: Sequence[Fill], journal: Sequence[Change]) -> None:
+    def commit(
+        self,
+        reports: Sequence[Report],
+        fills_: Sequence[Fill],
+        journal: Sequence[Change],
+        events: Sequence[TimelineEvent] = (),
+    ) -> None:
         """Write all of it in one transaction; after a JournalError it may be in the log or not."""
         # The records are made before the transaction, whose time is bounded: one tick may end 100,000 orders.
         records = [(JOURNAL, self._shard, *journal_records.to_record(change)) for change in journal]
         for report in reports:
             records.append((EXECUTIONS, self._shard, report.identity.cl_ord_id, executions.to_json(report)))
+        records += [(TIMELINE, self._shard, *timeline_records.to_record(event)) for event in events]
         for fill in fills_:
             partition = partition_for(fill.account, TOPICS[FILLS].partitions)
             records.append((FILLS, partition, fill.account, fills.to_json(fill)))

@@ -52,6 +52,8 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
         "orders": _log(SHARDS, THIRTY_DAYS_MS),
         "executions": _log(SHARDS, THIRTY_DAYS_MS),
         "fills": _log(SHARDS, THIRTY_DAYS_MS),
+        # Little is written to it, and without it no older decision can be made again.
+        "timeline": _log(SHARDS, retention_ms=UNLIMITED, retention_bytes=1024 * MEBIBYTE),
         # A reject contains up to 64 KiB of its record, so a flood of them needs a bound in bytes too.
         "rejects": _log(1, THIRTY_DAYS_MS, retention_bytes=1024 * MEBIBYTE),
         # The active segment is never compacted: small ones, rolled hourly, make a shard's start fast.

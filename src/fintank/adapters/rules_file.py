@@ -20,10 +20,15 @@ def load_json(loaded: Settings) -> str:
     return rules_toml.to_json(_text(loaded), loaded.rules.name)
 
 
+def json_from_storm(storm_conf: Mapping[str, Any]) -> str:
+    """Return the JSON that from_storm reads."""
+    text = storm_conf.get(settings.RULES_OPTION)
+    return load_json(settings.load()) if text is None else str(text)
+
+
 def from_storm(storm_conf: Mapping[str, Any]) -> Limits:
     """Read the Storm option fintank.rules; without it, when a bolt runs without `sparse`, the file itself."""
-    text = storm_conf.get(settings.RULES_OPTION)
-    return load(settings.load()) if text is None else rules_toml.from_json(text, settings.RULES_OPTION)
+    return rules_toml.from_json(json_from_storm(storm_conf), settings.RULES_OPTION)
 
 
 def _text(loaded: Settings) -> str:

@@ -14,7 +14,7 @@ from fintank.errors import FintankError
 UNLIMITED = -1
 RECORD_BYTES_MIN = 1_048_588
 """Kafka's default max.message.bytes: what the topology writes is bounded by it."""
-WRITTEN_BY_US = frozenset({"executions", "fills", "journal", "rejects"})
+WRITTEN_BY_US = frozenset({"executions", "fills", "journal", "rejects", "timeline"})
 
 REQUIRED = {
     "cleanup.policy": "otherwise needed records are lost",

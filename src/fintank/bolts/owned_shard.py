@@ -9,6 +9,7 @@ from fintank.trading.log_merge import Positions
 from fintank.trading.messages import Cancel, Order, Quote, TradingState
 from fintank.trading.reports import Fill, Report
 from fintank.trading.shard import Effects, Shard
+from fintank.trading.timeline import TimelineEvent
 from fintank.wire.kafka.journal_records import key_of
 
 WRITTEN_ANEW_RECORDS = 10_000
@@ -18,7 +19,13 @@ WRITTEN_ANEW_RECORDS = 10_000
 class DecisionLog(Protocol):
     """Where a shard's decisions are written: adapters.journal.ShardLog, or a test's own."""
 
-    def commit(self, reports: Sequence[Report], fills: Sequence[Fill], journal: Sequence[Change]) -> None:
+    def commit(
+        self,
+        reports: Sequence[Report],
+        fills: Sequence[Fill],
+        journal: Sequence[Change],
+        events: Sequence[TimelineEvent] = (),
+    ) -> None:
         """Write all of it or nothing; after an error it may be either, and the process must end."""
 
 
@@ -62,17 +69,17 @@ class OwnedShard:
         self._take(self.core.on_second(log_us))
         self._take(Effects(journal=self.core.forget_closed(log_us)))
 
-    def commit(self, positions: Positions | None = None) -> None:
+    def commit(self, positions: Positions | None = None, events: Sequence[TimelineEvent] = ()) -> None:
         """Write all that was decided, and every quote and clock that changed, in one transaction.
 
-        positions: how far the shard has decided; None leaves that unwritten. If nothing changed, nothing is
-        written: the log already holds all that the shard knows.
+        positions: how far the shard has decided; None leaves that unwritten. events: what the timeline gets.
+        If nothing changed, nothing is written: the log already holds all that the shard knows.
         """
         self._add(self.core.changed_quotes())
         if self.decisions or positions is not None:
             self._alive()
             changes = [*self._journal.values(), *([] if positions is None else [positions])]
-            self._log.commit(self._reports, self._fills, changes)
+            self._log.commit(self._reports, self._fills, changes, events)
             self._reports, self._fills, self._journal = [], [], {}
             self._alive()
 

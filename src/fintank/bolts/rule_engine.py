@@ -7,6 +7,7 @@
 4. On any error the process ends, as its memory may be ahead of the log. Storm starts it again.
 """
 
+import json
 import os
 import time
 from collections import Counter
@@ -18,8 +19,9 @@ from typing import Any
 
 from pystorm.component import Tuple
 
+import fintank
 from fintank import settings
-from fintank.adapters import journal, kafka, rules_file
+from fintank.adapters import journal, kafka, rules_file, versions
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.bolts.owned_shard import OwnedShard
 from fintank.bolts.owners import owned_shards, shard_of, symbol_of
@@ -79,6 +81,7 @@ class RuleEngine(BatchBolt):
         """Adopt this task's shards, one by one."""
         address = settings.from_storm(storm_conf).kafka
         self._limits = rules_file.from_storm(storm_conf)
+        self._rules = json.loads(rules_file.json_from_storm(storm_conf))
         self._reported_alive = time.monotonic()
         with self._ending():
             self._shards = {shard: self._adopted(address, shard) for shard in owned_shards(context)}
@@ -149,7 +152,10 @@ class RuleEngine(BatchBolt):
         seconds = time.monotonic() - started
         self.logger.info("shard %d adopted: %d journal records, %.1f s", shard, entries.records, seconds)
         self._report_alive()
-        return ShardFeed(owned, recovery.positions, PARTITIONS)
+        feed = ShardFeed(owned, recovery.positions, PARTITIONS)
+        versions_used = fintank.__version__, versions.tzdata()
+        feed.timeline.adopted(self._rules, kafka.SHARDS, *versions_used, entries.records)
+        return feed
 
     def _take_ticks(self, tup: Tuple) -> None:
         ticks = quotes(tup.values[2], tup.values[-1])

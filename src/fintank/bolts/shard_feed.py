@@ -7,6 +7,7 @@ from fintank.bolts.owned_shard import OwnedShard
 from fintank.trading.log_merge import LogEnds, LogMerge, LogPosition, Positions
 from fintank.trading.messages import Quote
 from fintank.trading.partition_log import Partition, Range
+from fintank.trading.timeline import TimelineEvent, TimelineNotes
 from fintank.wire.bolts.order_stream import OwnedMessage
 
 DECISIONS_MAX = 10_000
@@ -26,6 +27,7 @@ class ShardFeed:
             partition: start.partitions.get(partition, LogPosition(None, 0)) for partition in partitions
         }
         self.merge = LogMerge[Quote | OwnedMessage](positions, start.now_ms)
+        self.timeline = TimelineNotes(start)
         self._topic_ids = dict(start.topic_ids)
         self._committed = Positions(start.now_ms, self._topic_ids, self.merge.positions)
         self._reported: set[Partition] = set()
@@ -75,6 +77,7 @@ class ShardFeed:
         """Decide on every record that no earlier one can precede."""
         on_quote = self.owned.on_quote
         for taken in self.merge.take(elapsed_ms):
+            self.timeline.saw(taken, self._topic_ids[taken.partition.topic])
             now_us = taken.log_ms * 1000
             for record in taken.records:
                 if isinstance(record, Quote):
@@ -91,9 +94,17 @@ class ShardFeed:
     def commit(self) -> None:
         """Write the decisions and the positions; nothing if neither changed."""
         positions = Positions(self.merge.now_ms, dict(self._topic_ids), self.merge.positions)
-        has_moved = positions.partitions != self._committed.partitions
-        self.owned.commit(positions if has_moved or self.owned.decisions else None)
+        if positions.partitions != self._committed.partitions or self.owned.decisions:
+            self.owned.commit(positions, self._events(positions))
+        else:
+            self.owned.commit()
         self._committed = positions
+
+    def _events(self, positions: Positions) -> Sequence[TimelineEvent]:
+        for partition, position in positions.partitions.items():
+            if position.next is not None:
+                self.timeline.stands_at(partition, position.next, positions.topic_ids[partition.topic])
+        return self.timeline.taken()
 
     @property
     def uncommitted(self) -> int:

@@ -51,7 +51,8 @@ class Positions:
 class Taken(NamedTuple, Generic[T]):
     """The records to decide next, all of one partition and one log time.
 
-    next: the partition's position after them. is_shifted: the topic alone does not give their log time.
+    next: the partition's position after them. is_shifted: the logs alone do not give their log time or their
+    place in the order (see LogMerge).
     """
 
     partition: Partition
@@ -81,6 +82,9 @@ class LogEnds(NamedTuple):
 class LogMerge(Generic[T]):
     """Merges the partitions of a shard.
 
+    What the logs alone give, if all is well: records ordered by the latest append time up to theirs in their
+    partition (or the log time of the shard's record before it, if that is later), then by partition.
+
     now_ms is the shard's time: the log time of the last record taken, or the time of a timer after it.
     elapsed_ms, the monotonic clock of this process in milliseconds, only bounds how long a record waits.
     """
@@ -97,6 +101,10 @@ class LogMerge(Generic[T]):
         self.gone = 0
         """How many offsets were deleted from the logs before they were read, or lost after it."""
         self._index = {partition: index for index, partition in enumerate(self._partitions)}
+        at_now = [partition for partition in self._partitions if positions[partition].log_ms >= now_ms]
+        taken = [self._partitions.index(partition) for partition in at_now if positions[partition].next]
+        self._last = now_ms, max(taken, default=-1)
+        """The log time and the partition's index of the records that were taken last."""
         self._lifts: dict[str, int] = {}
         """The offset from each spout's clock to log time."""
         self._asked_ms: dict[str, int] = {}
@@ -207,9 +215,14 @@ class LogMerge(Generic[T]):
         natural_ms = log.natural_ms
         run, records = log.take()
         self.now_ms = max(self.now_ms, log_ms)
-        log.log_ms = self.now_ms
         log.waiting_since_ms = None
-        is_shifted = bool(records) and self.now_ms != natural_ms
+        is_early = self.now_ms < natural_ms
+        is_shifted = is_early or (
+            bool(records) and (self.now_ms > natural_ms or (natural_ms, index) < self._last)
+        )
+        log.log_ms = self.now_ms if records or is_early else natural_ms
+        if records:
+            self._last = self.now_ms, index
         return Taken(self._partitions[index], run.first, run.next, self.now_ms, is_shifted, records)
 
     def _overdue(self, elapsed_ms: int) -> Taken[T] | None:

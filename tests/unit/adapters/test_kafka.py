@@ -15,6 +15,7 @@ def test_each_topic_has_its_partitions() -> None:
         "orders": 4,
         "executions": 4,
         "fills": 4,
+        "timeline": 4,
         "rejects": 1,
         "journal": 4,
     }

@@ -1,5 +1,6 @@
 """What the rule engine decides, commits and acks, and when."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -16,8 +17,12 @@ from support.rule_engine import (
     storm_tick,
 )
 
+from fintank import settings
+from fintank.adapters import rules_file
 from fintank.bolts import rule_engine
 from fintank.trading.messages import ExecType, OrdType, State, TimeInForce, TradingState
+from fintank.trading.partition_log import Partition
+from fintank.trading.timeline import Adoption, Jump
 
 
 def test_it_adopts_the_shards_of_its_task_before_anything_else(kafka: Kafka) -> None:
@@ -278,3 +283,17 @@ def test_what_was_of_no_use_is_counted_once_however_often_it_is_told(kafka: Kafk
     )
     (point,) = recorded.points().values()
     assert point["not_newer"] == "1i"
+
+
+def test_the_timeline_tells_by_which_rules_a_shard_was_adopted_and_where_each_partition_began(
+    kafka: Kafka,
+) -> None:
+    run_engine(kafka, [kafka.orders("o", order("o-1", SYMBOLS[0])), storm_tick()], owners=4)
+    run_engine(kafka, [kafka.orders("p", order("p-1", SYMBOLS[0])), storm_tick()], owners=4)
+    first, *jumps, second = kafka.shards[0].timeline
+    assert isinstance(first, Adoption)
+    assert isinstance(second, Adoption)
+    assert (first.positions, first.remembered) == ({}, 0)
+    assert (second.positions[Partition("orders", 0)], second.remembered > 0) == (1, True)
+    assert first.rules == json.loads(rules_file.load_json(settings.load()))
+    assert [(jump.position, jump.first) for jump in jumps if isinstance(jump, Jump)] == [(None, 0)] * 8

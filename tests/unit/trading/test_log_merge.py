@@ -266,3 +266,32 @@ def test_a_clock_that_was_set_back_moves_no_order_before_a_tick_and_does_not_sto
     world.append(ORDERS, 2_700)
     world.report_ends(2_702)
     assert world.take() == [("2700", 2_700, False)]
+
+
+def test_a_record_that_comes_after_a_later_one_of_its_own_time_is_shifted() -> None:
+    world = World()
+    world.report_ends(0)
+    world.append(ORDERS, 1_010)
+    world.report_ends(11)
+    assert world.take() == [("1010", 1_010, False)]
+    world.append(TICKS, 1_010)  # the logs alone would put it first
+    assert world.take() == [("1010", 1_010, True)]
+
+
+def test_after_a_restart_a_record_of_the_time_reached_is_shifted_if_it_is_out_of_order() -> None:
+    start = {TICKS: LogPosition(5, 900), ORDERS: LogPosition(7, 1_000)}
+    merge = LogMerge[str](start, now_ms=1_000)
+    merge.offer(TICKS, Range(5, 6, [Run(5, 1, 1_000)], [5], ["tick"]))
+    assert [taken.is_shifted for taken in merge.take(0)] == [True]
+
+
+def test_runs_without_records_of_the_shard_hold_no_time_back() -> None:
+    world = World()
+    world.report_ends(0)
+    world.merge.offer(TICKS, Range(0, 1, [Run(0, 1, 5_000)], [], []))
+    world.merge.offer(TICKS, Range(1, 2, [Run(1, 1, 4_000)], [1], ["tick"]))
+    world.report_ends(4_000)
+    assert [(taken.log_ms, taken.is_shifted) for taken in world.merge.take(0)] == [
+        (5_000, False),
+        (5_000, False),
+    ]

@@ -14,8 +14,9 @@ from fintank.trading.changes import EntryKind
 from fintank.trading.messages import ExecType, OrdStatus, OrdType, Side, State, TimeInForce
 from fintank.trading.reports import ExecutionReport
 from fintank.wire.bolts.order_stream import MsgType
-from fintank.wire.kafka import executions, fills, journal_records, orders, ticks
+from fintank.wire.kafka import executions, fills, journal_records, orders, ticks, timeline_records
 from fintank.wire.kafka.journal_records import SCHEMA_VERSION
+from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.rejects import Reason, Reject
 
 APPEND_MS = 1_438_540_000_000
@@ -56,6 +57,7 @@ def test_every_message_has_a_schema():
         *("tick", "portfolio_order", "order", "cancel", "trading_state"),
         *("execution", "order_cancel_reject", "fill", "reject"),
         *JOURNAL_KINDS,
+        *("timeline_adoption", "timeline_jump", "timeline_shift"),
     }
 
 
@@ -138,6 +140,11 @@ def test_the_examples_are_what_the_code_reads_and_writes():
         assert list(json.loads(written_again)) == list(example(name))
     for name in ("tick", "portfolio_order", "order", "cancel", "trading_state"):
         assert is_accepted(name, json.dumps(example(name)))
+    for name in ("timeline_adoption", "timeline_jump", "timeline_shift"):
+        record = Record("timeline", 0, 0, 0, None, json.dumps(example(name)).encode())
+        key, written = timeline_records.to_record(timeline_records.from_record(record))
+        assert key == SCHEMAS[name]["key"]
+        assert written == json.dumps(example(name), separators=(",", ":"))
     for name, kind in JOURNAL_KINDS.items():
         entry = journal_records.from_record(SCHEMAS[name]["key"], json.dumps(example(name)))
         written_key, written = journal_records.to_record(entry)

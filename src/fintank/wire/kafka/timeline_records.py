@@ -1,0 +1,53 @@
+"""The topic `timeline`: what the logs alone do not tell of a shard's decisions, as JSON records by kind."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from fintank.trading.partition_log import Partition
+from fintank.trading.timeline import Adoption, Jump, Offsets, Shift, TimelineEvent
+from fintank.wire.kafka.records import Record
+
+_KINDS: Mapping[str, Callable[..., TimelineEvent]] = {"adoption": Adoption, "jump": Jump, "shift": Shift}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def to_record(event: TimelineEvent) -> tuple[str, str]:
+    """Return key and value of an event's record."""
+    kind = _NAMES[type(event)]
+    values = event._asdict() | {"positions": _positions_text(event.positions)}
+    if not isinstance(event, Adoption):
+        values["partition"] = _log_text(event.partition)
+    return kind, orjson.dumps({"kind": kind, **values}).decode()
+
+
+def from_record(record: Record) -> TimelineEvent:
+    """Read a record; ValueError if it is not an event."""
+    try:
+        values: dict[str, Any] = orjson.loads(record.text)
+        kind = _KINDS[values.pop("kind")]
+        values["positions"] = _positions(values["positions"])
+        if "partition" in values:
+            values["partition"] = _log(values["partition"])
+        return kind(**values)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{record.place} is not a record of the timeline: {error!r}") from None
+
+
+def _positions_text(positions: Offsets) -> str:
+    return " ".join(f"{_log_text(partition)}-{offset}" for partition, offset in positions.items())
+
+
+def _positions(text: str) -> dict[Partition, int]:
+    places = (place.rpartition("-") for place in text.split(" ") if place)
+    return {_log(log): int(offset) for log, _, offset in places}
+
+
+def _log_text(partition: Partition) -> str:
+    return f"{partition.topic}-{partition.number}"
+
+
+def _log(text: str) -> Partition:
+    topic, _, number = text.rpartition("-")
+    return Partition(topic, int(number))
