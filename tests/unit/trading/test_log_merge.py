@@ -268,16 +268,6 @@ def test_a_clock_that_was_set_back_moves_no_order_before_a_tick_and_does_not_sto
     assert world.take() == [("2700", 2_700, False)]
 
 
-def test_a_record_that_comes_after_a_later_one_of_its_own_time_is_shifted() -> None:
-    world = World()
-    world.report_ends(0)
-    world.append(ORDERS, 1_010)
-    world.report_ends(11)
-    assert world.take() == [("1010", 1_010, False)]
-    world.append(TICKS, 1_010)  # the logs alone would put it first
-    assert world.take() == [("1010", 1_010, True)]
-
-
 def test_after_a_restart_a_record_of_the_time_reached_is_shifted_if_it_is_out_of_order() -> None:
     start = {TICKS: LogPosition(5, 900), ORDERS: LogPosition(7, 1_000)}
     merge = LogMerge[str](start, now_ms=1_000)
