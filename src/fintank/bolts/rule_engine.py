@@ -19,7 +19,6 @@ from typing import Any
 
 from pystorm.component import Tuple
 
-import fintank
 from fintank import settings
 from fintank.adapters import journal, kafka, rules_file, versions
 from fintank.bolts.batch_bolt import BatchBolt
@@ -153,8 +152,7 @@ class RuleEngine(BatchBolt):
         self.logger.info("shard %d adopted: %d journal records, %.1f s", shard, entries.records, seconds)
         self._report_alive()
         feed = ShardFeed(owned, recovery.positions, PARTITIONS)
-        versions_used = fintank.__version__, versions.tzdata()
-        feed.timeline.adopted(self._rules, kafka.SHARDS, *versions_used, entries.records)
+        feed.timeline.adopted(self._rules, kafka.SHARDS, *versions.used(), entries.records)
         return feed
 
     def _take_ticks(self, tup: Tuple) -> None:
