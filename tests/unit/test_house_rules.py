@@ -25,9 +25,19 @@ FUNCTION_LINES_MAX = 50
 CORE = {"adapters", "wire", "trading"}
 MACHINES = {"services", "storm", "samples", "terminal", *CORE}
 PACKAGES_BELOW = {
-    "commands": {"demo", "grafana", "order_history", "reconciliation", "report", "commands", *MACHINES},
+    "commands": {
+        "demo",
+        "grafana",
+        "order_history",
+        "reconciliation",
+        "report",
+        "watch",
+        "commands",
+        *MACHINES,
+    },
     "demo": {"demo", "order_history", "reconciliation", *MACHINES},
     "grafana": {"grafana", "services", *CORE},
+    "watch": {"watch", "terminal", *CORE},
     "order_history": {"order_history", "terminal", *CORE},
     "reconciliation": {"reconciliation", "terminal", *CORE},
     "report": {"report", "terminal", *CORE},

@@ -27,7 +27,7 @@ COMMANDS = (
         "topics",
         "topology",
     ),
-    *("trading_state", "up"),
+    *("trading_state", "up", "watch"),
 )
 
 

@@ -1,0 +1,122 @@
+"""What the live view shows, kept up to date by records of the topics."""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+import orjson
+
+from fintank.trading.decimals import EXACT, ZERO
+from fintank.trading.messages import Quote
+from fintank.trading.reports import ExecutionReport, Report
+from fintank.wire.kafka import executions, tick_json
+from fintank.wire.kafka.records import Record, messages
+
+SYMBOLS_MAX = 10_000
+LATEST_MAX = 100
+QUOTE_AGE_US_MAX = 300_000_000
+"""A venue whose quote is older than its symbol's newest one by more is not shown."""
+
+
+class BestPrice(NamedTuple):
+    """The best bid and ask of a symbol, and the time of its newest quote."""
+
+    symbol: str
+    bid: Decimal | None
+    ask: Decimal | None
+    venues: int
+    time_us: int
+
+
+class Holding(NamedTuple):
+    """What fills did to an account's shares of a symbol, and to its cash."""
+
+    account: str
+    symbol: str
+    shares: Decimal
+    cash: Decimal
+
+
+class Rates(NamedTuple):
+    """Records per second by topic, and how many the topology has not read yet."""
+
+    per_second: Mapping[str, float]
+    lag: Mapping[str, int]
+
+
+class Board:
+    """The latest quotes, reports and fills, and the sums of all fills."""
+
+    def __init__(self) -> None:
+        self.reports: deque[ExecutionReport] = deque(maxlen=LATEST_MAX)
+        self.fills: deque[ExecutionReport] = deque(maxlen=LATEST_MAX)
+        self.counts: Counter[str] = Counter()
+        """How many reports of each exec_type came."""
+        self.rates = Rates({}, {})
+        self.rejects: deque[str] = deque(maxlen=LATEST_MAX)
+        self._quotes: dict[str, dict[str, Quote]] = {}
+        self._holdings: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
+
+    def on_ticks(self, records: Iterable[Record]) -> None:
+        """Take in ticks; of each venue the newest quote counts."""
+        for _, quote in messages(records, tick_json.from_record):
+            held = self._quotes.pop(quote.symbol, {})
+            before = held.get(quote.exchange)
+            if before is None or before.time_us <= quote.time_us:
+                held[quote.exchange] = quote
+            self._quotes[quote.symbol] = held  # the latest symbols last
+            if len(self._quotes) > SYMBOLS_MAX:
+                del self._quotes[next(iter(self._quotes))]
+
+    def on_reports(self, records: Iterable[Record]) -> None:
+        """Take in the records of the topic executions."""
+        for _, report in messages(records, executions.from_record):
+            self._on_report(report)
+
+    def on_fills(self, records: Iterable[Record]) -> None:
+        """Take in the records of the topic fills, of which only the sums are kept."""
+        for record in records:
+            try:
+                fill = orjson.loads(record.value or b"")
+                place = fill["account"], fill["symbol"]
+                delta = Decimal(fill["delta_shares"]), Decimal(fill["delta_cash"])
+            except (ValueError, KeyError, TypeError, ArithmeticError):
+                continue
+            shares, cash = self._holdings.get(place, (ZERO, ZERO))
+            self._holdings[place] = EXACT.add(shares, delta[0]), EXACT.add(cash, delta[1])
+
+    def on_rejects(self, records: Iterable[Record]) -> None:
+        """Take in the records of the topic rejects."""
+        for record in records:
+            try:
+                reject = orjson.loads(record.value or b"")
+                place = f"{reject['topic']}-{reject['partition']}-{reject['offset']}"
+                self.rejects.append(f"{place} {reject['reason']}")
+            except (ValueError, KeyError, TypeError):
+                continue
+
+    def prices(self) -> list[BestPrice]:
+        """Return the best prices of the symbols quoted last, by symbol."""
+        return [self._best(symbol, list(held.values())) for symbol, held in sorted(self._quotes.items())]
+
+    def holdings(self) -> list[Holding]:
+        """Return what is not flat, the largest cash amounts first."""
+        found = [
+            Holding(*place, shares, cash)
+            for place, (shares, cash) in self._holdings.items()
+            if shares or cash
+        ]
+        return sorted(found, key=lambda held: (-abs(held.cash), held))
+
+    def _on_report(self, report: Report) -> None:
+        self.counts[report.exec_type] += 1
+        if isinstance(report, ExecutionReport):
+            (self.reports if report.last_qty is None else self.fills).append(report)
+
+    def _best(self, symbol: str, quotes: list[Quote]) -> BestPrice:
+        newest_us = max(quote.time_us for quote in quotes)
+        recent = [quote for quote in quotes if newest_us - quote.time_us <= QUOTE_AGE_US_MAX]
+        bids = [Decimal(quote.bid) for quote in recent if quote.bid is not None]
+        asks = [Decimal(quote.ask) for quote in recent if quote.ask is not None]
+        return BestPrice(symbol, max(bids, default=None), min(asks, default=None), len(recent), newest_us)

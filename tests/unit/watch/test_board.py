@@ -1,0 +1,58 @@
+import json
+from decimal import Decimal
+
+import pytest
+from rich.console import Console
+
+from fintank.watch.board import Board, Holding, Rates
+from fintank.watch.panels_view import view
+from fintank.wire.kafka.records import Record
+
+NOW_US = 1_764_000_000_000_000
+
+
+def record(topic: str, **values: object) -> Record:
+    return Record(topic, 0, 0, NOW_US // 1000, value=json.dumps(values).encode())
+
+
+def tick(symbol: str, exchange: str, bid: float, ask: float, ago_s: float = 0) -> Record:
+    time = NOW_US / 1_000_000 - ago_s
+    return record("ticks", symbol=symbol, exchange=exchange, bid=bid, ask=ask, timestamp=time)
+
+
+def fill(account: str, symbol: str, shares: str, cash: str) -> Record:
+    return record("fills", account=account, symbol=symbol, delta_shares=shares, delta_cash=cash)
+
+
+def test_the_best_prices_are_those_of_the_venues_that_still_quote() -> None:
+    board = Board()
+    board.on_ticks([tick("IVE", "NYSE", 94, 94.3), tick("IVE", "ARCA", 93.9, 94.1, ago_s=10)])
+    board.on_ticks([tick("IVE", "OLD", 99, 99.1, ago_s=10_000), tick("IVE", "NYSE", 50, 51, ago_s=20)])
+    (best,) = board.prices()
+    assert (best.bid, best.ask, best.venues, best.time_us) == (94, Decimal("94.1"), 2, NOW_US)
+
+
+def test_fills_are_summed_exactly_and_what_is_flat_disappears() -> None:
+    board = Board()
+    board.on_fills(
+        [fill("A", "IVE", "0.1", "-9.4"), fill("A", "IVE", "0.2", "-18.8"), fill("B", "VTI", "1", "-5")]
+    )
+    board.on_fills(
+        [fill("B", "VTI", "-1", "5"), record("fills", account="A"), Record("fills", 0, 0, 0, value=b"x")]
+    )
+    assert board.holdings() == [Holding("A", "IVE", Decimal("0.3"), Decimal("-28.2"))]
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (200, 50), (20, 5)])
+def test_every_size_of_a_terminal_is_filled_and_never_exceeded(width: int, height: int) -> None:
+    board = Board()
+    board.on_ticks(tick(f"S{number}", "NYSE", number + 1, number + 2) for number in range(1_000))
+    board.on_fills(fill(f"A{number}", "S1", "1", str(-number)) for number in range(1_000))
+    board.rates = Rates({"ticks": 123_456.0}, {"ticks": 7})
+    console = Console(width=width, height=height)
+    with console.capture() as captured:
+        console.print(view(board, width, height, NOW_US))
+    lines = captured.get().splitlines()
+    assert len(lines) == height
+    assert max(map(len, lines)) <= width
+    assert "ticks 123,456/s"[:width] in captured.get()
