@@ -37,8 +37,8 @@ ACCOUNT = "A-1001"
 def send_order(
     settings: Settings,
     *,
-    symbol: str,
-    side: str,
+    symbol: str = "",
+    side: str = "",
     qty: str | None = None,
     cash: str | None = None,
     limit: str | None = None,
@@ -53,6 +53,8 @@ def send_order(
     """Send one order and show its executions, as in: invoke send_order --symbol IVE --side BUY --qty 12.5"""
     seconds = whole_number("--wait", wait, minimum=0, maximum=outcomes.WAIT_SECONDS_MAX)
     time_us = now_us()
+    if not symbol or not side:
+        raise FintankError("send_order: give --symbol and --side")
     if (qty is None) == (cash is None):
         raise FintankError("send_order: give either --qty or --cash")
     cl_ord_id = id or fake_orders.call_name("order", time_us)
