@@ -9,7 +9,7 @@ from fintank.samples.message_file import checked
 from fintank.samples.produce import make_topics, send_one
 from fintank.settings import Settings
 from fintank.terminal.options import moment_us, whole_number
-from fintank.trading.messages import OrdType, TimeInForce
+from fintank.trading.messages import Order, OrdType, TimeInForce
 from fintank.waiting import now_us
 from fintank.wire.bolts.order_stream import MsgType
 from fintank.wire.kafka import orders
@@ -77,14 +77,19 @@ def send_order(
     order = checked(value.decode(), time_us)
     if isinstance(order, Reject):
         raise FintankError(f"send_order: {order.reason} {order.detail}")
+    assert isinstance(order, Order)
+    _send(settings, order, value, seconds)
+    print(f"To follow it: invoke order {cl_ord_id}")
+
+
+def _send(settings: Settings, order: Order, value: bytes, seconds: int) -> None:
     make_topics(settings.kafka)
     with open_reader(settings.kafka, "executions") as reader:
         positions = reader.ends()
-        send_one(settings.kafka, "orders", account, value)
-        print(f"Sent to Kafka ({settings.kafka}) topic 'orders': {cl_ord_id}.", flush=True)
+        send_one(settings.kafka, "orders", order.account, value)
+        print(f"Sent to Kafka ({settings.kafka}) topic 'orders': {order.cl_ord_id}.", flush=True)
         if seconds:
-            outcomes.wait(settings.kafka, reader, positions, [cl_ord_id], seconds)
-    print(f"To follow it: invoke order {cl_ord_id}")
+            outcomes.wait(settings.kafka, reader, positions, [order.cl_ord_id], seconds)
 
 
 _ORD_TYPES = {
