@@ -27,6 +27,7 @@ soak: ## Run the slow tests, which take minutes each
 
 bench: tools ## Measure speed, and print the machine and versions
 	@.venv/bin/python bench/trading_core.py
+	@.venv/bin/python bench/adoption.py
 	@.venv/bin/python bench/pipeline.py
 
 mutants: tools ## Mutate the trading core and write docs/mutants.md (half an hour)

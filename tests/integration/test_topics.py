@@ -138,10 +138,34 @@ def test_a_shorter_retention_is_reported_and_left_unchanged(stack: Stack) -> Non
 def test_a_journal_that_is_not_compacted_is_not_adopted_until_it_is_fixed(stack: Stack) -> None:
     topics_json(stack)
     set_on(stack, "journal", cleanup_policy="delete")
-    with pytest.raises(JournalError, match=r"cleanup.policy=delete and must be compacted.*`invoke topics`"):
+    with pytest.raises(JournalError, match=r"cleanup.policy is delete and must be compact.*`invoke topics`"):
         adopt(stack.settings.kafka, 0, print)
     (note,) = topics_json(stack)["notes"]
     assert note.startswith("topic 'journal': set cleanup.policy to compact, it was delete")
+    adopt(stack.settings.kafka, 0, print)
+
+
+def test_a_shard_is_not_adopted_while_times_are_those_of_producers_or_partitions_are_too_many(
+    stack: Stack,
+) -> None:
+    topics_json(stack)
+    set_on(stack, "ticks", message_timestamp_type="CreateTime")
+    with kafka.connect(stack.settings.kafka) as admin:
+        admin.create_partitions({"fills": 5})
+    with pytest.raises(JournalError) as caught:
+        adopt(stack.settings.kafka, 0, print)
+    assert str(caught.value).split("; ") == [
+        "topic 'ticks': message.timestamp.type is CreateTime and must be LogAppendTime (times are those of "
+        "the broker's clock): `invoke topics` sets it",
+        "topic 'fills' has 5 partitions instead of 4: delete it and run `invoke topics`, or `invoke reset` "
+        "to delete all data",
+    ]
+    with kafka.connect(stack.settings.kafka) as admin:
+        admin.delete_topics(["fills"])
+    with pytest.raises(JournalError, match="topic 'fills' is missing: run `invoke topics`"):
+        adopt(stack.settings.kafka, 0, print)
+    set_on(stack, "ticks", message_timestamp_type="LogAppendTime")
+    topics_json(stack)
     adopt(stack.settings.kafka, 0, print)
 
 

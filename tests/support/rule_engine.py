@@ -225,11 +225,12 @@ def run_engine(
     recorded: RecordedMetrics | None = None,
     at_once: bool = False,
     ends: dict[str, int] | None = None,
+    conf: dict[str, str] | None = None,
 ) -> tuple[int, list[str]]:
     """Run a task of the rule engine until the messages end or it exits; return its status and the acked ids.
 
     at_once: all messages are there from the start, instead of each when the one before was read. ends: where
-    the logs end; where what was delivered ends, if none are given.
+    the logs end; where what was delivered ends, if none are given. conf: more options of Storm.
     """
 
     class Engine(RuleEngine):
@@ -245,7 +246,11 @@ def run_engine(
     output = Output(kafka, acks_max)
     handlers = list(logging.getLogger().handlers)
     with tempfile.TemporaryDirectory() as pid_folder:
-        handshake = {"pidDir": pid_folder, "conf": {"topology.name": "order_flow"}, "context": context}
+        handshake = {
+            "pidDir": pid_folder,
+            "conf": {"topology.name": "order_flow", **(conf or {})},
+            "context": context,
+        }
         sent = [handshake, *with_log_ends(messages, ends, kafka.decided)]
         text = "".join(f"{json.dumps(message)}\nend\n" for message in sent)
         try:
@@ -253,7 +258,11 @@ def run_engine(
         except SystemExit as ended:
             return int(str(ended.code)), output.acked
         finally:
-            logging.getLogger().handlers = handlers  # pystorm adds a handler
+            # pystorm adds a handler.
+            for handler in logging.getLogger().handlers:
+                if handler not in handlers:
+                    handler.close()
+            logging.getLogger().handlers = handlers
     raise AssertionError("a bolt runs until its process ends")
 
 

@@ -19,9 +19,8 @@ from confluent_kafka import (
     Producer,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 
-from fintank.adapters import credentials
+from fintank.adapters import credentials, required_topics
 from fintank.adapters.kafka import TOPICS, partition_for
 from fintank.adapters.topic_reader import open_consumer
 from fintank.errors import FintankError
@@ -133,7 +132,9 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, Journ
     every few seconds meanwhile.
     """
     with _errors(address, shard, "the shard can't be adopted"):
-        _require_compacted(address)
+        wrong = required_topics.problems(address)
+        if wrong:
+            raise JournalError("; ".join(wrong))
         producer = Producer(
             {
                 "bootstrap.servers": address,
@@ -149,21 +150,6 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, Journ
         with open_consumer(address, "rule-engine", "read_uncommitted") as consumer:
             bounds = consumer.get_watermark_offsets(TopicPartition(JOURNAL, shard), ANSWER_SECONDS_MAX)
     return ShardLog(address, shard, producer), JournalEntries(_read(address, shard, *bounds, progress))
-
-
-def _require_compacted(address: str) -> None:
-    """A journal whose records are deleted by age or size would forget open orders."""
-    admin = AdminClient(
-        {"bootstrap.servers": address, **credentials.confluent_options(), "log_level": LOG_LEVEL}
-    )
-    journal = ConfigResource("topic", JOURNAL)
-    described = admin.describe_configs([journal], request_timeout=ANSWER_SECONDS_MAX)[journal]
-    policy = described.result()["cleanup.policy"].value
-    if policy != TOPICS[JOURNAL].configs["cleanup.policy"]:
-        raise JournalError(
-            f"Kafka ({address}): the topic '{JOURNAL}' has cleanup.policy={policy} and must be compacted, "
-            "else open orders are forgotten: run `invoke topics`, which sets it"
-        )
 
 
 def _read(

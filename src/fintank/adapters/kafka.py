@@ -152,14 +152,12 @@ def _differences(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> list[D
     admin.wait_for_topics(list(topics), timeout_ms=TOPICS_READY_MS_MAX)
     described = {topic["name"]: topic for topic in admin.describe_topics(list(topics))}
     wrong = [
-        f"topic '{name}' has {len(described[name]['partitions'])} partitions instead of {topic.partitions}"
+        topic_configs.wrong_partitions(name, len(described[name]["partitions"]), topic.partitions)
         for name, topic in topics.items()
         if len(described[name]["partitions"]) != topic.partitions
     ]
     if wrong:
-        raise FintankError(
-            f"{'; '.join(wrong)}: delete it and run `invoke topics`, or `invoke reset` to delete all data"
-        )
+        raise FintankError("; ".join(wrong))
     found = topic_configs.read(admin, described)
     return [
         difference

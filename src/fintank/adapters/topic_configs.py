@@ -111,6 +111,12 @@ def differences(topic: str, wanted: Mapping[str, str], found: ExistingTopic) -> 
             yield Difference(topic, name, value, wanted[name], why, is_required=False, manual_cure=cure)
 
 
+def wrong_partitions(topic: str, found: int, wanted: int) -> str:
+    """Say that a topic has another number of partitions than configured, with the cure."""
+    cure = "delete it and run `invoke topics`, or `invoke reset` to delete all data"
+    return f"topic '{topic}' has {found} partitions instead of {wanted}: {cure}"
+
+
 def _unwritable(topic: str, found: ExistingTopic) -> Iterator[Difference]:
     """Yield the configs that keep records from being written."""
     in_sync = found.settings["min.insync.replicas"].value

@@ -22,6 +22,8 @@ SILENT_SECONDS_MAX = 20.0
 POLL_SECONDS = 0.5
 FETCH_WAIT_MS_MAX = 10
 """How long the broker waits at a partition's end before it reports the end."""
+QUEUED_KIB_MAX = 8 * 1024
+"""How much is read ahead; the client's default, 64 MiB, would be most of a reader's memory."""
 DEPTH_GROWTH = 4
 FOLLOWED_RECORDS_MAX = 1_000
 FOLLOWED_SECONDS = 0.2
@@ -176,6 +178,7 @@ def open_consumer(address: str, group_id: str, isolation_level: str = "read_comm
             "isolation.level": isolation_level,
             "enable.partition.eof": True,
             "fetch.wait.max.ms": FETCH_WAIT_MS_MAX,
+            "queued.max.messages.kbytes": QUEUED_KIB_MAX,
             "log_level": 0,  # errors are raised, with one line
         }
     )

@@ -20,9 +20,9 @@ from typing import Any
 from pystorm.component import Tuple
 
 from fintank import settings
-from fintank.adapters import journal, kafka, rules_file, versions
+from fintank.adapters import journal, kafka, rules_file, topic_configs, versions
+from fintank.bolts.adoption import take_over
 from fintank.bolts.batch_bolt import BatchBolt
-from fintank.bolts.owned_shard import OwnedShard
 from fintank.bolts.owners import owned_shards, shard_of, symbol_of
 from fintank.bolts.pending_tuples import PendingTuples
 from fintank.bolts.shard_feed import ShardFeed
@@ -30,7 +30,6 @@ from fintank.trading.ages import OpenAges
 from fintank.trading.log_merge import TOPICS, LogEnds
 from fintank.trading.messages import Quote
 from fintank.trading.partition_log import Partition, Range
-from fintank.trading.recovery import Recovery
 from fintank.wire.bolts.offsets import append_times_ms, parse_runs
 from fintank.wire.bolts.order_stream import OwnedMessage, owned_messages
 from fintank.wire.bolts.owner_ticks import quotes
@@ -48,7 +47,10 @@ WAIT_LOGGED_MS = 10_000
 """Log once a second when decisions have waited for longer."""
 ALIVE_SECONDS = 5.0
 """After so long without a pause it reports to Storm that it is alive."""
-JOURNAL_CURE = "start the version of fintank that wrote it; `invoke reset` deletes all data, open orders too"
+LOST = (
+    "shard %d: %d offsets of '%s' were deleted before they were decided on; what follows is decided: compare "
+    "the topic's retention with how long the topology stood still, and send again what still matters"
+)
 PARTITIONS = [
     Partition(topic, number) for topic in TOPICS for number in range(kafka.TOPICS[topic].partitions)
 ]
@@ -136,23 +138,13 @@ class RuleEngine(BatchBolt):
             self.logger.info("shard %d: %s", shard, text)
             self._report_alive()
 
-        recovery = Recovery()
-        try:
-            log, entries = self.adopt(address, shard, progress)
-            for entry in entries:
-                recovery.take(entry)
-        except ValueError as error:
-            raise journal.JournalError(f"shard {shard}: {error}: {JOURNAL_CURE}") from error
-        core = recovery.shard(self._limits)
-        owned = OwnedShard(core, log, self._report_alive)
-        if entries.is_outdated:
-            self.logger.info("shard %d: its journal is written in a new version", shard)
-            owned.write_anew(recovery.entries(), recovery.positions)
+        opened = self.adopt(address, shard, progress)
+        owned, positions, remembered = take_over(*opened, self._limits, self._report_alive)
         seconds = time.monotonic() - started
-        self.logger.info("shard %d adopted: %d journal records, %.1f s", shard, entries.records, seconds)
+        self.logger.info("shard %d adopted: %d entries remembered, %.1f s", shard, remembered, seconds)
         self._report_alive()
-        feed = ShardFeed(owned, recovery.positions, PARTITIONS)
-        feed.timeline.adopted(self._rules, kafka.SHARDS, *versions.used(), entries.records)
+        feed = ShardFeed(owned, positions, PARTITIONS)
+        feed.timeline.adopted(self._rules, kafka.SHARDS, *versions.used(), remembered)
         return feed
 
     def _take_ticks(self, tup: Tuple) -> None:
@@ -174,9 +166,18 @@ class RuleEngine(BatchBolt):
         topic, topic_id, clock, asked_ms, appended_ms, is_caught_up, text = tup.values
         places = [tuple(map(int, place.split(","))) for place in text.split(" ")]
         partitions = {Partition(topic, number): (start, end) for number, start, end in places}
+        if not partitions.keys() <= set(PARTITIONS):
+            count = max(partition.number for partition in partitions) + 1
+            raise journal.JournalError(
+                topic_configs.wrong_partitions(topic, count, kafka.TOPICS[topic].partitions)
+            )
         ends = LogEnds(clock, asked_ms, appended_ms, is_caught_up, partitions)
-        for feed in self._shards.values():
+        for shard, feed in self._shards.items():
+            lost = -feed.merge.gone
             feed.reached(topic, topic_id, ends, _elapsed_ms())
+            lost += feed.merge.gone
+            if lost:
+                self.logger.warning(LOST, shard, lost, topic)
         self.ack(tup)
 
     def _offer(

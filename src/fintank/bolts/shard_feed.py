@@ -1,7 +1,6 @@
 """Feeds a shard the records of the logs, in order and each once, and commits its positions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from fintank.bolts.owned_shard import OwnedShard
 from fintank.trading.log_merge import LogEnds, LogMerge, LogPosition, Positions
@@ -29,7 +28,11 @@ class ShardFeed:
         self.merge = LogMerge[Quote | OwnedMessage](positions, start.now_ms)
         self.timeline = TimelineNotes(start)
         self._topic_ids = dict(start.topic_ids)
-        self._committed = Positions(start.now_ms, self._topic_ids, self.merge.positions)
+        self._committed = self.merge.positions
+        self.committed: dict[Partition, int | None] = dict.fromkeys(partitions)
+        """The offset of each partition up to which everything is written; None if that is not known."""
+        self.uncommitted = 0
+        """How many offsets are decided on and not written yet, in the partition that has the most."""
         self._reported: set[Partition] = set()
         """The partitions whose topics' ids and ends are known to match the positions."""
         self._held: list[tuple[Partition, Range[Quote | OwnedMessage]]] = []
@@ -58,20 +61,20 @@ class ShardFeed:
         for partition, end in ends.items():
             self.merge.cut(partition, end)
         at = self.merge.positions
-        partitions = {**self._committed.partitions, **{partition: at[partition] for partition in ends}}
-        self._committed = replace(self._committed, partitions=partitions)
+        for partition in ends:
+            self._committed[partition] = at[partition]
+            self.committed[partition] = at[partition].next
         self._reported |= ends.keys()
         held, self._held = self._held, []
         for partition, found in held:
             self.offer(partition, found)
 
     def _begin_again(self, topic: str) -> None:
-        partitions = dict(self._committed.partitions)
-        for partition in partitions:
+        for partition in self._committed:
             if partition.topic == topic:
                 self.merge.begin_again(partition)
-                partitions[partition] = LogPosition(None, self.merge.now_ms)
-        self._committed = replace(self._committed, partitions=partitions)
+                self._committed[partition] = LogPosition(None, self.merge.now_ms)
+                self.committed[partition] = None
 
     def decide(self, elapsed_ms: int) -> None:
         """Decide on every record that no earlier one can precede."""
@@ -84,6 +87,8 @@ class ShardFeed:
                     on_quote(record, now_us)
                 else:
                     self.owned.on_message(record, now_us)
+            written = self.committed[taken.partition] or 0
+            self.uncommitted = max(self.uncommitted, taken.next - written)
             if self.owned.decisions > DECISIONS_MAX:
                 self.commit()
 
@@ -94,30 +99,16 @@ class ShardFeed:
     def commit(self) -> None:
         """Write the decisions and the positions; nothing if neither changed."""
         positions = Positions(self.merge.now_ms, dict(self._topic_ids), self.merge.positions)
-        if positions.partitions != self._committed.partitions or self.owned.decisions:
+        if positions.partitions != self._committed or self.owned.decisions:
             self.owned.commit(positions, self._events(positions))
         else:
             self.owned.commit()
-        self._committed = positions
+        self._committed = dict(positions.partitions)
+        self.committed |= {partition: self._committed[partition].next for partition in self._reported}
+        self.uncommitted = 0
 
     def _events(self, positions: Positions) -> Sequence[TimelineEvent]:
         for partition, position in positions.partitions.items():
             if position.next is not None:
                 self.timeline.stands_at(partition, position.next, positions.topic_ids[partition.topic])
         return self.timeline.taken()
-
-    @property
-    def uncommitted(self) -> int:
-        """How many offsets are decided on and not written yet, in the partition that has the most."""
-        return max(
-            (position.next or 0) - (self._committed.partitions[partition].next or 0)
-            for partition, position in self.merge.positions.items()
-        )
-
-    @property
-    def committed(self) -> Mapping[Partition, int | None]:
-        """The offset of each partition up to which everything is written; None if that is not known."""
-        return {
-            partition: position.next if partition in self._reported else None
-            for partition, position in self._committed.partitions.items()
-        }

@@ -1,6 +1,6 @@
 """What a shard remembers, as values: it gives out each one that changes, and `recovery` takes them back."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -97,7 +97,7 @@ Change = Entry | Forgotten
 def id_of(entry: Entry) -> EntryId:
     """Return the id of an entry."""
     kind, names = _IDS[type(entry)]
-    return EntryId(kind, (*names(entry),))
+    return EntryId(kind, names(entry))
 
 
 def _cancel_names(cancel: RememberedCancel) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ def _cancel_names(cancel: RememberedCancel) -> tuple[str, ...]:
     return (cancel.account, *named, cancel.cl_ord_id, cancel.content_hash)
 
 
-_IDS: Mapping[type, tuple[EntryKind, Callable[[Any], Iterable[str]]]] = {
+_IDS: Mapping[type, tuple[EntryKind, Callable[[Any], tuple[str, ...]]]] = {
     WorkingOrder: (EntryKind.ORDER, lambda working: working.order.identity),
     ClosedOrder: (EntryKind.ORDER, lambda closed: closed.identity),
     RejectedDuplicate: (EntryKind.REFUSAL, lambda found: (*found.identity, found.content_hash)),

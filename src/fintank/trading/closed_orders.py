@@ -40,6 +40,10 @@ class ClosedOrders:
         self._by_age: dict[str, list[_Closed]] = {}
         """By symbol, a heap."""
 
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._orders) + len(self._duplicates)
+
     def find(self, identity: Identity) -> ClosedOrder | None:
         """Return a terminal order, if it is remembered."""
         found = self._orders.get(SEPARATOR.join(identity))

@@ -52,7 +52,7 @@ class Recovery:
         """Take in an entry, or the id of one that was forgotten."""
         if isinstance(entry, ClosedOrder):
             self._closed.load(entry)
-            self._latest.pop(id_of(entry), None)
+            self._latest.pop(EntryId(EntryKind.ORDER, entry.identity), None)
             return
         entry_id = entry if isinstance(entry, EntryId) else id_of(entry)
         if entry_id.kind is EntryKind.ORDER:
@@ -61,6 +61,10 @@ class Recovery:
             self._latest.pop(entry_id, None)
         else:
             self._latest[entry_id] = entry
+
+    def __len__(self) -> int:
+        """Return how many entries are remembered."""
+        return len(self._latest) + len(self._closed)
 
     @property
     def positions(self) -> Positions:

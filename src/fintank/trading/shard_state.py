@@ -29,7 +29,7 @@ class ShardState:
         self.counts = Counts()
         self.books: dict[str, QuoteBook] = {}
         self.open: dict[str, OrderBook] = {}
-        self.registry = OrderRegistry(closed or ClosedOrders())
+        self.registry = OrderRegistry(ClosedOrders() if closed is None else closed)
         self.cancels = Cancels()
         self.trading_state: TradingState | None = None
         self.next_seq = 0
