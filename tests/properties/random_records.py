@@ -12,6 +12,7 @@ from scenarios.playing import LOG_US, PARTITIONS
 from scenarios.table import MICROSECONDS, START_US
 
 RULES: dict[str, Any] = {
+    "max_quote_lag_ms": 20_000,
     "max_quote_age_ms": 40_000,
     "aggregation_window_ms": 10_000,
     "lot_size": "0.1",
@@ -32,8 +33,8 @@ def mostly(usual: list[Any], seldom: list[Any]) -> st.SearchStrategy[Any]:
 
 SYMBOLS = mostly(["IVE", "IVE", "IVE", "GLD"], ["SPY"])
 EXCHANGES = st.sampled_from(["NYSE", "ARCA", "BATS"])
-BIDS = mostly(["98", "99", "99.5", "100"], ["101.25"])
-ASKS = mostly(["100", "100.5", "101.25", "103"], ["99", "130"])
+BIDS = mostly(["98", "99", "99.5", "100"], ["101.25", "0", None])
+ASKS = mostly(["100", "100.5", "101.25", "103"], ["99", "130", "0", None])
 SIZES = mostly([None, "1", "3", "4.25", "20"], ["0", "0.05"])
 QUANTITIES = mostly(["0.05", "1", "2.5", "7", "10", "20"], ["60", "0"])
 AMOUNTS = mostly(["10.1", "99.99", "500", "1000", "2000"], ["5", "5000", "0.001"])
@@ -52,11 +53,15 @@ NOWHERE = Place("", 0, 0, 0)
 
 @dataclass(frozen=True)
 class Step:
-    """A record, or, with the topic `second`, log time; log_us: how far log time moves before it."""
+    """A record, or, with the topic `second`, log time; log_us: how far log time moves before it.
+
+    append_us: when the record was appended; a message may be ahead of that.
+    """
 
     topic: str
     message: dict[str, Any]
     log_us: int = 0
+    append_us: int = LOG_US
     place: Place = NOWHERE
 
     @property
@@ -76,7 +81,8 @@ def ticks(draw: st.DrawFn) -> Step:
         "timestamp": timestamp(draw(SECONDS)),
         **{name: size for name, size in sizes.items() if size is not None},
     }
-    return Step("ticks", message)
+    append_us = START_US + draw(SECONDS) * MICROSECONDS if draw(st.integers(0, 9)) == 0 else LOG_US
+    return Step("ticks", message, append_us=append_us)
 
 
 @st.composite
@@ -166,7 +172,7 @@ def placed(steps: list[Step]) -> list[Step]:
     for step in steps:
         key = step.message.get("symbol" if step.topic == "ticks" else "account")
         partition = 0 if key is None else crc32(key.encode()) % PARTITIONS
-        place = Place(step.topic, partition, ends[step.topic, partition], LOG_US)
+        place = Place(step.topic, partition, ends[step.topic, partition], step.append_us)
         ends[step.topic, partition] += 1
         found.append(replace(step, place=place))
     return found

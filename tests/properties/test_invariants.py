@@ -107,13 +107,40 @@ def test_a_trade_is_at_the_price_of_a_quote_that_offers_it(steps: list[Step]) ->
 
 
 def check_price(trade: Record, is_buy: bool) -> None:
-    """Not while the NBBO is crossed, never better than it, within the limit."""
+    """The NBBO is never crossed, its side not empty; never better than it, and within the limit."""
+    assert trade["ask" if is_buy else "bid"] is not None
     bid, ask, price = number(trade["bid"]), number(trade["ask"]), number(trade["last_px"])
-    assert bid <= ask
+    assert bid <= ask or trade["ask"] is None
     assert price >= ask if is_buy else price <= bid
     if trade["ord_type"] in ("LIMIT", "STOP_LIMIT"):
         limit = number(trade["price"])
         assert price <= limit if is_buy else price >= limit
+
+
+@given(STEPS)
+def test_size_that_was_taken_is_not_sold_twice_while_a_venue_repeats_it(steps: list[Step]) -> None:
+    shown: dict[tuple[str, str, str], tuple[Fraction, Fraction | None]] = {}
+    taken: defaultdict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
+    held: dict[tuple[str, str], tuple[int, int]] = {}
+    for step, part in zip(steps, emitted(CoreWorld(RULES), steps), strict=True):
+        if step.topic == "ticks" and not part.rejects:
+            tick = step.message
+            venue = tick["symbol"], tick["exchange"]
+            time_us = min(int(float(tick["timestamp"]) * 1_000_000), step.place.append_us)
+            if (time_us, step.place.offset) > held.get(venue, (0, 0)):
+                held[venue] = time_us, step.place.offset
+                for side, name in (("BUY", "ask"), ("SELL", "bid")):
+                    size = tick.get(f"{name}_size")
+                    shows = number(tick[name]), None if size is None else number(size)
+                    if shown.get((*venue, side)) != shows:
+                        taken[*venue, side] = Fraction()
+                    shown[*venue, side] = shows
+        for trade in (report for report in part.executions if report["exec_type"] == "TRADE"):
+            place = trade["symbol"], trade["last_mkt"], trade["side"]
+            price, size = shown[place]
+            taken[place] += number(trade["last_qty"])
+            assert price == number(trade["last_px"]) > 0
+            assert size is None or taken[place] <= size
 
 
 @given(STEPS)

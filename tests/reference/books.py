@@ -40,7 +40,8 @@ class Books:
 
     def market(self, symbol: str) -> Market:
         if symbol not in self.markets:
-            self.markets[symbol] = Market(self.rules["max_quote_age_ms"] * 1000)
+            lag_ms, age_ms = self.rules["max_quote_lag_ms"], self.rules["max_quote_age_ms"]
+            self.markets[symbol] = Market(lag_ms * 1000, age_ms * 1000)
         return self.markets[symbol]
 
     def clock(self, symbol: str) -> int | None:
@@ -50,7 +51,7 @@ class Books:
         return max(order.order_time_us, self.market(order.symbol).tick_time_us or 0)
 
     def facts(self, symbol: str) -> Facts:
-        nbbo = self.market(symbol).uncrossed(self.log_us)
+        nbbo = self.market(symbol).nbbo(self.log_us)
         return Facts(self.rules, self.state, self.clock(symbol), len(self.open[symbol]), nbbo)
 
     def symbols(self) -> list[str]:

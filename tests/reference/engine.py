@@ -10,7 +10,7 @@ from reference.messages import Cancel, Message, Order, Place, RejectError, read_
 from reference.numbers import MICROSECONDS
 from reference.portfolio import read_components
 from reference.reports import cancel_reject, code_text
-from reference.rules import age, first_breach, needs_price_for_notional
+from reference.rules import age, first_breach, lacks_price
 from reference.steps import Steps
 
 
@@ -85,8 +85,7 @@ class Engine(Steps):
         if cancel is not None:
             self.cancel(order, cancel, order.input)
         else:
-            needs_price = needs_price_for_notional(order) or order.ord_type in ("LIMIT", "STOP_LIMIT")
-            order.unchecked = facts.nbbo is None and needs_price
+            order.unchecked = lacks_price(order, facts)
             if not order.is_waiting_stop:
                 self.join(order)
         self.step(order.symbol, order.input)

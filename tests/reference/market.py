@@ -11,14 +11,14 @@ from reference.numbers import MICROSECONDS, number
 
 @dataclass
 class Quote:
-    """An exchange's held quote; taken: what earlier trades took from it, by the side of the order."""
+    """An exchange's held quote; an empty side has no price. taken: by the side of the order."""
 
     exchange: str
     time_us: int
     partition: int
     offset: int
-    bid: Fraction
-    ask: Fraction
+    bid: Fraction | None
+    ask: Fraction | None
     bid_size: Fraction | None
     ask_size: Fraction | None
     taken: dict[str, Fraction] = field(default_factory=lambda: {"BUY": Fraction(), "SELL": Fraction()})
@@ -27,9 +27,22 @@ class Quote:
     def quote_id(self) -> str:
         return f"{self.partition}-{self.offset}"
 
+    @property
+    def age(self) -> tuple[int, int]:
+        return self.time_us, self.offset
+
+    @property
+    def crosses_itself(self) -> bool:
+        return self.bid is not None and self.ask is not None and self.bid > self.ask
+
+    def has(self, side: str) -> bool:
+        return (self.ask if side == "BUY" else self.bid) is not None
+
     def price(self, side: str) -> Fraction:
         """The price that an order of this side gets."""
-        return self.ask if side == "BUY" else self.bid
+        price = self.ask if side == "BUY" else self.bid
+        assert price is not None
+        return price
 
     def size(self, side: str) -> Fraction | None:
         return self.ask_size if side == "BUY" else self.bid_size
@@ -39,34 +52,46 @@ class Quote:
         size = self.size(side)
         return None if size is None else size - self.taken[side]
 
+    def is_same(self, other: "Quote", side: str) -> bool:
+        """Whether another quote of the exchange shows the same on a side."""
+        prices = (self.ask, other.ask) if side == "BUY" else (self.bid, other.bid)
+        return prices[0] == prices[1] and self.size(side) == other.size(side)
+
 
 def read_quote(message: Message, place: Place) -> Quote:
     """Read a tick."""
-    prices = [positive(message[name]) for name in ("bid", "ask")]
-    sizes = [number(message.get(name)) for name in ("bid_size", "ask_size")]
-    if any(size is not None and size < 0 for size in sizes):
-        raise RejectError("NEGATIVE")
+    sides = [side for name in ("bid", "ask") for side in read_side(message, name)]
     time_us = int(float(message["timestamp"]) * MICROSECONDS + 0.5)
     place.time_us({"timestamp": message["timestamp"]})
-    return Quote(message["exchange"], time_us, place.partition, place.offset, *prices, *sizes)
+    bid, bid_size, ask, ask_size = sides
+    counted_us = min(time_us, place.append_us)
+    sizes = (bid_size, ask_size)
+    return Quote(message["exchange"], counted_us, place.partition, place.offset, bid, ask, *sizes)
 
 
-def positive(value: Any) -> Fraction:
-    if not isfinite(float(value)):
+def read_side(message: Message, name: str) -> tuple[Fraction | None, Fraction | None]:
+    """Read price and size; neither of an empty side."""
+    price = at_least_zero(message.get(name), "NOT_POSITIVE")
+    size = at_least_zero(message.get(f"{name}_size"), "NEGATIVE")
+    return (None, None) if not price or size == 0 else (price, size)
+
+
+def at_least_zero(value: Any, reason: str) -> Fraction | None:
+    if value is not None and not isfinite(float(value)):
         raise RejectError("NOT_FINITE")
     found = number(value)
-    assert found is not None
-    if found <= 0:
-        raise RejectError("NOT_POSITIVE")
+    if found is not None and found < 0:
+        raise RejectError(reason)
     return found
 
 
 class Market:
     """The held quotes of a symbol, and its clock."""
 
-    def __init__(self, max_quote_age_us: int) -> None:
+    def __init__(self, max_quote_lag_us: int, max_quote_age_us: int) -> None:
         self.quotes: dict[str, Quote] = {}
         self.tick_time_us: int | None = None
+        self._max_quote_lag_us = max_quote_lag_us
         self._max_quote_age_us = max_quote_age_us
         self._arrival_us = 0
         self._latest_us = 0
@@ -81,37 +106,52 @@ class Market:
     def accept(self, quote: Quote, log_us: int) -> bool:
         """Hold a quote, if it is newer than the held one of its exchange."""
         held = self.quotes.get(quote.exchange)
-        if held is not None and (quote.time_us, quote.offset) <= (held.time_us, held.offset):
+        if held is not None and quote.age <= held.age:
             return False
+        if held is not None:
+            for side in ("BUY", "SELL"):
+                if quote.is_same(held, side):
+                    quote.taken[side] = held.taken[side]
         self.quotes[quote.exchange] = quote
         self.clock(log_us)
         if self.tick_time_us is None or quote.time_us > self.tick_time_us:
             self.tick_time_us, self._arrival_us = quote.time_us, log_us
         return True
 
-    def levels(self, side: str, log_us: int) -> list[Quote]:
-        """Return the usable quotes, the best first for an order of this side."""
+    def usable(self, log_us: int) -> list[Quote]:
+        """Return the quotes that are not too old."""
         now_us = self.clock(log_us)
-        usable = [
+        if now_us is None or not self.quotes:
+            return []
+        newest_us = max(quote.time_us for quote in self.quotes.values())
+        return [
             quote
             for quote in self.quotes.values()
-            if now_us is not None and now_us - quote.time_us <= self._max_quote_age_us
+            if now_us - quote.time_us <= self._max_quote_age_us
+            and newest_us - quote.time_us <= self._max_quote_lag_us
         ]
-        sign = 1 if side == "BUY" else -1
-        return sorted(
-            usable,
-            key=lambda quote: (
-                sign * quote.price(side),
-                0 if quote.size(side) is not None else 1,
-                -(quote.size(side) or 0),
-                quote.time_us,
-                quote.offset,
-            ),
-        )
+
+    def uncrossed(self, log_us: int) -> list[Quote]:
+        """Return the usable quotes without those that cross."""
+        quotes = [quote for quote in self.usable(log_us) if not quote.crosses_itself]
+        while True:
+            bids, asks = sorted_levels(quotes, "SELL"), sorted_levels(quotes, "BUY")
+            if not bids or not asks or bids[0].price("SELL") <= asks[0].price("BUY"):
+                return quotes
+            older = min(bids[0], asks[0], key=lambda quote: quote.age)
+            quotes.remove(older)
+
+    def crosses(self, log_us: int) -> bool:
+        """Whether a usable quote is left out as it crosses."""
+        return len(self.uncrossed(log_us)) < len(self.usable(log_us))
+
+    def levels(self, side: str, log_us: int) -> list[Quote]:
+        """Return the quotes to trade on, the best first for an order of this side."""
+        return sorted_levels(self.uncrossed(log_us), side)
 
     def as_of(self, log_us: int) -> str | None:
         """Return the offset after the latest usable quote of each partition, as in `0-1234 2-99`."""
-        known = self.levels("BUY", log_us)
+        known = self.usable(log_us)
         ends = {
             number: max(quote.offset + 1 for quote in known if quote.partition == number)
             for number in sorted({quote.partition for quote in known})
@@ -119,11 +159,19 @@ class Market:
         return " ".join(f"{number}-{end}" for number, end in ends.items()) or None
 
     def nbbo(self, log_us: int) -> tuple[Fraction | None, Fraction | None]:
-        """Return the highest bid and the lowest ask of the usable quotes."""
+        """Return the highest bid and the lowest ask."""
         bids, asks = self.levels("SELL", log_us), self.levels("BUY", log_us)
         return (bids[0].bid if bids else None, asks[0].ask if asks else None)
 
-    def uncrossed(self, log_us: int) -> tuple[Fraction, Fraction] | None:
-        """Return the NBBO if there is one and it is not crossed."""
-        bid, ask = self.nbbo(log_us)
-        return None if bid is None or ask is None or bid > ask else (bid, ask)
+
+def sorted_levels(quotes: list[Quote], side: str) -> list[Quote]:
+    sign = 1 if side == "BUY" else -1
+    return sorted(
+        (quote for quote in quotes if quote.has(side)),
+        key=lambda quote: (
+            sign * quote.price(side),
+            0 if quote.size(side) is not None else 1,
+            -(quote.size(side) or 0),
+            quote.age,
+        ),
+    )

@@ -16,13 +16,22 @@ Numbers = dict[str, Any]
 
 @dataclass
 class Facts:
-    """What an order is measured against. nbbo: None without an uncrossed one."""
+    """What an order is measured against. nbbo: None where a side is empty."""
 
     rules: dict[str, Any]
     state: str
     now_us: int | None
     open_orders: int
-    nbbo: tuple[Fraction, Fraction] | None
+    nbbo: tuple[Fraction | None, Fraction | None]
+
+    def best(self, side: str) -> Fraction | None:
+        """The price that an order of this side gets."""
+        return self.nbbo[1] if side == "BUY" else self.nbbo[0]
+
+    @property
+    def mid(self) -> Fraction | None:
+        bid, ask = self.nbbo
+        return None if bid is None or ask is None else (bid + ask) / 2
 
 
 def trading_halted(order: Order, facts: Facts) -> Numbers | None:
@@ -136,13 +145,19 @@ def needs_price_for_notional(order: Order) -> bool:
     return order.ord_type == "MARKET" and not order.is_by_cash
 
 
+def lacks_price(order: Order, facts: Facts) -> bool:
+    """Whether a rule that needs a price has none yet."""
+    if needs_price_for_notional(order):
+        return facts.best(order.side) is None
+    return order.ord_type in LIMIT_TYPES and facts.mid is None
+
+
 def notional(order: Order, facts: Facts) -> Fraction | None:
     if order.cash_order_qty is not None:
         return order.cash_order_qty
     price = order.price if order.price is not None else order.stop_px
-    if price is None and facts.nbbo is not None:
-        bid, ask = facts.nbbo
-        price = ask if order.side == "BUY" else bid
+    if price is None:
+        price = facts.best(order.side)
     assert order.order_qty is not None
     return None if price is None else order.order_qty * price
 
@@ -156,10 +171,10 @@ def max_order_notional(order: Order, facts: Facts) -> Numbers | None:
 
 def price_band(order: Order, facts: Facts) -> Numbers | None:
     band = facts.rules["price_band"]
-    if order.ord_type not in LIMIT_TYPES or band is None or facts.nbbo is None:
+    mid = facts.mid
+    if order.ord_type not in LIMIT_TYPES or band is None or mid is None:
         return None
     assert order.price is not None
-    mid = sum(facts.nbbo, Fraction()) / 2
     if abs(order.price - mid) <= band * mid:
         return None
     return {"price": order.price, "mid": mid, "price_band": band}

@@ -8,7 +8,7 @@ from reference.market import Quote
 from reference.matching import block, sweep
 from reference.messages import Order
 from reference.reports import code_text
-from reference.rules import price_breach
+from reference.rules import lacks_price, price_breach
 
 TERMINAL_STEP_TIFS = ("IOC", "FOK")
 
@@ -20,14 +20,12 @@ class Steps(Books):
         """Do all that a step does; cause: the message's place, None for the passing of time."""
         self.open_windows(symbol)
         self.expire(symbol)
-        nbbo = self.market(symbol).uncrossed(self.log_us)
-        if nbbo is not None:
-            self.check_prices(symbol, cause)
-            self.trigger(symbol, nbbo, cause)
-            for order in self.tradable(symbol):
-                if order.priority == 1:
-                    self.sweep(order, cause)
-            self.trade_blocks(symbol, cause)
+        self.check_prices(symbol, cause)
+        self.trigger(symbol, cause)
+        for order in self.tradable(symbol):
+            if order.priority == 1:
+                self.sweep(order, cause)
+        self.trade_blocks(symbol, cause)
         for order in list(self.open[symbol]):
             if order.time_in_force in TERMINAL_STEP_TIFS:
                 self.end_what_cannot_wait(order, cause)
@@ -48,30 +46,32 @@ class Steps(Books):
 
     def check_prices(self, symbol: str, cause: str | None) -> None:
         for order in list(self.open[symbol]):
-            if order.unchecked and not self.is_halted(order.side):
+            if order.unchecked and self.may_trade(order) and not lacks_price(order, self.facts(symbol)):
                 order.unchecked = False
                 breach = price_breach(order, self.facts(symbol))
                 if breach is not None:
                     order.status = "CANCELED"
                     self.report(order, "CANCELED", cause, text=code_text(*breach))
 
-    def trigger(self, symbol: str, nbbo: tuple[Fraction, Fraction], cause: str | None) -> None:
-        bid, ask = nbbo
+    def may_trade(self, order: Order) -> bool:
+        """Whether the state allows the order's side, and its side of the NBBO is not empty."""
+        best = self.facts(order.symbol).best(order.side)
+        return best is not None and not self.is_halted(order.side)
+
+    def trigger(self, symbol: str, cause: str | None) -> None:
         for order in self.open[symbol]:
-            if order.is_waiting_stop and not self.is_halted(order.side):
+            if order.is_waiting_stop and self.may_trade(order):
+                best = self.facts(symbol).best(order.side)
                 assert order.stop_px is not None
-                if ask >= order.stop_px if order.side == "BUY" else bid <= order.stop_px:
+                assert best is not None
+                if best >= order.stop_px if order.side == "BUY" else best <= order.stop_px:
                     order.triggered = True
                     self.report(order, "TRIGGERED", cause)
                     self.join(order)
 
     def tradable(self, symbol: str) -> list[Order]:
         """Return the open orders that may trade now, by arrival."""
-        return [
-            order
-            for order in self.open[symbol]
-            if not order.is_waiting_stop and not self.is_halted(order.side)
-        ]
+        return [order for order in self.open[symbol] if not order.is_waiting_stop and self.may_trade(order)]
 
     def sweep(self, order: Order, cause: str | None) -> None:
         levels = self.market(order.symbol).levels(order.side, self.log_us)
@@ -93,11 +93,10 @@ class Steps(Books):
         return not trial.is_open
 
     def end_what_cannot_wait(self, order: Order, cause: str | None) -> None:
-        bid, ask = self.market(order.symbol).nbbo(self.log_us)
-        has_price = self.market(order.symbol).uncrossed(self.log_us) is not None
+        market = self.market(order.symbol)
         left = "leaves_cash" if order.is_by_cash else "leaves_qty"
-        if not has_price:
-            text = code_text("NO_QUOTE", {"crossed": "no" if bid is None or ask is None else "yes"})
+        if not market.levels(order.side, self.log_us):
+            text = code_text("NO_QUOTE", {"crossed": "yes" if market.crosses(self.log_us) else "no"})
         else:
             code = "IOC_REMAINDER" if order.time_in_force == "IOC" else "FOK_NOT_FILLED"
             asked = order.cash_order_qty if order.is_by_cash else order.order_qty

@@ -37,7 +37,7 @@ def with_small_numbers() -> None:
     assert parts == {"A": 0, "B": Decimal("0.01")}
 
     counts = Counts()
-    book = QuoteBook("IVE", Clock(ClockState(5, 5, 5)), SMALL.max_quote_age_us, counts)
+    book = QuoteBook("IVE", Clock(ClockState(5, 5, 5)), SMALL, counts)
     book.accept(quote(5), 5)
     assert counts.stale == 0
     assert [len(book.market(now_us).asks) for now_us in (9, 10)] == [1, 0]

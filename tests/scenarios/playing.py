@@ -78,7 +78,12 @@ class Places:
             return self.named[row.name]
         key = row.message.get("symbol" if row.kind == "ticks" else "account")
         partition = crc32(str(key).encode()) % PARTITIONS if row.partition is None else row.partition
-        place = Place(row.kind, partition, self.ends[row.kind, partition], log_us)
+        place = Place(
+            row.kind,
+            partition,
+            self.ends[row.kind, partition],
+            log_us if row.append_us is None else row.append_us,
+        )
         self.ends[row.kind, partition] += 1
         if row.name is not None:
             self.named.setdefault(row.name, place)

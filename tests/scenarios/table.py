@@ -12,6 +12,7 @@ START_US = 1_704_205_800 * MICROSECONDS
 """2024-01-02T14:30:00Z: second 0 of every scenario."""
 
 RULES: dict[str, Any] = {
+    "max_quote_lag_ms": 5_000,
     "max_quote_age_ms": 3_600_000,
     "aggregation_window_ms": 600_000,
     "lot_size": "0.01",
@@ -33,6 +34,7 @@ _EXPECTED = re.compile(r"([^{]+?)\s*(?:\{(.*)\})?")
 _QUOTE = re.compile(
     r"(?:(?P<name>\w+): )?(?:(?P<symbol>\S+) on )?(?P<exchange>\S+) "
     r"(?P<bid>\S+)(?: x (?P<bid_size>\S+))? / (?P<ask>\S+)(?: x (?P<ask_size>\S+))?"
+    r"(?: appended (?P<appended>\S+))?"
 )
 _PASS = re.compile(r"(\d+(?:\.\d+)?) s pass( unseen)?")
 _AGAIN = re.compile(r"(.+) (again|redelivered)")
@@ -56,7 +58,7 @@ class Row:
     """What comes, and what must come of it.
 
     kind: ticks, orders, pass (log time, with a step) or unseen (without); log_us: how far log time moves;
-    is_redelivered: the very record once more.
+    is_redelivered: the very record once more. append_us: when it was appended; None is at the log time.
     """
 
     kind: str
@@ -65,6 +67,7 @@ class Row:
     name: str | None = None
     log_us: int = 0
     is_redelivered: bool = False
+    append_us: int | None = None
     partition: int | None = None
 
 
@@ -133,7 +136,9 @@ def _row(at: Decimal, what: str, outcome: str, earlier: list[Row]) -> Row:
         return Row(same.kind, expected, same.message, same.name, is_redelivered=again[2] == "redelivered")
     quote = _QUOTE.fullmatch(what)
     if quote:
-        return Row("ticks", expected, _tick(at, quote), quote["name"])
+        appended = quote["appended"]
+        append_us = None if appended is None else START_US + int(Decimal(appended) * MICROSECONDS)
+        return Row("ticks", expected, _tick(at, quote), quote["name"], append_us=append_us)
     if what.startswith("trading "):
         _, state, *options = what.split()
         message = {"msg_type": "trading_state", "state": state, "timestamp": timestamp(at)}
@@ -155,8 +160,8 @@ def _tick(at: Decimal, quote: re.Match[str]) -> dict[str, Any]:
     message = {
         "symbol": quote["symbol"] or SYMBOL,
         "exchange": quote["exchange"],
-        "bid": quote["bid"],
-        "ask": quote["ask"],
+        "bid": None if quote["bid"] == "-" else quote["bid"],
+        "ask": None if quote["ask"] == "-" else quote["ask"],
         "timestamp": timestamp(at),
     }
     sizes = {name: quote[name] for name in ("bid_size", "ask_size") if quote[name]}

@@ -46,7 +46,7 @@ class Tick:
     def line(self) -> str:
         """Write it as the tick-deserializer does for the rule engine."""
         time_us = START + self.at * SECOND
-        return f"{self.symbol} {self.exchange} {time_us} {self.offset} {self.bid} {self.ask}"
+        return "\t".join(map(str, (self.symbol, self.exchange, time_us, self.offset, self.bid, self.ask)))
 
 
 @dataclass

@@ -89,15 +89,13 @@ def wait_reason(quotes: Iterable[tuple[Quote, int]], now_us: int, limits: Limits
     for quote, arrival_us in quotes:
         if book is None:
             clock = Clock(ClockState(quote.time_us, arrival_us, quote.time_us))
-            book = QuoteBook(quote.symbol, clock, limits.max_quote_age_us, Counts())
+            book = QuoteBook(quote.symbol, clock, limits, Counts())
         book.accept(quote, arrival_us)
     if book is None:
         return "there is no quote"
     market = book.market(book.clock.now(now_us))
-    if market.is_crossed:
-        return "the best bid is above the best ask"
-    if not market.is_open:
-        return "the quotes are too old"
+    if not market.bids or not market.asks:
+        return "the quotes cross each other" if market.crossing else "a side has no quote that is new enough"
     if any(level.left is not None for level in (*market.bids, *market.asks)):
         return "the quotes have sizes, and no more than the displayed size is traded"
     return None

@@ -35,30 +35,44 @@ class Sizes(NamedTuple):
 
 
 class Depth:
-    """The levels of both sides, best price first."""
+    """The levels of both sides, best price first; crossing: the quotes left out so that bid <= ask."""
 
-    __slots__ = ("asks", "bids")
+    __slots__ = ("asks", "bids", "crossing")
 
     def __init__(self, held: Iterable[tuple[Quote, Sizes]] = ()) -> None:
-        """Sort quotes by price, then by size (the largest first, none last), then by time and offset."""
+        """Sort quotes by price, then by size (the largest first, none last), then by time and offset.
+
+        A quote that crosses itself is left out, then of the quotes of the best bid and the best ask the older
+        one, as long as the bid is above the ask.
+        """
         bids, asks = [], []
+        self.crossing: list[Quote] = []
         for quote, taken in held:
-            bid, ask = Decimal(quote.bid), Decimal(quote.ask)
-            bid_size, ask_size = _size(quote.bid_size), _size(quote.ask_size)
-            age = (quote.time_us, quote.offset)
-            bid_level = Level(bid, quote, _left(bid_size, taken.bid_taken))
-            ask_level = Level(ask, quote, _left(ask_size, taken.ask_taken))
-            bids.append((bid.copy_negate(), bid_size.copy_negate(), age, bid_level))
-            asks.append((ask, ask_size.copy_negate(), age, ask_level))
+            bid = None if quote.bid is None else Decimal(quote.bid)
+            ask = None if quote.ask is None else Decimal(quote.ask)
+            if bid is not None and ask is not None and bid > ask:
+                self.crossing.append(quote)
+                continue
+            age = age_of(quote)
+            if bid is not None:
+                size = _size(quote.bid_size)
+                level = Level(bid, quote, _left(size, taken.bid_taken))
+                bids.append((bid.copy_negate(), size.copy_negate(), age, level))
+            if ask is not None:
+                size = _size(quote.ask_size)
+                level = Level(ask, quote, _left(size, taken.ask_taken))
+                asks.append((ask, size.copy_negate(), age, level))
         self.bids = [found[-1] for found in sorted(bids, key=_WITHOUT_LEVEL)]
         self.asks = [found[-1] for found in sorted(asks, key=_WITHOUT_LEVEL)]
+        while self.bids and self.asks and self.bids[0].price > self.asks[0].price:
+            self._leave_out(min(self.bids[0].quote, self.asks[0].quote, key=age_of))
 
     def levels(self, side: Side) -> list[Level]:
         """Return the levels that an order of this side takes from: asks for BUY, bids for SELL."""
         return self.asks if side is Side.BUY else self.bids
 
     def best(self, side: Side) -> Decimal | None:
-        """Return the NBBO's price for an order of this side; None without a usable quote."""
+        """Return the NBBO's price for an order of this side; None if that side is empty."""
         levels = self.levels(side)
         return levels[0].price if levels else None
 
@@ -73,19 +87,21 @@ class Depth:
         return self.best(Side.BUY)
 
     @property
-    def is_crossed(self) -> bool:
-        """Whether the bid is above the ask, so that nothing trades."""
-        return bool(self.bids) and self.bids[0].price > self.asks[0].price
-
-    @property
-    def is_open(self) -> bool:
-        """Whether there is an NBBO that is not crossed."""
-        return bool(self.bids) and not self.is_crossed
-
-    @property
-    def mid(self) -> Decimal:
-        """The middle of the NBBO, exactly; needs a usable quote."""
+    def mid(self) -> Decimal | None:
+        """The middle of the NBBO, exactly; None if a side is empty."""
+        if not self.bids or not self.asks:
+            return None
         return EXACT.multiply(EXACT.add(self.bids[0].price, self.asks[0].price), _HALF)
+
+    def _leave_out(self, quote: Quote) -> None:
+        self.crossing.append(quote)
+        self.bids = [level for level in self.bids if level.quote is not quote]
+        self.asks = [level for level in self.asks if level.quote is not quote]
+
+
+def age_of(quote: Quote) -> tuple[int, int]:
+    """Return what orders a symbol's quotes, the oldest first."""
+    return quote.time_us, quote.offset
 
 
 def is_worse(price: Decimal, limit: Decimal | None, side: Side) -> bool:

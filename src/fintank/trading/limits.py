@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-HOUR_US = 3_600_000_000
 DAY_US = 86_400_000_000
 SECOND_US = 1_000_000
 UTC = ZoneInfo("UTC")
@@ -17,7 +16,8 @@ class Limits:
     symbols: those that may be traded; empty for any. A maximum or price_band of None is no limit.
     """
 
-    max_quote_age_us: int = HOUR_US
+    max_quote_lag_us: int = 5 * SECOND_US
+    max_quote_age_us: int = 300 * SECOND_US
     aggregation_window_us: int = SECOND_US
     lot_size: Decimal = Decimal("0.000001")
     retention_us: int = DAY_US

@@ -14,8 +14,7 @@ from fintank.trading.decimals import is_bounded
 
 CASH = "CASH"
 CHARACTERS_MAX = {
-    "symbol": 32,
-    **dict.fromkeys(("account", "list_id", "order_id"), 64),
+    **dict.fromkeys(("symbol", "account", "list_id", "order_id"), 64),
     **dict.fromkeys(("cl_ord_id", "orig_cl_ord_id"), 128),
 }
 """The longest text of each field that names something."""
@@ -88,10 +87,10 @@ class State(StrEnum):
 
 
 class Quote(NamedTuple):
-    """One exchange's bid and ask of a symbol.
+    """One exchange's bid and ask of a symbol; of a side where it has nothing both price and size are None.
 
-    Prices are text as in the record, positive and finite; sizes too, or None. A Decimal is made only when an
-    order needs it. A tuple, as one is made for every tick.
+    Prices and sizes are text as in the record, positive and finite; a size of None is unlimited. A Decimal is
+    made only when an order needs it. A tuple, as one is made for every tick.
     """
 
     symbol: str
@@ -99,8 +98,8 @@ class Quote(NamedTuple):
     time_us: int
     partition: int
     offset: int
-    bid: str
-    ask: str
+    bid: str | None
+    ask: str | None
     bid_size: str | None
     ask_size: str | None
 

@@ -61,30 +61,37 @@ class OrderBook:
             self.stops[before.order.side].remove((before.order.stop_px, before.arrival_seq))
             self._group_of(working.order).add(working)
 
-    def is_touched(self, quote: Quote, now_us: int) -> bool:
-        """Whether a quote that was just accepted may lead to anything."""
-        if self._must_look or now_us >= self.due_us:
+    def is_touched(self, quote: Quote, now_us: int, newest_us: int) -> bool:
+        """Whether a quote that was just accepted may lead to anything; newest_us: the newest quote's time.
+
+        A quote may take the best price away from the market without touching any order itself: if it has an
+        empty side, or crosses itself, or is older than a quote that it crosses. Otherwise it is the newest,
+        stays in the market, and its own prices keep the stops from being triggered.
+        """
+        if self._must_look or now_us >= self.due_us or quote.time_us < newest_us:
             return True
-        ask = float(quote.ask)
-        if ask <= self._buy_reach or ask >= self._buy_stop:
+        if quote.bid is None or quote.ask is None:
             return True
-        bid = float(quote.bid)
+        bid, ask = float(quote.bid), float(quote.ask)
+        if bid >= ask or ask <= self._buy_reach or ask >= self._buy_stop:
+            return True
         return bid >= self._sell_reach or bid <= self._sell_stop
 
-    def settle(self, next_stale_us: int | None, sides: Collection[Side], must_go_on: bool) -> None:
+    def settle(
+        self, next_stale_us: int | None, sides: Collection[Side], must_look: bool, must_go_on: bool
+    ) -> None:
         """After a step, set what `is_touched` compares the next quote and the time with.
 
         next_stale_us: when the oldest usable quote will be too old: the price behind it may trigger a stop.
-        (An older quote that comes before then does not matter: the quotes now held outlast it, and one that
-        replaces them and reaches a stop leads to a step itself.) sides: the sides that could trade; unless
-        both could, any quote leads to a step. must_go_on: the next second leads to a step.
+        sides: the sides that could trade. Any quote leads to a step unless both could, and if must_look says
+        so. must_go_on: the next second leads to a step.
         """
         due_us = [
             self.windows.next_end_us(sides),
             inf if self.ends.first is None else self.ends.first[0],
             inf if next_stale_us is None else next_stale_us,
         ]
-        self._must_look = len(sides) < len(Side)
+        self._must_look = must_look or len(sides) < len(Side)
         self.due_us = -inf if must_go_on else min(due_us)
         self._buy_reach = max(self.alone[Side.BUY].reach, self.windows.idle_reach(Side.BUY))
         self._sell_reach = min(self.alone[Side.SELL].reach, self.windows.idle_reach(Side.SELL))

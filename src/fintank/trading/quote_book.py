@@ -7,6 +7,7 @@ from fintank.trading.changes import Change, HeldQuote, SymbolClock
 from fintank.trading.clock import Clock, ClockState
 from fintank.trading.decimals import EXACT, ZERO
 from fintank.trading.depth import Depth, Level, Sizes
+from fintank.trading.limits import Limits
 from fintank.trading.messages import Quote, Side
 
 NOTHING_TAKEN = Sizes(ZERO, ZERO)
@@ -17,8 +18,8 @@ class Counts:
     """Counts since the process started.
 
     not_newer: quotes discarded, as not newer than the exchange's held quote. stale: quotes older than
-    max_quote_age_us on arrival. crossed: how often open orders met a crossed NBBO. duplicates: orders whose
-    identity was known.
+    max_quote_age_us on arrival. crossed: how often open orders met a market in which quotes were left out, as
+    they crossed others. duplicates: orders whose identity was known.
     """
 
     not_newer: int = 0
@@ -30,10 +31,11 @@ class Counts:
 class QuoteBook:
     """One symbol's held quote of each exchange, and its clock; made with the symbol's first quote."""
 
-    def __init__(self, symbol: str, clock: Clock, max_quote_age_us: int, counts: Counts) -> None:
+    def __init__(self, symbol: str, clock: Clock, limits: Limits, counts: Counts) -> None:
         self.symbol = symbol
         self.clock = clock
-        self._max_quote_age_us = max_quote_age_us
+        self._max_quote_lag_us = limits.max_quote_lag_us
+        self._max_quote_age_us = limits.max_quote_age_us
         self._counts = counts
         self._held: dict[str, Quote] = {}
         self._taken: dict[str, Sizes] = {}
@@ -45,7 +47,8 @@ class QuoteBook:
         """Hold a quote and return the clock after it; None, and nothing changes, unless it is newer.
 
         Newer than the held one, that is, by (time_us, offset): in real data almost half of the quotes share
-        their millisecond with the one before.
+        their millisecond with the one before. What was taken of a side stays taken while its price and size
+        stay the same.
         """
         time_us = quote.time_us
         exchange = quote.exchange
@@ -57,16 +60,19 @@ class QuoteBook:
             return None
         self._held[exchange] = quote
         self._changed[exchange] = None
-        if self._taken:
-            self._taken.pop(exchange, None)
+        if exchange in self._taken:
+            assert held is not None
+            taken = _still_taken(held, quote, self._taken.pop(exchange))
+            if taken != NOTHING_TAKEN:
+                self._taken[exchange] = taken
         now_us = self.clock.on_tick(time_us, log_us)
         if now_us - time_us > self._max_quote_age_us:
             self._counts.stale += 1
         return now_us
 
     def market(self, now_us: int) -> Depth:
-        """Return the depth of the held quotes that are not too old at now_us."""
-        oldest_us = now_us - self._max_quote_age_us
+        """Return the depth of the quotes that are not too old at now_us, nor too far behind the newest."""
+        oldest_us = self._oldest_us(now_us)
         return Depth(
             (quote, self._taken.get(exchange, NOTHING_TAKEN))
             for exchange, quote in self._held.items()
@@ -74,17 +80,21 @@ class QuoteBook:
         )
 
     def as_of(self, now_us: int) -> str | None:
-        """Return which quotes are known that are not too old at now_us, as in "0-1234 2-99".
+        """Return which usable quotes are known at now_us, as in "0-1234 2-99".
 
         For each partition of `ticks` that one of them came from: the offset after the latest of them. None
         without such a quote.
         """
-        oldest_us = now_us - self._max_quote_age_us
+        oldest_us = self._oldest_us(now_us)
         ends: dict[int, int] = {}
         for quote in self._held.values():
             if quote.time_us >= oldest_us:
                 ends[quote.partition] = max(ends.get(quote.partition, 0), quote.offset + 1)
         return " ".join(f"{partition}-{end}" for partition, end in sorted(ends.items())) or None
+
+    def _oldest_us(self, now_us: int) -> int:
+        """Return the time of the oldest quote that is usable at now_us."""
+        return max(now_us - self._max_quote_age_us, self.clock.tick_time_us - self._max_quote_lag_us)
 
     def next_stale_us(self, now_us: int) -> int | None:
         """Return when the oldest usable quote will be too old; None without a usable quote at now_us."""
@@ -119,4 +129,17 @@ class QuoteBook:
     def hold(self, quote: Quote, taken: Sizes) -> None:
         """Restore a held quote; the clock stays as it is."""
         self._held[quote.exchange] = quote
-        self._taken[quote.exchange] = taken
+        if taken != NOTHING_TAKEN:
+            self._taken[quote.exchange] = taken
+
+
+def _still_taken(held: Quote, quote: Quote, taken: Sizes) -> Sizes:
+    is_same_bid = _is_same(held.bid, quote.bid) and _is_same(held.bid_size, quote.bid_size)
+    is_same_ask = _is_same(held.ask, quote.ask) and _is_same(held.ask_size, quote.ask_size)
+    return Sizes(taken.bid_taken if is_same_bid else ZERO, taken.ask_taken if is_same_ask else ZERO)
+
+
+def _is_same(one: str | None, other: str | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one == other or Decimal(one) == Decimal(other)

@@ -115,9 +115,11 @@ def check_price(order: Order, context: RuleContext) -> CodedReason | None:
     return _first_breach(PRICE_RULES, order, context)
 
 
-def needs_price(order: Order) -> bool:
-    """Whether one of PRICE_RULES needs an NBBO to check an order."""
-    return order.ord_type in LIMITED or (order.ord_type is OrdType.MARKET and order.order_qty is not None)
+def has_price(order: Order, market: Depth) -> bool:
+    """Whether a market has the prices that PRICE_RULES need to check an order."""
+    if order.ord_type in LIMITED:
+        return market.mid is not None
+    return order.ord_type in STOPS or order.order_qty is None or market.best(order.side) is not None
 
 
 def _first_breach(codes: Iterable[Code], order: Order, context: RuleContext) -> CodedReason | None:
@@ -227,10 +229,9 @@ def max_order_notional(order: Order, context: RuleContext) -> Breach | None:
 
 def price_band(order: Order, context: RuleContext) -> Breach | None:
     """A limit is within price_band, a fraction, of the middle of the NBBO."""
-    band = context.limits.price_band
-    if band is None or order.price is None or not context.market.is_open:
+    band, mid = context.limits.price_band, context.market.mid
+    if band is None or order.price is None or mid is None:
         return None
-    mid = context.market.mid
     if EXACT.subtract(order.price, mid).copy_abs() <= EXACT.multiply(band, mid):
         return None
     return {"price": plain(order.price), "mid": plain(mid), "price_band": plain(band)}
@@ -283,7 +284,5 @@ def _field(name: str | None) -> Breach | None:
 def _notional(order: Order, market: Depth) -> Decimal | None:
     if order.order_qty is None:
         return order.cash_order_qty
-    price = order.price or order.stop_px
-    if price is None and market.is_open:
-        price = market.best(order.side)
+    price = order.price or order.stop_px or market.best(order.side)
     return None if price is None else EXACT.multiply(order.order_qty, price)

@@ -58,7 +58,7 @@ class Shard:
             return None
         state.changed[symbol] = None
         orders = state.open.get(symbol)
-        if orders is None or not orders.is_touched(quote, now_us):
+        if orders is None or not orders.is_touched(quote, now_us, book.clock.tick_time_us):
             return None
         events = self._step(orders, state.moment(symbol, f"ticks-{quote.quote_id}"))
         return self._effects(symbol, events) if events else None
@@ -76,7 +76,7 @@ class Shard:
             arrival_seq=state.next_seq,
             accepted_us=moment.transact_time_us(order.order_time_us),
             end_us=end_us(order, state.limits.time_zone),
-            is_checked=moment.market.is_open or not rules.needs_price(order),
+            is_checked=rules.has_price(order, moment.market),
         )
         if state.registry.find(order.identity) is not None:
             state.counts.duplicates += 1
@@ -204,7 +204,7 @@ class Shard:
     def _step(self, orders: OrderBook, moment: Moment, arrived: WorkingOrder | None = None) -> list[Event]:
         state, symbol = self.state, orders.symbol
         state.changed[symbol] = None
-        if moment.market.is_crossed and moment.input is not None and orders.by_seq:
+        if moment.market.crossing and moment.input is not None and orders.by_seq:
             state.counts.crossed += 1
         return step(orders, state.books.get(symbol), moment, state.rule_context(symbol, moment), arrived)
 

@@ -44,7 +44,7 @@ class ShardState:
 
     def add_book(self, symbol: str, clock_state: ClockState) -> QuoteBook:
         """Make the quote book of a symbol that has none."""
-        book = QuoteBook(symbol, Clock(clock_state), self.limits.max_quote_age_us, self.counts)
+        book = QuoteBook(symbol, Clock(clock_state), self.limits, self.counts)
         self.books[symbol] = book
         return book
 

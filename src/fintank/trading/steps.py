@@ -48,7 +48,8 @@ def step(
     found.run(arrived)
     if book is not None:
         assert moment.now_us is not None
-        orders.settle(book.next_stale_us(moment.now_us), found.sides, bool(found.events))
+        must_look = bool(moment.market.crossing) or any(orders.unchecked.values())
+        orders.settle(book.next_stale_us(moment.now_us), found.sides, must_look, bool(found.events))
     return found.events
 
 
@@ -63,7 +64,7 @@ class _Step:
         self._now_us = moment.now_us
         self._limits = context.limits
         self._context = context
-        self.sides = [side for side in Side if context.state.allows(side)] if moment.market.is_open else []
+        self.sides = [side for side in Side if context.state.allows(side) and moment.market.levels(side)]
 
     def run(self, arrived: WorkingOrder | None) -> None:
         if self._now_us is not None:
@@ -85,6 +86,8 @@ class _Step:
     def _check_prices(self) -> None:
         for seq in sorted(seq for side in self.sides for seq in self._orders.unchecked[side]):
             working = self._orders.by_seq[seq]
+            if not rules.has_price(working.order, self._market):
+                continue
             reason = rules.check_price(working.order, self._context)
             if reason is None:
                 self._add(replace(working, is_checked=True))
@@ -195,8 +198,8 @@ class _Step:
         working = self._orders.by_seq.get(arrived.arrival_seq)
         if working is None or working.order.time_in_force not in rules.IMMEDIATE:
             return
-        if not self._market.is_open:
-            reason = coded_reason(Code.NO_QUOTE, {"crossed": "yes" if self._market.is_crossed else "no"})
+        if not self._market.levels(working.order.side):
+            reason = coded_reason(Code.NO_QUOTE, {"crossed": "yes" if self._market.crossing else "no"})
         else:
             is_fok = working.order.time_in_force is TimeInForce.FOK
             reason = coded_reason(Code.FOK_NOT_FILLED if is_fok else Code.IOC_REMAINDER, _leaves(working))

@@ -16,7 +16,7 @@ from fintank.errors import FintankError
 from fintank.trading.decimals import is_bounded
 from fintank.trading.limits import Limits
 from fintank.trading.messages import CASH
-from fintank.wire.kafka.fields import SYMBOL
+from fintank.wire.kafka.fields import SYMBOL_ALLOWED, is_symbol
 
 MILLISECONDS_MAX = 10 * 366 * 24 * 3_600_000
 OPEN_ORDERS_MAX = 10_000_000
@@ -104,12 +104,12 @@ def _symbols(value: object) -> frozenset[str]:
 
 
 def _is_symbol(value: object) -> bool:
-    return isinstance(value, str) and value != CASH and bool(SYMBOL.fullmatch(value))
+    return isinstance(value, str) and value != CASH and is_symbol(value)
 
 
-def _milliseconds(field: str, minimum: int) -> _Key:
+def _milliseconds(field: str, minimum: int, *, is_required: bool = True) -> _Key:
     read = _whole(minimum, MILLISECONDS_MAX, scale=1_000)
-    return _Key(field, read, f"a whole number from {minimum} to {MILLISECONDS_MAX}")
+    return _Key(field, read, f"a whole number from {minimum} to {MILLISECONDS_MAX}", is_required)
 
 
 def _decimal(field: str, *, is_required: bool = False) -> _Key:
@@ -118,6 +118,7 @@ def _decimal(field: str, *, is_required: bool = False) -> _Key:
 
 
 _KEYS: Mapping[str, _Key] = {
+    "max_quote_lag_ms": _milliseconds("max_quote_lag_us", 0, is_required=False),
     "max_quote_age_ms": _milliseconds("max_quote_age_us", 1),
     "aggregation_window_ms": _milliseconds("aggregation_window_us", 0),
     "lot_size": _decimal("lot_size", is_required=True),
@@ -126,8 +127,7 @@ _KEYS: Mapping[str, _Key] = {
     "symbols": _Key(
         "symbols",
         _symbols,
-        "a list of different symbols, each 1 to 32 of A-Z a-z 0-9 . _ : / - and not CASH, as in "
-        '["IVE", "VTI"]',
+        f'a list of different symbols, each {SYMBOL_ALLOWED} and not CASH, as in ["IVE", "VTI"]',
     ),
     "max_order_qty": _decimal("max_order_qty"),
     "max_order_notional": _decimal("max_order_notional"),

@@ -1,9 +1,10 @@
 from fintank.demo.evidence import wait_reason
-from fintank.trading.limits import HOUR_US, Limits
+from fintank.trading.limits import Limits
 from fintank.trading.messages import Quote
 
 NOW_US = 1_700_000_000_000_000
 LIMITS = Limits()
+AGE_US = LIMITS.max_quote_age_us
 
 
 def quote(exchange: str, bid: str, ask: str, ask_size: str | None = None) -> tuple[Quote, int]:
@@ -21,16 +22,16 @@ def test_with_a_price_an_order_has_no_reason_to_wait() -> None:
     )
 
 
-def test_in_a_crossed_market_an_order_waits() -> None:
-    quotes = [quote("NYSE", "94.10", "94.20"), quote("NASDAQ", "94.21", "94.30")]
-    assert wait_reason(quotes, NOW_US, LIMITS) == "the best bid is above the best ask"
+def test_with_quotes_that_cross_themselves_an_order_waits() -> None:
+    quotes = [quote("NYSE", "94.20", "94.10")]
+    assert wait_reason(quotes, NOW_US, LIMITS) == "the quotes cross each other"
 
 
 def test_with_stale_quotes_an_order_waits() -> None:
-    assert wait_reason([quote("NYSE", "94.10", "94.20")], NOW_US + HOUR_US, LIMITS) is None
+    assert wait_reason([quote("NYSE", "94.10", "94.20")], NOW_US + AGE_US, LIMITS) is None
     assert (
-        wait_reason([quote("NYSE", "94.10", "94.20")], NOW_US + HOUR_US + 1, LIMITS)
-        == "the quotes are too old"
+        wait_reason([quote("NYSE", "94.10", "94.20")], NOW_US + AGE_US + 1, LIMITS)
+        == "a side has no quote that is new enough"
     )
 
 

@@ -52,7 +52,7 @@ def market() -> Callable[..., Depth]:
 
 @pytest.fixture
 def shard() -> Shard:
-    return Shard(Limits())
+    return Shard(Limits(max_quote_age_us=3_600_000_000))
 
 
 @pytest.fixture

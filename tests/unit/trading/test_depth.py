@@ -16,7 +16,7 @@ def venues(levels: list[Level]) -> str:
 
 def test_without_a_quote_there_is_no_market() -> None:
     market = Depth()
-    assert (market.bid, market.ask, market.is_crossed, market.is_open) == (None, None, False, False)
+    assert (market.bid, market.ask, market.mid, market.crossing) == (None, None, None, [])
 
 
 def test_levels_are_sorted_by_price_then_size_then_age(market: Make) -> None:
@@ -34,12 +34,31 @@ def test_levels_are_sorted_by_price_then_size_then_age(market: Make) -> None:
     assert (made.best(Side.BUY), made.best(Side.SELL), made.ask, made.bid) == (95, 94, 95, 94)
 
 
-@pytest.mark.parametrize(
-    ("bid", "ask", "crossed"), [("94", "94.01", False), ("94", "94", False), ("94.01", "94", True)]
-)
-def test_a_market_is_open_unless_it_is_crossed(market: Make, bid: str, ask: str, crossed: bool) -> None:
-    made = market((bid, "100"), ("90", ask))
-    assert (made.is_crossed, made.is_open) == (crossed, not crossed)
+def test_a_quote_that_crosses_itself_is_left_out(market: Make) -> None:
+    made = market(("95", "94.9"), ("93", "96"))
+    assert (venues(made.bids), venues(made.asks)) == ("B", "B")
+    assert [quote.exchange for quote in made.crossing] == ["A"]
+
+
+def test_of_two_quotes_that_cross_the_older_is_left_out_again_and_again(market: Make) -> None:
+    made = market(("102", "103"), ("99", "100"), ("100.5", "101"), ("98", "100.4"))
+    assert (venues(made.bids), venues(made.asks)) == ("D", "D")
+    assert [quote.exchange for quote in made.crossing] == ["A", "C"] or [
+        quote.exchange for quote in made.crossing
+    ] == ["A", "B", "C"]
+
+
+def test_a_locked_market_is_not_crossed(market: Make) -> None:
+    made = market(("94", "95"), ("93", "94"))
+    assert (made.bid, made.ask, made.crossing) == (94, 94, [])
+
+
+def test_an_empty_side_has_no_level_and_crosses_nothing(market: Make) -> None:
+    made = market((None, "94"), ("95", None, {"bid_size": "3"}), ("93", None))
+    assert (venues(made.bids), venues(made.asks)) == ("BC", "")
+    assert [quote.exchange for quote in made.crossing] == ["A"]
+    assert made.mid is None
+    assert market((None, "94"), ("93", None)).crossing == []
 
 
 def test_the_middle_is_that_of_the_best_prices(market: Make) -> None:

@@ -8,13 +8,9 @@ from typing import Any
 import pytest
 from support.rule_context import CONTEXT, text, with_limits
 
+from fintank.trading.depth import Depth
 from fintank.trading.limits import Limits
-from fintank.trading.rules import (
-    check,
-    check_price,
-    needs_price,
-    too_old,
-)
+from fintank.trading.rules import check, check_price, has_price, too_old
 
 Make = Callable[..., Any]
 DAY_US = 86_400_000_000
@@ -76,8 +72,8 @@ def test_what_an_order_is_worth_has_a_maximum(
     assert text(check(order(**given), found)) == refused
 
 
-@pytest.mark.parametrize("quotes", [(), (("103", "104"), ("98", "102"))])
-def test_without_an_uncrossed_nbbo_a_market_orders_worth_is_asked_for_later(
+@pytest.mark.parametrize("quotes", [(), (("103", None),)])
+def test_without_its_side_of_the_nbbo_a_market_orders_worth_is_asked_for_later(
     order: Make, market: Make, quotes: Any
 ) -> None:
     found = replace(with_limits(max_order_notional=Decimal(1)), market=market(*quotes))
@@ -99,18 +95,21 @@ def test_a_limit_is_near_the_middle_of_the_market(order: Make, market: Make, pri
     assert check(order("1", stop_px="500"), found) is None
 
 
-@pytest.mark.parametrize("quotes", [(), (("103", "104"), ("98", "102"))])
-def test_without_an_uncrossed_nbbo_a_limit_is_asked_for_later(order: Make, market: Make, quotes: Any) -> None:
+@pytest.mark.parametrize("quotes", [(), ((None, "104"),), (("103", None),)])
+def test_without_both_sides_of_the_nbbo_a_limit_is_asked_for_later(
+    order: Make, market: Make, quotes: Any
+) -> None:
     found = replace(with_limits(price_band=Decimal("0.1")), market=market(*quotes))
     assert check(order("1", price="500"), found) is None
 
 
-def test_only_some_orders_need_a_price_to_be_checked(order: Make) -> None:
-    needing = [
-        order("1"),
-        order("1", price="1"),
-        order(cash="1", price="1"),
-        order("1", price="1", stop_px="1"),
-    ]
-    assert [needs_price(each) for each in needing] == [True] * 4
-    assert [needs_price(each) for each in (order(cash="1"), order("1", stop_px="1"))] == [False] * 2
+def test_only_some_orders_need_a_price_to_be_checked(order: Make, market: Make) -> None:
+    by_quantity, by_limit = order("1"), order(cash="1", price="1", stop_px="1")
+    for each in (order(cash="1"), order("1", stop_px="1")):
+        assert has_price(each, Depth())
+    for each in (by_quantity, by_limit):
+        assert not has_price(each, Depth())
+        assert has_price(each, market(("9", "10")))
+    assert has_price(by_quantity, market((None, "10")))
+    assert not has_price(by_quantity, market(("9", None)))
+    assert not has_price(by_limit, market((None, "10")))

@@ -80,7 +80,7 @@ def test_a_quote_looks_only_at_the_orders_that_it_touches(
 def test_the_end_of_an_order_and_the_age_of_a_quote_are_waited_for(
     order: Make, quote: Make, steps: list[str]
 ) -> None:
-    shard = Shard(Limits())
+    shard = Shard(Limits(max_quote_age_us=3_600 * SECOND))
     shard.on_quote(quote("99", "101"), LOG_US)
     shard.on_order(order("1", price="50", tif="GTD", ends=100), LOG_US)
     steps.clear()
@@ -102,15 +102,15 @@ def test_a_quote_that_fills_one_of_a_thousand_orders_looks_at_no_other(
     order: Make, quote: Make, looked_at: list[str], given: dict[str, str], amount: dict[str, str]
 ) -> None:
     shard = Shard(Limits())
-    shard.on_quote(quote("99", "101", ask_size="0"), LOG_US)
+    shard.on_quote(quote("99", None), LOG_US)
     for number in range(1_000):
         shard.on_order(order(**amount, **given, cl_ord_id=f"o-{number}"), LOG_US)
     looked_at.clear()
     for offset in range(1, 4):
-        # What is behind is out of reach of the limit; a market order takes nothing of what has no size.
-        behind = quote("98", "201", exchange="NYSE", offset=offset, ask_size="0")
-        first = quote("99", "101", offset=offset, ask_size="10")
-        for each in (behind, first):
+        # What is behind is out of reach of the limit.
+        behind = quote("98", "201", exchange="NYSE", offset=offset, ask_size="10" if given else None)
+        first = quote("99", "101", offset=2 * offset + 1, ask_size="10")
+        for each in (*([behind] if given else []), first._replace(offset=2 * offset, ask=None), first):
             shard.on_quote(each, LOG_US)
     assert looked_at == ["o-0", "o-1", "o-2"]
     assert shard.state.registry.open_count == 997

@@ -8,6 +8,7 @@ from support.journal import keys
 from fintank.trading.changes import HeldQuote
 from fintank.trading.clock import Clock, ClockState
 from fintank.trading.depth import Depth
+from fintank.trading.limits import Limits
 from fintank.trading.messages import Quote, Side
 from fintank.trading.quote_book import Counts, QuoteBook
 
@@ -15,6 +16,7 @@ Make = Callable[..., Any]
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
 LOG_US = 7 * HOUR
+LIMITS = Limits(max_quote_lag_us=2 * HOUR, max_quote_age_us=HOUR)
 
 
 class Fed:
@@ -24,7 +26,7 @@ class Fed:
         self.counts = Counts()
         self.log_us = LOG_US
         self.book = QuoteBook(
-            "IVE", Clock(ClockState(first.time_us, LOG_US, first.time_us)), HOUR, self.counts
+            "IVE", Clock(ClockState(first.time_us, LOG_US, first.time_us)), LIMITS, self.counts
         )
         self.accepted = [self.book.accept(first, LOG_US) is not None]
 
@@ -142,18 +144,20 @@ def test_of_equal_prices_and_sizes_the_earlier_quote_wins(quote: Make, size: str
 
 def test_a_crossed_quote_of_an_exchange_replaces_its_held_one(quote: Make) -> None:
     market = Fed(quote("93", "94")).take(quote("95", "94.5", at=1, offset=1))
-    assert market.nbbo() == ("95", "NASDAQ", "94.5", "NASDAQ")
-    assert market.market().is_crossed
-    assert not market.market().is_open
+    assert market.nbbo() == ("-", "-", "-", "-")
+    assert [each.bid for each in market.market().crossing] == ["95"]
 
 
-def test_a_locked_nbbo_is_not_crossed(quote: Make) -> None:
-    market = Fed(quote("94", "94"))
-    assert not market.market().is_crossed
-    assert market.market().is_open
+def test_a_quote_is_used_up_to_its_lag_behind_the_newest_and_not_beyond(quote: Make) -> None:
+    market = Fed(quote("93", "94", exchange="NYSE"))
+    market.book = QuoteBook("IVE", market.book.clock, Limits(), market.counts)
+    market.take(quote("93", "94", exchange="NYSE"), quote("92", "95", at=5, offset=1))
+    assert market.nbbo() == ("93", "NYSE", "94", "NYSE")
+    market.take(quote("92", "95", at=5.000001, offset=2))
+    assert market.nbbo() == ("92", "NASDAQ", "95", "NASDAQ")
 
 
-def test_a_taken_size_is_missing_on_its_side_until_the_exchange_quotes_again(quote: Make) -> None:
+def test_a_taken_size_is_missing_on_its_side_until_the_exchange_shows_something_else(quote: Make) -> None:
     fed = Fed(quote("93", "94", bid_size="5", ask_size="7.5"))
     for quantity in ("2", "0.5"):
         fed.book.take(Side.BUY, fed.market().asks[0], Decimal(quantity))
@@ -162,8 +166,15 @@ def test_a_taken_size_is_missing_on_its_side_until_the_exchange_quotes_again(quo
     held = fed.book.changes()[0]
     assert isinstance(held, HeldQuote)
     assert held.taken == (1, Decimal("2.5"))
-    fed.take(quote("93", "94", at=1, offset=1, bid_size="5", ask_size="7.5"))
-    assert (fed.market().asks[0].left, fed.market().bids[0].left) == (Decimal("7.5"), 5)
+    fed.take(quote("93.0", "94", at=1, offset=1, bid_size="5", ask_size="7.50"))
+    assert (fed.market().asks[0].left, fed.market().bids[0].left) == (5, 4)
+    fed.take(quote("93", "94", at=2, offset=2, bid_size="6", ask_size="7.5"))
+    assert (fed.market().asks[0].left, fed.market().bids[0].left) == (5, 6)
+    fed.take(quote("93", "94.1", at=3, offset=3, bid_size="6", ask_size="7.5"))
+    assert (fed.market().asks[0].left, fed.market().bids[0].left) == (Decimal("7.5"), 6)
+    held = fed.book.changes()[0]
+    assert isinstance(held, HeldQuote)
+    assert held.taken == (0, 0)
 
 
 def test_a_size_taken_from_a_level_is_missing_at_once(quote: Make) -> None:

@@ -15,6 +15,7 @@ SECOND = 1_000_000
 HOUR = 3600 * SECOND
 DAY = 24 * HOUR
 LOG_US = 5 * DAY
+LIMITS = Limits(max_quote_age_us=HOUR)
 
 
 def test_a_quote_that_fills_is_journaled_with_its_clock_and_all_else_that_changed(
@@ -23,14 +24,14 @@ def test_a_quote_that_fills_is_journaled_with_its_clock_and_all_else_that_change
     shard.on_quote(quote("95", "95.1", exchange="NYSE"), LOG_US)
     shard.on_quote(quote(symbol="VTI"), LOG_US)
     shard.on_quote(quote("93", "94", offset=1), LOG_US)
-    effects = shard.on_order(order("1"), LOG_US)
+    effects = shard.on_order(order("1", price="93.5"), LOG_US)
     assert keys(effects.journal) == [
         "order 3:acc,3:IVE,3:o-1",
         "quote 3:IVE,4:NYSE",
         "quote 3:IVE,6:NASDAQ",
         "clock 3:IVE",
     ]
-    filled = shard.on_quote(quote("93", "94", exchange="NYSE", at=1, offset=2), LOG_US)
+    filled = shard.on_quote(quote("93", "93.5", exchange="NYSE", at=1, offset=2), LOG_US)
     assert filled is not None
     assert keys(filled.journal) == ["order 3:acc,3:IVE,3:o-1", "quote 3:IVE,4:NYSE", "clock 3:IVE"]
 
@@ -77,7 +78,7 @@ def test_open_orders_are_never_forgotten(shard: Shard, order: Make, quote: Make)
 def test_a_forgotten_order_is_too_old_to_be_accepted_again_even_after_a_restart(
     order: Make, quote: Make
 ) -> None:
-    shard = Shard(Limits())
+    shard = Shard(LIMITS)
     shard.on_quote(quote(), LOG_US)
     shard.on_order(order("1", at=2), LOG_US)
     assert shard.forget_closed(LOG_US + DAY + 2 * SECOND) == ()
@@ -85,7 +86,7 @@ def test_a_forgotten_order_is_too_old_to_be_accepted_again_even_after_a_restart(
     assert kinds(records) == ["order gone", "clock"]
     clock = records[1]
     for log_us in (0, LOG_US):  # a log time that runs back does not let it in either
-        restored = restore(Limits(), [clock])
+        restored = restore(LIMITS, [clock])
         assert "STALE_ORDER" in report_lines(restored.on_order(order("1", at=2), log_us))[0]
 
 
@@ -95,7 +96,7 @@ def test_orders_of_a_symbol_without_a_clock_are_kept(shard: Shard, order: Make) 
 
 
 def test_tombstones_come_in_bounded_portions(order: Make, quote: Make) -> None:
-    shard = Shard(Limits())
+    shard = Shard(LIMITS)
     for symbol in ("IVE", "VTI"):
         shard.on_quote(quote(symbol=symbol), LOG_US)
     for number in range(1_000):
@@ -110,31 +111,31 @@ def test_tombstones_come_in_bounded_portions(order: Make, quote: Make) -> None:
 def test_a_restored_shard_fills_a_quiet_symbols_order_on_the_quote_from_before(
     order: Make, quote: Make
 ) -> None:
-    shard = Shard(Limits())
+    shard = Shard(LIMITS)
     shard.on_quote(quote("93", "94", offset=5), LOG_US)
-    restored = restore(Limits(), shard.changed_quotes())
+    restored = restore(LIMITS, shard.changed_quotes())
     assert report_lines(restored.on_order(order("1"), LOG_US + HOUR))[1] == "o-1 TRADE FILLED 1 @ 94 NASDAQ"
     assert restored.on_quote(quote("93", "99", offset=5), LOG_US + HOUR) is None
     assert restored.state.counts.not_newer == 1
 
 
 def test_a_restored_shard_counts_the_time_it_was_down(order: Make, quote: Make) -> None:
-    shard = Shard(Limits())
+    shard = Shard(LIMITS)
     shard.on_quote(quote("93", "94"), LOG_US)
-    restored = restore(Limits(), shard.changed_quotes())
+    restored = restore(LIMITS, shard.changed_quotes())
     assert report_lines(restored.on_order(order("1"), LOG_US + HOUR + 1)) == ["o-1 NEW NEW"]
 
 
 def test_a_restored_shard_takes_no_log_time_before_its_latest_tick(order: Make, quote: Make) -> None:
-    shard = Shard(Limits())
+    shard = Shard(LIMITS)
     shard.on_quote(quote("93", "94"), LOG_US)
     shard.on_quote(quote(symbol="VTI"), LOG_US + HOUR + 1)
-    restored = restore(Limits(), shard.changed_quotes())
+    restored = restore(LIMITS, shard.changed_quotes())
     assert report_lines(restored.on_order(order("1"), LOG_US)) == ["o-1 NEW NEW"]
 
 
 def test_a_restored_shard_has_nothing_new_to_journal(order: Make, quote: Make) -> None:
-    shard = Shard(Limits())
+    shard = Shard(LIMITS)
     shard.on_quote(quote(), LOG_US)
-    restored = restore(Limits(), shard.changed_quotes())
+    restored = restore(LIMITS, shard.changed_quotes())
     assert restored.changed_quotes() == ()

@@ -95,34 +95,32 @@ def test_cash_below_one_lot_is_canceled_at_the_first_price(order: Make, quote: M
     assert (report.ord_rej_reason, effects.fills) == (None, ())
 
 
-def test_while_the_nbbo_is_crossed_orders_wait_and_it_is_counted(
+def test_a_market_with_quotes_that_cross_is_counted_when_orders_meet_it(
     shard: Shard, order: Make, quote: Make
 ) -> None:
     shard.on_quote(quote("93", "94"), LOG_US)
     shard.on_quote(quote("95", "96", exchange="NYSE", offset=1), LOG_US)
     assert shard.state.counts.crossed == 0  # no order met it
-    effects = shard.on_order(order("1"), LOG_US)
+    effects = shard.on_order(order("1", price="94"), LOG_US)
     assert report_lines(effects) == ["o-1 NEW NEW"]
-    assert (effects.reports[0].bid, effects.reports[0].ask) == (95, 94)
+    assert (effects.reports[0].bid, effects.reports[0].ask) == (95, 96)
     assert shard.on_quote(quote("94.5", "96", exchange="NYSE", at=1, offset=2), LOG_US) is None
     assert shard.state.counts.crossed == 2
     effects = shard.on_quote(quote("94", "96", exchange="NYSE", at=2, offset=3), LOG_US)
     assert report_lines(effects) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
+    assert shard.state.counts.crossed == 2
 
 
 def test_a_trade_names_the_quote_it_used_and_the_tick_that_caused_it(
     shard: Shard, order: Make, quote: Make
 ) -> None:
-    shard.on_quote(quote("95", "94.9", offset=1), LOG_US)
-    shard.on_order(order("1"), LOG_US)
-    shard.on_quote(quote("95", "94.5", exchange="NYSE", offset=2), LOG_US)
-    effects = shard.on_quote(quote("92", "94", exchange="ARCA", at=1, offset=3), LOG_US)
-    assert report_lines(effects) == []
-    shard.on_quote(quote("93", "94.9", at=1, offset=4), LOG_US)
+    shard.on_quote(quote("94.9", "95", exchange="NYSE", offset=1), LOG_US)
+    shard.on_order(order("1", price="94"), LOG_US)
+    assert shard.on_quote(quote("92", "94", exchange="ARCA", offset=0), LOG_US) is None
     effects = shard.on_quote(quote("93", "94.5", exchange="NYSE", at=1, offset=5), LOG_US)
     assert effects is not None
     (report,) = effects.reports
-    assert (report.last_mkt, report.quote_ids, report.input) == ("ARCA", ("0-3",), "ticks-0-5")
+    assert (report.last_mkt, report.quote_ids, report.input) == ("ARCA", ("0-0",), "ticks-0-5")
 
 
 def test_every_quote_of_a_batch_counts(shard: Shard, order: Make, quote: Make) -> None:
@@ -191,12 +189,11 @@ def test_orders_of_a_symbol_trade_in_the_order_of_their_arrival(
 
 
 def test_a_new_order_does_not_overtake_the_ones_that_wait(shard: Shard, order: Make, quote: Make) -> None:
-    shard.on_quote(quote("95", "96", exchange="NYSE"), LOG_US)
-    shard.on_quote(quote("93", "94", at=1800, offset=1), LOG_US)
-    assert report_lines(shard.on_order(order("1"), LOG_US)) == [
-        "o-1 NEW NEW"
-    ]  # crossed until the older quote is too old
-    effects = shard.on_order(order("1", cl_ord_id="o-2"), LOG_US + HOUR)
+    shard.on_quote(quote("93", "96", ask_size="1"), LOG_US)
+    shard.on_order(order("1", cl_ord_id="first"), LOG_US)
+    assert report_lines(shard.on_order(order("1"), LOG_US)) == ["o-1 NEW NEW"]
+    shard.state.books["IVE"].accept(quote("93", "94", at=1), LOG_US)  # without the step that a quote leads to
+    effects = shard.on_order(order("1", cl_ord_id="o-2"), LOG_US)
     assert report_lines(effects) == [
         "o-2 NEW NEW",
         "o-1 TRADE FILLED 1 @ 94 NASDAQ",

@@ -14,7 +14,8 @@ from fintank.wire.rules_toml import from_json, from_toml, to_json
 
 SHIPPED = (PROJECT_ROOT / "rules.toml").read_text()
 GOOD = {
-    "max_quote_age_ms": 5_000,
+    "max_quote_lag_ms": 2000,
+    "max_quote_age_ms": 5000,
     "aggregation_window_ms": 250,
     "lot_size": "0.01",
     "retention_ms": 60_000,
@@ -41,6 +42,7 @@ def fault(text):
 
 def test_every_key_sets_its_limit():
     assert from_toml(toml(), "rules.toml") == Limits(
+        max_quote_lag_us=2_000_000,
         max_quote_age_us=5_000_000,
         aggregation_window_us=250_000,
         lot_size=Decimal("0.01"),
@@ -57,7 +59,7 @@ def test_every_key_sets_its_limit():
 def test_the_shipped_file_is_valid_and_comments_every_key():
     limits = from_toml(SHIPPED, "rules.toml")
     assert set(tomllib.loads(SHIPPED)) == set(GOOD)
-    assert (limits.max_quote_age_us, limits.lot_size) == (3_600_000_000, Decimal("0.000001"))
+    assert (limits.max_quote_age_us, limits.lot_size) == (300_000_000, Decimal("0.000001"))
     lines = SHIPPED.split("\n")
     assert all(key in "\n".join(lines[1:]) for key in GOOD)
 
@@ -65,6 +67,10 @@ def test_the_shipped_file_is_valid_and_comments_every_key():
 @pytest.mark.parametrize("key", ["max_order_qty", "max_order_notional", "max_open_orders", "price_band"])
 def test_an_absent_optional_limit_is_none(key):
     assert getattr(from_toml(toml(**{key: ...}), "rules.toml"), key) is None
+
+
+def test_an_absent_lag_has_its_default():
+    assert from_toml(toml(max_quote_lag_ms=...), "rules.toml").max_quote_lag_us == 5_000_000
 
 
 @pytest.mark.parametrize(
@@ -76,7 +82,7 @@ def test_every_other_key_is_required(key):
 
 def test_an_unknown_key_is_named_with_the_allowed_ones():
     told = fault(toml(max_quote_age=5))
-    assert told.startswith("rules.toml: unknown key max_quote_age: allowed are max_quote_age_ms, ")
+    assert told.startswith("rules.toml: unknown key max_quote_age: allowed are max_quote_lag_ms, ")
     assert told.endswith("price_band")
 
 
@@ -109,7 +115,7 @@ DECIMAL = "must be a decimal string above 0"
         ("time_zone", 1, "1: must be the name of a time zone"),
         ("symbols", "IVE", '"IVE": must be a list of different symbols'),
         ("symbols", ["CASH"], '["CASH"]: must be a list of different symbols'),
-        ("symbols", ["I VE"], '["I VE"]: must be a list of different symbols'),
+        ("symbols", [""], '[""]: must be a list of different symbols'),
         ("symbols", ["IVE", "IVE"], '["IVE", "IVE"]: must be a list of different symbols'),
         ("symbols", [5], "[5]: must be a list of different symbols"),
     ],

@@ -1,11 +1,12 @@
 """Ticks on their way to the rule engine: lines for each owner of symbols, read there as quotes.
 
-    IVE NASDAQ 1438539936355217 42 93.97388 94.190756
-    IVE NYSE 1438539936355217 43 93.97388 94.190756 100 -
+    IVE  NASDAQ  1438539936355217  42  93.97388  94.190756
+    IVE  NYSE    1438539936355217  43  93.97388  -  100  -
 
-A line holds symbol, exchange, time in microseconds, the record's offset, bid and ask, and then bid_size and
-ask_size if there is one (`-` stands for the other). Numbers keep their text. This is the hot path: whole
-columns go through C functions, unless only some of the lines have sizes.
+A line holds, with tabs between them, symbol, exchange, time in microseconds (the tick's own, or its append
+time if that is earlier), the record's offset, bid and ask, and then bid_size and ask_size if there is one.
+`-` stands for an empty side or for a size that is not given. Numbers keep their text. This is the hot path:
+whole columns go through C functions, unless only some of the lines have sizes.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +14,7 @@ from functools import partial
 from itertools import compress, repeat
 
 from fintank.trading.messages import Quote
-from fintank.wire.kafka.ticks import NO_SIZE, TickBatch
+from fintank.wire.kafka.ticks import NOTHING, TickBatch
 
 _PLAIN, _SIZED = 6, 8
 
@@ -34,7 +35,7 @@ def quotes(partition: int, lines: str) -> list[Quote]:
 
 def _quotes(partition: int, lines: str) -> list[Quote]:
     line_count = lines.count("\n") + 1
-    values = lines.replace("\n", " ").split(" ")
+    values = lines.replace("\n", "\t").split("\t")
     for width in (_PLAIN, _SIZED):
         if len(values) == width * line_count:
             return _uniform(partition, values, width)
@@ -48,11 +49,11 @@ def _uniform(partition: int, values: list[str], width: int) -> list[Quote]:
     symbols, exchanges, times_us, offsets, bids, asks, *sizes = (
         values[column::width] for column in range(width)
     )
-    bid_sizes, ask_sizes = map(_sizes, sizes) if sizes else (repeat(None), repeat(None))
+    numbers = [*map(_numbers, (bids, asks, *sizes)), *([] if sizes else [repeat(None), repeat(None)])]
     integers = (map(int, times_us), repeat(partition), map(int, offsets))
-    columns = (symbols, exchanges, *integers, bids, asks, bid_sizes, ask_sizes)
+    columns = (symbols, exchanges, *integers, *numbers)
     return list(map(_quote, zip(*columns, strict=False)))
 
 
-def _sizes(texts: list[str]) -> Iterable[str | None]:
-    return [None if text == NO_SIZE else text for text in texts] if NO_SIZE in texts else texts
+def _numbers(texts: list[str]) -> Iterable[str | None]:
+    return [None if text == NOTHING else text for text in texts] if NOTHING in texts else texts

@@ -11,10 +11,12 @@ from typing import Any, TypeVar
 
 import simplejson
 
+from fintank.trading.messages import CHARACTERS_MAX
 from fintank.wire.kafka.rejects import Reason, describe
 
-SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,32}")
-"""Symbols and exchanges: such a text needs no escaping in line protocol and has no delimiter of ours."""
+SYMBOL_ALLOWED = "1 to 64 printable characters, without a backslash at the end or before a space, comma or ="
+"""Symbols and exchanges; InfluxDB has no way to write such a backslash in a tag."""
+_BAD_BACKSLASH = re.compile(r"\\(?:[ ,=]|$)")
 DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 
@@ -72,7 +74,7 @@ class Fields:
     def symbol(self, name: str) -> str:
         """Read a symbol or an exchange."""
         value = self._string(name)
-        if not SYMBOL.fullmatch(value):
+        if not is_symbol(value):
             raise MalformedError(Reason.BAD_SYMBOL, field=self._path + name, value=value)
         return value
 
@@ -164,6 +166,13 @@ class Fields:
         return MalformedError(
             Reason.BAD_TYPE, field=self._path + name, expected=expected, type=_TYPE_NAMES[type(value)]
         )
+
+
+def is_symbol(text: str) -> bool:
+    """Whether a text is a symbol or an exchange: SYMBOL_ALLOWED."""
+    return (
+        0 < len(text) <= CHARACTERS_MAX["symbol"] and text.isprintable() and not _BAD_BACKSLASH.search(text)
+    )
 
 
 @cache

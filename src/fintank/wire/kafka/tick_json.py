@@ -3,6 +3,9 @@
 The fields are in the order of the original 2015 messages.
 """
 
+import json
+from decimal import Decimal
+
 from fintank.trading.decimals import plain, seconds_text
 from fintank.trading.messages import Quote
 from fintank.wire.kafka.fields import Fields, parsed
@@ -10,26 +13,28 @@ from fintank.wire.kafka.records import Record
 
 
 def from_record(record: Record) -> Quote:
-    """Read a tick as a quote; ValueError if it is not a tick."""
+    """Read a tick as the quote that the rule engine gets; ValueError if it is not a tick."""
     fields = parsed(record.text)
+    bid, bid_size = _side(fields, "bid")
+    ask, ask_size = _side(fields, "ask")
     return Quote(
         symbol=fields.symbol("symbol"),
         exchange=fields.symbol("exchange"),
-        time_us=fields.time_us("timestamp"),
+        time_us=min(fields.time_us("timestamp"), record.time_ms * 1000),
         partition=record.partition,
         offset=record.offset,
-        bid=_number(fields, "bid"),
-        ask=_number(fields, "ask"),
-        bid_size=_number(fields, "bid_size") if fields.has("bid_size") else None,
-        ask_size=_number(fields, "ask_size") if fields.has("ask_size") else None,
+        bid=bid,
+        ask=ask,
+        bid_size=bid_size,
+        ask_size=ask_size,
     )
 
 
 def tick_of_numbers(symbol: str, exchange: str, bid: str, ask: str, time_us: int) -> bytes:
     """Write a tick with JSON numbers as prices, given here as text; `time_us` is since the epoch."""
     return (
-        f'{{"ask": {ask}, "timestamp": {seconds_text(time_us)}, "symbol": "{symbol}", '
-        f'"bid": {bid}, "exchange": "{exchange}"}}'
+        f'{{"ask": {ask}, "timestamp": {seconds_text(time_us)}, "symbol": {json.dumps(symbol)}, '
+        f'"bid": {bid}, "exchange": {json.dumps(exchange)}}}'
     ).encode()
 
 
@@ -38,11 +43,18 @@ def tick_of_texts(quote: Quote) -> bytes:
     sizes = (f', "bid_size": "{quote.bid_size}"' if quote.bid_size else "") + (
         f', "ask_size": "{quote.ask_size}"' if quote.ask_size else ""
     )
+    names = {name: json.dumps(getattr(quote, name)) for name in ("ask", "symbol", "bid", "exchange")}
     return (
-        f'{{"ask": "{quote.ask}", "timestamp": {seconds_text(quote.time_us)}, "symbol": "{quote.symbol}", '
-        f'"bid": "{quote.bid}", "exchange": "{quote.exchange}"{sizes}}}'
+        f'{{"ask": {names["ask"]}, "timestamp": {seconds_text(quote.time_us)}, "symbol": {names["symbol"]}, '
+        f'"bid": {names["bid"]}, "exchange": {names["exchange"]}{sizes}}}'
     ).encode()
 
 
-def _number(fields: Fields, name: str) -> str:
-    return plain(fields.number(name))
+def _side(fields: Fields, name: str) -> tuple[str | None, str | None]:
+    """Read a price and its size; two times None for an empty side."""
+    price, size = _number(fields, name), _number(fields, f"{name}_size")
+    return (None, None) if not price or size == 0 else (plain(price), None if size is None else plain(size))
+
+
+def _number(fields: Fields, name: str) -> Decimal | None:
+    return fields.number(name) if fields.has(name) else None

@@ -3,6 +3,9 @@
     {"symbol": "IVE", "exchange": "NASDAQ", "bid": 93.97388, "ask": 94.190756, "timestamp": 1438539936.355217}
     bid_ask,exchange=NASDAQ,symbol=IVE bid=93.97388,ask=94.190756 1438539936355217042
 
+A side is empty if its price is absent, null or 0, or its size 0; it has no field. The point of a tick without
+any side has the field withdrawn=1i.
+
 This is the hot path: whole columns go through C functions, and no object of ours is created per tick. A chunk
 with anything unusual takes the careful path, record by record, which alone decides what is rejected.
 """
@@ -21,10 +24,10 @@ import orjson
 
 from fintank.trading.decimals import NUMBER_LIMIT, is_bounded
 from fintank.wire.bolts.offsets import format_runs, parse_runs
-from fintank.wire.kafka.fields import DECIMAL, NOT_FINITE, SYMBOL, MalformedError
+from fintank.wire.kafka.fields import DECIMAL, NOT_FINITE, MalformedError, is_symbol
 from fintank.wire.kafka.records import AHEAD_US_MAX, EARLIEST_US
 from fintank.wire.kafka.rejects import Reason, Reject, unforeseen
-from fintank.wire.points.line_protocol import record_time_ns
+from fintank.wire.points.line_protocol import record_time_ns, series
 
 _CHUNK_RECORDS = 500  # its columns fit the CPU cache: 15 % faster than 5,000 at once
 _PREFIXES_KEPT_MAX = 65_536
@@ -32,12 +35,13 @@ _PREFIXES_KEPT_MAX = 65_536
 _NAMES = ("symbol", "exchange")
 _PRICES = ("bid", "ask")
 _SIZES = ("bid_size", "ask_size")
-_REQUIRED = (*_NAMES, "timestamp", *_PRICES)
-_plain_columns = itemgetter(*_REQUIRED)
-_sized_columns = itemgetter(*_REQUIRED, *_SIZES)
+_REQUIRED = (*_NAMES, "timestamp")
+_USUAL = (*_REQUIRED, *_PRICES)
+_plain_columns = itemgetter(*_USUAL)
+_sized_columns = itemgetter(*_USUAL, *_SIZES)
 
-NO_SIZE = "-"
-"""Stands for a missing size in a line for the rule engine."""
+NOTHING = "-"
+"""Stands for an empty side or a missing size in a line for the rule engine."""
 
 _SMALLEST = 1e-12
 """A float from here up has at most DECIMALS_MAX decimals: its shortest text has 17 digits."""
@@ -75,10 +79,10 @@ def to_lines(topic: str, partition: int, offsets: str, records: str) -> TickBatc
     texts = records.split("\n") if offsets or records else []
     runs = parse_runs(offsets)
     numbers: list[int] = []
-    latest_us: list[int] = []
+    append_us: list[int] = []
     for run in runs:
         numbers.extend(range(run.first, run.first + run.records))
-        latest_us.extend([run.append_ms * 1000 + AHEAD_US_MAX] * run.records)
+        append_us.extend([run.append_ms * 1000] * run.records)
     if len(numbers) != len(texts):
         raise ValueError(f"{topic}-{partition}: {len(numbers)} offsets for {len(texts)} records")
 
@@ -88,7 +92,7 @@ def to_lines(topic: str, partition: int, offsets: str, records: str) -> TickBatc
     faults: dict[int, tuple[Reason, str]] = {}
     for start in range(0, len(texts), _CHUNK_RECORDS):
         chunk = slice(start, start + _CHUNK_RECORDS)
-        columns = (texts[chunk], numbers[chunk], latest_us[chunk])
+        columns = (texts[chunk], numbers[chunk], append_us[chunk])
         try:
             found = _fast_lines(*columns)
         except Exception:  # the careful path finds out which record it was
@@ -107,17 +111,17 @@ def to_lines(topic: str, partition: int, offsets: str, records: str) -> TickBatc
     return TickBatch("\n".join(lines), good, rejects, symbols, quotes)
 
 
-def _fast_lines(texts: list[str], numbers: list[int], latest_us: list[int]) -> _Lines:
-    """Return the lines of a chunk of plain ticks only; raise whenever one may be anything else."""
+def _fast_lines(texts: list[str], numbers: list[int], append_us: list[int]) -> _Lines:
+    """Return the lines of a chunk of plain ticks only, none with an empty side; raise if one may be other."""
     ticks = list(map(orjson.loads, texts))
-    columns = _plain_columns if len(ticks[0]) == len(_REQUIRED) else _sized_columns
+    columns = _plain_columns if len(ticks[0]) == len(_USUAL) else _sized_columns
     symbols, exchanges, *numeric = zip(*map(columns, ticks), strict=True)
     prefixes = list(map(_prefix, symbols, exchanges))
     if {*map(len, ticks)} != {len(_NAMES) + len(numeric)}:
         raise ValueError
     numbers_of = list(map(_numbers, numeric))
     times_us = [int(seconds * 1e6 + 0.5) for seconds in numbers_of[0]]
-    if min(times_us) < EARLIEST_US or not all(map(le, times_us, latest_us)):
+    if min(times_us) < EARLIEST_US or not all(map(le, times_us, append_us)):
         raise ValueError
     bid_texts, ask_texts, *size_texts = map(_texts, numeric[1:])
     parts: list[Iterable[str]] = [prefixes, bid_texts, repeat(",ask="), ask_texts]
@@ -126,7 +130,7 @@ def _fast_lines(texts: list[str], numbers: list[int], latest_us: list[int]) -> _
     parts += [repeat(" "), _texts(list(map(record_time_ns, times_us, numbers)))]
     lines = list(map("".join, zip(*parts, strict=False)))
     columns_of_quotes = (symbols, exchanges, _texts(times_us), _texts(numbers), bid_texts, ask_texts)
-    quotes = list(map(" ".join, zip(*columns_of_quotes, *size_texts, strict=True)))
+    quotes = list(map("\t".join, zip(*columns_of_quotes, *size_texts, strict=True)))
     return _Lines(lines, symbols, quotes)
 
 
@@ -148,13 +152,13 @@ def _numbers(column: Sequence[Any]) -> Sequence[float]:
 
 
 def _careful_lines(
-    texts: list[str], numbers: list[int], latest_us: list[int], faults: dict[int, tuple[Reason, str]]
+    texts: list[str], numbers: list[int], append_us: list[int], faults: dict[int, tuple[Reason, str]]
 ) -> _Lines:
     """Return the lines of the valid ticks; add reason and detail of the others to `faults`, by offset."""
     found = []
-    for text, number, latest in zip(texts, numbers, latest_us, strict=True):
+    for text, number, append in zip(texts, numbers, append_us, strict=True):
         try:
-            found.append(_line(_parsed(text), number, latest))
+            found.append(_line(_parsed(text), number, append))
         except MalformedError as error:
             faults[number] = error.reason, error.detail
         except Exception as error:  # a record's error must not affect the others
@@ -166,14 +170,14 @@ def _careful_lines(
 def _prefix(symbol: str, exchange: str) -> str:
     """Return measurement and tags; ValueError or TypeError when one can't be a tag."""
     for name in (symbol, exchange):
-        if not SYMBOL.fullmatch(name):
+        if not is_symbol(name):
             raise ValueError
-    return f"bid_ask,exchange={exchange},symbol={symbol} bid="
+    return series("bid_ask", {"exchange": exchange, "symbol": symbol}) + " bid="
 
 
-def _line(tick: dict[str, Any], offset: int, latest_us: int) -> tuple[str, str, str]:
+def _line(tick: dict[str, Any], offset: int, append_us: int) -> tuple[str, str, str]:
     """Return line, symbol and line for the rule engine; MalformedError for the first fault."""
-    numbers = [*_PRICES, *(name for name in _SIZES if tick.get(name) is not None)]
+    numbers = [name for name in (*_PRICES, *_SIZES) if tick.get(name) is not None]
     for name in _REQUIRED:
         if name not in tick:
             raise MalformedError(Reason.MISSING_FIELD, field=name)
@@ -185,12 +189,17 @@ def _line(tick: dict[str, Any], offset: int, latest_us: int) -> tuple[str, str, 
     for name, text in texts.items():
         if not is_bounded(Decimal(text)):
             raise MalformedError(Reason.BAD_VALUE, field=name, value=tick[name], error="out of range")
-    time_us = _time_us(tick["timestamp"], latest_us)
-    prefix = _prefix(tick["symbol"], tick["exchange"])
-    fields = ",".join([f"{name}={text}" for name, text in texts.items()])
-    line = f"{prefix}{fields.removeprefix('bid=')} {record_time_ns(time_us, offset)}"
-    columns = [texts.get(name, NO_SIZE) for name in (*_PRICES, *_SIZES)]
-    quote = " ".join([tick["symbol"], tick["exchange"], str(time_us), str(offset), *columns])
+    time_us = _time_us(tick["timestamp"], append_us + AHEAD_US_MAX)
+    for side in zip(_PRICES, _SIZES, strict=True):
+        if texts.get(side[0], "0") == "0" or texts.get(side[1]) == "0":
+            for name in side:
+                texts.pop(name, None)
+    prefix = _prefix(tick["symbol"], tick["exchange"]).removesuffix("bid=")
+    fields = ",".join([f"{name}={text}" for name, text in texts.items()]) or "withdrawn=1i"
+    line = f"{prefix}{fields} {record_time_ns(time_us, offset)}"
+    columns = [texts.get(name, NOTHING) for name in (*_PRICES, *_SIZES)]
+    counted_us = min(time_us, append_us)
+    quote = "\t".join([tick["symbol"], tick["exchange"], str(counted_us), str(offset), *columns])
     return line, tick["symbol"], quote
 
 
@@ -242,7 +251,7 @@ def _unparsable(text: str, error: str) -> MalformedError:
 def _name_fault(value: object) -> Reason | None:
     if not isinstance(value, str):
         return Reason.BAD_TYPE
-    return None if SYMBOL.fullmatch(value) else Reason.BAD_SYMBOL
+    return None if is_symbol(value) else Reason.BAD_SYMBOL
 
 
 def _number_fault(name: str, value: Any) -> Reason | None:
@@ -256,6 +265,6 @@ def _number_fault(name: str, value: Any) -> Reason | None:
     number = float(value)
     if not math.isfinite(number):
         return Reason.NOT_FINITE
-    if name in _PRICES and number <= 0:
+    if name in _PRICES and number < 0:
         return Reason.NOT_POSITIVE
     return Reason.NEGATIVE if name in _SIZES and number < 0 else None

@@ -19,6 +19,8 @@ Point = tuple[str, int, tuple[float | str | None, ...]]
 
 _LINE = re.compile(r"(.*?)(?<!\\) (.*) (-?[0-9]+)")
 _FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|[^,]+)(?:,|$)')
+_TAG = re.compile(r",(\w+)=((?:\\[ ,=]|[^,])*)")
+_TAG_ESCAPE = re.compile(r"\\([ ,=])")
 _ESCAPE = re.compile(r"\\(.)")
 
 
@@ -29,13 +31,13 @@ class Measurement(NamedTuple):
     fields: tuple[str, ...]
 
 
-BID_ASK = Measurement("bid_ask", ("bid", "ask", "bid_size", "ask_size"))
+BID_ASK = Measurement("bid_ask", ("bid", "ask", "bid_size", "ask_size", "withdrawn"))
 FILLS = Measurement("fills", tuple(FILL.point_fields))
 EXECUTIONS = Measurement(
     "executions", tuple(dict.fromkeys(EXECUTION.point_fields + ORDER_CANCEL_REJECT.point_fields))
 )
 
-_SIZES = BID_ASK.fields[2:]
+_PRICES, _SIZES = BID_ASK.fields[:2], BID_ASK.fields[2:4]
 
 
 def of_lines(measurement: Measurement, lines: str) -> list[Point]:
@@ -46,17 +48,21 @@ def of_lines(measurement: Measurement, lines: str) -> list[Point]:
     if measurement is not BID_ASK:
         return [_point(measurement, line) for line in texts]
     size_counts = {lines.count(f",{name}=") for name in _SIZES}
-    if size_counts == {0}:
-        return _ticks(lines, len(texts), BID_ASK.fields[:2])
-    if size_counts == {len(texts)}:
-        return _ticks(lines, len(texts), BID_ASK.fields)
+    is_usual = lines.count(" bid=") == lines.count(",ask=") == len(texts) and "\\" not in lines
+    if is_usual and size_counts == {0}:
+        return _ticks(lines, len(texts), _PRICES)
+    if is_usual and size_counts == {len(texts)}:
+        return _ticks(lines, len(texts), (*_PRICES, *_SIZES))
     return [_point(measurement, line) for line in texts]
 
 
 def quote_of(line: str, partition: int, offset: int) -> Quote:
-    """Read a line of bid_ask as the quote it was made from; numbers keep their text."""
+    """Read a line of bid_ask as the quote it was made from; numbers keep their text.
+
+    Its time is the tick's own: that it may count as an earlier one is not in the line.
+    """
     prefix, fields, time_ns = _parts(BID_ASK, line)
-    tags = dict(tag.split("=") for tag in prefix.split(",")[1:])
+    tags = {name: _TAG_ESCAPE.sub(r"\1", value) for name, value in _TAG.findall(prefix)}
     texts = dict(_FIELD.findall(fields))
     return Quote(
         symbol=tags["symbol"],
@@ -64,8 +70,8 @@ def quote_of(line: str, partition: int, offset: int) -> Quote:
         time_us=int(time_ns) // 1000,
         partition=partition,
         offset=offset,
-        bid=texts["bid"],
-        ask=texts["ask"],
+        bid=texts.get("bid"),
+        ask=texts.get("ask"),
         bid_size=texts.get("bid_size"),
         ask_size=texts.get("ask_size"),
     )

@@ -8,10 +8,10 @@ from fintank.trading.messages import Quote
 from fintank.wire.bolts.owner_ticks import by_owner, quotes
 from fintank.wire.kafka.ticks import to_lines
 
-PLAIN = "IVE NASDAQ 1438539936355217 42 93.97388 94.190756"
-SIZED = "EUR/USD NYSE 1438539936355217 43 1e-7 94.10 0 1.50"
+PLAIN = "IVE NASDAQ 1438539936355217 42 93.97388 94.190756".replace(" ", "\t")
+SIZED = "AAPL  261218C00150000\tNYSE\t1438539936355217\t43\t1e-7\t94.10\t2\t1.50"
 PLAIN_QUOTE = Quote("IVE", "NASDAQ", 1438539936355217, 3, 42, "93.97388", "94.190756", None, None)
-SIZED_QUOTE = Quote("EUR/USD", "NYSE", 1438539936355217, 3, 43, "1e-7", "94.10", "0", "1.50")
+SIZED_QUOTE = Quote("AAPL  261218C00150000", "NYSE", 1438539936355217, 3, 43, "1e-7", "94.10", "2", "1.50")
 
 
 def test_a_tick_is_a_quote_whose_numbers_keep_their_text():
@@ -26,26 +26,31 @@ def test_many_ticks_keep_their_order():
 
 
 def test_ticks_with_and_without_sizes_can_be_mixed():
-    one_size = SIZED.replace(" 0 ", " - ")
+    one_size = SIZED.replace("\t2\t", "\t-\t")
     assert quotes(3, f"{PLAIN}\n{SIZED}\n{one_size}\n{PLAIN}") == [
         PLAIN_QUOTE,
         SIZED_QUOTE,
         SIZED_QUOTE._replace(bid_size=None),
         PLAIN_QUOTE,
     ]
-    swapped = [SIZED.replace(" 0 ", " - "), SIZED.replace(" 1.50", " -")]
+    swapped = [SIZED.replace("\t2\t", "\t-\t"), SIZED.replace("\t1.50", "\t-")]
     assert [(quote.bid_size, quote.ask_size) for quote in quotes(3, "\n".join(swapped))] == [
         (None, "1.50"),
-        ("0", None),
+        ("2", None),
     ]
 
 
 @pytest.mark.parametrize(
-    "lines", ["x", PLAIN + " 1", PLAIN + "\n", PLAIN.replace(" 42 ", " x "), PLAIN.replace("IVE ", "")]
+    "lines", ["x", PLAIN + "\t1", PLAIN + "\n", PLAIN.replace("\t42\t", "\tx\t"), PLAIN.replace("IVE\t", "")]
 )
 def test_a_malformed_line_is_an_error(lines):
     with pytest.raises(ValueError):  # noqa: PT011 - each its own
         quotes(3, lines)
+
+
+def test_an_empty_side_has_no_price():
+    lines = f"{PLAIN}\n{PLAIN.replace('93.97388', '-')}"
+    assert quotes(3, lines) == [PLAIN_QUOTE, PLAIN_QUOTE._replace(bid=None)]
 
 
 def records(*symbols, **more):

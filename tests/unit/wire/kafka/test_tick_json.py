@@ -14,8 +14,11 @@ ORIGINAL = (
 )
 
 
+APPEND_MS = 1_438_539_937_000
+
+
 def read(text: str) -> Quote:
-    return from_record(Record("ticks", 2, 17, 0, b"IVE", text.encode()))
+    return from_record(Record("ticks", 2, 17, APPEND_MS, b"IVE", text.encode()))
 
 
 def test_a_tick_is_read_as_a_quote() -> None:
@@ -23,12 +26,32 @@ def test_a_tick_is_read_as_a_quote() -> None:
     assert read(ORIGINAL) == quote
 
 
+def test_a_tick_ahead_of_its_append_time_counts_as_of_that() -> None:
+    assert read(ORIGINAL.replace("1438539936.3", "1438539938.3")).time_us == APPEND_MS * 1000
+
+
+@pytest.mark.parametrize(
+    "bid", ['"bid": null', '"bid": 0', '"bid": "0.00"', '"bid_size": 0, "bid": 1', '"x": 1']
+)
+def test_an_empty_side_has_neither_price_nor_size(bid: str) -> None:
+    quote = read(ORIGINAL.replace('"bid": 93.97388', bid))
+    assert (quote.bid, quote.bid_size, quote.ask) == (None, None, "94.190756")
+    again = json.loads(tick_of_texts(quote))
+    assert (again["bid"], "bid_size" in again) == (None, False)
+
+
+def test_a_symbol_may_need_escaping() -> None:
+    quote = read(ORIGINAL)._replace(symbol='I"V\\E')
+    assert read(tick_of_texts(quote).decode()) == quote
+    assert json.loads(tick_of_numbers('I"V\\E', "X", "1", "2", 5))["symbol"] == 'I"V\\E'
+
+
 def test_sizes_are_read_if_present() -> None:
     quote = read(ORIGINAL.replace("{", '{"bid_size": "100", "ask_size": 0.5, '))
     assert (quote.bid_size, quote.ask_size) == ("100", "0.5")
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "[]", "{}", ORIGINAL.replace("93.97388", "null")])
+@pytest.mark.parametrize("text", ["", "nonsense", "[]", "{}", ORIGINAL.replace("93.97388", "[]")])
 def test_anything_but_a_tick_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"^[A-Z_]+ "):
         read(text)

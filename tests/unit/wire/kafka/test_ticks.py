@@ -27,12 +27,30 @@ def test_a_tick_with_sizes_has_them_in_its_line():
     )
 
 
-@pytest.mark.parametrize("size", [0, 0.0, -0.0, "0", "-0", "-0.00", "0e-90"])
-@pytest.mark.parametrize("other", [0, 1, "2.5"])
-def test_every_way_to_write_a_zero_size_is_zero(size, other):
-    batch = batch_of(tick(bid_size=size, ask_size=other))
-    assert f",bid_size=0,ask_size={other} " in batch.lines
-    assert batch.quotes[0].endswith(f" 0 {other}")
+EMPTY = [
+    *({"bid": price} for price in (None, 0, 0.0, -0.0, "0", "-0", "-0.00", "0e-90")),
+    *({"bid_size": size} for size in (0, 0.0, -0.0, "0", "-0", "-0.00", "0e-90")),
+    {"bid": 0, "bid_size": 300},
+]
+
+
+@pytest.mark.parametrize("empty", EMPTY)
+@pytest.mark.parametrize("size", ["1", "2.5"])
+def test_every_way_to_write_an_empty_side_leaves_it_out(empty, size):
+    batch = batch_of(tick(**empty, ask_size=size))
+    assert batch.lines == f"bid_ask,exchange=NYSE,symbol=IVE ask=94.2,ask_size={size} 1438539936500001000"
+    assert batch.quotes == [f"IVE NYSE 1438539936500000 1000 - 94.2 - {size}".replace(" ", "\t")]
+
+
+def test_an_absent_price_is_an_empty_side():
+    record = tick().replace('"ask": 94.2, ', "")
+    assert line_of(record) == "bid_ask,exchange=NYSE,symbol=IVE bid=94.1 1438539936500001000"
+
+
+def test_a_tick_without_any_side_has_a_point_that_says_so():
+    batch = batch_of(tick(bid=0, ask=None, ask_size=5))
+    assert batch.lines == "bid_ask,exchange=NYSE,symbol=IVE withdrawn=1i 1438539936500001000"
+    assert batch.quotes == ["IVE NYSE 1438539936500000 1000 - - - -".replace(" ", "\t")]
 
 
 def test_a_size_as_text_keeps_its_text():
@@ -46,9 +64,9 @@ def test_a_size_of_null_is_an_absent_size():
 
 
 def test_all_numbers_of_a_tick_can_be_text():
-    record = tick(bid="94.10", ask="94.20", timestamp="1438539936.500000", bid_size="0", ask_size="1.50")
+    record = tick(bid="94.10", ask="94.20", timestamp="1438539936.500000", bid_size="3", ask_size="1.50")
     assert both_ways(record) == (
-        "bid_ask,exchange=NYSE,symbol=IVE bid=94.10,ask=94.20,bid_size=0,ask_size=1.50 1438539936500001000"
+        "bid_ask,exchange=NYSE,symbol=IVE bid=94.10,ask=94.20,bid_size=3,ask_size=1.50 1438539936500001000"
     )
 
 
@@ -107,6 +125,13 @@ def test_every_microsecond_of_a_time_is_kept(microseconds):
     assert line_of(record, first=0).endswith(f" 1438539936{microseconds:06d}000")
 
 
+def test_a_tick_ahead_of_its_append_time_counts_as_of_that_and_is_stored_as_it_came():
+    for append_ms, counted_us in ((1438539936_499, 1438539936_499000), (1438539936_500, 1438539936_500000)):
+        batch = batch_of(tick(), append_ms=append_ms)
+        assert batch.lines.endswith(" 1438539936500001000")
+        assert batch.quotes[0].split("\t")[2] == str(counted_us)
+
+
 def test_a_time_can_be_at_most_sixty_seconds_ahead_of_the_append_time():
     assert both_ways(tick(timestamp=APPEND_MS / 1000 + 60))
     reason, detail = reason_of(tick(timestamp=APPEND_MS / 1000 + 60.000001))
@@ -122,8 +147,12 @@ def test_each_record_is_compared_with_its_own_append_time():
 
 
 def test_a_name_can_have_every_allowed_character():
-    assert "symbol=EUR/USD:a.b_c-9 " in both_ways(tick(symbol="EUR/USD:a.b_c-9"))
-    assert line_of(tick(symbol="X" * 32))
+    for symbol in ("EUR/USD:a.b_c-9", "^GSPC", "M&M.NS", "IVÉ", "٣", 'I"VE', "{}", "I\\VE", "X" * 64):
+        assert f",symbol={symbol} bid=" in both_ways(tick(symbol=symbol))
+    assert ",symbol=ES\\=F bid=" in both_ways(tick(symbol="ES=F"))
+    assert ",exchange=A\\,B,symbol=AAPL\\ \\ 261218C00150000 bid=" in both_ways(
+        tick(symbol="AAPL  261218C00150000", exchange="A,B")
+    )
 
 
 def test_good_ticks_around_bad_ones_keep_their_order_and_offsets():
@@ -159,7 +188,7 @@ records = st.one_of(
     st.text('{}[]",:\\ \u2028é1x'),
     st.fixed_dictionaries(
         {
-            "symbol": st.sampled_from(["IVE", "VTI", "I VE", 5]),
+            "symbol": st.sampled_from(["IVE", "VTI", "I VE", "I\\ VE", 5]),
             "exchange": st.sampled_from(["NYSE", ""]),
             "bid": numbers,
             "ask": numbers,
@@ -176,4 +205,3 @@ def test_every_record_becomes_one_line_or_one_reject_whatever_its_neighbors(text
     alone = [batch_of(text, first=1000 + index) for index, text in enumerate(texts)]
     assert together.lines == "\n".join(batch.lines for batch in alone if batch.lines)
     assert together.rejects == [reject for batch in alone for reject in batch.rejects]
-    assert together.lines.isascii()

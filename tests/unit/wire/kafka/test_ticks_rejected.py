@@ -49,7 +49,7 @@ def test_a_record_that_is_not_a_json_object_is_rejected(record, reason):
     assert reason_of(record)[0] == reason
 
 
-@pytest.mark.parametrize("field", ["symbol", "exchange", "bid", "ask", "timestamp"])
+@pytest.mark.parametrize("field", ["symbol", "exchange", "timestamp"])
 def test_a_missing_field_is_rejected_by_its_name(field):
     fields = json.loads(tick())
     del fields[field]
@@ -67,7 +67,7 @@ def test_a_name_that_is_not_text_is_rejected(field, value):
 
 @pytest.mark.parametrize(
     "value",
-    ["", " ", "I VE", "I,VE", "I=VE", "IVE\n", "I\\VE", 'I"VE', "IVÉ", "I\u2028VE", "X" * 33, "{}", "٣"],
+    ["", "IVE\n", "I\tVE", "I\u2028VE", "\x7f", "IVE\\", "I\\ VE", "I\\,VE", "I\\=VE", "X" * 65],
 )
 @pytest.mark.parametrize("field", ["symbol", "exchange"])
 def test_a_name_that_cannot_be_a_tag_is_rejected(field, value):
@@ -76,11 +76,15 @@ def test_a_name_that_cannot_be_a_tag_is_rejected(field, value):
 
 @pytest.mark.parametrize(
     "value",
-    [None, True, False, [], {}, "", " ", "abc", "1,5", "+1", "1.", ".5", "01", "1_0", "0x1", "٣", "1" * 41],
+    [True, False, [], {}, "", " ", "abc", "1,5", "+1", "1.", ".5", "01", "1_0", "0x1", "٣", "1" * 41],
 )
 @pytest.mark.parametrize("field", ["bid", "ask", "timestamp"])
 def test_a_number_of_the_wrong_type_is_rejected(field, value):
     assert reason_of(tick(**{field: value}))[0] == "BAD_TYPE"
+
+
+def test_a_time_of_null_is_rejected():
+    assert reason_of(tick(timestamp=None))[0] == "BAD_TYPE"
 
 
 @pytest.mark.parametrize("value", [True, [], "abc"])
@@ -103,9 +107,9 @@ def test_a_text_that_is_not_finite_is_rejected(value):
         assert reason_of(tick(**{field: value}))[0] == "NOT_FINITE"
 
 
-@pytest.mark.parametrize("value", [0, -0.0, 0.0, -1, -94.1, "0", "-1", "1e-999"])
+@pytest.mark.parametrize("value", [-1, -94.1, "-1", "-0.01"])
 @pytest.mark.parametrize("field", ["bid", "ask"])
-def test_a_price_that_is_not_positive_is_rejected(field, value):
+def test_a_price_below_zero_is_rejected(field, value):
     assert reason_of(tick(**{field: value})) == (
         "NOT_POSITIVE",
         f'field="{field}" value={json.dumps(value)}',

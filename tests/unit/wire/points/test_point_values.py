@@ -14,6 +14,8 @@ TICK = "bid_ask,exchange=NYSE,symbol=IVE"
 PLAIN = f"{TICK} bid=94.10,ask=1e2 17"
 SIZED = f"{TICK} bid=94.1,ask=95,bid_size=3,ask_size=0 18"
 HALF = f"{TICK} bid=94.1,ask=95,bid_size=3 19"
+ONE_SIDE = f"{TICK} ask=95,ask_size=3 20"
+NO_SIDE = f"{TICK} withdrawn=1i 21"
 
 REPORT = factories.report(
     'an "odd" \\ name, a=b',
@@ -40,12 +42,16 @@ REPORT = factories.report(
 )
 
 
-@pytest.mark.parametrize("lines", [[PLAIN, PLAIN], [SIZED, SIZED], [PLAIN, HALF, SIZED]])
+@pytest.mark.parametrize(
+    "lines", [[PLAIN, PLAIN], [SIZED, SIZED], [PLAIN, HALF, SIZED], [PLAIN, ONE_SIDE, NO_SIDE]]
+)
 def test_ticks_are_read_as_written(lines):
     values = {
-        PLAIN: (17, (94.1, 100.0, None, None)),
-        SIZED: (18, (94.1, 95.0, 3.0, 0.0)),
-        HALF: (19, (94.1, 95.0, 3.0, None)),
+        PLAIN: (17, (94.1, 100.0, None, None, None)),
+        SIZED: (18, (94.1, 95.0, 3.0, 0.0, None)),
+        HALF: (19, (94.1, 95.0, 3.0, None, None)),
+        ONE_SIDE: (20, (None, 95.0, None, 3.0, None)),
+        NO_SIDE: (21, (None, None, None, None, 1.0)),
     }
     assert of_lines(BID_ASK, "\n".join(lines)) == [(TICK, *values[line]) for line in lines]
     assert of_lines(BID_ASK, "") == []
@@ -58,6 +64,17 @@ def test_a_line_is_a_quote_whose_numbers_keep_their_text():
     )
     with pytest.raises(ValueError, match="not a line of bid_ask"):
         quote_of("bid_ask", 3, 42)
+
+
+def test_a_quote_of_a_line_has_the_names_and_the_sides_of_its_tick():
+    prefix, time_ns = r"bid_ask,exchange=A\,B,symbol=ES\=F\ I\VE", 1438539936355217042
+    line = f"{prefix} ask=7 {time_ns}"
+    assert quote_of(line, 3, 42) == Quote("ES=F I\\VE", "A,B", 1438539936355217, 3, 42, None, "7", None, None)
+    assert of_lines(BID_ASK, line) == [(prefix, time_ns, (None, 7.0, None, None, None))]
+    plain = r"bid_ask,exchange=A\,B,symbol=ES\=F bid=6,ask=7 17"
+    assert of_lines(BID_ASK, plain) == [
+        (plain.split(" bid", maxsplit=1)[0], 17, (6.0, 7.0, None, None, None))
+    ]
 
 
 def test_every_field_of_a_report_and_of_a_fill_is_read():
@@ -124,16 +141,16 @@ def test_escaped_names_are_read():
 
 
 def test_an_answers_integers_become_floats_and_empty_tags_disappear():
-    rows = [[17, 94.1, 100, None, None], [18, 94.2, 100.5, None, None]]
+    rows = [[17, 94.1, 100, None, None, None], [18, None, None, None, None, 1]]
     points = of_answer("bid_ask", {"symbol": "IVE", "exchange": "NYSE", "venue": ""}, rows)
-    assert points == [(TICK, 17, (94.1, 100.0, None, None)), (TICK, 18, (94.2, 100.5, None, None))]
+    assert points == [(TICK, 17, (94.1, 100.0, None, None, None)), (TICK, 18, (None, None, None, None, 1.0))]
     assert type(points[0][2][1]) is float
     assert of_answer("bid_ask", {}, []) == []
 
 
 def test_a_malformed_line_is_an_error():
-    for line in ("bid_ask,exchange=NYSE,symbol=IVE bid=1", f"{TICK} bid=1,ask=2 x 3"):
-        with pytest.raises(ValueError, match="expected"):
+    for line in (f"{TICK} bid=1", f"{TICK} bid=1,ask=2 x 3"):
+        with pytest.raises(ValueError, match=r"not a line of bid_ask|expected"):
             of_lines(BID_ASK, line)
     with pytest.raises(ValueError, match="not a line of executions"):
         of_lines(EXECUTIONS, "nonsense")
