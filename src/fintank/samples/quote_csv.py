@@ -19,14 +19,15 @@ from fintank.trading.decimals import plain
 from fintank.trading.messages import Quote
 from fintank.wire.bolts import owner_ticks
 from fintank.wire.kafka import ticks
+from fintank.wire.kafka.fields import SYMBOL_ALLOWED
 from fintank.wire.kafka.rejects import Reject
 
 BATCH_LINES = 500
 VALUE_CHARS_MAX = 80
 
 _WANTED = {
-    **dict.fromkeys(("symbol", "exchange"), "1 to 32 of the characters A-Z a-z 0-9 . _ : / -"),
-    **dict.fromkeys(("bid", "ask"), "a decimal number above 0"),
+    **dict.fromkeys(("symbol", "exchange"), SYMBOL_ALLOWED),
+    **dict.fromkeys(("bid", "ask"), "a decimal number of 0 or more"),
     **dict.fromkeys(SIZES, "a decimal number of 0 or more"),
 }
 _FIELD = re.compile(r'field="(\w+)"')

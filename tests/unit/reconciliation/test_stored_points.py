@@ -9,7 +9,7 @@ SERIES = "bid_ask,exchange=NYSE,symbol=IVE"
 
 
 def point(time_ns, bid=9.5, ask=10.5, size=None):
-    return SERIES, time_ns, (bid, ask, size, None)
+    return SERIES, time_ns, (bid, ask, size, None, None)
 
 
 POINTS = [point(time_ns) for time_ns in range(1_000)]

@@ -85,14 +85,15 @@ def test_a_number_may_be_written_like_a_float(number: str) -> None:
         (b"9999999999,IVE,NYSE,94,94.2,,", "timestamp"),
         (b"-1,IVE,NYSE,94,94.2,,", "timestamp"),
         (b"2015-08-02,IVE,NYSE,94,94.2,,", "timestamp '2015-08-02' is not"),
-        (b"1438539936.1,I VE,NYSE,94,94.2,,", "symbol '"),
+        (b"1438539936.1," + b"X" * 65 + b",NYSE,94,94.2,,", "symbol '"),
         (b'1438539936.1,"IVE\0",NYSE,94,94.2,,', "symbol '"),
         (b"1438539936.1,I\xffE,NYSE,94,94.2,,", "symbol '"),
         (b"1438539936.1,IVE,,94,94.2,,", "exchange '"),
-        (b"1438539936.1,IVE,NYSE,0.00,94.2,,", "bid '0.00' is not a decimal number above 0 (NOT_POSITIVE)"),
-        (b"1438539936.1,IVE,NYSE,-0.0,94.2,,", "bid '-0.0' is not"),
+        (
+            b"1438539936.1,IVE,NYSE,-0.1,94.2,,",
+            "bid '-0.1' is not a decimal number of 0 or more (NOT_POSITIVE)",
+        ),
         (b"1438539936.1,IVE,NYSE,94,nan,,", "ask '"),
-        (b"1438539936.1,IVE,NYSE,94,,,", "ask '"),
         (b'1438539936.1,IVE,NYSE,"1,094.00","1,094.20",,', "bid '1,094.00' is not"),
         (b"1438539936.1,IVE,NYSE,94,94.2,many,", "bid_size 'many' is not"),
         (b"1438539936.1,IVE,NYSE,94,94.2,-1,", "bid_size '"),
@@ -176,3 +177,9 @@ def test_a_line_is_a_quote_when_its_values_in_json_are_a_tick(
         assert found.reason.endswith(f"({parsed.rejects[0].reason})")
     else:
         assert [found] == owner_ticks.quotes(0, parsed.quotes[0])
+
+
+@pytest.mark.parametrize("side", ["0", "0.00", ""])
+def test_a_price_of_zero_or_none_is_an_empty_side(side: str) -> None:
+    found = only(HEADER + f"1438539936.1,AAPL  261218C00150000,NYSE,{side},94.2,,3\n")
+    assert (found.symbol, found.bid, found.ask) == ("AAPL  261218C00150000", None, "94.2")

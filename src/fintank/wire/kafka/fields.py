@@ -14,9 +14,11 @@ import simplejson
 from fintank.trading.messages import CHARACTERS_MAX
 from fintank.wire.kafka.rejects import Reason, describe
 
-SYMBOL_ALLOWED = "1 to 64 printable characters, without a backslash at the end or before a space, comma or ="
-"""Symbols and exchanges; InfluxDB has no way to write such a backslash in a tag."""
-_BAD_BACKSLASH = re.compile(r"\\(?:[ ,=]|$)")
+SYMBOL_ALLOWED = (
+    "1 to 64 printable characters (no backslash at the end or before a space, comma or =; no U+FFFD)"
+)
+"""Symbols and exchanges. InfluxDB can't have such a backslash in a tag; U+FFFD stands for lost bytes."""
+_REFUSED = re.compile("\\\\(?:[ ,=]|$)|\ufffd")
 DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 
@@ -170,9 +172,7 @@ class Fields:
 
 def is_symbol(text: str) -> bool:
     """Whether a text is a symbol or an exchange: SYMBOL_ALLOWED."""
-    return (
-        0 < len(text) <= CHARACTERS_MAX["symbol"] and text.isprintable() and not _BAD_BACKSLASH.search(text)
-    )
+    return 0 < len(text) <= CHARACTERS_MAX["symbol"] and text.isprintable() and not _REFUSED.search(text)
 
 
 @cache
