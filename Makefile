@@ -1,5 +1,5 @@
 # All targets except help, clean and fresh first install what is missing.
-.PHONY: help setup tools demo unit test soak bench mutants check check-vm fresh presentation clean
+.PHONY: help setup tools demo unit test faults soak bench mutants check check-vm fresh presentation clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -20,10 +20,14 @@ unit: tools ## Run the unit tests, scenarios and properties (a minute)
 test: tools ## Run all tests (unit, clj, integration) and print the time and budget of each tier
 	@scripts/test
 
+faults: tools ## Inject seeded faults into a cluster with traffic: make faults REPEAT=10 SEED=1 (4 minutes each)
+	@.venv/bin/pytest -s tests/faults -m soak
+
 soak: ## Run the slow tests, which take minutes each
 	@scripts/setup soak
 	@.venv/bin/pytest tests/properties --hypothesis-profile=soak
 	@.venv/bin/pytest tests/integration -m soak
+	@.venv/bin/pytest -s tests/faults -m soak
 
 bench: tools ## Measure speed, and print the machine and versions
 	@.venv/bin/python bench/trading_core.py

@@ -1,4 +1,4 @@
-"""Services of the tests' own, started as `invoke up` does, and the topology's jar."""
+"""Services of the tests' own, started as `invoke up` does."""
 
 import tempfile
 import threading
@@ -9,7 +9,6 @@ from secrets import token_hex
 import pytest
 from confluent_kafka import Consumer
 from support.core_engine import CoreEngine
-from support.order_flow import build_jar
 from support.stack import Stack, create_topics, running_stack, stopped_stack
 from support.waiting import wait_until
 
@@ -58,12 +57,6 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Services of a module's own, not started yet, in a home whose path is too long for a unix socket."""
     with stopped_stack(str(tmp_path_factory.mktemp("h" * 100))) as made:
         yield made
-
-
-@pytest.fixture(scope="session")
-def jar() -> Path:
-    """Build the topology's jar from the current sources."""
-    return build_jar()
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,15 @@
 """The topology, started from its jar in a process of its own."""
 
+import json
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 from support.stack import BIN
@@ -63,11 +65,16 @@ def build_jar() -> Path:
 
 
 @contextmanager
-def order_flow(environ: dict[str, str], folder: Path) -> Iterator[OrderFlow]:
-    """Run the topology during the block, which starts when the worker is up; leave no process."""
+def order_flow(
+    environ: dict[str, str], folder: Path, options: Mapping[str, object] = MappingProxyType({})
+) -> Iterator[OrderFlow]:
+    """Run the topology during the block, which starts when the worker is up; leave no process.
+
+    `options` are Storm's.
+    """
     log = folder / f"order_flow-{time.monotonic_ns()}.log"
     config = folder / "options.json"
-    config.write_text("{}")
+    config.write_text(json.dumps(dict(options)))
     class_path = (PROJECT_ROOT / ".fintank" / "opt" / "storm.classpath").read_text().strip()
     command = ["java", *JVM_OPTIONS, "-cp", f"{class_path}:{JAR}", "fintank.local.main"]
     command += ["run", "--seconds", "0", "--config", str(config)]
@@ -82,7 +89,9 @@ def order_flow(environ: dict[str, str], folder: Path) -> Iterator[OrderFlow]:
         )
     flow = OrderFlow(process, log)
     try:
-        wait_until(lambda: "order_flow runs" in flow.text(), START_TIMEOUT_S, flow.text)
+        started = "order_flow runs"
+        wait_until(lambda: started in flow.text() or process.poll() is not None, START_TIMEOUT_S, flow.text)
+        assert started in flow.text(), flow.text()
         yield flow
     finally:
         if process.poll() is None:

@@ -1,0 +1,89 @@
+"""What must hold at the end of a fault run, whatever happened in it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+from faults.world import World
+from support.order_reports import TERMINAL, check_order, committed
+from support.order_traffic import Message
+from support.stack import fintank
+from support.waiting import wait_until
+
+from fintank.adapters import kafka
+from fintank.adapters.consumer_groups import partition_states
+
+SETTLED_S = 150
+MEBIBYTE = 1024 * 1024
+GROWTH_MB_MAX = 100
+"""How much more memory a process may have at the end than after its warm-up."""
+
+
+def settle(world: World) -> float:
+    """Wait until all that was sent is decided and stored; return the seconds."""
+
+    def lag() -> dict[str, int]:
+        with kafka.connect(world.stack.settings.kafka) as admin:
+            lags: dict[str, int] = Counter()
+            for state in partition_states(admin):
+                lags[state.topic] += (state.lag or 0) + state.hidden
+        return {topic: count for topic, count in lags.items() if count}
+
+    return wait_until(lambda: not lag(), SETTLED_S, lambda: f"lag {lag()}\n{world.topology.text()}", 1)
+
+
+def check(world: World) -> str:
+    """Check reports, order, and that Kafka and InfluxDB agree; return the figures."""
+    reports = committed(world.stack.settings.kafka, "executions")
+    decided = _check_decided_once(world, reports)
+    check_order([report for report in reports if not _is_of_a_duplicate(report)])
+    _wait_until_reconciled(world)
+    kinds = Counter(report["exec_type"] for report in reports)
+    return f"{decided} orders, " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+
+
+def _wait_until_reconciled(world: World) -> None:
+    """Wait until Kafka and InfluxDB agree: orders still expire, so there may always be something pending."""
+    said = ""
+
+    def is_clean() -> bool:
+        nonlocal said
+        said = fintank(world.stack, "reconcile")
+        return "Clean: no break." in said
+
+    wait_until(is_clean, SETTLED_S, lambda: said)
+
+
+def _check_decided_once(world: World, reports: list[Message]) -> int:
+    """Check that each order has one NEW or REJECTED, and at most one terminal report, after it."""
+    of_order: dict[tuple[str, str, str], list[Message]] = defaultdict(list)
+    for report in reports:
+        if report["exec_type"] != "CANCEL_REJECTED" and not _is_of_a_duplicate(report):
+            of_order[report["account"], report["symbol"], report["cl_ord_id"]].append(report)
+    assert of_order.keys() >= world.traffic.identities, world.traffic.identities - of_order.keys()
+    assert len({report["exec_id"] for report in reports}) == len(reports)
+    for name, found in of_order.items():
+        first = [report["exec_type"] in ("NEW", "REJECTED") for report in found]
+        assert first == [True] + [False] * (len(found) - 1), name
+        assert all(report["ord_status"] not in TERMINAL for report in found[:-1]), name
+    return len(of_order)
+
+
+def _is_of_a_duplicate(report: Message) -> bool:
+    return str(report.get("text")).startswith("code=DUPLICATE_ORDER")
+
+
+def memory_mb(world: World) -> dict[str, int]:
+    """Return the resident memory in MiB of the largest process of each kind."""
+    sizes: dict[str, int] = defaultdict(int)
+    kinds = {**world.bolts(), **dict.fromkeys(world.topology.workers(), "worker")}
+    for process, kind in kinds.items():
+        if process.is_running():
+            sizes[kind] = max(sizes[kind], process.memory_info().rss // MEBIBYTE)
+    return sizes
+
+
+def check_memory(warm_mb: Mapping[str, int], end_mb: Mapping[str, int]) -> str:
+    """Check that no kind of process has grown; return the figures."""
+    grown = {kind: end_mb[kind] - size for kind, size in warm_mb.items() if kind in end_mb}
+    assert all(size <= GROWTH_MB_MAX for size in grown.values()), (warm_mb, end_mb)
+    return ", ".join(f"{kind} {warm_mb[kind]} -> {end_mb[kind]} MiB" for kind in grown)
