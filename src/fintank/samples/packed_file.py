@@ -10,9 +10,8 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Self, cast
 
@@ -20,8 +19,10 @@ from fintank.errors import FintankError
 
 STANDARD_INPUT = Path("-")
 
-zstd = None if find_spec("backports") is None else import_module("backports.zstd")
+zstd: Any = None
 """Of requirements-extra.txt."""
+with suppress(ImportError):  # other packages have a `backports` of their own, without it
+    zstd = import_module("backports.zstd")
 
 _DAMAGED: tuple[type[Exception], ...] = (
     *(gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile),
