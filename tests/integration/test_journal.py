@@ -41,7 +41,7 @@ log, _ = adopt(sys.argv[1], int(sys.argv[2]), print)
 print("adopted", flush=True)
 for line in sys.stdin:
     try:
-        log.commit([], [], [SymbolClock(line.strip(), ClockState(1, 1, 1))])
+        log.commit([], [], [SymbolClock(line.strip(), ClockState(1, 1))])
         print("committed", flush=True)
     except JournalError as error:
         print(error, flush=True)
@@ -67,7 +67,7 @@ def adopted(address: str, shard: int) -> tuple[ShardLog, dict[str, int]]:
 
 
 def clock(symbol: str, tick_time_us: int = 1) -> SymbolClock:
-    return SymbolClock(symbol, ClockState(tick_time_us, 1, 1))
+    return SymbolClock(symbol, ClockState(tick_time_us, 1))
 
 
 def open_transaction(address: str, shard: int, record_id: str) -> Producer:

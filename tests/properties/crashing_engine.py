@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from properties.random_records import Step
-from scenarios.core_world import SHARDS, ShardLog, Work, deliver, limits_of, work_of
+from scenarios.core_world import SHARDS, ShardLog, Work, commit, deliver, limits_of, run_timers, work_of
 from scenarios.playing import LOG_US
 
 from fintank.bolts.owned_shard import OwnedShard
@@ -114,7 +114,7 @@ class CrashingEngine:
         self._flush()
         self.log_us = log_us
         for shard in self.shards:
-            shard.on_second(self.log_us)
+            run_timers(shard, self.log_us)
         self._flush()
 
     def _flush(self) -> None:
@@ -122,7 +122,7 @@ class CrashingEngine:
             self._commit(shard)
 
     def _commit(self, shard: int) -> None:
-        self.shards[shard].commit()
+        commit(self.shards[shard])
         for shards in self.waiting.values():
             shards.discard(shard)
         self._ack()

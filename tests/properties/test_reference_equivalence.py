@@ -14,7 +14,7 @@ def emitted(world: World, steps: list[Step], log_us: int = LOG_US) -> list[Emitt
     for step in steps:
         log_us += step.log_us
         if step.topic == "second":
-            found.append(world.second(log_us))
+            found.append(world.run_timers(log_us))
         else:
             found.append(world.take(step.topic, step.text, step.place, log_us))
     return found

@@ -23,6 +23,7 @@ class Books:
         """Take the numbers of rules.toml; None is no limit."""
         self.rules = {name: number(value) if name in NUMBERS else value for name, value in rules.items()}
         self.lot: Fraction = self.rules["lot_size"]
+        self.events = 0
         self.executions: list[Message] = []
         self.fills: list[Message] = []
         self.rejects: list[tuple[str, str]] = []
@@ -117,6 +118,7 @@ class Books:
         **told: Any,
     ) -> None:
         """Tell what happened; an order that has ended is no longer open."""
+        self.events += 1
         if not order.is_open and order in self.open[order.symbol]:
             self.open[order.symbol] = [other for other in self.open[order.symbol] if other is not order]
         self.executions.append(

@@ -21,7 +21,7 @@ class Engine(Steps):
 
     def tick(self, message: Message, place: Place, log_us: int) -> None:
         """Take a record of the topic ticks."""
-        self.log_us = max(self.log_us, log_us)
+        self.pass_to(log_us)
         try:
             quote = read_quote(message, place)
         except RejectError as reject:
@@ -32,7 +32,7 @@ class Engine(Steps):
 
     def order(self, message: Message, place: Place, log_us: int) -> None:
         """Take a record of the topic orders."""
-        self.log_us = max(self.log_us, log_us)
+        self.pass_to(log_us)
         try:
             if message["msg_type"] == "trading_state":
                 self.on_state(message, place)
@@ -46,11 +46,18 @@ class Engine(Steps):
         except RejectError as reject:
             self.rejects.append((place.input, str(reject)))
 
-    def second(self, log_us: int) -> None:
-        """Let a second of log time be over."""
-        self.log_us = max(self.log_us, log_us)
-        for symbol in self.symbols():
-            self.step(symbol, None)
+    def pass_to(self, log_us: int) -> None:
+        """Let log time pass: step by step, each at its own time."""
+        while True:
+            due = [(time_us, symbol) for symbol in self.symbols() for time_us in self.step_times(symbol)]
+            due = [found for found in due if self.log_us < found[0] <= log_us]
+            if not due:
+                break
+            self.log_us = min(due)[0]
+            for time_us, symbol in sorted(due):
+                if time_us == self.log_us:
+                    self.step(symbol, None)
+        self.log_us = log_us
 
     def on_state(self, message: Message, place: Place) -> None:
         place.time_us(message)
@@ -170,6 +177,7 @@ class Engine(Steps):
         text = code_text("CANCEL_REQUESTED", {"cl_ord_id": cancel.cl_ord_id})
         time_us = max(self.time_us(order), cancel.order_time_us)
         self.report(order, "CANCELED", cause, text=text, time_us=time_us, request=cancel.cl_ord_id)
+        self.step(order.symbol, cause)
 
     def refuse_cancel(
         self, cancel: Cancel, order: Order | None, code: str, reason: int, numbers: dict[str, Any]

@@ -94,14 +94,15 @@ class Market:
         self._max_quote_lag_us = max_quote_lag_us
         self._max_quote_age_us = max_quote_age_us
         self._arrival_us = 0
-        self._latest_us = 0
 
     def clock(self, log_us: int) -> int | None:
-        """Return the symbol's time; it never runs back."""
-        if self.tick_time_us is None:
-            return None
-        self._latest_us = max(self._latest_us, self.tick_time_us + log_us - self._arrival_us)
-        return self._latest_us
+        """Return the symbol's time."""
+        return None if self.tick_time_us is None else self.tick_time_us + log_us - self._arrival_us
+
+    def log_time(self, time_us: int) -> int:
+        """Return the log time at which the clock shows a time."""
+        assert self.tick_time_us is not None
+        return time_us - self.tick_time_us + self._arrival_us
 
     def accept(self, quote: Quote, log_us: int) -> bool:
         """Hold a quote, if it is newer than the held one of its exchange."""
@@ -113,10 +114,13 @@ class Market:
                 if quote.is_same(held, side):
                     quote.taken[side] = held.taken[side]
         self.quotes[quote.exchange] = quote
-        self.clock(log_us)
-        if self.tick_time_us is None or quote.time_us > self.tick_time_us:
+        if self.tick_time_us is None or quote.time_us >= self.tick_time_us:
             self.tick_time_us, self._arrival_us = quote.time_us, log_us
         return True
+
+    def stale_times(self) -> list[int]:
+        """Return when each held quote is too old, by the clock."""
+        return [quote.time_us + self._max_quote_age_us + 1 for quote in self.quotes.values()]
 
     def usable(self, log_us: int) -> list[Quote]:
         """Return the quotes that are not too old."""

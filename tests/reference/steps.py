@@ -17,7 +17,27 @@ class Steps(Books):
     """Does the steps of each symbol."""
 
     def step(self, symbol: str, cause: str | None) -> None:
-        """Do all that a step does; cause: the message's place, None for the passing of time."""
+        """Do all that a step does, until nothing more happens; cause: the message's place, None for the
+        passing of time."""
+        happened = -1
+        while happened < self.events:
+            happened = self.events
+            self.step_once(symbol, cause)
+
+    def step_times(self, symbol: str) -> list[int]:
+        """Return the log times at which the passing of time causes a step."""
+        market = self.market(symbol)
+        if market.tick_time_us is None:
+            return []
+        ends = [order.end_us for order in self.open[symbol] if order.end_us is not None]
+        windows = [
+            end_us
+            for key, end_us in self.windows.items()
+            if key[0] == symbol and end_us is not None and self.group(*key)
+        ]
+        return [market.log_time(time_us) for time_us in (*ends, *windows, *market.stale_times())]
+
+    def step_once(self, symbol: str, cause: str | None) -> None:
         self.open_windows(symbol)
         self.expire(symbol)
         self.check_prices(symbol, cause)
@@ -48,6 +68,7 @@ class Steps(Books):
         for order in list(self.open[symbol]):
             if order.unchecked and self.may_trade(order) and not lacks_price(order, self.facts(symbol)):
                 order.unchecked = False
+                self.events += 1
                 breach = price_breach(order, self.facts(symbol))
                 if breach is not None:
                     order.status = "CANCELED"

@@ -12,6 +12,7 @@ from fintank.bolts.owned_shard import OwnedShard
 from fintank.bolts.owners import owners_of, shard_of
 from fintank.trading.changes import Change, Entry
 from fintank.trading.limits import Limits
+from fintank.trading.log_merge import Positions
 from fintank.trading.messages import PortfolioOrder, Quote
 from fintank.trading.portfolio import components
 from fintank.trading.recovery import restore
@@ -99,29 +100,45 @@ class CoreWorld:
 
     def take(self, topic: str, text: str, place: Place, log_us: int) -> Emitted:
         work, rejects = work_of(topic, text, place, self.limits)
+        self._run_timers(log_us)
         for shard, message in work:
             deliver(self.shards[shard], message, log_us)
         emitted = self._emitted()
         emitted.rejects = rejects
         return emitted
 
-    def second(self, log_us: int) -> Emitted:
-        for shard in self.shards:
-            shard.on_second(log_us)
+    def run_timers(self, log_us: int) -> Emitted:
+        self._run_timers(log_us)
         return self._emitted()
 
     def restart(self, order: Callable[[list[Entry]], Iterable[Entry]] = list) -> None:
         """Forget all and go on from the journal; order: in which order its records come."""
         self.shards = [OwnedShard(restore(self.limits, order(log.records())), log) for log in self.logs]
 
+    def _run_timers(self, log_us: int) -> None:
+        for shard in self.shards:
+            run_timers(shard, log_us)
+
     def _emitted(self) -> Emitted:
         emitted = Emitted()
         for shard, log in zip(self.shards, self.logs, strict=True):
-            shard.commit()
+            commit(shard)
             reports, bookings = log.new()
             emitted.executions += reports
             emitted.fills += bookings
         return emitted
+
+
+def run_timers(shard: OwnedShard, log_us: int) -> None:
+    """Let log time pass, and forget what is too old."""
+    while shard.next_timer(log_us):
+        pass
+    shard.forget(log_us)
+
+
+def commit(shard: OwnedShard) -> None:
+    """Write what was decided, and how far."""
+    shard.commit(Positions(reached=shard.core.state.reached))
 
 
 def deliver(shard: OwnedShard, message: Quote | OwnedMessage, log_us: int) -> None:

@@ -32,12 +32,12 @@ def main() -> None:
 def with_small_numbers() -> None:
     """Compute each sum of times with small numbers first: a mutant that raises a real time in microseconds
     to a power would compute forever, and only the timeout would kill it."""
-    assert Clock(ClockState(tick_time_us=50, arrival_us=3, floor_us=0)).now(5) == 52
+    assert Clock(ClockState(tick_time_us=50, arrival_us=3)).now(5) == 52
     parts = split(Decimal("0.01"), {"A": Decimal("0.3"), "B": Decimal("0.7")})
     assert parts == {"A": 0, "B": Decimal("0.01")}
 
     counts = Counts()
-    book = QuoteBook("IVE", Clock(ClockState(5, 5, 5)), SMALL, counts)
+    book = QuoteBook("IVE", Clock(ClockState(5, 5)), SMALL, counts)
     book.accept(quote(5), 5)
     assert counts.stale == 0
     assert [len(book.market(now_us).asks) for now_us in (9, 10)] == [1, 0]

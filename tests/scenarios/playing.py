@@ -38,7 +38,7 @@ class World(Protocol):
 
     def take(self, topic: str, text: str, place: Place, log_us: int) -> Emitted: ...
 
-    def second(self, log_us: int) -> Emitted: ...
+    def run_timers(self, log_us: int) -> Emitted: ...
 
 
 class ReferenceWorld:
@@ -54,8 +54,8 @@ class ReferenceWorld:
             self.engine.order(json.loads(text, parse_float=Fraction), place, log_us)
         return self._emitted()
 
-    def second(self, log_us: int) -> Emitted:
-        self.engine.second(log_us)
+    def run_timers(self, log_us: int) -> Emitted:
+        self.engine.pass_to(log_us)
         return self._emitted()
 
     def _emitted(self) -> Emitted:
@@ -100,7 +100,7 @@ def play(scenario: Scenario, world: World, between: Callable[[World], World] = l
         world = between(world)
         log_us += row.log_us
         if row.kind in ("pass", "unseen"):
-            emitted = world.second(log_us) if row.kind == "pass" else Emitted()
+            emitted = world.run_timers(log_us) if row.kind == "pass" else Emitted()
         else:
             place = places.of(row, log_us)
             emitted = world.take(row.kind, json.dumps(row.message), place, log_us)

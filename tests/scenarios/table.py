@@ -57,8 +57,9 @@ class Expected:
 class Row:
     """What comes, and what must come of it.
 
-    kind: ticks, orders, pass (log time, with a step) or unseen (without); log_us: how far log time moves;
-    is_redelivered: the very record once more. append_us: when it was appended; None is at the log time.
+    kind: ticks, orders, pass (log time) or unseen (what it leads to comes in the next row); log_us: how far
+    log time moves; is_redelivered: the very record once more. append_us: when it was appended; None is at the
+    log time.
     """
 
     kind: str

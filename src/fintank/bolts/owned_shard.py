@@ -64,9 +64,16 @@ class OwnedShard:
         else:
             self._take(self.core.on_trading_state(message, log_us))
 
-    def on_second(self, log_us: int) -> None:
-        """Let time pass, and forget some of what has been closed for longer than the retention."""
-        self._take(self.core.on_second(log_us))
+    def next_timer(self, until_us: int) -> bool:
+        """Run the next timer up to a log time; whether there was one."""
+        effects = self.core.next_timer(until_us)
+        if effects is None:
+            return False
+        self._take(effects)
+        return True
+
+    def forget(self, log_us: int) -> None:
+        """Forget some of what has been closed for longer than the retention."""
         self._take(Effects(journal=self.core.forget_closed(log_us)))
 
     def commit(self, positions: Positions | None = None, events: Sequence[TimelineEvent] = ()) -> None:

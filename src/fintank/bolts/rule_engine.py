@@ -122,12 +122,11 @@ class RuleEngine(BatchBolt):
                 self._commit_decided()
 
     def process_tick(self, tup: Tuple) -> None:
-        """Once a second, let time pass for the orders and commit all that is pending."""
+        """Once a second, commit all that is pending."""
         self.ack(tup)
         with self._ending():
             for feed in self._shards.values():
                 feed.decide(_elapsed_ms())
-                feed.on_second()
             self._flush()
         self._measure()
 

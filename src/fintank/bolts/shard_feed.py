@@ -25,7 +25,7 @@ class ShardFeed:
         positions = {
             partition: start.partitions.get(partition, LogPosition(None, 0)) for partition in partitions
         }
-        self.merge = LogMerge[Quote | OwnedMessage](positions, start.now_ms)
+        self.merge = LogMerge[Quote | OwnedMessage](positions, start.now_ms, self._run_timers)
         self.timeline = TimelineNotes(start)
         self._topic_ids = dict(start.topic_ids)
         self._committed = self.merge.positions
@@ -77,7 +77,7 @@ class ShardFeed:
                 self.committed[partition] = None
 
     def decide(self, elapsed_ms: int) -> None:
-        """Decide on every record that no earlier one can precede."""
+        """Decide on every record that no earlier one can precede, and run every timer that none can."""
         on_quote = self.owned.on_quote
         for taken in self.merge.take(elapsed_ms):
             self.timeline.saw(taken, self._topic_ids[taken.partition.topic])
@@ -91,14 +91,19 @@ class ShardFeed:
             self.uncommitted = max(self.uncommitted, taken.next - written)
             if self.owned.decisions > DECISIONS_MAX:
                 self.commit()
+        self._run_timers(self.merge.frontier_ms)
 
-    def on_second(self) -> None:
-        """Let time pass up to the time to which the logs are known."""
-        self.owned.on_second(self.merge.frontier_ms * 1000)
+    def _run_timers(self, until_ms: int) -> None:
+        while self.owned.next_timer(until_ms * 1000):
+            self.merge.now_ms = max(self.merge.now_ms, -(-self.owned.core.state.log_us // 1000))
+            if self.owned.decisions > DECISIONS_MAX:
+                self.commit()
 
     def commit(self) -> None:
         """Write the decisions and the positions; nothing if neither changed."""
-        positions = Positions(self.merge.now_ms, dict(self._topic_ids), self.merge.positions)
+        self.owned.forget(self.merge.frontier_ms * 1000)
+        reached = self.owned.core.state.reached
+        positions = Positions(self.merge.now_ms, dict(self._topic_ids), self.merge.positions, reached)
         if positions.partitions != self._committed or self.owned.decisions:
             self.owned.commit(positions, self._events(positions))
         else:

@@ -88,7 +88,7 @@ def wait_reason(quotes: Iterable[tuple[Quote, int]], now_us: int, limits: Limits
     book: QuoteBook | None = None
     for quote, arrival_us in quotes:
         if book is None:
-            clock = Clock(ClockState(quote.time_us, arrival_us, quote.time_us))
+            clock = Clock(ClockState(quote.time_us, arrival_us))
             book = QuoteBook(quote.symbol, clock, limits, Counts())
         book.accept(quote, arrival_us)
     if book is None:

@@ -30,29 +30,15 @@ class Forgetting:
         closed_us = min(self._registry.oldest_us(symbol), self._cancels.oldest_us(symbol))
         self._timers.set(symbol, self._books[symbol].clock.when(closed_us + self._retention_us + 1))
 
-    def forget(self, log_us: int) -> tuple[list[Forgotten], list[str]]:
-        """Forget FORGOTTEN_MAX entries at most; return them, and the symbols whose clocks go with them.
-
-        Those clocks never fall behind the present time again. If one did, after a restart, an order that was
-        forgotten could be accepted once more.
-        """
+    def forget(self, log_us: int) -> list[Forgotten]:
+        """Forget FORGOTTEN_MAX entries at most; return them."""
         forgotten: list[Forgotten] = []
-        held: list[str] = []
-        for symbol in self._timers.due(log_us, FORGOTTEN_MAX):
+        while len(forgotten) < FORGOTTEN_MAX and (due := self._timers.pop(log_us)) is not None:
+            symbol = due[1]
             now_us = self._books[symbol].clock.now(log_us)
-            found = self._forget(symbol, now_us, FORGOTTEN_MAX - len(forgotten))
-            if found:
-                forgotten += found
-                held.append(symbol)
+            forgotten += self._forget(symbol, now_us, FORGOTTEN_MAX - len(forgotten))
             self.set_timer(symbol)
-        cancels = self._forget_lists(log_us, FORGOTTEN_MAX - len(forgotten))
-        if cancels:
-            forgotten += map(Forgotten, cancels)
-            latest_us = cancels[-1].closed_us + self._retention_us
-            held += [symbol for symbol, book in self._books.items() if book.clock.floor_us <= latest_us]
-        for symbol in held:
-            self._books[symbol].clock.hold(log_us)
-        return forgotten, held
+        return forgotten + list(map(Forgotten, self._forget_lists(log_us, FORGOTTEN_MAX - len(forgotten))))
 
     def _forget(self, symbol: str, now_us: int, forgotten_max: int) -> list[Forgotten]:
         before_us = now_us - self._retention_us

@@ -12,7 +12,7 @@ its append times count as later by so much. A spout's clock that is ahead of the
 runs at half speed until it is not. So log time neither stands still nor goes back.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
@@ -24,6 +24,19 @@ HEARD_MS_MAX = 10_000
 """A partition without records for longer says nothing about its broker's clock."""
 
 T = TypeVar("T")
+
+
+class Reached(NamedTuple):
+    """How far a shard has come in log time: what was to happen up to us has happened.
+
+    symbol: at us itself only the timers of the symbols up to this one, and no record; None for all.
+    """
+
+    us: int
+    symbol: str | None
+
+
+NOTHING_REACHED = Reached(0, None)
 
 
 class LogPosition(NamedTuple):
@@ -40,12 +53,14 @@ class LogPosition(NamedTuple):
 class Positions:
     """How far a shard has decided.
 
-    now_ms: the shard's time, in log time. topic_ids: the ids of the topics to which the offsets belong.
+    now_ms: the shard's time, in log time; reached: the same exactly. topic_ids: the ids of the topics to
+    which the offsets belong.
     """
 
     now_ms: int = 0
     topic_ids: Mapping[str, str] = field(default_factory=dict)
     partitions: Mapping[Partition, LogPosition] = field(default_factory=dict)
+    reached: Reached = NOTHING_REACHED
 
 
 class Taken(NamedTuple, Generic[T]):
@@ -89,9 +104,18 @@ class LogMerge(Generic[T]):
     elapsed_ms, the monotonic clock of this process in milliseconds, only bounds how long a record waits.
     """
 
-    def __init__(self, positions: Mapping[Partition, LogPosition], now_ms: int) -> None:
-        """Start at these positions, one per partition of every topic."""
+    def __init__(
+        self,
+        positions: Mapping[Partition, LogPosition],
+        now_ms: int,
+        before: Callable[[int], None] = lambda log_ms: None,
+    ) -> None:
+        """Start at these positions, one per partition of every topic.
+
+        before: called with the log time of the next records before the position moves past them.
+        """
         self.now_ms = now_ms
+        self._before = before
         self.disagreements = 0
         """How often a record was taken before its append time, as its broker's clock is ahead."""
         self._partitions = sorted(positions, key=lambda place: (TOPICS.index(place.topic), place.number))
@@ -213,8 +237,10 @@ class LogMerge(Generic[T]):
     def _taken(self, index: int, log_ms: int) -> Taken[T]:
         log = self._logs[index]
         natural_ms = log.natural_ms
+        log_ms = max(self.now_ms, log_ms)
+        self._before(log_ms)
         run, records = log.take()
-        self.now_ms = max(self.now_ms, log_ms)
+        self.now_ms = log_ms
         log.waiting_since_ms = None
         is_early = self.now_ms < natural_ms
         is_shifted = is_early or (

@@ -20,7 +20,7 @@ class OrderBook:
     """The open orders of a symbol; by_seq holds them by arrival_seq.
 
     alone: the orders of priority 1. windows: those that trade in blocks. unchecked: those still to be checked
-    by the rules that need a price. due_us: from then on any quote, and any second, leads to a step.
+    by the rules that need a price. due_us: the symbol's time of the next step that needs no message.
     """
 
     def __init__(self, symbol: str) -> None:
@@ -33,6 +33,7 @@ class OrderBook:
         self.unchecked: dict[Side, dict[int, None]] = {side: {} for side in Side}
         self.due_us: float = -inf
         self._must_look = True
+        self._settled_us: float = -inf
         self._times: SortedItems[tuple[int, int]] = SortedItems()
         self._buy_reach = self._sell_stop = -inf
         self._sell_reach = self._buy_stop = inf
@@ -68,7 +69,7 @@ class OrderBook:
         empty side, or crosses itself, or is older than a quote that it crosses. Otherwise it is the newest,
         stays in the market, and its own prices keep the stops from being triggered.
         """
-        if self._must_look or now_us >= self.due_us or quote.time_us < newest_us:
+        if self._must_look or not self._settled_us <= now_us < self.due_us or quote.time_us < newest_us:
             return True
         if quote.bid is None or quote.ask is None:
             return True
@@ -78,21 +79,22 @@ class OrderBook:
         return bid >= self._sell_reach or bid <= self._sell_stop
 
     def settle(
-        self, next_stale_us: int | None, sides: Collection[Side], must_look: bool, must_go_on: bool
+        self, now_us: int, next_stale_us: int | None, sides: Collection[Side], must_look: bool
     ) -> None:
-        """After a step, set what `is_touched` compares the next quote and the time with.
+        """After a step at now_us, set what `is_touched` compares the next quote and the time with.
 
         next_stale_us: when the oldest usable quote will be too old: the price behind it may trigger a stop.
         sides: the sides that could trade. Any quote leads to a step unless both could, and if must_look says
-        so. must_go_on: the next second leads to a step.
+        so. So does one that sets the clock back before now_us: quotes that were too old may be usable again.
         """
         due_us = [
-            self.windows.next_end_us(sides),
+            self.windows.next_end_us(now_us),
             inf if self.ends.first is None else self.ends.first[0],
             inf if next_stale_us is None else next_stale_us,
         ]
-        self._must_look = must_look or len(sides) < len(Side)
-        self.due_us = -inf if must_go_on else min(due_us)
+        self.due_us = min(due_us)
+        self._settled_us = now_us
+        self._must_look = must_look or len(sides) < len(Side) or self.windows.must_try
         self._buy_reach = max(self.alone[Side.BUY].reach, self.windows.idle_reach(Side.BUY))
         self._sell_reach = min(self.alone[Side.SELL].reach, self.windows.idle_reach(Side.SELL))
         first, last = self.stops[Side.BUY].first, self.stops[Side.SELL].last

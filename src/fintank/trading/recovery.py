@@ -88,8 +88,8 @@ class Recovery:
         self._closed.loaded()
         shard = Shard(limits, self._closed)
         state = shard.state
+        state.log_us, state.timer = self.positions.reached
         for symbol, clock_state in found[SymbolClock]:
-            state.log_us = max(state.log_us, clock_state.arrival_us)
             state.add_book(symbol, clock_state)
         for held in found[HeldQuote]:
             state.books[held.quote.symbol].hold(*held)
@@ -103,6 +103,7 @@ class Recovery:
             state.order_book(working.order.symbol).add(working)
         for window in found[BlockWindow]:
             state.open[window.symbol].windows.restore(window)
+        state.settle()
         state.changed |= dict.fromkeys(state.books)
         state.changed_quotes()  # The journal holds them already.
         return shard

@@ -23,9 +23,6 @@ from fintank.trading.shard_state import ShardState
 from fintank.trading.steps import Event, step
 from fintank.trading.working_order import WorkingOrder, end_us
 
-SECOND_EVENTS_MAX = 10_000
-"""How many events, or symbols, one second handles; the rest are due in the next one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Effects:
@@ -48,17 +45,20 @@ class Shard:
         Then the quote itself is still to be written, by changed_quotes, within a second.
         """
         state = self.state
-        log_us = state.log_us = max(state.log_us, log_us)
+        state.log_us, state.timer = log_us, None
         symbol = quote.symbol
         book = state.books.get(symbol)
         if book is None:
-            book = state.add_book(symbol, ClockState(quote.time_us, log_us, quote.time_us))
+            book = state.add_book(symbol, ClockState(quote.time_us, log_us))
         now_us = book.accept(quote, log_us)
         if now_us is None:
             return None
         state.changed[symbol] = None
         orders = state.open.get(symbol)
-        if orders is None or not orders.is_touched(quote, now_us, book.clock.tick_time_us):
+        if orders is None:
+            return None
+        state.touched[symbol] = None
+        if not orders.is_touched(quote, now_us, book.clock.tick_time_us):
             return None
         events = self._step(orders, state.moment(symbol, f"ticks-{quote.quote_id}"))
         return self._effects(symbol, events) if events else None
@@ -66,7 +66,7 @@ class Shard:
     def on_order(self, order: Order, log_us: int) -> Effects:
         """Accept an order (NEW, and what it trades at once), reject it, or ignore it as a replay."""
         state = self.state
-        state.log_us = max(state.log_us, log_us)
+        state.log_us, state.timer = log_us, None
         if state.registry.is_replay(order):
             state.counts.duplicates += 1
             return Effects()
@@ -91,7 +91,7 @@ class Shard:
     def on_cancel(self, cancel: Cancel, log_us: int) -> Effects:
         """Cancel an open order, or those of a list; reject the cancel, or ignore it as a replay."""
         state = self.state
-        state.log_us = max(state.log_us, log_us)
+        state.log_us, state.timer = log_us, None
         if state.cancels.is_known(cancel):
             return Effects()
         return self._cancel_one(cancel) if cancel.list_id is None else self._cancel_list(cancel)
@@ -99,7 +99,7 @@ class Shard:
     def on_trading_state(self, message: TradingState, log_us: int) -> Effects:
         """Put a trading state into force, unless the one in force is as new."""
         state = self.state
-        state.log_us = max(state.log_us, log_us)
+        state.log_us, state.timer = log_us, None
         if state.trading_state is not None and message.offset <= state.trading_state.offset:
             return Effects()
         state.trading_state = message
@@ -109,31 +109,27 @@ class Shard:
             effects.append(self._effects(symbol, events))
         return _joined(effects)
 
-    def on_second(self, log_us: int) -> Effects:
-        """Let time pass, at least once a second: orders expire and windows end without any message."""
+    def next_timer(self, until_us: int) -> Effects | None:
+        """Run the next timer up to a log time, by time and symbol, at its own time; None if there is none.
+
+        What the passing of time causes: orders expire, windows end, quotes become too old. All timers up to a
+        record's log time run before the record.
+        """
         state = self.state
-        state.log_us = max(state.log_us, log_us)
-        effects: list[Effects] = []
-        event_count = 0
-        for symbol in state.due_symbols(SECOND_EVENTS_MAX):
-            orders = state.open.get(symbol)
-            if orders is not None and event_count < SECOND_EVENTS_MAX and self._is_due(orders):
-                events = self._step(orders, state.moment(symbol, None))
-                if events:
-                    effects.append(self._effects(symbol, events))
-                    event_count += len(events)
-        return _joined(effects)
+        symbol = state.next_timer(until_us)
+        if symbol is None:
+            return None
+        events = self._step(state.open[symbol], state.moment(symbol, None))
+        return self._effects(symbol, events) if events else Effects()
 
     def changed_quotes(self) -> tuple[Change, ...]:
         """Return the quotes, clocks and windows that changed and were not returned yet."""
         return self.state.changed_quotes()
 
     def forget_closed(self, log_us: int) -> tuple[Change, ...]:
-        """Forget some of what has been closed for longer than the retention; return it with its clocks."""
-        state = self.state
-        state.log_us = max(state.log_us, log_us)
-        forgotten = state.forget()
-        return (*forgotten, *self.changed_quotes()) if forgotten else ()
+        """Forget some of what has been closed for longer than the retention; return it."""
+        self.state.log_us = max(self.state.log_us, log_us)
+        return tuple(self.state.forget())
 
     def _accept(self, working: WorkingOrder, moment: Moment) -> Effects:
         order = working.order
@@ -198,8 +194,9 @@ class Shard:
     def _cancel(self, working: WorkingOrder, moment: Moment, cancel: Cancel) -> Effects:
         symbol = working.order.symbol
         event = _canceled(working, moment, cancel)
-        self.state.open[symbol].put(event.working)
-        return self._effects(symbol, [event])
+        orders = self.state.open[symbol]
+        orders.put(event.working)
+        return self._effects(symbol, [event, *self._step(orders, moment)])
 
     def _step(self, orders: OrderBook, moment: Moment, arrived: WorkingOrder | None = None) -> list[Event]:
         state, symbol = self.state, orders.symbol
@@ -207,10 +204,6 @@ class Shard:
         if moment.market.crossing and moment.input is not None and orders.by_seq:
             state.counts.crossed += 1
         return step(orders, state.books.get(symbol), moment, state.rule_context(symbol, moment), arrived)
-
-    def _is_due(self, orders: OrderBook) -> bool:
-        book = self.state.books.get(orders.symbol)
-        return book is not None and book.clock.now(self.state.log_us) >= orders.due_us
 
     def _effects(self, symbol: str, events: Sequence[Event]) -> Effects:
         """Apply what happened to a symbol's orders; return everything to write about it."""

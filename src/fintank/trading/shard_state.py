@@ -1,5 +1,7 @@
 """Everything that one shard of the rule engine remembers between messages."""
 
+from math import inf
+
 from fintank.trading.cancels import Cancels
 from fintank.trading.changes import Change, Forgotten
 from fintank.trading.clock import Clock, ClockState
@@ -7,6 +9,7 @@ from fintank.trading.closed_orders import ClosedOrders
 from fintank.trading.depth import Depth
 from fintank.trading.forgetting import Forgetting
 from fintank.trading.limits import Limits
+from fintank.trading.log_merge import Reached
 from fintank.trading.messages import State, TradingState
 from fintank.trading.order_book import OrderBook
 from fintank.trading.order_registry import OrderRegistry
@@ -19,8 +22,9 @@ from fintank.trading.timers import Timers
 class ShardState:
     """The quotes, clocks and orders of a shard's symbols, its cancels and the trading state.
 
-    books: by symbol, from its first quote on. open: by symbol, while it has open orders. log_us: the latest
-    log time, in microseconds; it moves the symbols' clocks and nothing else.
+    books: by symbol, from its first quote on. open: by symbol, while it has open orders. log_us: the log
+    time in microseconds, which moves the symbols' clocks. timer: the symbol whose timer ran last, at log_us;
+    None if a record came after it.
     """
 
     def __init__(self, limits: Limits, closed: ClosedOrders | None = None) -> None:
@@ -34,11 +38,12 @@ class ShardState:
         self.trading_state: TradingState | None = None
         self.next_seq = 0
         self.log_us = 0
+        self.timer: str | None = None
         # Only what changed is looked at. These two are dicts for their order.
         self.changed: dict[str, None] = {}
         """The symbols that changed_quotes has to look at."""
         self.touched: dict[str, None] = {}
-        """The other symbols whose timers may need to be set again."""
+        """The symbols whose timers may need to be set again."""
         self._timers = Timers()
         self._forgetting = Forgetting(self.registry, self.cancels, self.books, limits.retention_us)
 
@@ -89,25 +94,44 @@ class ShardState:
         self.changed.clear()
         return tuple(found)
 
-    def due_symbols(self, symbols_max: int) -> list[str]:
-        """Return the symbols whose open orders may expire, trade or end by the passing of time."""
-        self._set_timers()
-        due = self._timers.due(self.log_us, symbols_max)
-        self.touched |= dict.fromkeys(due)
-        return due
+    @property
+    def reached(self) -> Reached:
+        """How far the shard has come."""
+        return Reached(self.log_us, self.timer)
+
+    def settle(self) -> None:
+        """Set the timers of restored open orders: what was to happen until `reached` has happened."""
+        for symbol, orders in self.open.items():
+            book = self.books.get(symbol)
+            if book is not None:
+                is_ahead = self.timer is not None and symbol > self.timer
+                now_us = book.clock.now(self.log_us - 1 if is_ahead else self.log_us)
+                orders.settle(now_us, book.next_stale_us(now_us), (), must_look=True)
+                self.touched[symbol] = None
+
+    def next_timer(self, until_us: int) -> str | None:
+        """Move on to the next timer up to a log time, and return its symbol; None if there is none."""
+        for symbol in self.touched:
+            self._timers.set(symbol, self._due_us(symbol))
+        self.touched.clear()
+        while (found := self._timers.pop(until_us)) is not None:
+            time_us, symbol = found
+            due_us = self._due_us(symbol)
+            if due_us <= time_us:
+                self.log_us, self.timer = int(time_us), symbol
+                self.touched[symbol] = None
+                return symbol
+            self._timers.set(symbol, due_us)
+        return None
 
     def forget(self) -> list[Forgotten]:
-        """Forget some of what has been closed for longer than the retention; mark its clocks as changed."""
-        self._set_timers()
-        forgotten, held = self._forgetting.forget(self.log_us)
-        self.changed |= dict.fromkeys(held)
-        return forgotten
-
-    def _set_timers(self) -> None:
-        for symbol in self.touched | self.changed:
-            book, orders = self.books.get(symbol), self.open.get(symbol)
-            if book is not None:
+        """Forget some of what has been closed for longer than the retention."""
+        for symbol in self.changed:
+            if symbol in self.books:
                 self._forgetting.set_timer(symbol)
-                if orders is not None:
-                    self._timers.set(symbol, book.clock.when(orders.due_us))
-        self.touched.clear()
+        return self._forgetting.forget(self.log_us)
+
+    def _due_us(self, symbol: str) -> float:
+        """Return the log time of a symbol's next step that needs no message."""
+        book, orders = self.books.get(symbol), self.open.get(symbol)
+        return inf if book is None or orders is None else book.clock.when(orders.due_us)

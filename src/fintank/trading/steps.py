@@ -1,7 +1,8 @@
 """A step: everything that happens to a symbol's open orders at one moment, always in the same order.
 
 Expire; look at the market; apply the rules that needed a price; trigger stops; trade priority 1, each order
-alone; trade blocks; end what can't wait. The semantics are in docs/trading.md.
+alone; trade blocks; end what can't wait. All of it is repeated until nothing more happens. The semantics are
+in docs/trading.md.
 """
 
 from collections.abc import Sequence
@@ -49,7 +50,7 @@ def step(
     if book is not None:
         assert moment.now_us is not None
         must_look = bool(moment.market.crossing) or any(orders.unchecked.values())
-        orders.settle(book.next_stale_us(moment.now_us), found.sides, must_look, bool(found.events))
+        orders.settle(moment.now_us, book.next_stale_us(moment.now_us), found.sides, must_look)
     return found.events
 
 
@@ -67,6 +68,14 @@ class _Step:
         self.sides = [side for side in Side if context.state.allows(side) and moment.market.levels(side)]
 
     def run(self, arrived: WorkingOrder | None) -> None:
+        happened = -1
+        while happened < len(self.events):
+            happened = len(self.events)
+            self._once()
+            if arrived is not None:
+                self._end_immediate(arrived)
+
+    def _once(self) -> None:
         if self._now_us is not None:
             self._orders.windows.open(self._now_us + self._limits.aggregation_window_us)
             self._expire(self._now_us)
@@ -75,8 +84,6 @@ class _Step:
             self._trigger()
         self._trade()
         self._trade_blocks()
-        if arrived is not None:
-            self._end_immediate(arrived)
 
     def _expire(self, now_us: int) -> None:
         for seq in sorted(seq for _, seq in self._orders.ends.up_to((now_us, inf))):
@@ -146,7 +153,7 @@ class _Step:
             assert group.window_end_us is not None
             traded, is_idle = self._trade_block(group)
             window_end_us = now_us + self._limits.aggregation_window_us if traded else group.window_end_us
-            self._orders.windows.put_back(group, window_end_us, is_idle)
+            self._orders.windows.put_back(group, window_end_us, now_us, is_idle)
 
     def _trade_block(self, group: Group) -> tuple[bool, bool]:
         """Let a group sweep the levels as one; return whether anything traded, and whether it is idle now."""

@@ -1,11 +1,11 @@
-"""Timers: when to look at a symbol again, by log time."""
+"""Timers: when something happens to a symbol again without any message, by log time."""
 
 from heapq import heapify, heappop, heappush
 from math import inf
 
 
 class Timers:
-    """One timer per symbol: the earliest time set since it was last due."""
+    """One timer per symbol: the earliest time set since it last ran."""
 
     def __init__(self) -> None:
         self._set: dict[str, float] = {}
@@ -22,12 +22,11 @@ class Timers:
             self._heap = [(time_us, name) for name, time_us in self._set.items()]
             heapify(self._heap)
 
-    def due(self, log_us: float, symbols_max: int) -> list[str]:
-        """Clear and return the timers whose time has come, symbols_max at most, the earliest first."""
-        found: list[str] = []
-        while self._heap and self._heap[0][0] <= log_us and len(found) < symbols_max:
+    def pop(self, until_us: float) -> tuple[float, str] | None:
+        """Clear and return the first timer, by time and symbol; None if none is due until until_us."""
+        while self._heap and self._heap[0][0] <= until_us:
             time_us, symbol = heappop(self._heap)
             if self._set.get(symbol) == time_us:
                 del self._set[symbol]
-                found.append(symbol)
-        return found
+                return time_us, symbol
+        return None

@@ -3,6 +3,7 @@ from typing import Any
 
 from support.journal import compacted, kinds
 from support.report_lines import type_lines
+from support.timers import run_timers
 
 from fintank.trading.cancels import Cancels, RememberedCancel
 from fintank.trading.changes import Change
@@ -125,7 +126,7 @@ def test_a_crossed_nbbo_is_counted_when_a_message_meets_it_with_open_orders(
     shard.on_trading_state(TradingState(State.ACTIVE, 1, 1, "orders-0-1"), LOG_US)
     assert shard.state.counts.crossed == 0
     shard.on_order(order("1"), LOG_US)
-    shard.on_second(LOG_US + SECOND)
+    run_timers(shard, LOG_US + SECOND)
     assert shard.state.counts.crossed == 1
     shard.on_trading_state(TradingState(State.ACTIVE, 1, 2, "orders-0-2"), LOG_US)
     assert shard.state.counts.crossed == 2

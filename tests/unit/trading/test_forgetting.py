@@ -5,7 +5,7 @@ from math import inf
 from typing import Any
 
 import pytest
-from support.journal import keys, kinds
+from support.journal import kinds
 from support.report_lines import type_lines
 
 from fintank.trading.cancels import Cancels, RememberedCancel
@@ -51,7 +51,7 @@ def test_a_cancel_is_forgotten_after_the_retention_and_then_stale(
         "c-1 CANCEL_REJECTED code=UNKNOWN_ORDER orig_cl_ord_id=o-1"
     ]
     assert shard.forget_closed(LOG_US + SECOND + DAY) == ()
-    assert kinds(shard.forget_closed(LOG_US + SECOND + DAY + 1)) == ["cancel gone", "clock"]
+    assert kinds(shard.forget_closed(LOG_US + SECOND + DAY + 1)) == ["cancel gone"]
     again = shard.on_cancel(cancel("o-1"), LOG_US + SECOND + DAY + 1)
     assert type_lines(again) == [
         "c-1 CANCEL_REJECTED code=STALE_ORDER age_us=86401000001 retention_us=86400000000"
@@ -65,7 +65,7 @@ def test_a_cancel_ahead_of_the_clock_is_kept_from_its_own_time_on(
     shard.on_quote(quote(), LOG_US)
     shard.on_cancel(cancel("o-1", at=10), LOG_US)
     assert shard.forget_closed(LOG_US + 10 * SECOND + DAY) == ()
-    assert kinds(shard.forget_closed(LOG_US + 10 * SECOND + DAY + 1)) == ["cancel gone", "clock"]
+    assert kinds(shard.forget_closed(LOG_US + 10 * SECOND + DAY + 1)) == ["cancel gone"]
 
 
 def test_a_list_cancel_is_forgotten_when_it_is_too_old_by_every_clock(
@@ -76,9 +76,7 @@ def test_a_list_cancel_is_forgotten_when_it_is_too_old_by_every_clock(
     shard.on_quote(quote(at=9 * 86_400), LOG_US)
     shard.on_quote(quote(symbol="VTI"), LOG_US)
     assert shard.forget_closed(LOG_US + 5 * SECOND + DAY) == ()
-    records = shard.forget_closed(LOG_US + 5 * SECOND + DAY + 1)
-    assert kinds(records)[0] == "cancel gone"
-    assert sorted(kinds(records)[1:]) == ["clock", "clock", "quote", "quote"]
+    assert kinds(shard.forget_closed(LOG_US + 5 * SECOND + DAY + 1)) == ["cancel gone"]
     assert shard.forget_closed(LOG_US + 9 * DAY) == ()
 
 
@@ -101,20 +99,6 @@ def test_a_symbol_is_not_looked_at_before_anything_of_it_is_too_old(
     assert looked_at == []
     assert kinds(shard.forget_closed(LOG_US + DAY + 1))[0] == "order gone"
     assert looked_at == ["IVE"]
-
-
-def test_a_forgotten_list_cancel_comes_with_the_clocks_that_might_be_behind_it_after_a_restart(
-    shard: Shard, quote: Make, cancel: Make
-) -> None:
-    shard.on_quote(quote(symbol="BEHIND"), LOG_US)
-    shard.on_quote(quote(symbol="JUST", at=5 + 86_400), LOG_US)
-    shard.on_quote(quote(symbol="AHEAD", at=5 + 86_400.000001), LOG_US)
-    for at in (3, 5):
-        shard.on_cancel(cancel(list_id="p", at=at, content_hash=f"h-{at}"), LOG_US)
-    shard.changed_quotes()
-    records = shard.forget_closed(LOG_US + 5 * SECOND + DAY + 1)
-    assert kinds(records) == [*["cancel gone"] * 2, "clock", "clock"]
-    assert keys(records[2:]) == ["clock 6:BEHIND", "clock 4:JUST"]
 
 
 def test_the_slowest_clock_is_read_before_all_the_others(

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from support.timers import run_timers
 
 from fintank.trading import steps as steps_module
 from fintank.trading.limits import Limits
@@ -62,7 +63,7 @@ def test_a_quote_that_touches_no_order_leads_to_no_step(
     for offset in range(3, 500):
         assert shard.on_quote(quote("98", "102", at=2, offset=offset), LOG_US + 2 * SECOND) is None
     assert steps == []
-    assert shard.on_second(LOG_US + 2 * SECOND).reports == ()
+    assert run_timers(shard, LOG_US + 2 * SECOND).reports == ()
     assert steps == []
 
 
@@ -84,15 +85,15 @@ def test_the_end_of_an_order_and_the_age_of_a_quote_are_waited_for(
     shard.on_quote(quote("99", "101"), LOG_US)
     shard.on_order(order("1", price="50", tif="GTD", ends=100), LOG_US)
     steps.clear()
-    assert shard.on_second(LOG_US + 99 * SECOND).reports == ()
+    assert run_timers(shard, LOG_US + 99 * SECOND).reports == ()
     assert steps == []
-    assert [report.exec_type for report in shard.on_second(LOG_US + 100 * SECOND).reports] == ["EXPIRED"]
+    assert [report.exec_type for report in run_timers(shard, LOG_US + 100 * SECOND).reports] == ["EXPIRED"]
     assert steps == ["IVE"]
     shard.on_order(order("1", price="50", cl_ord_id="o-2"), LOG_US + 100 * SECOND)
     steps.clear()
-    assert shard.on_second(LOG_US + 3_600 * SECOND).reports == ()
+    assert run_timers(shard, LOG_US + 3_600 * SECOND).reports == ()
     assert steps == []
-    shard.on_second(LOG_US + 3_600 * SECOND + 1)
+    run_timers(shard, LOG_US + 3_600 * SECOND + 1)
     assert steps == ["IVE"]
 
 

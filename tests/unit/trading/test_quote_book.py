@@ -25,9 +25,7 @@ class Fed:
     def __init__(self, first: Quote) -> None:
         self.counts = Counts()
         self.log_us = LOG_US
-        self.book = QuoteBook(
-            "IVE", Clock(ClockState(first.time_us, LOG_US, first.time_us)), LIMITS, self.counts
-        )
+        self.book = QuoteBook("IVE", Clock(ClockState(first.time_us, LOG_US)), LIMITS, self.counts)
         self.accepted = [self.book.accept(first, LOG_US) is not None]
 
     def take(self, *quotes: Quote) -> "Fed":

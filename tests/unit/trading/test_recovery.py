@@ -61,9 +61,9 @@ def test_terminal_orders_are_forgotten_after_their_retention(shard: Shard, order
     shard.on_order(order("1", content_hash="hash-2"), LOG_US + 2 * HOUR)
     assert shard.forget_closed(LOG_US + HOUR + DAY) == ()
     records = shard.forget_closed(LOG_US + HOUR + DAY + 1)
-    assert keys(records) == ["order 3:acc,3:IVE,3:o-1 gone", "clock 3:IVE"]
+    assert keys(records) == ["order 3:acc,3:IVE,3:o-1 gone"]
     records = shard.forget_closed(LOG_US + 2 * HOUR + DAY + 1)
-    assert keys(records) == ["refusal 3:acc,3:IVE,3:o-1,6:hash-2 gone", "clock 3:IVE"]
+    assert keys(records) == ["refusal 3:acc,3:IVE,3:o-1,6:hash-2 gone"]
     assert shard.forget_closed(LOG_US + 9 * DAY) == ()
 
 
@@ -73,21 +73,6 @@ def test_open_orders_are_never_forgotten(shard: Shard, order: Make, quote: Make)
     assert shard.forget_closed(LOG_US + 9 * DAY) == ()
     effects = shard.on_quote(quote("93", "94", at=9 * 86_400, offset=1), LOG_US + 9 * DAY)
     assert report_lines(effects) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
-
-
-def test_a_forgotten_order_is_too_old_to_be_accepted_again_even_after_a_restart(
-    order: Make, quote: Make
-) -> None:
-    shard = Shard(LIMITS)
-    shard.on_quote(quote(), LOG_US)
-    shard.on_order(order("1", at=2), LOG_US)
-    assert shard.forget_closed(LOG_US + DAY + 2 * SECOND) == ()
-    records = shard.forget_closed(LOG_US + DAY + 2 * SECOND + 1)
-    assert kinds(records) == ["order gone", "clock"]
-    clock = records[1]
-    for log_us in (0, LOG_US):  # a log time that runs back does not let it in either
-        restored = restore(LIMITS, [clock])
-        assert "STALE_ORDER" in report_lines(restored.on_order(order("1", at=2), log_us))[0]
 
 
 def test_orders_of_a_symbol_without_a_clock_are_kept(shard: Shard, order: Make) -> None:
@@ -105,7 +90,6 @@ def test_tombstones_come_in_bounded_portions(order: Make, quote: Make) -> None:
     portions = [shard.forget_closed(LOG_US + 2 * DAY) for _ in range(3)]
     gone = [kinds(portion).count("order gone") for portion in portions]
     assert gone == [1_000, 1, 0]
-    assert len(portions[0]) == 1_000 + 2  # with the clocks of both symbols
 
 
 def test_a_restored_shard_fills_a_quiet_symbols_order_on_the_quote_from_before(
@@ -124,14 +108,6 @@ def test_a_restored_shard_counts_the_time_it_was_down(order: Make, quote: Make) 
     shard.on_quote(quote("93", "94"), LOG_US)
     restored = restore(LIMITS, shard.changed_quotes())
     assert report_lines(restored.on_order(order("1"), LOG_US + HOUR + 1)) == ["o-1 NEW NEW"]
-
-
-def test_a_restored_shard_takes_no_log_time_before_its_latest_tick(order: Make, quote: Make) -> None:
-    shard = Shard(LIMITS)
-    shard.on_quote(quote("93", "94"), LOG_US)
-    shard.on_quote(quote(symbol="VTI"), LOG_US + HOUR + 1)
-    restored = restore(LIMITS, shard.changed_quotes())
-    assert report_lines(restored.on_order(order("1"), LOG_US)) == ["o-1 NEW NEW"]
 
 
 def test_a_restored_shard_has_nothing_new_to_journal(order: Make, quote: Make) -> None:

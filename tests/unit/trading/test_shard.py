@@ -156,14 +156,6 @@ def test_orders_do_not_move_the_clock(shard: Shard, order: Make, quote: Make) ->
     assert len(report_lines(effects)) == 2
 
 
-def test_a_log_time_that_runs_back_does_not_make_a_quote_young_again(
-    shard: Shard, order: Make, quote: Make
-) -> None:
-    shard.on_quote(quote("93", "94"), LOG_US)
-    shard.on_quote(quote(symbol="VTI"), LOG_US + HOUR + 1)
-    assert report_lines(shard.on_order(order("1"), LOG_US)) == ["o-1 NEW NEW"]
-
-
 def test_the_time_of_a_transaction_is_the_orders_or_the_latest_ticks(
     shard: Shard, order: Make, quote: Make
 ) -> None:

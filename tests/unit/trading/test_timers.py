@@ -7,7 +7,10 @@ from fintank.trading.timers import Timers
 
 
 def due(timers: Timers, log_us: float) -> list[str]:
-    return timers.due(log_us, 99)
+    found = []
+    while (timer := timers.pop(log_us)) is not None:
+        found.append(timer[1])
+    return found
 
 
 def test_a_symbol_is_due_once_when_its_time_has_come() -> None:
@@ -28,11 +31,11 @@ def test_of_several_times_of_a_symbol_the_earliest_counts() -> None:
     assert (due(timers, 7), due(timers, 8)) == ([], ["IVE"])
 
 
-def test_no_more_symbols_are_due_at_once_than_requested() -> None:
+def test_timers_run_by_time_and_then_by_symbol() -> None:
     timers = Timers()
-    for time_us, symbol in enumerate("ABCDE"):
+    for time_us, symbol in ((5, "B"), (5, "A"), (4, "C")):
         timers.set(symbol, time_us)
-    assert [timers.due(9, 2) for _ in range(4)] == [["A", "B"], ["C", "D"], ["E"], []]
+    assert [timers.pop(9) for _ in range(4)] == [(4, "C"), (5, "A"), (5, "B"), None]
 
 
 def test_replaced_times_are_thrown_away() -> None:

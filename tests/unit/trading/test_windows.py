@@ -55,15 +55,16 @@ def test_groups_come_when_their_windows_end_by_priority_and_buy_before_sell(
 ) -> None:
     for priority, side in ((3, "BUY"), (2, "SELL"), (2, "BUY")):
         windows.add(working(priority, side))
-    assert (windows.next_end_us(Side), windows.take_ended(99, BEST)) == (inf, [])
+    assert (windows.next_end_us(0), windows.take_ended(99, BEST)) == (inf, [])
     windows.open(5)
     windows.add(working(4, "SELL"))
     windows.open(4)
-    assert windows.next_end_us([Side.BUY]) == 5
-    assert windows.next_end_us([Side.SELL]) == windows.next_end_us(Side) == 4
+    assert (windows.next_end_us(3), windows.must_try) == (4, False)
     assert names(windows.take_ended(3, BEST)) == []
     assert names(windows.take_ended(4, BEST)) == ["SELL 4"]
+    assert (windows.next_end_us(4), windows.must_try) == (5, False)
     assert names(windows.take_ended(5, {Side.SELL: Decimal(99)})) == ["SELL 2"]
+    assert (windows.next_end_us(5), windows.must_try) == (inf, True)
     assert names(windows.take_ended(5, BEST)) == ["BUY 2", "BUY 3"]
     assert names(windows.take_ended(99, BEST)) == []
 
@@ -74,11 +75,11 @@ def test_a_group_that_is_put_back_waits_for_its_window_or_for_a_quote_in_its_rea
     windows.add(working(2, price="100"))
     windows.open(5)
     (group,) = windows.take_ended(5, BEST)
-    windows.put_back(group, 8, is_idle=False)
-    assert (names(windows.take_ended(7, BEST)), windows.next_end_us(Side)) == ([], 8)
+    windows.put_back(group, 8, 5, is_idle=False)
+    assert (names(windows.take_ended(7, BEST)), windows.next_end_us(7)) == ([], 8)
     (group,) = windows.take_ended(8, BEST)
-    windows.put_back(group, 8, is_idle=True)
-    assert (windows.next_end_us(Side), windows.idle_reach(Side.BUY)) == (inf, 100)
+    windows.put_back(group, 8, 8, is_idle=True)
+    assert (windows.next_end_us(8), windows.idle_reach(Side.BUY)) == (inf, 100)
     assert names(windows.take_ended(9, BEST)) == []
     assert names(windows.take_ended(9, {Side.BUY: Decimal(100)})) == ["BUY 2"]
     assert windows.idle_reach(Side.BUY) == -inf
@@ -101,14 +102,18 @@ def test_the_reach_of_idle_groups_follows_their_orders(
         windows.add(each)
     windows.open(5)
     for group in windows.take_ended(5, BEST):
-        windows.put_back(group, 5, is_idle=True)
+        windows.put_back(group, 5, 5, is_idle=True)
     assert windows.idle_reach(Side(side)) == float(worse)
     assert windows.take_ended(9, {Side(side): Decimal(beyond)}) == []
     found = windows.take_ended(9, {Side(side): Decimal(between)})
     assert names(found) == [f"{side} 3"]
-    windows.put_back(found[0], 5, is_idle=True)
+    windows.put_back(found[0], 5, 9, is_idle=True)
     windows.remove(orders[1])
     assert windows.idle_reach(Side(side)) == float(better)
+    # A level that was too small for both may be enough for the other.
+    found = windows.take_ended(9, {Side(side): Decimal(between)})
+    assert names(found) == [f"{side} 3"]
+    windows.put_back(found[0], 5, 9, is_idle=True)
     assert windows.take_ended(9, {Side(side): Decimal(between)}) == []
     windows.remove(orders[2])
     windows.remove(orders[0])
@@ -119,9 +124,9 @@ def test_an_order_that_joins_an_idle_group_lets_it_be_tried_again(windows: Windo
     windows.add(working(2, price="100"))
     windows.open(5)
     (group,) = windows.take_ended(5, BEST)
-    windows.put_back(group, 5, is_idle=True)
+    windows.put_back(group, 5, 5, is_idle=True)
     windows.add(working(2, seq=1, price="90"))
-    assert (windows.next_end_us(Side), windows.idle_reach(Side.BUY)) == (5, -inf)
+    assert (windows.must_try, windows.idle_reach(Side.BUY)) == (True, -inf)
     assert names(windows.take_ended(5, BEST)) == ["BUY 2"]
 
 
@@ -129,21 +134,21 @@ def test_an_empty_group_is_dropped(windows: Windows, working: Make) -> None:
     windows.add(working(2))
     windows.remove(working(2))
     windows.open(5)
-    assert (reported(windows), windows.next_end_us(Side)) == ([], inf)
+    assert (reported(windows), windows.next_end_us(0)) == ([], inf)
     windows.add(working(2))
     windows.open(6)
     assert reported(windows) == [("1:2,3:BUY", 6)]
     (group,) = windows.take_ended(6, BEST)
     windows.remove(working(2))
-    windows.put_back(group, 9, is_idle=False)
-    assert (reported(windows), windows.next_end_us(Side)) == ([("1:2,3:BUY", None)], inf)
+    windows.put_back(group, 9, 6, is_idle=False)
+    assert (reported(windows), windows.next_end_us(0)) == ([("1:2,3:BUY", None)], inf)
     windows.add(working(2))
-    assert (reported(windows), windows.next_end_us(Side)) == ([], inf)
+    assert (reported(windows), windows.next_end_us(0)) == ([], inf)
     windows.open(7)
     windows.remove(working(2))
     windows.add(working(2))
     windows.open(8)
-    assert (windows.next_end_us(Side), reported(windows)) == (8, [("1:2,3:BUY", 8)])
+    assert (windows.next_end_us(0), reported(windows)) == (8, [("1:2,3:BUY", 8)])
 
 
 def test_changes_are_returned_once_and_only_if_there_are_any(windows: Windows, working: Make) -> None:
@@ -153,13 +158,13 @@ def test_changes_are_returned_once_and_only_if_there_are_any(windows: Windows, w
     assert reported(windows) == [("1:2,3:BUY", 5), ("1:3,3:BUY", 5)]
     assert reported(windows) == []
     for group in windows.take_ended(5, BEST):
-        windows.put_back(group, 5 if group.key.priority == 2 else 6, is_idle=False)
+        windows.put_back(group, 5 if group.key.priority == 2 else 6, 5, is_idle=False)
     assert reported(windows) == [("1:3,3:BUY", 6)]
     restored = Windows("IVE")
     restored.add(working(2))
     restored.restore(BlockWindow("IVE", 2, Side.BUY, 5))
     restored.open(9)
-    assert (restored.next_end_us(Side), reported(restored)) == (5, [("1:2,3:BUY", 5)])
+    assert (restored.next_end_us(0), reported(restored)) == (5, [("1:2,3:BUY", 5)])
 
 
 def test_of_a_thousand_groups_only_those_are_tried_that_may_trade(

@@ -6,10 +6,11 @@ from typing import Any
 
 import factories
 import pytest
+from support.timers import run_timers
 
 from fintank.trading.changes import Change
 from fintank.trading.limits import Limits
-from fintank.trading.log_merge import LogPosition, Positions
+from fintank.trading.log_merge import LogPosition, Positions, Reached
 from fintank.trading.messages import (
     Cancel,
     CodedReason,
@@ -118,9 +119,9 @@ def written(make) -> Written:
     for cancel in cancels:
         written.add(shard.on_cancel(cancel, log_us=NOW_US))
     written.add(shard.on_trading_state(TradingState(State.REDUCING, NOW_US, 60, "orders-0-60"), NOW_US))
-    written.add(shard.on_second(log_us=NOW_US + 1_000_000))
+    written.add(run_timers(shard, NOW_US + 1_000_000))
     written.journal += shard.changed_quotes()
     written.journal += shard.forget_closed(log_us=NOW_US + 60_000_000)
     position = {Partition("ticks", 0): LogPosition(42, 1)}
-    written.journal.append(Positions(1, {"ticks": "k2XrT0f8SvGhfTnXjD8w3Q"}, position))
+    written.journal.append(Positions(1, {"ticks": "k2XrT0f8SvGhfTnXjD8w3Q"}, position, Reached(1, "IVE")))
     return written

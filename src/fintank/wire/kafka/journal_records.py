@@ -28,7 +28,7 @@ from fintank.trading.changes import (
 from fintank.trading.clock import ClockState
 from fintank.trading.depth import Sizes
 from fintank.trading.ids import join, split
-from fintank.trading.log_merge import LogPosition, Positions
+from fintank.trading.log_merge import LogPosition, Positions, Reached
 from fintank.trading.messages import Identity, Order, OrdStatus, Quote, TradingState
 from fintank.trading.partition_log import Partition
 from fintank.trading.working_order import WorkingOrder
@@ -120,7 +120,13 @@ def _positions_fields(positions: Positions) -> dict[str, object]:
         for (topic, number), position in positions.partitions.items()
         if position.next is not None
     ]
-    return {"now_ms": positions.now_ms, "topic_ids": positions.topic_ids, "partitions": partitions}
+    return {
+        "now_ms": positions.now_ms,
+        "reached_us": positions.reached.us,
+        "reached_symbol": positions.reached.symbol,
+        "topic_ids": positions.topic_ids,
+        "partitions": partitions,
+    }
 
 
 _FIELDS: Mapping[type, Callable[[Any], Mapping[str, object]]] = {
@@ -155,6 +161,16 @@ def _read(value: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return found
 
 
+def _positions(value: Mapping[str, Any]) -> Positions:
+    partitions = {
+        Partition(place["topic"], place["partition"]): LogPosition(place["next"], place["log_ms"])
+        for place in value["partitions"]
+    }
+    # Version 2 knew the time of the last record only.
+    reached = Reached(value.get("reached_us", value["now_ms"] * 1000), value.get("reached_symbol"))
+    return Positions(value["now_ms"], value["topic_ids"], partitions, reached)
+
+
 _READERS: Mapping[EntryKind, Callable[[Mapping[str, Any]], Entry]] = {
     EntryKind.ORDER: _order,
     EntryKind.REFUSAL: lambda value: RejectedDuplicate(
@@ -169,12 +185,5 @@ _READERS: Mapping[EntryKind, Callable[[Mapping[str, Any]], Entry]] = {
     ),
     EntryKind.WINDOW: lambda value: BlockWindow(**_read(value, BlockWindow._fields)),
     EntryKind.TRADING_STATE: lambda value: TradingState(**_read(value, _STATE_FIELDS)),
-    EntryKind.POSITIONS: lambda value: Positions(
-        value["now_ms"],
-        value["topic_ids"],
-        {
-            Partition(place["topic"], place["partition"]): LogPosition(place["next"], place["log_ms"])
-            for place in value["partitions"]
-        },
-    ),
+    EntryKind.POSITIONS: _positions,
 }

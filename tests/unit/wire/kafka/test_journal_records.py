@@ -26,7 +26,9 @@ from fintank.trading.changes import (
 from fintank.trading.clock import ClockState
 from fintank.trading.depth import Sizes
 from fintank.trading.limits import Limits
+from fintank.trading.log_merge import LogPosition, Positions, Reached
 from fintank.trading.messages import Identity, OrdStatus, OrdType, Side, State, TradingState
+from fintank.trading.partition_log import Partition
 from fintank.trading.recovery import restore
 from fintank.trading.working_order import WorkingOrder
 from fintank.wire.kafka.journal_records import SCHEMA_VERSION, from_record, key_of, to_record
@@ -119,11 +121,11 @@ def test_of_a_terminal_order_comes_back_what_makes_it_known(make: Make) -> None:
             "cancel|1:A,0:,2:p1,3:c-1,6:hash-3",
             None,
         ),
-        (SymbolClock("I|E", ClockState(1, 2, 3)), "clock|3:I|E", None),
+        (SymbolClock("I|E", ClockState(1, 2)), "clock|3:I|E", None),
         (
-            SymbolClock("IVE", ClockState(1, 2, 3)),
+            SymbolClock("IVE", ClockState(1, 2)),
             "clock|3:IVE",
-            {"symbol": "IVE", "tick_time_us": 1, "arrival_us": 2, "floor_us": 3},
+            {"symbol": "IVE", "tick_time_us": 1, "arrival_us": 2},
         ),
         (
             BlockWindow("IVE", 2, Side.SELL, 77),
@@ -185,9 +187,19 @@ def test_an_unreadable_record_is_an_error(key: str, text: str) -> None:
         from_record(key, text)
 
 
+def test_records_of_the_schema_before_are_read() -> None:
+    clock = {"schema_version": 2, "symbol": "IVE", "tick_time_us": 1, "arrival_us": 2, "floor_us": 3}
+    assert from_record("clock|3:IVE", json.dumps(clock)) == SymbolClock("IVE", ClockState(1, 2))
+    places = [{"topic": "ticks", "partition": 0, "next": 42, "log_ms": 5}]
+    positions = {"schema_version": 2, "now_ms": 6, "topic_ids": {"ticks": "id"}, "partitions": places}
+    assert from_record("positions|", json.dumps(positions)) == Positions(
+        6, {"ticks": "id"}, {Partition("ticks", 0): LogPosition(42, 5)}, Reached(6_000, None)
+    )
+
+
 @pytest.mark.parametrize("version", [1, SCHEMA_VERSION + 1])
 def test_a_record_of_another_schema_is_not_read(version: int) -> None:
-    clock = {"schema_version": version, "symbol": "IVE", "tick_time_us": 1, "arrival_us": 2, "floor_us": 3}
+    clock = {"schema_version": version, "symbol": "IVE", "tick_time_us": 1, "arrival_us": 2}
     with pytest.raises(ValueError, match=f"schema_version of 'clock.3:IVE' is {version} and not 3"):
         from_record("clock|3:IVE", json.dumps(clock))
 
@@ -217,4 +229,4 @@ def test_a_tombstone_with_another_key_is_an_error(key: str) -> None:
 
 def test_a_value_that_has_no_json_form_is_not_written() -> None:
     with pytest.raises(TypeError):
-        to_record(SymbolClock("IVE", ClockState(1, 2, object())))
+        to_record(SymbolClock("IVE", ClockState(1, object())))

@@ -1,0 +1,15 @@
+"""Let log time pass for a shard."""
+
+from fintank.trading.shard import Effects, Shard
+
+
+def run_timers(shard: Shard, until_us: int) -> Effects:
+    """Run all timers up to a log time; return what they led to."""
+    found = Effects()
+    while (effects := shard.next_timer(until_us)) is not None:
+        found = Effects(
+            reports=(*found.reports, *effects.reports),
+            fills=(*found.fills, *effects.fills),
+            journal=(*found.journal, *effects.journal),
+        )
+    return found
