@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Protocol
 
 from fintank.trading.changes import Change, Entry
+from fintank.trading.deciding import decide
 from fintank.trading.log_merge import Positions
 from fintank.trading.messages import Cancel, Order, Quote, TradingState
 from fintank.trading.reports import Fill, Report
@@ -57,12 +58,9 @@ class OwnedShard:
 
     def on_message(self, message: Order | Cancel | TradingState, log_us: int) -> None:
         """Take in a message of the order stream."""
-        if isinstance(message, Order):
-            self._take(self.core.on_order(message, log_us))
-        elif isinstance(message, Cancel):
-            self._take(self.core.on_cancel(message, log_us))
-        else:
-            self._take(self.core.on_trading_state(message, log_us))
+        effects = decide(self.core, message, log_us)
+        if effects is not None:
+            self._take(effects)
 
     def next_timer(self, until_us: int) -> bool:
         """Run the next timer up to a log time; whether there was one."""

@@ -124,8 +124,10 @@ class FollowedPartition(Generic[T]):
             if end > first:
                 if first < run.first + run.records:
                     self._set_behind(run.append_ms, first, end, is_first=first == position)
-                self.last = JoinedRun(first, end, run.append_ms, run.append_ms + self.behind_ms)
-                self.runs.append(self.last)
+                    self.last = JoinedRun(first, end, run.append_ms, run.append_ms + self.behind_ms)
+                    self.runs.append(self.last)
+                else:
+                    self.runs.append(JoinedRun(first, end, 0, 0))
                 first = end
         if first < found.next:
             self.runs.append(JoinedRun(first, found.next, 0, 0))
