@@ -163,9 +163,7 @@ def open_reader(address: str, topic: str) -> Iterator[TopicReader]:
 
 
 @contextmanager
-def open_consumer(
-    address: str, group_id: str, isolation_level: str = "read_committed", queued_kib_max: int = 65_536
-) -> Iterator[Consumer]:
+def open_consumer(address: str, group_id: str, isolation_level: str = "read_committed") -> Iterator[Consumer]:
     """Open a consumer for `assign`, which reports the ends of partitions.
 
     The client requires a group_id, but joins no group and commits nothing.
@@ -178,7 +176,6 @@ def open_consumer(
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "isolation.level": isolation_level,
-            "queued.max.messages.kbytes": queued_kib_max,
             "enable.partition.eof": True,
             "fetch.wait.max.ms": FETCH_WAIT_MS_MAX,
             "queued.max.messages.kbytes": QUEUED_KIB_MAX,
