@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,25 +12,43 @@ from decimal import Decimal
 
 import pytest
 from confluent_kafka import Producer
-from factories import order, report
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+)
+from factories import SECOND, START, cancel, order, quote, report
 from support.order_reports import committed
 from support.stack import Stack
+from support.waiting import wait_until
 
 from fintank.adapters import kafka as topics
 from fintank.adapters.journal import JournalError, ShardLog, adopt
+from fintank.adapters.topic_reader import open_reader
 from fintank.services import lifecycle
 from fintank.trading import ledger
-from fintank.trading.changes import Forgotten, SymbolClock
+from fintank.trading.changes import Change, Forgotten, SymbolClock
 from fintank.trading.clock import ClockState
 from fintank.trading.limits import Limits
+from fintank.trading.log_merge import Positions
 from fintank.trading.messages import ExecType, OrdStatus
 from fintank.trading.recovery import Recovery, restore
+from fintank.trading.shard import Shard
 from fintank.trading.working_order import WorkingOrder
+from fintank.wire.kafka import journal_records
 
 RECORDS = 200_000
 ADOPTION_CPU_SECONDS_MAX = 15
 ADOPTION_SECONDS_MAX = 120
 OPEN_SECONDS_MAX = 5
+COMPACTION_SECONDS_MAX = 60
+COMPACTED_AT_ONCE = {
+    "segment.ms": "20",
+    "min.cleanable.dirty.ratio": "0.01",
+    "delete.retention.ms": "0",
+}
+"""The active segment is never compacted: here each transaction begins one."""
 
 # The previous owner of a shard: it adopts the shard and commits one record for each line of stdin.
 WRITER = """
@@ -180,6 +199,57 @@ def test_adoption_reads_records_behind_the_open_transaction_of_another_producer(
     _, records = adopted(address, 2)
     assert "behind it" in records
     assert "of a stranger" not in records
+
+
+def test_what_compaction_leaves_of_a_journal_gives_the_same_state(address: str) -> None:
+    set_configs(address, ConfigResource("topic", "journal"), COMPACTED_AT_ONCE)
+    set_configs(address, ConfigResource("broker", ""), {"log.cleaner.backoff.ms": "100"})
+    log, _ = adopt(address, 3, print)
+    shard = Shard(Limits(retention_us=60 * SECOND))
+    written: dict[str, str] = {}
+    for second in range(200):
+        now_us = START + second * SECOND
+        changes = [*seconds_changes(shard, second, now_us), Positions(second)]
+        log.commit([], [], changes)
+        for key, value in map(journal_records.to_record, changes):
+            if value is None:
+                written.pop(key, None)
+            else:
+                written[key] = value
+    before = kept_records(address, 3)
+    wait_until(lambda: kept_records(address, 3) < before / 2, seconds=COMPACTION_SECONDS_MAX)
+    print(f"{before} records, {kept_records(address, 3)} after compaction, {len(written)} remembered")
+    recovery = Recovery()
+    for entry in adopt(address, 3, print)[1]:
+        recovery.take(entry)
+    assert dict(map(journal_records.to_record, [*recovery.entries(), recovery.positions])) == written
+    kinds = Counter(key.partition("|")[0] for key in written)
+    assert kinds.keys() >= {"order", "refusal", "cancel", "quote", "clock", "positions"}
+
+
+def seconds_changes(shard: Shard, second: int, now_us: int) -> list[Change]:
+    """Let a shard trade, reject, cancel and forget; return what it writes about it."""
+    sent = {"order_time_us": now_us, "content_hash": f"of second {second}"}
+    effects = [
+        shard.on_quote(quote("99", "101", at=second, offset=second), now_us),
+        shard.on_order(order("1", cl_ord_id=f"o-{second % 90}", **sent), now_us),
+        shard.on_order(order("1", price="99", cl_ord_id=f"r-{second}", **sent), now_us),
+        shard.on_cancel(cancel(f"r-{second - 3}", cl_ord_id=f"c-{second}", **sent), now_us),
+    ]
+    changes = [change for found in effects if found is not None for change in found.journal]
+    return [*changes, *shard.forget_closed(now_us), *shard.changed_quotes()]
+
+
+def set_configs(address: str, resource: ConfigResource, values: dict[str, str]) -> None:
+    for name, value in values.items():
+        resource.add_incremental_config(ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET))
+    AdminClient({"bootstrap.servers": address}).incremental_alter_configs([resource])[resource].result()
+
+
+def kept_records(address: str, shard: int) -> int:
+    """Count the records of a shard's journal."""
+    with open_reader(address, "journal") as reader:
+        return sum(1 for _ in reader.read(reader.starts([shard])))
 
 
 def test_a_shard_of_200_000_orders_is_adopted_in_time(address: str) -> None:
