@@ -243,7 +243,8 @@ def seconds_changes(shard: Shard, second: int, now_us: int) -> list[Change]:
 def set_configs(address: str, resource: ConfigResource, values: dict[str, str]) -> None:
     for name, value in values.items():
         resource.add_incremental_config(ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET))
-    AdminClient({"bootstrap.servers": address}).incremental_alter_configs([resource])[resource].result()
+    admin = AdminClient({"bootstrap.servers": address})
+    admin.incremental_alter_configs([resource])[resource].result()
 
 
 def kept_records(address: str, shard: int) -> int:

@@ -62,6 +62,10 @@ class OwnedShard:
         if effects is not None:
             self._take(effects)
 
+    def on_orders_lost(self, offset: int) -> None:
+        """Take in that partition 0 of `orders` goes on at an offset that it had before."""
+        self._take(self.core.on_orders_lost(offset))
+
     def next_timer(self, until_us: int) -> bool:
         """Run the next timer up to a log time; whether there was one."""
         effects = self.core.next_timer(until_us)

@@ -11,6 +11,7 @@ from fintank.wire.bolts.order_stream import OwnedMessage
 
 DECISIONS_MAX = 10_000
 """More decisions than that go into several transactions; the effects of one record are never split."""
+TRADING_STATES = Partition("orders", 0)
 
 
 class ShardFeed:
@@ -60,6 +61,8 @@ class ShardFeed:
         """Take in the first report of partitions, and the ranges of them that came before it."""
         for partition, end in ends.items():
             self.merge.cut(partition, end)
+            if partition == TRADING_STATES:
+                self.owned.on_orders_lost(end)
         at = self.merge.positions
         for partition in ends:
             self._committed[partition] = at[partition]
@@ -70,6 +73,8 @@ class ShardFeed:
             self.offer(partition, found)
 
     def _begin_again(self, topic: str) -> None:
+        if topic == TRADING_STATES.topic:
+            self.owned.on_orders_lost(0)
         for partition in self._committed:
             if partition.topic == topic:
                 self.merge.begin_again(partition)

@@ -31,7 +31,7 @@ def compare(settings: Settings) -> tuple[list[Result], dict[str, int]]:
     quotes = TradeQuotes(found.reports)
     storage = Storage(settings.kafka, influx, logs, unusable)
     results = [
-        *check_orders(found.orders, found.reports, logs),
+        *check_orders(found.orders, found.reports, logs, limits.retention_us),
         check_cancels(found.cancels, found.cancel_rejects, found.reports, logs),
         *check_bookings([*found.reports, *found.later_trades], found.fills, logs),
         quotes.result,

@@ -1,7 +1,7 @@
 """Every order is answered once and as requested, and its reports add up."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from decimal import Decimal
 
 from fintank.reconciliation.findings import BreakKind, Result
@@ -34,9 +34,12 @@ RecordedReport = Recorded[ExecutionReport]
 
 
 def check_orders(
-    orders: Iterable[RecordedOrder], reports: Iterable[RecordedReport], logs: TopicLogs
+    orders: Iterable[RecordedOrder], reports: Iterable[RecordedReport], logs: TopicLogs, retention_us: int
 ) -> list[Result]:
-    """Compare the requests of the topic `orders` with the reports, in the order of their records."""
+    """Compare the requests of the topic `orders` with the reports, in the order of their records.
+
+    After retention_us a terminal order is forgotten, and its identity may be that of another order.
+    """
     requested: dict[Identity, list[RecordedOrder]] = defaultdict(list)
     for order in orders:
         requested[order.message.identity].append(order)
@@ -47,9 +50,26 @@ def check_orders(
     sequences = Result("reports of an order add up")
     for identity in requested.keys() | reported.keys():
         own = reported.get(identity, [])
-        answers.check(identity, requested.get(identity, []), own)
-        _check_sequence(sequences, identity, own, logs.partitions[reports_partition(identity.symbol)])
+        starts = _starts(own, retention_us)
+        answers.check(identity, requested.get(identity, []), own, starts)
+        log = logs.partitions[reports_partition(identity.symbol)]
+        _check_sequence(sequences, identity, own, starts, log)
     return [answers.result, sequences]
+
+
+def _starts(reports: Sequence[RecordedReport], retention_us: int) -> set[str]:
+    """Return the places of the NEW reports of orders whose identity was an earlier order's."""
+    starts: set[str] = set()
+    ended_us: int | None = None
+    for entry in reports:
+        report = entry.message
+        if report.exec_type is ExecType.REJECTED:
+            continue
+        is_forgotten = ended_us is not None and report.transact_time_us - ended_us > retention_us
+        if is_forgotten and report.exec_type is ExecType.NEW:
+            starts.add(entry.place)
+        ended_us = report.transact_time_us if report.ord_status.is_terminal else None
+    return starts
 
 
 class _Answers:
@@ -60,7 +80,11 @@ class _Answers:
         self._logs = logs
 
     def check(
-        self, identity: Identity, requested: Sequence[RecordedOrder], reported: Sequence[RecordedReport]
+        self,
+        identity: Identity,
+        requested: Sequence[RecordedOrder],
+        reported: Sequence[RecordedReport],
+        starts: Set[str],
     ) -> None:
         done = [entry for entry in requested if entry.is_done]
         self.result.compared += len(done)
@@ -78,7 +102,7 @@ class _Answers:
         if reported and not requested and not answers:
             self._check_lost_answer(identity, reported[0])
         known = [entry for entry in answers if entry.message.input in orders]
-        answered = self._check_once(identity, known, orders)
+        answered = self._check_once(identity, known, orders, starts)
         first_requests = {request.message.content_hash: request for request in reversed(done)}
         for content_hash, request in first_requests.items():
             partition = reports_partition(identity.symbol)
@@ -88,7 +112,11 @@ class _Answers:
                 self.result.add(BreakKind.ORDER_NOT_ANSWERED, order_name(identity), detail)
 
     def _check_once(
-        self, identity: Identity, answers: Sequence[RecordedReport], orders: dict[str, Order]
+        self,
+        identity: Identity,
+        answers: Sequence[RecordedReport],
+        orders: dict[str, Order],
+        starts: Set[str],
     ) -> set[str]:
         """Check that there is at most one NEW, and one answer to each content; return what is answered."""
         contents: set[str] = set()
@@ -98,6 +126,7 @@ class _Answers:
             report = entry.message
             content_hash = orders[report.input].content_hash
             is_new = report.exec_type is ExecType.NEW
+            is_accepted = is_accepted and entry.place not in starts
             is_first = content_hash not in contents and not (is_new and is_accepted)
             is_of_a_repeat = not is_new and report.input not in inputs
             if not is_first and not (is_of_a_repeat and (report.text or "").startswith(_REPEATED)):
@@ -129,9 +158,13 @@ class _Answers:
 
 
 def _check_sequence(
-    result: Result, identity: Identity, reports: Sequence[RecordedReport], log: PartitionLog
+    result: Result,
+    identity: Identity,
+    reports: Sequence[RecordedReport],
+    starts: Set[str],
+    log: PartitionLog,
 ) -> None:
-    """Check one order's reports; a REJECTED one answers another message with its identity."""
+    """Check the reports of an identity's orders; a REJECTED one answers another message with it."""
     own = [entry for entry in reports if entry.message.exec_type is not ExecType.REJECTED]
     result.compared += len(reports)
     for entry in reports:
@@ -145,6 +178,8 @@ def _check_sequence(
     ended: RecordedReport | None = None
     for entry in own:
         report = entry.message
+        if entry.place in starts:
+            cum_qty, cum_cash, ended = ZERO, ZERO, None
         if ended is not None:
             detail = f"{entry.place}: {report.exec_type} after {ended.message.ord_status} in {ended.place}"
             result.add(BreakKind.REPORT_AFTER_THE_END, order_name(identity), detail)

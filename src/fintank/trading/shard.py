@@ -7,7 +7,7 @@ Messages go in; reports, fills and changes of its state come out, to be written 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fintank.trading import ledger, reports, rules
 from fintank.trading.cancels import RememberedCancel
@@ -108,6 +108,14 @@ class Shard:
             events = self._step(state.open[symbol], state.moment(symbol, message.input))
             effects.append(self._effects(symbol, events))
         return _joined(effects)
+
+    def on_orders_lost(self, offset: int) -> Effects:
+        """Take in that partition 0 of `orders` goes on at an earlier offset, with other records."""
+        held = self.state.trading_state
+        if held is None or held.offset < offset:
+            return Effects()
+        self.state.trading_state = replace(held, offset=offset - 1)
+        return Effects(journal=(self.state.trading_state,))
 
     def next_timer(self, until_us: int) -> Effects | None:
         """Run the next timer up to a log time, by time and symbol, at its own time; None if there is none.

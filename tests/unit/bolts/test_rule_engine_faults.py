@@ -216,6 +216,24 @@ def test_what_comes_before_its_topic_is_known_to_be_another_is_neither_acked_nor
     assert [report.cl_ord_id for report in kafka.reports] == ["old-0", "old-1", "old-2", "new"]
 
 
+@pytest.mark.parametrize("restarts", [0, 1])
+def test_a_halt_in_a_topic_that_was_made_again_counts_whatever_its_offset(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch, restarts: int
+) -> None:
+    symbol = SYMBOLS[0]
+    active = TradingState(State.ACTIVE, START, 50_000, "orders-0-50000")
+    run_engine(kafka, [kafka.orders("active", active), storm_tick()])
+    quiet = [log_ends("ticks", 0, second) for second in (0, 1)]
+    known = [*quiet, *(anew(log_ends("orders", 0, second)) for second in (0, 1)), storm_tick()]
+    for _ in range(restarts):
+        raw_run(kafka, known, monkeypatch)
+    halt = orders_tuple("halt", 0, 1, [TradingState(State.HALTED, START, 0, "orders-0-0")])
+    late = orders_tuple("late", 1, 2, [order("late", symbol, input="orders-0-1")])
+    ends = [anew(log_ends("orders", 2, second)) for second in (0, 1)]
+    raw_run(kafka, [halt, late, *quiet, *ends, storm_tick()], monkeypatch)
+    assert [(report.cl_ord_id, report.exec_type) for report in kafka.reports] == [("late", "REJECTED")]
+
+
 def test_records_in_place_of_those_that_a_broker_lost_are_decided_on(
     kafka: Kafka, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,7 +62,7 @@ class History:
         self.fills[number] = entry._replace(message=replace(entry.message, **changes))
 
     def order_results(self) -> list[Result]:
-        return check_orders(self.orders, self.reports, self.logs)
+        return check_orders(self.orders, self.reports, self.logs, Limits().retention_us)
 
     def booking_results(self) -> list[Result]:
         return check_bookings(self.reports, self.fills, self.logs)

@@ -154,6 +154,8 @@ def test_orders_of_all_kinds_add_up(make_order: Make) -> None:
     logs = TopicLogs(
         {(name, number): PartitionLog(0, TIME_MS, 1_000) for name in TOPICS for number in range(4)}
     )
-    assert [result.breaks for result in check_orders(history.orders, history.reports, logs)] == [0, 0]
+    assert [
+        result.breaks for result in check_orders(history.orders, history.reports, logs, Limits().retention_us)
+    ] == [0, 0]
     (restated,) = [entry for entry in history.reports if entry.message.exec_type == "RESTATED"]
     assert restated.message.ord_status == "FILLED"

@@ -82,6 +82,22 @@ def test_an_order_repeated_after_it_was_forgotten_may_be_rejected_as_stale(decid
     assert breaks(history.order_results()) == []
 
 
+@pytest.mark.parametrize(("days", "is_clean"), [(1.1, True), (0.9, False)])
+def test_an_identity_is_used_again_only_after_its_order_is_forgotten(
+    decided, make_order, breaks, days, is_clean
+):
+    history, again = decided(make_order(1)), decided(make_order(2))
+    later_us = int(days * 86_400_000_000)
+    for number, entry in enumerate(again.reports):
+        message = replace(entry.message, transact_time_us=entry.message.transact_time_us + later_us)
+        history.reports.append(entry._replace(place=f"executions-0-{2 + number}", message=message))
+    history.orders += again.orders
+    found = breaks(history.order_results())
+    assert (found == []) is is_clean
+    ledger = {entry.message.exec_id: entry.message for entry in (*history.fills, *again.fills)}
+    assert len(ledger) == 2
+
+
 @pytest.mark.parametrize("reports_kept", [2, 1])
 def test_reports_of_an_order_that_nobody_sent_are_named(filled, breaks, reports_kept):
     filled.orders.clear()

@@ -115,3 +115,20 @@ def test_a_restored_shard_has_nothing_new_to_journal(order: Make, quote: Make) -
     shard.on_quote(quote(), LOG_US)
     restored = restore(LIMITS, shard.changed_quotes())
     assert restored.changed_quotes() == ()
+
+
+def test_a_ledger_by_exec_id_keeps_the_trades_of_both_orders_that_had_one_identity(
+    shard: Shard, order: Make, quote: Make
+) -> None:
+    shard.on_quote(quote(), LOG_US)
+    effects = [shard.on_order(order("1"), LOG_US)]
+    later = 2 * DAY
+    shard.on_quote(quote("200", "201", at=later / SECOND, offset=1), LOG_US + later)
+    shard.forget_closed(LOG_US + later)
+    again = order("1", content_hash="hash-2", at=later / SECOND, price="300")
+    effects.append(shard.on_order(again, LOG_US + later))
+    assert [len(found.fills) for found in effects] == [1, 1]
+    reports = [report.exec_id for found in effects for report in found.reports]
+    assert len(set(reports)) == len(reports) == 4
+    ledger = {fill.exec_id: fill.delta_cash for found in effects for fill in found.fills}
+    assert len(ledger) == 2
