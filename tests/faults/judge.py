@@ -34,7 +34,7 @@ def settle(world: World) -> float:
 def check(world: World) -> str:
     """Check reports, order, and that Kafka and InfluxDB agree; return the figures."""
     reports = committed(world.stack.settings.kafka, "executions")
-    decided = _check_decided_once(world, reports)
+    decided = check_decided_once(world.traffic.identities, reports)
     check_order([report for report in reports if not _is_of_a_duplicate(report)])
     _wait_until_reconciled(world)
     kinds = Counter(report["exec_type"] for report in reports)
@@ -53,19 +53,25 @@ def _wait_until_reconciled(world: World) -> None:
     wait_until(is_clean, SETTLED_S, lambda: said)
 
 
-def _check_decided_once(world: World, reports: list[Message]) -> int:
-    """Check that each order has one NEW or REJECTED, and at most one terminal report, after it."""
-    of_order: dict[tuple[str, str, str], list[Message]] = defaultdict(list)
+def check_decided_once(identities: set[tuple[str, str, str]], reports: list[Message]) -> int:
+    """Check that each order has one NEW or REJECTED, and at most one terminal report, after it.
+
+    `identities` are account, symbol and cl_ord_id of all orders that were sent; return how many there are.
+    """
+    of_order: dict[str, list[Message]] = defaultdict(list)
     for report in reports:
         if report["exec_type"] != "CANCEL_REJECTED" and not _is_of_a_duplicate(report):
-            of_order[report["account"], report["symbol"], report["cl_ord_id"]].append(report)
-    assert of_order.keys() >= world.traffic.identities, world.traffic.identities - of_order.keys()
-    assert len({report["exec_id"] for report in reports}) == len(reports)
-    for name, found in of_order.items():
+            of_order[report["order_id"]].append(report)
+    for found in of_order.values():
         first = [report["exec_type"] in ("NEW", "REJECTED") for report in found]
-        assert first == [True] + [False] * (len(found) - 1), name
-        assert all(report["ord_status"] not in TERMINAL for report in found[:-1]), name
-    return len(of_order)
+        assert first == [True] + [False] * (len(found) - 1), found
+        assert all(report["ord_status"] not in TERMINAL for report in found[:-1]), found
+    assert len({report["exec_id"] for report in reports}) == len(reports)
+    news = [found[0] for found in of_order.values()]
+    decided = {(new["account"], new["symbol"], new["cl_ord_id"]) for new in news}
+    assert len(decided) == len(news)
+    assert decided == identities, decided ^ identities
+    return len(news)
 
 
 def _is_of_a_duplicate(report: Message) -> bool:
