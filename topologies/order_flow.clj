@@ -18,7 +18,7 @@
   "The fields of what goes to the owners of symbols: the offsets first to next - 1 of a partition, the append times
   of their records, and those that concern the owner. Every owner gets every range, also one that holds nothing."
   [payload]
-  ["owner" "topic" "partition" "first" "next" "appended" payload])
+  ["owner" "topic" "topic_id" "partition" "first" "next" "appended" payload])
 
 (def mebibyte (* 1024 1024))
 
@@ -51,7 +51,7 @@
    (bolt-spec {"order-spout" by-partition}
               (python-bolt "fintank.bolts.order_deserializer.OrderDeserializer"
                            {"default" lines
-                            "orders" ["topic" "partition" "first" "next" "appended" "orders"]
+                            "orders" ["topic" "topic_id" "partition" "first" "next" "appended" "orders"]
                             "rejects" rejects}))
 
    "order-influxdb-loader" (influxdb-loader "order-deserializer" "order-spout")

@@ -50,11 +50,11 @@
 
 (def ^:private lines ["topic" "partition" "offsets" "lines" "appended"])
 (def ^:private rejects ["key" "message"])
-(def ^:private log-ends ["topic" "topic_id" "clock" "asked_ms" "appended_ms" "caught_up" "ends"])
+(def ^:private log-ends ["topic" "topic_id" "clock" "asked_ms" "appended_ms" "caught_up" "ends" "cuts"])
 
 (deftest a-spout-emits-batches-and-rejects
   (doseq [id ["tick-spout" "order-spout" "execution-spout" "fill-spout"]]
-    (is (= {"default" ["topic" "partition" "first" "next" "offsets" "records"]
+    (is (= {"default" ["topic" "topic_id" "partition" "first" "next" "offsets" "records"]
             "rejects" rejects
             "log_ends" log-ends
             "pipeline" ["lines"]}
@@ -70,14 +70,14 @@
 
 (deftest these-are-the-streams
   (is (= {"default" lines
-          "by_owner" ["owner" "topic" "partition" "first" "next" "appended" "ticks"]
+          "by_owner" ["owner" "topic" "topic_id" "partition" "first" "next" "appended" "ticks"]
           "rejects" rejects}
          (streams "tick-deserializer")))
   (is (= {"default" lines
-          "orders" ["topic" "partition" "first" "next" "appended" "orders"]
+          "orders" ["topic" "topic_id" "partition" "first" "next" "appended" "orders"]
           "rejects" rejects}
          (streams "order-deserializer")))
-  (is (= {"default" lines, "by_owner" ["owner" "topic" "partition" "first" "next" "appended" "orders"]}
+  (is (= {"default" lines, "by_owner" ["owner" "topic" "topic_id" "partition" "first" "next" "appended" "orders"]}
          (streams "component-order-creator")))
   (is (= {} (streams "rule-engine")))
   (is (= {"default" lines, "rejects" rejects} (streams "execution-deserializer") (streams "fill-deserializer"))))

@@ -181,14 +181,15 @@ def ticks_tuple(tuple_id: str, first: int, end: int, found: Sequence[Tick]) -> d
 
 def _tuple_of(tuple_id: str, topic: str, first: int, end: int, lines: str) -> dict[str, Any]:
     component = "tick-deserializer" if topic == "ticks" else "component-order-creator"
-    values = [0, topic, 0, first, end, f"{first},{end - first},{START_MS}", lines]
+    values = [0, topic, f"id of {topic}", 0, first, end, f"{first},{end - first},{START_MS}", lines]
     return {"id": tuple_id, "comp": component, "stream": "by_owner", "task": 1, "tuple": values}
 
 
 def log_ends(topic: str, end: int, seconds: int) -> dict[str, Any]:
     """Make the message of a spout: so many seconds after START its partition 0 ended there."""
     ends = " ".join(f"{number},0,{end if number == 0 else 0}" for number in range(4))
-    values = [topic, f"id of {topic}", "jvm", 1000 * seconds, START_MS if seconds == 0 else None, True, ends]
+    appended_ms = START_MS if seconds == 0 else None
+    values = [topic, f"id of {topic}", "jvm", 1000 * seconds, appended_ms, True, ends, ""]
     component = f"{topic.removesuffix('s')}-spout"
     return {"id": f"{ENDS} {seconds}", "comp": component, "stream": "log_ends", "task": 1, "tuple": values}
 
@@ -203,7 +204,7 @@ def with_log_ends(
     for seconds, message in enumerate(messages, 1):
         found.append(message)
         if message["stream"] == "by_owner":
-            _, topic, _, _, end, *_ = message["tuple"]
+            _, topic, _, _, _, end, *_ = message["tuple"]
             so_far[topic] = max(so_far[topic], end)
         for topic, end in (ends or so_far).items():
             found.append(log_ends(topic, end, seconds))

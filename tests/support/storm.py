@@ -51,7 +51,7 @@ class Storm:
         """Make the message of a spout's tuple that covers just the offsets of its records."""
         runs = [[*map(int, run.split(","))] for run in offsets.split(" ")]
         first, next_offset = runs[0][0], runs[-1][0] + runs[-1][1]
-        return cls.tuple_of(tuple_id, topic, partition, first, next_offset, offsets, records)
+        return cls.tuple_of(tuple_id, topic, "id", partition, first, next_offset, offsets, records)
 
     @staticmethod
     def acked(tuple_id: str) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class BatchBolt(Bolt):
 
     def emit_lines(self, tup: Tuple, to_lines: Callable[[str, int, str, str], Lines]) -> Lines:
         """Emit a spout's batch as lines, if it has any, and its rejects; return them."""
-        topic, partition, _, _, offsets, records = tup.values
+        topic, _, partition, _, _, offsets, records = tup.values
         batch = to_lines(topic, partition, offsets, records)
         if batch.lines:
             self.emit([topic, partition, batch.offsets, batch.lines, offsets], need_task_ids=False)

@@ -22,11 +22,11 @@ CHARS_MAX = 1024 * 1024
 
 
 class ComponentOrderCreator(BatchBolt):
-    """Takes [topic partition first next appended orders].
+    """Takes [topic topic_id partition first next appended orders].
 
     Emits [topic partition offsets lines appended], and on the stream by_owner, to every owner,
-    [owner topic partition first next appended orders]. A record can become a thousand orders, so both are cut
-    by size; all orders of one record stay together for their owner.
+    [owner topic topic_id partition first next appended orders]. A record can become a thousand orders, so
+    both are cut by size; all orders of one record stay together for their owner.
     """
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
@@ -36,7 +36,7 @@ class ComponentOrderCreator(BatchBolt):
 
     def process(self, tup: Tuple) -> None:
         """Split the portfolio orders, pass the other messages on; in their order."""
-        topic, partition, _, _, appended, lines = tup.values
+        topic, _, partition, _, _, appended, lines = tup.values
         messages: list[OwnedMessage] = []
         for message in map(order_stream.from_line, lines.split("\n") if lines else ()):
             if isinstance(message, PortfolioOrder):
@@ -55,7 +55,7 @@ class ComponentOrderCreator(BatchBolt):
 
     def _emit_by_owner(self, tup: Tuple, messages: Sequence[OwnedMessage]) -> None:
         """Emit the range of the tuple to each owner, cut into ranges that join."""
-        topic, partition, first, next_offset, appended, _ = tup.values
+        topic, topic_id, partition, first, next_offset, appended, _ = tup.values
         by_owner: list[dict[int, list[str]]] = [defaultdict(list) for _ in range(self._owners)]
         for message in messages:
             line = order_stream.to_line(message)
@@ -66,7 +66,7 @@ class ComponentOrderCreator(BatchBolt):
             cuts = list(slices(records)) or [slice(0)]
             firsts = [first, *(offsets[cut.start] for cut in cuts[1:]), next_offset]
             for cut, (start, end) in zip(cuts, pairwise(firsts), strict=True):
-                values = [owner, topic, partition, start, end, appended, "\n".join(records[cut])]
+                values = [owner, topic, topic_id, partition, start, end, appended, "\n".join(records[cut])]
                 self.emit(values, stream="by_owner", need_task_ids=False)
 
 

@@ -7,7 +7,10 @@ from fintank.wire.kafka.fills import to_lines
 
 
 class FillDeserializer(BatchBolt):
-    """Takes [topic partition offsets records], emits [topic partition offsets lines appended] and rejects."""
+    """Takes [topic topic_id partition first next offsets records].
+
+    Emits [topic partition offsets lines appended], and rejects.
+    """
 
     def process(self, tup: Tuple) -> None:
         """Emit the batch as lines, and its rejects."""

@@ -11,15 +11,15 @@ from fintank.wire.points import order_points
 
 
 class OrderDeserializer(BatchBolt):
-    """Takes [topic partition first next offsets records].
+    """Takes [topic topic_id partition first next offsets records].
 
     Emits [topic partition offsets lines appended], rejects, and on the stream orders
-    [topic partition first next appended orders], also without orders.
+    [topic topic_id partition first next appended orders], also without orders.
     """
 
     def process(self, tup: Tuple) -> None:
         """Emit the batch's messages in their order, and a line for each that is a portfolio order."""
-        topic, partition, first, next_offset, offsets, records = tup.values
+        topic, topic_id, partition, first, next_offset, offsets, records = tup.values
         messages, rejects = orders.read(topic, partition, offsets, records)
         portfolios = [message for message in messages if isinstance(message, PortfolioOrder)]
         if portfolios:
@@ -27,7 +27,7 @@ class OrderDeserializer(BatchBolt):
             runs = order_points.offset_runs(portfolios)
             self.emit([topic, partition, runs, lines, offsets], need_task_ids=False)
         validated = "\n".join(map(order_stream.to_line, messages))
-        values = [topic, partition, first, next_offset, offsets, validated]
+        values = [topic, topic_id, partition, first, next_offset, offsets, validated]
         self.emit(values, stream="orders", need_task_ids=False)
         self.reject(rejects)
         self.metrics.add(tuples=1, records=record_count(offsets))

@@ -30,6 +30,7 @@ from fintank.trading.ages import OpenAges
 from fintank.trading.log_merge import TOPICS, LogEnds
 from fintank.trading.messages import Quote
 from fintank.trading.partition_log import Partition, Range
+from fintank.wire.bolts.log_ends import log_ends
 from fintank.wire.bolts.offsets import append_times_ms, parse_runs
 from fintank.wire.bolts.order_stream import OwnedMessage, owned_messages
 from fintank.wire.bolts.owner_ticks import quotes
@@ -66,8 +67,9 @@ OPEN_AGES = {
 
 
 class RuleEngine(BatchBolt):
-    """Takes [owner topic partition first next appended ticks], the same with orders, and from the spouts
-    [topic topic_id clock asked_ms appended_ms caught_up ends]; writes executions, fills and journal.
+    """Takes [owner topic topic_id partition first next appended ticks], the same with orders, and from the
+    spouts [topic topic_id clock asked_ms appended_ms caught_up ends cuts]; writes executions, fills and the
+    journal.
 
     Decisions are committed as soon as no more tuples are there, after GATHER_SECONDS_MAX at the latest: what
     comes during a commit shares the next one. Ticks that only changed quotes wait for the next commit of
@@ -94,7 +96,7 @@ class RuleEngine(BatchBolt):
             "tick-spout": self._take_ends,
             "order-spout": self._take_ends,
         }
-        self._pending = PendingTuples(PARTITIONS)
+        self._pending = PendingTuples()
         self._flushed = self._decided = time.monotonic()
         self._counted: Counter[str] = Counter()
 
@@ -147,7 +149,7 @@ class RuleEngine(BatchBolt):
         return feed
 
     def _take_ticks(self, tup: Tuple) -> None:
-        ticks = quotes(tup.values[2], tup.values[-1])
+        ticks = quotes(tup.values[3], tup.values[-1])
         self._offer(tup, ticks, [tick.offset for tick in ticks], [shard_of(tick.symbol) for tick in ticks])
         self._pending.add(tup, [])
         self.metrics.add(tuples=1, records=len(ticks), ticks=len(ticks))
@@ -162,21 +164,16 @@ class RuleEngine(BatchBolt):
         self.metrics.add(tuples=1, records=len(found), orders=len(found))
 
     def _take_ends(self, tup: Tuple) -> None:
-        topic, topic_id, clock, asked_ms, appended_ms, is_caught_up, text = tup.values
-        places = [tuple(map(int, place.split(","))) for place in text.split(" ")]
-        partitions = {Partition(topic, number): (start, end) for number, start, end in places}
-        if not partitions.keys() <= set(PARTITIONS):
-            count = max(partition.number for partition in partitions) + 1
-            raise journal.JournalError(
-                topic_configs.wrong_partitions(topic, count, kafka.TOPICS[topic].partitions)
-            )
-        ends = LogEnds(clock, asked_ms, appended_ms, is_caught_up, partitions)
+        topic, topic_id, ends = log_ends(tup.values)
+        _check_partitions(topic, ends)
         for shard, feed in self._shards.items():
             lost = -feed.merge.gone
-            feed.reached(topic, topic_id, ends, _elapsed_ms())
+            is_begun = feed.reached(topic, topic_id, ends, _elapsed_ms())
             lost += feed.merge.gone
             if lost:
                 self.logger.warning(LOST, shard, lost, topic)
+            if is_begun:
+                self.logger.error("shard %d: %s was recreated, its id is %s", shard, topic, topic_id)
         self.ack(tup)
 
     def _offer(
@@ -187,7 +184,7 @@ class RuleEngine(BatchBolt):
         shards: Sequence[int | None],
     ) -> None:
         """Offer the range of a tuple to every shard of this task, with its records; None means all shards."""
-        _, topic, number, first, next_offset, appended, _ = tup.values
+        _, topic, topic_id, number, first, next_offset, appended, _ = tup.values
         others = {*shards} - {None, *self._shards}
         if others and self._shards:
             raise ValueError(f"{topic}-{number}: records of the shards {others}, which other tasks own")
@@ -195,7 +192,7 @@ class RuleEngine(BatchBolt):
         for shard, feed in self._shards.items():
             is_mine = [of == shard or of is None for of in shards]
             mine = list(compress(offsets, is_mine)), list(compress(records, is_mine))
-            feed.offer(Partition(topic, number), Range(first, next_offset, runs, *mine))
+            feed.offer(Partition(topic, number), topic_id, Range(first, next_offset, runs, *mine))
 
     def _is_overdue(self) -> bool:
         return time.monotonic() - self._flushed > WAIT_SECONDS_MAX or self._uncommitted > UNCOMMITTED_MAX
@@ -218,9 +215,13 @@ class RuleEngine(BatchBolt):
         self._ack_committed()
 
     def _ack_committed(self) -> None:
-        for done in self._pending.take([feed.committed for feed in self._shards.values()]):
+        for done in self._pending.take(self._is_committed):
             self.metrics.since((append_ms, 1) for append_ms in done.appended_ms)
             self.ack(done.tuple_id)
+
+    def _is_committed(self, partition: Partition, topic_id: str, end: int) -> bool:
+        """Whether every shard has committed all before an offset; without shards, nothing is to be."""
+        return all(feed.has_committed(partition, topic_id, end) for feed in self._shards.values())
 
     def _measure(self) -> None:
         """Report what the shards counted since the last time, and which orders are open."""
@@ -267,3 +268,12 @@ class RuleEngine(BatchBolt):
 
 def _elapsed_ms() -> int:
     return time.monotonic_ns() // 1_000_000
+
+
+def _check_partitions(topic: str, ends: LogEnds) -> None:
+    """Raise JournalError if the topic has more partitions than it must have."""
+    if not ends.partitions.keys() <= set(PARTITIONS):
+        count = max(partition.number for partition in ends.partitions) + 1
+        raise journal.JournalError(
+            topic_configs.wrong_partitions(topic, count, kafka.TOPICS[topic].partitions)
+        )

@@ -9,6 +9,7 @@ from fintank.trading.partition_log import Partition, Range
 from fintank.trading.timeline import TimelineEvent, TimelineNotes
 from fintank.wire.bolts.order_stream import OwnedMessage
 
+LEFT_IDS_MAX = 10
 DECISIONS_MAX = 10_000
 """More decisions than that go into several transactions; the effects of one record are never split."""
 TRADING_STATES = Partition("orders", 0)
@@ -29,6 +30,7 @@ class ShardFeed:
         self.merge = LogMerge[Quote | OwnedMessage](positions, start.now_ms, self._run_timers)
         self.timeline = TimelineNotes(start)
         self._topic_ids = dict(start.topic_ids)
+        self._left_ids = list(start.left_ids)
         self._committed = self.merge.positions
         self.committed: dict[Partition, int | None] = dict.fromkeys(partitions)
         """The offset of each partition up to which everything is written; None if that is not known."""
@@ -36,29 +38,42 @@ class ShardFeed:
         """How many offsets are decided on and not written yet, in the partition that has the most."""
         self._reported: set[Partition] = set()
         """The partitions whose topics' ids and ends are known to match the positions."""
-        self._held: list[tuple[Partition, Range[Quote | OwnedMessage]]] = []
-        """The ranges of other partitions: their offsets may be those of a topic that was recreated."""
+        self._held: list[tuple[Partition, str, Range[Quote | OwnedMessage]]] = []
+        """The ranges of other partitions and topic ids, which no report has named yet."""
 
-    def offer(self, partition: Partition, found: Range[Quote | OwnedMessage]) -> None:
+    def offer(self, partition: Partition, topic_id: str, found: Range[Quote | OwnedMessage]) -> None:
         """Take in a range of a partition; ranges may come in any order and more than once."""
-        if partition in self._reported:
+        if partition in self._reported and topic_id == self._topic_ids[partition.topic]:
             self.merge.offer(partition, found)
-        else:
-            self._held.append((partition, found))
+        elif topic_id not in self._left_ids:
+            self._held.append((partition, topic_id, found))
 
-    def reached(self, topic: str, topic_id: str, ends: LogEnds, elapsed_ms: int) -> None:
-        """Take in where the partitions of a topic end; a new id means that the topic was recreated."""
+    def reached(self, topic: str, topic_id: str, ends: LogEnds, elapsed_ms: int) -> bool:
+        """Take in where the partitions of a topic end; return whether the topic was recreated.
+
+        That is so when its id is new. What still says the id before it is ignored.
+        """
+        if topic_id in self._left_ids:
+            return False
         known = self._topic_ids.get(topic)
-        if known is not None and known != topic_id:
+        is_recreated = known is not None and known != topic_id
+        if known is not None and is_recreated:
+            self._left_ids = [*self._left_ids, known][-LEFT_IDS_MAX:]
             self._begin_again(topic)
         self._topic_ids[topic] = topic_id
-        new = ends.partitions.keys() - self._reported
-        if new:
-            self._begin({partition: ends.partitions[partition][1] for partition in new})
+        firsts = {log: end for log, (_, end) in ends.partitions.items() if log not in self._reported}
+        if cuts := firsts | dict(ends.cuts):
+            self._cut(cuts)
+        if firsts or is_recreated:
+            self._reported |= firsts.keys()
+            held, self._held = self._held, []
+            for partition, of_id, found in held:
+                self.offer(partition, of_id, found)
         self.merge.on_ends(ends, elapsed_ms)
+        return is_recreated
 
-    def _begin(self, ends: Mapping[Partition, int]) -> None:
-        """Take in the first report of partitions, and the ranges of them that came before it."""
+    def _cut(self, ends: Mapping[Partition, int]) -> None:
+        """Go back to these ends where the positions are past them."""
         for partition, end in ends.items():
             self.merge.cut(partition, end)
             if partition == TRADING_STATES:
@@ -67,10 +82,6 @@ class ShardFeed:
         for partition in ends:
             self._committed[partition] = at[partition]
             self.committed[partition] = at[partition].next
-        self._reported |= ends.keys()
-        held, self._held = self._held, []
-        for partition, found in held:
-            self.offer(partition, found)
 
     def _begin_again(self, topic: str) -> None:
         if topic == TRADING_STATES.topic:
@@ -108,7 +119,9 @@ class ShardFeed:
         """Write the decisions and the positions; nothing if neither changed."""
         self.owned.forget(self.merge.frontier_ms * 1000)
         reached = self.owned.core.state.reached
-        positions = Positions(self.merge.now_ms, dict(self._topic_ids), self.merge.positions, reached)
+        positions = Positions(
+            self.merge.now_ms, dict(self._topic_ids), self.merge.positions, reached, tuple(self._left_ids)
+        )
         if positions.partitions != self._committed or self.owned.decisions:
             self.owned.commit(positions, self._events(positions))
         else:
@@ -116,6 +129,12 @@ class ShardFeed:
         self._committed = dict(positions.partitions)
         self.committed |= {partition: self._committed[partition].next for partition in self._reported}
         self.uncommitted = 0
+
+    def has_committed(self, partition: Partition, topic_id: str, end: int) -> bool:
+        """Whether all before an offset of a topic is written, or was left with its topic."""
+        if topic_id in self._left_ids:
+            return True
+        return topic_id == self._topic_ids.get(partition.topic) and (self.committed[partition] or 0) >= end
 
     def _events(self, positions: Positions) -> Sequence[TimelineEvent]:
         for partition, position in positions.partitions.items():

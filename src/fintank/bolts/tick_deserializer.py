@@ -12,10 +12,10 @@ from fintank.wire.kafka.ticks import to_lines
 
 
 class TickDeserializer(BatchBolt):
-    """Takes [topic partition first next offsets records].
+    """Takes [topic topic_id partition first next offsets records].
 
     Emits [topic partition offsets lines appended], rejects, and on the stream by_owner, to every owner,
-    [owner topic partition first next appended ticks].
+    [owner topic topic_id partition first next appended ticks].
     """
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
@@ -25,9 +25,8 @@ class TickDeserializer(BatchBolt):
 
     def process(self, tup: Tuple) -> None:
         """Emit the batch as lines, its rejects, and the ticks of each owner."""
-        topic, partition, first, next_offset, offsets, _ = tup.values
+        *place, offsets, _ = tup.values
         batch = self.emit_lines(tup, to_lines)
         for owner, ticks in enumerate(owner_ticks.by_owner(batch, self._owner_of, self._owners)):
-            values = [owner, topic, partition, first, next_offset, offsets, ticks]
-            self.emit(values, stream="by_owner", need_task_ids=False)
+            self.emit([owner, *place, offsets, ticks], stream="by_owner", need_task_ids=False)
         self.ack(tup)

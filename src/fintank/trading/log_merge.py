@@ -54,13 +54,14 @@ class Positions:
     """How far a shard has decided.
 
     now_ms: the shard's time, in log time; reached: the same exactly. topic_ids: the ids of the topics to
-    which the offsets belong.
+    which the offsets belong; left_ids: those of topics that were recreated since, the latest last.
     """
 
     now_ms: int = 0
     topic_ids: Mapping[str, str] = field(default_factory=dict)
     partitions: Mapping[Partition, LogPosition] = field(default_factory=dict)
     reached: Reached = NOTHING_REACHED
+    left_ids: Sequence[str] = ()
 
 
 class Taken(NamedTuple, Generic[T]):
@@ -84,7 +85,7 @@ class LogEnds(NamedTuple):
     asked_ms: the time of the query by the spout's clock, which only has to be steady. clock: its name.
     appended_ms: the latest append time that was read since the last report. is_caught_up: a record
     was read that was not there at that report. partitions: for each, the first offset that was read, and
-    the end.
+    the end. cuts: the first of the offsets that a broker lost after they were read.
     """
 
     clock: str
@@ -92,6 +93,7 @@ class LogEnds(NamedTuple):
     appended_ms: int | None
     is_caught_up: bool
     partitions: Mapping[Partition, tuple[int, int]]
+    cuts: Mapping[Partition, int] = {}
 
 
 class LogMerge(Generic[T]):
@@ -189,11 +191,16 @@ class LogMerge(Generic[T]):
         self._logs[self._index[partition]] = FollowedPartition(None, self.now_ms, self.now_ms)
 
     def cut(self, partition: Partition, end: int) -> None:
-        """Go back to the end of a log whose broker lost what stood there: other records come in its place."""
+        """Go back to the end of a log whose broker lost what stood there: other records come in its place.
+
+        What was delivered and not taken yet is delivered again.
+        """
         log = self._logs[self._index[partition]]
         if log.position is not None and log.position > end:
             self.gone += log.position - end
-            log.position = end
+            taken = self.positions[partition].next
+            position = end if taken is None else min(taken, end)
+            self._logs[self._index[partition]] = FollowedPartition(position, log.log_ms, log.reported_ms)
 
     def take(self, elapsed_ms: int) -> Iterator[Taken[T]]:
         """Yield the records that can be decided now; now_ms and the positions move with each yield."""

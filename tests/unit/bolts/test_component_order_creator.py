@@ -30,7 +30,7 @@ def batch_of(storm, *records, partition=2):
     messages, rejects = read("orders", partition, appended, "\n".join(records))
     assert rejects == []
     lines = "\n".join(map(to_line, messages))
-    return storm.tuple_of("a", "orders", 2, 7, 7 + len(records), appended, lines)
+    return storm.tuple_of("a", "orders", "id", 2, 7, 7 + len(records), appended, lines)
 
 
 def by_owner(sent):
@@ -38,7 +38,7 @@ def by_owner(sent):
     for message in sent:
         if message.get("stream") == "by_owner":
             owner, *place, appended, lines = message["tuple"]
-            assert place[:3] == ["orders", 2, 7]
+            assert place[:4] == ["orders", "id", 2, 7]
             assert appended.startswith("7,")
             assert owner not in owners
             owners[owner] = owned_messages(lines) if lines else []
@@ -78,8 +78,8 @@ def test_what_large_portfolios_become_is_cut_by_size_and_keeps_its_order(storm):
     owned = [values for stream, values in emitted if stream == "by_owner"]
     for owner in (0, 1):
         ranges = [values for values in owned if values[0] == owner]
-        assert [values[4] for values in ranges[:-1]] == [values[3] for values in ranges[1:]]
-        assert (ranges[0][3], ranges[-1][4]) == (7, 16)
+        assert [values[5] for values in ranges[:-1]] == [values[4] for values in ranges[1:]]
+        assert (ranges[0][4], ranges[-1][5]) == (7, 16)
         found = []
         for *_, first, next_offset, _, text in ranges:
             messages = owned_messages(text)

@@ -26,7 +26,7 @@ def batch_of(storm, *records):
 
 def orders_of(sent):
     (message,) = [message for message in sent if message.get("stream") == "orders"]
-    return [from_line(line) for line in message["tuple"][5].split("\n")]
+    return [from_line(line) for line in message["tuple"][6].split("\n")]
 
 
 def test_a_batch_becomes_lines_of_its_portfolio_orders_and_all_orders_and_is_acked_after_them(storm):
@@ -35,7 +35,8 @@ def test_a_batch_becomes_lines_of_its_portfolio_orders_and_all_orders_and_is_ack
     appended = "7,3,1438540000000"
     lines = f"{LINE.format(7)}\n{LINE.format(9)}"
     assert sent[0] == storm.emitted("a", ["orders", 2, "7,1 9,1", lines, appended])
-    assert sent[1] == storm.emitted("a", ["orders", 2, 7, 10, appended, sent[1]["tuple"][5]], stream="orders")
+    validated = sent[1]["tuple"][6]
+    assert sent[1] == storm.emitted("a", ["orders", "id", 2, 7, 10, appended, validated], stream="orders")
     assert sent[2:] == [storm.acked("a")]
     assert orders_of(sent) == read("orders", 2, "7,3,1438540000000", "\n".join(records)).messages
 
@@ -65,12 +66,12 @@ def test_a_batch_without_any_order_still_covers_its_offsets(storm):
         "rejects",
         "ack",
     ]
-    assert sent[0]["tuple"] == ["orders", 2, 7, 9, "7,2,1438540000000", ""]
+    assert sent[0]["tuple"] == ["orders", "id", 2, 7, 9, "7,2,1438540000000", ""]
 
 
 def test_offsets_without_records_are_passed_on(storm):
-    sent = storm.run(OrderDeserializer, storm.tuple_of("a", "orders", 2, 7, 9, "", ""))
-    assert sent == [storm.emitted("a", ["orders", 2, 7, 9, "", ""], stream="orders"), storm.acked("a")]
+    sent = storm.run(OrderDeserializer, storm.tuple_of("a", "orders", "id", 2, 7, 9, "", ""))
+    assert sent == [storm.emitted("a", ["orders", "id", 2, 7, 9, "", ""], stream="orders"), storm.acked("a")]
 
 
 def test_a_tuple_that_is_no_batch_is_failed_and_ends_the_process(storm):

@@ -96,7 +96,7 @@ def test_decisions_on_tuples_that_are_there_together_share_a_transaction(
     messages = [kafka.orders(f"o-{number}", order(f"o-{number}", symbol)) for number in range(5)]
     run_engine(kafka, [*messages, kafka.ticks("t", Tick(symbol, 3))], at_once=True, owners=4)
     names = [f"o-{number}" for number in range(5)]
-    assert kafka.events == [("adopt", 0), ("commit", 0), *(("ack", name) for name in ["t", *names])]
+    assert kafka.events == [("adopt", 0), ("commit", 0), *(("ack", name) for name in [*names, "t"])]
     assert len(kafka.fills) == 5
 
 

@@ -196,9 +196,9 @@ def raw_run(kafka: Kafka, messages: list[dict[str, object]], monkeypatch: pytest
 
 
 def anew(message: dict[str, object]) -> dict[str, object]:
-    """Make what a spout says of a topic say it of a topic with another id."""
-    topic, _, *more = message["tuple"]  # type: ignore[misc]
-    return message | {"tuple": [topic, "another id", *more]}
+    """Make what concerns a topic concern a topic with another id."""
+    renamed = ["another id" if str(value).startswith("id of") else value for value in message["tuple"]]  # type: ignore[attr-defined]
+    return message | {"tuple": renamed}
 
 
 def test_what_comes_before_its_topic_is_known_to_be_another_is_neither_acked_nor_lost(
@@ -207,7 +207,7 @@ def test_what_comes_before_its_topic_is_known_to_be_another_is_neither_acked_nor
     symbol = SYMBOLS[0]
     old = [order(f"old-{number}", symbol) for number in range(3)]
     run_engine(kafka, [kafka.orders("old", *old), storm_tick()])
-    new = orders_tuple("new", 0, 1, [order("new", symbol, input="orders-0-0")])
+    new = anew(orders_tuple("new", 0, 1, [order("new", symbol, input="orders-0-0")]))
     told = [anew(log_ends("orders", 1, second)) for second in (0, 1)]
     assert raw_run(kafka, [new, storm_tick()], monkeypatch) == ["storm-tick"]
     assert raw_run(kafka, [new, *told, storm_tick()], monkeypatch) == ["storm-tick"]
@@ -227,8 +227,8 @@ def test_a_halt_in_a_topic_that_was_made_again_counts_whatever_its_offset(
     known = [*quiet, *(anew(log_ends("orders", 0, second)) for second in (0, 1)), storm_tick()]
     for _ in range(restarts):
         raw_run(kafka, known, monkeypatch)
-    halt = orders_tuple("halt", 0, 1, [TradingState(State.HALTED, START, 0, "orders-0-0")])
-    late = orders_tuple("late", 1, 2, [order("late", symbol, input="orders-0-1")])
+    halt = anew(orders_tuple("halt", 0, 1, [TradingState(State.HALTED, START, 0, "orders-0-0")]))
+    late = anew(orders_tuple("late", 1, 2, [order("late", symbol, input="orders-0-1")]))
     ends = [anew(log_ends("orders", 2, second)) for second in (0, 1)]
     raw_run(kafka, [halt, late, *quiet, *ends, storm_tick()], monkeypatch)
     assert [(report.cl_ord_id, report.exec_type) for report in kafka.reports] == [("late", "REJECTED")]
@@ -250,4 +250,36 @@ def test_records_in_place_of_those_that_a_broker_lost_are_decided_on(
     assert raw_run(kafka, [again, *ends, new, *later, storm_tick()], monkeypatch) == [
         *("again", "storm-tick", "new")
     ]
+    assert [report.cl_ord_id for report in kafka.reports] == ["o-0", "o-1", "o-2", "new"]
+
+
+def test_ranges_of_a_topic_that_was_recreated_do_not_join_the_new_one(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    symbol = SYMBOLS[0]
+    old = [log_ends("ticks", 0, 0), log_ends("orders", 1, 0), kafka.orders("a", order("a", symbol))]
+    late = orders_tuple("late", 1, 3, [order("late", symbol, input="orders-0-1")])
+    new = anew(orders_tuple("new", 0, 2, [order("new", symbol, input="orders-0-0")]))
+    stale = log_ends("orders", 3, 2)
+    told = [anew(log_ends("orders", 2, second)) for second in (1, 3)]
+    ticks = [log_ends("ticks", 0, second) for second in (1, 3)]
+    acked = raw_run(kafka, [*old, ticks[0], *told, ticks[1], late, stale, new, storm_tick()], monkeypatch)
+    assert {"late", "new"} <= set(acked)
+    assert [report.cl_ord_id for report in kafka.reports] == ["a", "new"]
+    assert raw_run(kafka, [stale, late, storm_tick()], monkeypatch) == ["late", "storm-tick"]
+    assert [report.cl_ord_id for report in kafka.reports] == ["a", "new"]
+
+
+def test_records_in_place_of_those_that_a_broker_lost_are_decided_on_by_an_engine_that_lives(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    symbol = SYMBOLS[0]
+    first = kafka.orders("first", *[order(f"o-{number}", symbol) for number in range(3)])
+    new = orders_tuple("new", 1, 3, [order("new", symbol, input="orders-0-1")])
+    ends = [log_ends(topic, 0, second) for second in (0, 1) for topic in ("orders", "ticks")]
+    cut = log_ends("orders", 1, 2)
+    cut["tuple"][-1] = "0,1"
+    later = [log_ends("orders", 3, 3), log_ends("ticks", 0, 3)]
+    messages = [*ends[:2], first, *ends[2:], storm_tick(), cut, new, *later, storm_tick("again")]
+    assert set(raw_run(kafka, messages, monkeypatch)) == {"first", "storm-tick", "new", "again"}
     assert [report.cl_ord_id for report in kafka.reports] == ["o-0", "o-1", "o-2", "new"]

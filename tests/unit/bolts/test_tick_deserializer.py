@@ -43,7 +43,7 @@ def test_each_task_of_the_rule_engine_gets_the_ticks_of_its_symbols(storm):
     assert {message["stream"] for message in by_owner} == {"by_owner"}
     owners = {sent["tuple"][0]: sent["tuple"][1:] for sent in by_owner}
     *place, ticks = owners[owner_of("IVE", 2)]
-    assert place == ["ticks", 2, 7, 9, "7,2,1438540000000"]
+    assert place == ["ticks", "id", 2, 7, 9, "7,2,1438540000000"]
     assert ticks.split("\n")[0] == "IVE NYSE 1438539936500000 7 94.1 94.2".replace(" ", "\t")
     assert "VTI" in owners[owner_of("VTI", 2)][-1]
     assert ack == storm.acked("a")
@@ -52,9 +52,9 @@ def test_each_task_of_the_rule_engine_gets_the_ticks_of_its_symbols(storm):
 @pytest.mark.parametrize("batch", [("", ""), ("7,1,1438540000000", "no tick")])
 def test_every_task_of_the_rule_engine_gets_every_range(storm, batch):
     tasks = {"1": "rule-engine", "2": "tick-spout", "3": "rule-engine"}
-    sent = storm.run(TickDeserializer, storm.tuple_of("a", "ticks", 2, 5, 9, *batch), tasks=tasks)
+    sent = storm.run(TickDeserializer, storm.tuple_of("a", "ticks", "id", 2, 5, 9, *batch), tasks=tasks)
     ranges = [message["tuple"] for message in sent if message.get("stream") == "by_owner"]
-    assert ranges == [[owner, "ticks", 2, 5, 9, batch[0], ""] for owner in (0, 1)]
+    assert ranges == [[owner, "ticks", "id", 2, 5, 9, batch[0], ""] for owner in (0, 1)]
 
 
 def test_batches_are_worked_off_in_their_order(storm):

@@ -123,5 +123,7 @@ def written(make) -> Written:
     written.journal += shard.changed_quotes()
     written.journal += shard.forget_closed(log_us=NOW_US + 60_000_000)
     position = {Partition("ticks", 0): LogPosition(42, 1)}
-    written.journal.append(Positions(1, {"ticks": "k2XrT0f8SvGhfTnXjD8w3Q"}, position, Reached(1, "IVE")))
+    left_ids = ("id-of-the-topic-before",)
+    ids = {"ticks": "k2XrT0f8SvGhfTnXjD8w3Q"}
+    written.journal.append(Positions(1, ids, position, Reached(1, "IVE"), left_ids))
     return written

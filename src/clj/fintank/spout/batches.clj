@@ -105,9 +105,9 @@
                 (recur (inc i) offset (inc offset) (.timestamp record)))))))
     (.toString out)))
 
-(defn- text-batch [[topic partition] first-offset next-offset ^List records ^List texts byte-count]
+(defn- text-batch [[topic topic-id partition] first-offset next-offset ^List records ^List texts byte-count]
   {:stream "default"
-   :values [topic partition first-offset next-offset
+   :values [topic topic-id partition first-offset next-offset
             (if (.isEmpty records) "" (runs records))
             (String/join "\n" texts)]
    :key [first-offset 0]
@@ -115,7 +115,7 @@
    :bytes byte-count})
 
 (defn batches
-  "The batches of the offsets from first-offset to next-offset - 1 of a place [topic partition], whose records
+  "The batches of the offsets from first-offset to next-offset - 1 of a place [topic topic-id partition], whose records
   (of ConsumerRecord, in the order of their offsets) these are. A batch of text holds at most 1 MiB of records."
   [place ^long first-offset ^long next-offset ^List records]
   (let [record-count (.size records)]

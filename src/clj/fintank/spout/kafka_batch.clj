@@ -1,14 +1,15 @@
 (ns fintank.spout.kafka-batch
   "The spout of every topic: one tuple is a batch of one partition's records.
 
-  Stream default: topic, partition, first, next, offsets, records. A tuple covers the offsets first to next - 1,
+  Stream default: topic, topic_id, partition, first, next, offsets, records. A tuple covers the offsets first to next - 1,
   and those of a partition join; the records are lines joined by LF; the offsets are text, runs
   `first,count,append_ms` joined by one space. Both are empty if the offsets hold no record.
   Stream rejects: key, message of what is not UTF-8 or too large.
-  Stream log_ends: topic, topic_id, clock, asked_ms, appended_ms, caught_up, ends: where the spout's partitions ended
+  Stream log_ends: topic, topic_id, clock, asked_ms, appended_ms, caught_up, ends, cuts: where the spout's partitions ended
   when the steady clock of this JVM was at asked_ms, as `partition,start,end` joined by spaces; start is the first
   offset that the spout read. appended_ms is the latest append time that it has read since the last such tuple, or
-  null; caught_up: one was appended since the ends were last asked for. Not replayed.
+  null; caught_up: one was appended since the ends were last asked for. cuts: of the partitions whose broker lost
+  records that were read, `partition,offset` of the first that was lost. Not replayed.
   Stream pipeline: lines, the spout's own metrics every few seconds as line protocol. Not replayed.
   At least once: a partition is committed up to its first batch in flight, and failed batches are replayed until
   they are acked."
@@ -23,7 +24,7 @@
            [java.util.concurrent ExecutionException]
            [org.apache.kafka.clients.admin Admin DescribeTopicsOptions TopicDescription]
            [org.apache.kafka.clients.consumer Consumer ConsumerRebalanceListener ConsumerRecord ConsumerRecords
-            InvalidOffsetException KafkaConsumer OffsetAndMetadata OffsetCommitCallback]
+            InvalidOffsetException KafkaConsumer LogTruncationException OffsetAndMetadata OffsetCommitCallback]
            [org.apache.kafka.common KafkaException TopicPartition]
            [org.apache.kafka.common.errors InterruptException RetriableException]
            [org.apache.storm.spout SpoutOutputCollector]
@@ -70,6 +71,15 @@
   (let [runtime (ManagementFactory/getRuntimeMXBean)]
     (str (.getName runtime) " " (.getStartTime runtime))))
 
+(defn asking-properties
+  "The configuration of the consumer that only asks where logs end. It counts open transactions: a record of one has
+  its append time already. It has a connection of its own, as a broker answers the requests of one in turn, and a
+  fetch waits for records."
+  [address]
+  (-> (consumer-properties address nil)
+      (dissoc "group.id")
+      (assoc "isolation.level" "read_uncommitted")))
+
 (defn- emit! [{:keys [^SpoutOutputCollector collector]} {:keys [stream values id]}]
   (.emit collector ^String stream ^java.util.List values id))
 
@@ -104,28 +114,34 @@
         (catch KafkaException problem
           (.warn log "commit failed, records will be read again: {}" (str problem)))))))
 
-(defn- is-of-topic? [^OffsetAndMetadata committed id]
-  (contains? #{"" id} (.metadata committed)))
+(defn- start-of
+  "Where to read a partition from: the offset that its group committed, or the log's start when there is none, or it
+  is not in the log any more, or of another topic of the same name. If the broker lost records, no later than there."
+  [{:keys [topic-id cuts]} ^TopicPartition partition ^OffsetAndMetadata committed log-start log-end]
+  (let [number (long (.partition partition))
+        offset (some-> committed .offset)
+        known? (and offset (contains? #{"" @topic-id} (.metadata committed)))]
+    (when (and offset (< log-end offset) (= @topic-id (.metadata committed)))
+      (vswap! cuts #(merge-with min % {number log-end})))
+    (let [start (cond-> offset (and offset (get @cuts number)) (min (get @cuts number)))]
+      (if (and known? (<= log-start start log-end))
+        start
+        (do (when offset
+              (.warn log "{}: offset {} is committed, but the log holds {} to {}: reading from its start"
+                     (object-array [partition offset log-start log-end])))
+            log-start)))))
 
 (defn- start
-  "Where to read a partition from, by partition's number: the offset that its group committed, or the log's start
-  when there is none, or it is not in the log any more, or of another topic of the same name."
-  [{:keys [^Consumer consumer topic-id]} ^Collection partitions]
+  "Where to read partitions from, by partition's number."
+  [{:keys [^Consumer consumer] :as context} ^Collection partitions]
   (let [committed (.committed consumer (set partitions) start-wait)
         starts (.beginningOffsets consumer partitions start-wait)
         ends (.endOffsets consumer partitions start-wait)]
     (into {}
-          (for [^TopicPartition partition partitions
-                :let [log-start (long (get starts partition))
-                      log-end (long (get ends partition))
-                      offset (some-> ^OffsetAndMetadata (get committed partition) .offset)]]
+          (for [^TopicPartition partition partitions]
             [(long (.partition partition))
-             (if (and offset (<= log-start offset log-end) (is-of-topic? (get committed partition) @topic-id))
-               offset
-               (do (when offset
-                     (.warn log "{}: offset {} is committed, but the log holds {} to {}: reading from its start"
-                            (object-array [partition offset log-start log-end])))
-                   log-start))]))))
+             (start-of context partition (get committed partition)
+                       (long (get starts partition)) (long (get ends partition)))]))))
 
 (defn- partition-numbers [^Collection partitions]
   (mapv #(long (.partition ^TopicPartition %)) partitions))
@@ -163,27 +179,84 @@
 
 (defn- check-topic!
   "Gets the id of the topic. If it has changed, the topic was recreated and is read from its start."
-  [{:keys [^Consumer consumer topic ask-id topic-id] :as context}]
+  [{:keys [^Consumer consumer topic ask-id topic-id cuts] :as context}]
   (let [before @topic-id
         id (ask-id)]
     (vreset! topic-id id)
     (when (and before (not= before id))
+      (vreset! cuts {})
       (.warn log "the topic {} was recreated, reading it from its start" topic)
       (begin-again! context (.assignment consumer)))))
+
+(defn- ask-ends
+  "partition's number -> where its log ends, of the partitions that are read."
+  [{:keys [^Consumer consumer ^Consumer asking state]}]
+  (select-keys (update-keys (into {} (.endOffsets asking (.assignment consumer) ask-wait))
+                            #(long (.partition ^TopicPartition %)))
+               (keys (:partitions @state))))
+
+(defn- numbered
+  "The assigned partitions that have one of these numbers."
+  [{:keys [^Consumer consumer]} numbers]
+  (filterv #(contains? numbers (long (.partition ^TopicPartition %))) (.assignment consumer)))
+
+(defn- begin-cut!
+  "Begins again with the partitions that end before what was read of them: their broker lost it."
+  [{:keys [state cuts] :as context} ends]
+  (let [lost (into {} (filter (fn [[number end]] (< end (get-in @state [:partitions number :position])))) ends)]
+    (when (seq lost)
+      (vswap! cuts #(merge-with min % lost))
+      (begin-again! context (numbered context lost)))))
+
+(defn- pairs
+  "Tuples of numbers as text: commas within, spaces between."
+  [found]
+  (string/join " " (map #(string/join "," %) (sort found))))
+
+(defn- tell-ends! [{:keys [^SpoutOutputCollector collector topic state steady-ms topic-id ends cuts appended-ms
+                           caught-up?]
+                    :as context}]
+  (let [asked-ms (steady-ms)
+        found (ask-ends context)
+        _ (begin-cut! context found)
+        partitions (:partitions @state)
+        found (select-keys found (keys partitions))
+        cut (select-keys @cuts (keys found))]
+    (vreset! ends found)
+    (when (seq cut)
+      (.error log "{}: the broker lost what stood behind these ends, partition,offset: {}" topic (pairs cut)))
+    (when (seq found)
+      (.emit collector "log_ends"
+             ^java.util.List (vector topic @topic-id jvm asked-ms @appended-ms @caught-up?
+                                     (pairs (for [[number end] found]
+                                              [number (get-in partitions [number :start]) end]))
+                                     (pairs cut)))
+      (vswap! cuts #(apply dissoc % (keys cut)))
+      (vreset! appended-ms nil)
+      (vreset! caught-up? false))))
 
 (defn- poll
   "Polled ConsumerRecords, or nil on a retriable error. Others, such as a failed authorization, are thrown.
   A partition begins again if its log no longer holds the next offset: it was deleted by age, or the topic was
   recreated."
-  ^ConsumerRecords [{:keys [^Consumer consumer waiting tells-ends?] :as context} ^Duration wait]
+  ^ConsumerRecords [{:keys [^Consumer consumer waiting cuts tells-ends?] :as context} ^Duration wait]
   (try
     (when (seq @waiting)
       (when tells-ends?
         (check-topic! context))
-      (begin! context @waiting))
+      (begin! context @waiting)
+      (when (seq @cuts)
+        (tell-ends! context)))
     (.poll consumer wait)
+    (catch LogTruncationException problem
+      (vswap! cuts #(merge-with min % (into {} (for [[^TopicPartition partition ^OffsetAndMetadata end]
+                                                     (.divergentOffsets problem)]
+                                                 [(long (.partition partition)) (.offset end)]))))
+      (begin-again! context (.partitions problem))
+      nil)
     (catch InvalidOffsetException problem
       (.warn log "reading from where the log starts: {}" (str problem))
+      (begin-cut! context (ask-ends context))
       (begin-again! context (.partitions problem))
       nil)
     (catch RetriableException problem
@@ -200,13 +273,13 @@
 
 (defn- track!
   "Splits polled records into batches and puts them in flight; returns them."
-  [{:keys [topic state] :as context} ^ConsumerRecords polled]
+  [{:keys [topic topic-id state] :as context} ^ConsumerRecords polled]
   (into []
         (mapcat (fn [[^TopicPartition partition ^OffsetAndMetadata position]]
                   (let [number (long (.partition partition))
                         records (vec (.records polled partition))
                         start (get-in @state [:partitions number :position])
-                        cut (batches/batches [topic number] start (.offset position) records)
+                        cut (batches/batches [topic (or @topic-id "") number] start (.offset position) records)
                         found (tracker/identified @state number cut)]
                     (note-append-time! context number records)
                     (vswap! state tracker/polled number found (.offset position))
@@ -230,29 +303,6 @@
     (let [batches (track! context polled)]
       (vswap! rejected #(merge-with + % (frequencies (keep :reason batches))))
       (run! #(emit! context %) batches))))
-
-(defn- ask-ends
-  "partition's number -> where its log ends, of the partitions that are read."
-  [{:keys [^Consumer consumer state]}]
-  (select-keys (update-keys (into {} (.endOffsets consumer (.assignment consumer) ask-wait))
-                            #(long (.partition ^TopicPartition %)))
-               (keys (:partitions @state))))
-
-(defn- tell-ends!
-  [{:keys [^SpoutOutputCollector collector topic state steady-ms topic-id ends appended-ms caught-up?]
-    :as context}]
-  (let [asked-ms (steady-ms)
-        partitions (:partitions @state)
-        found (ask-ends context)]
-    (vreset! ends found)
-    (when (seq found)
-      (.emit collector "log_ends"
-             ^java.util.List (vector topic @topic-id jvm asked-ms @appended-ms @caught-up?
-                                     (string/join " " (for [[number end] (sort found)]
-                                                        (str number "," (get-in partitions [number :start])
-                                                             "," end)))))
-      (vreset! appended-ms nil)
-      (vreset! caught-up? false))))
 
 (defn- lag
   "The number of records in the spout's partitions that are not acked yet."
@@ -314,13 +364,13 @@
 
 (defn batch-spout
   "An ISpout that emits a topic's batches to a SpoutOutputCollector.
-  It owns the consumer: subscribes, polls, commits and closes it.
+  It owns the consumer: subscribes, polls, commits and closes it. asking: a consumer that only asks where logs end.
   place: :topic, :component and :task of the spout in the topology, :bytes-in-flight-max, and :tells-ends?, whether
   it emits log ends. clocks: :steady-ms and :wall-ms return the time in ms, :ask-id the id of the topic."
-  [{:keys [topic] :as place} ^Consumer consumer collector {:keys [steady-ms] :as clocks}]
+  [{:keys [topic] :as place} ^Consumer consumer ^Consumer asking collector {:keys [steady-ms] :as clocks}]
   (let [state (volatile! tracker/empty-tracker)
         context (merge place clocks
-                       {:consumer consumer, :collector collector, :state state
+                       {:consumer consumer, :asking asking, :collector collector, :state state, :cuts (volatile! {})
                         :paused? (volatile! false), :rejected (volatile! {}), :waiting (volatile! #{}), :topic-id (volatile! nil)
                         :ends (volatile! {}), :appended-ms (volatile! nil), :caught-up? (volatile! false)
                         :last-full-poll-ms (volatile! 0)
@@ -334,6 +384,7 @@
      (deactivate [] (commit-now! context))
      (close []
        (commit-now! context)
+       (.close asking commit-wait)
        (.close consumer commit-wait)))))
 
 (defn- topic-id
@@ -348,9 +399,9 @@
         (throw (.getCause problem))))))
 
 (defspout kafka-batch
-  {"default" ["topic" "partition" "first" "next" "offsets" "records"]
+  {"default" ["topic" "topic_id" "partition" "first" "next" "offsets" "records"]
    "rejects" ["key" "message"]
-   "log_ends" ["topic" "topic_id" "clock" "asked_ms" "appended_ms" "caught_up" "ends"]
+   "log_ends" ["topic" "topic_id" "clock" "asked_ms" "appended_ms" "caught_up" "ends" "cuts"]
    "pipeline" ["lines"]}
   {:params [topic bytes-in-flight-max tells-ends?]}
   [conf context collector]
@@ -363,7 +414,9 @@
                :bytes-in-flight-max bytes-in-flight-max
                :component (.getThisComponentId ^TopologyContext context)
                :task (.getThisTaskId ^TopologyContext context)}]
-    (batch-spout place (KafkaConsumer. ^Map properties) (:output-collector collector)
+    (batch-spout place (KafkaConsumer. ^Map properties)
+                 (KafkaConsumer. ^Map (merge (asking-properties address) (settings/kafka-credentials)))
+                 (:output-collector collector)
                  {:steady-ms #(quot (System/nanoTime) 1000000)
                   :wall-ms #(System/currentTimeMillis)
                   :ask-id #(topic-id admin topic)})))

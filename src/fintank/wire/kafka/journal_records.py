@@ -126,6 +126,7 @@ def _positions_fields(positions: Positions) -> dict[str, object]:
         "reached_symbol": positions.reached.symbol,
         "topic_ids": positions.topic_ids,
         "partitions": partitions,
+        "left_ids": positions.left_ids,
     }
 
 
@@ -168,7 +169,8 @@ def _positions(value: Mapping[str, Any]) -> Positions:
     }
     # Version 2 knew the time of the last record only.
     reached = Reached(value.get("reached_us", value["now_ms"] * 1000), value.get("reached_symbol"))
-    return Positions(value["now_ms"], value["topic_ids"], partitions, reached)
+    left_ids = tuple(value.get("left_ids", ()))
+    return Positions(value["now_ms"], value["topic_ids"], partitions, reached, left_ids)
 
 
 _READERS: Mapping[EntryKind, Callable[[Mapping[str, Any]], Entry]] = {

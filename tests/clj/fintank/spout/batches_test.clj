@@ -12,13 +12,13 @@
   "The batches of records that are all there is in their offsets."
   [& records]
   (let [offsets (map #(.offset ^ConsumerRecord %) records)]
-    (batches/batches ["ticks" (.partition ^ConsumerRecord (first records))]
+    (batches/batches ["ticks" "id" (.partition ^ConsumerRecord (first records))]
                      (first offsets) (inc (last offsets)) records)))
 
 (defn- text-values
   "Topic, partition, offsets and records of the first batch."
   [& records]
-  (let [[topic partition _ _ offsets texts] (:values (first (apply cut records)))]
+  (let [[topic _ partition _ _ offsets texts] (:values (first (apply cut records)))]
     [topic partition offsets texts]))
 
 (defn- bytes-of [& numbers]
@@ -33,7 +33,7 @@
 
 (deftest a-poll-of-one-partition-is-one-batch
   (is (= [{:stream "default"
-           :values ["ticks" 3 5 7 "5,2,1000" "one\ntwo"]
+           :values ["ticks" "id" 3 5 7 "5,2,1000" "one\ntwo"]
            :key [5 0]
            :records 2
            :bytes 6}]
@@ -41,12 +41,12 @@
 
 (deftest batches-cover-what-was-read-without-a-gap
   (let [large (string/join (repeat 600000 "x"))
-        found (batches/batches ["ticks" 0] 3 30 [(record 0 5 large) (record 0 9 large) (record 0 20 "x")])]
-    (is (= [[3 9 "5,1,1000"] [9 30 "9,1,1000 20,1,1000"]] (map #(subvec (:values %) 2 5) found)))))
+        found (batches/batches ["ticks" "id" 0] 3 30 [(record 0 5 large) (record 0 9 large) (record 0 20 "x")])]
+    (is (= [[3 9 "5,1,1000"] [9 30 "9,1,1000 20,1,1000"]] (map #(subvec (:values %) 3 6) found)))))
 
 (deftest offsets-without-a-record-are-a-batch-too
-  (is (= [{:stream "default" :values ["ticks" 0 7 9 "" ""] :key [7 0] :records 0 :bytes 0}]
-         (batches/batches ["ticks" 0] 7 9 (List/of)))))
+  (is (= [{:stream "default" :values ["ticks" "id" 0 7 9 "" ""] :key [7 0] :records 0 :bytes 0}]
+         (batches/batches ["ticks" "id" 0] 7 9 (List/of)))))
 
 (deftest a-gap-in-the-offsets-starts-a-new-run
   (is (= "5,2,1000 9,1,1000" (nth (text-values (record 0 5 "a") (record 0 6 "b") (record 0 9 "c")) 2))))
@@ -73,7 +73,7 @@
   (let [found (cut (record 2 10 "a") (record 2 11 (bytes-of 0x61 0xff)) (record 2 12 "b"))]
     (is (= [["rejects" [11 1] 1 2] ["default" [10 0] 2 2]]
            (map (juxt :stream :key :records :bytes) found)))
-    (is (= [10 13 "10,1,1000 12,1,1000"] (subvec (:values (second found)) 2 5)))
+    (is (= [10 13 "10,1,1000 12,1,1000"] (subvec (:values (second found)) 3 6)))
     (is (= "ticks-2-11" (first (:values (first found)))))))
 
 (deftest a-reject-names-the-first-byte-that-is-not-utf-8
@@ -102,7 +102,7 @@
   (let [line (string/join (repeat 100000 "x"))
         found (apply cut (map #(record 0 % line) (range 25)))]
     (is (= [[[0 0] 10 1000000] [[10 0] 10 1000000] [[20 0] 5 500000]] (map (juxt :key :records :bytes) found)))
-    (is (= ["0,10,1000" "10,10,1000" "20,5,1000"] (map #(nth (:values %) 4) found)))))
+    (is (= ["0,10,1000" "10,10,1000" "20,5,1000"] (map #(nth (:values %) 5) found)))))
 
 (deftest a-record-may-be-as-large-as-a-batch
   (let [large (string/join (repeat batches/record-bytes-max "x"))
@@ -122,7 +122,7 @@
         (is (= 65536 (alength (.decode (Base64/getDecoder) ^String (get reject "payload")))))))))
 
 (deftest no-offsets-are-no-batches
-  (is (= [] (batches/batches ["ticks" 0] 7 7 (List/of)))))
+  (is (= [] (batches/batches ["ticks" "id" 0] 7 7 (List/of)))))
 
 (deftest a-bad-byte-is-found-only-where-there-is-one
   (is (nil? (batches/bad-byte (utf-8 "fine"))))

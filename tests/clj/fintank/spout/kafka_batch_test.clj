@@ -3,7 +3,9 @@
             [clojure.test :refer [deftest is testing]]
             [fintank.spout.kafka-batch :as kafka-batch]
             [fintank.spout.records :refer [record]])
-  (:import [org.apache.kafka.clients.consumer MockConsumer OffsetAndMetadata OffsetOutOfRangeException]
+  (:import [java.util Optional]
+           [org.apache.kafka.clients.consumer ConsumerRecord LogTruncationException MockConsumer OffsetAndMetadata
+            OffsetOutOfRangeException]
            [org.apache.kafka.common KafkaException TopicPartition]
            [org.apache.kafka.common.errors TimeoutException TopicAuthorizationException]
            [org.apache.storm.spout ISpout ISpoutOutputCollector SpoutOutputCollector]))
@@ -28,29 +30,42 @@
 
 (defn- win!
   "A rebalance that leaves a spout with these partitions."
-  [{:keys [^MockConsumer consumer]} & partitions]
+  [{:keys [^MockConsumer consumer ^MockConsumer asking]} & partitions]
   (let [empty-partitions (into {} (map #(vector (topic-partition %) 0)) partitions)]
     (.updateBeginningOffsets consumer empty-partitions)
-    (.updateEndOffsets consumer empty-partitions))
+    (.updateEndOffsets consumer empty-partitions)
+    (.updateEndOffsets asking empty-partitions))
   (.rebalance consumer (mapv topic-partition partitions)))
 
 (defn- started
   "A spout with its own consumer and clock that owns partitions."
   [& partitions]
   (let [consumer (MockConsumer. "none")
+        asking (MockConsumer. "none")
         emitted (atom [])
         clock-ms (atom 100000)
         id (atom "id-1")
-        world {:consumer consumer :emitted emitted :clock-ms clock-ms :id id
-               :spout (kafka-batch/batch-spout place consumer (collector emitted)
+        world {:consumer consumer :asking asking :emitted emitted :clock-ms clock-ms :id id
+               :spout (kafka-batch/batch-spout place consumer asking (collector emitted)
                                                {:steady-ms #(deref clock-ms)
                                                 :wall-ms #(deref clock-ms)
                                                 :ask-id #(deref id)})}]
     (apply win! world partitions)
     world))
 
-(defn- add! [{:keys [^MockConsumer consumer]} & records]
-  (run! #(.addRecord consumer %) records))
+(defn- ends!
+  "Sets the end offsets of partitions."
+  [{:keys [^MockConsumer consumer ^MockConsumer asking]} offsets]
+  (doseq [^MockConsumer asked [consumer asking]]
+    (.updateEndOffsets asked (update-keys offsets topic-partition))))
+
+(defn- add!
+  "Appends records."
+  [{:keys [^MockConsumer consumer ^MockConsumer asking] :as world} & records]
+  (run! #(.addRecord consumer %) records)
+  (doseq [[number offset] (map (fn [^ConsumerRecord r] [(.partition r) (.offset r)]) records)
+          :when (<= (get (.endOffsets asking #{(topic-partition number)}) (topic-partition number)) offset)]
+    (ends! world {number (inc offset)})))
 
 (defn- next! [{:keys [^ISpout spout]}]
   (.nextTuple spout))
@@ -78,17 +93,14 @@
         (let [[topic id _ & more] values]
           (into [topic id] more)))))
 
+(defn- told-end [told] (nth told 5))
+
 (defn- metrics
   "The points of the stream pipeline so far, without timestamps."
   [{:keys [emitted]}]
   (for [{:keys [stream values id]} @emitted, :when (= "pipeline" stream)]
     (do (is (nil? id) "it is not replayed")
         (string/replace (first values) #" \d+(?=\n|$)" ""))))
-
-(defn- ends!
-  "Sets the end offsets of partitions."
-  [{:keys [^MockConsumer consumer]} offsets]
-  (.updateEndOffsets consumer (update-keys offsets topic-partition)))
 
 (defn- committed [{:keys [^MockConsumer consumer]} partition]
   (let [partition (topic-partition partition)]
@@ -98,7 +110,7 @@
   (let [world (started 0 1)]
     (add! world (record 0 0 "a") (record 0 1 "b") (record 1 0 "c"))
     (next! world)
-    (is (= #{["ticks" 0 0 2 "0,2,1000" "a\nb"] ["ticks" 1 0 1 "0,1,1000" "c"]}
+    (is (= #{["ticks" "id-1" 0 0 2 "0,2,1000" "a\nb"] ["ticks" "id-1" 1 0 1 "0,1,1000" "c"]}
            (set (map :values (emits world)))))
     (is (every? #{"default"} (map :stream (emits world))))))
 
@@ -108,7 +120,7 @@
     (next! world)
     (let [{[reject] "rejects" [text] "default"} (group-by :stream (emits world))]
       (is (= "ticks-0-1" (first (:values reject))))
-      (is (= ["ticks" 0 0 3 "0,1,1000 2,1,1000" "a\nb"] (:values text)))
+      (is (= ["ticks" "id-1" 0 0 3 "0,1,1000 2,1,1000" "a\nb"] (:values text)))
       (testing "and is committed only with its own ack"
         (ack! world text)
         (pass! world 1000)
@@ -193,24 +205,24 @@
 (deftest a-partition-without-a-committed-offset-is-read-from-the-start-of-its-log
   (let [world (started)]
     (.updateBeginningOffsets ^MockConsumer (:consumer world) {(topic-partition 0) 7})
-    (.updateEndOffsets ^MockConsumer (:consumer world) {(topic-partition 0) 9})
+    (ends! world {0 9})
     (.rebalance ^MockConsumer (:consumer world) [(topic-partition 0)])
     (next! world)
     (add! world (record 0 8 "a"))
     (pass! world kafka-batch/ends-every-ms)
-    (is (= [["ticks" 0 7 9 "8,1,1000" "a"]] (map :values (emits world))))
-    (is (= ["0,7,9"] (map peek (distinct (told-ends world)))))))
+    (is (= [["ticks" "id-1" 0 7 9 "8,1,1000" "a"]] (map :values (emits world))))
+    (is (= ["0,7,9"] (map told-end (distinct (told-ends world)))))))
 
 (deftest a-committed-offset-that-the-log-does-not-hold-any-more-is-not-read-from
   (doseq [[committed start] [[3 7] [7 7] [8 8] [9 9] [10 7]]]
     (let [world (started)
           consumer ^MockConsumer (:consumer world)]
       (.updateBeginningOffsets consumer {(topic-partition 0) 7})
-      (.updateEndOffsets consumer {(topic-partition 0) 9})
+      (ends! world {0 9})
       (.rebalance consumer [(topic-partition 0)])
       (.commitSync consumer (doto (java.util.HashMap.) (.put (topic-partition 0) (OffsetAndMetadata. committed))))
       (dotimes [_ 2] (pass! world kafka-batch/ends-every-ms))
-      (is (= [(str "0," start ",9")] (distinct (map peek (told-ends world))))))))
+      (is (= [(str "0," start ",9")] (distinct (map told-end (told-ends world))))))))
 
 (deftest it-tells-where-its-partitions-end-a-hundred-times-a-second
   (let [world (started 0 1)]
@@ -222,8 +234,8 @@
     (is (= 0 (count (told-ends world))))
     (pass! world 1)
     (pass! world kafka-batch/ends-every-ms)
-    (is (= [["ticks" "id-1" 100010 1234 false "0,0,1 1,0,2"]
-            ["ticks" "id-1" 100020 nil false "0,0,1 1,0,2"]]
+    (is (= [["ticks" "id-1" 100010 1234 false "0,0,1 1,0,2" ""]
+            ["ticks" "id-1" 100020 nil false "0,0,1 1,0,2" ""]]
            (told-ends world)))))
 
 (deftest it-tells-when-it-has-read-what-was-not-there-when-it-asked
@@ -245,11 +257,11 @@
     (add! world (record 0 0 "a") (record 0 1 "b"))
     (next! world)
     (reset! (:id world) "id-2")
-    (.updateEndOffsets ^MockConsumer (:consumer world) {(topic-partition 0) 1})
+    (ends! world {0 1})
     (pass! world kafka-batch/metrics-every-ms)
     (add! world (record 0 0 "new"))
     (dotimes [_ 2] (pass! world kafka-batch/ends-every-ms))
-    (is (= ["ticks" 0 0 1 "0,1,1000" "new"] (:values (peek (emits world)))))
+    (is (= ["ticks" "id-2" 0 0 1 "0,1,1000" "new"] (:values (peek (emits world)))))
     (is (= "id-2" (second (last (told-ends world)))))
     (testing "and acks of the old one change nothing"
       (ack! world (first (emits world)))
@@ -267,7 +279,7 @@
     (pass! world kafka-batch/commit-every-ms)
     (is (= 2 (committed world 0)))
     (reset! (:id world) "id-2")
-    (.updateEndOffsets consumer {(topic-partition 0) 3})
+    (ends! world {0 3})
     (pass! world kafka-batch/metrics-every-ms)
     (is (= 0 (.position consumer (topic-partition 0))))
     (testing "also by a spout that never knew the other"
@@ -291,13 +303,55 @@
         consumer ^MockConsumer (:consumer world)]
     (next! world)
     (.updateBeginningOffsets consumer {(topic-partition 0) 5})
-    (.updateEndOffsets consumer {(topic-partition 0) 6})
+    (ends! world {0 6})
     (.setPollException consumer (OffsetOutOfRangeException. {(topic-partition 0) 0}))
     (next! world)
     (add! world (record 0 5 "later"))
     (dotimes [_ 2] (pass! world kafka-batch/ends-every-ms))
-    (is (= ["ticks" 0 5 6 "5,1,1000" "later"] (:values (peek (emits world)))))
-    (is (= "0,5,6" (peek (last (told-ends world)))))))
+    (is (= ["ticks" "id-1" 0 5 6 "5,1,1000" "later"] (:values (peek (emits world)))))
+    (is (= "0,5,6" (told-end (last (told-ends world)))))))
+
+(defn- told-cuts [world]
+  (remove #{""} (map #(nth % 6) (told-ends world))))
+
+(deftest what-comes-in-place-of-records-that-the-broker-lost-is-read
+  (let [world (started 0)]
+    (next! world)
+    (pass! world kafka-batch/ends-every-ms)
+    (add! world (record 0 0 "a") (record 0 1 "b") (record 0 2 "c"))
+    (next! world)
+    (run! #(ack! world %) (emits world))
+    (pass! world kafka-batch/commit-every-ms)
+    (is (= 3 (committed world 0)))
+    (ends! world {0 1})
+    (dotimes [_ 2] (pass! world kafka-batch/ends-every-ms))
+    (is (= ["0,1"] (told-cuts world)) "it is told once, before what comes in their place")
+    (add! world (record 0 1 "in place of b"))
+    (dotimes [_ 2] (pass! world kafka-batch/ends-every-ms))
+    (is (= ["ticks" "id-1" 0 1 2 "1,1,1000" "in place of b"] (:values (peek (emits world)))))
+    (is (= ["0,1"] (told-cuts world)))))
+
+(deftest records-that-the-broker-lost-are-noticed-when-others-stand-in-their-place-already
+  (let [world (started 0)
+        consumer ^MockConsumer (:consumer world)]
+    (next! world)
+    (pass! world kafka-batch/ends-every-ms)
+    (add! world (record 0 0 "a") (record 0 1 "b") (record 0 2 "c"))
+    (next! world)
+    (.setPollException consumer (LogTruncationException. {(topic-partition 0) 3}
+                                                         {(topic-partition 0) (OffsetAndMetadata. 2 (Optional/of (int 1)) "")}))
+    (next! world)
+    (dotimes [_ 2] (pass! world kafka-batch/ends-every-ms))
+    (is (= ["0,2"] (told-cuts world)))
+    (is (= 0 (.position consumer (topic-partition 0))) "what is not acked is read again")))
+
+(deftest ends-count-what-stands-in-open-transactions
+  (let [world (started 0)]
+    (.updateEndOffsets ^MockConsumer (:asking world) {(topic-partition 0) 5})
+    (next! world)
+    (pass! world kafka-batch/ends-every-ms)
+    (is (= ["0,0,5"] (map told-end (told-ends world))))
+    (is (= "read_uncommitted" (get (kafka-batch/asking-properties "box:9092") "isolation.level")))))
 
 (deftest a-revoked-partition-is-committed
   (let [world (started 0 1)]
@@ -379,7 +433,7 @@
     (ends! world {0 5, 1 1})
     (next! world)
     (pass! world (- kafka-batch/metrics-every-ms 1))
-    (let [{[a] 0 [c] 1} (group-by #(second (:values %)) (emits world))]
+    (let [{[a] 0 [c] 1} (group-by #(nth (:values %) 2) (emits world))]
       (ack! world a)
       (fail! world c)
       (pass! world 1)
