@@ -20,7 +20,7 @@ _NAME = re.compile(r"(?=.{1,254}\Z)[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-
 _ADDRESS = re.compile(r"(.+):([0-9]{1,5})")
 _NOT_IN_HOME = frozenset(",;:%$#*?\\\"'")
 RULES_OPTION = "fintank.rules"
-"""The Storm option that carries rules.toml to the bolts, as JSON."""
+"""The Storm option that carries rules.toml and instruments.toml to the bolts, as JSON."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Settings:
     """The addresses and folders of one fintank.
 
     An address is host:port; `kafka` may be several, joined by commas. `home` holds the services' data, logs
-    and run files, `programs` the unpacked programs and class paths for all homes; `rules` is rules.toml.
+    and run files, `programs` the unpacked programs and class paths for all homes; `rules` is rules.toml,
+    `instruments` instruments.toml.
     """
 
     kafka: str
@@ -36,12 +37,13 @@ class Settings:
     home: Path
     programs: Path = PROJECT_ROOT / ".fintank" / "opt"
     rules: Path = PROJECT_ROOT / "rules.toml"
+    instruments: Path = PROJECT_ROOT / "instruments.toml"
     nimbus: str = f"localhost:{PORTS['nimbus']}"
     zookeeper: str = f"localhost:{PORTS['zookeeper']}"
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read FINTANK_KAFKA, _INFLUX, _NIMBUS, _ZOOKEEPER, _HOST, _HOME and _RULES.
+    """Read FINTANK_KAFKA, _INFLUX, _NIMBUS, _ZOOKEEPER, _HOST, _HOME, _RULES and _INSTRUMENTS.
 
     Raises FintankError on a bad address. src/clj/fintank/storm/settings.clj reads Kafka's by the same rules.
     """
@@ -55,6 +57,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         influx=_address("FINTANK_INFLUX", chosen("FINTANK_INFLUX", "influxdb")),
         home=_home(Path(environ.get("FINTANK_HOME") or PROJECT_ROOT / ".fintank").absolute()),
         rules=Path(environ.get("FINTANK_RULES") or PROJECT_ROOT / "rules.toml").absolute(),
+        instruments=Path(environ.get("FINTANK_INSTRUMENTS") or PROJECT_ROOT / "instruments.toml").absolute(),
         nimbus=_address("FINTANK_NIMBUS", chosen("FINTANK_NIMBUS", "nimbus")),
         zookeeper=_address("FINTANK_ZOOKEEPER", chosen("FINTANK_ZOOKEEPER", "zookeeper")),
     )

@@ -30,6 +30,7 @@ from fintank.services import lifecycle
 from fintank.trading import ledger
 from fintank.trading.changes import Change, Forgotten, SymbolClock
 from fintank.trading.clock import ClockState
+from fintank.trading.instruments import Instrument
 from fintank.trading.limits import Limits
 from fintank.trading.log_merge import Positions
 from fintank.trading.messages import ExecType, OrdStatus
@@ -256,7 +257,7 @@ def kept_records(address: str, shard: int) -> int:
 def test_a_shard_of_200_000_orders_is_adopted_in_time(address: str) -> None:
     made = order(None, "1234.56", list_id="p-1", content_hash="0123456789abcdef0123456789abcdef")
     filled = WorkingOrder(made, arrival_seq=0, accepted_us=made.order_time_us, end_us=None, is_checked=True)
-    filled = filled.traded(Decimal("13.104"), Decimal("94.2125")).ended(OrdStatus.FILLED, None)
+    filled = filled.traded(Decimal("13.104"), Decimal("94.2125"), Instrument()).ended(OrdStatus.FILLED, None)
     log, _ = adopted(address, 3)
     for start in range(0, RECORDS, 20_000):
         records = [

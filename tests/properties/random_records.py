@@ -15,7 +15,6 @@ RULES: dict[str, Any] = {
     "max_quote_lag_ms": 20_000,
     "max_quote_age_ms": 40_000,
     "aggregation_window_ms": 10_000,
-    "lot_size": "0.1",
     "retention_ms": 86_400_000,
     "time_zone": "America/New_York",
     "symbols": ["IVE", "GLD"],
@@ -23,6 +22,7 @@ RULES: dict[str, Any] = {
     "max_order_notional": "3000",
     "max_open_orders": 6,
     "price_band": "0.1",
+    "instruments": {"default": {"lot_size": "0.1", "currency": "USD"}},
 }
 
 

@@ -11,7 +11,7 @@ from scenarios.core_world import CoreWorld
 from scenarios.playing import Record
 
 Lives = dict[tuple[str, str, str], list[Record]]
-LOT = Fraction(RULES["lot_size"])
+LOT = Fraction(RULES["instruments"]["default"]["lot_size"])
 TERMINAL = {"FILLED", "CANCELED", "EXPIRED", "REJECTED"}
 
 

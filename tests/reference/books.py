@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 from zlib import crc32
 
+from reference.instruments import Instrument, Instruments
 from reference.market import Market, Quote
 from reference.matching import is_filled
 from reference.messages import Cancel, Message, Order
@@ -13,16 +14,16 @@ from reference.reports import Nbbo, Trade, code_text, execution, fill
 from reference.rules import Facts
 
 SHARDS = 4
-NUMBERS = ("lot_size", "max_order_qty", "max_order_notional", "price_band")
+NUMBERS = ("max_order_qty", "max_order_notional", "price_band")
 
 
 class Books:
     """All state, and what happens to a single order."""
 
     def __init__(self, rules: dict[str, Any]) -> None:
-        """Take the numbers of rules.toml; None is no limit."""
+        """Take the numbers of rules.toml, None is no limit, and the content of instruments.toml."""
         self.rules = {name: number(value) if name in NUMBERS else value for name, value in rules.items()}
-        self.lot: Fraction = self.rules["lot_size"]
+        self.instruments = Instruments(rules["instruments"])
         self.events = 0
         self.executions: list[Message] = []
         self.fills: list[Message] = []
@@ -36,6 +37,9 @@ class Books:
         self.state = "ACTIVE"
         self.state_offset = -1
         self.log_us = 0
+
+    def currency(self, symbol: str) -> str:
+        return self.instruments.of(symbol).currency
 
     # Markets and clocks
 
@@ -53,7 +57,8 @@ class Books:
 
     def facts(self, symbol: str) -> Facts:
         nbbo = self.market(symbol).nbbo(self.log_us)
-        return Facts(self.rules, self.state, self.clock(symbol), len(self.open[symbol]), nbbo)
+        now_us, open_orders = self.clock(symbol), len(self.open[symbol])
+        return Facts(self.rules, self.instruments.of(symbol), self.state, now_us, open_orders, nbbo)
 
     def symbols(self) -> list[str]:
         """Return the symbols with open orders, by shard."""
@@ -87,20 +92,26 @@ class Books:
     def trade(self, order: Order, quote: Quote, quantity: Fraction, cause: str | None) -> None:
         price = quote.price(order.side)
         quote.taken[order.side] += quantity
-        book(order, quantity, price, self.lot)
-        self.report(order, "TRADE", cause, trade=Trade(quantity, price, quote))
+        instrument = self.instruments.of(order.symbol)
+        before = instrument.costs(order.trades)
+        book(order, quantity, price, instrument)
+        commission = instrument.costs(order.trades) - before
+        self.report(order, "TRADE", cause, trade=Trade(quantity, price, quote, commission))
         self.fills.append(fill(self.executions[-1]))
 
     def no_lot(self, cause: str | None) -> Any:
-        """Return what ends a cash BUY that can buy no lot at a price."""
+        """Return what ends an order whose cash is too little at a price."""
 
         def end(order: Order, price: Fraction) -> None:
             assert order.cash_order_qty is not None
+            instrument = self.instruments.of(order.symbol)
             numbers = {
                 "leaves_cash": order.cash_order_qty - order.cum_cash,
                 "price": price,
-                "lot_size": self.lot,
+                "lot_size": instrument.lot_size,
             }
+            if instrument.min_qty is not None:
+                numbers["min_qty"] = instrument.min_qty
             order.status = "FILLED" if order.cum_qty else "CANCELED"
             exec_type = "RESTATED" if order.cum_qty else "CANCELED"
             self.report(order, exec_type, cause, text=code_text("BELOW_MIN_QTY", numbers))
@@ -130,6 +141,7 @@ class Books:
                 self.time_us(order) if time_us is None else time_us,
                 log_us=self.log_us,
                 as_of=self.market(order.symbol).as_of(self.log_us),
+                instrument=self.instruments.of(order.symbol),
                 **told,
             )
         )
@@ -139,9 +151,9 @@ def shard(symbol: str) -> int:
     return crc32(symbol.encode()) % SHARDS
 
 
-def book(order: Order, quantity: Fraction, price: Fraction, lot: Fraction) -> None:
+def book(order: Order, quantity: Fraction, price: Fraction, instrument: Instrument) -> None:
     """Write a trade down in its order."""
-    order.trades += 1
+    order.trades = [*order.trades, (quantity, price)]
     order.cum_qty += quantity
-    order.cum_cash += quantity * price
-    order.status = "FILLED" if is_filled(order, price, lot) else "PARTIALLY_FILLED"
+    order.cum_cash += instrument.money(quantity, price)
+    order.status = "FILLED" if is_filled(order, price, instrument) else "PARTIALLY_FILLED"

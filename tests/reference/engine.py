@@ -39,7 +39,7 @@ class Engine(Steps):
             elif message["msg_type"] == "cancel":
                 self.on_cancel(read_cancel(message, place))
             elif message["msg_type"] == "portfolio_order":
-                for order in read_components(message, place, self.rules["symbols"]):
+                for order in read_components(message, place, self.rules["symbols"], self.currency):
                     self.on_order(order)
             else:
                 self.on_order(read_order(message, place))
@@ -109,6 +109,9 @@ class Engine(Steps):
         """Return when an order expires."""
         if order.time_in_force != "DAY":
             return order.expire_time_us
+        close_us = self.instruments.of(order.symbol).close_us(order.order_time_us)
+        if close_us is not None:
+            return close_us
         zone = ZoneInfo(self.rules["time_zone"])
         day = datetime.fromtimestamp(order.order_time_us // MICROSECONDS, zone).date() + timedelta(days=1)
         return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * MICROSECONDS

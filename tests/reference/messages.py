@@ -68,7 +68,8 @@ class Order:
     triggered: bool = False
     unchecked: bool = False
     """The rules that need a price are still to be checked."""
-    trades: int = 0
+    trades: list[tuple[Fraction, Fraction]] = field(default_factory=list)
+    """The quantity and price of each."""
     cum_qty: Fraction = field(default_factory=Fraction)
     cum_cash: Fraction = field(default_factory=Fraction)
 

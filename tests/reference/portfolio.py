@@ -1,5 +1,6 @@
 """From a portfolio order to its components."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import floor
 from typing import Any
@@ -12,9 +13,11 @@ TOLERANCE = Fraction(1, 10**9)
 
 Refusal = tuple[str, int, dict[str, Any]]
 Lines = list[tuple[str, Fraction]]
+Currency = Callable[[str], str]
+"""Returns the currency of a symbol."""
 
 
-def read_components(message: Message, place: Place, symbols: list[str]) -> list[Order]:
+def read_components(message: Message, place: Place, symbols: list[str], currency: Currency) -> list[Order]:
     """Read a `portfolio_order` and split it; symbols: those that may be traded, none for any."""
     lines = [(line["symbol"], number(line["weight"]) or Fraction()) for line in message["portfolio"]]
     amount = number(message["amount"])
@@ -34,7 +37,7 @@ def read_components(message: Message, place: Place, symbols: list[str]) -> list[
         "amount": amount,
         "portfolio": [{"symbol": symbol, "weight": plain(weight)} for symbol, weight in sorted(lines)],
     }
-    parts = split(amount, lines, symbols)
+    parts = split(amount, lines, symbols, currency)
     return [
         Order(
             **shared,
@@ -52,10 +55,10 @@ def read_components(message: Message, place: Place, symbols: list[str]) -> list[
 
 
 def split(
-    amount: Fraction, lines: Lines, symbols: list[str]
+    amount: Fraction, lines: Lines, symbols: list[str], currency: Currency
 ) -> list[tuple[str, Fraction | None, Refusal | None]]:
     """Return (symbol, cash_order_qty, why it is refused) of each component."""
-    refusal = wrong(amount, lines, symbols)
+    refusal = wrong(amount, lines, symbols) or mixed(lines, currency)
     if refusal is not None:
         named = list(dict.fromkeys(symbol for symbol, _ in lines if symbol != "CASH")) or ["CASH"]
         if refusal[0] == "TOO_MANY_COMPONENTS":
@@ -89,6 +92,15 @@ def wrong(amount: Fraction, lines: Lines, symbols: list[str]) -> Refusal | None:
     if refusal is None and abs(total - 1) > TOLERANCE:
         return "WEIGHTS_SUM", 99, {"sum": total, "tolerance": TOLERANCE}
     return refusal
+
+
+def mixed(lines: Lines, currency: Currency) -> Refusal | None:
+    traded = [symbol for symbol, weight in lines if weight > 0 and symbol != "CASH"]
+    for symbol in traded:
+        found, expected = currency(symbol), currency(traded[0])
+        if found != expected:
+            return "MIXED_CURRENCIES", 99, {"symbol": symbol, "currency": found, "expected": expected}
+    return None
 
 
 def wrong_line(lines: Lines, symbols: list[str]) -> Refusal | None:

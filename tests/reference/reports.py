@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
+from reference.instruments import Instrument
 from reference.market import Quote
 from reference.messages import Cancel, Order
 from reference.numbers import plain, seconds_text, text_of
@@ -23,6 +24,7 @@ class Trade:
     quantity: Fraction
     price: Fraction
     quote: Quote
+    commission: Fraction
 
 
 def exec_id(*parts: str) -> str:
@@ -59,13 +61,14 @@ def execution(
     *,
     log_us: int,
     as_of: str | None,
+    instrument: Instrument,
     trade: Trade | None = None,
     text: str | None = None,
     ord_rej_reason: int | None = None,
     request: str | None = None,
 ) -> dict[str, Any]:
     """Tell of an order as it is after the event; request: the cl_ord_id of who canceled it."""
-    number = order.trades if trade is not None else 0
+    number = len(order.trades) if trade is not None else 0
     record = {
         "exec_id": exec_id(*order.identity, exec_type, str(number), order.content_hash),
         "exec_type": exec_type,
@@ -80,16 +83,15 @@ def execution(
         "ord_type": order.ord_type,
         "time_in_force": order.time_in_force,
         "priority": order.priority,
-        **quantities(order),
+        **quantities(order, instrument),
         "cash_order_qty": order.cash_order_qty,
         "price": order.price,
         "stop_px": order.stop_px,
-        "last_qty": trade.quantity if trade else None,
-        "last_px": trade.price if trade else None,
-        "last_mkt": trade.quote.exchange if trade else None,
+        "currency": instrument.currency,
+        "multiplier": instrument.multiplier,
+        **traded(trade),
         "bid": nbbo[0],
         "ask": nbbo[1],
-        "quote_ids": [trade.quote.quote_id] if trade else [],
         "input": cause,
         "ord_rej_reason": ord_rej_reason,
         "exec_restatement_reason": restatement(exec_type, text),
@@ -102,15 +104,27 @@ def execution(
     return {name: text_of(value) for name, value in record.items()}
 
 
-def quantities(order: Order) -> dict[str, Fraction | None]:
+def traded(trade: Trade | None) -> dict[str, Any]:
+    """Return what describes a trade."""
+    return {
+        "last_qty": trade.quantity if trade else None,
+        "last_px": trade.price if trade else None,
+        "last_mkt": trade.quote.exchange if trade else None,
+        "commission": trade.commission if trade else None,
+        "quote_ids": [trade.quote.quote_id] if trade else [],
+    }
+
+
+def quantities(order: Order, instrument: Instrument) -> dict[str, Fraction | None]:
     """Return what was asked for, is done and is left."""
+    avg_px = order.cum_cash / instrument.multiplier / order.cum_qty if order.cum_qty else None
     found: dict[str, Fraction | None] = {
         "order_qty": order.order_qty,
         "cum_qty": order.cum_qty,
         "leaves_qty": Fraction(),
         "leaves_cash": None,
         "residual_cash": None,
-        "avg_px": round(order.cum_cash / order.cum_qty, 12) if order.cum_qty else None,
+        "avg_px": None if avg_px is None else round(avg_px, 12),
     }
     if order.cash_order_qty is not None:
         left = order.cash_order_qty - order.cum_cash
@@ -142,7 +156,9 @@ def fill(report: dict[str, Any]) -> dict[str, Any]:
     return {
         **{name: report[name] for name in names},
         "delta_shares": plain(shares),
-        "delta_cash": plain(-shares * price),
+        "delta_cash": plain(-shares * price * Fraction(report["multiplier"])),
+        "currency": report["currency"],
+        "commission": report["commission"],
         "transact_time": report["transact_time"],
     }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from reference.instruments import Instrument
 from reference.messages import Order
 from reference.numbers import seconds_text
 
@@ -19,6 +20,7 @@ class Facts:
     """What an order is measured against. nbbo: None where a side is empty."""
 
     rules: dict[str, Any]
+    instrument: Instrument
     state: str
     now_us: int | None
     open_orders: int
@@ -89,8 +91,36 @@ def bad_amount(order: Order, facts: Facts) -> Numbers | None:
 
 def bad_price(order: Order, facts: Facts) -> Numbers | None:
     for name, value in (("price", order.price), ("stop_px", order.stop_px)):
-        if value is not None and value <= 0:
+        if value is not None and value <= 0 and not facts.instrument.allow_negative:
             return {"field": name, "value": value}
+    return None
+
+
+def bad_tick(order: Order, facts: Facts) -> Numbers | None:
+    tick_size = facts.instrument.tick_size
+    for name, value in (("price", order.price), ("stop_px", order.stop_px)):
+        if value is not None and tick_size is not None and (value / tick_size).denominator != 1:
+            return {"field": name, "value": value, "tick_size": tick_size}
+    return None
+
+
+def bad_lot(order: Order, facts: Facts) -> Numbers | None:
+    lot_size = facts.instrument.lot_size
+    if order.order_qty is None or (order.order_qty / lot_size).denominator == 1:
+        return None
+    return {"order_qty": order.order_qty, "lot_size": lot_size}
+
+
+def below_min_qty(order: Order, facts: Facts) -> Numbers | None:
+    min_qty = facts.instrument.min_qty
+    if order.order_qty is None or min_qty is None or order.order_qty >= min_qty:
+        return None
+    return {"order_qty": order.order_qty, "min_qty": min_qty}
+
+
+def no_cash_order(order: Order, facts: Facts) -> Numbers | None:
+    if order.is_by_cash and facts.instrument.allow_negative:
+        return {"cash_order_qty": order.cash_order_qty}
     return None
 
 
@@ -159,7 +189,7 @@ def notional(order: Order, facts: Facts) -> Fraction | None:
     if price is None:
         price = facts.best(order.side)
     assert order.order_qty is not None
-    return None if price is None else order.order_qty * price
+    return None if price is None else abs(facts.instrument.money(order.order_qty, price))
 
 
 def max_order_notional(order: Order, facts: Facts) -> Numbers | None:
@@ -175,7 +205,7 @@ def price_band(order: Order, facts: Facts) -> Numbers | None:
     if order.ord_type not in LIMIT_TYPES or band is None or mid is None:
         return None
     assert order.price is not None
-    if abs(order.price - mid) <= band * mid:
+    if abs(order.price - mid) <= band * abs(mid):
         return None
     return {"price": order.price, "mid": mid, "price_band": band}
 
@@ -189,7 +219,11 @@ RULES: list[tuple[str, int, Rule]] = [
     ("UNEXPECTED_FIELD", 11, unexpected_field),
     ("BAD_QUANTITY", 13, bad_quantity),
     ("BAD_AMOUNT", 13, bad_amount),
+    ("NO_CASH_ORDER", 11, no_cash_order),
     ("BAD_PRICE", 99, bad_price),
+    ("BAD_TICK", 18, bad_tick),
+    ("BAD_LOT", 13, bad_lot),
+    ("BELOW_MIN_QTY", 13, below_min_qty),
     ("BAD_EXPIRE_TIME", 99, bad_expire_time),
     ("STOP_TIF", 11, stop_tif),
     ("PRIORITY_TIF", 11, priority_tif),

@@ -7,6 +7,7 @@ from reference.books import Books, book
 from reference.market import Quote
 from reference.matching import block, sweep
 from reference.messages import Order
+from reference.numbers import seconds_text
 from reference.reports import code_text
 from reference.rules import lacks_price, price_breach
 
@@ -35,17 +36,19 @@ class Steps(Books):
             for key, end_us in self.windows.items()
             if key[0] == symbol and end_us is not None and self.group(*key)
         ]
-        return [market.log_time(time_us) for time_us in (*ends, *windows, *market.stale_times())]
+        edges = [edge for session in self.instruments.of(symbol).sessions or [] for edge in session]
+        return [market.log_time(time_us) for time_us in (*ends, *windows, *edges, *market.stale_times())]
 
     def step_once(self, symbol: str, cause: str | None) -> None:
         self.open_windows(symbol)
         self.expire(symbol)
-        self.check_prices(symbol, cause)
-        self.trigger(symbol, cause)
-        for order in self.tradable(symbol):
-            if order.priority == 1:
-                self.sweep(order, cause)
-        self.trade_blocks(symbol, cause)
+        if self.instruments.of(symbol).is_open(self.clock(symbol)):
+            self.check_prices(symbol, cause)
+            self.trigger(symbol, cause)
+            for order in self.tradable(symbol):
+                if order.priority == 1:
+                    self.sweep(order, cause)
+            self.trade_blocks(symbol, cause)
         for order in list(self.open[symbol]):
             if order.time_in_force in TERMINAL_STEP_TIFS:
                 self.end_what_cannot_wait(order, cause)
@@ -98,25 +101,31 @@ class Steps(Books):
         levels = self.market(order.symbol).levels(order.side, self.log_us)
         if order.time_in_force == "FOK" and not self.would_end(order, levels):
             return
-        sweep(order, levels, self.lot, lambda *took: self.trade(*took, cause), self.no_lot(cause))
+        instrument = self.instruments.of(order.symbol)
+        sweep(order, levels, instrument, lambda *took: self.trade(*took, cause), self.no_lot(cause))
 
     def would_end(self, order: Order, levels: list[Quote]) -> bool:
         """Whether a sweep would end the order: try it with copies."""
-        trial = replace(order)
+        trial, instrument = replace(order), self.instruments.of(order.symbol)
 
         def take(_: Order, quote: Quote, quantity: Fraction) -> None:
-            book(trial, quantity, quote.price(order.side), self.lot)
+            book(trial, quantity, quote.price(order.side), instrument)
 
         def end(_: Order, __: Fraction) -> None:
             trial.status = "FILLED"
 
-        sweep(trial, levels, self.lot, take, end)
+        sweep(trial, levels, instrument, take, end)
         return not trial.is_open
 
     def end_what_cannot_wait(self, order: Order, cause: str | None) -> None:
         market = self.market(order.symbol)
         left = "leaves_cash" if order.is_by_cash else "leaves_qty"
-        if not market.levels(order.side, self.log_us):
+        instrument, now_us = self.instruments.of(order.symbol), self.clock(order.symbol)
+        if now_us is not None and not instrument.is_open(now_us):
+            opens_us = instrument.next_open_us(now_us)
+            opens = "unknown" if opens_us is None else seconds_text(opens_us)
+            text = code_text("SESSION_CLOSED", {"opens": opens})
+        elif not market.levels(order.side, self.log_us):
             text = code_text("NO_QUOTE", {"crossed": "yes" if market.crosses(self.log_us) else "no"})
         else:
             code = "IOC_REMAINDER" if order.time_in_force == "IOC" else "FOK_NOT_FILLED"
@@ -140,6 +149,8 @@ class Steps(Books):
     def trade_block(self, key: tuple[str, str, int], cause: str | None) -> None:
         trades = len(self.fills)
         levels = self.market(key[0]).levels(key[1], self.log_us)
-        block(self.group(*key), levels, self.lot, lambda *took: self.trade(*took, cause), self.no_lot(cause))
+        instrument = self.instruments.of(key[0])
+        take = lambda *took: self.trade(*took, cause)  # noqa: E731
+        block(self.group(*key), levels, instrument, take, self.no_lot(cause))
         if len(self.fills) > trades:
             self.windows[key] = self.window_end(key[0])

@@ -31,8 +31,13 @@ Work = tuple[int, Quote | OwnedMessage]
 
 
 def limits_of(rules: dict[str, Any]) -> Limits:
-    """Read numbers of rules.toml; None is left out."""
+    """Read the numbers of rules.toml, None is left out, and the content of instruments.toml."""
     given = {name: value for name, value in rules.items() if value is not None}
+    calendars = {
+        name: [[first, 0, 1, *(edge - first for edge in after)] for first, *after in sessions]
+        for name, sessions in rules["instruments"].get("calendars", {}).items()
+    }
+    given["instruments"] = {**rules["instruments"], "calendars": calendars}
     return rules_toml.from_json(json.dumps(given), "a scenario's rules")
 
 

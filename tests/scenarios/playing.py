@@ -165,7 +165,8 @@ def check_bookings(emitted: Emitted, where: str) -> None:
     """Every trade is booked, in the same order, and nothing else is."""
     trades = [report for report in emitted.executions if report["exec_type"] == "TRADE"]
     assert [fill["exec_id"] for fill in emitted.fills] == [trade["exec_id"] for trade in trades], where
-    for fill in emitted.fills:
+    for fill, trade in zip(emitted.fills, trades, strict=True):
         shares = Fraction(fill["last_qty"]) * (1 if fill["side"] == "BUY" else -1)
         assert Fraction(fill["delta_shares"]) == shares, where
-        assert Fraction(fill["delta_cash"]) == -shares * Fraction(fill["last_px"]), where
+        money = shares * Fraction(fill["last_px"]) * Fraction(trade["multiplier"])
+        assert Fraction(fill["delta_cash"]) == -money, where

@@ -15,7 +15,6 @@ RULES: dict[str, Any] = {
     "max_quote_lag_ms": 5_000,
     "max_quote_age_ms": 3_600_000,
     "aggregation_window_ms": 600_000,
-    "lot_size": "0.01",
     "retention_ms": 86_400_000,
     "time_zone": "America/New_York",
     "symbols": [],
@@ -23,8 +22,9 @@ RULES: dict[str, Any] = {
     "max_order_notional": "10000000",
     "max_open_orders": 1_000,
     "price_band": "0.5",
+    "instruments": {"default": {"lot_size": "0.01", "currency": "USD"}},
 }
-"""The numbers of rules.toml in every scenario that says nothing else."""
+"""What rules.toml and instruments.toml hold in every scenario that says nothing else."""
 
 SYMBOL, ACCOUNT = "IVE", "A"
 
@@ -103,6 +103,7 @@ def _scenario(heading: re.Match[str], text: str) -> Scenario:
         if name not in rules:
             raise TableError(f"{heading[1]}: no rule {name}")
         rules[name] = value.split(", ") if name == "symbols" else _like(RULES[name], value)
+    rules["instruments"] = _instruments(text)
     rows: list[Row] = []
     at = Decimal(0)
     for cells in _ROW.findall(text):
@@ -117,6 +118,28 @@ def _scenario(heading: re.Match[str], text: str) -> Scenario:
     if not rows:
         raise TableError(f"{heading[1]}: no rows")
     return Scenario(heading[1], heading[3], bool(heading[2]), rules, rows)
+
+
+def _instruments(text: str) -> dict[str, Any]:
+    """Read `Instrument BTC*: lot_size = 1, commission.rate = 0.001` and `Calendar XNYS: 0-100, 200-300`."""
+    default = dict(RULES["instruments"]["default"])
+    tables: list[dict[str, Any]] = []
+    for pattern, values in re.findall(r"^Instrument (\S+): (.+)$", text, re.MULTILINE):
+        table = default if pattern == "default" else {"symbols": [pattern]}
+        for pair in values.split(", "):
+            name, value = pair.split(" = ")
+            if name.startswith("commission."):
+                table.setdefault("commission", {})[name.removeprefix("commission.")] = value
+            else:
+                table[name] = value == "true" if name == "allow_negative" else value
+        if table is not default:
+            tables.append(table)
+    start = START_US // MICROSECONDS
+    calendars = {
+        name: [[start + int(edge) for edge in session.split("-")] for session in sessions.split(", ")]
+        for name, sessions in re.findall(r"^Calendar (\S+): (.+)$", text, re.MULTILINE)
+    }
+    return {"default": default, "instrument": tables, "calendars": calendars}
 
 
 def _like(default: Any, value: str) -> Any:

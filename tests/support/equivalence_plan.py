@@ -36,7 +36,6 @@ ACCOUNTS = ("A1", "A2", "A3", "A4")
 RULES: dict[str, Any] = {
     "max_quote_age_ms": 9 * 3_600_000,
     "aggregation_window_ms": 9 * 3_600_000,
-    "lot_size": "0.0001",
     "retention_ms": 3_000 * 24 * 3_600_000,
     "time_zone": "UTC",
     "symbols": [],
@@ -44,6 +43,7 @@ RULES: dict[str, Any] = {
     "max_order_notional": "100000",
     "max_open_orders": 60,
     "price_band": "0.2",
+    "instruments": {"default": {"lot_size": "0.0001", "currency": "USD"}},
 }
 QUANTITY = {"BTCUSDT": 2, "ETHUSDT": 30, "EURUSD": 20_000}
 """Roughly the largest quantity of an order."""

@@ -11,6 +11,7 @@ from typing import Any
 import factories
 from factories import SECOND, START
 from support.metrics import RecordedMetrics, measured
+from support.rule_context import shipped_rules
 from support.storm import stream_of
 
 from fintank.adapters.journal import JournalEntries, JournalError
@@ -25,8 +26,7 @@ from fintank.wire.bolts.order_stream import OwnedMessage
 from fintank.wire.kafka import journal_records
 
 START_MS = START // 1000
-NAMES = [f"A{letter}" for letter in "ABCDEFGHIJ"]
-SYMBOLS = {shard_of(symbol): symbol for symbol in NAMES}
+SYMBOLS = {shard_of(symbol): symbol for symbol in [f"A{letter}" for letter in "ABCDEFGHIJ"]}
 """A symbol of each shard."""
 ENDS = "ends"
 """How the ids of what the spouts say begin; their acks are no events."""
@@ -249,7 +249,7 @@ def run_engine(
     with tempfile.TemporaryDirectory() as pid_folder:
         handshake = {
             "pidDir": pid_folder,
-            "conf": {"topology.name": "order_flow", **(conf or {})},
+            "conf": {"topology.name": "order_flow", "fintank.rules": shipped_rules(), **(conf or {})},
             "context": context,
         }
         sent = [handshake, *with_log_ends(messages, ends, kafka.decided)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.rule_context import shipped_rules
 
 
 class Paced(io.BytesIO):
@@ -82,7 +83,7 @@ class Storm:
         """
         output = io.BytesIO()
         with tempfile.TemporaryDirectory() as pid_folder:
-            conf = {"topology.name": "order_flow", **options}
+            conf = {"topology.name": "order_flow", "fintank.rules": shipped_rules(), **options}
             context = {"taskid": 3, "componentid": "bolt-under-test", "task->component": tasks or {}}
             handshake = {"pidDir": pid_folder, "conf": conf, "context": context}
             text = "".join(f"{json.dumps(message)}\nend\n" for message in (handshake, *messages))

@@ -1,42 +1,49 @@
-"""The file rules.toml, read where a command runs or a topology is submitted, never on a worker."""
+"""The files rules.toml and instruments.toml, read where a command runs or a topology starts."""
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
 
-from fintank import settings
+from fintank.adapters import calendars
 from fintank.errors import FintankError
 from fintank.settings import Settings
 from fintank.trading.limits import Limits
-from fintank.wire import rules_toml
+from fintank.wire import instruments_toml, rules_toml
 
 
 def load(loaded: Settings) -> Limits:
-    """Read and check the file; FintankError if it is invalid."""
-    return rules_toml.from_toml(_text(loaded), loaded.rules.name)
+    """Read and check both files; FintankError if one is invalid."""
+    rules, instruments = _texts(loaded)
+    return replace(
+        rules_toml.from_toml(rules, loaded.rules.name),
+        instruments=instruments_toml.from_toml(instruments, loaded.instruments.name, calendars.sessions),
+    )
 
 
 def load_json(loaded: Settings) -> str:
-    """Read and check the file; return it as JSON for the bolts."""
-    return rules_toml.to_json(_text(loaded), loaded.rules.name)
+    """Read and check both files; return them as JSON for the bolts."""
+    rules, instruments = _texts(loaded)
+    content = instruments_toml.to_content(instruments, loaded.instruments.name, calendars.sessions)
+    return rules_toml.to_json(rules, loaded.rules.name, content)
 
 
-def json_from_storm(storm_conf: Mapping[str, Any]) -> str:
-    """Return the JSON that from_storm reads."""
-    text = storm_conf.get(settings.RULES_OPTION)
-    return load_json(settings.load()) if text is None else str(text)
+def warnings(limits: Limits) -> list[str]:
+    """Return a line for each calendar whose sessions are known for a short time only."""
+    return [told for found in limits.instruments.calendars if (told := calendars.ending(found))]
 
 
-def from_storm(storm_conf: Mapping[str, Any]) -> Limits:
-    """Read the Storm option fintank.rules; without it, when a bolt runs without `sparse`, the file itself."""
-    return rules_toml.from_json(json_from_storm(storm_conf), settings.RULES_OPTION)
+def _texts(loaded: Settings) -> tuple[str, str]:
+    return (
+        _text(loaded.rules, "FINTANK_RULES", "trading rules"),
+        _text(loaded.instruments, "FINTANK_INSTRUMENTS", "instruments"),
+    )
 
 
-def _text(loaded: Settings) -> str:
+def _text(path: Path, variable: str, what: str) -> str:
     try:
-        if loaded.rules.exists() and not loaded.rules.is_file():
+        if path.exists() and not path.is_file():
             raise OSError("not a file")
-        return loaded.rules.read_text("utf-8-sig")
+        return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FintankError(
-            f"{loaded.rules} can't be read ({error}): FINTANK_RULES names the file of the trading rules"
+            f"{path} can't be read ({error}): {variable} names the file of the {what}"
         ) from None

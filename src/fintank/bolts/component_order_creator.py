@@ -7,7 +7,7 @@ from typing import Any
 
 from pystorm.component import Tuple
 
-from fintank.adapters import rules_file
+from fintank.adapters import rules_option
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.bolts.owners import owner_count, owners_of
 from fintank.trading.messages import Order, PortfolioOrder
@@ -31,7 +31,7 @@ class ComponentOrderCreator(BatchBolt):
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
         """Read the limits, and count the rule engine's tasks."""
-        self._limits = rules_file.from_storm(storm_conf)
+        self._limits = rules_option.from_storm(storm_conf)
         self._owners = owner_count(context)
 
     def process(self, tup: Tuple) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 from pystorm.component import Tuple
 
 from fintank import settings
-from fintank.adapters import journal, kafka, rules_file, topic_configs, versions
+from fintank.adapters import journal, kafka, rules_option, topic_configs, versions
 from fintank.bolts.adoption import take_over
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.bolts.owners import owned_shards, shard_of, symbol_of
@@ -83,8 +83,8 @@ class RuleEngine(BatchBolt):
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
         """Adopt this task's shards, one by one."""
         address = settings.from_storm(storm_conf).kafka
-        self._limits = rules_file.from_storm(storm_conf)
-        self._rules = json.loads(rules_file.json_from_storm(storm_conf))
+        self._limits = rules_option.from_storm(storm_conf)
+        self._rules = json.loads(rules_option.json_from_storm(storm_conf))
         self._reported_alive = time.monotonic()
         with self._ending():
             self._shards = {shard: self._adopted(address, shard) for shard in owned_shards(context)}

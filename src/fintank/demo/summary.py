@@ -10,7 +10,7 @@ from rich.table import Table
 from fintank.demo.evidence import Evidence
 from fintank.terminal.screen import table
 from fintank.terminal.texts import counted, money, number
-from fintank.trading.ledger import positions
+from fintank.trading.ledger import Position, positions
 from fintank.trading.messages import ExecType, Identity
 from fintank.trading.reports import ExecutionReport
 from fintank.wire.points.pipeline_points import percentile
@@ -109,14 +109,23 @@ def lines(result: DemoResult, wait_reasons: Mapping[str, str], memory_bytes: int
 
 
 def accounts(evidence: Evidence) -> Table:
-    """Return each account's shares by symbol, and its cash, by the fills of this run."""
+    """Return each account's shares by symbol, and its cash and commissions by currency.
+
+    They are those of the fills of this run.
+    """
     booked = positions(evidence.fills)
-    symbols = sorted({symbol for _, symbol in booked})
-    made = table("account", *symbols, "cash", numbers=(*symbols, "cash"))
-    for account in sorted({account for account, _ in booked}):
-        held = {symbol: booked[account, symbol] for symbol in symbols if (account, symbol) in booked}
-        shares = [number(held[symbol].shares) if symbol in held else "" for symbol in symbols]
-        made.add_row(account, *shares, money(sum(position.cash for position in held.values())))
+    symbols = sorted({holding.symbol for holding in booked})
+    currencies = sorted({holding.currency or "" for holding in booked})
+    titles = [f"{what} {currency}".rstrip() for currency in currencies for what in ("cash", "commission")]
+    made = table("account", *symbols, *titles, numbers=(*symbols, *titles))
+    for account in sorted({holding.account for holding in booked}):
+        own = [(holding, held) for holding, held in booked.items() if holding.account == account]
+        shares = {holding.symbol: number(held.shares) for holding, held in own}
+        sums = dict.fromkeys(currencies, Position())
+        for holding, held in own:
+            sums[holding.currency or ""] = sums[holding.currency or ""].plus(held)
+        amounts = [money(amount) for total in sums.values() for amount in (total.cash, total.commission)]
+        made.add_row(account, *(shares.get(symbol, "") for symbol in symbols), *amounts)
     return made
 
 

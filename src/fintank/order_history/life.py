@@ -1,12 +1,13 @@
 """The life of an order as lines of text."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from fintank.terminal.texts import utc
 from fintank.trading.decimals import EXACT, ZERO, plain
-from fintank.trading.ledger import Position, positions
+from fintank.trading.ledger import Position, PositionKey, positions
 from fintank.trading.limits import Limits
 from fintank.trading.messages import CASH, Cancel, ExecType, Identity, Order, PortfolioOrder, Quote
 from fintank.trading.portfolio import split_message
@@ -220,25 +221,40 @@ def _booking(life: Life, report: ExecutionReport) -> str:
     if booked is None:
         return "  booking: none in the topic fills"
     record, fill = booked
-    return f"  booking {record.place}: shares {_signed(fill.delta_shares)}, cash {_signed(fill.delta_cash)}"
+    moved = f"shares {_signed(fill.delta_shares)}, cash {_signed(fill.delta_cash)} {fill.currency or ''}"
+    costs = f", commission {plain(fill.commission)}" if fill.commission else ""
+    return f"  booking {record.place}: {moved.rstrip()}{costs}"
 
 
 def _totals(life: Life, orders: Sequence[Order]) -> Iterator[str]:
     booked = positions(fill for _, fill in life.fills.values())
-    row = "{:<16} {:<8} {:<18} {:>16} {:>24} {:>18} {:>16}".format
-    yield row("account", "symbol", "status", "shares", "cash", "average price", "residual cash")
-    cash, terminal = ZERO, 0
+    row = "{:<16} {:<8} {:<18} {:>16} {:>24} {:<8} {:>14} {:>18} {:>16}".format
+    numbers = ("shares", "cash", "currency", "commission", "average price", "residual cash")
+    yield row("account", "symbol", "status", *numbers)
+    sums: dict[str, Position] = defaultdict(Position)
+    terminal = 0
     for order in orders:
-        held = booked.get((order.account, order.symbol), Position())
-        cash = EXACT.add(cash, held.cash)
         last = _state(life, order.identity)
+        currency, held = _held(life, order, booked)
+        sums[currency] = sums[currency].plus(held)
         terminal += last is not None and last.ord_status.is_terminal
         status = "no report yet" if last is None else last.ord_status.value
         average, residual = (None, None) if last is None else (last.avg_px, last.residual_cash)
-        numbers = (plain(held.shares), plain(held.cash), _or_none(average), _or_none(residual))
-        yield row(order.account, order.symbol, status, *numbers)
+        money = (plain(held.shares), plain(held.cash), currency, plain(held.commission))
+        yield row(order.account, order.symbol, status, *money, _or_none(average), _or_none(residual))
     if len(orders) > 1:
-        yield row("", "all", f"{terminal} of {len(orders)} terminal", "", plain(cash), "", "").rstrip()
+        done = f"{terminal} of {len(orders)} terminal"
+        for currency, total in sorted(sums.items()):
+            money = ("", plain(total.cash), currency, plain(total.commission))
+            yield row("", "all", done, *money, "", "").rstrip()
+
+
+def _held(life: Life, order: Order, booked: Mapping[PositionKey, Position]) -> tuple[str, Position]:
+    """Return what an order's fills sum to, and their currency; without a fill that of its instrument."""
+    own = [holding for holding in booked if holding[:2] == (order.account, order.symbol)]
+    if not own:
+        return life.limits.instruments.of(order.symbol).currency, Position()
+    return own[0].currency or "", booked[own[0]]
 
 
 def _state(life: Life, identity: Identity) -> ExecutionReport | None:

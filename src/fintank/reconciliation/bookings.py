@@ -10,8 +10,9 @@ from fintank.adapters.kafka import TOPICS, partition_for
 from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.snapshot import Recorded, shown
 from fintank.reconciliation.topic_logs import PartitionKey, TopicLogs, reports_partition
-from fintank.trading.decimals import EXACT, plain
-from fintank.trading.ledger import Position, booking, positions
+from fintank.trading.decimals import EXACT, ZERO, plain
+from fintank.trading.instruments import ONE
+from fintank.trading.ledger import Position, PositionKey, booking, positions
 from fintank.trading.messages import ExecType, Side
 from fintank.trading.reports import ExecutionReport, Fill
 
@@ -90,31 +91,32 @@ def _check_equal(result: Result, trade: Trade, booked: Booked) -> None:
 def _check_positions(
     trades: Iterable[Trade], fills: Iterable[Booked], undecided: set[tuple[str, str]]
 ) -> Result:
-    """Compare shares and cash of each account and symbol: what trades moved, what fills sum to."""
+    """Compare shares and cash of each account, symbol and currency: what trades moved, what fills sum to."""
     result = Result("shares and cash add up")
-    moved: dict[tuple[str, str], Position] = defaultdict(Position)
+    moved: dict[PositionKey, Position] = defaultdict(Position)
     for trade in trades:
         report = trade.message
         assert report.last_qty is not None
         assert report.last_px is not None
         sign = 1 if report.side is Side.BUY else -1
         shares = EXACT.multiply(report.last_qty, Decimal(sign))
-        cash = EXACT.multiply(shares, report.last_px)
-        held = moved[report.account, report.symbol]
-        moved[report.account, report.symbol] = Position(
-            EXACT.add(held.shares, shares), EXACT.subtract(held.cash, cash)
-        )
+        cash = EXACT.multiply(EXACT.multiply(shares, report.last_px), report.multiplier or ONE)
+        holding = PositionKey(report.account, report.symbol, report.currency)
+        moved[holding] = moved[holding].plus(Position(shares, cash.copy_negate(), report.commission or ZERO))
     summed = positions(booked.message for booked in fills)
-    for account, symbol in sorted(moved.keys() | summed.keys()):
+    for holding in sorted(moved.keys() | summed.keys(), key=str):
+        account, symbol, currency = holding
         if (account, symbol) in undecided:
             result.pending += 1
             continue
         result.compared += 1
-        by_trades = moved.get((account, symbol), Position())
-        by_fills = summed.get((account, symbol), Position())
-        for field in ("shares", "cash"):
+        by_trades = moved.get(holding, Position())
+        by_fills = summed.get(holding, Position())
+        for field in ("shares", "cash", "commission"):
             traded, booked_sum = getattr(by_trades, field), getattr(by_fills, field)
             if traded != booked_sum:
                 detail = f"{field} are {plain(booked_sum)} by fills, {plain(traded)} by executions"
-                result.add(BreakKind.POSITION_DIFFERS, f"{account} {symbol}", detail)
+                result.add(
+                    BreakKind.POSITION_DIFFERS, " ".join((account, symbol, currency or "")).rstrip(), detail
+                )
     return result

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.snapshot import Recorded, order_name
 from fintank.reconciliation.topic_logs import TopicLogs, reports_partition
+from fintank.trading.codes import Code
 from fintank.trading.messages import Cancel, ExecType
 from fintank.trading.reports import ExecutionReport, OrderCancelReject
-from fintank.trading.rules import Code
 
 _REQUESTED = f"code={Code.CANCEL_REQUESTED} cl_ord_id="
 

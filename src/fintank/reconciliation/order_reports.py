@@ -7,10 +7,10 @@ from decimal import Decimal
 from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.snapshot import Recorded, order_name, shown
 from fintank.reconciliation.topic_logs import PartitionLog, TopicLogs, reports_partition
+from fintank.trading.codes import Code
 from fintank.trading.decimals import EXACT, ZERO, average, plain
 from fintank.trading.messages import ExecType, Identity, Order, OrdStatus
 from fintank.trading.reports import ExecutionReport
-from fintank.trading.rules import Code
 
 ANSWERS = (ExecType.NEW, ExecType.REJECTED)
 _TERMS = (

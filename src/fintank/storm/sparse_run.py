@@ -1,4 +1,4 @@
-"""What `sparse` checks before it builds anything: rules.toml, Kafka, InfluxDB, and other readers."""
+"""What `sparse` checks before it builds anything: rules, instruments, Kafka, InfluxDB, other readers."""
 
 import contextlib
 import signal
@@ -38,6 +38,8 @@ def prepare(arguments: Sequence[str]) -> dict[str, object]:
     with exiting():
         loaded = settings.load()
         options: dict[str, object] = {settings.RULES_OPTION: rules_file.load_json(loaded)}
+        for warning in rules_file.warnings(rules_file.load(loaded)):
+            print(warning)
         if arguments[1] == "run":
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, _end)

@@ -47,12 +47,12 @@ def lots_up(cash: Decimal, price: Decimal, lot_size: Decimal) -> Decimal:
 
 
 def average(cash: Decimal, quantity: Decimal) -> Decimal:
-    """Return cash / quantity, both above zero, to 12 decimals, half-even; for display only."""
-    whole, rest = EXACT.divmod(EXACT.scaleb(cash, Decimal(AVERAGE_DECIMALS)), quantity)
+    """Return cash / quantity to 12 decimals, half-even; for display only. quantity is above zero."""
+    whole, rest = EXACT.divmod(EXACT.scaleb(cash.copy_abs(), Decimal(AVERAGE_DECIMALS)), quantity)
     doubled = EXACT.add(rest, rest)
     if doubled > quantity or (doubled == quantity and EXACT.remainder(whole, Decimal(2))):
         whole = EXACT.add(whole, 1)
-    return EXACT.scaleb(whole, Decimal(-AVERAGE_DECIMALS))
+    return EXACT.scaleb(whole, Decimal(-AVERAGE_DECIMALS)).copy_sign(cash)
 
 
 def seconds_text(time_us: int) -> str:

@@ -6,7 +6,6 @@ from heapq import heapify, heappop, heapreplace
 from math import inf
 from typing import NamedTuple
 
-from fintank.trading.decimals import ZERO
 from fintank.trading.depth import is_worse
 from fintank.trading.messages import Side
 from fintank.trading.sorting import SortedItems
@@ -15,7 +14,7 @@ from fintank.trading.working_order import WorkingOrder
 BestPrice = Callable[[bool], Decimal | None]
 """Returns the best price at which anything is left, for cash orders (True) or others; None without any."""
 
-_ANY_PRICE = {Side.BUY: Decimal("Infinity"), Side.SELL: ZERO}
+_ANY_PRICE = {Side.BUY: Decimal("Infinity"), Side.SELL: Decimal("-Infinity")}
 """The limit of an order without one."""
 
 
@@ -90,7 +89,7 @@ class Group:
             price = best(is_cash)
             if price is None:
                 continue
-            item = limits.after((price if side is Side.BUY else ZERO, -1))
+            item = limits.after((price if side is Side.BUY else _ANY_PRICE[side], -1))
             while item is not None and not is_worse(price, item[0], side):
                 yield item[1], item[0], is_cash
                 item = limits.after((item[0], inf))

@@ -1,8 +1,10 @@
 """The limits of the trading rules."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from zoneinfo import ZoneInfo
+
+from fintank.trading.instruments import Instruments
 
 DAY_US = 86_400_000_000
 SECOND_US = 1_000_000
@@ -11,7 +13,7 @@ UTC = ZoneInfo("UTC")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The core's configuration; the file rules.toml says what each value is for.
+    """The core's configuration; the files rules.toml and instruments.toml say what each value is for.
 
     symbols: those that may be traded; empty for any. A maximum or price_band of None is no limit.
     """
@@ -19,7 +21,6 @@ class Limits:
     max_quote_lag_us: int = 5 * SECOND_US
     max_quote_age_us: int = 300 * SECOND_US
     aggregation_window_us: int = SECOND_US
-    lot_size: Decimal = Decimal("0.000001")
     retention_us: int = DAY_US
     time_zone: ZoneInfo = UTC
     symbols: frozenset[str] = frozenset()
@@ -27,3 +28,4 @@ class Limits:
     max_order_notional: Decimal | None = None
     max_open_orders: int | None = None
     price_band: Decimal | None = None
+    instruments: Instruments = field(default_factory=Instruments)

@@ -79,18 +79,25 @@ class OrderBook:
         return bid >= self._sell_reach or bid <= self._sell_stop
 
     def settle(
-        self, now_us: int, next_stale_us: int | None, sides: Collection[Side], must_look: bool
+        self,
+        now_us: int,
+        next_stale_us: int | None,
+        next_session_us: float,
+        sides: Collection[Side],
+        must_look: bool,
     ) -> None:
         """After a step at now_us, set what `is_touched` compares the next quote and the time with.
 
         next_stale_us: when the oldest usable quote will be too old: the price behind it may trigger a stop.
-        sides: the sides that could trade. Any quote leads to a step unless both could, and if must_look says
-        so. So does one that sets the clock back before now_us: quotes that were too old may be usable again.
+        next_session_us: when the symbol next opens or closes. sides: the sides that could trade. Any quote
+        leads to a step unless both could, and if must_look says so. So does one that sets the clock back
+        before now_us: quotes that were too old may be usable again.
         """
         due_us = [
             self.windows.next_end_us(now_us),
             inf if self.ends.first is None else self.ends.first[0],
             inf if next_stale_us is None else next_stale_us,
+            next_session_us,
         ]
         self.due_us = min(due_us)
         self._settled_us = now_us

@@ -1,12 +1,13 @@
 """Portfolio orders: how one is split into component orders."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
+from fintank.trading.codes import Breach, Code, coded_reason
 from fintank.trading.decimals import CENT, DECIMALS_MAX, EXACT, ZERO, is_whole_cents, plain
 from fintank.trading.limits import Limits
 from fintank.trading.messages import CASH, CodedReason, Order, OrdType, PortfolioOrder
-from fintank.trading.rules import Breach, Code, coded_reason, is_known_symbol
+from fintank.trading.rules import is_known_symbol
 
 COMPONENTS_MAX = 1_000
 WEIGHTS_TOLERANCE = Decimal("1e-9")
@@ -74,7 +75,11 @@ def _check(portfolio_order: PortfolioOrder, limits: Limits) -> CodedReason | Non
         return coded_reason(Code.TOO_MANY_COMPONENTS, {"components": len(specs), "limit": COMPONENTS_MAX})
     if amount <= 0 or not is_whole_cents(amount):
         return coded_reason(Code.BAD_AMOUNT, {"amount": plain(amount)})
-    return _check_symbols(portfolio_order, limits) or _check_sum(portfolio_order)
+    return (
+        _check_symbols(portfolio_order, limits)
+        or _check_sum(portfolio_order)
+        or _check_currencies((spec.symbol for spec in specs if spec.weight > 0), limits)
+    )
 
 
 def _check_symbols(portfolio_order: PortfolioOrder, limits: Limits) -> CodedReason | None:
@@ -98,6 +103,16 @@ def _check_sum(portfolio_order: PortfolioOrder) -> CodedReason | None:
     if EXACT.subtract(total, Decimal(1)).copy_abs() <= WEIGHTS_TOLERANCE:
         return None
     return coded_reason(Code.WEIGHTS_SUM, {"sum": plain(total), "tolerance": plain(WEIGHTS_TOLERANCE)})
+
+
+def _check_currencies(symbols: Iterable[str], limits: Limits) -> CodedReason | None:
+    """An amount is in one currency, and nothing here changes money."""
+    found = [(symbol, limits.instruments.of(symbol).currency) for symbol in symbols if symbol != CASH]
+    for symbol, currency in found:
+        if currency != found[0][1]:
+            breach = {"symbol": symbol, "currency": currency, "expected": found[0][1]}
+            return coded_reason(Code.MIXED_CURRENCIES, breach)
+    return None
 
 
 def _below_one_cent(symbol: str) -> CodedReason:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from fintank.trading import ids, rules
+from fintank.trading import codes, ids
+from fintank.trading.decimals import EXACT
 from fintank.trading.depth import Depth, Level
 from fintank.trading.messages import (
     Cancel,
@@ -16,6 +17,7 @@ from fintank.trading.messages import (
     Side,
     TimeInForce,
 )
+from fintank.trading.moment import Moment
 from fintank.trading.working_order import WorkingOrder
 
 CANCEL_REJECTED = "CANCEL_REJECTED"
@@ -28,11 +30,12 @@ CANCEL_REQUEST = 1
 class ExecutionReport:
     """One event of an order: a record of the topic `executions`, in this order of fields.
 
-    The last_ fields are those of a trade. An open cash order has no order_qty and leaves_qty; a terminal one
-    has residual_cash. avg_px is None before the first trade. bid and ask are the NBBO at the
-    decision, quote_ids the quotes it traded on. log_time_us and as_of tell what the decision rests on, see
-    Moment; both are None in a record of an earlier version. order_id is given by the engine. In the answer to
-    a request cl_ord_id is the request's, and orig_cl_ord_id the order's.
+    The last_ fields and commission are those of a trade. currency and multiplier are the instrument's. An
+    open cash order has no order_qty and leaves_qty; a terminal one has residual_cash. avg_px is None before
+    the first trade. bid and ask are the NBBO at the decision, quote_ids the quotes it traded on. log_time_us
+    and as_of tell what the decision rests on, see Moment; these, currency and multiplier are None in a record
+    of an earlier version. order_id is given by the engine. In the answer to a request cl_ord_id is the
+    request's, and orig_cl_ord_id the order's.
     """
 
     exec_id: str
@@ -60,6 +63,9 @@ class ExecutionReport:
     leaves_cash: Decimal | None
     avg_px: Decimal | None
     residual_cash: Decimal | None
+    currency: str | None
+    multiplier: Decimal | None
+    commission: Decimal | None
     bid: Decimal | None
     ask: Decimal | None
     quote_ids: tuple[str, ...]
@@ -117,7 +123,8 @@ Report = ExecutionReport | OrderCancelReject
 class Fill:
     """A trade as a booking: a record of the topic `fills`, in this order of fields.
 
-    delta_shares is positive for BUY and negative for SELL; delta_cash is minus delta_shares times last_px.
+    delta_shares is positive for BUY and negative for SELL; delta_cash is minus delta_shares times last_px
+    times the multiplier, in currency. commission is not part of it, and is None like currency in old records.
     """
 
     exec_id: str
@@ -131,28 +138,9 @@ class Fill:
     last_mkt: str
     delta_shares: Decimal
     delta_cash: Decimal
+    currency: str | None
+    commission: Decimal | None
     transact_time_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The message that is being decided on, and its symbol's market at that time.
-
-    input: the message's record, as in "ticks-0-17"; None for the passing of time. now_us: the symbol's clock,
-    and tick_time_us: the time of its latest tick; both None before its first. log_us: the log time. as_of:
-    see QuoteBook.as_of.
-    """
-
-    input: str | None
-    market: Depth
-    now_us: int | None
-    tick_time_us: int | None
-    log_us: int
-    as_of: str | None
-
-    def transact_time_us(self, time_us: int) -> int:
-        """Return the later of a message's time and the latest tick's, which is the same in any replay."""
-        return time_us if self.tick_time_us is None else max(time_us, self.tick_time_us)
 
 
 class Why(NamedTuple):
@@ -171,9 +159,19 @@ def accepted(working: WorkingOrder, moment: Moment) -> ExecutionReport:
     return _report(working, moment, ExecType.NEW)
 
 
-def traded(working: WorkingOrder, moment: Moment, quantity: Decimal, level: Level) -> ExecutionReport:
-    """Report a trade at a level; working is the order after it."""
-    return _report(working, moment, ExecType.TRADE, number=working.fill_count, quantity=quantity, level=level)
+def traded(
+    before: WorkingOrder, working: WorkingOrder, moment: Moment, quantity: Decimal, level: Level
+) -> ExecutionReport:
+    """Report a trade at a level; before and working are the order before and after it."""
+    costs = [order.commission(moment.instrument) for order in (working, before)]
+    return replace(
+        _report(working, moment, ExecType.TRADE, number=working.fill_count),
+        last_qty=quantity,
+        last_px=level.price,
+        last_mkt=level.quote.exchange,
+        commission=EXACT.subtract(*costs),
+        quote_ids=(level.quote.quote_id,),
+    )
 
 
 def triggered(working: WorkingOrder, moment: Moment) -> ExecutionReport:
@@ -184,7 +182,7 @@ def triggered(working: WorkingOrder, moment: Moment) -> ExecutionReport:
 def ended(working: WorkingOrder, moment: Moment, reason: CodedReason) -> ExecutionReport:
     """Report that an order is CANCELED, or RESTATED and so FILLED."""
     exec_type = ExecType.RESTATED if working.ord_status is OrdStatus.FILLED else ExecType.CANCELED
-    restated = rules.EXEC_RESTATEMENT_REASON.get(reason.code)
+    restated = codes.EXEC_RESTATEMENT_REASON.get(reason.code)
     return _report(working, moment, exec_type, why=Why(reason.text, exec_restatement_reason=restated))
 
 
@@ -192,8 +190,13 @@ def canceled(
     working: WorkingOrder, moment: Moment, reason: CodedReason, cl_ord_id: str, time_us: int
 ) -> ExecutionReport:
     """Report that an order is CANCELED on request; cl_ord_id and time_us are the request's."""
-    report = _report(working, moment, ExecType.CANCELED, why=Why(reason.text), earliest_us=time_us)
-    return replace(report, cl_ord_id=cl_ord_id, orig_cl_ord_id=report.cl_ord_id)
+    report = _report(working, moment, ExecType.CANCELED, why=Why(reason.text))
+    return replace(
+        report,
+        cl_ord_id=cl_ord_id,
+        orig_cl_ord_id=report.cl_ord_id,
+        transact_time_us=max(report.transact_time_us, time_us),
+    )
 
 
 def expired(working: WorkingOrder, moment: Moment) -> ExecutionReport:
@@ -207,7 +210,7 @@ def expired(working: WorkingOrder, moment: Moment) -> ExecutionReport:
 
 def rejected(working: WorkingOrder, moment: Moment, reason: CodedReason) -> ExecutionReport:
     """Report that an order is REJECTED."""
-    ord_rej_reason = rules.ORD_REJ_REASON.get(reason.code, rules.OTHER)
+    ord_rej_reason = codes.ORD_REJ_REASON.get(reason.code, codes.OTHER)
     return _report(working, moment, ExecType.REJECTED, why=Why(reason.text, ord_rej_reason))
 
 
@@ -226,7 +229,7 @@ def cancel_rejected(
         symbol=identity.symbol,
         ord_status=OrdStatus.REJECTED if ord_status is None else ord_status,
         cxl_rej_response_to=CANCEL_REQUEST,
-        cxl_rej_reason=rules.CXL_REJ_REASON.get(reason.code, rules.OTHER),
+        cxl_rej_reason=codes.CXL_REJ_REASON.get(reason.code, codes.OTHER),
         text=reason.text,
         input=cancel.input,
         order_time_us=cancel.order_time_us,
@@ -242,10 +245,7 @@ def _report(
     exec_type: ExecType,
     *,
     number: int = 0,
-    quantity: Decimal | None = None,
-    level: Level | None = None,
     why: Why = NO_REASON,
-    earliest_us: int = 0,
 ) -> ExecutionReport:
     order = working.order
     return ExecutionReport(
@@ -266,23 +266,26 @@ def _report(
         cash_order_qty=order.cash_order_qty,
         price=order.price,
         stop_px=order.stop_px,
-        last_qty=quantity,
-        last_px=None if level is None else level.price,
-        last_mkt=None if level is None else level.quote.exchange,
+        last_qty=None,
+        last_px=None,
+        last_mkt=None,
         cum_qty=working.cum_qty,
         leaves_qty=working.leaves_qty,
         leaves_cash=working.leaves_cash,
-        avg_px=working.avg_px,
+        avg_px=working.avg_px(moment.instrument),
         residual_cash=working.residual_cash,
+        currency=moment.instrument.currency,
+        multiplier=moment.instrument.multiplier,
+        commission=None,
         bid=moment.market.bid,
         ask=moment.market.ask,
-        quote_ids=() if level is None else (level.quote.quote_id,),
+        quote_ids=(),
         input=order.input if moment.input is None else moment.input,
         ord_rej_reason=why.ord_rej_reason,
         exec_restatement_reason=why.exec_restatement_reason,
         text=why.text,
         order_time_us=order.order_time_us,
-        transact_time_us=max(moment.transact_time_us(order.order_time_us), earliest_us),
+        transact_time_us=moment.transact_time_us(order.order_time_us),
         log_time_us=moment.log_us,
         as_of=moment.as_of,
     )

@@ -1,87 +1,25 @@
-"""The rules of a single order, and every code for why an order was rejected or canceled.
+"""The rules of a single order.
 
 A rule is a pure function of the order and its context that returns the numbers of a breach, or None. To add
-one: a Code, a function, a line in RULES, and one in ORD_REJ_REASON if FIX has a number for it. A rule that
-needs a price is in PRICE_RULES too: it returns None without a price, and is applied again when there is one.
+one: a Code, a function, a line in RULES, and one in codes.ORD_REJ_REASON if FIX has a number for it. A rule
+that needs a price is in PRICE_RULES too: it returns None without a price, and is applied again when there is
+one.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
+from fintank.trading.codes import Breach, Code, coded_reason
 from fintank.trading.decimals import EXACT, is_whole_cents, plain, seconds_text
 from fintank.trading.depth import Depth
+from fintank.trading.instruments import Instrument
 from fintank.trading.limits import Limits
 from fintank.trading.messages import CASH, CodedReason, Order, OrdType, State, TimeInForce
-
-
-class Code(StrEnum):
-    """The reason, as `code=` in a report's text."""
-
-    BAD_AMOUNT = "BAD_AMOUNT"
-    BAD_EXPIRE_TIME = "BAD_EXPIRE_TIME"
-    BAD_PRICE = "BAD_PRICE"
-    BAD_QUANTITY = "BAD_QUANTITY"
-    BELOW_MIN_QTY = "BELOW_MIN_QTY"
-    BELOW_ONE_CENT = "BELOW_ONE_CENT"
-    CANCEL_REQUESTED = "CANCEL_REQUESTED"
-    DUPLICATE_ORDER = "DUPLICATE_ORDER"
-    DUPLICATE_SYMBOL = "DUPLICATE_SYMBOL"
-    FOK_NOT_FILLED = "FOK_NOT_FILLED"
-    INCOMPLETE_ORDER = "INCOMPLETE_ORDER"
-    IOC_REMAINDER = "IOC_REMAINDER"
-    MAX_OPEN_ORDERS = "MAX_OPEN_ORDERS"
-    MAX_ORDER_NOTIONAL = "MAX_ORDER_NOTIONAL"
-    MAX_ORDER_QTY = "MAX_ORDER_QTY"
-    NEGATIVE_WEIGHT = "NEGATIVE_WEIGHT"
-    NO_QUOTE = "NO_QUOTE"
-    PRICE_BAND = "PRICE_BAND"
-    PRIORITY_TIF = "PRIORITY_TIF"
-    STALE_ORDER = "STALE_ORDER"
-    STOP_TIF = "STOP_TIF"
-    TOO_LATE = "TOO_LATE"
-    TOO_MANY_COMPONENTS = "TOO_MANY_COMPONENTS"
-    TRADING_HALTED = "TRADING_HALTED"
-    UNEXPECTED_FIELD = "UNEXPECTED_FIELD"
-    UNKNOWN_ORDER = "UNKNOWN_ORDER"
-    UNKNOWN_SYMBOL = "UNKNOWN_SYMBOL"
-    WEIGHTS_SUM = "WEIGHTS_SUM"
-
-
-# FIX OrdRejReason (103); 99, other, for all other codes.
-ORD_REJ_REASON: Mapping[str, int] = {
-    Code.UNKNOWN_SYMBOL: 1,
-    Code.TRADING_HALTED: 2,
-    Code.MAX_OPEN_ORDERS: 3,
-    Code.MAX_ORDER_NOTIONAL: 3,
-    Code.MAX_ORDER_QTY: 3,
-    Code.DUPLICATE_ORDER: 6,
-    Code.STALE_ORDER: 8,
-    Code.INCOMPLETE_ORDER: 11,
-    Code.PRIORITY_TIF: 11,
-    Code.STOP_TIF: 11,
-    Code.UNEXPECTED_FIELD: 11,
-    Code.BAD_AMOUNT: 13,
-    Code.BAD_QUANTITY: 13,
-    Code.BELOW_ONE_CENT: 13,
-    Code.PRICE_BAND: 16,
-}
-# FIX CxlRejReason (102), likewise.
-CXL_REJ_REASON: Mapping[str, int] = {Code.TOO_LATE: 0, Code.UNKNOWN_ORDER: 1, Code.DUPLICATE_ORDER: 6}
-# FIX ExecRestatementReason (378): broker option, and partial decline of OrderQty; none for all other codes.
-EXEC_RESTATEMENT_REASON: Mapping[str, int] = {
-    Code.MAX_ORDER_NOTIONAL: 4,
-    Code.PRICE_BAND: 4,
-    Code.BELOW_MIN_QTY: 5,
-}
-OTHER = 99
 
 LIMITED = (OrdType.LIMIT, OrdType.STOP_LIMIT)
 STOPS = (OrdType.STOP, OrdType.STOP_LIMIT)
 IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
-
-Breach = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +30,11 @@ class RuleContext:
     """
 
     limits: Limits
+    instrument: Instrument
     now_us: int | None
     state: State
     open_orders: int
     market: Depth
-
-
-def coded_reason(code: Code, breach: Breach) -> CodedReason:
-    """Format a code and its numbers: `code=WEIGHTS_SUM sum=0.9`."""
-    return CodedReason(
-        code, " ".join([f"code={code}", *(f"{name}={value}" for name, value in breach.items())])
-    )
 
 
 def check(order: Order, context: RuleContext) -> CodedReason | None:
@@ -168,11 +100,43 @@ def bad_amount(order: Order, context: RuleContext) -> Breach | None:
 
 
 def bad_price(order: Order, context: RuleContext) -> Breach | None:
-    """Prices are above zero."""
-    for name, value in (("price", order.price), ("stop_px", order.stop_px)):
-        if value is not None and value <= 0:
+    """Prices are above zero, unless the instrument allows others."""
+    for name, value in _prices(order):
+        if value <= 0 and not context.instrument.allow_negative:
             return {"field": name, "value": plain(value)}
     return None
+
+
+def bad_tick(order: Order, context: RuleContext) -> Breach | None:
+    """Prices are whole ticks."""
+    tick_size = context.instrument.tick_size
+    for name, value in _prices(order):
+        if tick_size is not None and EXACT.remainder(value, tick_size) != 0:
+            return {"field": name, "value": plain(value), "tick_size": plain(tick_size)}
+    return None
+
+
+def bad_lot(order: Order, context: RuleContext) -> Breach | None:
+    """A quantity is in whole lots."""
+    lot_size = context.instrument.lot_size
+    if order.order_qty is None or EXACT.remainder(order.order_qty, lot_size) == 0:
+        return None
+    return {"order_qty": plain(order.order_qty), "lot_size": plain(lot_size)}
+
+
+def below_min_qty(order: Order, context: RuleContext) -> Breach | None:
+    """A quantity is at least the minimum."""
+    min_qty = context.instrument.min_qty
+    if min_qty is None or order.order_qty is None or order.order_qty >= min_qty:
+        return None
+    return {"order_qty": plain(order.order_qty), "min_qty": plain(min_qty)}
+
+
+def no_cash_order(order: Order, context: RuleContext) -> Breach | None:
+    """What cash buys is not defined where prices may be zero or below."""
+    if order.cash_order_qty is None or not context.instrument.allow_negative:
+        return None
+    return {"cash_order_qty": plain(order.cash_order_qty)}
 
 
 def bad_expire_time(order: Order, context: RuleContext) -> Breach | None:
@@ -221,7 +185,7 @@ def max_open_orders(order: Order, context: RuleContext) -> Breach | None:
 def max_order_notional(order: Order, context: RuleContext) -> Breach | None:
     """The value of an order, at its own price or else at the NBBO, is at most the maximum."""
     limit = context.limits.max_order_notional
-    value = _notional(order, context.market)
+    value = _notional(order, context)
     if limit is None or value is None or value <= limit:
         return None
     return {"notional": plain(value), "limit": plain(limit)}
@@ -232,7 +196,7 @@ def price_band(order: Order, context: RuleContext) -> Breach | None:
     band, mid = context.limits.price_band, context.market.mid
     if band is None or order.price is None or mid is None:
         return None
-    if EXACT.subtract(order.price, mid).copy_abs() <= EXACT.multiply(band, mid):
+    if EXACT.subtract(order.price, mid).copy_abs() <= EXACT.multiply(band, mid.copy_abs()):
         return None
     return {"price": plain(order.price), "mid": plain(mid), "price_band": plain(band)}
 
@@ -244,7 +208,11 @@ RULES: Mapping[Code, Callable[[Order, RuleContext], Breach | None]] = {
     Code.UNEXPECTED_FIELD: unexpected_field,
     Code.BAD_QUANTITY: bad_quantity,
     Code.BAD_AMOUNT: bad_amount,
+    Code.NO_CASH_ORDER: no_cash_order,
     Code.BAD_PRICE: bad_price,
+    Code.BAD_TICK: bad_tick,
+    Code.BAD_LOT: bad_lot,
+    Code.BELOW_MIN_QTY: below_min_qty,
     Code.BAD_EXPIRE_TIME: bad_expire_time,
     Code.STOP_TIF: stop_tif,
     Code.PRIORITY_TIF: priority_tif,
@@ -281,8 +249,14 @@ def _field(name: str | None) -> Breach | None:
     return None if name is None else {"field": name.removesuffix("_us")}
 
 
-def _notional(order: Order, market: Depth) -> Decimal | None:
+def _prices(order: Order) -> list[tuple[str, Decimal]]:
+    given = ("price", order.price), ("stop_px", order.stop_px)
+    return [(name, value) for name, value in given if value is not None]
+
+
+def _notional(order: Order, context: RuleContext) -> Decimal | None:
     if order.order_qty is None:
         return order.cash_order_qty
-    price = order.price or order.stop_px or market.best(order.side)
-    return None if price is None else EXACT.multiply(order.order_qty, price)
+    given = (order.price, order.stop_px, context.market.best(order.side))
+    price = next((price for price in given if price is not None), None)
+    return None if price is None else context.instrument.money(order.order_qty, price).copy_abs()

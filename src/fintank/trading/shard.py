@@ -14,11 +14,12 @@ from fintank.trading.cancels import RememberedCancel
 from fintank.trading.changes import Change, RejectedDuplicate
 from fintank.trading.clock import ClockState
 from fintank.trading.closed_orders import ClosedOrders
+from fintank.trading.codes import Code, coded_reason
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, CodedReason, ExecType, Order, OrdStatus, Quote, TradingState
+from fintank.trading.moment import Moment
 from fintank.trading.order_book import OrderBook
-from fintank.trading.reports import Fill, Moment, Report
-from fintank.trading.rules import Code, coded_reason
+from fintank.trading.reports import Fill, Report
 from fintank.trading.shard_state import ShardState
 from fintank.trading.steps import Event, step
 from fintank.trading.working_order import WorkingOrder, end_us
@@ -75,7 +76,7 @@ class Shard:
             order,
             arrival_seq=state.next_seq,
             accepted_us=moment.transact_time_us(order.order_time_us),
-            end_us=end_us(order, state.limits.time_zone),
+            end_us=end_us(order, moment.instrument, state.limits.time_zone),
             is_checked=rules.has_price(order, moment.market),
         )
         if state.registry.find(order.identity) is not None:

@@ -11,10 +11,10 @@ from fintank.trading.forgetting import Forgetting
 from fintank.trading.limits import Limits
 from fintank.trading.log_merge import Reached
 from fintank.trading.messages import State, TradingState
+from fintank.trading.moment import Moment
 from fintank.trading.order_book import OrderBook
 from fintank.trading.order_registry import OrderRegistry
 from fintank.trading.quote_book import Counts, QuoteBook
-from fintank.trading.reports import Moment
 from fintank.trading.rules import RuleContext
 from fintank.trading.timers import Timers
 
@@ -62,19 +62,20 @@ class ShardState:
 
     def moment(self, symbol: str, caused_by: str | None) -> Moment:
         """Return a symbol's market and clock at the present log time."""
-        book = self.books.get(symbol)
+        book, instrument = self.books.get(symbol), self.limits.instruments.of(symbol)
         if book is None:
-            return Moment(caused_by, Depth(), None, None, self.log_us, None)
+            return Moment(caused_by, instrument, Depth(), None, None, self.log_us, None)
         now_us = book.clock.now(self.log_us)
         market, tick_time_us = book.market(now_us), book.clock.tick_time_us
-        return Moment(caused_by, market, now_us, tick_time_us, self.log_us, book.as_of(now_us))
+        as_of = book.as_of(now_us)
+        return Moment(caused_by, instrument, market, now_us, tick_time_us, self.log_us, as_of)
 
     def rule_context(self, symbol: str, moment: Moment) -> RuleContext:
         """Return what a symbol's orders are measured against at a moment."""
         orders = self.open.get(symbol)
         open_orders = 0 if orders is None else len(orders.by_seq)
         state = State.ACTIVE if self.trading_state is None else self.trading_state.state
-        return RuleContext(self.limits, moment.now_us, state, open_orders, moment.market)
+        return RuleContext(self.limits, moment.instrument, moment.now_us, state, open_orders, moment.market)
 
     def changes(self, symbol: str) -> list[Change]:
         """Return a symbol's quotes, clock and windows that changed since the last call; drop an empty order
@@ -106,7 +107,8 @@ class ShardState:
             if book is not None:
                 is_ahead = self.timer is not None and symbol > self.timer
                 now_us = book.clock.now(self.log_us - 1 if is_ahead else self.log_us)
-                orders.settle(now_us, book.next_stale_us(now_us), (), must_look=True)
+                next_session_us = self.limits.instruments.of(symbol).next_change_us(now_us)
+                orders.settle(now_us, book.next_stale_us(now_us), next_session_us, (), must_look=True)
                 self.touched[symbol] = None
 
     def next_timer(self, until_us: int) -> str | None:

@@ -15,14 +15,17 @@ from typing import NamedTuple
 
 from fintank.trading import reports, rules
 from fintank.trading.allocation import allocate
-from fintank.trading.decimals import EXACT, ZERO, plain
+from fintank.trading.codes import Code, coded_reason
+from fintank.trading.decimals import ZERO, plain, seconds_text
 from fintank.trading.depth import Depth, Level
 from fintank.trading.groups import Group
 from fintank.trading.messages import CodedReason, OrdStatus, Side, TimeInForce
+from fintank.trading.moment import Moment
 from fintank.trading.order_book import OrderBook
 from fintank.trading.quote_book import QuoteBook
-from fintank.trading.reports import ExecutionReport, Moment
-from fintank.trading.rules import Code, RuleContext, coded_reason
+from fintank.trading.reports import ExecutionReport
+from fintank.trading.rules import RuleContext
+from fintank.trading.sessions import Sessions
 from fintank.trading.sweep import after_trade, plan, wanted
 from fintank.trading.working_order import WorkingOrder
 
@@ -50,7 +53,9 @@ def step(
     if book is not None:
         assert moment.now_us is not None
         must_look = bool(moment.market.crossing) or any(orders.unchecked.values())
-        orders.settle(moment.now_us, book.next_stale_us(moment.now_us), found.sides, must_look)
+        next_session_us = moment.instrument.next_change_us(moment.now_us)
+        stale_us = book.next_stale_us(moment.now_us)
+        orders.settle(moment.now_us, stale_us, next_session_us, found.sides, must_look)
     return found.events
 
 
@@ -64,8 +69,11 @@ class _Step:
         self._moment = moment
         self._now_us = moment.now_us
         self._limits = context.limits
+        self._instrument = moment.instrument
         self._context = context
-        self.sides = [side for side in Side if context.state.allows(side) and moment.market.levels(side)]
+        is_open = moment.instrument.is_open(moment.now_us)
+        allowed = [side for side in Side if is_open and context.state.allows(side)]
+        self.sides = [side for side in allowed if moment.market.levels(side)]
 
     def run(self, arrived: WorkingOrder | None) -> None:
         happened = -1
@@ -129,11 +137,11 @@ class _Step:
         """
         while levels and levels[0].left == 0:
             del levels[0]
-        least = self._limits.lot_size if is_cash else ZERO
+        least = self._instrument.lot_size if is_cash else ZERO
         return next((level.price for level in levels if level.offers(least)), None)
 
     def _sweep(self, working: WorkingOrder, levels: Sequence[Level]) -> None:
-        sweep = plan(working, levels, self._limits, self._now_us)
+        sweep = plan(working, levels, self._instrument, self._now_us)
         if working.order.time_in_force is TimeInForce.FOK and sweep.trades and not sweep.fills:
             return
         for trade in sweep.trades:
@@ -151,53 +159,38 @@ class _Step:
         best = {side: self._market.levels(side)[0].price for side in self.sides}
         for group in self._orders.windows.take_ended(now_us, best):
             assert group.window_end_us is not None
-            traded, is_idle = self._trade_block(group)
+            traded = self._trade_block(group)
             window_end_us = now_us + self._limits.aggregation_window_us if traded else group.window_end_us
-            self._orders.windows.put_back(group, window_end_us, now_us, is_idle)
+            self._orders.windows.put_back(group, window_end_us, now_us, not traded)
 
-    def _trade_block(self, group: Group) -> tuple[bool, bool]:
-        """Let a group sweep the levels as one; return whether anything traded, and whether it is idle now."""
-        traded, is_idle = False, True
+    def _trade_block(self, group: Group) -> bool:
+        """Let a group sweep the levels as one; return whether anything traded."""
+        traded = False
         for level in self._market.levels(group.key.side):
-            has_lot = level.offers(self._limits.lot_size)
-            if not has_lot and not self._is_enough(level, group):
+            if not level.offers(self._instrument.lot_size):
                 continue
             seqs = group.taking_part(level.price)
             if not seqs:
                 break
-            took = self._divide(level, seqs, has_lot)
-            traded |= took
-            if has_lot and not took:
-                # It may trade on the levels behind this one as soon as this one is gone.
-                is_idle = False
-                break
-        return traded, is_idle and not traded
+            traded |= self._divide(level, seqs)
+        return traded
 
-    def _is_enough(self, level: Level, group: Group) -> bool:
-        """Whether a level offers all that a group wants; stops at the first order for which it does not."""
-        assert level.left is not None
-        total = ZERO
-        for seq in group.takers(lambda _: level.price):
-            total = EXACT.add(total, wanted(self._orders.by_seq[seq], level.price, self._limits))
-            if total > level.left:
-                return False
-        return True
-
-    def _divide(self, level: Level, seqs: Sequence[int], has_lot: bool) -> bool:
+    def _divide(self, level: Level, seqs: Sequence[int]) -> bool:
         """Divide what a level offers among the orders that take part; return whether anything traded."""
         taking: list[tuple[WorkingOrder, Decimal]] = []
         for seq in seqs:
             working = self._orders.by_seq[seq]
-            want = wanted(working, level.price, self._limits)
+            want = wanted(working, level.price, self._instrument)
             if want:
                 taking.append((working, want))
-            elif has_lot:
+            else:
                 self._end_short_of_lot(working, level.price)
         wants = [want for _, want in taking]
-        shares = wants if level.left is None else allocate(wants, level.left, self._limits.lot_size)
+        shares = wants if level.left is None else allocate(wants, level.left, self._instrument.lot_size)
         for (working, _), share in zip(taking, shares, strict=True):
             if share:
-                self._take(after_trade(working, share, level.price, self._limits, self._now_us), level, share)
+                traded = after_trade(working, share, level.price, self._instrument, self._now_us)
+                self._take(traded, level, share)
         return any(shares)
 
     def _end_immediate(self, arrived: WorkingOrder) -> None:
@@ -205,7 +198,10 @@ class _Step:
         working = self._orders.by_seq.get(arrived.arrival_seq)
         if working is None or working.order.time_in_force not in rules.IMMEDIATE:
             return
-        if not self._market.levels(working.order.side):
+        sessions = self._instrument.sessions
+        if sessions is not None and not self._instrument.is_open(self._now_us):
+            reason = coded_reason(Code.SESSION_CLOSED, _next_open(sessions, self._now_us))
+        elif not self._market.levels(working.order.side):
             reason = coded_reason(Code.NO_QUOTE, {"crossed": "yes" if self._market.crossing else "no"})
         else:
             is_fok = working.order.time_in_force is TimeInForce.FOK
@@ -217,8 +213,10 @@ class _Step:
         breach = {
             "leaves_cash": plain(working.leaves_cash),
             "price": plain(price),
-            "lot_size": plain(self._limits.lot_size),
+            "lot_size": plain(self._instrument.lot_size),
         }
+        if self._instrument.min_qty is not None:
+            breach["min_qty"] = plain(self._instrument.min_qty)
         ord_status = OrdStatus.FILLED if working.cum_qty else OrdStatus.CANCELED
         self._end(working, ord_status, coded_reason(Code.BELOW_MIN_QTY, breach))
 
@@ -228,8 +226,9 @@ class _Step:
 
     def _take(self, working: WorkingOrder, level: Level, quantity: Decimal) -> None:
         assert self._book is not None
+        before = self._orders.by_seq[working.arrival_seq]
         self._book.take(working.order.side, level, quantity)
-        self._add(working, reports.traded(working, self._moment, quantity, level))
+        self._add(working, reports.traded(before, working, self._moment, quantity, level))
 
     def _end(self, working: WorkingOrder, ord_status: OrdStatus, reason: CodedReason) -> None:
         ended = working.ended(ord_status, self._now_us)
@@ -238,6 +237,11 @@ class _Step:
     def _add(self, working: WorkingOrder, report: ExecutionReport | None = None) -> None:
         self._orders.put(working)
         self.events.append(Event(working, report))
+
+
+def _next_open(sessions: Sessions, now_us: int | None) -> dict[str, str]:
+    opens_us = None if now_us is None else sessions.next_open_us(now_us)
+    return {"opens": "unknown" if opens_us is None else seconds_text(opens_us)}
 
 
 def _leaves(working: WorkingOrder) -> dict[str, str]:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from fintank.trading import ids
 from fintank.trading.decimals import EXACT, ZERO, average
+from fintank.trading.instruments import Instrument
 from fintank.trading.limits import SECOND_US
 from fintank.trading.messages import Order, OrdStatus, OrdType, TimeInForce
 
@@ -18,7 +19,8 @@ class WorkingOrder:
     arrival_seq: the order in which a symbol's orders trade. accepted_us: the transact_time of its NEW.
     end_us: when it expires, None for never. is_checked: whether the rules that need a price were applied.
     is_triggered: whether a stop became a MARKET or LIMIT order. cum_cash: the exact sum of last_qty times
-    last_px. closed_us: when its retention began, on its symbol's clock; None while it is open.
+    last_px times the multiplier. cum_commission: the sum of what its trades cost, the minimum aside.
+    closed_us: when its retention began, on its symbol's clock; None while it is open.
     """
 
     order: Order
@@ -30,6 +32,7 @@ class WorkingOrder:
     ord_status: OrdStatus = OrdStatus.NEW
     cum_qty: Decimal = ZERO
     cum_cash: Decimal = ZERO
+    cum_commission: Decimal = ZERO
     fill_count: int = 0
     closed_us: int | None = None
 
@@ -81,18 +84,25 @@ class WorkingOrder:
             return None
         return EXACT.subtract(self.order.cash_order_qty, self.cum_cash)
 
-    @property
-    def avg_px(self) -> Decimal | None:
-        """The average price, for display only; None before the first trade."""
-        return average(self.cum_cash, self.cum_qty) if self.cum_qty else None
+    def avg_px(self, instrument: Instrument) -> Decimal | None:
+        """Return the average price, for display only; None before the first trade."""
+        if not self.cum_qty:
+            return None
+        return average(self.cum_cash, EXACT.multiply(self.cum_qty, instrument.multiplier))
 
-    def traded(self, last_qty: Decimal, last_px: Decimal) -> "WorkingOrder":
+    def commission(self, instrument: Instrument) -> Decimal:
+        """Return what the order has cost so far."""
+        return instrument.commission.of_order(self.cum_commission) if self.fill_count else ZERO
+
+    def traded(self, last_qty: Decimal, last_px: Decimal, instrument: Instrument) -> "WorkingOrder":
         """Return the order after one more trade, PARTIALLY_FILLED; `ended` makes it FILLED."""
+        money = instrument.money(last_qty, last_px)
         return replace(
             self,
             ord_status=OrdStatus.PARTIALLY_FILLED,
             cum_qty=EXACT.add(self.cum_qty, last_qty),
-            cum_cash=EXACT.add(self.cum_cash, EXACT.multiply(last_qty, last_px)),
+            cum_cash=EXACT.add(self.cum_cash, money),
+            cum_commission=EXACT.add(self.cum_commission, instrument.commission.of_trade(last_qty, money)),
             fill_count=self.fill_count + 1,
         )
 
@@ -104,12 +114,18 @@ class WorkingOrder:
         return replace(self, ord_status=ord_status, closed_us=closed_us)
 
 
-def end_us(order: Order, time_zone: ZoneInfo) -> int | None:
-    """Return when an open order expires: GTD at expire_time, DAY with its timestamp's day; None for never."""
+def end_us(order: Order, instrument: Instrument, time_zone: ZoneInfo) -> int | None:
+    """Return when an open order expires: GTD at expire_time, DAY with its session; None for never.
+
+    DAY: the close of the session at the order's timestamp or, between two, of the next one. Without sessions
+    it is the end of the timestamp's day.
+    """
     if order.time_in_force is TimeInForce.GTD:
         return order.expire_time_us
     if order.time_in_force is TimeInForce.DAY:
-        return end_of_day_us(order.order_time_us, time_zone)
+        sessions, time_us = instrument.sessions, order.order_time_us
+        close_us = None if sessions is None else sessions.close_us(time_us)
+        return end_of_day_us(time_us, time_zone) if close_us is None else close_us
     return None
 
 

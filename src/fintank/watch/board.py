@@ -30,10 +30,11 @@ class BestPrice(NamedTuple):
 
 
 class Holding(NamedTuple):
-    """What fills did to an account's shares of a symbol, and to its cash."""
+    """What fills did to an account's shares of a symbol, and to its cash in a currency."""
 
     account: str
     symbol: str
+    currency: str
     shares: Decimal
     cash: Decimal
 
@@ -56,7 +57,7 @@ class Board:
         self.rates = Rates({}, {})
         self.rejects: deque[str] = deque(maxlen=LATEST_MAX)
         self._quotes: dict[str, dict[str, Quote]] = {}
-        self._holdings: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
+        self._holdings: dict[tuple[str, str, str], tuple[Decimal, Decimal]] = {}
 
     def on_ticks(self, records: Iterable[Record]) -> None:
         """Take in ticks; of each venue the newest quote counts."""
@@ -79,7 +80,7 @@ class Board:
         for record in records:
             try:
                 fill = orjson.loads(record.value or b"")
-                place = fill["account"], fill["symbol"]
+                place = fill["account"], fill["symbol"], fill.get("currency") or ""
                 delta = Decimal(fill["delta_shares"]), Decimal(fill["delta_cash"])
             except (ValueError, KeyError, TypeError, ArithmeticError):
                 continue

@@ -118,9 +118,10 @@ def _fills(reports: Sequence[ExecutionReport], rows: int, is_wide: bool) -> Tabl
 
 
 def _holdings(board: Board, rows: int) -> Table:
-    made = _table("account", "symbol", "shares", "cash", numbers=("shares", "cash"))
+    made = _table("account", "symbol", "shares", "cash", "", numbers=("shares", "cash"))
     for held in board.holdings()[:rows]:
-        made.add_row(Text(held.account), Text(held.symbol), number(held.shares), money(held.cash))
+        sums = number(held.shares), money(held.cash)
+        made.add_row(Text(held.account), Text(held.symbol), *sums, Text(held.currency))
     return made
 
 

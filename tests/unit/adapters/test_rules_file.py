@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fintank import settings
-from fintank.adapters import rules_file
+from fintank.adapters import rules_file, rules_option
 from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT
 
@@ -28,10 +28,22 @@ def test_an_unreadable_file_is_named_with_the_variable(tmp_path: Path) -> None:
         rules_file.load(settings.load({"FINTANK_RULES": str(tmp_path / "nothing.toml")}))
 
 
-def test_bolts_use_the_option_or_else_the_file() -> None:
-    loaded = settings.load({})
-    text = rules_file.load_json(loaded)
-    limits = rules_file.load(loaded)
-    assert rules_file.from_storm({}) == limits == rules_file.from_storm({"fintank.rules": text})
-    other = text.replace('"max_open_orders": 100000', '"max_open_orders": 3')
-    assert rules_file.from_storm({"fintank.rules": other}).max_open_orders == 3
+def test_the_file_of_the_instruments_is_found_and_told_likewise(tmp_path: Path) -> None:
+    assert settings.load({}).instruments == PROJECT_ROOT / "instruments.toml"
+    file = tmp_path / "mine.toml"
+    named = settings.load({"FINTANK_INSTRUMENTS": str(file)})
+    with pytest.raises(FintankError, match=r"mine\.toml can't be read .* FINTANK_INSTRUMENTS"):
+        rules_file.load(named)
+    file.write_text('[default]\nlot_size = "1"\n')
+    with pytest.raises(FintankError, match=r"^mine\.toml: \[default\]: currency is missing"):
+        rules_file.load(named)
+
+
+def test_bolts_get_both_files_with_the_sessions(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[default]\nlot_size = "1"\ncurrency = "EUR"\ncalendar = "XETR"\n')
+    loaded = settings.load({"FINTANK_INSTRUMENTS": str(file)})
+    option = {"fintank.rules": rules_file.load_json(loaded)}
+    assert rules_option.from_storm(option) == rules_file.load(loaded)
+    with pytest.raises(FintankError, match=r"fintank\.rules is missing: start by `sparse`"):
+        rules_option.from_storm({})

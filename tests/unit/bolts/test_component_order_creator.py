@@ -1,13 +1,12 @@
 """The bolt that splits portfolio orders and sends every order to its owner."""
 
 import json
-import tomllib
 import zlib
 
 import pytest
+from support.rule_context import shipped_rules
 
 from fintank.bolts.component_order_creator import ComponentOrderCreator
-from fintank.settings import PROJECT_ROOT
 from fintank.wire.bolts.order_stream import owned_messages, to_line
 from fintank.wire.kafka.orders import read
 
@@ -133,7 +132,7 @@ def test_a_message_without_a_symbol_goes_to_every_owner(storm, record):
 
 
 def test_the_configured_symbols_are_those_of_a_portfolio_too(storm):
-    rules = json.dumps(tomllib.loads((PROJECT_ROOT / "rules.toml").read_text()) | {"symbols": ["VTI"]})
+    rules = json.dumps(json.loads(shipped_rules()) | {"symbols": ["VTI"]})
     batch = batch_of(storm, PORTFOLIO_ORDER)
     sent = storm.run(ComponentOrderCreator, batch, tasks=TASKS, **{"fintank.rules": rules})
     refusals = {order.refusal.text for orders in by_owner(sent).values() for order in orders}

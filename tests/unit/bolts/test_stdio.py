@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.rule_context import shipped_rules
 
 PRINTS_AT_EACH_IMPORT = """
 import builtins, os, subprocess
@@ -31,7 +32,7 @@ def test_what_prints_while_modules_are_imported_does_not_reach_storm(tmp_path: P
     (tmp_path / "sitecustomize.py").write_text(PRINTS_AT_EACH_IMPORT)
     handshake = {
         "pidDir": str(tmp_path),
-        "conf": {"topology.name": "order_flow"},
+        "conf": {"topology.name": "order_flow", "fintank.rules": shipped_rules()},
         "context": {"taskid": 3, "componentid": "bolt-under-test", "task->component": {}},
     }
     heartbeat = {"id": "1", "comp": "__system", "stream": "__heartbeat", "task": -1, "tuple": []}

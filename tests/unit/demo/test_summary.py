@@ -131,4 +131,4 @@ def test_an_account_has_its_shares_and_its_cash() -> None:
     with console.capture() as captured:
         console.print(accounts(evidence(order("m-1"), quotes=[QUOTE])))
     rows = [line.split() for line in captured.get().splitlines() if "A-1" in line]
-    assert rows == [["A-1", "1,234.5", "-116,289.90"]]
+    assert rows == [["A-1", "1,234.5", "-116,289.90", "0.00"]]

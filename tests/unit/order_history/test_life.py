@@ -73,14 +73,14 @@ def test_a_life_is_printed_from_message_to_totals() -> None:
         "on arrival, NBBO 94.1 / 94.2",
         "decided at log time 2023-11-14T22:13:20.000Z, as of ticks 0-42",
         "quote ticks-0-41: NYSE 94.10 / 94.20, 2.500000 s old at the decision",
-        "booking fills-2-0: shares +3.184713, cash -299.9999646",
+        "booking fills-2-0: shares +3.184713, cash -299.9999646 USD",
         "2023-11-14T22:13:20.005Z executions-2-2 VTI NEW on arrival, NBBO - / -",
         "decided at log time 2023-11-14T22:13:20.000Z, without a quote",
         "",
-        "account symbol status shares cash average price residual cash",
-        "A-1 IVE FILLED 3.184713 -299.9999646 94.2 0.0000354",
-        "A-1 VTI NEW 0 0 - -",
-        "all 1 of 2 terminal -299.9999646",
+        "account symbol status shares cash currency commission average price residual cash",
+        "A-1 IVE FILLED 3.184713 -299.9999646 USD 0 94.2 0.0000354",
+        "A-1 VTI NEW 0 0 USD 0 - -",
+        "all 1 of 2 terminal -299.9999646 USD 0",
     ]
 
 
@@ -93,9 +93,9 @@ def test_a_components_life_leaves_the_others_out() -> None:
 
 def test_orders_without_a_report_say_so() -> None:
     assert printed(replace(decided("p-1", [MESSAGE]), reports=[], fills={}))[-3:] == [
-        "A-1 IVE no report yet 0 0 - -",
-        "A-1 VTI no report yet 0 0 - -",
-        "all 0 of 2 terminal 0",
+        "A-1 IVE no report yet 0 0 USD 0 - -",
+        "A-1 VTI no report yet 0 0 USD 0 - -",
+        "all 0 of 2 terminal 0 USD 0",
     ]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from fintank.reconciliation.findings import BreakKind
 
-HELD = "A-1 IVE"
+HELD = "A-1 IVE USD"
 
 
 def everywhere(topic):

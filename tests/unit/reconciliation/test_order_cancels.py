@@ -5,6 +5,7 @@ from typing import Any
 
 import factories
 import pytest
+from support.rule_context import lots_of
 
 from fintank.adapters.kafka import TOPICS
 from fintank.reconciliation.findings import BreakKind, Result
@@ -26,7 +27,7 @@ class Cancels:
     """What the topics hold about some cancels, answered by the trading core."""
 
     def __init__(self) -> None:
-        self.shard = Shard(Limits(lot_size=Decimal(1)))
+        self.shard = Shard(lots_of(1))
         self.cancels: list[Recorded[Cancel]] = []
         self.orders: list[Recorded[Order]] = []
         self.reports: list[Recorded[ExecutionReport]] = []

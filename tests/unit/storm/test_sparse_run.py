@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from fintank import settings
-from fintank.adapters import rules_file
+from fintank.adapters import rules_file, rules_option
 from fintank.adapters.consumer_groups import Member
 from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT
@@ -45,7 +45,7 @@ def test_a_run_ends_with_that_one_line(closed_port):
 
 @pytest.mark.parametrize("command", ["run", "submit"])
 def test_an_invalid_rule_ends_it_first_with_one_line(closed_port, tmp_path, command):
-    (tmp_path / "rules.toml").write_text("lot_size = 0.01\n")
+    (tmp_path / "rules.toml").write_text("time_zone = 1\n")
     result = load_topology(command, port=closed_port, FINTANK_RULES=str(tmp_path / "rules.toml"))
     assert (result.returncode, result.stdout) == (1, "")
     assert (
@@ -60,7 +60,7 @@ def test_the_rules_are_an_option_of_storm(monkeypatch, command):
     monkeypatch.setattr(sparse_run.signal, "signal", lambda *_: None)
     options = sparse_run.prepare(["sparse", command])
     assert set(options) == {"fintank.rules"}
-    assert rules_file.from_storm(options) == rules_file.from_storm({})
+    assert rules_option.from_storm(options) == rules_file.load(settings.load({}))
     assert sparse_run.prepare(["sparse", "visualize"]) == {}
 
 

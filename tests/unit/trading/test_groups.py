@@ -47,7 +47,7 @@ def test_a_groups_limits_say_who_takes_part(order: Make, side: str, price: str, 
     assert group.taking_part(Decimal(price)) == part
 
 
-@pytest.mark.parametrize(("side", "reach"), [("BUY", (11.0, inf)), ("SELL", (10.0, 0.0))])
+@pytest.mark.parametrize(("side", "reach"), [("BUY", (11.0, inf)), ("SELL", (10.0, -inf))])
 def test_a_groups_reach_is_its_worst_limit(order: Make, side: str, reach: tuple[float, float]) -> None:
     nothing = {"BUY": -inf, "SELL": inf}[side]
     assert Group(GroupKey(1, Side(side))).reach == nothing

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from support.rule_context import lots_of
 from support.timers import run_timers
 
 from fintank.trading import steps as steps_module
@@ -133,7 +134,7 @@ def test_orders_whose_limit_is_passed_while_others_trade_are_not_looked_at(
 def test_cash_orders_are_not_looked_at_where_less_than_a_lot_is_offered(
     order: Make, quote: Make, looked_at: list[str]
 ) -> None:
-    shard = Shard(Limits(lot_size=Decimal(100)))
+    shard = Shard(lots_of(100))
     shard.on_quote(quote("99", "101", ask_size="50"), LOG_US)
     for number in range(1_000):
         shard.on_order(order(cash="20000", cl_ord_id=f"o-{number}"), LOG_US)
@@ -144,30 +145,19 @@ def test_cash_orders_are_not_looked_at_where_less_than_a_lot_is_offered(
     assert looked_at == ["o-0"]
 
 
-def test_a_block_is_not_divided_where_less_than_a_lot_is_offered_to_many(
+def test_a_block_is_not_divided_where_less_than_a_lot_is_offered(
     order: Make, quote: Make, looked_at: list[str]
 ) -> None:
-    shard = Shard(Limits(lot_size=Decimal(100)))
+    shard = Shard(lots_of(100))
     shard.on_quote(quote("99", "101", ask_size="0"), LOG_US)
     for number in range(1_000):
-        shard.on_order(order("80", priority=2, cl_ord_id=f"o-{number}"), LOG_US)
+        shard.on_order(order("100", priority=2, cl_ord_id=f"o-{number}"), LOG_US)
     later = LOG_US + 2 * SECOND
     looked_at.clear()
-    assert shard.on_quote(quote("99", "101", at=2, offset=1, ask_size="90"), later) is None
-    assert looked_at == ["o-0", "o-1"]
-    assert shard.on_quote(quote("99", "101", at=2, offset=2, ask_size="80000"), later) is not None
+    assert shard.on_quote(quote("99", "101", at=2, offset=1, ask_size="99"), later) is None
+    assert looked_at == []
+    assert shard.on_quote(quote("99", "101", at=2, offset=2, ask_size="100000"), later) is not None
     assert shard.state.registry.open_count == 0
-
-
-def test_a_block_that_wants_less_than_a_lot_takes_it_of_less_than_a_lot(order: Make, quote: Make) -> None:
-    shard = Shard(Limits(lot_size=Decimal(100)))
-    shard.on_quote(quote("99", "101", ask_size="0"), LOG_US)
-    for number in range(2):
-        shard.on_order(order("30", priority=2, cl_ord_id=f"o-{number}"), LOG_US)
-    assert shard.on_quote(quote("99", "101", at=2, offset=1, ask_size="59"), LOG_US + 2 * SECOND) is None
-    filled = shard.on_quote(quote("99", "101", at=2, offset=2, ask_size="60"), LOG_US + 2 * SECOND)
-    assert filled is not None
-    assert [report.last_qty for report in filled.reports] == [Decimal(30)] * 2
 
 
 def test_orders_that_wait_for_their_check_are_not_looked_at_while_their_side_may_not_trade(

@@ -5,17 +5,9 @@ from typing import Any
 import pytest
 from support.rule_context import CONTEXT, text, with_limits
 
+from fintank.trading.codes import CXL_REJ_REASON, ORD_REJ_REASON, OTHER, Code, coded_reason
 from fintank.trading.messages import CodedReason, OrdType, State, TimeInForce
-from fintank.trading.rules import (
-    CXL_REJ_REASON,
-    ORD_REJ_REASON,
-    OTHER,
-    PRICE_RULES,
-    RULES,
-    Code,
-    check,
-    coded_reason,
-)
+from fintank.trading.rules import PRICE_RULES, RULES, check
 
 Make = Callable[..., Any]
 
@@ -157,7 +149,18 @@ def test_what_trades_as_a_block_can_wait(order: Make, tif: str) -> None:
 def test_the_first_breach_counts_in_the_order_of_the_table(order: Make) -> None:
     assert [str(code) for code in RULES] == [
         *("TRADING_HALTED", "UNKNOWN_SYMBOL", "INCOMPLETE_ORDER", "UNEXPECTED_FIELD", "BAD_QUANTITY"),
-        *("BAD_AMOUNT", "BAD_PRICE", "BAD_EXPIRE_TIME", "STOP_TIF", "PRIORITY_TIF", "STALE_ORDER"),
+        *(
+            "BAD_AMOUNT",
+            "NO_CASH_ORDER",
+            "BAD_PRICE",
+            "BAD_TICK",
+            "BAD_LOT",
+            "BELOW_MIN_QTY",
+            "BAD_EXPIRE_TIME",
+            "STOP_TIF",
+            "PRIORITY_TIF",
+            "STALE_ORDER",
+        ),
         *("MAX_ORDER_QTY", "MAX_OPEN_ORDERS", "MAX_ORDER_NOTIONAL", "PRICE_BAND"),
     ]
     assert tuple(RULES)[-2:] == PRICE_RULES
@@ -176,13 +179,17 @@ def test_reasons_are_the_numbers_of_fix() -> None:
         "DUPLICATE_ORDER": 6,
         "STALE_ORDER": 8,
         "INCOMPLETE_ORDER": 11,
+        "NO_CASH_ORDER": 11,
         "UNEXPECTED_FIELD": 11,
         "STOP_TIF": 11,
         "PRIORITY_TIF": 11,
         "BAD_QUANTITY": 13,
         "BAD_AMOUNT": 13,
+        "BAD_LOT": 13,
+        "BELOW_MIN_QTY": 13,
         "BELOW_ONE_CENT": 13,
         "PRICE_BAND": 16,
+        "BAD_TICK": 18,
     }
     assert dict(CXL_REJ_REASON) == {"TOO_LATE": 0, "UNKNOWN_ORDER": 1, "DUPLICATE_ORDER": 6}
     assert OTHER == 99

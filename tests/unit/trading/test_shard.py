@@ -5,6 +5,7 @@ from typing import Any
 
 from support.journal import keys
 from support.report_lines import report_lines
+from support.rule_context import lots_of
 
 from fintank.trading.ids import exec_id
 from fintank.trading.limits import Limits
@@ -83,7 +84,7 @@ def test_a_cash_sell_raises_at_least_its_cash(shard: Shard, order: Make, quote: 
 
 
 def test_cash_below_one_lot_is_canceled_at_the_first_price(order: Make, quote: Make) -> None:
-    shard = Shard(Limits(lot_size=Decimal(1)))
+    shard = Shard(lots_of(1))
     assert report_lines(shard.on_order(order(cash="50"), LOG_US)) == ["o-1 NEW NEW"]
     effects = shard.on_quote(quote("93", "94"), LOG_US)
     assert report_lines(effects) == [

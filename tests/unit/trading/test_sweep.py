@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from fintank.trading.limits import Limits
+from fintank.trading.instruments import Instrument
 from fintank.trading.sweep import Sweep, after_trade, plan, wanted
 from fintank.trading.working_order import WorkingOrder
 
 Make = Callable[..., Any]
-WHOLE_SHARES = Limits(lot_size=Decimal(1))
+WHOLE_SHARES = Instrument(lot_size=Decimal(1))
 
 
 def working(order: Any) -> WorkingOrder:
@@ -18,11 +18,11 @@ def working(order: Any) -> WorkingOrder:
 
 @pytest.fixture
 def sweep(order: Make, market: Make) -> Callable[..., Sweep]:
-    """sweep([quotes], limits, qty=..., side=...): what such an order would do there."""
+    """sweep([quotes], instrument, qty=..., side=...): what such an order would do there."""
 
-    def make(quotes: list[Any], limits: Limits = WHOLE_SHARES, **given: Any) -> Sweep:
+    def make(quotes: list[Any], instrument: Instrument = WHOLE_SHARES, **given: Any) -> Sweep:
         made = order(**given)
-        return plan(working(made), market(*quotes).levels(made.side), limits, None)
+        return plan(working(made), market(*quotes).levels(made.side), instrument, None)
 
     return make
 
@@ -88,7 +88,7 @@ def test_an_empty_level_is_passed_over(sweep: Make) -> None:
 def test_cash_buys_rounded_down_and_sells_rounded_up_to_the_lot(
     sweep: Make, side: str, cash: str, quantity: str
 ) -> None:
-    found = sweep([("93", "94")], Limits(), cash=cash, side=side)
+    found = sweep([("93", "94")], Instrument(), cash=cash, side=side)
     assert [trade.quantity for trade in found.trades] == [Decimal(quantity)]
     assert found.fills
 
@@ -148,8 +148,8 @@ def test_a_cash_sell_is_filled_when_no_cash_is_left_to_raise(sweep: Make) -> Non
 
 
 def test_what_has_traded_already_is_not_wanted_again(order: Make) -> None:
-    shares = working(order("10")).traded(Decimal(4), Decimal(94))
-    money = working(order(cash="1000")).traded(Decimal(4), Decimal(94))
+    shares = working(order("10")).traded(Decimal(4), Decimal(94), Instrument())
+    money = working(order(cash="1000")).traded(Decimal(4), Decimal(94), Instrument())
     assert [wanted(each, Decimal(94), WHOLE_SHARES) for each in (shares, money)] == [6, 6]
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from fintank.trading.instruments import Instrument
 from fintank.trading.messages import OrdStatus
 from fintank.trading.working_order import WorkingOrder, end_of_day_us, end_us
 
@@ -27,7 +28,12 @@ def money(order: Make) -> WorkingOrder:
 
 def test_a_new_quantity_order_leaves_all_of_its_quantity(shares: WorkingOrder) -> None:
     assert shares.is_open
-    assert (shares.order_qty, shares.cum_qty, shares.leaves_qty, shares.avg_px) == (10, 0, 10, None)
+    assert (shares.order_qty, shares.cum_qty, shares.leaves_qty, shares.avg_px(Instrument())) == (
+        10,
+        0,
+        10,
+        None,
+    )
     assert (shares.leaves_cash, shares.residual_cash) == (None, None)
 
 
@@ -37,27 +43,27 @@ def test_a_new_cash_order_leaves_all_of_its_cash(money: WorkingOrder) -> None:
 
 
 def test_after_a_part_the_rest_is_left_and_the_sums_are_exact(shares: WorkingOrder) -> None:
-    part = shares.traded(Decimal(3), Decimal("1.1"))
-    part = part.traded(Decimal(4), Decimal("1.2"))
+    part = shares.traded(Decimal(3), Decimal("1.1"), Instrument())
+    part = part.traded(Decimal(4), Decimal("1.2"), Instrument())
     assert (part.cum_qty, part.leaves_qty, part.cum_cash, part.fill_count) == (7, 3, Decimal("8.1"), 2)
-    assert part.avg_px == Decimal("1.157142857143")
+    assert part.avg_px(Instrument()) == Decimal("1.157142857143")
     assert part.closed_us is None
     assert part.is_open
 
 
 def test_a_cash_orders_rest_is_cash(money: WorkingOrder) -> None:
-    part = money.traded(Decimal(3), Decimal("30"))
+    part = money.traded(Decimal(3), Decimal("30"), Instrument())
     assert (part.order_qty, part.leaves_qty, part.leaves_cash, part.residual_cash) == (None, None, 10, None)
 
 
 def test_a_filled_order_leaves_nothing(shares: WorkingOrder) -> None:
-    filled = shares.traded(Decimal(10), Decimal("1.1")).ended(OrdStatus.FILLED, 7)
+    filled = shares.traded(Decimal(10), Decimal("1.1"), Instrument()).ended(OrdStatus.FILLED, 7)
     assert not filled.is_open
     assert (filled.order_qty, filled.cum_qty, filled.leaves_qty) == (10, 10, 0)
 
 
 def test_a_filled_cash_orders_quantity_is_what_it_traded(money: WorkingOrder) -> None:
-    filled = money.traded(Decimal(4), Decimal("30")).ended(OrdStatus.FILLED, 7)
+    filled = money.traded(Decimal(4), Decimal("30"), Instrument()).ended(OrdStatus.FILLED, 7)
     assert (filled.order_qty, filled.leaves_qty, filled.leaves_cash) == (4, 0, 0)
     assert filled.residual_cash == -20
 
@@ -66,7 +72,7 @@ def test_a_filled_cash_orders_quantity_is_what_it_traded(money: WorkingOrder) ->
 def test_an_ended_order_leaves_nothing_and_keeps_what_it_traded(
     shares: WorkingOrder, money: WorkingOrder, status: OrdStatus
 ) -> None:
-    part = shares.traded(Decimal(3), Decimal("1.1")).ended(status, 8)
+    part = shares.traded(Decimal(3), Decimal("1.1"), Instrument()).ended(status, 8)
     assert (part.is_open, part.order_qty, part.cum_qty, part.leaves_qty) == (False, 10, 3, 0)
     unused = money.ended(status, 8)
     assert (unused.order_qty, unused.leaves_qty, unused.leaves_cash, unused.residual_cash) == (0, 0, 0, 100)
@@ -80,7 +86,10 @@ def test_retention_runs_from_the_clock_but_not_from_before_the_order(shares: Wor
         (order_time_us + 1, order_time_us + 1),
     ]:
         assert shares.ended(OrdStatus.CANCELED, now_us).closed_us == closed_us
-        assert shares.traded(Decimal(1), Decimal(1)).ended(OrdStatus.FILLED, now_us).closed_us == closed_us
+        assert (
+            shares.traded(Decimal(1), Decimal(1), Instrument()).ended(OrdStatus.FILLED, now_us).closed_us
+            == closed_us
+        )
 
 
 def us(text: str) -> int:
@@ -108,8 +117,8 @@ def test_a_day_ends_at_midnight_of_its_zone(zone: str, given: str, end: str) -> 
 
 def test_only_orders_for_a_time_or_a_day_end_by_themselves(order: Make) -> None:
     made = {tif: order("1", tif=tif) for tif in ("GTC", "IOC", "FOK", "DAY")}
-    ends = {tif: end_us(each, NEW_YORK) for tif, each in made.items()}
+    ends = {tif: end_us(each, Instrument(), NEW_YORK) for tif, each in made.items()}
     day = end_of_day_us(made["DAY"].order_time_us, NEW_YORK)
     assert ends == {"GTC": None, "IOC": None, "FOK": None, "DAY": day}
     until = order("1", tif="GTD", ends=7)
-    assert end_us(until, NEW_YORK) == until.order_time_us + 7_000_000
+    assert end_us(until, Instrument(), NEW_YORK) == until.order_time_us + 7_000_000

@@ -40,7 +40,7 @@ def test_fills_are_summed_exactly_and_what_is_flat_disappears() -> None:
     board.on_fills(
         [fill("B", "VTI", "-1", "5"), record("fills", account="A"), Record("fills", 0, 0, 0, value=b"x")]
     )
-    assert board.holdings() == [Holding("A", "IVE", Decimal("0.3"), Decimal("-28.2"))]
+    assert board.holdings() == [Holding("A", "IVE", "", Decimal("0.3"), Decimal("-28.2"))]
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (200, 50), (20, 5)])

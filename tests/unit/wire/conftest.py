@@ -79,7 +79,7 @@ def make() -> Make:
 @pytest.fixture
 def written(make) -> Written:
     """The output of a shard with all kinds of reports, rejections, cancels and forgotten orders."""
-    shard = Shard(Limits(retention_us=1_000_000, aggregation_window_us=200_000, lot_size=Decimal("0.000001")))
+    shard = Shard(Limits(retention_us=1_000_000, aggregation_window_us=200_000))
     written = Written()
     orders = [
         make.order(),

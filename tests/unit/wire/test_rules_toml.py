@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from dataclasses import replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ import pytest
 
 from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT
+from fintank.trading.instruments import Instrument, Instruments
 from fintank.trading.limits import Limits
 from fintank.wire.rules_toml import from_json, from_toml, to_json
 
@@ -17,7 +19,6 @@ GOOD = {
     "max_quote_lag_ms": 2000,
     "max_quote_age_ms": 5000,
     "aggregation_window_ms": 250,
-    "lot_size": "0.01",
     "retention_ms": 60_000,
     "time_zone": "Europe/Berlin",
     "symbols": ["IVE", "VTI"],
@@ -45,7 +46,6 @@ def test_every_key_sets_its_limit():
         max_quote_lag_us=2_000_000,
         max_quote_age_us=5_000_000,
         aggregation_window_us=250_000,
-        lot_size=Decimal("0.01"),
         retention_us=60_000_000,
         time_zone=ZoneInfo("Europe/Berlin"),
         symbols=frozenset({"IVE", "VTI"}),
@@ -59,7 +59,7 @@ def test_every_key_sets_its_limit():
 def test_the_shipped_file_is_valid_and_comments_every_key():
     limits = from_toml(SHIPPED, "rules.toml")
     assert set(tomllib.loads(SHIPPED)) == set(GOOD)
-    assert (limits.max_quote_age_us, limits.lot_size) == (300_000_000, Decimal("0.000001"))
+    assert limits.max_quote_age_us == 300_000_000
     lines = SHIPPED.split("\n")
     assert all(key in "\n".join(lines[1:]) for key in GOOD)
 
@@ -74,7 +74,7 @@ def test_an_absent_lag_has_its_default():
 
 
 @pytest.mark.parametrize(
-    "key", ["max_quote_age_ms", "aggregation_window_ms", "lot_size", "retention_ms", "time_zone", "symbols"]
+    "key", ["max_quote_age_ms", "aggregation_window_ms", "retention_ms", "time_zone", "symbols"]
 )
 def test_every_other_key_is_required(key):
     assert fault(toml(**{key: ...})).startswith(f"rules.toml: {key} is missing: it must be ")
@@ -101,11 +101,11 @@ DECIMAL = "must be a decimal string above 0"
         ("aggregation_window_ms", -1, f"-1: {WHOLE} 0 to"),
         ("retention_ms", 0, f"0: {WHOLE} 1 to"),
         ("max_open_orders", 0, f"0: {WHOLE} 1 to 10000000"),
-        ("lot_size", "0", f'"0": {DECIMAL}'),
-        ("lot_size", "-1", f'"-1": {DECIMAL}'),
-        ("lot_size", 0.01, f"0.01: {DECIMAL}"),
-        ("lot_size", "1e-3", f'"1e-3": {DECIMAL}'),
-        ("lot_size", "0." + "0" * 30 + "1", f'"0.{"0" * 30}1": {DECIMAL}'),
+        ("max_order_qty", "0", f'"0": {DECIMAL}'),
+        ("max_order_qty", "-1", f'"-1": {DECIMAL}'),
+        ("max_order_qty", 0.01, f"0.01: {DECIMAL}"),
+        ("max_order_qty", "1e-3", f'"1e-3": {DECIMAL}'),
+        ("max_order_qty", "0." + "0" * 30 + "1", f'"0.{"0" * 30}1": {DECIMAL}'),
         ("max_order_qty", "1000000000000000000", f'"1000000000000000000": {DECIMAL}'),
         ("max_order_notional", "NaN", f'"NaN": {DECIMAL}'),
         ("price_band", "", f'"": {DECIMAL}'),
@@ -133,7 +133,7 @@ def test_the_smallest_values_are_allowed(key, value):
 
 def test_a_table_or_a_date_is_not_a_value():
     assert "max_open_orders = " in fault(toml(max_open_orders=...) + "\n[max_open_orders]\nx = 1")
-    assert "lot_size = " in fault(toml(lot_size=...) + "\nlot_size = 2020-01-01")
+    assert "price_band = " in fault(toml(price_band=...) + "\nprice_band = 2020-01-01")
 
 
 def test_invalid_toml_is_an_error():
@@ -141,6 +141,14 @@ def test_invalid_toml_is_an_error():
 
 
 def test_the_bolts_get_the_same_limits_as_json():
-    assert from_json(to_json(toml(), "rules.toml"), "fintank.rules") == from_toml(toml(), "rules.toml")
-    with pytest.raises(FintankError, match=r"rules\.toml: lot_size is missing"):
-        to_json(toml(lot_size=...), "rules.toml")
+    instruments = {"default": {"lot_size": "5", "currency": "EUR"}, "calendars": {}}
+    found = from_json(to_json(toml(), "rules.toml", instruments), "fintank.rules")
+    assert found.instruments.default == Instrument(lot_size=Decimal(5), currency="EUR")
+    assert replace(found, instruments=Instruments()) == from_toml(toml(), "rules.toml")
+    with pytest.raises(FintankError, match=r"rules\.toml: time_zone is missing"):
+        to_json(toml(time_zone=...), "rules.toml", {})
+
+
+def test_the_lot_of_an_older_file_is_told_with_its_cure():
+    told = "rules.toml: lot_size is in instruments.toml now: move the line there, below [default]"
+    assert fault(toml(lot_size="0.01")) == told

@@ -45,12 +45,14 @@ _ORDER_FIELDS = (
 )
 _PROGRESS_FIELDS = (
     *("arrival_seq", "accepted_us", "end_us", "is_checked", "is_triggered", "ord_status"),
-    *("cum_qty", "cum_cash", "fill_count"),
+    *("cum_qty", "cum_cash", "cum_commission", "fill_count"),
 )
 _STATE_FIELDS = ("state", "time_us", "offset", "input")
 _CONVERTERS: Mapping[str, Callable[[str], object]] = {
     **ENUMS,
-    **dict.fromkeys(("order_qty", "cash_order_qty", "price", "stop_px", "cum_qty", "cum_cash"), Decimal),
+    **dict.fromkeys(
+        ("order_qty", "cash_order_qty", "price", "stop_px", "cum_qty", "cum_cash", "cum_commission"), Decimal
+    ),
     **dict.fromkeys(Sizes._fields, Decimal),
 }
 
@@ -155,7 +157,8 @@ def _identity(value: Mapping[str, Any]) -> Identity:
 
 
 def _read(value: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    found = {name: value[name] for name in names}
+    # What an older journal does not hold has a default.
+    found = {name: value[name] for name in names if name in value}
     for name in found.keys() & _CONVERTERS.keys():
         if found[name] is not None:
             found[name] = _CONVERTERS[name](found[name])

@@ -124,7 +124,9 @@ ENUMS: Mapping[str, type[StrEnum]] = {
 }
 """The enumerations, by the name of their type, which is also that of their field."""
 _READ: Mapping[str, Callable[[Fields, str], Any]] = {
-    **dict.fromkeys(("account", "order_id", "cl_ord_id", "text", "place", "uuid", "as_of"), Fields.text),
+    **dict.fromkeys(
+        ("account", "order_id", "cl_ord_id", "text", "place", "uuid", "as_of", "currency"), Fields.text
+    ),
     **dict.fromkeys(("number", "decimal"), Fields.number),
     **dict.fromkeys(("priority", "integer"), Fields.whole_number),
     **dict.fromkeys(_TIMES, Fields.time_us),

@@ -55,7 +55,8 @@ def test_a_trade_is_a_point(trade):
         "executions,exec_type=TRADE,ord_status=FILLED,partition=2,side=BUY,symbol=IVE "
         f'exec_id="{trade.exec_id}",order_id="{trade.order_id}",cl_ord_id="d-IVE",list_id="d",account="A-1001",'
         'ord_type="MARKET",time_in_force="GTC",priority=1i,order_qty=0.002653,cash_order_qty=250,last_qty=0.002653,last_px=94200,last_mkt="NYSE",'
-        "cum_qty=0.002653,leaves_qty=0,leaves_cash=0,avg_px=94200,residual_cash=0.0874,bid=94.1,ask=94200,"
+        "cum_qty=0.002653,leaves_qty=0,leaves_cash=0,avg_px=94200,residual_cash=0.0874,"
+        'currency="USD",multiplier=1,commission=0,bid=94.1,ask=94200,'
         'quote_ids="0-5",input="ticks-0-5",order_time_us=1438539936355217i,'
         'transact_time_us=1438539936855217i,log_time_us=1438539936355217i,as_of="0-6" 1438539936855456789'
     )

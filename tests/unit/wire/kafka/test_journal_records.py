@@ -25,6 +25,7 @@ from fintank.trading.changes import (
 )
 from fintank.trading.clock import ClockState
 from fintank.trading.depth import Sizes
+from fintank.trading.instruments import Instrument
 from fintank.trading.limits import Limits
 from fintank.trading.log_merge import LogPosition, Positions, Reached
 from fintank.trading.messages import Identity, OrdStatus, OrdType, Side, State, TradingState
@@ -56,7 +57,9 @@ def test_an_open_order_and_its_progress_come_back_as_they_were(make: Make) -> No
     of_list = {"order_qty": None, "cash_order_qty": Decimal("1000.50"), "list_id": "p1"}
     made = make.order(side=Side.SELL, expire_time_us=99, **of_list, **stop)
     waiting = WorkingOrder(made, 7, accepted_us=8, end_us=99, is_checked=False)
-    partly = replace(waiting, is_checked=True, is_triggered=True).traded(Decimal("3.5"), Decimal("94.123"))
+    partly = replace(waiting, is_checked=True, is_triggered=True).traded(
+        Decimal("3.5"), Decimal("94.123"), Instrument()
+    )
     fresh = WorkingOrder(make.order(cl_ord_id="|"), 0, accepted_us=1, end_us=None, is_checked=True)
     for working, key in ((fresh, "order|6:A-1001,3:IVE,1:|"), (waiting, None), (partly, None)):
         assert key in (None, key_of(working))

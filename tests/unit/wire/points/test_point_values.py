@@ -86,6 +86,9 @@ def test_every_field_of_a_report_and_of_a_fill_is_read():
         **dict.fromkeys(("ord_rej_reason", "exec_restatement_reason"), 1),
         order_id="id",
         text="x",
+        currency="USD",
+        multiplier=Decimal(1),
+        commission=Decimal(1),
     )
     fill = booking(whole)
     of_cancels = {"orig_cl_ord_id", "cxl_rej_response_to", "cxl_rej_reason"}

@@ -1,0 +1,80 @@
+"""Reading the tables of rules.toml and instruments.toml, strictly.
+
+A wrong key, type or value raises a FintankError of one line with the file, the key, the value and what is
+allowed.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from fintank.errors import FintankError
+from fintank.trading.decimals import is_bounded
+
+_PLAIN_DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_BOUNDS = 'below 10^18, of at most 30 decimals, as in "0.01"'
+
+
+class Key(NamedTuple):
+    """One key of a table: the field that it sets, how its value is read (ValueError if it is wrong), and what
+    is allowed."""
+
+    field: str
+    read: Callable[[Any], Any]
+    allowed: str
+    is_required: bool = True
+
+
+def parsed(text: str, file: str) -> dict[str, Any]:
+    """Parse a file's text; `file` is its name in errors."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FintankError(f"{file} is not valid TOML: {error}") from None
+
+
+def fields(values: Mapping[str, object], keys: Mapping[str, Key], where: str) -> dict[str, Any]:
+    """Read a table's values by its keys; `where` is its name in errors."""
+    for name in values:
+        if name not in keys:
+            raise FintankError(f"{where}: unknown key {name}: allowed are {', '.join(keys)}")
+    found = {}
+    for name, known in keys.items():
+        if name in values:
+            try:
+                found[known.field] = known.read(values[name])
+            except ValueError:
+                value = json.dumps(values[name], default=str)
+                raise FintankError(f"{where}: {name} = {value}: must be {known.allowed}") from None
+        elif known.is_required:
+            raise FintankError(f"{where}: {name} is missing: it must be {known.allowed}")
+    return found
+
+
+def whole(minimum: int, maximum: int, scale: int = 1) -> Callable[[object], int]:
+    """Return a reader of whole numbers within bounds, which multiplies them by scale."""
+
+    def read(value: object) -> int:
+        if type(value) is not int or not minimum <= value <= maximum:
+            raise ValueError
+        return value * scale
+
+    return read
+
+
+def decimal(field: str, *, is_required: bool = False, may_be_zero: bool = False) -> Key:
+    """Return the key of a decimal string above 0, or from 0 on."""
+
+    def read(value: object) -> Decimal:
+        if not isinstance(value, str) or not _PLAIN_DECIMAL.fullmatch(value):
+            raise ValueError
+        number = Decimal(value)
+        if not is_bounded(number) or (number == 0 and not may_be_zero):
+            raise ValueError
+        return number
+
+    lowest = "from 0 on" if may_be_zero else "above 0"
+    return Key(field, read, f"a decimal string {lowest}, {_BOUNDS}", is_required)
