@@ -26,7 +26,8 @@ from fintank.wire.bolts.order_stream import OwnedMessage
 from fintank.wire.kafka import journal_records
 
 START_MS = START // 1000
-SYMBOLS = {shard_of(symbol): symbol for symbol in [f"A{letter}" for letter in "ABCDEFGHIJ"]}
+NAMES = [f"A{letter}" for letter in "ABCDEFGHIJ"]
+SYMBOLS = {shard_of(symbol): symbol for symbol in NAMES}
 """A symbol of each shard."""
 ENDS = "ends"
 """How the ids of what the spouts say begin; their acks are no events."""
@@ -247,11 +248,8 @@ def run_engine(
     output = Output(kafka, acks_max)
     handlers = list(logging.getLogger().handlers)
     with tempfile.TemporaryDirectory() as pid_folder:
-        handshake = {
-            "pidDir": pid_folder,
-            "conf": {"topology.name": "order_flow", "fintank.rules": shipped_rules(), **(conf or {})},
-            "context": context,
-        }
+        options = {"topology.name": "order_flow", "fintank.rules": shipped_rules(), **(conf or {})}
+        handshake = {"pidDir": pid_folder, "conf": options, "context": context}
         sent = [handshake, *with_log_ends(messages, ends, kafka.decided)]
         text = "".join(f"{json.dumps(message)}\nend\n" for message in sent)
         try:
