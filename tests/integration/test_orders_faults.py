@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.auditing import check_audit
 from support.order_flow import OrderFlow, order_flow
 from support.order_reports import CommittedLog, check_once, check_portfolios, committed, open_orders
 from support.order_traffic import OrderStream, market_order, send, tick
@@ -109,6 +110,7 @@ def test_kills_of_the_rule_engine_the_jvm_and_the_broker_while_orders_flow_chang
     check_portfolios(orders.sent, reports, fills)
     quiet = [report for report in reports if report["cl_ord_id"] == "quiet-1"]
     assert {(report["bid"], report["ask"]) for report in quiet} == {("7.25", "7.75")}
+    check_audit(stack, reports_min=2 * count)
 
 
 def test_a_broker_that_freezes_while_orders_flow_stops_nothing(
@@ -138,3 +140,4 @@ def test_a_broker_that_freezes_while_orders_flow_stops_nothing(
     reports = [report for report in committed(address, "executions") if report["symbol"] in symbols]
     fills = [fill for fill in committed(address, "fills") if fill["symbol"] in symbols]
     check_portfolios(orders.sent, reports, fills)
+    check_audit(stack, reports_min=len(reports))

@@ -26,6 +26,7 @@ CORE = {"adapters", "wire", "trading"}
 MACHINES = {"services", "storm", "samples", "terminal", *CORE}
 PACKAGES_BELOW = {
     "commands": {
+        "audit",
         "demo",
         "grafana",
         "order_history",
@@ -35,7 +36,8 @@ PACKAGES_BELOW = {
         "commands",
         *MACHINES,
     },
-    "demo": {"demo", "order_history", "reconciliation", *MACHINES},
+    "audit": {"audit", "terminal", *CORE},
+    "demo": {"audit", "demo", "order_history", "reconciliation", *MACHINES},
     "grafana": {"grafana", "services", *CORE},
     "watch": {"watch", "terminal", *CORE},
     "order_history": {"order_history", "terminal", *CORE},

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fintank.trading.log_merge import Positions, Taken
+from fintank.trading.log_merge import Positions, Reached, Taken
 from fintank.trading.partition_log import Partition
 
 Offsets = Mapping[Partition, int]
@@ -13,12 +13,14 @@ Offsets = Mapping[Partition, int]
 class Adoption(NamedTuple):
     """A process took over the shard, and decides by these rules from these positions on.
 
-    rules: the content of rules.toml. shards: how many there are. version, tzdata: of fintank and of the time
-    zones. remembered: how many entries the journal held; 0 if the shard began with nothing.
+    reached: how far it had come in log time. rules: the content of rules.toml. shards: how many there are.
+    version, tzdata: of fintank and of the time zones. remembered: how many records the journal held; 0 if the
+    shard began with nothing.
     """
 
     positions: Offsets
     now_ms: int
+    reached: Reached
     rules: Mapping[str, object]
     shards: int
     version: str
@@ -67,6 +69,7 @@ class TimelineNotes:
         }
         self._topic_ids = {partition: start.topic_ids.get(partition.topic) for partition in self._positions}
         self._now_ms = start.now_ms
+        self._reached = start.reached
         self._jumped: set[Partition] = set()
         """The partitions none of whose records was taken since they jumped: the next is always a Shift."""
         self._events: list[TimelineEvent] = []
@@ -75,8 +78,8 @@ class TimelineNotes:
         self, rules: Mapping[str, object], shards: int, version: str, tzdata: str, remembered: int
     ) -> None:
         """Note that the shard is adopted; see Adoption."""
-        positions = dict(self._positions)
-        self._events.append(Adoption(positions, self._now_ms, rules, shards, version, tzdata, remembered))
+        where = dict(self._positions), self._now_ms, self._reached
+        self._events.append(Adoption(*where, rules, shards, version, tzdata, remembered))
 
     def saw(self, taken: Taken[Any], topic_id: str) -> None:
         """Note what is special about records that are about to be decided on."""

@@ -1,6 +1,6 @@
 """What a shard notes for those who decide everything again."""
 
-from fintank.trading.log_merge import LogPosition, Positions, Taken
+from fintank.trading.log_merge import LogPosition, Positions, Reached, Taken
 from fintank.trading.partition_log import Partition
 from fintank.trading.timeline import Adoption, Jump, Shift, TimelineNotes
 
@@ -55,7 +55,7 @@ def test_a_shard_that_begins_notes_where() -> None:
     notes.saw(taken(ORDERS, 7, 8, 1_000), "b")
     notes.saw(taken(TICKS, 0, 3, 1_001), "a")
     assert notes.taken() == [
-        Adoption({}, 0, {"lot_size": "1"}, 4, "0.1.0", "2026c", 0),
+        Adoption({}, 0, Reached(0, None), {"lot_size": "1"}, 4, "0.1.0", "2026c", 0),
         Jump({}, 0, ORDERS, "b", None, 7),
         Jump({ORDERS: 8}, 1_000, TICKS, "a", None, 0),
     ]

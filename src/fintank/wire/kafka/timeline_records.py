@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from fintank.trading.log_merge import Reached
 from fintank.trading.partition_log import Partition
 from fintank.trading.timeline import Adoption, Jump, Offsets, Shift, TimelineEvent
 from fintank.wire.kafka.records import Record
@@ -16,9 +17,16 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 def to_record(event: TimelineEvent) -> tuple[str, str]:
     """Return key and value of an event's record."""
     kind = _NAMES[type(event)]
-    values = event._asdict() | {"positions": _positions_text(event.positions)}
-    if not isinstance(event, Adoption):
-        values["partition"] = _log_text(event.partition)
+    values: dict[str, Any] = {}
+    for name, value in event._asdict().items():
+        if name == "positions":
+            values[name] = _positions_text(value)
+        elif name == "partition":
+            values[name] = _log_text(value)
+        elif name == "reached":
+            values |= {"reached_us": value.us, "reached_symbol": value.symbol}
+        else:
+            values[name] = value
     return kind, orjson.dumps({"kind": kind, **values}).decode()
 
 
@@ -30,6 +38,8 @@ def from_record(record: Record) -> TimelineEvent:
         values["positions"] = _positions(values["positions"])
         if "partition" in values:
             values["partition"] = _log(values["partition"])
+        if "reached_us" in values:
+            values["reached"] = Reached(values.pop("reached_us"), values.pop("reached_symbol"))
         return kind(**values)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{record.place} is not a record of the timeline: {error!r}") from None

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fintank.trading.log_merge import Reached
 from fintank.trading.partition_log import Partition
 from fintank.trading.timeline import Adoption, Jump, Shift
 from fintank.wire.kafka import timeline_records
@@ -9,8 +10,10 @@ from fintank.wire.kafka.records import Record
 
 TICKS, ORDERS = Partition("ticks", 3), Partition("orders", 0)
 EVENTS = [
-    Adoption({}, 0, {"lot_size": "0.01", "symbols": ["IVE"]}, 4, "0.1.0", "2026c", 0),
-    Adoption({TICKS: 2**50, ORDERS: 7}, 1_764_345_600_250, {}, 4, "0.1.0", "unknown", 10**6),
+    Adoption({}, 0, Reached(0, None), {"lot_size": "0.01", "symbols": ["IVE"]}, 4, "0.1.0", "2026c", 0),
+    Adoption(
+        {TICKS: 2**50, ORDERS: 7}, 1_764_345_600_250, Reached(5, "IVE"), {}, 4, "0.1.0", "unknown", 10**6
+    ),
     Jump({ORDERS: 7}, 1_764_345_600_250, TICKS, "an id-with-dashes", None, 0),
     Jump({TICKS: 5, ORDERS: 7}, 1_764_345_600_250, TICKS, "id", 5, 0),
     Shift({TICKS: 5, ORDERS: 7}, 1_764_345_600_250, TICKS, 5, 9),

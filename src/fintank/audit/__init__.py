@@ -1,0 +1,1 @@
+"""What `invoke audit` does: it decides everything again, and compares."""

@@ -1,0 +1,139 @@
+"""The records of the topics `ticks` and `orders` as the rule engine gets them, read in parts."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import compress
+from typing import NamedTuple
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from fintank.adapters.kafka import SHARDS, no_answer, partition_for
+from fintank.adapters.topic_reader import ANSWER_SECONDS_MAX, POLL_SECONDS, SILENT_SECONDS_MAX, open_consumer
+from fintank.trading.messages import PortfolioOrder, Quote, TradingState
+from fintank.trading.partition_log import Partition, Range, Run
+from fintank.wire.bolts import owner_ticks
+from fintank.wire.bolts.order_stream import OrderMessage
+from fintank.wire.kafka import orders, ticks
+from fintank.wire.kafka.records import Record, offset_of
+
+PART_RECORDS_MAX = 5_000
+RECORD_BYTES_MAX = 1024 * 1024
+"""The spout rejects what is larger; like what is not UTF-8, it does not reach the rule engine."""
+
+Input = Quote | OrderMessage
+
+
+class Part(NamedTuple):
+    """The next records of a partition: offset, shard (None: every shard) and message of each."""
+
+    first: int
+    next: int
+    runs: Sequence[Run]
+    offsets: Sequence[int]
+    shards: Sequence[int | None]
+    messages: Sequence[Input]
+
+    def range(self, shard: int) -> Range[Input]:
+        """Return the range of one shard."""
+        is_mine = [of is None or of == shard for of in self.shards]
+        mine = list(compress(self.offsets, is_mine)), list(compress(self.messages, is_mine))
+        return Range(self.first, self.next, self.runs, *mine)
+
+
+class InputLog:
+    """One partition, read from an offset on. Made by `open_log`."""
+
+    def __init__(self, address: str, consumer: Consumer, partition: Partition, first: int, end: int) -> None:
+        self.position = first
+        self._address = address
+        self._consumer = consumer
+        self._partition = partition
+        self._end = end
+        consumer.assign([TopicPartition(partition.topic, partition.number, first)])
+
+    @property
+    def left(self) -> int:
+        """How many offsets are left to read."""
+        return self._end - self.position
+
+    def read(self) -> Part:
+        """Read on, by up to PART_RECORDS_MAX records, not past the end."""
+        deadline = time.monotonic() + SILENT_SECONDS_MAX
+        first = self.position
+        records: list[Record] = []
+        while self.position == first:
+            if time.monotonic() > deadline:
+                raise no_answer(self._address)
+            for message in self._consumer.consume(PART_RECORDS_MAX, POLL_SECONDS):
+                error, offset = message.error(), message.offset()
+                assert offset is not None
+                if error is None and offset < self._end:
+                    value, time_ms = message.value(), message.timestamp()[1]
+                    records.append(Record(*self._partition, offset, time_ms, None, value))
+                    self.position = offset + 1
+                elif error is None or error.code() == KafkaError._PARTITION_EOF:
+                    # The log may end with the markers of transactions, which are no records.
+                    self.position = min(offset, self._end)
+                elif not error.retriable():
+                    raise KafkaException(error)
+        return part_of(self._partition, first, self.position, records)
+
+
+@contextmanager
+def open_log(address: str, partition: Partition, first: int, end: int) -> Iterator[InputLog]:
+    """Open a partition for reading from `first` to `end`, both offsets that its log has."""
+    with open_consumer(address, "fintank-audit") as consumer:
+        yield InputLog(address, consumer, partition, first, end)
+
+
+def log_starts(address: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    """Return the first offset that each log still holds."""
+    with open_consumer(address, "fintank-audit") as consumer:
+        return {
+            place: consumer.get_watermark_offsets(TopicPartition(*place), ANSWER_SECONDS_MAX)[0]
+            for place in partitions
+        }
+
+
+def part_of(partition: Partition, first: int, end: int, records: Iterable[Record]) -> Part:
+    """Read records as the spout and the deserializers do; what they reject is left out."""
+    usable = [record for record in records if _is_text(record)]
+    runs = _runs(usable)
+    offsets_text = " ".join(f"{run.first},{run.records},{run.append_ms}" for run in runs)
+    texts = "\n".join(record.text for record in usable)
+    messages: Sequence[Input]
+    if partition.topic == "ticks":
+        batch = ticks.to_lines(*partition, offsets_text, texts)
+        quotes = owner_ticks.quotes(partition.number, "\n".join(batch.quotes))
+        messages, offsets = quotes, [quote.offset for quote in quotes]
+    else:
+        messages = orders.read(*partition, offsets_text, texts).messages
+        offsets = [offset_of(message.input) for message in messages]
+    return Part(first, end, runs, offsets, list(map(_shard, messages)), messages)
+
+
+def _is_text(record: Record) -> bool:
+    value = record.value or b""
+    try:
+        return len(value) <= RECORD_BYTES_MAX and value.decode() is not None
+    except UnicodeDecodeError:
+        return False
+
+
+def _runs(records: Iterable[Record]) -> list[Run]:
+    runs: list[Run] = []
+    for record in records:
+        last = runs[-1] if runs else None
+        if last and last.append_ms == record.time_ms and last.first + last.records == record.offset:
+            runs[-1] = last._replace(records=last.records + 1)
+        else:
+            runs.append(Run(record.offset, 1, record.time_ms))
+    return runs
+
+
+def _shard(message: Input) -> int | None:
+    """Return the shard of a message; None if it is for all: a component's shard depends on the rules."""
+    if isinstance(message, TradingState | PortfolioOrder) or message.symbol is None:
+        return None
+    return partition_for(message.symbol, SHARDS)

@@ -1,0 +1,118 @@
+"""The reports decided again against those of the topic `executions`, in their order."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from fintank.audit.differences import AuditFindings, DifferenceKind, brief
+from fintank.trading.reports import Report
+
+
+class Written(NamedTuple):
+    """A report of the topic; place: its record, as in "executions-0-17"."""
+
+    place: str
+    report: Report
+
+
+class ReportMatching:
+    """Compares one shard's reports. Reports of one shard are written in the order of their log times.
+
+    seen: called with each report of the topic before it is compared; returns whether it can be audited.
+    """
+
+    def __init__(
+        self, findings: AuditFindings, written: Iterator[Written], seen: Callable[[Report], bool]
+    ) -> None:
+        self._findings = findings
+        self._written = written
+        self._seen = seen
+        self._next: Written | None = None
+        self._read = 0
+        self._waiting: dict[str, list[tuple[int, Written]]] = {}
+        """Reports of the topic that were not decided again yet, by exec_id, each with its number."""
+        self._missing: dict[str, Report] = {}
+        """Reports decided again that are not in the topic."""
+        self._last_number = -1
+
+    def read_before(self, log_us: int) -> None:
+        """Read the topic on, up to the reports of this log time."""
+        while (written := self._head()) is not None and (written.report.log_time_us or 0) < log_us:
+            self._take(written)
+
+    def compare(self, ours: Report) -> None:
+        """Compare the next report that was decided again."""
+        assert ours.log_time_us is not None
+        self.read_before(ours.log_time_us + 1)
+        found = self._waiting.get(ours.exec_id)
+        if found is None:
+            self._missing[ours.exec_id] = ours
+            return
+        number, written = found.pop(0)
+        if not found:
+            del self._waiting[ours.exec_id]
+        self._findings.reports += 1
+        self._findings.compare(DifferenceKind.REPORT_DIFFERS, ours, written.report, written.place)
+        if number < self._last_number:
+            self._findings.add(
+                DifferenceKind.REPORT_OUT_OF_ORDER,
+                ours,
+                ours=f"{brief(ours)} after what stands behind it",
+                theirs="before it",
+                place=written.place,
+            )
+        self._last_number = max(self._last_number, number)
+
+    @property
+    def is_matched(self) -> bool:
+        """Whether every report that was decided again was found so far."""
+        return not self._missing
+
+    def read_on(self, written: Iterator[Written]) -> None:
+        """Look for what is missing in what was written since."""
+        self._written, self._next = written, None
+        while (more := self._head()) is not None:
+            self._take(more)
+        for exec_id in self._missing.keys() & self._waiting.keys():
+            self._compare_late(exec_id)
+
+    def finish(self, is_undecided: Callable[[Report], bool], kept_from_us: int) -> None:
+        """Report what was found on one side only.
+
+        is_undecided: whether a report may not be decided yet. kept_from_us: the topic no longer holds the
+        reports up to this log time.
+        """
+        for ours in self._missing.values():
+            if (ours.log_time_us or 0) <= kept_from_us:
+                self._findings.not_audited += 1
+            elif is_undecided(ours):
+                self._findings.undecided += 1
+            else:
+                self._findings.add(DifferenceKind.REPORT_MISSING, ours, ours=brief(ours))
+        for place, report in (written for found in self._waiting.values() for _, written in found):
+            if is_undecided(report):
+                self._findings.undecided += 1
+            else:
+                kind = DifferenceKind.REPORT_NOT_DECIDED
+                self._findings.add(kind, report, theirs=brief(report), place=place)
+
+    def _compare_late(self, exec_id: str) -> None:
+        """Compare a report whose log time differs, or that was written late."""
+        ours = self._missing.pop(exec_id)
+        _, written = self._waiting[exec_id].pop(0)
+        if not self._waiting[exec_id]:
+            del self._waiting[exec_id]
+        self._findings.reports += 1
+        self._findings.compare(DifferenceKind.REPORT_DIFFERS, ours, written.report, written.place)
+
+    def _head(self) -> Written | None:
+        if self._next is None:
+            self._next = next(self._written, None)
+        return self._next
+
+    def _take(self, written: Written) -> None:
+        self._next = None
+        if self._seen(written.report):
+            self._waiting.setdefault(written.report.exec_id, []).append((self._read, written))
+            self._read += 1
+        else:
+            self._findings.not_audited += 1

@@ -1,0 +1,121 @@
+"""One shard: everything it has decided is decided again, by the same core, and compared."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from fintank.adapters.kafka import SHARDS, partition_for
+from fintank.audit.fill_matching import FillMatching
+from fintank.audit.input_log import Input
+from fintank.audit.report_matching import ReportMatching
+from fintank.audit.shard_start import ShardStart, rules_of
+from fintank.trading.changes import Change, Forgotten, id_of
+from fintank.trading.deciding import Message, decide
+from fintank.trading.log_merge import Positions
+from fintank.trading.messages import Order, PortfolioOrder, Quote
+from fintank.trading.partition_log import Partition, Range
+from fintank.trading.portfolio import split_message
+from fintank.trading.recovery import Recovery
+from fintank.trading.shard import Effects, Shard
+from fintank.trading.timeline import Adoption
+
+FORGET_EVERY_RECORDS = 10_000
+
+
+class ShardAudit:
+    """Decides a shard's records again, in the order of its replay."""
+
+    def __init__(self, number: int, start: ShardStart, reports: ReportMatching, fills: FillMatching) -> None:
+        self.replay = start.replay
+        self.reports = reports
+        self.log_ms = 0
+        """The log time of what was decided again last."""
+        self._number = number
+        self._known = start.known
+        self._fills = fills
+        self._recovery = Recovery() if start.rules_change else None
+        self._rules: Mapping[str, object] | None = None
+        self._core: Shard | None = None
+        self._records = 0
+
+    def offer(self, partition: Partition, found: Range[Input]) -> None:
+        """Take in the next range of a partition, and decide on what can be decided."""
+        self.replay.offer(partition, found)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Decide on what can be decided."""
+        for step in self.replay.take():
+            if isinstance(step, Adoption):
+                self._adopt(step)
+                continue
+            self.log_ms = step.log_ms
+            log_us = step.log_ms * 1000
+            self.let_time_pass(log_us)
+            for record in step.records:
+                self._decide(record, log_us)
+
+    def let_time_pass(self, until_us: int) -> None:
+        """Run the timers up to a log time."""
+        if self._core is not None:
+            while (effects := self._core.next_timer(until_us)) is not None:
+                self._compare(effects)
+
+    def _adopt(self, adoption: Adoption) -> None:
+        self.let_time_pass(adoption.reached.us)
+        if adoption.rules == self._rules:
+            return
+        limits = rules_of(adoption)
+        if self._core is None or self._recovery is None:
+            self._core = Shard(limits)
+        else:
+            self._remember(self._core.changed_quotes())
+            self._remember([Positions(reached=adoption.reached)])
+            before, self._recovery = self._recovery, Recovery()
+            self._remember(before.entries())
+            self._core = before.shard(limits)
+        self._rules = adoption.rules
+        self._limits = limits
+
+    def _decide(self, record: Input, log_us: int) -> None:
+        core = self._core
+        assert core is not None
+        self._records += 1
+        if self._records % FORGET_EVERY_RECORDS == 0:
+            self._remember(core.forget_closed(log_us))
+        for message in self._messages(record):
+            if isinstance(message, Quote):
+                self._known.on_quote(message)
+            elif not self._can_audit(message, log_us):
+                continue
+            effects = decide(core, message, log_us)
+            if effects is not None:
+                self._compare(effects)
+
+    def _messages(self, record: Input) -> Iterator[Message]:
+        """Return what a record is to this shard: of a portfolio order, the components of its symbols."""
+        if isinstance(record, PortfolioOrder):
+            for order in split_message(record, self._limits):
+                if partition_for(order.symbol, SHARDS) == self._number:
+                    yield order
+        else:
+            yield record
+
+    def _can_audit(self, message: Message, log_us: int) -> bool:
+        if not isinstance(message, Order):
+            return True
+        self.reports.read_before(log_us)
+        return self._known.can_audit(message.identity, log_us)
+
+    def _compare(self, effects: Effects) -> None:
+        self._remember(effects.journal)
+        audited = [report for report in effects.reports if self._known.is_known(report)]
+        for report in audited:
+            self.reports.compare(report)
+        log_us = {report.exec_id: report.log_time_us for report in audited}
+        for fill in effects.fills:
+            if fill.exec_id in log_us:
+                self._fills.compare(fill, log_us[fill.exec_id] or 0)
+
+    def _remember(self, changes: Iterable[Change]) -> None:
+        if self._recovery is not None:
+            for change in changes:
+                self._recovery.take(id_of(change.entry) if isinstance(change, Forgotten) else change)

@@ -1,0 +1,84 @@
+"""From where a shard can be audited, by its timeline and by what the logs still hold."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from fintank.adapters import versions
+from fintank.audit.input_log import Input
+from fintank.audit.known_symbols import KnownSymbols
+from fintank.audit.topic_records import first_kept_ms
+from fintank.terminal.texts import utc
+from fintank.trading.limits import Limits
+from fintank.trading.log_merge import Positions
+from fintank.trading.log_replay import LogReplay, beginning
+from fintank.trading.partition_log import Partition
+from fintank.trading.timeline import Adoption, TimelineEvent
+from fintank.wire import rules_toml
+from fintank.wire.kafka.records import AHEAD_US_MAX
+
+RULES = "the rules of the timeline"
+
+
+class ShardStart(NamedTuple):
+    """Where the replay of a shard begins, which symbols are known there, and what to say about it.
+
+    rules_change: whether not all adoptions have the same rules.
+    """
+
+    replay: LogReplay[Input]
+    known: KnownSymbols
+    rules_change: bool
+    notes: Sequence[str]
+
+
+def shard_start(
+    address: str, events: Sequence[TimelineEvent], decided: Positions, log_starts: Mapping[Partition, int]
+) -> ShardStart | None:
+    """Return where the replay of a shard begins; None if it has no adoption in the timeline."""
+    start = beginning(events)
+    if start is None:
+        return None
+    ends = {place: at.next for place, at in decided.partitions.items() if at.next is not None}
+    replay = LogReplay[Input](start, ends)
+    adoptions = [event for event in start.events if isinstance(event, Adoption)]
+    notes = [_version_note(adoption) for adoption in adoptions if _is_of_other_version(adoption)]
+    known_from_ms = None if start.is_complete else start.now_ms
+    for place, position in replay.positions.items():
+        first = log_starts[place]
+        if position is not None and position < first:
+            replay.start_at(place, first)
+            kept_ms = first_kept_ms(address, *place, first)
+            kept_ms = decided.partitions[place].log_ms if kept_ms is None else kept_ms
+            known_from_ms = max(known_from_ms or 0, kept_ms)
+            notes.append(f"{place.topic}-{place.number} is kept from offset {first:,}, {utc(kept_ms)}")
+    if known_from_ms is None:
+        return ShardStart(replay, KnownSymbols(None), _rules_change(adoptions), notes)
+    if not start.is_complete:
+        notes.append(f"its beginning is not known: it is replayed from {utc(start.now_ms)}")
+    ages_us = [rules_of(adoption).max_quote_age_us for adoption in adoptions]
+    # By then no quote from before is usable any more, whatever time it had.
+    known_from_us = known_from_ms * 1000 + max(ages_us) + AHEAD_US_MAX
+    since = utc(known_from_us / 1000)
+    notes.append(f"orders are audited from {since}, once their symbol has none left from before")
+    return ShardStart(replay, KnownSymbols(known_from_us), _rules_change(adoptions), notes)
+
+
+def rules_of(adoption: Adoption) -> Limits:
+    """Return the rules of an adoption; FintankError if this version can't read them."""
+    return rules_toml.from_json(json.dumps(adoption.rules), RULES)
+
+
+def _rules_change(adoptions: Sequence[Adoption]) -> bool:
+    return any(adoption.rules != adoptions[0].rules for adoption in adoptions)
+
+
+def _is_of_other_version(adoption: Adoption) -> bool:
+    return (adoption.version, adoption.tzdata) != versions.used()
+
+
+def _version_note(adoption: Adoption) -> str:
+    return (
+        f"from {utc(adoption.now_ms)} it was decided by fintank {adoption.version} with time zones "
+        f"{adoption.tzdata}, and is decided again by {' with '.join(versions.used())}"
+    )
