@@ -109,7 +109,8 @@
    "topology.acker.executors" 1
    ;; Tuples are batches, so counting every one is cheap; by default, Storm counts one in twenty.
    "topology.stats.sample.rate" 1.0
-   "topology.message.timeout.secs" 120
+   ;; What a dead worker held comes again after this, and until then every decision waits for it.
+   "topology.message.timeout.secs" 30
    "topology.subprocess.timeout.secs" 120
    ;; An executor with an empty queue looks again after 3 ms. By default, it looks 1,000 times in a row and then
    ;; every ms: with 17 executors, that took more CPU than the actual work.

@@ -25,8 +25,6 @@ SYMBOLS = [f"CLUSTER{number:02}" for number in range(20)]
 UNDER_WAY_S = 8
 """How long orders flow before and after the fault."""
 DONE_TIMEOUT_S = 240
-SOON_AGAIN = ("-o", "topology.message.timeout.secs=30")
-"""A dead worker's tuples in flight are replayed after one to two timeouts; the default is four times this."""
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +35,7 @@ def aim(cluster: Stack) -> Aim:
 @pytest.fixture(scope="module")
 def orders(cluster: Stack, aim: Aim) -> Iterator[OrderStream]:
     """Submit the topology to both Supervisors; `orders` sends to it."""
-    done = sparse(aim, "submit", *SOON_AGAIN)
+    done = sparse(aim, "submit")
     assert done.returncode == 0, done.stdout
     send(cluster.settings.kafka, "ticks", "symbol", map(tick, SYMBOLS))
     yield OrderStream(cluster.settings.kafka, SYMBOLS)
@@ -123,7 +121,7 @@ def test_an_upgrade_with_open_orders_loses_and_duplicates_nothing(
 
     def fault() -> None:
         kill_topology(aim, cluster.settings.nimbus)
-        done = sparse(aim, "submit", *SOON_AGAIN)
+        done = sparse(aim, "submit")
         assert done.returncode == 0, done.stdout
 
     survives(cluster, orders, "upgrade", fault)

@@ -13,8 +13,8 @@ SYMBOLS_KEPT_MAX = 65_536
 
 
 def owner_count(context: Mapping[str, Any]) -> int:
-    """Return how many tasks the rule engine has; 0 if the topology has none. context is Storm's."""
-    return list(context["task->component"].values()).count(RULE_ENGINE)
+    """Return how many tasks of the rule engine own shards; 0 if the topology has none. context is Storm's."""
+    return min(SHARDS, list(context["task->component"].values()).count(RULE_ENGINE))
 
 
 @lru_cache(SYMBOLS_KEPT_MAX)

@@ -151,7 +151,8 @@ class RuleEngine(BatchBolt):
     def _take_ticks(self, tup: Tuple) -> None:
         ticks = quotes(tup.values[3], tup.values[-1])
         self._offer(tup, ticks, [tick.offset for tick in ticks], [shard_of(tick.symbol) for tick in ticks])
-        self._pending.add(tup, [])
+        for copy_id in self._pending.add(tup, []):
+            self.ack(copy_id)
         self.metrics.add(tuples=1, records=len(ticks), ticks=len(ticks))
 
     def _take_orders(self, tup: Tuple) -> None:
@@ -160,7 +161,8 @@ class RuleEngine(BatchBolt):
         offsets = [offset_of(message.input) for message in found]
         self._offer(tup, found, offsets, [None if symbol is None else shard_of(symbol) for symbol in symbols])
         times_ms = append_times_ms(tup.values[-2])
-        self._pending.add(tup, [times_ms[offset] for offset in offsets])
+        for copy_id in self._pending.add(tup, [times_ms[offset] for offset in offsets]):
+            self.ack(copy_id)
         self.metrics.add(tuples=1, records=len(found), orders=len(found))
 
     def _take_ends(self, tup: Tuple) -> None:

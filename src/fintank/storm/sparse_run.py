@@ -20,7 +20,7 @@ from fintank.services import influxdb_server, programs
 from fintank.settings import Settings
 from fintank.waiting import wait_until
 
-MEMBERS_GONE_TIMEOUT_S = 10
+MEMBERS_GONE_TIMEOUT_S = 16
 """Longer than the spouts' session.timeout.ms, after which Kafka drops the members of a killed run."""
 MEMBERS_POLL_INTERVAL_S = 0.5
 MEMBERS_NAMED_MAX = 4

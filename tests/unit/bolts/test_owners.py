@@ -15,6 +15,10 @@ def test_a_topology_without_a_rule_engine_has_no_owner() -> None:
     assert owner_count(context(0, 4)) == 0
 
 
+def test_a_task_that_is_left_without_a_shard_is_no_owner() -> None:
+    assert owner_count(context(SHARDS + 2, 5)) == SHARDS
+
+
 def test_each_shard_has_one_owner_whatever_the_number_of_tasks() -> None:
     for tasks in range(1, 7):
         owned = [shard for task in range(tasks) for shard in owned_shards(context(tasks, 5 + task))]

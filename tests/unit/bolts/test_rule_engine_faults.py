@@ -283,3 +283,15 @@ def test_records_in_place_of_those_that_a_broker_lost_are_decided_on_by_an_engin
     messages = [*ends[:2], first, *ends[2:], storm_tick(), cut, new, *later, storm_tick("again")]
     assert set(raw_run(kafka, messages, monkeypatch)) == {"first", "storm-tick", "new", "again"}
     assert [report.cl_ord_id for report in kafka.reports] == ["o-0", "o-1", "o-2", "new"]
+
+
+def test_a_copy_that_storm_sends_again_takes_the_place_of_the_one_that_waits(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = [log_ends("ticks", 0, 0), log_ends("orders", 0, 0)]
+    first = kafka.orders("first", order("o", SYMBOLS[0]))
+    copies = [first | {"id": name} for name in ("second", "third")]
+    later = [log_ends("ticks", 0, 1), log_ends("orders", 1, 1)]
+    acked = raw_run(kafka, [*told, first, *copies, storm_tick(), *later, storm_tick("end")], monkeypatch)
+    assert acked == ["first", "second", "storm-tick", "end", "third"]
+    assert [report.cl_ord_id for report in kafka.reports] == ["o"]

@@ -73,7 +73,15 @@ def test_the_wait_for_a_commit_is_the_transaction_timeout() -> None:
 
 def test_storms_timeouts_allow_a_bolt_to_wait_for_kafka() -> None:
     assert SUBPROCESS_S > journal.INIT_SECONDS_MAX + journal.ANSWER_SECONDS_MAX + journal.SILENT_SECONDS_MAX
-    assert MESSAGE_S > TRANSACTION_S + AWAY_S
+    assert MESSAGE_S > TRANSACTION_S
+
+
+def test_a_spout_stays_in_its_group_while_a_broker_pauses() -> None:
+    assert SPOUT_SESSION_S - SPOUT_HEARTBEAT_S > PAUSE_S
+
+
+def test_a_killed_workers_partitions_are_read_again_before_its_tuples_are() -> None:
+    assert SPOUT_SESSION_S < MESSAGE_S
 
 
 def test_an_idle_group_keeps_its_offsets_longer_than_topics_keep_records() -> None:
@@ -106,6 +114,7 @@ def test_the_vm_has_the_same_timeouts() -> None:
         ("session.timeout.ms", SPOUT_SESSION_S),
         ("MEMBERS_GONE_TIMEOUT_S", sparse_run.MEMBERS_GONE_TIMEOUT_S),
         ("topology.subprocess.timeout.secs", SUBPROCESS_S),
+        ("topology.message.timeout.secs", MESSAGE_S),
     ],
 )
 def test_the_page_has_every_timeout(name: str, seconds: float) -> None:

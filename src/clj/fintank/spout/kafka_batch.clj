@@ -58,9 +58,10 @@
    "enable.auto.commit" "false"
    "allow.auto.create.topics" "false"
    "max.poll.records" "5000"
-   ;; The members of a killed run expire quickly, so that the next run gets its partitions.
-   "session.timeout.ms" "6000"
-   "heartbeat.interval.ms" "2000"
+   ;; Longer than a busy broker or machine hangs, so that it causes no rebalance; the partitions of a killed worker
+   ;; wait for as long.
+   "session.timeout.ms" "12000"
+   "heartbeat.interval.ms" "1500"
    "max.poll.interval.ms" "600000"
    ;; Finds a topic created later within seconds, and limits how often a lost broker is logged.
    "metadata.max.age.ms" "5000"
