@@ -143,7 +143,7 @@ def fill_disk(world: World, _: str, __: random.Random) -> str:
     finally:
         filler.unlink()
     world.services_up()
-    return f"pid {pid}"
+    return f"pid {pid}, afterwards {world.pid('kafka')}"
 
 
 def _fill(descriptor: int) -> None:
