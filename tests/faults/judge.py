@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from faults.world import World
+from support.auditing import check_audit
 from support.order_reports import TERMINAL, check_order, committed
 from support.order_traffic import Message
 from support.stack import fintank
@@ -32,11 +33,12 @@ def settle(world: World) -> float:
 
 
 def check(world: World) -> str:
-    """Check reports, order, and that Kafka and InfluxDB agree; return the figures."""
+    """Check reports and order, that Kafka and InfluxDB agree, and every decision again; return the figures."""
     reports = committed(world.stack.settings.kafka, "executions")
     decided = check_decided_once(world.traffic.identities, reports)
     check_order([report for report in reports if not _is_of_a_duplicate(report)])
     _wait_until_reconciled(world)
+    assert check_audit(world.stack, len(reports)).not_audited == 0
     kinds = Counter(report["exec_type"] for report in reports)
     return f"{decided} orders, " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
 
