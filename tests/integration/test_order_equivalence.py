@@ -1,6 +1,5 @@
 """Real quotes and 1,000 random orders: topology and reference engine agree in every field."""
 
-import json
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,6 +19,7 @@ from support.equivalence_plan import (
 )
 from support.live_world import LiveWorld, live_world
 from support.order_flow import order_flow
+from support.rules_files import write_rules
 from support.stack import Stack, create_topics
 
 from fintank.settings import PROJECT_ROOT
@@ -64,11 +64,9 @@ def expected(sent: Iterable[tuple[Sending, Place]]) -> tuple[list[Record], list[
 
 @pytest.mark.soak
 def test_the_topology_agrees_with_the_reference_engine(empty_stack: Stack, jar: Path, tmp_path: Path) -> None:
-    rules = tmp_path / "rules.toml"
-    rules.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in RULES.items()))
     address = empty_stack.settings.kafka
     create_topics(empty_stack)
-    environ = {**empty_stack.environ, "FINTANK_RULES": str(rules)}
+    environ = {**empty_stack.environ, **write_rules(tmp_path, RULES)}
     with order_flow(environ, tmp_path) as flow, live_world(address) as world:
         sent = play(world)
         executions, fills, rejects = (world.new(topic) for topic in ("executions", "fills", "rejects"))

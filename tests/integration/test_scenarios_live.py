@@ -11,6 +11,7 @@ from scenarios.playing import Emitted, Record, check_emitted, head
 from scenarios.table import RULES, Row, Scenario, scenarios
 from support.live_world import LiveWorld, Sending, live_world
 from support.order_flow import order_flow
+from support.rules_files import write_rules
 from support.stack import Stack, create_topics
 
 LIVE = [scenario for scenario in scenarios() if scenario.is_live]
@@ -57,6 +58,17 @@ class Player:
         return Emitted(executions, fills, world_emitted.rejects)
 
 
+def instruments() -> dict[str, Any]:
+    """Return the instruments of all scenarios, each for the symbols with that scenario's suffix."""
+    tables: list[dict[str, Any]] = []
+    for scenario in LIVE:
+        content = scenario.rules["instruments"]
+        for table in [*content["instrument"], {"symbols": ["*"], **content["default"]}]:
+            own = [f"{pattern}.{scenario.id}" for pattern in table["symbols"]]
+            tables.append({**content["default"], **table, "symbols": own})
+    return {"default": RULES["instruments"]["default"], "instrument": tables}
+
+
 def play_rows(world: LiveWorld, rows: list[tuple[Player, Row]], number: int) -> None:
     """Play one row of each scenario at once."""
     sent = [(player, row) for player, row in rows if not row.is_redelivered]
@@ -74,11 +86,9 @@ def play_rows(world: LiveWorld, rows: list[tuple[Player, Row]], number: int) -> 
 
 
 def test_scenarios_through_kafka_and_the_topology(stack: Stack, jar: Path, tmp_path: Path) -> None:
-    rules = tmp_path / "rules.toml"
-    rules.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in RULES.items()))
     create_topics(stack)
     players = [Player(scenario) for scenario in LIVE]
-    environ = {**stack.environ, "FINTANK_RULES": str(rules)}
+    environ = {**stack.environ, **write_rules(tmp_path, {**RULES, "instruments": instruments()})}
     with order_flow(environ, tmp_path) as flow, live_world(stack.settings.kafka) as world:
         state = {"msg_type": "trading_state", "state": "ACTIVE", "timestamp": f"{time.time():.6f}"}
         world.send(
