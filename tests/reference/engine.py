@@ -23,7 +23,7 @@ class Engine(Steps):
         """Take a record of the topic ticks."""
         self.pass_to(log_us)
         try:
-            quote = read_quote(message, place)
+            quote = read_quote(message, place, self.instruments.of(message["symbol"]).allow_negative)
         except RejectError as reject:
             self.rejects.append((place.input, str(reject)))
             return

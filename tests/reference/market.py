@@ -58,9 +58,9 @@ class Quote:
         return prices[0] == prices[1] and self.size(side) == other.size(side)
 
 
-def read_quote(message: Message, place: Place) -> Quote:
+def read_quote(message: Message, place: Place, allow_negative: bool) -> Quote:
     """Read a tick."""
-    sides = [side for name in ("bid", "ask") for side in read_side(message, name)]
+    sides = [side for name in ("bid", "ask") for side in read_side(message, name, allow_negative)]
     time_us = int(float(message["timestamp"]) * MICROSECONDS + 0.5)
     place.time_us({"timestamp": message["timestamp"]})
     bid, bid_size, ask, ask_size = sides
@@ -69,11 +69,13 @@ def read_quote(message: Message, place: Place) -> Quote:
     return Quote(message["exchange"], counted_us, place.partition, place.offset, bid, ask, *sizes)
 
 
-def read_side(message: Message, name: str) -> tuple[Fraction | None, Fraction | None]:
+def read_side(message: Message, name: str, allow_negative: bool) -> tuple[Fraction | None, Fraction | None]:
     """Read price and size; neither of an empty side."""
-    price = at_least_zero(message.get(name), "NOT_POSITIVE")
+    price = message.get(name)
+    price = number(price) if allow_negative else at_least_zero(price, "NOT_POSITIVE")
     size = at_least_zero(message.get(f"{name}_size"), "NEGATIVE")
-    return (None, None) if not price or size == 0 else (price, size)
+    is_empty = price is None or size == 0 or (price == 0 and not allow_negative)
+    return (None, None) if is_empty else (price, size)
 
 
 def at_least_zero(value: Any, reason: str) -> Fraction | None:

@@ -45,7 +45,7 @@ def work_of(topic: str, text: str, place: Place, limits: Limits) -> tuple[list[W
     """Do with a record what comes before the rule engine; return what that gets, and reasons of rejects."""
     offsets = f"{place.offset},1,{place.append_us // 1000}"
     if topic == "ticks":
-        batch = ticks.to_lines(topic, place.partition, offsets, text)
+        batch = ticks.to_lines(topic, place.partition, offsets, text, limits.instruments.allows_negative)
         lines = owner_ticks.by_owner(batch, shard_of, SHARDS)
         quotes = [
             (shard, quote)

@@ -16,6 +16,7 @@ from fintank.wire.bolts import owner_ticks
 from fintank.wire.bolts.order_stream import OrderMessage
 from fintank.wire.kafka import orders, ticks
 from fintank.wire.kafka.records import Record, offset_of
+from fintank.wire.kafka.ticks import AllowsNegative
 
 PART_RECORDS_MAX = 5_000
 RECORD_BYTES_MAX = 1024 * 1024
@@ -44,7 +45,17 @@ class Part(NamedTuple):
 class InputLog:
     """One partition, read from an offset on. Made by `open_log`."""
 
-    def __init__(self, address: str, consumer: Consumer, partition: Partition, first: int, end: int) -> None:
+    def __init__(
+        self,
+        address: str,
+        consumer: Consumer,
+        partition: Partition,
+        first: int,
+        end: int,
+        *,
+        allows_negative: AllowsNegative,
+    ) -> None:
+        self._allows_negative = allows_negative
         self.position = first
         self._address = address
         self._consumer = consumer
@@ -77,14 +88,16 @@ class InputLog:
                     self.position = min(offset, self._end)
                 elif not error.retriable():
                     raise KafkaException(error)
-        return part_of(self._partition, first, self.position, records)
+        return part_of(self._partition, first, self.position, records, self._allows_negative)
 
 
 @contextmanager
-def open_log(address: str, partition: Partition, first: int, end: int) -> Iterator[InputLog]:
+def open_log(
+    address: str, partition: Partition, first: int, end: int, allows_negative: AllowsNegative
+) -> Iterator[InputLog]:
     """Open a partition for reading from `first` to `end`, both offsets that its log has."""
     with open_consumer(address, "fintank-audit") as consumer:
-        yield InputLog(address, consumer, partition, first, end)
+        yield InputLog(address, consumer, partition, first, end, allows_negative=allows_negative)
 
 
 def log_starts(address: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
@@ -96,7 +109,9 @@ def log_starts(address: str, partitions: Iterable[Partition]) -> dict[Partition,
         }
 
 
-def part_of(partition: Partition, first: int, end: int, records: Iterable[Record]) -> Part:
+def part_of(
+    partition: Partition, first: int, end: int, records: Iterable[Record], allows_negative: AllowsNegative
+) -> Part:
     """Read records as the spout and the deserializers do; what they reject is left out."""
     usable = [record for record in records if _is_text(record)]
     runs = _runs(usable)
@@ -104,7 +119,7 @@ def part_of(partition: Partition, first: int, end: int, records: Iterable[Record
     texts = "\n".join(record.text for record in usable)
     messages: Sequence[Input]
     if partition.topic == "ticks":
-        batch = ticks.to_lines(*partition, offsets_text, texts)
+        batch = ticks.to_lines(*partition, offsets_text, texts, allows_negative)
         quotes = owner_ticks.quotes(partition.number, "\n".join(batch.quotes))
         messages, offsets = quotes, [quote.offset for quote in quotes]
     else:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from fintank.adapters import kafka
+from fintank.adapters import kafka, rules_file
 from fintank.audit.differences import AuditFindings
 from fintank.audit.fill_matching import FillMatching
 from fintank.audit.input_log import InputLog, log_starts, open_log
@@ -41,6 +41,7 @@ class WholeAudit:
     def __init__(self, settings: Settings, stack: ExitStack) -> None:
         self.findings = AuditFindings()
         self._address = settings.kafka
+        self._allows_negative = rules_file.load(settings).instruments.allows_negative
         self._stack = stack
         # How far the shards are comes first: all that they wrote until then can be read after it.
         self._decided = {number: decided_positions(self._address, number) for number in range(kafka.SHARDS)}
@@ -122,7 +123,9 @@ class WholeAudit:
                     firsts[place] = min(first, firsts.get(place, first))
                     ends[place] = max(end, ends.get(place, end))
         return {
-            place: self._stack.enter_context(open_log(self._address, place, first, ends[place]))
+            place: self._stack.enter_context(
+                open_log(self._address, place, first, ends[place], self._allows_negative)
+            )
             for place, first in firsts.items()
         }
 

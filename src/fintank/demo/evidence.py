@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from fintank.adapters.kafka import SHARDS, partition_for
 from fintank.adapters.topic_reader import Positions, open_reader
@@ -72,11 +73,12 @@ def wait_reasons(address: str, symbols: Iterable[str], limits: Limits) -> dict[s
     # Quotes that arrived earlier are too old by now, whatever their timestamps.
     since_ms = (now - limits.max_quote_age_us) // 1000
     reasons = {}
+    read = partial(tick_json.from_record, allows_negative=limits.instruments.allows_negative)
     with open_reader(address, "ticks") as reader:
         for symbol in symbols:
             found = reader.read(reader.starts([partition_for(symbol, SHARDS)], since_ms))
             own = (record for record in found if record.key == symbol.encode())
-            quotes = messages(own, tick_json.from_record)
+            quotes = messages(own, read)
             reason = wait_reason(((quote, record.time_ms * 1000) for record, quote in quotes), now, limits)
             if reason is not None:
                 reasons[symbol] = reason

@@ -6,6 +6,7 @@ then on, in the partitions where they must be.
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from fintank.adapters.kafka import SHARDS, TOPICS, partition_for
 from fintank.adapters.topic_reader import TopicReader, open_reader
@@ -37,7 +38,8 @@ def find(address: str, order_id: str, limits: Limits) -> Life | None:
     with open_reader(address, "fills") as reader:
         booked = _fills(reader, requested, since_ms, exec_ids)
     with open_reader(address, "ticks") as reader:
-        quotes = _quotes(reader, {quote_id for _, report in reports for quote_id in quote_ids(report)})
+        wanted = {quote_id for _, report in reports for quote_id in quote_ids(report)}
+        quotes = _quotes(reader, wanted, limits)
     return Life(order_id, sent, reports, booked, quotes, limits)
 
 
@@ -114,11 +116,12 @@ def _fills(
     }
 
 
-def _quotes(reader: TopicReader, wanted: Iterable[str]) -> dict[str, Quote]:
+def _quotes(reader: TopicReader, wanted: Iterable[str], limits: Limits) -> dict[str, Quote]:
     places = sorted(tuple(map(int, quote_id.split("-"))) for quote_id in wanted)
     found = (reader.record_at(*place) for place in track(places, len(places), "reading ticks"))
     kept = (record for record in found if record is not None)
-    return {quote.quote_id: quote for _, quote in messages(kept, tick_json.from_record)}
+    read = partial(tick_json.from_record, allows_negative=limits.instruments.allows_negative)
+    return {quote.quote_id: quote for _, quote in messages(kept, read)}
 
 
 def _read(reader: TopicReader, starts: dict[int, int], topic: str) -> Iterator[Record]:

@@ -10,7 +10,7 @@ from fintank.reconciliation.findings import Result
 from fintank.reconciliation.order_cancels import check_cancels
 from fintank.reconciliation.order_reports import check_orders
 from fintank.reconciliation.snapshot import read_snapshot
-from fintank.reconciliation.storage import EXECUTIONS_TOPIC, FILLS_TOPIC, TICKS_TOPIC, Storage
+from fintank.reconciliation.storage import EXECUTIONS_TOPIC, FILLS_TOPIC, Storage, ticks_topic
 from fintank.reconciliation.topic_logs import read_logs
 from fintank.reconciliation.trade_quotes import TradeQuotes
 from fintank.settings import Settings
@@ -35,7 +35,7 @@ def compare(settings: Settings) -> tuple[list[Result], dict[str, int]]:
         check_cancels(found.cancels, found.cancel_rejects, found.reports, logs),
         *check_bookings([*found.reports, *found.later_trades], found.fills, logs),
         quotes.result,
-        storage.compare(TICKS_TOPIC, quotes.see),
+        storage.compare(ticks_topic(limits.instruments), quotes.see),
         storage.compare(EXECUTIONS_TOPIC),
         storage.compare(FILLS_TOPIC),
         unusable,

@@ -4,6 +4,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import compress
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from fintank.reconciliation.spout_batches import SpoutBatch, read_batches
 from fintank.reconciliation.stored_points import Comparison, Digest, rounds
 from fintank.reconciliation.topic_logs import CLOCK_SKEW_MS_MAX, TopicLogs, oldest_ms
 from fintank.terminal.screen import progress
+from fintank.trading.instruments import Instruments
 from fintank.wire.bolts.offsets import parse_offsets
 from fintank.wire.kafka import executions, fills, ticks
 from fintank.wire.kafka.records import LineBatch
@@ -31,7 +33,12 @@ class StoredTopic:
     to_lines: Callable[[str, int, str, str], LineBatch | ticks.TickBatch]
 
 
-TICKS_TOPIC = StoredTopic("ticks", BID_ASK, ticks.to_lines)
+def ticks_topic(instruments: Instruments) -> StoredTopic:
+    """Return the topic ticks; the instruments tell which prices may be negative."""
+    to_lines = partial(ticks.to_lines, allows_negative=instruments.allows_negative)
+    return StoredTopic("ticks", BID_ASK, to_lines)
+
+
 EXECUTIONS_TOPIC = StoredTopic("executions", EXECUTIONS, executions.to_lines)
 FILLS_TOPIC = StoredTopic("fills", FILLS, fills.to_lines)
 

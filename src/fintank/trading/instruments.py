@@ -87,6 +87,10 @@ class Instruments:
                 self._found[symbol] = found
         return found
 
+    def allows_negative(self, symbol: str) -> bool:
+        """Whether 0 and less are prices of a symbol."""
+        return self.of(symbol).allow_negative
+
     @property
     def calendars(self) -> list[Sessions]:
         """The calendars that any instrument names, each once, by name."""

@@ -29,6 +29,8 @@ def from_toml(text: str, file: str) -> Limits:
 def from_json(text: str, option: str) -> Limits:
     """Read what to_json wrote; `option` is the name of its source in errors."""
     values = json.loads(text)
+    if "instruments" not in values:
+        raise FintankError(f"{option} are of a version without instruments, and can't be read")
     instruments = instruments_toml.from_content(values.pop("instruments"), option)
     return replace(_limits(values, option), instruments=instruments)
 

@@ -4,6 +4,7 @@ The fields are in the order of the original 2015 messages.
 """
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 
 from fintank.trading.decimals import plain, seconds_text
@@ -12,11 +13,15 @@ from fintank.wire.kafka.fields import Fields, parsed
 from fintank.wire.kafka.records import Record
 
 
-def from_record(record: Record) -> Quote:
-    """Read a tick as the quote that the rule engine gets; ValueError if it is not a tick."""
+def from_record(record: Record, allows_negative: Callable[[str], bool] = lambda _: False) -> Quote:
+    """Read a tick as the quote that the rule engine gets; ValueError if it is not a tick.
+
+    allows_negative: whether 0 and less are prices of a symbol.
+    """
     fields = parsed(record.text)
-    bid, bid_size = _side(fields, "bid")
-    ask, ask_size = _side(fields, "ask")
+    is_any_price = allows_negative(fields.symbol("symbol"))
+    bid, bid_size = _side(fields, "bid", is_any_price)
+    ask, ask_size = _side(fields, "ask", is_any_price)
     return Quote(
         symbol=fields.symbol("symbol"),
         exchange=fields.symbol("exchange"),
@@ -50,10 +55,12 @@ def tick_of_texts(quote: Quote) -> bytes:
     ).encode()
 
 
-def _side(fields: Fields, name: str) -> tuple[str | None, str | None]:
+def _side(fields: Fields, name: str, is_any_price: bool) -> tuple[str | None, str | None]:
     """Read a price and its size; two times None for an empty side."""
     price, size = _number(fields, name), _number(fields, f"{name}_size")
-    return (None, None) if not price or size == 0 else (plain(price), None if size is None else plain(size))
+    if price is None or size == 0 or (price == 0 and not is_any_price):
+        return None, None
+    return plain(price), None if size is None else plain(size)
 
 
 def _number(fields: Fields, name: str) -> Decimal | None:

@@ -3,8 +3,8 @@
     {"symbol": "IVE", "exchange": "NASDAQ", "bid": 93.97388, "ask": 94.190756, "timestamp": 1438539936.355217}
     bid_ask,exchange=NASDAQ,symbol=IVE bid=93.97388,ask=94.190756 1438539936355217042
 
-A side is empty if its price is absent, null or 0, or its size 0; it has no field. The point of a tick without
-any side has the field withdrawn=1i.
+A side is empty if its price is absent, null or 0 (where 0 is no price), or its size 0; it has no field. The
+point of a tick without any side has the field withdrawn=1i.
 
 This is the hot path: whole columns go through C functions, and no object of ours is created per tick. A chunk
 with anything unusual takes the careful path, record by record, which alone decides what is rejected.
@@ -13,7 +13,7 @@ with anything unusual takes the careful path, record by record, which alone deci
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from itertools import repeat
@@ -52,6 +52,14 @@ _PLAIN_DECIMAL = re.compile(r"(?=.{1,40}\Z)(?:0|[1-9][0-9]*)(?:\.[0-9]{1,30})?")
 _DECIMAL = re.compile(rf"(?=.{{1,40}}\Z){DECIMAL.pattern}")
 
 
+AllowsNegative = Callable[[str], bool]
+"""Tells of a symbol whether 0 and less are prices."""
+
+
+def _only_positive(_: str) -> bool:
+    return False
+
+
 class TickBatch(NamedTuple):
     """A LineBatch of ticks; `quotes` are the lines for the rule engine (see `owner_ticks`)."""
 
@@ -70,11 +78,13 @@ class _Lines(NamedTuple):
     quotes: Sequence[str] = ()
 
 
-def to_lines(topic: str, partition: int, offsets: str, records: str) -> TickBatch:
+def to_lines(
+    topic: str, partition: int, offsets: str, records: str, allows_negative: AllowsNegative = _only_positive
+) -> TickBatch:
     """Turn each record of one spout tuple into a line or a reject, in order.
 
     `offsets` are runs `first,count,append_ms`, `records` are joined by newlines. ValueError when their counts
-    differ: that is a bug in the spout.
+    differ: that is a bug in the spout. allows_negative: whether 0 and less are prices of a symbol.
     """
     texts = records.split("\n") if offsets or records else []
     runs = parse_runs(offsets)
@@ -96,7 +106,7 @@ def to_lines(topic: str, partition: int, offsets: str, records: str) -> TickBatc
         try:
             found = _fast_lines(*columns)
         except Exception:  # the careful path finds out which record it was
-            found = _careful_lines(*columns, faults)
+            found = _careful_lines(*columns, faults, allows_negative)
         lines += found.lines
         symbols += found.symbols
         quotes += found.quotes
@@ -152,13 +162,17 @@ def _numbers(column: Sequence[Any]) -> Sequence[float]:
 
 
 def _careful_lines(
-    texts: list[str], numbers: list[int], append_us: list[int], faults: dict[int, tuple[Reason, str]]
+    texts: list[str],
+    numbers: list[int],
+    append_us: list[int],
+    faults: dict[int, tuple[Reason, str]],
+    allows_negative: AllowsNegative,
 ) -> _Lines:
     """Return the lines of the valid ticks; add reason and detail of the others to `faults`, by offset."""
     found = []
     for text, number, append in zip(texts, numbers, append_us, strict=True):
         try:
-            found.append(_line(_parsed(text), number, append))
+            found.append(_line(_parsed(text), number, append, allows_negative))
         except MalformedError as error:
             faults[number] = error.reason, error.detail
         except Exception as error:  # a record's error must not affect the others
@@ -175,7 +189,9 @@ def _prefix(symbol: str, exchange: str) -> str:
     return series("bid_ask", {"exchange": exchange, "symbol": symbol}) + " bid="
 
 
-def _line(tick: dict[str, Any], offset: int, append_us: int) -> tuple[str, str, str]:
+def _line(
+    tick: dict[str, Any], offset: int, append_us: int, allows_negative: AllowsNegative
+) -> tuple[str, str, str]:
     """Return line, symbol and line for the rule engine; MalformedError for the first fault."""
     numbers = [name for name in (*_PRICES, *_SIZES) if tick.get(name) is not None]
     for name in _REQUIRED:
@@ -183,6 +199,8 @@ def _line(tick: dict[str, Any], offset: int, append_us: int) -> tuple[str, str, 
             raise MalformedError(Reason.MISSING_FIELD, field=name)
     for name in (*_NAMES, "timestamp", *numbers):
         reason = _name_fault(tick[name]) if name in _NAMES else _number_fault(name, tick[name])
+        if reason is Reason.NOT_POSITIVE and allows_negative(tick["symbol"]):
+            continue
         if reason:
             raise MalformedError(reason, field=name, value=tick[name])
     texts = {name: _text(tick[name]) for name in numbers}
@@ -190,10 +208,7 @@ def _line(tick: dict[str, Any], offset: int, append_us: int) -> tuple[str, str, 
         if not is_bounded(Decimal(text)):
             raise MalformedError(Reason.BAD_VALUE, field=name, value=tick[name], error="out of range")
     time_us = _time_us(tick["timestamp"], append_us + AHEAD_US_MAX)
-    for side in zip(_PRICES, _SIZES, strict=True):
-        if texts.get(side[0], "0") == "0" or texts.get(side[1]) == "0":
-            for name in side:
-                texts.pop(name, None)
+    _drop_empty_sides(texts, allows_negative(tick["symbol"]))
     prefix = _prefix(tick["symbol"], tick["exchange"]).removesuffix("bid=")
     fields = ",".join([f"{name}={text}" for name, text in texts.items()]) or "withdrawn=1i"
     line = f"{prefix}{fields} {record_time_ns(time_us, offset)}"
@@ -201,6 +216,14 @@ def _line(tick: dict[str, Any], offset: int, append_us: int) -> tuple[str, str, 
     counted_us = min(time_us, append_us)
     quote = "\t".join([tick["symbol"], tick["exchange"], str(counted_us), str(offset), *columns])
     return line, tick["symbol"], quote
+
+
+def _drop_empty_sides(texts: dict[str, str], is_zero_a_price: bool) -> None:
+    for side in zip(_PRICES, _SIZES, strict=True):
+        price, size = map(texts.get, side)
+        if price is None or size == "0" or (price == "0" and not is_zero_a_price):
+            for name in side:
+                texts.pop(name, None)
 
 
 def _time_us(timestamp: float | str, latest_us: int) -> int:
