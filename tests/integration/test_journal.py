@@ -40,16 +40,16 @@ from fintank.trading.working_order import WorkingOrder
 from fintank.wire.kafka import journal_records
 
 RECORDS = 200_000
-ADOPTION_CPU_SECONDS_MAX = 15
+ADOPTION_CPU_SECONDS_MAX = 4
 ADOPTION_SECONDS_MAX = 120
 OPEN_SECONDS_MAX = 5
 COMPACTION_SECONDS_MAX = 60
 COMPACTED_AT_ONCE = {
-    "segment.ms": "20",
+    "segment.ms": "200",
     "min.cleanable.dirty.ratio": "0.01",
     "delete.retention.ms": "0",
 }
-"""The active segment is never compacted: here each transaction begins one."""
+"""The active segment is never compacted: here a new one begins every 200 ms."""
 
 # The previous owner of a shard: it adopts the shard and commits one record for each line of stdin.
 WRITER = """
@@ -204,22 +204,24 @@ def test_adoption_reads_records_behind_the_open_transaction_of_another_producer(
 
 def test_what_compaction_leaves_of_a_journal_gives_the_same_state(address: str) -> None:
     set_configs(address, ConfigResource("topic", "journal"), COMPACTED_AT_ONCE)
-    set_configs(address, ConfigResource("broker", ""), {"log.cleaner.backoff.ms": "100"})
+    (broker,) = AdminClient({"bootstrap.servers": address}).list_topics(timeout=10).brokers
+    set_configs(address, ConfigResource("broker", str(broker)), {"log.cleaner.backoff.ms": "100"})
     log, _ = adopt(address, 3, print)
     shard = Shard(Limits(retention_us=60 * SECOND))
     written: dict[str, str] = {}
+    records = 0
     for second in range(200):
         now_us = START + second * SECOND
         changes = [*seconds_changes(shard, second, now_us), Positions(second)]
         log.commit([], [], changes)
+        records += len(changes)
         for key, value in map(journal_records.to_record, changes):
             if value is None:
                 written.pop(key, None)
             else:
                 written[key] = value
-    before = kept_records(address, 3)
-    wait_until(lambda: kept_records(address, 3) < before / 2, seconds=COMPACTION_SECONDS_MAX)
-    print(f"{before} records, {kept_records(address, 3)} after compaction, {len(written)} remembered")
+    wait_until(lambda: kept_records(address, 3) < records / 2, seconds=COMPACTION_SECONDS_MAX)
+    print(f"{records} records, {kept_records(address, 3)} after compaction, {len(written)} remembered")
     recovery = Recovery()
     for entry in adopt(address, 3, print)[1]:
         recovery.take(entry)
@@ -269,10 +271,9 @@ def test_a_shard_of_200_000_orders_is_adopted_in_time(address: str) -> None:
         print(f"a transaction of {len(records):,} records: {time.monotonic() - started:.2f} s")
     started, started_cpu = time.monotonic(), time.process_time()
     _, found = adopt(address, 3, print)
-    read_seconds = time.monotonic() - started
     restore(Limits(), found)
     seconds, cpu_seconds = time.monotonic() - started, time.process_time() - started_cpu
-    print(f"{len(found):,} records read in {read_seconds:.1f} s, with the shard restored {seconds:.1f} s")
-    assert len(found) == RECORDS
+    print(f"{found.records:,} records restored in {seconds:.1f} s, {cpu_seconds:.1f} s of CPU")
+    assert found.records >= RECORDS
     assert cpu_seconds < ADOPTION_CPU_SECONDS_MAX  # independent of the machine's load
     assert seconds < ADOPTION_SECONDS_MAX
