@@ -33,6 +33,7 @@ bench: tools ## Measure speed, and print the machine and versions
 	@.venv/bin/python bench/trading_core.py
 	@.venv/bin/python bench/adoption.py
 	@.venv/bin/python bench/pipeline.py
+	@.venv/bin/python bench/latency.py
 
 mutants: tools ## Mutate the trading core and write docs/mutants.md (half an hour)
 	@.venv/bin/python scripts/mutants.py

@@ -1,11 +1,13 @@
 """Decisions follow the logs while InfluxDB is down, and after a consumer group has lost its offsets."""
 
+import json
 import time
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from support.order_flow import OrderFlow, order_flow
 from support.order_reports import committed
@@ -74,6 +76,29 @@ def test_an_order_waits_for_the_prices_that_are_in_kafka_before_it(
         supervisor.start_service("influxdb")
         (new, trade) = wait_until_filled(stack, flow, "after")
         assert (new["ask"], trade["last_px"]) == ("201", "201")
+        assert flow.end() == 0
+
+
+def test_an_order_waits_for_a_tick_that_stands_before_it_in_an_open_transaction(
+    stack: Stack, jar: Path, tmp_path: Path
+) -> None:
+    address = stack.settings.kafka
+    send(address, "ticks", "symbol", [tick("OPEN", bid="100", ask="101")])
+    producer = Producer({"bootstrap.servers": address, "transactional.id": "a feed", "linger.ms": 0})
+    with order_flow(stack.environ, tmp_path) as flow:
+        send(address, "orders", "account", [market_order("quiet", "OPEN")])
+        assert wait_until_filled(stack, flow, "quiet")[-1]["last_px"] == "101"
+        producer.init_transactions(TIMEOUT_S)
+        producer.begin_transaction()
+        latest = tick("OPEN", bid="200", ask="201")
+        producer.produce("ticks", json.dumps(latest), "OPEN", partition_for("OPEN", 4))
+        producer.flush(TIMEOUT_S)
+        send(address, "orders", "account", [market_order("behind", "OPEN")])
+        deadline = time.monotonic() + LONGER_THAN_AN_ORDER_TAKES_S
+        while time.monotonic() < deadline:
+            assert reports_of(stack, "behind") == []
+        producer.commit_transaction(TIMEOUT_S)
+        assert wait_until_filled(stack, flow, "behind")[-1]["last_px"] == "201"
         assert flow.end() == 0
 
 

@@ -173,7 +173,8 @@ class FollowedPartition(Generic[T]):
     @property
     def least_ms(self) -> int:
         """The earliest log time that the next record can have."""
-        return max(self.log_ms, self.runs[0].due_ms if self.runs else self.reported_ms)
+        least_ms = self.runs[0].due_ms if self.runs else self.reported_ms
+        return least_ms if least_ms > self.log_ms else self.log_ms
 
     def take(self) -> tuple[JoinedRun, Sequence[T]]:
         """Take the next run, or as much of it as RECORDS_MAX allows."""
