@@ -12,7 +12,6 @@ its append times count as later by so much. A spout's clock that is ahead of the
 runs at half speed until it is not. So log time neither stands still nor goes back.
 """
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
@@ -24,7 +23,8 @@ TOPICS = ("ticks", "orders")
 HEARD_MS_MAX = 10_000
 """A partition without records for longer says nothing about its broker's clock."""
 
-LAST = (sys.maxsize, 0)
+LAST = (2**63, 0)
+"""Later than anything: a time in milliseconds and the index of a partition."""
 
 T = TypeVar("T")
 
