@@ -57,7 +57,8 @@ class KnownSymbols:
                     self._unaudited.add(identity)
                     unknown.open.add(identity)
                 return False
-            self._since_us[identity.symbol] = log_us
+            # Not from log_us on: other records of this log time may have come before.
+            self._since_us[identity.symbol] = log_us + 1
             del self._unknown[identity.symbol]
         return identity not in self._unaudited
 
@@ -65,7 +66,7 @@ class KnownSymbols:
         """Take in a report of the topic; return whether it can be audited."""
         if report.log_time_us is None:
             return False
-        if self._known_from_us is None or self._is_since(report):
+        if self._known_from_us is None or report.symbol in self._since_us:
             return self.is_known(report)
         self._unaudited.add(report.identity)
         if isinstance(report, ExecutionReport):

@@ -7,7 +7,7 @@ from fintank.audit.fill_matching import FillMatching
 from fintank.audit.input_log import Input
 from fintank.audit.report_matching import ReportMatching
 from fintank.audit.shard_start import ShardStart, rules_of
-from fintank.trading.changes import Change, Forgotten, id_of
+from fintank.trading.changes import Change
 from fintank.trading.deciding import Message, decide
 from fintank.trading.log_merge import Positions
 from fintank.trading.messages import Order, PortfolioOrder, Quote
@@ -118,4 +118,4 @@ class ShardAudit:
     def _remember(self, changes: Iterable[Change]) -> None:
         if self._recovery is not None:
             for change in changes:
-                self._recovery.take(id_of(change.entry) if isinstance(change, Forgotten) else change)
+                self._recovery.take(change)

@@ -12,10 +12,12 @@ from typing import Any
 from fintank.trading.cancels import RememberedCancel
 from fintank.trading.changes import (
     BlockWindow,
+    Change,
     ClosedOrder,
     Entry,
     EntryId,
     EntryKind,
+    Forgotten,
     HeldQuote,
     RejectedDuplicate,
     SymbolClock,
@@ -48,8 +50,12 @@ class Recovery:
         self._latest: dict[EntryId, Entry] = {}
         """All but the terminal orders."""
 
-    def take(self, entry: Entry | EntryId) -> None:
+    def take(self, change: Change | EntryId) -> None:
         """Take in an entry, or the id of one that was forgotten."""
+        entry = id_of(change.entry) if isinstance(change, Forgotten) else change
+        if isinstance(entry, WorkingOrder) and entry.closed_us is not None:
+            identity, content_hash = entry.order.identity, entry.order.content_hash
+            entry = ClosedOrder(entry.closed_us, identity, content_hash, entry.ord_status)
         if isinstance(entry, ClosedOrder):
             self._closed.load(entry)
             self._latest.pop(EntryId(EntryKind.ORDER, entry.identity), None)
