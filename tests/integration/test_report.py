@@ -82,8 +82,8 @@ def test_everything_the_loaders_wrote_is_read(empty_stack: Stack, span: Span) ->
     assert (trade.bid, trade.ask, trade.quote_ids, trade.cl_ord_id) == (109.5, 109.75, "1-18", "o-1")
     assert data.ticks == 2
     assert list(data.prices) == ["VTI"]
-    assert data.opening == {("A-1", "VTI"): (2, -219.5)}
-    assert data.holdings == {("A-1", "VTI"): (4, -439)}
+    assert data.opening == {("A-1", "VTI", "USD"): (2, -219.5, 1, 1)}
+    assert data.holdings == {("A-1", "VTI", "USD"): (4, -439, 2, 1)}
     assert [fill.delta_shares for fill in data.fills] == [2]
     assert data.tick_latency["p99"].values == [9]
     assert data.tick_rates["ticks"].values == [2]

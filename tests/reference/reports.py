@@ -158,6 +158,7 @@ def fill(report: dict[str, Any]) -> dict[str, Any]:
         "delta_shares": plain(shares),
         "delta_cash": plain(-shares * price * Fraction(report["multiplier"])),
         "currency": report["currency"],
+        "multiplier": report["multiplier"],
         "commission": report["commission"],
         "transact_time": report["transact_time"],
     }

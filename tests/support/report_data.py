@@ -1,6 +1,6 @@
 """The data of a full report, and of an empty one."""
 
-from fintank.report.data import ExecutionRow, FillRow, Line, PortfolioOrderRow, PriceLines, ReportData
+from fintank.report.data import ExecutionRow, FillRow, Held, Line, PortfolioOrderRow, PriceLines, ReportData
 from fintank.report.span import Span
 
 SECOND_NS = 1_000_000_000
@@ -66,9 +66,9 @@ def full_data() -> ReportData:
     ]
     trades = [*(report(number) for number in range(40)), *sweep]
     fills = [
-        FillRow(trade.time_ns, trade.account, trade.symbol, 2.5, -154_262.5)
+        FillRow(trade.time_ns, trade.account, trade.symbol, "USDT", 2.5, -154_262.5, 1.0, 1.0)
         if trade.side == "BUY"
-        else FillRow(trade.time_ns, trade.account, trade.symbol, -2.5, 154_260.0)
+        else FillRow(trade.time_ns, trade.account, trade.symbol, "USDT", -2.5, 154_260.0, 1.0, 1.0)
         for trade in trades
     ]
     return ReportData(
@@ -79,8 +79,11 @@ def full_data() -> ReportData:
         portfolio_orders=[PortfolioOrderRow(TIMES_NS[1], "A-1", "BUY", "deposit-1", 1000.5, "IVE VTI")],
         prices={symbol: PriceLines(line(61704, 0.1), line(61705, 0.1), 1) for symbol in SYMBOLS},
         fills=fills,
-        opening={("A-1000", "BTCUSDT"): (10.0, -617_040.0)},
-        holdings={("A-1000", "BTCUSDT"): (12.5, -771_300.0), ("A-1001", "ETHUSDT"): (-2.5, 154_260.0)},
+        opening={("A-1000", "BTCUSDT", "USDT"): Held(10.0, -617_040.0)},
+        holdings={
+            ("A-1000", "BTCUSDT", "USDT"): Held(12.5, -771_300.0, 5.0),
+            ("A-1001", "ETHUSDT", "USDT"): Held(-2.5, 154_260.0, 1.0),
+        },
         working=SPAN,
         tick_latency={"p50": line(8, 0.5), "p95": line(20, 1), "p99": line(60, 20)},
         order_latency={"p50": line(12, 0.5), "p95": line(30, 1), "p99": line(90, 20)},

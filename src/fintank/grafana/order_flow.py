@@ -139,7 +139,9 @@ def _orders() -> list[Panel]:
 
 
 def _holdings() -> list[Panel]:
-    positions = 'sum("delta_shares") AS "shares", sum("delta_cash") AS "cash"'
+    positions = (
+        'sum("delta_shares") AS "shares", sum("delta_cash") AS "cash", sum("commission") AS "commission"'
+    )
     return [
         panels.lines(
             "Shares",
@@ -149,15 +151,14 @@ def _holdings() -> list[Panel]:
         panels.lines(
             "Cash",
             "Proceeds of sales minus cost of purchases since the start of the time range, over the chosen "
-            "accounts and symbols. Choose one account to see its own.",
-            target(_running_sum("delta_cash"), "cash"),
-            colors={"cash": BLUE},
+            "accounts and symbols, by currency, without the commissions. Choose one account to see its own.",
+            target(_running_sum("delta_cash", ', "currency"'), "$tag_currency"),
         ),
         panels.table(
             "Positions",
             "Shares, and the cash from trading them, over all fills ever, summed over the chosen accounts. "
             "Choose one account to see its own; `invoke report` lists all.",
-            select(positions, "fills", f"{SYMBOL} AND {ACCOUNT}", 'GROUP BY "symbol"'),
+            select(positions, "fills", f"{SYMBOL} AND {ACCOUNT}", 'GROUP BY "symbol", "currency"'),
             transformations=[panels.without("Time")],
         ),
     ]
@@ -177,7 +178,8 @@ def _logs() -> list[Panel]:
             _latest(
                 "fills",
                 TRADES,
-                "account side symbol last_qty last_px last_mkt delta_shares delta_cash cl_ord_id",
+                "account side symbol last_qty last_px last_mkt delta_shares delta_cash currency commission "
+                "cl_ord_id",
             ),
             width=12,
         ),

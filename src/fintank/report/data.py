@@ -45,8 +45,11 @@ class FillRow(NamedTuple):
     time_ns: int
     account: str
     symbol: str
+    currency: str | None
     delta_shares: float
     delta_cash: float
+    commission: float | None
+    multiplier: float | None
 
 
 class PortfolioOrderRow(NamedTuple):
@@ -60,8 +63,17 @@ class PortfolioOrderRow(NamedTuple):
     symbols: str
 
 
-Holdings = Mapping[tuple[str, str], tuple[float, float]]
-"""Shares and cash by account and symbol."""
+class Held(NamedTuple):
+    """What fills sum to; cash does not include the commission. multiplier is that of the latest fill."""
+
+    shares: float = 0.0
+    cash: float = 0.0
+    commission: float = 0.0
+    multiplier: float = 1.0
+
+
+Holdings = Mapping[tuple[str, str, str], Held]
+"""What is held by account, symbol and currency."""
 
 
 class Line(NamedTuple):

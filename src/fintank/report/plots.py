@@ -66,8 +66,10 @@ def shares(data: ReportData) -> go.Figure | None:
 
 
 def cash(data: ReportData) -> go.Figure | None:
-    """Draw the cash that each account's trades brought and cost."""
-    return _running_sums("cash", data, lambda fill: (fill.account, fill.delta_cash))
+    """Draw the cash that each account's trades brought and cost, by currency."""
+    return _running_sums(
+        "cash", data, lambda fill: (f"{fill.account} {fill.currency or ''}".rstrip(), fill.delta_cash)
+    )
 
 
 def orders_by_state(last_reports: Iterable[ExecutionRow]) -> go.Figure | None:
@@ -145,8 +147,8 @@ def _running_sums(
     if not fills:
         return None
     opening: dict[str, float] = defaultdict(float)
-    for (account, symbol), held in data.opening.items():
-        name, summand = change(FillRow(0, account, symbol, *held))
+    for key, held in data.opening.items():
+        name, summand = change(FillRow(0, *key, *held))
         opening[name] += summand
     by_name: dict[str, list[tuple[int, float]]] = defaultdict(list)
     for fill in fills:

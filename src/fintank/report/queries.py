@@ -8,6 +8,7 @@ from fintank.adapters.influxdb import InfluxDB
 from fintank.report.data import (
     ExecutionRow,
     FillRow,
+    Held,
     Holdings,
     Line,
     PortfolioOrderRow,
@@ -116,8 +117,14 @@ def _holdings(opening: Holdings, fills: Iterable[FillRow]) -> Holdings:
     """Return the holdings after the fills; summed here because InfluxDB can group by tags only."""
     held = dict(opening)
     for fill in fills:
-        shares, cash = held.get((fill.account, fill.symbol), (0.0, 0.0))
-        held[fill.account, fill.symbol] = (shares + fill.delta_shares, cash + fill.delta_cash)
+        key = (fill.account, fill.symbol, fill.currency or "")
+        before = held.get(key, Held())
+        held[key] = Held(
+            before.shares + fill.delta_shares,
+            before.cash + fill.delta_cash,
+            before.commission + (fill.commission or 0.0),
+            fill.multiplier or 1.0,
+        )
     return held
 
 

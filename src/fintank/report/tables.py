@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from fintank.report.data import ExecutionRow, PortfolioOrderRow, ReportData
+from fintank.report.data import ExecutionRow, Held, PortfolioOrderRow, ReportData
 from fintank.terminal.texts import money, number, utc
 
 ROWS_MAX = 1_000
@@ -19,6 +19,7 @@ TAIL = "code tail"
 """A text whose end matters most: where there is little room, its start is cut off."""
 CSS = {
     "account": "",
+    "currency": "",
     **dict.fromkeys(("quantity", "price", "cash", "best bid", "best ask", "amount"), NUMBER),
     **dict.fromkeys(("quote", "reason"), CODE),
     "order": TAIL,
@@ -87,37 +88,50 @@ def unfilled_orders(found: Iterable[ExecutionRow]) -> str | None:
 def positions(data: ReportData) -> str | None:
     """Show each account's shares by symbol, its cash, and the market value at the last bid and ask.
 
-    At most SYMBOLS_MAX symbols have columns, those that most accounts hold; cash and value include all.
+    An account has a row for each currency. At most SYMBOLS_MAX symbols have columns, those that most accounts
+    hold; cash, commission and value include all. The profit is what is left of cash and value after it.
     """
     mids = {
         symbol: (prices.bid.values[-1] + prices.ask.values[-1]) / 2
         for symbol, prices in data.prices.items()
         if prices.bid.values and prices.ask.values
     }
-    holders = Counter(symbol for _, symbol in data.holdings)
+    holders = Counter(symbol for _, symbol, _ in data.holdings)
     symbols = sorted(symbol for symbol, _ in holders.most_common(SYMBOLS_MAX))
     others = [f"{len(holders) - SYMBOLS_MAX:,} more symbols"] if len(holders) > SYMBOLS_MAX else []
-    by_account: dict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
-    for (account, symbol), position in data.holdings.items():
-        by_account[account][symbol] = position
+    by_row: dict[tuple[str, str], dict[str, Held]] = defaultdict(dict)
+    for (account, symbol, currency), held in data.holdings.items():
+        by_row[account, currency][symbol] = held
     rows = []
-    for account, held in sorted(by_account.items()):
-        cash = sum(symbol_cash for _, symbol_cash in held.values())
-        shares = [number(held[symbol][0], QUANTITY_DECIMALS) if symbol in held else "" for symbol in symbols]
-        left_out = len(held.keys() - symbols)
+    for (account, currency), own in sorted(by_row.items()):
+        shares = [
+            number(own[symbol].shares, QUANTITY_DECIMALS) if symbol in own else "" for symbol in symbols
+        ]
+        left_out = len(own.keys() - symbols)
         shares += [f"{left_out:,} held" if left_out else "" for _ in others]
-        value = _market_value(held, mids)
-        valued = ["", ""] if value is None else [money(value), money(cash + value)]
-        rows.append([escape(account), *shares, money(cash), *valued])
-    titles = ["account", *symbols, *others, "cash", "market value", "profit and loss"]
+        rows.append([escape(account), *shares, escape(currency), *_amounts(own, mids)])
+    titles = [
+        "account",
+        *symbols,
+        *others,
+        "currency",
+        "cash",
+        "commission",
+        "market value",
+        "profit and loss",
+    ]
     return _table("first", "accounts", titles, rows, css=NUMBER)
 
 
-def _market_value(held: Mapping[str, tuple[float, float]], mids: Mapping[str, float]) -> float | None:
-    """Return what the shares are worth; None if a symbol has no price here."""
-    if any(shares and symbol not in mids for symbol, (shares, _) in held.items()):
-        return None
-    return sum(shares * mids[symbol] for symbol, (shares, _) in held.items() if shares)
+def _amounts(own: Mapping[str, Held], mids: Mapping[str, float]) -> list[str]:
+    """Return cash, commission, market value and profit; the last two are empty if a symbol has no price."""
+    cash = sum(held.cash for held in own.values())
+    commission = sum(held.commission for held in own.values())
+    known = [money(cash), money(commission)]
+    if any(held.shares and symbol not in mids for symbol, held in own.items()):
+        return [*known, "", ""]
+    value = sum(held.shares * mids[symbol] * held.multiplier for symbol, held in own.items() if held.shares)
+    return [*known, money(value), money(cash + value - commission)]
 
 
 def _table(

@@ -56,6 +56,7 @@ def booking(report: ExecutionReport) -> Fill:
         delta_shares=report.last_qty if is_buy else report.last_qty.copy_negate(),
         delta_cash=money.copy_negate() if is_buy else money,
         currency=report.currency,
+        multiplier=report.multiplier,
         commission=report.commission,
         transact_time_us=report.transact_time_us,
     )

@@ -124,7 +124,7 @@ class Fill:
     """A trade as a booking: a record of the topic `fills`, in this order of fields.
 
     delta_shares is positive for BUY and negative for SELL; delta_cash is minus delta_shares times last_px
-    times the multiplier, in currency. commission is not part of it, and is None like currency in old records.
+    times the multiplier, in currency. commission is not part of it. In old records these three are None.
     """
 
     exec_id: str
@@ -139,6 +139,7 @@ class Fill:
     delta_shares: Decimal
     delta_cash: Decimal
     currency: str | None
+    multiplier: Decimal | None
     commission: Decimal | None
     transact_time_us: int
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from support.report_data import EMPTY, full_data, report
 
 from fintank.report import tables
+from fintank.report.data import Held, Line, PriceLines
 from fintank.report.page import page
 
 
@@ -69,30 +70,43 @@ def test_a_long_table_shows_the_latest_rows_and_says_so() -> None:
     assert "o-4" not in cells(html)
 
 
-def test_profit_and_loss_is_cash_plus_market_value_at_the_last_midpoint() -> None:
-    found = cells(tables.positions(full_data()))[:6]
+def test_profit_and_loss_is_cash_plus_market_value_at_the_last_midpoint_less_the_commissions() -> None:
+    found = cells(tables.positions(full_data()))[:8]
     worth = 12.5 * (61704.5 + 0.1 * 59)
-    assert found == ["A-1000", "12.5", "", "-771,300.00", f"{worth:,.2f}", f"{worth - 771_300:,.2f}"]
+    amounts = ["-771,300.00", "5.00", f"{worth:,.2f}", f"{worth - 771_300 - 5:,.2f}"]
+    assert found == ["A-1000", "12.5", "", "USDT", *amounts]
 
 
 def test_without_a_price_the_market_value_is_empty() -> None:
     html = tables.positions(replace(full_data(), prices={}))
-    assert cells(html)[3:6] == ["-771,300.00", "", ""]
+    assert cells(html)[3:8] == ["USDT", "-771,300.00", "5.00", "", ""]
 
 
 def test_the_most_held_symbols_have_columns_and_cash_includes_all() -> None:
-    rare = {("A-9", f"RARE{number:02}"): (1.0, -10.0) for number in range(30)}
-    held = {(account, f"S{number:02}"): (2.0, -1.0) for account in ("A-1", "A-9") for number in range(12)}
+    rare = {("A-9", f"RARE{number:02}", "USD"): Held(1.0, -10.0) for number in range(30)}
+    names = [(account, f"S{number:02}") for account in ("A-1", "A-9") for number in range(12)]
+    held = {(*name, "USD"): Held(2.0, -1.0) for name in names}
     html = tables.positions(replace(full_data(), holdings={**rare, **held}))
     assert "RARE" not in html
     assert "30 more symbols" in html
     found = cells(html)
-    assert found[:15] == ["A-1", *["2"] * 12, "", "-12.00"]
-    assert found[17:32] == ["A-9", *["2"] * 12, "30 held", "-312.00"]
+    assert found[:17] == ["A-1", *["2"] * 12, "", "USD", "-12.00", "0.00"]
+    assert found[19:36] == ["A-9", *["2"] * 12, "30 held", "USD", "-312.00", "0.00"]
+
+
+def test_cash_of_two_currencies_is_in_two_rows_and_value_includes_the_multiplier() -> None:
+    usd, usdt = Held(2.0, -50.0, 1.0, 10.0), Held(3.0, -7.0, 0.5)
+    holdings = {("A-1", "BTCUSDT", "USDT"): usdt, ("A-1", "ETHUSDT", "USD"): usd}
+    line = Line([1], [4.0])
+    prices = {symbol: PriceLines(line, line, 1) for symbol in ("BTCUSDT", "ETHUSDT")}
+    assert cells(tables.positions(replace(full_data(), holdings=holdings, prices=prices))) == [
+        *("A-1", "", "2", "USD", "-50.00", "1.00", "80.00", "29.00"),
+        *("A-1", "3", "", "USDT", "-7.00", "0.50", "12.00", "4.50"),
+    ]
 
 
 def test_a_long_list_of_accounts_shows_the_first_and_says_so() -> None:
-    holdings = {(f"A-{number:04}", "IVE"): (1.0, -10.0) for number in range(tables.ROWS_MAX + 5)}
+    holdings = {(f"A-{number:04}", "IVE", "USD"): Held(1.0, -10.0) for number in range(tables.ROWS_MAX + 5)}
     html = tables.positions(replace(full_data(), holdings=holdings))
     assert html.count("<tr>") == tables.ROWS_MAX + 1
     assert "The first 1,000 of 1,005 accounts." in html

@@ -18,7 +18,7 @@ leaves_cash, avg_px, residual_cash, currency, multiplier, commission,
 bid, ask, quote_ids, input, ord_rej_reason, exec_restatement_reason, text,
 order_time, transact_time, log_time, as_of"""
 FILLS = """exec_id, cl_ord_id, list_id, account, symbol, side, last_qty, last_px, last_mkt, delta_shares,
-delta_cash, currency, commission, transact_time"""
+delta_cash, currency, multiplier, commission, transact_time"""
 
 
 def test_reports_and_fills_have_the_documented_fields_in_their_order() -> None:

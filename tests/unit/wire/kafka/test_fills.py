@@ -24,7 +24,7 @@ def test_a_fill_is_a_point(written):
     assert batch.lines == (
         "fills,currency=USD,partition=2,side=BUY,symbol=IVE "
         f'exec_id="{fill.exec_id}",cl_ord_id="d-IVE",list_id="d",account="A-1001",last_qty=0.002653,last_px=94200,last_mkt="NYSE",'
-        "delta_shares=0.002653,delta_cash=-249.9126,commission=0,"
+        "delta_shares=0.002653,delta_cash=-249.9126,multiplier=1,commission=0,"
         "transact_time_us=1438539936855217i 1438539936855000007"
     )
 
