@@ -33,7 +33,7 @@ def settle(world: World) -> float:
 
 
 def check(world: World) -> str:
-    """Check reports and order, that Kafka and InfluxDB agree, and every decision again; return the figures."""
+    """Check reports, their order, the database and every decision again; return the figures."""
     reports = committed(world.stack.settings.kafka, "executions")
     decided = check_decided_once(world.traffic.identities, reports)
     check_order([report for report in reports if not _is_of_a_duplicate(report)])
