@@ -15,7 +15,8 @@ import psutil
 from support.stack import BIN
 from support.waiting import wait_until
 
-from fintank import __version__
+from fintank import __version__, settings
+from fintank.adapters import rules_file
 from fintank.settings import PROJECT_ROOT
 from fintank.storm.storm_command import JVM_OPTIONS
 
@@ -70,11 +71,12 @@ def order_flow(
 ) -> Iterator[OrderFlow]:
     """Run the topology during the block, which starts when the worker is up; leave no process.
 
-    `options` are Storm's.
+    `options` are Storm's; the rules are added, as `sparse run` does.
     """
     log = folder / f"order_flow-{time.monotonic_ns()}.log"
     config = folder / "options.json"
-    config.write_text(json.dumps(dict(options)))
+    rules = rules_file.load_json(settings.load(environ))
+    config.write_text(json.dumps({settings.RULES_OPTION: rules, **options}))
     class_path = (PROJECT_ROOT / ".fintank" / "opt" / "storm.classpath").read_text().strip()
     command = ["java", *JVM_OPTIONS, "-cp", f"{class_path}:{JAR}", "fintank.local.main"]
     command += ["run", "--seconds", "0", "--config", str(config)]
