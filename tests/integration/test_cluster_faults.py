@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 from streamparse import thrift
+from support.auditing import check_audit
 from support.cluster import Aim, kill_topology, sparse
 from support.order_reports import check_portfolios, committed
 from support.order_traffic import OrderStream, market_order, send, tick
@@ -69,6 +70,7 @@ def survives(stack: Stack, orders: OrderStream, phase: str, fault: Callable[[], 
     address = stack.settings.kafka
     check_portfolios(orders.sent, committed(address, "executions"), committed(address, "fills"))
     assert "Clean: no break." in fintank(stack, "reconcile")
+    check_audit(stack)
 
 
 def test_two_workers_on_two_supervisors_share_the_work(cluster: Stack, orders: OrderStream) -> None:

@@ -46,12 +46,12 @@ def write_with_gaps(self, lines):
     return write(self, "\\n".join(kept)) if kept else []
 
 
-def commit_twice(self, reports, fills, journal):
+def commit_twice(self, reports, fills, journal, events=()):
     """Book the first fill twice."""
     if fills:
         ShardLog.commit = commit
         fills = [*fills, fills[0]]
-    commit(self, reports, fills, journal)
+    commit(self, reports, fills, journal, events)
 
 
 InfluxDB.write, ShardLog.commit = write_with_gaps, commit_twice
@@ -182,6 +182,7 @@ def test_dropped_ticks_and_a_fill_booked_twice_are_found(stack: Stack, quotes: P
     assert status == 1, output
     assert re.search(r"reconcile: POINT_MISSING [1-9]", output), output
     assert re.search(r"reconcile: TRADE_BOOKED_TWICE [1-9]", output), output
+    assert re.search(r"audit: FILL_NOT_DECIDED [1-9]", output), output
     sent, stored = figure(output, "ticks sent"), figure(output, "ticks stored")
     assert stored < sent
     missing = f"{sent:,} ticks came into the topic 'ticks', {stored:,} points into InfluxDB's bid_ask"

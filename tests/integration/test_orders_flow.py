@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.auditing import check_audit
 from support.grafana_queries import empty_panels
 from support.order_flow import OrderFlow, order_flow
 from support.order_reports import CommittedLog, check_once, check_portfolios, committed
@@ -146,6 +147,13 @@ def test_orders_of_all_kinds_are_canceled_halted_partly_filled_and_expired_witho
         wait_for("k-ends", "NEW", "EXPIRED")
         fintank(stack, "trading_state", "ACTIVE")
         wait_until(lambda: answer(order, reported) == ["NEW"], DECIDED_TIMEOUT_S, flow.text)
+
+
+def test_every_decision_is_made_again_from_the_topics_while_the_topology_runs(
+    stack: Stack, flow: OrderFlow
+) -> None:
+    written = committed(stack.settings.kafka, "executions")
+    check_audit(stack, reports_min=len(written))
 
 
 def canceled(log: CommittedLog) -> str:

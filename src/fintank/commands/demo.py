@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from fintank.adapters import rules_file
-from fintank.commands import command, reconcile, report
+from fintank.audit.whole_audit import audit as decide_again
+from fintank.commands import audit, command, reconcile, report
 from fintank.demo import evidence, stack, summary
 from fintank.demo.background_run import BackgroundRun
 from fintank.demo.memory_peak import MemoryPeak
@@ -67,7 +68,8 @@ def demo(
     if problems:
         named = "\n".join(f"  {problem}" for problem in problems)
         raise FintankError(f"Not all is as it should be, after {seconds:.0f} s:\n{named}")
-    print(f"All is as it should be: reconciled, every tick stored, every order decided, in {seconds:.0f} s.")
+    checks = "reconciled, audited, every tick stored, every order decided"
+    print(f"All is as it should be: {checks}, in {seconds:.0f} s.")
 
 
 def _check(settings: Settings, result: DemoResult, peak: MemoryPeak) -> list[str]:
@@ -75,10 +77,14 @@ def _check(settings: Settings, result: DemoResult, peak: MemoryPeak) -> list[str
     print("\nWhat the topics and InfluxDB hold, compared as `invoke reconcile` does:")
     results, lag = compare(settings)
     reconcile.show(results, lag)
+    print("\nEvery decision made again from the topics, as `invoke audit` does:")
+    audited = decide_again(settings)
+    for line in audit.lines(audited):
+        print(f"  {line}")
     symbols = {identity.symbol for identity in summary.open_orders(result.evidence)}
     reasons = evidence.wait_reasons(settings.kafka, symbols, rules_file.load(settings))
     print(f"\nThis run, {result.name}:")
-    for line in summary.lines(result, reasons, peak.size_bytes):
+    for line in summary.lines(result, reasons, audited, peak.size_bytes):
         print(line)
     console(TABLE_CHARS_MIN).print(summary.accounts(result.evidence))
     breaks = Counter[str]()
@@ -86,6 +92,7 @@ def _check(settings: Settings, result: DemoResult, peak: MemoryPeak) -> list[str
         breaks.update(check.kinds)
     return [
         *(f"reconcile: {kind} {count:,}" for kind, count in breaks.items()),
+        *(f"audit: {kind} {count:,}" for kind, count in audited.kinds.items()),
         *summary.problems(result, reasons),
     ]
 

@@ -13,7 +13,18 @@ from invoke.program import Program
 import fintank
 
 COMMANDS = (
-    *("cancel", "dashboard", "demo", "doctor", "down", "executions", "logs", "order", "queue_orders"),
+    *(
+        "audit",
+        "cancel",
+        "dashboard",
+        "demo",
+        "doctor",
+        "down",
+        "executions",
+        "logs",
+        "order",
+        "queue_orders",
+    ),
     *(
         "queue_ticks",
         "reconcile",

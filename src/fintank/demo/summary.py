@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rich.table import Table
 
+from fintank.audit.differences import AuditFindings
 from fintank.demo.evidence import Evidence
 from fintank.terminal.screen import table
 from fintank.terminal.texts import counted, money, number
@@ -80,7 +81,9 @@ def problems(result: DemoResult, wait_reasons: Mapping[str, str]) -> Iterator[st
         yield f"orders: open although their symbols have a price: {_named(stuck)}"
 
 
-def lines(result: DemoResult, wait_reasons: Mapping[str, str], memory_bytes: int) -> Iterator[str]:
+def lines(
+    result: DemoResult, wait_reasons: Mapping[str, str], audited: AuditFindings, memory_bytes: int
+) -> Iterator[str]:
     """Yield the figures, each with how it was measured."""
     row = "  {:<20}{}".format
     evidence = result.evidence
@@ -93,6 +96,8 @@ def lines(result: DemoResult, wait_reasons: Mapping[str, str], memory_bytes: int
     yield row("executions", f"{len(evidence.reports):,} ({split})")
     yield row("fills", f"{len(evidence.fills):,}")
     yield row("rejects", f"{evidence.rejects.total():,}")
+    again = f"{counted(audited.reports, 'report')} and {counted(audited.fills, 'fill')} decided again"
+    yield row("audited", f"{again}, {counted(audited.differences, 'difference')}")
     waiting = Counter(identity.symbol for identity in open_orders(evidence))
     for symbol, count in waiting.items():
         yield row("waiting", f"{counted(count, 'order')} for {symbol}: {wait_reasons.get(symbol, '?')}")

@@ -3,6 +3,7 @@ from collections import Counter
 import factories
 from rich.console import Console
 
+from fintank.audit.differences import AuditFindings
 from fintank.demo.evidence import Evidence
 from fintank.demo.summary import DemoResult, Throughput, accounts, decision_ms, lines, problems
 from fintank.trading.ledger import booking
@@ -89,12 +90,13 @@ def test_an_open_order_is_a_problem_unless_its_symbol_has_no_price() -> None:
     found = evidence(order("m-1"), quotes=[])
     assert list(problems(result(found), {})) == ["orders: open although their symbols have a price: m-1"]
     assert list(problems(result(found), {"IVE": "there is no quote"})) == []
-    text = "\n".join(lines(result(found), {"IVE": "there is no quote"}, 0))
+    text = "\n".join(lines(result(found), {"IVE": "there is no quote"}, AuditFindings(), 0))
     assert "1 order for IVE: there is no quote" in text
 
 
 def test_each_figure_says_how_it_was_measured() -> None:
-    figures = list(lines(result(evidence(order("m-1"), quotes=[QUOTE])), {}, 1_500_000_000))
+    made = result(evidence(order("m-1"), quotes=[QUOTE]))
+    figures = list(lines(made, {}, AuditFindings(2, 1), 1_500_000_000))
     assert figures == [
         "  ticks sent          100 records of the topic ticks",
         "  ticks stored        100 points of InfluxDB's bid_ask",
@@ -102,6 +104,7 @@ def test_each_figure_says_how_it_was_measured() -> None:
         "  executions          2 (1 NEW, 1 TRADE)",
         "  fills               1",
         "  rejects             0",
+        "  audited             2 reports and 1 fill decided again, 0 differences",
         "  ticks per second    200 (100 fake ticks in 0.5 s, from the first send to the last point)",
         "  tick to stored      p50 20 ms, p99 30 ms (3 probes, from send to query result)",
         "  order to execution  p50 12 ms, p99 12 ms (1 trade on arrival, between Kafka's append times)",
@@ -123,7 +126,7 @@ def test_an_order_that_waited_for_a_price_is_not_timed() -> None:
         rejects=Counter(),
     )
     assert decision_ms(found) == []
-    assert "order to execution  not measured" in "\n".join(lines(result(found), {}, 0))
+    assert "order to execution  not measured" in "\n".join(lines(result(found), {}, AuditFindings(), 0))
 
 
 def test_an_account_has_its_shares_and_its_cash() -> None:

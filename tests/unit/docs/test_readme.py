@@ -9,6 +9,7 @@ from pathlib import Path
 
 from support.readme_demo import readme_shape, shape
 
+from fintank.audit.differences import AuditFindings
 from fintank.demo.evidence import Evidence
 from fintank.demo.summary import DemoResult, Throughput, lines
 from fintank.settings import PROJECT_ROOT
@@ -45,7 +46,7 @@ def test_the_rule_of_the_readme_applies_and_rejects_only_its_symbol(tmp_path: Pa
 def test_the_readme_shows_what_the_demo_prints() -> None:
     evidence = Evidence(messages=2, orders={}, reports=[], fills=[], rejects=Counter())
     throughputs = [Throughput(kind, 1, 1.0) for kind in ("fake ticks", "real quotes")]
-    printed = [*lines(DemoResult("demo-1", throughputs, 1, 1, 1, evidence, [0.1]), {}, 0)]
+    printed = [*lines(DemoResult("demo-1", throughputs, 1, 1, 1, evidence, [0.1]), {}, AuditFindings(), 0)]
     labels = [line[:22] for line in printed]
     shown = (PROJECT_ROOT / "README.md").read_text()
     # A figure that this run lacks has other words, so of those only the label is compared.
