@@ -235,7 +235,7 @@ def seconds_changes(shard: Shard, second: int, now_us: int) -> list[Change]:
     sent = {"order_time_us": now_us, "content_hash": f"of second {second}"}
     effects = [
         shard.on_quote(quote("99", "101", at=second, offset=second), now_us),
-        shard.on_order(order("1", cl_ord_id=f"o-{second % 90}", **sent), now_us),
+        shard.on_order(order("1", cl_ord_id=f"o-{second % 50}", **sent), now_us),
         shard.on_order(order("1", price="99", cl_ord_id=f"r-{second}", **sent), now_us),
         shard.on_cancel(cancel(f"r-{second - 3}", cl_ord_id=f"c-{second}", **sent), now_us),
     ]
