@@ -9,7 +9,7 @@ SCHEMAS = PROJECT_ROOT / "src" / "fintank" / "wire" / "kafka" / "schemas"
 DOCUMENT = PROJECT_ROOT / "docs" / "messages.md"
 
 NAMES = (
-    *("tick", "portfolio_order", "order", "cancel", "trading_state"),
+    *("tick", "portfolio_order", "order", "cancel", "replace", "mass_cancel", "trading_state"),
     *("execution", "order_cancel_reject", "fill", "reject"),
     *("journal_order", "journal_closed_order", "journal_refusal", "journal_cancel", "journal_quote"),
     *("journal_clock", "journal_window", "journal_trading_state", "journal_positions"),

@@ -21,6 +21,7 @@ from fintank.trading.messages import (
     TimeInForce,
 )
 from fintank.trading.reports import ExecutionReport
+from fintank.trading.requests import MassCancel, Replace, Scope
 
 SECOND = 1_000_000
 START = 1_438_539_936 * SECOND
@@ -103,6 +104,36 @@ def cancel(orig_cl_ord_id: str | None = None, **given: Any) -> Cancel:
         "input": "orders-0-50",
     }
     return Cancel(**{**fields, **given})
+
+
+def replace_request(orig_cl_ord_id: str, **given: Any) -> Replace:
+    """Make a replace: replace_request("o-1", order_qty="5", at=3)."""
+    fields = {
+        "cl_ord_id": "r-1",
+        "account": "acc",
+        "symbol": "IVE",
+        "orig_cl_ord_id": orig_cl_ord_id,
+        **dict.fromkeys(("order_qty", "cash_order_qty", "price", "stop_px", "expire_time_us")),
+        "order_time_us": _after_start(given.pop("at", 0)),
+        "content_hash": "replace-hash-1",
+        "input": "orders-0-60",
+    }
+    return Replace(**_typed({**fields, **given}))
+
+
+def mass_cancel(**given: Any) -> MassCancel:
+    """Make a mass cancel: mass_cancel(account="acc") or mass_cancel(symbol="IVE"), of all without either."""
+    scope = Scope.ACCOUNT if "account" in given else Scope.SYMBOL if "symbol" in given else Scope.ALL
+    fields = {
+        "cl_ord_id": "m-1",
+        "scope": scope,
+        "account": None,
+        "symbol": None,
+        "order_time_us": _after_start(given.pop("at", 0)),
+        "content_hash": "mass-hash-1",
+        "input": "orders-0-70",
+    }
+    return MassCancel(**{**fields, **given})
 
 
 def quote(bid: str = "93.97388", ask: str = "94.190756", **given: Any) -> Quote:

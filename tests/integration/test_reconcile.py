@@ -23,7 +23,7 @@ from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.comparison import compare
 from fintank.reconciliation.spout_batches import read_batches
 from fintank.reconciliation.storage import EXECUTIONS_TOPIC
-from fintank.trading.shard import Effects
+from fintank.trading.effects import Effects
 from fintank.wire.kafka import executions, fills
 
 SYMBOLS = ("IVE", "VTI", "IWS", "GLD", "QQQ")

@@ -45,7 +45,7 @@ ORD_TYPES = st.sampled_from(["MARKET", "MARKET", "LIMIT", "LIMIT", "STOP", "STOP
 PRIORITIES = st.sampled_from([1, 1, 2, 2, 3])
 SIDES = st.sampled_from(["BUY", "BUY", "SELL"])
 ACCOUNTS = st.sampled_from(["A", "A", "B"])
-NUMBERS = st.integers(0, 60)
+NUMBERS = st.integers(0, 30)
 
 
 NOWHERE = Place("", 0, 0, 0)
@@ -147,14 +147,60 @@ def cancels(draw: st.DrawFn) -> Step:
     return Step("orders", message)
 
 
+@st.composite
+def replaces(draw: st.DrawFn) -> Step:
+    """Rename an order to another number of the same names, so that chains of replaces come about."""
+    message: dict[str, Any] = {
+        "msg_type": "replace",
+        "cl_ord_id": f"o{draw(NUMBERS)}",
+        "account": draw(ACCOUNTS),
+        "symbol": draw(SYMBOLS),
+        "orig_cl_ord_id": f"o{draw(NUMBERS)}",
+        "timestamp": timestamp(draw(SECONDS)),
+    }
+    terms = {
+        "order_qty": draw(mostly([None, "1", "2.5", "7", "10"], ["60", "0"])),
+        "cash_order_qty": draw(mostly([None, None, None], ["99.99", "1000"])),
+        "price": draw(mostly([None, "98", "99.5", "100", "101.25"], ["120", "0"])),
+        "stop_px": draw(mostly([None, None, "99.5", "101.25"], ["0"])),
+        "expire_time": draw(mostly([None, None, None], [timestamp(40), timestamp(1)])),
+    }
+    return Step("orders", message | {name: value for name, value in terms.items() if value is not None})
+
+
+@st.composite
+def mass_cancels(draw: st.DrawFn) -> Step:
+    scope = draw(st.sampled_from(["ACCOUNT", "SYMBOL", "ALL"]))
+    message: dict[str, Any] = {
+        "msg_type": "mass_cancel",
+        "cl_ord_id": f"m{draw(st.integers(0, 3))}",
+        "scope": scope,
+        "timestamp": timestamp(draw(SECONDS)),
+    }
+    if scope == "ACCOUNT":
+        message["account"] = draw(ACCOUNTS)
+    if scope == "SYMBOL":
+        message["symbol"] = draw(SYMBOLS)
+    return Step("orders", message)
+
+
+SCOPES = st.sampled_from([{}, {}, {"symbol": "IVE"}, {"symbol": "GLD"}, {"account": "A"}, {"account": "B"}])
 STATES = st.builds(
-    lambda state: Step("orders", {"msg_type": "trading_state", "state": state, "timestamp": timestamp(0)}),
-    st.sampled_from(["ACTIVE", "ACTIVE", "ACTIVE", "REDUCING", "HALTED"]),
+    lambda state, scope: Step(
+        "orders", {"msg_type": "trading_state", "state": state, "timestamp": timestamp(0), **scope}
+    ),
+    st.sampled_from(["ACTIVE", "ACTIVE", "ACTIVE", "SELL_ONLY", "HALTED"]),
+    SCOPES,
 )
 PASSES = st.builds(
     lambda us: Step("second", {}, us), st.sampled_from([0, 1, 1_000_000, 9_999_999, 30_000_000])
 )
-KINDS = [ticks()] * 10 + [orders()] * 12 + [cancels()] * 2 + [portfolios(), PASSES, PASSES, STATES]
+KINDS = (
+    [ticks()] * 10
+    + [orders()] * 12
+    + [cancels(), replaces()] * 2
+    + [*(replaces(), mass_cancels(), portfolios(), PASSES, PASSES, STATES)]
+)
 ANY = st.integers(0, len(KINDS) - 1).flatmap(KINDS.__getitem__)
 STEPS = st.lists(st.lists(ANY, max_size=12), min_size=4, max_size=20).map(
     lambda parts: placed([step for part in parts for step in part])
@@ -165,13 +211,32 @@ def timestamp(seconds: int) -> str:
     return f"{START_US // MICROSECONDS + seconds}.000000"
 
 
+def meeting(steps: list[Step]) -> list[Step]:
+    """Let most replaces, and every other cancel of one order, mean one of the last orders before them."""
+    found: list[Step] = []
+    names: list[dict[str, Any]] = []
+    for step in steps:
+        message = step.message
+        if "orig_cl_ord_id" in message and names:
+            number = int(message["orig_cl_ord_id"][1:])
+            target = names[-1 - number % min(len(names), 6)]
+            if number % 2 or (message["msg_type"] == "replace" and number % 8):
+                same = {name: target[name] for name in ("account", "symbol")}
+                message = {**message, **same, "orig_cl_ord_id": target["cl_ord_id"]}
+        if message.get("msg_type") in ("order", "replace"):
+            names.append(message)
+        found.append(replace(step, message=message))
+    return found
+
+
 def placed(steps: list[Step]) -> list[Step]:
     """Give each record its place in the partition of its key."""
     ends: Counter[tuple[str, int]] = Counter()
     found = []
-    for step in steps:
+    for step in meeting(steps):
         key = step.message.get("symbol" if step.topic == "ticks" else "account")
-        partition = 0 if key is None else crc32(key.encode()) % PARTITIONS
+        is_state = step.message.get("msg_type") == "trading_state"
+        partition = 0 if key is None or is_state else crc32(key.encode()) % PARTITIONS
         place = Place(step.topic, partition, ends[step.topic, partition], step.append_us)
         ends[step.topic, partition] += 1
         found.append(replace(step, place=place))

@@ -25,10 +25,11 @@ from properties.valid_records import (
 
 from fintank.trading.changes import ClosedOrder
 from fintank.trading.decimals import is_bounded
+from fintank.trading.effects import Effects
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, PortfolioOrder, Quote, TradingState
 from fintank.trading.portfolio import components
-from fintank.trading.shard import Effects, Shard
+from fintank.trading.shard import Shard
 from fintank.wire.bolts import order_stream
 from fintank.wire.bolts.offsets import parse_offsets
 from fintank.wire.bolts.owner_ticks import quotes

@@ -11,9 +11,10 @@ from reference.matching import is_filled
 from reference.messages import Cancel, Message, Order
 from reference.numbers import number
 from reference.reports import Nbbo, Trade, code_text, execution, fill
-from reference.rules import Facts
+from reference.rules import Facts, is_forbidden
 
 SHARDS = 4
+STATES = ("ACTIVE", "SELL_ONLY", "HALTED")
 NUMBERS = ("max_order_qty", "max_order_notional", "price_band")
 
 
@@ -33,9 +34,12 @@ class Books:
         self.open: dict[str, list[Order]] = defaultdict(list)
         self.refused: set[tuple[Any, ...]] = set()
         self.cancels: list[Cancel] = []
+        """Replaces among them: they share the names of cancels, and wait for no order."""
+        self.mass_cancels: set[str] = set()
         self.windows: dict[tuple[str, str, int], int | None] = {}
-        self.state = "ACTIVE"
-        self.state_offset = -1
+        self.states: dict[tuple[str | None, str | None], tuple[str, int]] = {}
+        """By symbol and account, None for any: the state and its offset."""
+        self.arrivals = 0
         self.log_us = 0
 
     def currency(self, symbol: str) -> str:
@@ -60,13 +64,19 @@ class Books:
         now_us, open_orders = self.clock(symbol), len(self.open[symbol])
         return Facts(self.rules, self.instruments.of(symbol), self.state, now_us, open_orders, nbbo)
 
+    def state(self, order: Order) -> str:
+        """Return the most restrictive of the states for everything, the order's symbol and its account."""
+        scopes = [(None, None), (order.symbol, None), (None, order.account)]
+        found = [self.states[scope][0] for scope in scopes if scope in self.states]
+        return max(found, key=STATES.index, default="ACTIVE")
+
     def symbols(self) -> list[str]:
         """Return the symbols with open orders, by shard."""
         found = [symbol for symbol in self.open if self.open[symbol]]
         return sorted(found, key=lambda symbol: (shard(symbol), symbol))
 
-    def is_halted(self, side: str) -> bool:
-        return self.state == "HALTED" or (self.state == "REDUCING" and side == "BUY")
+    def is_halted(self, order: Order) -> bool:
+        return is_forbidden(self.state(order), order)
 
     # Groups of block orders
 
@@ -76,6 +86,10 @@ class Books:
             for order in self.open[symbol]
             if order.side == side and order.priority == priority and not order.is_waiting_stop
         ]
+
+    def next_arrival(self) -> int:
+        self.arrivals += 1
+        return self.arrivals
 
     def join(self, order: Order) -> None:
         """Let an order join its group; the first one opens a window."""

@@ -62,6 +62,9 @@ class Order:
     refusal: tuple[str, int, dict[str, Any]] | None = None
     """What component-order-creator found: code, ord_rej_reason and numbers."""
 
+    first_order_id: str | None = None
+    """Its order_id, once it was replaced."""
+    arrival: int = 0
     end_us: int | None = None
     new_time_us: int = 0
     status: str = "NEW"
@@ -152,6 +155,7 @@ class Cancel:
     input: str
     is_waiting: bool = False
     """It found no such order: one that comes later is canceled."""
+    response_to: int = 1
 
     def means(self, order: Order) -> bool:
         if self.account != order.account:
@@ -175,3 +179,63 @@ def read_cancel(message: Message, place: Place) -> Cancel:
     if by_order == (content["list_id"] is not None):
         raise RejectError("BAD_VALUE")
     return Cancel(**content, content_hash=content_hash({**content, "msg_type": "cancel"}), input=place.input)
+
+
+@dataclass
+class Replace(Cancel):
+    """A request to give an order a new name and new terms; those that are None stay."""
+
+    terms: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """The name that the order gets."""
+        assert self.symbol is not None
+        return self.account, self.symbol, self.cl_ord_id
+
+
+def read_replace(message: Message, place: Place) -> Replace:
+    """Read a `replace`."""
+    terms = {
+        "order_qty": number(message.get("order_qty")),
+        "cash_order_qty": number(message.get("cash_order_qty")),
+        "price": number(message.get("price")),
+        "stop_px": number(message.get("stop_px")),
+        "expire_time_us": expire_time_us(message),
+    }
+    names = {name: message[name] for name in ("cl_ord_id", "account", "symbol", "orig_cl_ord_id")}
+    content = {**names, "order_time_us": place.time_us(message)}
+    hashed = content_hash({**content, **terms, "msg_type": "replace"})
+    given = {name: value for name, value in terms.items() if value is not None}
+    return Replace(
+        **content, list_id=None, content_hash=hashed, input=place.input, response_to=2, terms=given
+    )
+
+
+@dataclass
+class MassCancel:
+    """A request to cancel every open order of an account, of a symbol, or all."""
+
+    cl_ord_id: str
+    scope: str
+    account: str | None
+    symbol: str | None
+    order_time_us: int
+    content_hash: str
+    input: str
+
+    def means(self, order: Order) -> bool:
+        return self.account in (None, order.account) and self.symbol in (None, order.symbol)
+
+
+def read_mass_cancel(message: Message, place: Place) -> MassCancel:
+    """Read a `mass_cancel`."""
+    names = {name: message.get(name) for name in ("cl_ord_id", "scope", "account", "symbol")}
+    content: dict[str, Any] = {**names, "order_time_us": place.time_us(message)}
+    if content["scope"] is None:
+        raise RejectError("MISSING_FIELD")
+    named = (content["account"] is not None, content["symbol"] is not None)
+    if named != (content["scope"] == "ACCOUNT", content["scope"] == "SYMBOL"):
+        raise RejectError("BAD_VALUE")
+    hashed = content_hash({**content, "msg_type": "mass_cancel"})
+    return MassCancel(**content, content_hash=hashed, input=place.input)

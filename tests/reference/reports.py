@@ -33,7 +33,9 @@ def exec_id(*parts: str) -> str:
 
 
 def order_id(order: Order) -> str:
-    """Name an order by account, symbol, cl_ord_id and content_hash."""
+    """Name an order by account, symbol, cl_ord_id and content_hash, as it first came."""
+    if order.first_order_id is not None:
+        return order.first_order_id
     return str(uuid5(ORDERS, joined(*order.identity, order.content_hash)))
 
 
@@ -65,17 +67,17 @@ def execution(
     trade: Trade | None = None,
     text: str | None = None,
     ord_rej_reason: int | None = None,
-    request: str | None = None,
+    names: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Tell of an order as it is after the event; request: the cl_ord_id of who canceled it."""
+    """Tell of an order as it is after the event; names: cl_ord_id and orig_cl_ord_id of a request."""
     number = len(order.trades) if trade is not None else 0
     record = {
         "exec_id": exec_id(*order.identity, exec_type, str(number), order.content_hash),
         "exec_type": exec_type,
         "ord_status": order.status,
         "order_id": order_id(order),
-        "cl_ord_id": request or order.cl_ord_id,
-        "orig_cl_ord_id": order.cl_ord_id if request else None,
+        "cl_ord_id": names[0] if names else order.cl_ord_id,
+        "orig_cl_ord_id": names[1] if names else None,
         "list_id": order.list_id,
         "account": order.account,
         "symbol": order.symbol,
@@ -187,7 +189,7 @@ def cancel_reject(
         "account": cancel.account,
         "symbol": cancel.symbol,
         "ord_status": status,
-        "cxl_rej_response_to": 1,
+        "cxl_rej_response_to": cancel.response_to,
         "cxl_rej_reason": reason,
         "text": code_text(code, numbers),
         "input": cancel.input,

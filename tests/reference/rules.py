@@ -21,7 +21,7 @@ class Facts:
 
     rules: dict[str, Any]
     instrument: Instrument
-    state: str
+    state: Callable[[Order], str]
     now_us: int | None
     open_orders: int
     nbbo: tuple[Fraction | None, Fraction | None]
@@ -37,8 +37,12 @@ class Facts:
 
 
 def trading_halted(order: Order, facts: Facts) -> Numbers | None:
-    halted = facts.state == "HALTED" or (facts.state == "REDUCING" and order.side == "BUY")
-    return {"state": facts.state} if halted else None
+    state = facts.state(order)
+    return {"state": state} if is_forbidden(state, order) else None
+
+
+def is_forbidden(state: str, order: Order) -> bool:
+    return state == "HALTED" or (state == "SELL_ONLY" and order.side == "BUY")
 
 
 def unknown_symbol(order: Order, facts: Facts) -> Numbers | None:

@@ -80,7 +80,7 @@ class Steps(Books):
     def may_trade(self, order: Order) -> bool:
         """Whether the state allows the order's side, and its side of the NBBO is not empty."""
         best = self.facts(order.symbol).best(order.side)
-        return best is not None and not self.is_halted(order.side)
+        return best is not None and not self.is_halted(order)
 
     def trigger(self, symbol: str, cause: str | None) -> None:
         for order in self.open[symbol]:
@@ -151,6 +151,7 @@ class Steps(Books):
         levels = self.market(key[0]).levels(key[1], self.log_us)
         instrument = self.instruments.of(key[0])
         take = lambda *took: self.trade(*took, cause)  # noqa: E731
-        block(self.group(*key), levels, instrument, take, self.no_lot(cause))
+        group = [order for order in self.group(*key) if not self.is_halted(order)]
+        block(group, levels, instrument, take, self.no_lot(cause))
         if len(self.fills) > trades:
             self.windows[key] = self.window_end(key[0])

@@ -76,7 +76,7 @@ class Places:
         if row.is_redelivered:
             assert row.name is not None
             return self.named[row.name]
-        key = row.message.get("symbol" if row.kind == "ticks" else "account")
+        key = row.message.get("symbol" if row.kind == "ticks" else "account") or row.message.get("symbol")
         partition = crc32(str(key).encode()) % PARTITIONS if row.partition is None else row.partition
         place = Place(
             row.kind,

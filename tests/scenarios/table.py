@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -164,14 +165,21 @@ def _row(at: Decimal, what: str, outcome: str, earlier: list[Row]) -> Row:
         append_us = None if appended is None else START_US + int(Decimal(appended) * MICROSECONDS)
         return Row("ticks", expected, _tick(at, quote), quote["name"], append_us=append_us)
     if what.startswith("trading "):
-        _, state, *options = what.split()
-        message = {"msg_type": "trading_state", "state": state, "timestamp": timestamp(at)}
-        partition = int(options[2]) if options else 0
-        return Row("orders", expected, message, what, partition=partition)
+        return _trading(at, what, expected)
     named = _NAMED.fullmatch(what)
     if not named:
         raise TableError(f"what is {what!r}?")
     return Row("orders", expected, _order(at, named["name"], named["what"]), named["name"])
+
+
+def _trading(at: Decimal, what: str, expected: list[Expected]) -> Row:
+    """Read `trading HALTED`, and `of VTI`, `for B`, `in partition 1` behind it."""
+    _, state, *options = what.split()
+    message = {"msg_type": "trading_state", "state": state, "timestamp": timestamp(at)}
+    given = dict(pairwise(options))
+    names = {"of": "symbol", "for": "account"}
+    message |= {name: given[word] for word, name in names.items() if word in given}
+    return Row("orders", expected, message, what, partition=int(given.get("partition", "0")))
 
 
 def _expected(text: str) -> Expected:
@@ -196,8 +204,12 @@ def _order(at: Decimal, name: str, what: str) -> dict[str, Any]:
     """Read `BUY 10 LIMIT 100`, `SELL portfolio $10 = IVE 0.5 + CASH 0.5`, `cancel o1`."""
     words = what.replace(",", "").split()
     message: dict[str, Any] = {"account": ACCOUNT, "timestamp": timestamp(at)}
+    if words[:2] == ["cancel", "all"]:
+        return _mass_cancel(at, name, words)
     if words[0] == "cancel":
         message |= _cancel(name, words)
+    elif words[0] == "replace":
+        message |= _replace(name, words)
     elif words[1] == "portfolio":
         message |= {"msg_type": "portfolio_order", "order_id": name, "side": words[0]}
         message |= {"amount": words[2].removeprefix("$"), "portfolio": _portfolio(words)}
@@ -231,6 +243,25 @@ def _cancel(name: str, words: list[str]) -> dict[str, Any]:
     if words[1] == "list":
         return {**message, "list_id": words[2]}
     return {**message, "orig_cl_ord_id": words[1], "symbol": SYMBOL}
+
+
+def _mass_cancel(at: Decimal, name: str, words: list[str]) -> dict[str, Any]:
+    """Read `cancel all`, `cancel all of IVE`, `cancel all for A`."""
+    message: dict[str, Any] = {"msg_type": "mass_cancel", "cl_ord_id": name, "timestamp": timestamp(at)}
+    message["scope"] = "SYMBOL" if "of" in words else "ACCOUNT" if "for" in words else "ALL"
+    _options(message, words)
+    return message
+
+
+def _replace(name: str, words: list[str]) -> dict[str, Any]:
+    """Read `replace o1 BUY 5 LIMIT 100`: what is named is new; `replace o1 $50` for a cash order."""
+    message = {"msg_type": "replace", "cl_ord_id": name, "orig_cl_ord_id": words[1], "symbol": SYMBOL}
+    quantity = words[2] if len(words) > 2 else ""
+    if quantity.startswith("$"):
+        message["cash_order_qty"] = quantity.removeprefix("$")
+    elif quantity[:1].isdigit() or quantity.startswith("-"):
+        message["order_qty"] = quantity
+    return message
 
 
 def _options(message: dict[str, Any], words: list[str]) -> None:

@@ -9,10 +9,10 @@ from fintank.adapters import kafka
 from fintank.adapters.journal import adopt
 from fintank.adapters.topic_reader import open_reader
 from fintank.order_history.life import orders_of
+from fintank.trading.effects import Effects
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, TradingState
 from fintank.trading.recovery import restore
-from fintank.trading.shard import Effects
 from fintank.wire.bolts.order_stream import OrderMessage
 from fintank.wire.kafka import orders, tick_json
 from fintank.wire.kafka.records import Record

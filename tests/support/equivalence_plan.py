@@ -132,7 +132,7 @@ def steps(folder: Path, seed: int) -> Iterator[list[Sending]]:
         start_us = BASE_US + number * JUMP_US
         yield [sending for of_file in chunks for sending in _ticks(of_file[number], start_us, market)]
         if number % 20 == 10:
-            yield [_state(rng.choice(["HALTED", "REDUCING"]), market)]
+            yield [_state(rng.choice(["HALTED", "SELL_ONLY"]), market)]
         if number % 20 == 12:
             yield [_state("ACTIVE", market)]
         yield list(_orders(number, rng, market))

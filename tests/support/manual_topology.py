@@ -18,10 +18,11 @@ from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.comparison import compare
 from fintank.reconciliation.spout_batches import SpoutBatch, read_batches
 from fintank.reconciliation.storage import EXECUTIONS_TOPIC, FILLS_TOPIC, TICKS_TOPIC
+from fintank.trading.effects import Effects
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Order
 from fintank.trading.portfolio import components
-from fintank.trading.shard import Effects, Shard
+from fintank.trading.shard import Shard
 from fintank.wire.bolts import owner_ticks
 from fintank.wire.kafka import orders, ticks
 from fintank.wire.kafka.rejects import Reject

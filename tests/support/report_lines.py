@@ -1,7 +1,7 @@
 """Reports as short lines of text, to compare many at once."""
 
+from fintank.trading.effects import Effects
 from fintank.trading.reports import ExecutionReport
-from fintank.trading.shard import Effects
 
 
 def report_lines(effects: Effects | None) -> list[str]:

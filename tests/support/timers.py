@@ -1,6 +1,7 @@
 """Let log time pass for a shard."""
 
-from fintank.trading.shard import Effects, Shard
+from fintank.trading.effects import Effects
+from fintank.trading.shard import Shard
 
 
 def run_timers(shard: Shard, until_us: int) -> Effects:

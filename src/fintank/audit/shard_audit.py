@@ -9,12 +9,13 @@ from fintank.audit.report_matching import ReportMatching
 from fintank.audit.shard_start import ShardStart, rules_of
 from fintank.trading.changes import Change
 from fintank.trading.deciding import Message, decide
+from fintank.trading.effects import Effects
 from fintank.trading.log_merge import Positions
 from fintank.trading.messages import Order, PortfolioOrder, Quote
 from fintank.trading.partition_log import Partition, Range
 from fintank.trading.portfolio import split_message
 from fintank.trading.recovery import Recovery
-from fintank.trading.shard import Effects, Shard
+from fintank.trading.shard import Shard
 from fintank.trading.timeline import Adoption
 
 FORGET_EVERY_RECORDS = 10_000

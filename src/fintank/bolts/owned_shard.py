@@ -6,10 +6,12 @@ from typing import Protocol
 
 from fintank.trading.changes import Change, Entry
 from fintank.trading.deciding import decide
+from fintank.trading.effects import Effects
 from fintank.trading.log_merge import Positions
-from fintank.trading.messages import Cancel, Order, Quote, TradingState
+from fintank.trading.messages import Order, Quote, TradingState
 from fintank.trading.reports import Fill, Report
-from fintank.trading.shard import Effects, Shard
+from fintank.trading.requests import CancelRequest
+from fintank.trading.shard import Shard
 from fintank.trading.timeline import TimelineEvent
 from fintank.wire.kafka.journal_records import key_of
 
@@ -56,7 +58,7 @@ class OwnedShard:
         if effects is not None:
             self._take(effects)
 
-    def on_message(self, message: Order | Cancel | TradingState, log_us: int) -> None:
+    def on_message(self, message: Order | CancelRequest | TradingState, log_us: int) -> None:
         """Take in a message of the order stream."""
         effects = decide(self.core, message, log_us)
         if effects is not None:

@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any
 
 from fintank.adapters.kafka import SHARDS, partition_for
-from fintank.trading.messages import TradingState
 from fintank.wire.bolts.order_stream import OwnedMessage
 
 RULE_ENGINE = "rule-engine"
@@ -30,8 +29,8 @@ def owner_of(symbol: str, owners: int) -> int:
 
 
 def symbol_of(message: OwnedMessage) -> str | None:
-    """Return a message's symbol; a list cancel and a trading state have none."""
-    return None if isinstance(message, TradingState) else message.symbol
+    """Return a message's symbol; what is for more than one symbol has none."""
+    return message.symbol
 
 
 def owners_of(message: OwnedMessage, owners: int) -> Sequence[int]:

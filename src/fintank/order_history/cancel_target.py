@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from fintank.errors import FintankError
 from fintank.order_history import search
+from fintank.order_history.life import Life
 from fintank.trading.limits import Limits
-from fintank.trading.messages import CASH, Order, PortfolioOrder
+from fintank.trading.messages import CASH, ExecType, Order, PortfolioOrder
 
 
 class CancelTarget(NamedTuple):
@@ -35,6 +36,21 @@ def targets(
     return list(dict.fromkeys(found))
 
 
+def _current(life: Life) -> list[CancelTarget]:
+    """Return the targets of a life, each under the id that it has after all replaces."""
+    found = []
+    for target in targets(life.id, life.messages, life.orders):
+        current = target
+        for _, report in life.reports:
+            if report.exec_type == ExecType.REPLACED and (
+                (report.account, report.symbol, report.orig_cl_ord_id)
+                == (current.account, current.symbol, current.orig_cl_ord_id)
+            ):
+                current = current._replace(orig_cl_ord_id=report.cl_ord_id)
+        found.append(current)
+    return found
+
+
 def find(
     address: str, order_id: str, symbol: str | None, account: str | None, limits: Limits
 ) -> CancelTarget:
@@ -47,7 +63,7 @@ def find(
     life = search.find(address, order_id, limits)
     found = [
         target
-        for target in (targets(order_id, life.messages, life.orders) if life else [])
+        for target in (_current(life) if life else [])
         if symbol in (None, target.symbol) and account in (None, target.account)
     ]
     if len(found) == 1:

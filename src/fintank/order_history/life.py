@@ -5,18 +5,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from fintank.order_history.requested import requested
 from fintank.terminal.texts import utc
-from fintank.trading.decimals import EXACT, ZERO, plain
+from fintank.trading.decimals import plain
 from fintank.trading.ledger import Position, PositionKey, positions
 from fintank.trading.limits import Limits
-from fintank.trading.messages import CASH, Cancel, ExecType, Identity, Order, PortfolioOrder, Quote
+from fintank.trading.messages import Cancel, ExecType, Identity, Order, PortfolioOrder, Quote
 from fintank.trading.portfolio import split_message
 from fintank.trading.reports import ExecutionReport, Fill, Report
+from fintank.trading.requests import Replace
 from fintank.wire.bolts.order_stream import OrderMessage
 from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.rejects import Reject
 
-Sent = tuple[Record, Order | PortfolioOrder | Cancel | Reject]
+Sent = tuple[Record, Order | PortfolioOrder | Cancel | Replace | Reject]
 Reported = tuple[Record, Report]
 Booked = tuple[Record, Fill]
 Event = tuple[Record, list[str]]
@@ -95,59 +97,17 @@ def _received(life: Life) -> Iterator[Event]:
         if isinstance(message, Reject):
             yield (record, [f"rejected, not an order: {message.reason} {message.detail}"])
             continue
-        kind = "cancel" if isinstance(message, Cancel) else "order"
-        key = (message.account, message.cl_ord_id if isinstance(message, Cancel) else "")
-        lines = list(_requested(life, message))
+        kinds = {Cancel: "cancel", Replace: "replace"}
+        kind = kinds.get(type(message), "order")
+        key = (message.account, message.cl_ord_id if isinstance(message, Cancel | Replace) else "")
+        orders = [] if isinstance(message, Cancel | Replace) else orders_of(life.id, message, life.limits)
+        lines = list(requested(message, orders, life.id))
         if first_hash.get(key) == message.content_hash:
             lines = [f"the same {kind} again: it is processed once"]
         elif key in first_hash:
             lines[0] = f"the same id again with other content: {lines[0]}"
         first_hash.setdefault(key, message.content_hash)
         yield (record, lines)
-
-
-def _requested(life: Life, message: Order | PortfolioOrder | Cancel) -> Iterator[str]:
-    placed = f"placed {utc(message.order_time_us / 1000)}"
-    if isinstance(message, Cancel):
-        is_of_list = message.list_id is not None
-        what = "all open components" if is_of_list else f"{message.symbol} {message.orig_cl_ord_id}"
-        yield f"cancel {message.cl_ord_id} of {message.account}: {what}, {placed}"
-        return
-    ends = "" if message.expire_time_us is None else f" until {utc(message.expire_time_us / 1000)}"
-    terms = f"priority {message.priority}, {message.time_in_force}{ends}, {placed}"
-    if isinstance(message, Order):
-        kind = _kind(message)
-        yield f"{kind} of {message.account}: {message.side} {message.symbol}, {_wanted(message)}, {terms}"
-        return
-    orders = orders_of(life.id, message, life.limits)
-    amount = plain(message.amount)
-    yield f"portfolio order of {message.account}: {message.side} for {amount}, {terms}"
-    for order in orders:
-        yield f"component {order.cl_ord_id}: {_wanted(order)}"
-    if message.order_id == life.id and any(spec.symbol == CASH for spec in message.portfolio):
-        yield f"{CASH} keeps {plain(_kept_cash(message.amount, orders))}"
-
-
-def _kind(order: Order) -> str:
-    """Describe an order with its prices, as in `STOP_LIMIT order at 94.5 stop 95`."""
-    price = "" if order.price is None else f" at {plain(order.price)}"
-    stop_px = "" if order.stop_px is None else f" stop {plain(order.stop_px)}"
-    return f"{order.ord_type} order{price}{stop_px}"
-
-
-def _wanted(order: Order) -> str:
-    if order.refusal is not None:
-        return f"rejected, {order.refusal.text}"
-    if order.cash_order_qty is not None:
-        return f"cash {plain(order.cash_order_qty)}"
-    return f"quantity {_or_none(order.order_qty)}"
-
-
-def _kept_cash(amount: Decimal, orders: Sequence[Order]) -> Decimal:
-    """Return the part of an amount that stays cash; all of it if the portfolio order is rejected."""
-    for order in orders:
-        amount = EXACT.subtract(amount, order.cash_order_qty or ZERO)
-    return amount
 
 
 def _decided(life: Life) -> Iterator[Event]:
@@ -196,6 +156,8 @@ def _cause(life: Life, record: Record, report: ExecutionReport) -> str:
 
 
 def _what(report: ExecutionReport) -> str:
+    if report.exec_type is ExecType.REPLACED:
+        return f"{report.orig_cl_ord_id} is {report.cl_ord_id} now"
     if report.last_qty is None or report.last_px is None:
         return report.text or ""
     trade = f"{report.side} {plain(report.last_qty)} at {plain(report.last_px)} on {report.last_mkt}"
@@ -264,7 +226,14 @@ def _state(life: Life, identity: Identity) -> ExecutionReport | None:
         for _, report in life.reports
         if isinstance(report, ExecutionReport) and report.identity == identity
     ]
-    decided = [report for report in own if report.exec_type is not ExecType.REJECTED]
+    order_ids = {report.order_id for report in own if report.exec_type is ExecType.NEW} - {None}
+    decided = [
+        report
+        for _, report in life.reports
+        if isinstance(report, ExecutionReport)
+        and report.exec_type is not ExecType.REJECTED
+        and (report.order_id in order_ids or report.identity == identity)
+    ]
     return decided[-1] if decided else next(iter(own), None)
 
 

@@ -14,6 +14,7 @@ from fintank.order_history.life import Booked, Life, Reported, Sent, orders_of, 
 from fintank.terminal.screen import track
 from fintank.trading.limits import Limits
 from fintank.trading.messages import CHARACTERS_MAX, Cancel, Order, PortfolioOrder, Quote, TradingState
+from fintank.trading.requests import MassCancel, Replace
 from fintank.wire.kafka import executions, fills, orders, tick_json
 from fintank.wire.kafka.records import Record, messages
 from fintank.wire.kafka.rejects import Reject
@@ -25,34 +26,57 @@ CLOCK_BACK_MS_MAX = 60_000
 def find(address: str, order_id: str, limits: Limits) -> Life | None:
     """Return the life of the portfolio order or the order for one symbol with this id; None if unknown."""
     with open_reader(address, "orders") as reader:
-        sent = _sent(reader, order_id, limits)
+        first_id, sent = _chain(reader, order_id, limits)
     if not sent:
         return None
     messages = [message for _, message in sent if isinstance(message, Order | PortfolioOrder)]
-    cancels = [message for _, message in sent if isinstance(message, Cancel) and message.list_id is None]
-    requested = [order for message in messages for order in orders_of(order_id, message, limits)]
+    requests = [
+        message
+        for _, message in sent
+        if isinstance(message, Replace) or (isinstance(message, Cancel) and message.list_id is None)
+    ]
+    requested = [order for message in messages for order in orders_of(first_id, message, limits)]
     since_ms = min(record.time_ms for record, _ in sent) - CLOCK_BACK_MS_MAX
     with open_reader(address, "executions") as reader:
-        reports = _reports(reader, requested, cancels, since_ms)
+        reports = _reports(reader, requested, requests, since_ms)
     exec_ids = {report.exec_id for _, report in reports if quote_ids(report)}
     with open_reader(address, "fills") as reader:
         booked = _fills(reader, requested, since_ms, exec_ids)
     with open_reader(address, "ticks") as reader:
         wanted = {quote_id for _, report in reports for quote_id in quote_ids(report)}
         quotes = _quotes(reader, wanted, limits)
-    return Life(order_id, sent, reports, booked, quotes, limits)
+    return Life(first_id, sent, reports, booked, quotes, limits)
+
+
+def _chain(reader: TopicReader, order_id: str, limits: Limits) -> tuple[str, list[Sent]]:
+    """Return the first id of an order that may have been replaced, and what was sent under each of its ids.
+
+    The topic is read once for each id.
+    """
+    found: dict[str, Sent] = {}
+    ids, earlier = [order_id], dict[str, str]()
+    for name in ids:
+        for record, message in _sent(reader, name, limits):
+            found[record.place] = (record, message)
+            if isinstance(message, Replace):
+                earlier.setdefault(message.cl_ord_id, message.orig_cl_ord_id)
+                ids += [each for each in (message.orig_cl_ord_id, message.cl_ord_id) if each not in ids]
+    first_id = order_id
+    while first_id in earlier:
+        first_id = earlier.pop(first_id)
+    order = sorted(found.values(), key=lambda sent: (sent[0].time_ms, sent[0].partition, sent[0].offset))
+    return first_id, order
 
 
 def _sent(reader: TopicReader, order_id: str, limits: Limits) -> list[Sent]:
     may_name = _prefilter(order_id)
-    sent = [
+    return [
         (record, message)
         for record in _read(reader, reader.starts(), "orders")
         if record.value is not None and may_name(record.value)
-        if not isinstance(message := orders.from_record(record), TradingState)
+        if not isinstance(message := orders.from_record(record), TradingState | MassCancel)
         if _is_named(order_id, message, limits)
     ]
-    return sorted(sent, key=lambda found: (found[0].time_ms, found[0].partition, found[0].offset))
 
 
 def _prefilter(order_id: str) -> Callable[[bytes], bool]:
@@ -76,9 +100,14 @@ def _quoted(text: str) -> bytes:
     return json.dumps(text, ensure_ascii=False).encode(errors="backslashreplace")
 
 
-def _is_named(order_id: str, message: Order | PortfolioOrder | Cancel | Reject, limits: Limits) -> bool:
+def _is_named(
+    order_id: str, message: Order | PortfolioOrder | Cancel | Replace | Reject, limits: Limits
+) -> bool:
     if isinstance(message, Reject):
         return _quoted(order_id) in message.payload.encode()
+    if isinstance(message, Replace):
+        named = message.orig_cl_ord_id
+        return order_id in (named, message.cl_ord_id) or named.startswith(f"{order_id}-")
     if isinstance(message, Cancel):
         named = message.list_id or message.orig_cl_ord_id or ""
         return named == order_id or named.startswith(f"{order_id}-") or order_id.startswith(f"{named}-")
@@ -88,9 +117,9 @@ def _is_named(order_id: str, message: Order | PortfolioOrder | Cancel | Reject, 
 
 
 def _reports(
-    reader: TopicReader, requested: Iterable[Order], cancels: Iterable[Cancel], since_ms: int
+    reader: TopicReader, requested: Iterable[Order], requests: Iterable[Cancel | Replace], since_ms: int
 ) -> list[Reported]:
-    identities = {order.identity for order in requested} | {cancel.identity for cancel in cancels}
+    identities = {order.identity for order in requested} | {request.identity for request in requests}
     keys = {identity.cl_ord_id.encode() for identity in identities}
     starts = reader.starts({partition_for(identity.symbol, SHARDS) for identity in identities}, since_ms)
     own = (record for record in _read(reader, starts, "executions") if record.key in keys)

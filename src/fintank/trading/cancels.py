@@ -1,22 +1,23 @@
-"""Cancels: none is carried out twice, and some wait for their orders."""
+"""Cancels and replaces: none is carried out twice, and some cancels wait for their orders."""
 
 from heapq import heappop, heappush
 from math import inf
 from typing import NamedTuple
 
 from fintank.trading.messages import Cancel, Identity, Order
+from fintank.trading.requests import CancelRequest, MassCancel, Replace
 from fintank.trading.sorting import SortedItems
 
 
 class RememberedCancel(NamedTuple):
-    """What is remembered of a cancel.
+    """What is remembered of a cancel, a mass cancel or a replace.
 
-    closed_us: when its retention began, on its symbol's clock; for a list cancel, on every symbol's.
-    is_refused: it was rejected, and has no effect.
+    closed_us: when its retention began, on its symbol's clock; without a symbol, on every symbol's.
+    is_refused: it ends no order that comes later: a cancel that was rejected, a mass cancel or a replace.
     """
 
     closed_us: int
-    account: str
+    account: str | None
     cl_ord_id: str
     symbol: str | None
     orig_cl_ord_id: str | None
@@ -26,41 +27,48 @@ class RememberedCancel(NamedTuple):
     is_refused: bool
 
     @classmethod
-    def of(cls, cancel: Cancel, closed_us: int, is_refused: bool = False) -> "RememberedCancel":
-        """Return what to remember of a cancel."""
-        fields = {name: getattr(cancel, name) for name in cls._fields[1:-1]}
-        return cls(closed_us=closed_us, is_refused=is_refused, **fields)
+    def of(cls, cancel: CancelRequest, closed_us: int, is_refused: bool = False) -> "RememberedCancel":
+        """Return what to remember of a request."""
+        orig_cl_ord_id = None if isinstance(cancel, MassCancel) else cancel.orig_cl_ord_id
+        return cls(
+            closed_us,
+            *(cancel.account, cancel.cl_ord_id, cancel.symbol, orig_cl_ord_id, _list_id(cancel)),
+            *(cancel.order_time_us, cancel.content_hash, is_refused),
+        )
 
     @property
-    def key(self) -> tuple[str, str | None, str | None, str]:
-        """Identifies the cancel; a list cancel is identified by its content as well."""
+    def key(self) -> "Key":
+        """Identifies the request; one for several orders is identified by its content as well."""
         return self.account, self.symbol, self.list_id, self.cl_ord_id
 
 
+Key = tuple[str | None, str | None, str | None, str]
+"""Account, symbol, list_id and cl_ord_id."""
 Waiting = SortedItems[tuple[int, str, str, RememberedCancel]]
 """The cancels of one order or list: the latest first, of equal times the lowest cl_ord_id."""
 
 
 class Cancels:
-    """All remembered cancels of a shard."""
+    """All remembered cancels and replaces of a shard."""
 
     def __init__(self) -> None:
-        self._hashes: dict[tuple[str, str | None, str | None, str], set[str]] = {}
+        self._hashes: dict[Key, set[str]] = {}
         self._waiting: dict[tuple[str, ...], Waiting] = {}
-        self._by_age: dict[str | None, list[RememberedCancel]] = {}
+        self._by_age: dict[str | None, list[tuple[int, str, RememberedCancel]]] = {}
 
-    def is_known(self, cancel: Cancel) -> bool:
-        """Whether a cancel with this content is known: this one is a replay."""
+    def is_known(self, cancel: CancelRequest) -> bool:
+        """Whether a request with this content is known: this one is a replay."""
         return cancel.content_hash in self._hashes.get(_key(cancel), ())
 
-    def is_taken(self, cancel: Cancel) -> bool:
-        """Whether a cancel of one order with this identity is known."""
-        return cancel.list_id is None and _key(cancel) in self._hashes
+    def is_taken(self, cancel: Cancel | Replace) -> bool:
+        """Whether a request about one order with this identity is known."""
+        return _list_id(cancel) is None and _key(cancel) in self._hashes
 
     def remember(self, cancel: RememberedCancel) -> None:
         """Add a cancel."""
         self._hashes.setdefault(cancel.key, set()).add(cancel.content_hash)
-        heappush(self._by_age.setdefault(cancel.symbol, []), cancel)
+        item = (cancel.closed_us, cancel.content_hash, cancel)
+        heappush(self._by_age.setdefault(cancel.symbol, []), item)
         if not cancel.is_refused:
             target = _target(cancel)
             if target not in self._waiting:
@@ -70,14 +78,14 @@ class Cancels:
     def oldest_us(self, symbol: str | None) -> float:
         """Return the first closed_us of a symbol's cancels, or for None of list cancels; inf without any."""
         heap = self._by_age.get(symbol)
-        return heap[0].closed_us if heap else inf
+        return heap[0][0] if heap else inf
 
     def forget(self, symbol: str | None, before_us: int, cancels_max: int) -> list[RememberedCancel]:
         """Forget a symbol's cancels, or list cancels, that were closed before a time; return them."""
         heap = self._by_age.get(symbol, [])
         forgotten: list[RememberedCancel] = []
-        while heap and heap[0].closed_us < before_us and len(forgotten) < cancels_max:
-            forgotten.append(heappop(heap))
+        while heap and heap[0][0] < before_us and len(forgotten) < cancels_max:
+            forgotten.append(heappop(heap)[-1])
             self._drop(forgotten[-1])
         if not heap:
             self._by_age.pop(symbol, None)
@@ -108,12 +116,17 @@ class Cancels:
                 del self._waiting[_target(cancel)]
 
 
-def _key(cancel: Cancel) -> tuple[str, str | None, str | None, str]:
-    return cancel.account, cancel.symbol, cancel.list_id, cancel.cl_ord_id
+def _key(cancel: CancelRequest) -> Key:
+    return cancel.account, cancel.symbol, _list_id(cancel), cancel.cl_ord_id
+
+
+def _list_id(cancel: CancelRequest) -> str | None:
+    return cancel.list_id if isinstance(cancel, Cancel) else None
 
 
 def _target(cancel: RememberedCancel) -> tuple[str, ...]:
     """Return what a cancel is for: an order's identity, or an account and a list_id."""
+    assert cancel.account is not None
     if cancel.list_id is not None:
         return cancel.account, cancel.list_id
     assert cancel.symbol is not None

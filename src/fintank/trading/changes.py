@@ -102,7 +102,12 @@ def id_of(entry: Entry) -> EntryId:
 
 def _cancel_names(cancel: RememberedCancel) -> tuple[str, ...]:
     named = cancel.symbol or "", cancel.list_id or ""
-    return (cancel.account, *named, cancel.cl_ord_id, cancel.content_hash)
+    return (cancel.account or "", *named, cancel.cl_ord_id, cancel.content_hash)
+
+
+def _scope_names(message: TradingState) -> tuple[str, ...]:
+    is_for_all = message.symbol is None and message.account is None
+    return () if is_for_all else (message.symbol or "", message.account or "")
 
 
 _IDS: Mapping[type, tuple[EntryKind, Callable[[Any], tuple[str, ...]]]] = {
@@ -113,6 +118,6 @@ _IDS: Mapping[type, tuple[EntryKind, Callable[[Any], tuple[str, ...]]]] = {
     HeldQuote: (EntryKind.QUOTE, lambda held: (held.quote.symbol, held.quote.exchange)),
     SymbolClock: (EntryKind.CLOCK, lambda clock: (clock.symbol,)),
     BlockWindow: (EntryKind.WINDOW, lambda window: (window.symbol, str(window.priority), window.side)),
-    TradingState: (EntryKind.TRADING_STATE, lambda _: ()),
+    TradingState: (EntryKind.TRADING_STATE, _scope_names),
     Positions: (EntryKind.POSITIONS, lambda _: ()),
 }

@@ -15,6 +15,7 @@ class Code(StrEnum):
     BAD_PRICE = "BAD_PRICE"
     BAD_QUANTITY = "BAD_QUANTITY"
     BAD_TICK = "BAD_TICK"
+    BELOW_CUM_QTY = "BELOW_CUM_QTY"
     BELOW_MIN_QTY = "BELOW_MIN_QTY"
     BELOW_ONE_CENT = "BELOW_ONE_CENT"
     CANCEL_REQUESTED = "CANCEL_REQUESTED"
@@ -67,7 +68,13 @@ ORD_REJ_REASON: Mapping[str, int] = {
     Code.BAD_TICK: 18,
 }
 # FIX CxlRejReason (102), likewise.
-CXL_REJ_REASON: Mapping[str, int] = {Code.TOO_LATE: 0, Code.UNKNOWN_ORDER: 1, Code.DUPLICATE_ORDER: 6}
+CXL_REJ_REASON: Mapping[str, int] = {
+    Code.TOO_LATE: 0,
+    Code.UNKNOWN_ORDER: 1,
+    Code.DUPLICATE_ORDER: 6,
+    Code.PRICE_BAND: 8,
+    Code.BAD_TICK: 18,
+}
 # FIX ExecRestatementReason (378): broker option, and partial decline of OrderQty; none for all other codes.
 EXEC_RESTATEMENT_REASON: Mapping[str, int] = {
     Code.MAX_ORDER_NOTIONAL: 4,

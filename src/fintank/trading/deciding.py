@@ -1,9 +1,11 @@
 """What a shard does with a message, whatever its kind."""
 
-from fintank.trading.messages import Cancel, Order, Quote, TradingState
-from fintank.trading.shard import Effects, Shard
+from fintank.trading.effects import Effects
+from fintank.trading.messages import Order, Quote, TradingState
+from fintank.trading.requests import CancelRequest
+from fintank.trading.shard import Shard
 
-Message = Quote | Order | Cancel | TradingState
+Message = Quote | Order | CancelRequest | TradingState
 
 
 def decide(shard: Shard, message: Message, log_us: int) -> Effects | None:
@@ -12,6 +14,6 @@ def decide(shard: Shard, message: Message, log_us: int) -> Effects | None:
         return shard.on_quote(message, log_us)
     if isinstance(message, Order):
         return shard.on_order(message, log_us)
-    if isinstance(message, Cancel):
-        return shard.on_cancel(message, log_us)
-    return shard.on_trading_state(message, log_us)
+    if isinstance(message, TradingState):
+        return shard.on_trading_state(message, log_us)
+    return shard.on_cancel(message, log_us)

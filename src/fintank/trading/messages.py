@@ -47,12 +47,16 @@ class TimeInForce(StrEnum):
 
 
 class OrdStatus(StrEnum):
-    """FIX OrdStatus (39). CANCELED, EXPIRED, FILLED and REJECTED are terminal."""
+    """FIX OrdStatus (39). CANCELED, EXPIRED, FILLED, REPLACED and REJECTED are terminal.
+
+    REPLACED is the state of a cl_ord_id whose order goes on under another one; no report has it.
+    """
 
     NEW = "NEW"
     PARTIALLY_FILLED = "PARTIALLY_FILLED"
     FILLED = "FILLED"
     CANCELED = "CANCELED"
+    REPLACED = "REPLACED"
     EXPIRED = "EXPIRED"
     REJECTED = "REJECTED"
 
@@ -68,6 +72,7 @@ class ExecType(StrEnum):
     NEW = "NEW"
     TRADE = "TRADE"
     TRIGGERED = "TRIGGERED"
+    REPLACED = "REPLACED"
     CANCELED = "CANCELED"
     RESTATED = "RESTATED"
     EXPIRED = "EXPIRED"
@@ -75,15 +80,19 @@ class ExecType(StrEnum):
 
 
 class State(StrEnum):
-    """The trading state; REDUCING allows only SELL."""
+    """The trading state, the least restrictive first. REDUCING is read as SELL_ONLY, its name today."""
 
     ACTIVE = "ACTIVE"
-    REDUCING = "REDUCING"
+    SELL_ONLY = "SELL_ONLY"
     HALTED = "HALTED"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "State | None":
+        return cls.SELL_ONLY if value == "REDUCING" else None
 
     def allows(self, side: Side) -> bool:
         """Whether orders of this side are accepted and trade."""
-        return self is State.ACTIVE or (self is State.REDUCING and side is Side.SELL)
+        return self is State.ACTIVE or (self is State.SELL_ONLY and side is Side.SELL)
 
 
 class Quote(NamedTuple):
@@ -153,9 +162,9 @@ class Order:
     expire_time_us: int | None = None
 
     def __post_init__(self) -> None:
-        _check_texts(self, "cl_ord_id", "account", "symbol", "list_id")
+        check_texts(self, "cl_ord_id", "account", "symbol", "list_id")
         _check_priority(self.priority)
-        _check_numbers(self, "order_qty", "cash_order_qty", "price", "stop_px")
+        check_numbers(self, "order_qty", "cash_order_qty", "price", "stop_px")
         if self.refusal is None and (self.order_qty is None) == (self.cash_order_qty is None):
             raise ValueError("exactly one of order_qty and cash_order_qty must be given")
 
@@ -173,8 +182,8 @@ class ComponentSpec:
     weight: Decimal
 
     def __post_init__(self) -> None:
-        _check_texts(self, "symbol")
-        _check_numbers(self, "weight")
+        check_texts(self, "symbol")
+        check_numbers(self, "weight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +203,9 @@ class PortfolioOrder:
     expire_time_us: int | None = None
 
     def __post_init__(self) -> None:
-        _check_texts(self, "order_id", "account")
+        check_texts(self, "order_id", "account")
         _check_priority(self.priority)
-        _check_numbers(self, "amount")
+        check_numbers(self, "amount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,11 +225,11 @@ class Cancel:
     input: str
 
     def __post_init__(self) -> None:
-        _check_texts(self, "cl_ord_id", "account")
+        check_texts(self, "cl_ord_id", "account")
         is_of_list = self.list_id is not None
         if (self.symbol is None, self.orig_cl_ord_id is None) != (is_of_list, is_of_list):
             raise ValueError("either orig_cl_ord_id and symbol, or list_id must be given")
-        _check_texts(self, "list_id", "symbol", "orig_cl_ord_id")
+        check_texts(self, "list_id", "symbol", "orig_cl_ord_id")
 
     @property
     def identity(self) -> Identity:
@@ -238,15 +247,23 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class TradingState:
-    """Sets the trading state; the record's offset orders these messages."""
+    """Sets the trading state of a symbol, an account, or all; the record's offset orders these messages."""
 
     state: State
     time_us: int
     offset: int
     input: str
+    symbol: str | None = None
+    account: str | None = None
+
+    def __post_init__(self) -> None:
+        check_texts(self, "symbol", "account")
+        if self.symbol is not None and self.account is not None:
+            raise ValueError("symbol and account can't be given together")
 
 
-def _check_texts(message: object, *names: str) -> None:
+def check_texts(message: object, *names: str) -> None:
+    """Check fields that name something, if they are given; ValueError for one that can't be used."""
     for name in names:
         value, characters_max = getattr(message, name), CHARACTERS_MAX[name]
         # An unprintable character would break keys and lines downstream; a lone surrogate can't be encoded.
@@ -254,7 +271,8 @@ def _check_texts(message: object, *names: str) -> None:
             raise ValueError(f"{name} must have 1 to {characters_max} printable characters")
 
 
-def _check_numbers(message: object, *names: str) -> None:
+def check_numbers(message: object, *names: str) -> None:
+    """Check numbers, if they are given; ValueError for one that is out of bounds."""
     for name in names:
         value = getattr(message, name)
         if value is not None and not is_bounded(value):

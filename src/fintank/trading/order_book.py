@@ -62,6 +62,19 @@ class OrderBook:
             self.stops[before.order.side].remove((before.order.stop_px, before.arrival_seq))
             self._group_of(working.order).add(working)
 
+    def replace(self, before: WorkingOrder, working: WorkingOrder) -> None:
+        """Put an order in the place of another; with the same arrival_seq it stays in its group."""
+        if working.is_open and working.arrival_seq == before.arrival_seq:
+            self.by_seq[working.arrival_seq] = working
+            self._times.remove((before.order.order_time_us, before.arrival_seq))
+            self._times.add((working.order.order_time_us, working.arrival_seq))
+            if not working.is_checked:
+                self.unchecked[working.order.side][working.arrival_seq] = None
+            return
+        self._remove(before)
+        if working.is_open:
+            self.add(working)
+
     def is_touched(self, quote: Quote, now_us: int, newest_us: int) -> bool:
         """Whether a quote that was just accepted may lead to anything; newest_us: the newest quote's time.
 

@@ -35,6 +35,15 @@ class OrderRegistry:
         found = [self._open[identity] for identity in self._components.get((account, list_id), ())]
         return sorted(found, key=lambda working: working.arrival_seq)
 
+    def open_orders(self, account: str | None, symbol: str | None) -> list[WorkingOrder]:
+        """Return the open orders, by arrival_seq; None is any account or symbol."""
+        found = [
+            working
+            for working in self._open.values()
+            if account in (None, working.order.account) and symbol in (None, working.order.symbol)
+        ]
+        return sorted(found, key=lambda working: working.arrival_seq)
+
     def put(self, working: WorkingOrder) -> None:
         """Add an order, or replace it by its new state."""
         order = working.order

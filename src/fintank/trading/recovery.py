@@ -102,7 +102,7 @@ class Recovery:
         for cancel in found[RememberedCancel]:
             state.cancels.remember(cancel)
         for message in found[TradingState]:
-            state.trading_state = message
+            state.trading_states.put(message)
         for working in sorted(found[WorkingOrder], key=lambda working: working.arrival_seq):
             state.next_seq = working.arrival_seq + 1
             state.registry.put(working)

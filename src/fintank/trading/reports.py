@@ -18,11 +18,12 @@ from fintank.trading.messages import (
     TimeInForce,
 )
 from fintank.trading.moment import Moment
+from fintank.trading.requests import Replace
 from fintank.trading.working_order import WorkingOrder
 
 CANCEL_REJECTED = "CANCEL_REJECTED"
 """The exec_type of an OrderCancelReject, which in FIX is a message of its own."""
-CANCEL_REQUEST = 1
+CANCEL_REQUEST, REPLACE_REQUEST = 1, 2
 """FIX CxlRejResponseTo (434)."""
 
 
@@ -87,10 +88,10 @@ class ExecutionReport:
 
 @dataclass(frozen=True, slots=True)
 class OrderCancelReject:
-    """The rejection of a cancel of one order: a record of the topic `executions`, in this order of fields.
+    """The rejection of a cancel or a replace: a record of the topic `executions`, in this order of fields.
 
-    cl_ord_id and order_time_us are the cancel's own; ord_status is the order's, REJECTED if it is unknown.
-    cxl_rej_response_to: FIX's 1, a cancel.
+    cl_ord_id and order_time_us are the request's own; ord_status is the order's, REJECTED if it is unknown.
+    cxl_rej_response_to: FIX's 1, a cancel, or 2, a replace.
     """
 
     exec_id: str
@@ -111,7 +112,7 @@ class OrderCancelReject:
 
     @property
     def identity(self) -> Identity:
-        """The identity of the cancel."""
+        """The identity of the request."""
         return Identity(self.account, self.symbol, self.cl_ord_id)
 
 
@@ -175,6 +176,11 @@ def traded(
     )
 
 
+def replaced(working: WorkingOrder, moment: Moment, orig_cl_ord_id: str) -> ExecutionReport:
+    """Report that an order was REPLACED; working has its new cl_ord_id and terms."""
+    return replace(_report(working, moment, ExecType.REPLACED), orig_cl_ord_id=orig_cl_ord_id)
+
+
 def triggered(working: WorkingOrder, moment: Moment) -> ExecutionReport:
     """Report that a stop was TRIGGERED."""
     return _report(working, moment, ExecType.TRIGGERED)
@@ -216,9 +222,9 @@ def rejected(working: WorkingOrder, moment: Moment, reason: CodedReason) -> Exec
 
 
 def cancel_rejected(
-    cancel: Cancel, moment: Moment, reason: CodedReason, ord_status: OrdStatus | None
+    cancel: Cancel | Replace, moment: Moment, reason: CodedReason, ord_status: OrdStatus | None
 ) -> OrderCancelReject:
-    """Report that a cancel of one order is rejected; ord_status is the order's, None if it is unknown."""
+    """Report that a cancel or a replace is rejected; ord_status is the order's, None if it is unknown."""
     identity, orig_cl_ord_id = cancel.identity, cancel.orig_cl_ord_id
     assert orig_cl_ord_id is not None
     return OrderCancelReject(
@@ -229,7 +235,7 @@ def cancel_rejected(
         account=cancel.account,
         symbol=identity.symbol,
         ord_status=OrdStatus.REJECTED if ord_status is None else ord_status,
-        cxl_rej_response_to=CANCEL_REQUEST,
+        cxl_rej_response_to=CANCEL_REQUEST if isinstance(cancel, Cancel) else REPLACE_REQUEST,
         cxl_rej_reason=codes.CXL_REJ_REASON.get(reason.code, codes.OTHER),
         text=reason.text,
         input=cancel.input,

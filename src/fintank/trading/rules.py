@@ -7,7 +7,7 @@ one.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from fintank.trading.codes import Breach, Code, coded_reason
@@ -16,6 +16,7 @@ from fintank.trading.depth import Depth
 from fintank.trading.instruments import Instrument
 from fintank.trading.limits import Limits
 from fintank.trading.messages import CASH, CodedReason, Order, OrdType, State, TimeInForce
+from fintank.trading.trading_states import most_restrictive
 
 LIMITED = (OrdType.LIMIT, OrdType.STOP_LIMIT)
 STOPS = (OrdType.STOP, OrdType.STOP_LIMIT)
@@ -26,6 +27,7 @@ IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
 class RuleContext:
     """What an order is checked against.
 
+    state: that of its symbol; account_states: those of accounts, if they are not ACTIVE.
     now_us: its symbol's clock, None before the first quote. open_orders: how many of the symbol's are open.
     """
 
@@ -35,6 +37,16 @@ class RuleContext:
     state: State
     open_orders: int
     market: Depth
+    account_states: Mapping[str, State] = field(default_factory=dict)
+
+    def allows(self, order: Order) -> bool:
+        """Whether an order is accepted and trades."""
+        return self.state_of(order).allows(order.side)
+
+    def state_of(self, order: Order) -> State:
+        """Return the trading state for an order: the most restrictive one."""
+        of_account = self.account_states.get(order.account, State.ACTIVE)
+        return most_restrictive((self.state, of_account))
 
 
 def check(order: Order, context: RuleContext) -> CodedReason | None:
@@ -63,8 +75,8 @@ def _first_breach(codes: Iterable[Code], order: Order, context: RuleContext) -> 
 
 
 def trading_halted(order: Order, context: RuleContext) -> Breach | None:
-    """HALTED allows no order, REDUCING no BUY."""
-    return None if context.state.allows(order.side) else {"state": context.state}
+    """HALTED allows no order, SELL_ONLY no BUY."""
+    return None if context.allows(order) else {"state": context.state_of(order)}
 
 
 def unknown_symbol(order: Order, context: RuleContext) -> Breach | None:

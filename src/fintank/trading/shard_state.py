@@ -10,17 +10,17 @@ from fintank.trading.depth import Depth
 from fintank.trading.forgetting import Forgetting
 from fintank.trading.limits import Limits
 from fintank.trading.log_merge import Reached
-from fintank.trading.messages import State, TradingState
 from fintank.trading.moment import Moment
 from fintank.trading.order_book import OrderBook
 from fintank.trading.order_registry import OrderRegistry
 from fintank.trading.quote_book import Counts, QuoteBook
 from fintank.trading.rules import RuleContext
 from fintank.trading.timers import Timers
+from fintank.trading.trading_states import TradingStates
 
 
 class ShardState:
-    """The quotes, clocks and orders of a shard's symbols, its cancels and the trading state.
+    """The quotes, clocks and orders of a shard's symbols, its cancels and the trading states.
 
     books: by symbol, from its first quote on. open: by symbol, while it has open orders. log_us: the log
     time in microseconds, which moves the symbols' clocks. timer: the symbol whose timer ran last, at log_us;
@@ -35,7 +35,7 @@ class ShardState:
         self.open: dict[str, OrderBook] = {}
         self.registry = OrderRegistry(ClosedOrders() if closed is None else closed)
         self.cancels = Cancels()
-        self.trading_state: TradingState | None = None
+        self.trading_states = TradingStates()
         self.next_seq = 0
         self.log_us = 0
         self.timer: str | None = None
@@ -74,8 +74,10 @@ class ShardState:
         """Return what a symbol's orders are measured against at a moment."""
         orders = self.open.get(symbol)
         open_orders = 0 if orders is None else len(orders.by_seq)
-        state = State.ACTIVE if self.trading_state is None else self.trading_state.state
-        return RuleContext(self.limits, moment.instrument, moment.now_us, state, open_orders, moment.market)
+        state, of_accounts = self.trading_states.of_symbol(symbol), self.trading_states.of_accounts
+        return RuleContext(
+            self.limits, moment.instrument, moment.now_us, state, open_orders, moment.market, of_accounts
+        )
 
     def changes(self, symbol: str) -> list[Change]:
         """Return a symbol's quotes, clock and windows that changed since the last call; drop an empty order

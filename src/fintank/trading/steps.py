@@ -5,7 +5,7 @@ alone; trade blocks; end what can't wait. All of it is repeated until nothing mo
 in docs/trading.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -99,7 +99,7 @@ class _Step:
             self._add(working, reports.expired(working, self._moment))
 
     def _check_prices(self) -> None:
-        for seq in sorted(seq for side in self.sides for seq in self._orders.unchecked[side]):
+        for seq in self._allowed(seq for side in self.sides for seq in self._orders.unchecked[side]):
             working = self._orders.by_seq[seq]
             if not rules.has_price(working.order, self._market):
                 continue
@@ -110,7 +110,7 @@ class _Step:
                 self._end(working, OrdStatus.CANCELED, reason)
 
     def _trigger(self) -> None:
-        for seq in sorted(seq for side in self.sides for _, seq in self._touched_stops(side)):
+        for seq in self._allowed(seq for side in self.sides for _, seq in self._touched_stops(side)):
             working = replace(self._orders.by_seq[seq], is_triggered=True)
             self._add(working, reports.triggered(working, self._moment))
         assert self._now_us is not None
@@ -128,7 +128,8 @@ class _Step:
         takers = [alone[side].takers(partial(self._best, levels)) for side, levels in offered.items()]
         for seq in merge(*takers):
             working = self._orders.by_seq[seq]
-            self._sweep(working, offered[working.order.side])
+            if not self._is_blocked(working):
+                self._sweep(working, offered[working.order.side])
 
     def _best(self, levels: list[Level], is_cash: bool) -> Decimal | None:
         """Return the best price of the levels that offer anything, or for cash orders a lot.
@@ -169,7 +170,7 @@ class _Step:
         for level in self._market.levels(group.key.side):
             if not level.offers(self._instrument.lot_size):
                 continue
-            seqs = group.taking_part(level.price)
+            seqs = self._allowed(group.taking_part(level.price))
             if not seqs:
                 break
             traded |= self._divide(level, seqs)
@@ -219,6 +220,14 @@ class _Step:
             breach["min_qty"] = plain(self._instrument.min_qty)
         ord_status = OrdStatus.FILLED if working.cum_qty else OrdStatus.CANCELED
         self._end(working, ord_status, coded_reason(Code.BELOW_MIN_QTY, breach))
+
+    def _allowed(self, seqs: Iterable[int]) -> list[int]:
+        """Return the orders whose accounts may trade, by arrival_seq."""
+        return [seq for seq in sorted(seqs) if not self._is_blocked(self._orders.by_seq[seq])]
+
+    def _is_blocked(self, working: WorkingOrder) -> bool:
+        """Whether the state of its account stops an order of a side that may trade."""
+        return bool(self._context.account_states) and not self._context.allows(working.order)
 
     @property
     def _market(self) -> Depth:

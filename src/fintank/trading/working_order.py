@@ -20,7 +20,8 @@ class WorkingOrder:
     end_us: when it expires, None for never. is_checked: whether the rules that need a price were applied.
     is_triggered: whether a stop became a MARKET or LIMIT order. cum_cash: the exact sum of last_qty times
     last_px times the multiplier. cum_commission: the sum of what its trades cost, the minimum aside.
-    closed_us: when its retention began, on its symbol's clock; None while it is open.
+    closed_us: when its retention began, on its symbol's clock; None while it is open. first_order_id: the
+    order_id, once it was replaced.
     """
 
     order: Order
@@ -35,6 +36,7 @@ class WorkingOrder:
     cum_commission: Decimal = ZERO
     fill_count: int = 0
     closed_us: int | None = None
+    first_order_id: str | None = None
 
     @property
     def content_hash(self) -> str:
@@ -44,7 +46,7 @@ class WorkingOrder:
     @property
     def order_id(self) -> str:
         """FIX's OrderID, which the engine gives."""
-        return ids.order_id(self.order.identity, self.order.content_hash)
+        return self.first_order_id or ids.order_id(self.order.identity, self.order.content_hash)
 
     @property
     def is_open(self) -> bool:

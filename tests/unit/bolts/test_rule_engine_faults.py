@@ -69,7 +69,7 @@ def test_the_trading_state_and_cancels_are_known_after_a_restart(kafka: Kafka) -
     symbol = SYMBOLS[2]
     messages = [
         kafka.orders("c", cancel("c-1", symbol, "o-1")),
-        kafka.orders("h", TradingState(State.REDUCING, START, 17, "orders-0-17")),
+        kafka.orders("h", TradingState(State.SELL_ONLY, START, 17, "orders-0-17")),
     ]
     run_engine(kafka, messages)
     later = [order("o-1", symbol, side="SELL"), order("o-2", symbol)]

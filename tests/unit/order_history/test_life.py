@@ -4,9 +4,10 @@ from dataclasses import replace
 import factories
 
 from fintank.order_history.life import Life, orders_of, timeline
+from fintank.trading.effects import Effects
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, PortfolioOrder, Quote
-from fintank.trading.shard import Effects, Shard
+from fintank.trading.shard import Shard
 from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.rejects import Reason, Reject
 

@@ -13,10 +13,11 @@ from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.order_reports import check_orders
 from fintank.reconciliation.snapshot import Recorded
 from fintank.reconciliation.topic_logs import PartitionLog, TopicLogs
+from fintank.trading.effects import Effects
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Order, Quote
 from fintank.trading.reports import ExecutionReport, Fill
-from fintank.trading.shard import Effects, Shard
+from fintank.trading.shard import Shard
 
 TIME_MS = 1_700_000_000_000
 TIME_US = TIME_MS * 1000

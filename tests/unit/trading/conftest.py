@@ -7,7 +7,7 @@ from typing import Any
 import factories
 import pytest
 
-from fintank.trading import shard as shard_module
+from fintank.trading import effects
 from fintank.trading.depth import Depth, Sizes
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, PortfolioOrder, Quote
@@ -59,11 +59,11 @@ def shard() -> Shard:
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The symbol of each step that is done."""
     done: list[str] = []
-    step = shard_module.step
+    step = effects.step
 
     def counted(orders: OrderBook, *rest: Any) -> Any:
         done.append(orders.symbol)
         return step(orders, *rest)
 
-    monkeypatch.setattr(shard_module, "step", counted)
+    monkeypatch.setattr(effects, "step", counted)
     return done

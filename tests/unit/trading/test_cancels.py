@@ -7,10 +7,11 @@ from support.timers import run_timers
 
 from fintank.trading.cancels import Cancels, RememberedCancel
 from fintank.trading.changes import Change
+from fintank.trading.effects import Effects
 from fintank.trading.limits import Limits
 from fintank.trading.messages import State, TradingState
 from fintank.trading.recovery import restore
-from fintank.trading.shard import Effects, Shard
+from fintank.trading.shard import Shard
 
 Make = Callable[..., Any]
 SECOND = 1_000_000
@@ -101,10 +102,10 @@ def test_a_restored_shard_knows_cancels_states_windows_and_what_was_taken(
     write(shard.on_order(order("3", cl_ord_id="o-2", priority=2), LOG_US))
     write(shard.on_order(order("3", cl_ord_id="o-3", side="SELL", stop_px="90"), LOG_US))
     write(shard.on_cancel(cancel("late", at=100), LOG_US))
-    write(shard.on_trading_state(TradingState(State.REDUCING, 1, 7, "orders-0-7"), LOG_US))
+    write(shard.on_trading_state(TradingState(State.SELL_ONLY, 1, 7, "orders-0-7"), LOG_US))
     restored = restore(Limits(), compacted(changes))
     assert type_lines(restored.on_order(order("1", cl_ord_id="o-4"), LOG_US)) == [
-        "o-4 REJECTED code=TRADING_HALTED state=REDUCING"
+        "o-4 REJECTED code=TRADING_HALTED state=SELL_ONLY"
     ]
     assert restored.on_trading_state(TradingState(State.ACTIVE, 1, 7, "orders-0-7"), LOG_US) == Effects()
     active = restored.on_trading_state(TradingState(State.ACTIVE, 1, 8, "orders-0-8"), LOG_US + SECOND)

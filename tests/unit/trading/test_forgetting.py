@@ -10,9 +10,10 @@ from support.report_lines import type_lines
 
 from fintank.trading.cancels import Cancels, RememberedCancel
 from fintank.trading.clock import Clock
+from fintank.trading.effects import Effects
 from fintank.trading.forgetting import FORGOTTEN_MAX
 from fintank.trading.order_registry import OrderRegistry
-from fintank.trading.shard import Effects, Shard
+from fintank.trading.shard import Shard
 
 Make = Callable[..., Any]
 SECOND = 1_000_000

@@ -132,14 +132,14 @@ def test_the_trading_state_allows_sides() -> None:
     allowed = {state: [side for side in Side if state.allows(side)] for state in State}
     assert allowed == {
         State.ACTIVE: [Side.BUY, Side.SELL],
-        State.REDUCING: [Side.SELL],
+        State.SELL_ONLY: [Side.SELL],
         State.HALTED: [],
     }
 
 
 def test_these_states_are_terminal() -> None:
     terminal = {status for status in OrdStatus if status.is_terminal}
-    assert terminal == {"FILLED", "CANCELED", "EXPIRED", "REJECTED"}
+    assert terminal == {"FILLED", "CANCELED", "REPLACED", "EXPIRED", "REJECTED"}
 
 
 def test_a_weight_is_a_number_and_its_symbol_has_a_name() -> None:

@@ -174,7 +174,7 @@ def test_orders_that_wait_for_their_check_are_not_looked_at_while_their_side_may
     shard = Shard(Limits())
     for side in ("BUY", "SELL"):
         shard.on_order(order("10", side=side, cl_ord_id=side), LOG_US)
-    shard.on_trading_state(TradingState(State.REDUCING, 1, 1, "orders-0-1"), LOG_US)
+    shard.on_trading_state(TradingState(State.SELL_ONLY, 1, 1, "orders-0-1"), LOG_US)
     for offset in range(3):
         shard.on_quote(quote("99", "101", offset=offset), LOG_US)
     assert checked == ["SELL"]

@@ -48,8 +48,8 @@ def test_what_the_message_already_brings_comes_first(order: Make) -> None:
     [
         ("HALTED", "BUY", "code=TRADING_HALTED state=HALTED"),
         ("HALTED", "SELL", "code=TRADING_HALTED state=HALTED"),
-        ("REDUCING", "BUY", "code=TRADING_HALTED state=REDUCING"),
-        ("REDUCING", "SELL", None),
+        ("SELL_ONLY", "BUY", "code=TRADING_HALTED state=SELL_ONLY"),
+        ("SELL_ONLY", "SELL", None),
         ("ACTIVE", "BUY", None),
     ],
 )
@@ -191,7 +191,13 @@ def test_reasons_are_the_numbers_of_fix() -> None:
         "PRICE_BAND": 16,
         "BAD_TICK": 18,
     }
-    assert dict(CXL_REJ_REASON) == {"TOO_LATE": 0, "UNKNOWN_ORDER": 1, "DUPLICATE_ORDER": 6}
+    assert dict(CXL_REJ_REASON) == {
+        "TOO_LATE": 0,
+        "UNKNOWN_ORDER": 1,
+        "DUPLICATE_ORDER": 6,
+        "PRICE_BAND": 8,
+        "BAD_TICK": 18,
+    }
     assert OTHER == 99
 
 

@@ -7,10 +7,11 @@ from support.journal import keys
 from support.report_lines import report_lines
 from support.rule_context import lots_of
 
+from fintank.trading.effects import Effects
 from fintank.trading.ids import exec_id
 from fintank.trading.limits import Limits
 from fintank.trading.messages import CodedReason, Quote
-from fintank.trading.shard import Effects, Shard
+from fintank.trading.shard import Shard
 
 Make = Callable[..., Any]
 SECOND = 1_000_000

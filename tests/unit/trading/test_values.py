@@ -14,7 +14,8 @@ MODULES = (
     "quote_book",
     "reports",
     "rules",
-    "shard",
+    "effects",
+    "requests",
     "steps",
     "sweep",
 )

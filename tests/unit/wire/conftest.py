@@ -9,6 +9,7 @@ import pytest
 from support.timers import run_timers
 
 from fintank.trading.changes import Change
+from fintank.trading.effects import Effects
 from fintank.trading.limits import Limits
 from fintank.trading.log_merge import LogPosition, Positions, Reached
 from fintank.trading.messages import (
@@ -25,7 +26,8 @@ from fintank.trading.messages import (
 )
 from fintank.trading.partition_log import Partition
 from fintank.trading.reports import Fill, Report
-from fintank.trading.shard import Effects, Shard
+from fintank.trading.requests import Replace
+from fintank.trading.shard import Shard
 
 NOW_US = 1_438_539_936_355_217
 COMMON: dict[str, Any] = {"account": "A-1001", "order_time_us": NOW_US}
@@ -49,6 +51,11 @@ class Make:
     def cancel(**changes: Any) -> Cancel:
         values = {"cl_ord_id": "cancel-1", "orig_cl_ord_id": "ticket-1", "content_hash": "2" * 64}
         return factories.cancel(**{**COMMON, **values, **changes})
+
+    @staticmethod
+    def replace(**changes: Any) -> Replace:
+        values = {"cl_ord_id": "moved", "symbol": "VTI", "content_hash": "3" * 64}
+        return factories.replace_request("waits", **{**COMMON, **values, **changes})
 
     @staticmethod
     def quote(**changes: Any) -> Quote:
@@ -105,25 +112,25 @@ def written(make) -> Written:
     written.add(shard.on_quote(make.quote(ask="94200"), log_us=NOW_US))
     sized = make.quote(exchange="ARCA", bid_size="100", ask_size="0.000002", bid="9e1", ask="94.15")
     written.add(shard.on_quote(sized, log_us=NOW_US))
-    cash = {"order_qty": None, "cash_order_qty": Decimal("0.01"), "side": Side.BUY}
-    restated = make.order(cl_ord_id="restated", **cash)
-    written.add(shard.on_order(replace(restated, cash_order_qty=Decimal("0.09")), log_us=NOW_US))
+    restated = {"order_qty": None, "cash_order_qty": Decimal("0.09")}
+    written.add(shard.on_order(make.order(cl_ord_id="restated", **restated), log_us=NOW_US))
     written.add(shard.on_order(make.order(cl_ord_id="sold", side=Side.SELL), log_us=NOW_US))
-    cancels = [
+    written.journal += shard.changed_quotes()
+    for cancel in (
+        make.replace(),
         make.cancel(cl_ord_id="too-late", orig_cl_ord_id="d-IVE"),
         make.cancel(orig_cl_ord_id="block"),
         make.cancel(cl_ord_id="unknown", orig_cl_ord_id="nobody"),
         make.cancel(cl_ord_id="all", symbol=None, orig_cl_ord_id=None, list_id="d"),
-    ]
-    written.journal += shard.changed_quotes()
-    for cancel in cancels:
+    ):
         written.add(shard.on_cancel(cancel, log_us=NOW_US))
-    written.add(shard.on_trading_state(TradingState(State.REDUCING, NOW_US, 60, "orders-0-60"), NOW_US))
+    for scope in ({"symbol": "IVE"}, {"account": "A-1001"}):
+        sell_only = TradingState(State.SELL_ONLY, NOW_US, 60, "orders-0-60", **scope)
+        written.add(shard.on_trading_state(sell_only, NOW_US))
     written.add(run_timers(shard, NOW_US + 1_000_000))
     written.journal += shard.changed_quotes()
     written.journal += shard.forget_closed(log_us=NOW_US + 60_000_000)
     position = {Partition("ticks", 0): LogPosition(42, 1)}
-    left_ids = ("id-of-the-topic-before",)
     ids = {"ticks": "k2XrT0f8SvGhfTnXjD8w3Q"}
-    written.journal.append(Positions(1, ids, position, Reached(1, "IVE"), left_ids))
+    written.journal.append(Positions(1, ids, position, Reached(1, "IVE"), ("id-of-the-topic-before",)))
     return written

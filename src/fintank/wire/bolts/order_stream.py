@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from fintank.trading.messages import Cancel, CodedReason, ComponentSpec, Order, PortfolioOrder, TradingState
+from fintank.trading.requests import CancelRequest, MassCancel, Replace
 from fintank.wire.kafka.schema import ENUMS, decimal_text
 
 
@@ -24,10 +25,12 @@ class MsgType(StrEnum):
     PORTFOLIO_ORDER = "portfolio_order"
     ORDER = "order"
     CANCEL = "cancel"
+    REPLACE = "replace"
+    MASS_CANCEL = "mass_cancel"
     TRADING_STATE = "trading_state"
 
 
-OwnedMessage = Order | Cancel | TradingState
+OwnedMessage = Order | CancelRequest | TradingState
 """What the rule engine processes."""
 OrderMessage = OwnedMessage | PortfolioOrder
 
@@ -35,6 +38,8 @@ _MSG_TYPES: Mapping[type[OrderMessage], MsgType] = {
     PortfolioOrder: MsgType.PORTFOLIO_ORDER,
     Order: MsgType.ORDER,
     Cancel: MsgType.CANCEL,
+    Replace: MsgType.REPLACE,
+    MassCancel: MsgType.MASS_CANCEL,
     TradingState: MsgType.TRADING_STATE,
 }
 _KINDS = {msg_type: kind for kind, msg_type in _MSG_TYPES.items()}

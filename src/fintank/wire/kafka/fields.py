@@ -83,7 +83,7 @@ class Fields:
     def choice(self, kind: type[Choice], name: str) -> Choice:
         """Read one of the values of an enumeration."""
         value = self._string(name)
-        member: Choice | None = _members(kind).get(value)
+        member: Choice | None = _members(kind).get(value) or kind._missing_(value)
         if member is None:
             raise MalformedError(Reason.UNKNOWN_VALUE, field=self._path + name, value=value)
         return member

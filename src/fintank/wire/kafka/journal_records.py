@@ -45,9 +45,9 @@ _ORDER_FIELDS = (
 )
 _PROGRESS_FIELDS = (
     *("arrival_seq", "accepted_us", "end_us", "is_checked", "is_triggered", "ord_status"),
-    *("cum_qty", "cum_cash", "cum_commission", "fill_count"),
+    *("cum_qty", "cum_cash", "cum_commission", "fill_count", "first_order_id"),
 )
-_STATE_FIELDS = ("state", "time_us", "offset", "input")
+_STATE_FIELDS = ("state", "time_us", "offset", "input", "symbol", "account")
 _CONVERTERS: Mapping[str, Callable[[str], object]] = {
     **ENUMS,
     **dict.fromkeys(

@@ -12,6 +12,7 @@ import orjson
 
 from fintank.trading.decimals import seconds_text
 from fintank.trading.messages import Cancel, Order, PortfolioOrder, State, TradingState
+from fintank.trading.requests import MassCancel, Replace
 from fintank.wire.bolts.order_stream import MsgType, OrderMessage
 from fintank.wire.kafka.fields import Fields, MalformedError, parsed
 from fintank.wire.kafka.records import EARLIEST_US, Record, read_each, read_one
@@ -21,12 +22,20 @@ from fintank.wire.kafka.schema import Field, Schema, decimal_text
 TRADING_STATE_PARTITION = 0
 """All trading_state messages are in this partition, so that their offsets order them."""
 
+_KINDS: Mapping[MsgType, type[PortfolioOrder | Cancel | Replace | MassCancel]] = {
+    MsgType.PORTFOLIO_ORDER: PortfolioOrder,
+    MsgType.CANCEL: Cancel,
+    MsgType.REPLACE: Replace,
+    MsgType.MASS_CANCEL: MassCancel,
+}
 SCHEMAS = {msg_type: Schema(msg_type) for msg_type in MsgType}
 _ORDER_FIRST = ("account", "side", "priority", "time_in_force", "expire_time", "timestamp")
 _READ_FIRST: Mapping[MsgType, tuple[str, ...]] = {
     MsgType.PORTFOLIO_ORDER: (*_ORDER_FIRST, "portfolio"),
     MsgType.ORDER: _ORDER_FIRST,
     MsgType.CANCEL: ("account",),
+    MsgType.REPLACE: ("account",),
+    MsgType.MASS_CANCEL: ("scope",),
 }
 """A record with several faults is rejected for the first one: these fields are read before the others."""
 
@@ -59,6 +68,8 @@ def destination(message: OrderMessage) -> tuple[str, int | None]:
     """Return a message's key, and its partition if that is not the key's."""
     if isinstance(message, TradingState):
         return MsgType.TRADING_STATE.value, TRADING_STATE_PARTITION
+    if isinstance(message, MassCancel):
+        return message.account or message.symbol or MsgType.MASS_CANCEL.value, None
     return message.account, None
 
 
@@ -101,11 +112,7 @@ def _message(text: str, record: Record) -> OrderMessage:
         for field in _READING_ORDER[msg_type]
     }
     content |= {"content_hash": content_hash(msg_type, content), "input": record.place}
-    if msg_type is MsgType.CANCEL:
-        return Cancel(**content)
-    if msg_type is MsgType.PORTFOLIO_ORDER:
-        return PortfolioOrder(**content)
-    return Order(**content, list_id=None)
+    return Order(**content, list_id=None) if msg_type is MsgType.ORDER else _KINDS[msg_type](**content)
 
 
 def _reading_order(msg_type: MsgType) -> list[Field]:
@@ -119,7 +126,9 @@ def _trading_state(fields: Fields, record: Record) -> TradingState:
         raise MalformedError(
             Reason.WRONG_PARTITION, partition=record.partition, expected=TRADING_STATE_PARTITION
         )
-    return TradingState(state, _time_us(fields, record), record.offset, record.place)
+    symbol = fields.symbol("symbol") if fields.has("symbol") else None
+    account = fields.text("account") if fields.has("account") else None
+    return TradingState(state, _time_us(fields, record), record.offset, record.place, symbol, account)
 
 
 def _time_us(fields: Fields, record: Record) -> int:

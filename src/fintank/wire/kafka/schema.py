@@ -17,6 +17,7 @@ import orjson
 
 from fintank.trading.decimals import plain, seconds_text
 from fintank.trading.messages import ComponentSpec, ExecType, OrdStatus, OrdType, Side, State, TimeInForce
+from fintank.trading.requests import Scope
 from fintank.wire.kafka.fields import Fields
 from fintank.wire.points.line_protocol import message_time_ns, point
 
@@ -121,6 +122,7 @@ ENUMS: Mapping[str, type[StrEnum]] = {
     "ord_status": OrdStatus,
     "exec_type": ExecType,
     "state": State,
+    "scope": Scope,
 }
 """The enumerations, by the name of their type, which is also that of their field."""
 _READ: Mapping[str, Callable[[Fields, str], Any]] = {

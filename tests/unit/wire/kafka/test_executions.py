@@ -25,7 +25,7 @@ def batch_of(*records, first=1000):
 
 def test_every_kind_of_report_survives_the_round_trip(written):
     assert {report.exec_type for report in written.reports} == {*ExecType, CANCEL_REJECTED}
-    assert {report.ord_status for report in written.reports} == set(OrdStatus)
+    assert {report.ord_status for report in written.reports} == set(OrdStatus) - {OrdStatus.REPLACED}
     for report in written.reports:
         assert from_json(to_json(report)) == report
 

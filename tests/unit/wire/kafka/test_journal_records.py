@@ -120,6 +120,16 @@ def test_of_a_terminal_order_comes_back_what_makes_it_known(make: Make) -> None:
             },
         ),
         (
+            TradingState(State.HALTED, 5, 19, "orders-0-19", account="A"),
+            "trading_state|0:,1:A",
+            None,
+        ),
+        (
+            RememberedCancel(5, None, "c-1", None, None, None, 4, "hash-3", True),
+            "cancel|0:,0:,0:,3:c-1,6:hash-3",
+            None,
+        ),
+        (
             RememberedCancel(5, "A", "c-1", None, None, "p1", 4, "hash-3", False),
             "cancel|1:A,0:,2:p1,3:c-1,6:hash-3",
             None,
@@ -136,9 +146,16 @@ def test_of_a_terminal_order_comes_back_what_makes_it_known(make: Make) -> None:
             {"symbol": "IVE", "priority": 2, "side": "SELL", "window_end_us": 77},
         ),
         (
-            TradingState(State.REDUCING, 5, 19, "orders-0-19"),
+            TradingState(State.SELL_ONLY, 5, 19, "orders-0-19"),
             "trading_state|",
-            {"state": "REDUCING", "time_us": 5, "offset": 19, "input": "orders-0-19"},
+            {
+                "state": "SELL_ONLY",
+                "time_us": 5,
+                "offset": 19,
+                "input": "orders-0-19",
+                "symbol": None,
+                "account": None,
+            },
         ),
     ],
 )

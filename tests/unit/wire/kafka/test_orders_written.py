@@ -79,6 +79,6 @@ def test_a_cancel_is_read_as_written_and_has_no_empty_fields() -> None:
 
 
 def test_a_trading_state_is_read_as_written() -> None:
-    written = orders.to_json(MsgType.TRADING_STATE, state=State.REDUCING, time_us=TIME_US)
+    written = orders.to_json(MsgType.TRADING_STATE, state=State.SELL_ONLY, time_us=TIME_US)
     (message,) = orders.read("orders", 0, RUN, written.decode()).messages
-    assert message == TradingState(State.REDUCING, TIME_US, 7, "orders-0-7")
+    assert message == TradingState(State.SELL_ONLY, TIME_US, 7, "orders-0-7")

@@ -8,6 +8,7 @@ import pytest
 
 from fintank.trading.messages import Cancel, Order, PortfolioOrder, TradingState
 from fintank.trading.reports import ExecutionReport, Fill, OrderCancelReject
+from fintank.trading.requests import MassCancel, Replace
 from fintank.wire.kafka.fields import DECIMAL, SYMBOL_ALLOWED
 from fintank.wire.kafka.schema import SCHEMAS, Schema, decimal_text
 
@@ -28,6 +29,8 @@ def test_a_schema_has_the_fields_of_its_dataclass_in_order(name, message):
         ("portfolio_order", PortfolioOrder, {"content_hash", "input"}),
         ("order", Order, {"content_hash", "input", "list_id", "refusal"}),
         ("cancel", Cancel, {"content_hash", "input"}),
+        ("replace", Replace, {"content_hash", "input"}),
+        ("mass_cancel", MassCancel, {"content_hash", "input"}),
         ("trading_state", TradingState, {"input", "offset"}),
     ],
 )

@@ -54,7 +54,7 @@ def check_made(name, texts):
 
 def test_every_message_has_a_schema():
     assert set(MESSAGES) == {
-        *("tick", "portfolio_order", "order", "cancel", "trading_state"),
+        *("tick", "portfolio_order", "order", "cancel", "replace", "mass_cancel", "trading_state"),
         *("execution", "order_cancel_reject", "fill", "reject"),
         *JOURNAL_KINDS,
         *("timeline_adoption", "timeline_jump", "timeline_shift"),
@@ -153,7 +153,7 @@ def test_the_examples_are_what_the_code_reads_and_writes():
 
 
 def test_every_message_of_orders_has_a_schema():
-    names = ("portfolio_order", "order", "cancel", "trading_state")
+    names = ("portfolio_order", "order", "cancel", "replace", "mass_cancel", "trading_state")
     assert {SCHEMAS[name]["properties"]["msg_type"]["const"] for name in names} == set(MsgType)
 
 
