@@ -21,7 +21,7 @@ from confluent_kafka import Consumer, Message, Producer
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from support.order_flow import build_jar, order_flow
 from support.order_traffic import market_order, tick
-from support.stack import stopped_stack
+from support.stack import fintank, stopped_stack
 
 from fintank.adapters.kafka import TOPICS, partition_for
 from fintank.services import lifecycle
@@ -72,8 +72,8 @@ def executed_ms(address: str, until_s: float, seen_ms: dict[str, float]) -> None
     consumer.subscribe(["executions"])
     while time.monotonic() < until_s:
         record = consumer.poll(0.1)
-        if record is not None and (value := record.value()):
-            report = json.loads(value)
+        if record is not None and not record.error():
+            report = json.loads(record.value() or b"{}")
             if report["exec_type"] == "TRADE":
                 seen_ms.setdefault(report["cl_ord_id"], time.time() * 1000)
     consumer.close()
@@ -88,6 +88,7 @@ def main() -> None:
     build_jar()
     with tempfile.TemporaryDirectory(prefix="fintank-bench-") as home, stopped_stack(home) as stack:
         lifecycle.up(stack.settings, print)
+        fintank(stack, "topics")
         traffic = Traffic(stack.settings.kafka, given.ticks_a_second)
         seen_ms: dict[str, float] = {}
         lasts_s = SETTLE_S + given.seconds
