@@ -25,7 +25,7 @@ from fintank.services.supervisor import Supervisor
 from fintank.settings import PROJECT_ROOT
 
 MESSAGE_TIMEOUT_S = 30
-OPTIONS = {"topology.message.timeout.secs": MESSAGE_TIMEOUT_S}
+"""topology.message.timeout.secs."""
 DISK_MB = 512
 UP_S = 120
 FAKETIME = PROJECT_ROOT / ".fintank" / "opt" / "faketime"
@@ -95,7 +95,7 @@ class LocalTopology:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                with order_flow(self._environ, self._folder, OPTIONS) as self._flow:
+                with order_flow(self._environ, self._folder) as self._flow:
                     while self._flow.process.poll() is None and not self._stop.wait(0.2):
                         pass
             except AssertionError:  # it ended at once, as when Kafka is down
@@ -111,7 +111,7 @@ class ClusterTopology:
         self._stack = stack
         config = json.loads(storm_cluster.sparse_config(stack.settings).read_text())
         (options,) = (env["options"] for env in config["envs"].values())
-        options |= {**OPTIONS, "fintank.influx": influx}
+        options["fintank.influx"] = influx
         options["topology.environment"] |= _faked(clock)
         file = folder / "config.json"
         file.write_text(json.dumps(config))

@@ -5,11 +5,10 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import psutil
 from support.stack import BIN
@@ -66,17 +65,12 @@ def build_jar() -> Path:
 
 
 @contextmanager
-def order_flow(
-    environ: dict[str, str], folder: Path, options: Mapping[str, object] = MappingProxyType({})
-) -> Iterator[OrderFlow]:
-    """Run the topology during the block, which starts when the worker is up; leave no process.
-
-    `options` are Storm's; the rules are added, as `sparse run` does.
-    """
+def order_flow(environ: dict[str, str], folder: Path) -> Iterator[OrderFlow]:
+    """Run the topology during the block, which starts when the worker is up; leave no process."""
     log = folder / f"order_flow-{time.monotonic_ns()}.log"
     config = folder / "options.json"
     rules = rules_file.load_json(settings.load(environ))
-    config.write_text(json.dumps({settings.RULES_OPTION: rules, **options}))
+    config.write_text(json.dumps({settings.RULES_OPTION: rules}))
     class_path = (PROJECT_ROOT / ".fintank" / "opt" / "storm.classpath").read_text().strip()
     command = ["java", *JVM_OPTIONS, "-cp", f"{class_path}:{JAR}", "fintank.local.main"]
     command += ["run", "--seconds", "0", "--config", str(config)]
