@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import compress
+from math import inf
 from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -23,6 +24,8 @@ RECORD_BYTES_MAX = 1024 * 1024
 """The spout rejects what is larger; like what is not UTF-8, it does not reach the rule engine."""
 
 Input = Quote | OrderMessage
+RulesByOffset = Sequence[tuple[int, AllowsNegative]]
+"""From which offset on, ascending from 0, which symbols may have prices of 0 and less."""
 
 
 class Part(NamedTuple):
@@ -53,9 +56,9 @@ class InputLog:
         first: int,
         end: int,
         *,
-        allows_negative: AllowsNegative,
+        rules: RulesByOffset,
     ) -> None:
-        self._allows_negative = allows_negative
+        self._rules = rules
         self.position = first
         self._address = address
         self._consumer = consumer
@@ -88,16 +91,16 @@ class InputLog:
                     self.position = min(offset, self._end)
                 elif not error.retriable():
                     raise KafkaException(error)
-        return part_of(self._partition, first, self.position, records, self._allows_negative)
+        return part_of(self._partition, first, self.position, records, self._rules)
 
 
 @contextmanager
 def open_log(
-    address: str, partition: Partition, first: int, end: int, allows_negative: AllowsNegative
+    address: str, partition: Partition, first: int, end: int, rules: RulesByOffset
 ) -> Iterator[InputLog]:
     """Open a partition for reading from `first` to `end`, both offsets that its log has."""
     with open_consumer(address, "fintank-audit") as consumer:
-        yield InputLog(address, consumer, partition, first, end, allows_negative=allows_negative)
+        yield InputLog(address, consumer, partition, first, end, rules=rules)
 
 
 def log_starts(address: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
@@ -110,22 +113,39 @@ def log_starts(address: str, partitions: Iterable[Partition]) -> dict[Partition,
 
 
 def part_of(
-    partition: Partition, first: int, end: int, records: Iterable[Record], allows_negative: AllowsNegative
+    partition: Partition, first: int, end: int, records: Iterable[Record], rules: RulesByOffset = ()
 ) -> Part:
     """Read records as the spout and the deserializers do; what they reject is left out."""
     usable = [record for record in records if _is_text(record)]
-    runs = _runs(usable)
-    offsets_text = " ".join(f"{run.first},{run.records},{run.append_ms}" for run in runs)
-    texts = "\n".join(record.text for record in usable)
     messages: Sequence[Input]
     if partition.topic == "ticks":
-        batch = ticks.to_lines(*partition, offsets_text, texts, allows_negative)
-        quotes = owner_ticks.quotes(partition.number, "\n".join(batch.quotes))
+        quotes = _quotes(partition, usable, rules)
         messages, offsets = quotes, [quote.offset for quote in quotes]
     else:
-        messages = orders.read(*partition, offsets_text, texts).messages
+        messages = orders.read(*partition, *_batch(usable)).messages
         offsets = [offset_of(message.input) for message in messages]
-    return Part(first, end, runs, offsets, list(map(_shard, messages)), messages)
+    return Part(first, end, _runs(usable), offsets, list(map(_shard, messages)), messages)
+
+
+def _quotes(partition: Partition, records: Sequence[Record], rules: RulesByOffset) -> list[Quote]:
+    quotes: list[Quote] = []
+    ends = [*(float(first) for first, _ in rules[1:]), inf]
+    for (first, allows_negative), end in zip(rules or [(0, _only_positive)], ends, strict=True):
+        some = [record for record in records if first <= record.offset < end]
+        if some:
+            batch = ticks.to_lines(*partition, *_batch(some), allows_negative)
+            quotes += owner_ticks.quotes(partition.number, "\n".join(batch.quotes))
+    return quotes
+
+
+def _only_positive(_: str) -> bool:
+    return False
+
+
+def _batch(records: Sequence[Record]) -> tuple[str, str]:
+    """Return the offsets and the lines of records, as in a tuple of a spout."""
+    runs = (f"{run.first},{run.records},{run.append_ms}" for run in _runs(records))
+    return " ".join(runs), "\n".join(record.text for record in records)
 
 
 def _is_text(record: Record) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from fintank.adapters import versions
-from fintank.audit.input_log import Input
+from fintank.audit.input_log import Input, RulesByOffset
 from fintank.audit.known_symbols import KnownSymbols
 from fintank.audit.topic_records import first_kept_ms
 from fintank.terminal.texts import utc
@@ -30,6 +30,13 @@ class ShardStart(NamedTuple):
     known: KnownSymbols
     rules_change: bool
     notes: Sequence[str]
+    adoptions: Sequence[Adoption] = ()
+
+    def rules_of_ticks(self, partition: Partition) -> RulesByOffset:
+        """Return the rules by which the ticks of a partition were read."""
+        firsts = [0, *(adoption.positions.get(partition, 0) for adoption in self.adoptions[1:])]
+        instruments = [rules_of(adoption).instruments for adoption in self.adoptions]
+        return [(first, each.allows_negative) for first, each in zip(firsts, instruments, strict=True)]
 
 
 def shard_start(
@@ -53,7 +60,7 @@ def shard_start(
             known_from_ms = max(known_from_ms or 0, kept_ms)
             notes.append(f"{place.topic}-{place.number} is kept from offset {first:,}, {utc(kept_ms)}")
     if known_from_ms is None:
-        return ShardStart(replay, KnownSymbols(None), _rules_change(adoptions), notes)
+        return ShardStart(replay, KnownSymbols(None), _rules_change(adoptions), notes, adoptions)
     if not start.is_complete:
         notes.append(f"its beginning is not known: it is replayed from {utc(start.now_ms)}")
     ages_us = [rules_of(adoption).max_quote_age_us for adoption in adoptions]
@@ -61,7 +68,7 @@ def shard_start(
     known_from_us = known_from_ms * 1000 + max(ages_us) + AHEAD_US_MAX
     since = utc(known_from_us / 1000)
     notes.append(f"orders are audited from {since}, once their symbol has none left from before")
-    return ShardStart(replay, KnownSymbols(known_from_us), _rules_change(adoptions), notes)
+    return ShardStart(replay, KnownSymbols(known_from_us), _rules_change(adoptions), notes, adoptions)
 
 
 def rules_of(adoption: Adoption) -> Limits:

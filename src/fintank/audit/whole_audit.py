@@ -5,13 +5,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from fintank.adapters import kafka, rules_file
+from fintank.adapters import kafka
 from fintank.audit.differences import AuditFindings
 from fintank.audit.fill_matching import FillMatching
 from fintank.audit.input_log import InputLog, log_starts, open_log
 from fintank.audit.report_matching import ReportMatching
 from fintank.audit.shard_audit import ShardAudit
-from fintank.audit.shard_start import shard_start
+from fintank.audit.shard_start import ShardStart, shard_start
 from fintank.audit.topic_records import Growing, decided_positions, growing, timeline_of
 from fintank.settings import Settings
 from fintank.terminal.screen import progress
@@ -33,6 +33,7 @@ class _Shard:
     decided: Positions
     audit: ShardAudit
     written: Growing
+    start: ShardStart
 
 
 class WholeAudit:
@@ -41,7 +42,6 @@ class WholeAudit:
     def __init__(self, settings: Settings, stack: ExitStack) -> None:
         self.findings = AuditFindings()
         self._address = settings.kafka
-        self._allows_negative = rules_file.load(settings).instruments.allows_negative
         self._stack = stack
         # How far the shards are comes first: all that they wrote until then can be read after it.
         self._decided = {number: decided_positions(self._address, number) for number in range(kafka.SHARDS)}
@@ -83,7 +83,7 @@ class WholeAudit:
 
         reports = ReportMatching(self.findings, written.reports(), seen)
         audit = ShardAudit(number, start, reports, self._fills)
-        self._shards.append(_Shard(number, decided, audit, written))
+        self._shards.append(_Shard(number, decided, audit, written, start))
 
     def _leave_out(self, number: int, written: Growing) -> None:
         reports = 0
@@ -122,10 +122,14 @@ class WholeAudit:
                 if first is not None and end is not None:
                     firsts[place] = min(first, firsts.get(place, first))
                     ends[place] = max(end, ends.get(place, end))
+        # Ticks are in the partition that has their shard's number.
+        starts = {shard.number: shard.start for shard in self._shards}
+        rules = {
+            place: starts[place.number].rules_of_ticks(place) if place.number in starts else ()
+            for place in firsts
+        }
         return {
-            place: self._stack.enter_context(
-                open_log(self._address, place, first, ends[place], self._allows_negative)
-            )
+            place: self._stack.enter_context(open_log(self._address, place, first, ends[place], rules[place]))
             for place, first in firsts.items()
         }
 

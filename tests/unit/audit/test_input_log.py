@@ -1,0 +1,72 @@
+"""The audit reads records as the spout and the deserializers do."""
+
+import json
+
+from support.order_traffic import market_order, portfolio_orders, tick
+
+from fintank.adapters.kafka import SHARDS, partition_for
+from fintank.audit.input_log import RECORD_BYTES_MAX, part_of
+from fintank.trading.messages import Order, PortfolioOrder, Quote
+from fintank.trading.partition_log import Partition, Run
+from fintank.wire.kafka.records import Record
+
+TICKS, ORDERS = Partition("ticks", 2), Partition("orders", 1)
+START_MS = 1_764_345_600_000
+
+
+def record(partition: Partition, offset: int, value: object, later_ms: int = 0) -> Record:
+    text = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return Record(*partition, offset, START_MS + later_ms, None, text)
+
+
+def quoted(symbol: str, bid: str = "1", ask: str = "2") -> dict[str, object]:
+    return {**tick(symbol), "bid": bid, "ask": ask, "timestamp": START_MS / 1000}
+
+
+def test_ticks_are_quotes_of_their_symbols_shard() -> None:
+    symbols = [f"S{number}" for number in range(20)]
+    part = part_of(TICKS, 5, 30, [record(TICKS, 7 + at, quoted(name)) for at, name in enumerate(symbols)])
+    assert (part.first, part.next) == (5, 30)
+    assert part.runs == [Run(7, 20, START_MS)]
+    for shard in range(SHARDS):
+        mine = [name for name in symbols if partition_for(name, SHARDS) == shard]
+        found = part.range(shard)
+        assert [quote.symbol for quote in found.records if isinstance(quote, Quote)] == mine
+        assert list(found.offsets) == [7 + symbols.index(name) for name in mine]
+
+
+def test_what_the_topology_rejects_is_left_out_and_keeps_its_append_time_if_it_is_text() -> None:
+    records = [
+        record(TICKS, 0, b"\xff"),
+        record(TICKS, 1, b"no tick", 1),
+        record(TICKS, 2, b" " * (RECORD_BYTES_MAX + 1), 2),
+        record(TICKS, 3, json.dumps(quoted("IVE"), indent=1).encode(), 3),
+    ]
+    part = part_of(TICKS, 0, 4, records)
+    assert part.runs == [Run(1, 1, START_MS + 1), Run(3, 1, START_MS + 3)]
+    assert part.offsets == [3]
+
+
+def test_a_part_without_records_covers_its_offsets() -> None:
+    assert part_of(ORDERS, 3, 9, []).range(0) == part_of(ORDERS, 3, 9, [record(ORDERS, 4, b"\xff")]).range(0)
+
+
+def test_orders_are_of_their_shard_and_portfolio_orders_and_trading_states_of_all() -> None:
+    (portfolio,) = portfolio_orders("p", [f"S{number}" for number in range(20)], 1)
+    state = {"msg_type": "trading_state", "state": "HALTED", "timestamp": START_MS / 1000}
+    order = {**market_order("o-1", "IVE"), "timestamp": START_MS / 1000}
+    portfolio = {**portfolio, "timestamp": START_MS / 1000}
+    place = Partition("orders", 0)
+    part = part_of(
+        place, 0, 3, [record(place, at, each) for at, each in enumerate([order, portfolio, state])]
+    )
+    assert [type(message) for message in part.messages][:2] == [Order, PortfolioOrder]
+    assert part.shards == [partition_for("IVE", SHARDS), None, None]
+
+
+def test_the_rules_of_a_tick_are_those_of_its_offset() -> None:
+    records = [record(TICKS, at, quoted("OIL", "-3", "-2")) for at in range(4)]
+    rules = [(0, lambda _: False), (2, lambda symbol: symbol == "OIL")]
+    part = part_of(TICKS, 0, 4, records, rules)
+    assert part.offsets == [2, 3]
+    assert part_of(TICKS, 0, 4, records).offsets == []
