@@ -3,7 +3,10 @@
 `fintank` runs the same commands from any folder and knows `--version`; `invoke` is invoke's own program.
 """
 
+import sys
+from collections.abc import Sequence
 from importlib import import_module
+from itertools import takewhile
 
 import invoke.config
 import invoke.main
@@ -13,32 +16,9 @@ from invoke.program import Program
 import fintank
 
 COMMANDS = (
-    *(
-        "audit",
-        "cancel",
-        "dashboard",
-        "demo",
-        "doctor",
-        "down",
-        "executions",
-        "logs",
-        "order",
-        "queue_orders",
-    ),
-    *(
-        "queue_ticks",
-        "reconcile",
-        "replay",
-        "report",
-        "reset",
-        "send",
-        "send_order",
-        "show",
-        "status",
-        "topics",
-        "topology",
-    ),
-    *("trading_state", "up", "watch"),
+    *("audit", "cancel", "dashboard", "demo", "doctor", "down", "executions", "logs", "order"),
+    *("queue_orders", "queue_ticks", "reconcile", "record", "replay", "report", "reset", "send"),
+    *("send_order", "show", "status", "topics", "topology", "trading_state", "up", "watch"),
 )
 
 
@@ -65,9 +45,21 @@ def collection() -> Collection:
 
 def main() -> None:
     """Run `fintank COMMAND`."""
-    Program(name="fintank", version=fintank.__version__, namespace=collection(), config_class=Config).run()
+    program = Program(
+        name="fintank", version=fintank.__version__, namespace=collection(), config_class=Config
+    )
+    program.run(words(sys.argv))
 
 
 def run_invoke() -> None:
     """Run `invoke COMMAND`; a closed output or a full disk ends its help as it ends the commands."""
-    invoke.main.program.run()
+    invoke.main.program.run(words(sys.argv))
+
+
+def words(argv: Sequence[str]) -> list[str]:
+    """Join the symbols of `record EXCHANGE SYMBOL ...` into one word: invoke's commands take no lists."""
+    if len(argv) < 2 or argv[1] != "record":
+        return list(argv)
+    given = list(takewhile(lambda word: not word.startswith("-"), argv[2:]))
+    joined = [*given[:1], " ".join(given[1:])] if len(given) > 1 else given
+    return [*argv[:2], *joined, *argv[2 + len(given) :]]

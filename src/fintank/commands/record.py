@@ -1,0 +1,110 @@
+"""invoke record: live quotes of an exchange."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from fintank.adapters.bulk_producer import BulkProducer
+from fintank.commands import command
+from fintank.errors import FintankError
+from fintank.feeds import own_feed
+from fintank.feeds.binance import Binance
+from fintank.feeds.coinbase import Coinbase
+from fintank.feeds.csv_output import written
+from fintank.feeds.exchange import Exchange
+from fintank.samples.produce import make_topics
+from fintank.settings import PROJECT_ROOT, Settings
+from fintank.terminal.options import argument, positive_number
+from fintank.terminal.screen import LiveLine
+from fintank.terminal.texts import counted
+from fintank.trading.messages import Quote
+from fintank.wire.kafka.tick_json import tick_of_texts
+
+EXCHANGES: Mapping[str, Callable[[], Exchange]] = {"binance": Binance, "coinbase": Coinbase}
+SHOW_SECONDS = 1.0
+FEEDS_FILE = PROJECT_ROOT / "feeds.toml"
+
+
+@command(
+    positional=["exchange", "symbols"],
+    help={
+        "exchange": f"{', '.join(EXCHANGES)}, or a feed of feeds.toml",
+        "symbols": "one or more symbols as the exchange writes them",
+        "to": "also write the quotes to this CSV file; .gz is compressed",
+        "url": "another address of the websocket",
+        "seconds": "stop after so many seconds; default: at Ctrl-C",
+    },
+)
+def record(
+    settings: Settings,
+    exchange: str,
+    symbols: str,
+    *,
+    to: str | None = None,
+    url: str | None = None,
+    seconds: str | None = None,
+) -> None:
+    """Send live quotes to Kafka, as in: invoke record binance BTCUSDT ETHUSDT --to quotes.csv.gz"""
+    if find_spec("websockets") is None:
+        raise FintankError(
+            "record needs a package: .venv/bin/pip install --requirement requirements-extra.txt"
+        )
+    limit_s = None if seconds is None else positive_number("--seconds", seconds)
+    venue = _exchange(argument("record", exchange))
+    if url is not None:
+        venue.url = url
+    make_topics(settings.kafka)
+    names = symbols.split()
+    print(
+        f"Recording {', '.join(names)} of {venue.url} to Kafka ({settings.kafka}) topic 'ticks'.", flush=True
+    )
+    producer = BulkProducer(settings.kafka, "ticks")
+    try:
+        with written(None if to is None else Path(to)) as write:
+
+            def send(quote: Quote) -> None:
+                producer.send(quote.symbol, tick_of_texts(quote))
+                write(quote)
+
+            _run(venue, names, send, limit_s)
+    finally:
+        producer.finish()
+        print(f"{counted(producer.delivered, 'tick')} sent.")
+
+
+def _exchange(name: str) -> Exchange:
+    own = own_feed.load(FEEDS_FILE)
+    if name in own:
+        return own[name]
+    if name not in EXCHANGES:
+        raise FintankError(f"There is no feed {name!r}: choose one of {', '.join((*EXCHANGES, *own))}")
+    return EXCHANGES[name]()
+
+
+def _run(venue: Exchange, names: Sequence[str], send: Callable[[Quote], None], limit_s: float | None) -> None:
+    from fintank.feeds.recorder import Recorder
+
+    recorder = Recorder(venue, names, send, lambda text: print(f"{venue.name}: {text}", flush=True))
+
+    async def show() -> None:
+        shown: set[str] = set()
+        with LiveLine() as line:
+            while True:
+                await asyncio.sleep(SHOW_SECONDS)
+                line.show(recorder.summary())
+                for kind in recorder.state.ignored.keys() - shown:
+                    print(f"{venue.name}: ignored: {kind}: {recorder.state.examples[kind]}", flush=True)
+                    shown.add(kind)
+
+    async def both() -> None:
+        showing = asyncio.create_task(show())
+        try:
+            await recorder.run(limit_s)
+        finally:
+            showing.cancel()
+
+    try:
+        asyncio.run(both())
+    finally:
+        print(recorder.summary())

@@ -1,0 +1,1 @@
+"""Live quotes: one exchange a file, and the loop that records them."""

@@ -1,0 +1,35 @@
+"""Writing quotes to a CSV file that `invoke replay` reads."""
+
+import csv
+import gzip
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO, cast
+
+from fintank.errors import FintankError
+from fintank.trading.decimals import seconds_text
+from fintank.trading.messages import Quote
+
+COLUMNS = ("timestamp", "symbol", "exchange", "bid", "ask", "bid_size", "ask_size")
+
+
+@contextmanager
+def written(path: Path | None) -> Iterator[Callable[[Quote], None]]:
+    """Yield what writes a quote to a new file; without a path to none. FintankError if the file exists."""
+    if path is None:
+        yield lambda _: None
+        return
+    try:
+        file = gzip.open(path, "xt") if path.suffix == ".gz" else path.open("x")  # noqa: SIM115 - below
+    except FileExistsError:
+        raise FintankError(f"{path} exists: name another file, or delete it") from None
+    with cast(TextIO, file) as text:
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(COLUMNS)
+
+        def write(quote: Quote) -> None:
+            values = (quote.symbol, quote.exchange, quote.bid, quote.ask, quote.bid_size, quote.ask_size)
+            rows.writerow((seconds_text(quote.time_us), *values))
+
+        yield write

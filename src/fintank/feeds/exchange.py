@@ -1,0 +1,64 @@
+"""What the recorder needs to know of an exchange, and what an exchange's messages become."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from fintank.errors import FintankError
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+class VenueQuote(NamedTuple):
+    """The best bid and ask of a venue; the numbers are its own text.
+
+    time_us: when the venue sent it; None if it does not say. sequence: grows from quote to quote of a symbol;
+    None if the venue has none.
+    """
+
+    symbol: str
+    bid: str | None
+    ask: str | None
+    bid_size: str | None
+    ask_size: str | None
+    time_us: int | None = None
+    sequence: int | None = None
+
+
+class Heartbeat(NamedTuple):
+    """The venue is there; missed: how many messages it sent that never came."""
+
+    time_us: int | None = None
+    missed: int = 0
+
+
+class Ignored(NamedTuple):
+    """A message that is no quote, and what it is instead."""
+
+    kind: str
+
+
+FeedMessage = VenueQuote | Heartbeat | Ignored
+
+
+class SubscriptionError(FintankError):
+    """The venue refused the subscription: connecting again would not help."""
+
+
+class Exchange(Protocol):
+    """The protocol of one exchange."""
+
+    name: str
+    """The exchange of its ticks."""
+    url: str
+
+    def subscriptions(self, symbols: Sequence[str]) -> list[str]:
+        """Return the messages that ask for the quotes of these symbols."""
+
+    def parsed(self, text: str) -> FeedMessage:
+        """Read a message; SubscriptionError if it is a refusal, any other error if it can't be read."""
+
+
+def iso_us(text: str) -> int:
+    """Read an ISO 8601 time with its zone as microseconds since the epoch."""
+    return (datetime.fromisoformat(text) - _EPOCH) // timedelta(microseconds=1)

@@ -1,0 +1,115 @@
+"""A JSON feed of one's own, described in feeds.toml without code.
+
+    [desk]
+    url = "wss://quotes.example.com/stream"
+    exchange = "DESK"
+    subscribe = '{"op": "subscribe", "symbols": {symbols}}'
+    symbol = "data.sym"
+    bid = "data.bids.0.price"
+    ask = "data.asks.0.price"
+
+A path leads to a field: names of objects and indices of lists, joined by dots. Optional are bid_size,
+ask_size, sequence, and time with time_unit: s, ms, us, ns or iso. {symbols} in subscribe becomes the JSON
+list of the symbols; without subscribe nothing is sent. A message without the symbol's field is ignored.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from fintank.errors import FintankError
+from fintank.feeds.exchange import FeedMessage, Ignored, VenueQuote, iso_us
+from fintank.wire.kafka.fields import is_symbol
+
+REQUIRED = ("url", "exchange", "symbol", "bid", "ask")
+OPTIONAL = ("subscribe", "bid_size", "ask_size", "sequence", "time", "time_unit")
+_UNITS: Mapping[str, Decimal] = {
+    "s": Decimal(1_000_000),
+    "ms": Decimal(1_000),
+    "us": Decimal(1),
+    "ns": Decimal("0.001"),
+}
+
+
+class OwnFeed:
+    """One table of feeds.toml."""
+
+    def __init__(self, table: Mapping[str, str]) -> None:
+        self.name = table["exchange"]
+        self.url = table["url"]
+        self._table = table
+
+    def subscriptions(self, symbols: Sequence[str]) -> list[str]:
+        """Return the text of subscribe with the symbols in it."""
+        text = self._table.get("subscribe")
+        return [] if text is None else [text.replace("{symbols}", json.dumps(list(symbols)))]
+
+    def parsed(self, text: str) -> FeedMessage:
+        """Read a message by the paths of its fields."""
+        message = json.loads(text, parse_float=Decimal, parse_int=Decimal)
+        symbol = self._value(message, "symbol")
+        if not isinstance(symbol, str):
+            return Ignored("message without a symbol")
+        sequence = self._value(message, "sequence")
+        return VenueQuote(
+            symbol=symbol,
+            **{name: self._number(message, name) for name in ("bid", "ask", "bid_size", "ask_size")},
+            time_us=self._time_us(message),
+            sequence=None if sequence is None else int(sequence),
+        )
+
+    def _value(self, message: Any, name: str) -> Any:
+        """Return what is at the end of a field's path, None if nothing is."""
+        value = message
+        for part in self._table.get(name, "").split("."):
+            if isinstance(value, dict):
+                value = value.get(part)
+            elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+                value = value[int(part)]
+            else:
+                return None
+        return value
+
+    def _number(self, message: Any, name: str) -> str | None:
+        value = self._value(message, name)
+        return None if value is None else str(value)
+
+    def _time_us(self, message: Any) -> int | None:
+        value = self._value(message, "time")
+        if value is None:
+            return None
+        unit = self._table.get("time_unit", "s")
+        return iso_us(value) if unit == "iso" else int(Decimal(value) * _UNITS[unit])
+
+
+def load(path: Path) -> dict[str, OwnFeed]:
+    """Read feeds.toml, if it is there; FintankError of one line if it is wrong."""
+    try:
+        tables = tomllib.loads(path.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise FintankError(f"{path} can't be read: {error}") from None
+    return {name: OwnFeed(_checked(path, name, table)) for name, table in tables.items()}
+
+
+def _checked(path: Path, name: str, table: Any) -> Mapping[str, str]:
+    if not isinstance(table, dict):
+        raise FintankError(f"{path}: {name}: must be a table, as in [{name}]")
+    for key, value in table.items():
+        if key not in (*REQUIRED, *OPTIONAL):
+            allowed = ", ".join((*REQUIRED, *OPTIONAL))
+            raise FintankError(f"{path}: {name}: unknown key {key}: allowed are {allowed}")
+        if not isinstance(value, str):
+            raise FintankError(f"{path}: {name}: {key} = {value}: must be text")
+    missing = [key for key in REQUIRED if key not in table]
+    if missing:
+        raise FintankError(f"{path}: {name}: {missing[0]} is missing")
+    if not is_symbol(table["exchange"]):
+        raise FintankError(f"{path}: {name}: exchange = {table['exchange']!r}: is no name of an exchange")
+    if table.get("time_unit", "s") not in (*_UNITS, "iso"):
+        raise FintankError(f"{path}: {name}: time_unit = {table['time_unit']}: must be s, ms, us, ns or iso")
+    return table

@@ -1,0 +1,120 @@
+"""The quotes of a feed as they are sent: as they come, again each second, and empty once it is gone."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from fintank.feeds.exchange import Exchange, FeedMessage, Heartbeat, Ignored, SubscriptionError, VenueQuote
+from fintank.trading.messages import Quote
+from fintank.wire.kafka import tick_json
+from fintank.wire.kafka.records import Record
+
+OFFSETS_KEPT_MAX = 1_000
+TEXT_CHARS_MAX = 200
+
+
+class QuoteState:
+    """Turns a feed's messages into quotes. All times are in microseconds; monotonic_us only measures.
+
+    A symbol's times never go back, or the rule engine would skip the quote: where the venue's clock is behind
+    that of an earlier quote, the earlier time counts.
+    """
+
+    def __init__(self, exchange: Exchange, symbols: Iterable[str]) -> None:
+        self.counts: Counter[str] = Counter(quotes=0, missed=0)
+        self.ignored: Counter[str] = Counter()
+        self.examples: dict[str, str] = {}
+        """The first message of each kind that was ignored."""
+        self.clock_ahead_us: int | None = None
+        """How far the venue's clock is ahead of ours, at most, by the message that came fastest."""
+        self._exchange = exchange
+        self._held: dict[str, tuple[Quote, int]] = {}
+        self._symbols = {symbol.upper() for symbol in symbols}
+        self._sequences: dict[str, int] = {}
+        self._latest_us: dict[str, int] = {}
+
+    @property
+    def silent_symbols(self) -> list[str]:
+        """The symbols without any quote so far."""
+        return sorted(self._symbols - {symbol.upper() for symbol in self._latest_us})
+
+    def on_message(self, text: str, now_us: int, monotonic_us: int) -> Quote | None:
+        """Take in a message; return the quote to send, if it is one. SubscriptionError passes."""
+        try:
+            message = self._exchange.parsed(text)
+            return self._taken(message, text, now_us, monotonic_us)
+        except SubscriptionError:
+            raise
+        except Exception as error:  # a message may be anything; none ends the feed
+            self._ignore(f"{type(error).__name__}: {error}", text)
+            return None
+
+    def again(self, monotonic_us: int) -> list[Quote]:
+        """Return each held quote with the time of now: a venue that sends only changes is still there."""
+        return [
+            self._timed(quote, quote.time_us + monotonic_us - since_us)
+            for quote, since_us in self._held.values()
+        ]
+
+    def withdrawn(self, monotonic_us: int) -> list[Quote]:
+        """Return an empty quote for each symbol, and forget what was held: nothing trades on it any more."""
+        empty = [
+            quote._replace(bid=None, ask=None, bid_size=None, ask_size=None)
+            for quote in self.again(monotonic_us)
+        ]
+        self._held.clear()
+        self._sequences.clear()
+        return empty
+
+    def _taken(self, message: FeedMessage, text: str, now_us: int, monotonic_us: int) -> Quote | None:
+        if isinstance(message, Ignored):
+            self._ignore(message.kind, text)
+            return None
+        if message.time_us is not None:
+            ahead_us = message.time_us - now_us
+            self.clock_ahead_us = max(self.clock_ahead_us or ahead_us, ahead_us)
+        if isinstance(message, Heartbeat):
+            self.counts["missed"] += message.missed
+            return None
+        if message.symbol.upper() not in self._symbols:
+            self._ignore("a symbol that was not asked for", text)
+            return None
+        if message.sequence is not None and message.sequence <= self._sequences.get(message.symbol, -1):
+            self._ignore("an older quote", text)
+            return None
+        quote = self._hold(message, now_us, monotonic_us)
+        if message.sequence is not None:
+            self._sequences[message.symbol] = message.sequence
+        return quote
+
+    def _hold(self, message: VenueQuote, now_us: int, monotonic_us: int) -> Quote:
+        quote = self._checked(message, now_us if message.time_us is None else message.time_us, now_us)
+        quote = self._timed(quote, quote.time_us)
+        self._held[quote.symbol] = quote, monotonic_us
+        self.counts["quotes"] += 1
+        return quote
+
+    def _checked(self, message: VenueQuote, time_us: int, now_us: int) -> Quote:
+        """Read the quote as the tick that it becomes; MalformedError if it is none."""
+        made = Quote(
+            message.symbol,
+            self._exchange.name,
+            time_us,
+            partition=0,
+            offset=0,
+            bid=message.bid,
+            ask=message.ask,
+            bid_size=message.bid_size,
+            ask_size=message.ask_size,
+        )
+        tick = tick_json.tick_of_texts(made)
+        read = tick_json.from_record(Record("ticks", 0, 0, now_us // 1000 + 1, value=tick))
+        return read._replace(time_us=time_us)
+
+    def _timed(self, quote: Quote, time_us: int) -> Quote:
+        time_us = max(time_us, self._latest_us.get(quote.symbol, 0))
+        self._latest_us[quote.symbol] = time_us
+        return quote._replace(time_us=time_us)
+
+    def _ignore(self, kind: str, text: str) -> None:
+        self.ignored[kind] += 1
+        self.examples.setdefault(kind, text[:TEXT_CHARS_MAX])

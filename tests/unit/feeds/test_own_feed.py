@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+
+from fintank.errors import FintankError
+from fintank.feeds.own_feed import load
+
+GOOD = {"url": "'ws://x'", "exchange": "'DESK'", "symbol": "'s'", "bid": "'b'", "ask": "'a'"}
+
+
+def written(folder: Path, values: dict[str, str]) -> Path:
+    path = folder / "feeds.toml"
+    path.write_text("[desk]\n" + "".join(f"{key} = {value}\n" for key, value in values.items()))
+    return path
+
+
+def test_without_the_file_there_are_no_feeds(tmp_path: Path) -> None:
+    assert load(tmp_path / "feeds.toml") == {}
+
+
+def test_a_feed_asks_with_its_own_text(tmp_path: Path) -> None:
+    found = load(written(tmp_path, {**GOOD, "subscribe": '\'{"op": "sub", "symbols": {symbols}}\''}))
+    assert found["desk"].subscriptions(["A", "B"]) == ['{"op": "sub", "symbols": ["A", "B"]}']
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"colour": "'red'"}, "unknown key colour: allowed are url, exchange"),
+        ({"bid": "5"}, "bid = 5: must be text"),
+        ({"exchange": "''"}, "is no name of an exchange"),
+        ({"time_unit": "'h'"}, "time_unit = h: must be s, ms, us, ns or iso"),
+        ({"bid": "nonsense"}, "can't be read"),
+    ],
+)
+def test_a_wrong_file_is_one_clear_error(tmp_path: Path, values: dict[str, str], message: str) -> None:
+    with pytest.raises(FintankError, match=message):
+        load(written(tmp_path, {**GOOD, **values}))
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FintankError, match="desk: ask is missing"):
+        load(written(tmp_path, {key: value for key, value in GOOD.items() if key != "ask"}))

@@ -1,0 +1,178 @@
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from fintank.feeds.binance import Binance
+from fintank.feeds.coinbase import Coinbase
+from fintank.feeds.exchange import Exchange, SubscriptionError
+from fintank.feeds.own_feed import OwnFeed
+from fintank.feeds.quote_state import QuoteState
+
+NOW_US = 1_764_000_000_000_000
+SECOND_US = 1_000_000
+BINANCE_QUOTE = {
+    "u": 400900217,
+    "s": "BNBUSDT",
+    "b": "25.35190000",
+    "B": "31.21000000",
+    "a": "25.36520000",
+    "A": "40.66000000",
+}
+COINBASE_TICKER = {
+    "type": "ticker",
+    "sequence": 37475248783,
+    "product_id": "ETH-USD",
+    "price": "1285.22",
+    "best_bid": "1285.04",
+    "best_bid_size": "0.46688654",
+    "best_ask": "1285.27",
+    "best_ask_size": "1.56637040",
+    "side": "buy",
+    "time": "2025-11-24T16:00:00.061769Z",
+    "trade_id": 370843401,
+    "last_size": "11.4396987",
+}
+
+
+class Feed:
+    """A feed whose messages all come at NOW_US."""
+
+    def __init__(self, exchange: Exchange, symbols: Sequence[str]) -> None:
+        self.state = QuoteState(exchange, symbols)
+
+    def take(self, message: object, now_us: int = NOW_US) -> tuple[str | None, ...] | None:
+        text = message if isinstance(message, str) else json.dumps(message)
+        quote = self.state.on_message(text, now_us, now_us)
+        return quote and (quote.bid, quote.bid_size, quote.ask, quote.ask_size)
+
+
+def binance() -> Feed:
+    return Feed(Binance(), ["bnbusdt"])
+
+
+def test_a_book_ticker_of_binance_is_a_quote_at_the_time_it_came() -> None:
+    feed = binance()
+    assert feed.take(BINANCE_QUOTE) == ("25.3519", "31.21", "25.3652", "40.66")
+    (again,) = feed.state.again(NOW_US)
+    assert (again.symbol, again.exchange, again.time_us) == ("BNBUSDT", "BINANCE", NOW_US)
+
+
+def test_a_ticker_of_coinbase_is_a_quote_at_the_venues_time() -> None:
+    feed = Feed(Coinbase(), ["ETH-USD"])
+    assert feed.take(COINBASE_TICKER) == ("1285.04", "0.46688654", "1285.27", "1.5663704")
+    assert feed.state.again(NOW_US)[0].time_us == NOW_US + 61_769
+    assert feed.state.clock_ahead_us == 61_769
+
+
+def test_a_heartbeat_of_coinbase_shows_the_trades_that_were_missed() -> None:
+    feed = Feed(Coinbase(), ["ETH-USD"])
+    heartbeat = {
+        "type": "heartbeat",
+        "sequence": 90,
+        "product_id": "ETH-USD",
+        "time": COINBASE_TICKER["time"],
+    }
+    feed.take(COINBASE_TICKER)
+    feed.take({**heartbeat, "last_trade_id": 370843401})
+    assert feed.state.counts["missed"] == 0
+    feed.take({**heartbeat, "last_trade_id": 370843404})
+    feed.take({**heartbeat, "last_trade_id": 370843404})
+    assert feed.state.counts["missed"] == 3
+
+
+@pytest.mark.parametrize(
+    ("exchange", "message", "reason"),
+    [
+        (
+            Binance(),
+            {"code": 2, "msg": "Invalid request"},
+            "Binance refused .*: Invalid request",
+        ),
+        (Binance(), {"error": {"code": -1121, "msg": "Invalid symbol."}, "id": 1}, "Invalid symbol"),
+        (
+            Coinbase(),
+            {"type": "error", "message": "Failed", "reason": "X is not a valid product"},
+            "X is not",
+        ),
+    ],
+)
+def test_a_refused_subscription_ends_the_feed(exchange: Exchange, message: object, reason: str) -> None:
+    with pytest.raises(SubscriptionError, match=reason):
+        Feed(exchange, ["X"]).take(message)
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("nonsense", "JSONDecodeError"),
+        ("[]", "AttributeError"),
+        ({"e": "serverShutdown", "E": 1}, "serverShutdown"),
+        ({**BINANCE_QUOTE, "s": "BTCUSDT"}, "a symbol that was not asked for"),
+        ({**BINANCE_QUOTE, "b": "many"}, "MalformedError"),
+        ({"u": 1, "b": "1"}, "KeyError"),
+    ],
+)
+def test_what_is_no_quote_is_counted_by_kind_with_its_first_example(message: object, kind: str) -> None:
+    feed = binance()
+    assert feed.take(message) is None
+    assert feed.take(message) is None
+    ((found, count),) = feed.state.ignored.items()
+    assert found.startswith(kind)
+    assert count == 2
+    assert feed.state.examples[found]
+
+
+def test_an_older_or_doubled_quote_is_ignored() -> None:
+    feed = binance()
+    assert feed.take(BINANCE_QUOTE)
+    assert feed.take({**BINANCE_QUOTE, "u": BINANCE_QUOTE["u"], "b": "1"}) is None
+    assert feed.take({**BINANCE_QUOTE, "u": 5, "b": "1"}) is None
+    assert feed.state.again(NOW_US)[0].bid == "25.3519"
+
+
+def test_an_empty_side_stays_empty() -> None:
+    assert binance().take({**BINANCE_QUOTE, "b": "0.00000000", "B": "0.00000000"}) == (
+        None,
+        None,
+        "25.3652",
+        "40.66",
+    )
+
+
+def test_a_held_quote_ages_with_the_time_since_it_came_and_never_goes_back() -> None:
+    feed = Feed(Coinbase(), ["ETH-USD"])
+    feed.take(COINBASE_TICKER)
+    assert feed.state.again(NOW_US + 3 * SECOND_US)[0].time_us == NOW_US + 3 * SECOND_US + 61_769
+    later = {
+        **COINBASE_TICKER,
+        "sequence": 37475248784,
+        "time": "2025-11-24T16:00:01Z",
+        "best_bid": "1285.05",
+    }
+    assert feed.take(later)
+    assert feed.state.again(NOW_US)[0].time_us == NOW_US + 3 * SECOND_US + 61_769
+
+
+def test_withdrawn_quotes_are_empty_and_are_not_sent_again() -> None:
+    feed = binance()
+    feed.take(BINANCE_QUOTE)
+    (empty,) = feed.state.withdrawn(NOW_US + SECOND_US)
+    assert (empty.bid, empty.ask, empty.time_us) == (None, None, NOW_US + SECOND_US)
+    assert feed.state.withdrawn(NOW_US) == feed.state.again(NOW_US) == []
+    assert feed.take(BINANCE_QUOTE), "after a new connection the sequence may begin anew"
+
+
+def test_a_symbol_without_a_quote_is_known() -> None:
+    feed = Feed(Binance(), ["BNBUSDT", "bnbusd"])
+    feed.take(BINANCE_QUOTE)
+    assert feed.state.silent_symbols == ["BNBUSD"]
+
+
+def test_a_feed_of_ones_own_is_read_by_its_paths() -> None:
+    paths = {"symbol": "d.s", "bid": "d.b.0.p", "ask": "d.a.0.p", "bid_size": "d.b.0.q", "time": "d.t"}
+    feed = Feed(OwnFeed({"exchange": "DESK", "url": "ws://x", "time_unit": "ms", **paths}), ["IVE"])
+    data = {"s": "IVE", "b": [{"p": 94.10, "q": 5}], "a": [], "t": NOW_US // 1000}
+    assert feed.take({"d": data}) == ("94.1", "5", None, None)
+    assert feed.take({"status": "ok"}) is None
+    assert dict(feed.state.ignored) == {"message without a symbol": 1}
