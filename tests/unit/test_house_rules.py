@@ -14,6 +14,7 @@ import streamparse.cli.sparse
 from invoke.exceptions import ParseError
 from invoke.parser import Parser
 
+from fintank.commands import program
 from fintank.commands.program import Config, collection
 from fintank.settings import PROJECT_ROOT
 
@@ -258,7 +259,7 @@ def invoke_error(words: list[str]) -> str:
     namespace = collection()
     namespace.configure(Config.global_defaults())
     try:
-        Parser(contexts=namespace.to_contexts()).parse_argv(words)
+        Parser(contexts=namespace.to_contexts()).parse_argv(program.words(["invoke", *words])[1:])
     except ParseError as error:
         return str(error)
     return ""
