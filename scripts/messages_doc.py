@@ -12,7 +12,7 @@ NAMES = (
     *("tick", "portfolio_order", "order", "cancel", "replace", "mass_cancel", "trading_state"),
     *("execution", "order_cancel_reject", "fill", "reject"),
     *("journal_order", "journal_closed_order", "journal_refusal", "journal_cancel", "journal_quote"),
-    *("journal_clock", "journal_window", "journal_trading_state", "journal_positions"),
+    *("journal_clock", "journal_reference", "journal_window", "journal_trading_state", "journal_positions"),
     *("timeline_adoption", "timeline_jump", "timeline_shift"),
 )
 

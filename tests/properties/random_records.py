@@ -23,6 +23,7 @@ RULES: dict[str, Any] = {
     "max_open_orders": 6,
     "price_band": "0.1",
     "instruments": {"default": {"lot_size": "0.1", "currency": "USD"}},
+    "market_collar": "0.02",
 }
 
 

@@ -11,11 +11,11 @@ from reference.matching import is_filled
 from reference.messages import Cancel, Message, Order
 from reference.numbers import number
 from reference.reports import Nbbo, Trade, code_text, execution, fill
-from reference.rules import Facts, is_forbidden
+from reference.rules import Facts, is_forbidden, trade_breach
 
 SHARDS = 4
 STATES = ("ACTIVE", "SELL_ONLY", "HALTED")
-NUMBERS = ("max_order_qty", "max_order_notional", "price_band")
+NUMBERS = ("max_order_qty", "max_order_notional", "price_band", "market_collar")
 
 
 class Books:
@@ -62,7 +62,8 @@ class Books:
     def facts(self, symbol: str) -> Facts:
         nbbo = self.market(symbol).nbbo(self.log_us)
         now_us, open_orders = self.clock(symbol), len(self.open[symbol])
-        return Facts(self.rules, self.instruments.of(symbol), self.state, now_us, open_orders, nbbo)
+        reference, instrument = self.market(symbol).reference(self.log_us), self.instruments.of(symbol)
+        return Facts(self.rules, instrument, self.state, now_us, open_orders, nbbo, reference)
 
     def state(self, order: Order) -> str:
         """Return the most restrictive of the states for everything, the order's symbol and its account."""
@@ -131,6 +132,17 @@ class Books:
             self.report(order, exec_type, cause, text=code_text("BELOW_MIN_QTY", numbers))
 
         return end
+
+    def cancel_for(self, order: Order, code: str, numbers: dict[str, Any], cause: str | None) -> None:
+        order.status = "CANCELED"
+        self.report(order, "CANCELED", cause, text=code_text(code, numbers))
+
+    def is_within_limits(self, order: Order, cause: str | None) -> bool:
+        """Whether an order that is about to trade may; otherwise it is CANCELED."""
+        breach = trade_breach(order, self.facts(order.symbol))
+        if breach is not None:
+            self.cancel_for(order, *breach, cause)
+        return breach is None
 
     def report(
         self,

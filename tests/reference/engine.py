@@ -18,7 +18,7 @@ from reference.numbers import MICROSECONDS
 from reference.portfolio import read_components
 from reference.reports import code_text
 from reference.requests import Requests
-from reference.rules import first_breach, lacks_price
+from reference.rules import LIMIT_TYPES, first_breach
 
 
 class Engine(Requests):
@@ -109,7 +109,7 @@ class Engine(Requests):
         if cancel is not None:
             self.cancel(order, cancel, order.input)
         else:
-            order.unchecked = lacks_price(order, facts)
+            order.unchecked = order.ord_type in LIMIT_TYPES and facts.reference is None
             if not order.is_waiting_stop:
                 self.join(order)
         self.step(order.symbol, order.input)

@@ -96,6 +96,8 @@ class Market:
         self._max_quote_lag_us = max_quote_lag_us
         self._max_quote_age_us = max_quote_age_us
         self._arrival_us = 0
+        self._reference: Fraction | None = None
+        self._candidate: tuple[Fraction, int] | None = None
 
     def clock(self, log_us: int) -> int | None:
         """Return the symbol's time."""
@@ -111,6 +113,10 @@ class Market:
         held = self.quotes.get(quote.exchange)
         if held is not None and quote.age <= held.age:
             return False
+        tick_time_us = self.tick_time_us
+        if tick_time_us is not None:
+            shown_us = tick_time_us + log_us - self._arrival_us
+            self.age_candidate(quote.time_us if quote.time_us >= tick_time_us else shown_us)
         if held is not None:
             for side in ("BUY", "SELL"):
                 if quote.is_same(held, side):
@@ -118,15 +124,55 @@ class Market:
         self.quotes[quote.exchange] = quote
         if self.tick_time_us is None or quote.time_us >= self.tick_time_us:
             self.tick_time_us, self._arrival_us = quote.time_us, log_us
+        now_us = self.clock(log_us)
+        assert now_us is not None
+        if self._candidate is not None and now_us < self._candidate[1]:
+            self._candidate = self._candidate[0], now_us
+        self.offer_candidate(now_us)
         return True
 
     def stale_times(self) -> list[int]:
         """Return when each held quote is too old, by the clock."""
         return [quote.time_us + self._max_quote_age_us + 1 for quote in self.quotes.values()]
 
+    def candidate_times(self) -> list[int]:
+        """Return when the candidate becomes the reference, by the clock."""
+        return [] if self._candidate is None else [self._candidate[1] + MICROSECONDS]
+
+    def reference(self, log_us: int) -> Fraction | None:
+        """Return the reference price."""
+        now_us = self.clock(log_us)
+        if now_us is not None:
+            self.age_candidate(now_us)
+        return self._reference
+
+    def age_candidate(self, now_us: int) -> None:
+        """Let each candidate that is a second old become the reference."""
+        while self._candidate is not None and self._candidate[1] + MICROSECONDS <= now_us:
+            self._reference, at_us = self._candidate[0], self._candidate[1] + MICROSECONDS
+            self._candidate = None
+            self.offer_candidate(at_us)
+
+    def offer_candidate(self, now_us: int) -> None:
+        """Take the middle of the NBBO as the candidate, if it can be one."""
+        quotes = without_crossing(self.usable_at(now_us))
+        bids, asks = sorted_levels(quotes, "SELL"), sorted_levels(quotes, "BUY")
+        if not bids or not asks:
+            return
+        bid, ask = bids[0].price("SELL"), asks[0].price("BUY")
+        middle = (bid + ask) / 2
+        if ask - bid > abs(middle) / 10:
+            return
+        if self._reference is None:
+            self._reference = middle
+        elif self._candidate is None and middle != self._reference:
+            self._candidate = middle, now_us
+
     def usable(self, log_us: int) -> list[Quote]:
         """Return the quotes that are not too old."""
-        now_us = self.clock(log_us)
+        return self.usable_at(self.clock(log_us))
+
+    def usable_at(self, now_us: int | None) -> list[Quote]:
         if now_us is None or not self.quotes:
             return []
         newest_us = max(quote.time_us for quote in self.quotes.values())
@@ -139,13 +185,7 @@ class Market:
 
     def uncrossed(self, log_us: int) -> list[Quote]:
         """Return the usable quotes without those that cross."""
-        quotes = [quote for quote in self.usable(log_us) if not quote.crosses_itself]
-        while True:
-            bids, asks = sorted_levels(quotes, "SELL"), sorted_levels(quotes, "BUY")
-            if not bids or not asks or bids[0].price("SELL") <= asks[0].price("BUY"):
-                return quotes
-            older = min(bids[0], asks[0], key=lambda quote: quote.age)
-            quotes.remove(older)
+        return without_crossing(self.usable(log_us))
 
     def crosses(self, log_us: int) -> bool:
         """Whether a usable quote is left out as it crosses."""
@@ -168,6 +208,16 @@ class Market:
         """Return the highest bid and the lowest ask."""
         bids, asks = self.levels("SELL", log_us), self.levels("BUY", log_us)
         return (bids[0].bid if bids else None, asks[0].ask if asks else None)
+
+
+def without_crossing(usable: list[Quote]) -> list[Quote]:
+    quotes = [quote for quote in usable if not quote.crosses_itself]
+    while True:
+        bids, asks = sorted_levels(quotes, "SELL"), sorted_levels(quotes, "BUY")
+        if not bids or not asks or bids[0].price("SELL") <= asks[0].price("BUY"):
+            return quotes
+        older = min(bids[0], asks[0], key=lambda quote: quote.age)
+        quotes.remove(older)
 
 
 def sorted_levels(quotes: list[Quote], side: str) -> list[Quote]:

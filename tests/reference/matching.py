@@ -54,13 +54,22 @@ def sweep(order: Order, levels: list[Quote], instrument: Instrument, take: Take,
             take(order, quote, quantity)
 
 
-def block(group: list[Order], levels: list[Quote], instrument: Instrument, take: Take, end: End) -> None:
-    """Let a group, in its order of arrival, take level after level as one."""
-    for quote in levels:
+def block(
+    group: list[Order], levels: list[Quote], collared: int, instrument: Instrument, *, take: Take, end: End
+) -> None:
+    """Let a group, in its order of arrival, take level after level as one.
+
+    Without a limit an order takes part in the first levels only, as many as are collared.
+    """
+    for place, quote in enumerate(levels):
         price, offer = quote.price(group[0].side), quote.offer(group[0].side)
         if offer is not None and offer < instrument.lot_size:
             continue
-        taking = [order for order in group if order.is_open and order.allows(price)]
+        taking = [
+            order
+            for order in group
+            if order.is_open and order.allows(price) and (order.has_limit or place < collared)
+        ]
         if not taking:
             return
         for order in taking:

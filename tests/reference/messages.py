@@ -96,9 +96,13 @@ class Order:
     def is_cash_buy(self) -> bool:
         return self.is_by_cash and self.side == "BUY"
 
+    @property
+    def has_limit(self) -> bool:
+        return self.ord_type in ("LIMIT", "STOP_LIMIT")
+
     def allows(self, price: Fraction) -> bool:
         """Whether the order may trade at this price, if it is no stop that still waits."""
-        if self.ord_type not in ("LIMIT", "STOP_LIMIT"):
+        if not self.has_limit:
             return True
         assert self.price is not None
         return price <= self.price if self.side == "BUY" else price >= self.price

@@ -12,7 +12,7 @@ from reference.numbers import plain, seconds_text, text_of
 
 NAME_SPACE = uuid5(NAMESPACE_DNS, "executions.fintank")
 ORDERS = uuid5(NAMESPACE_DNS, "orders.fintank")
-RESTATEMENTS = {"MAX_ORDER_NOTIONAL": 4, "PRICE_BAND": 4, "BELOW_MIN_QTY": 5}
+RESTATEMENTS = {"MAX_ORDER_QTY": 4, "MAX_ORDER_NOTIONAL": 4, "PRICE_BAND": 4, "BELOW_MIN_QTY": 5}
 
 Nbbo = tuple[Fraction | None, Fraction | None]
 

@@ -6,7 +6,7 @@ from typing import Any
 from reference.books import shard
 from reference.messages import Cancel, MassCancel, Order, Replace
 from reference.reports import cancel_reject, code_text, order_id
-from reference.rules import Facts, age, first_breach, lacks_price
+from reference.rules import LIMIT_TYPES, Facts, age, first_breach
 from reference.steps import Steps
 
 Refusal = tuple[str, int, dict[str, Any]]
@@ -183,7 +183,8 @@ class Requests(Steps):
         if "expire_time_us" in changed:
             new.end_us = new.expire_time_us
         new.new_time_us = self.time_us(new)
-        new.unchecked = lacks_price(new, self.facts(new.symbol))
+        has_reference = self.facts(new.symbol).reference is not None
+        new.unchecked = new.ord_type in LIMIT_TYPES and not has_reference
         if getattr(new, name) == (new.cum_cash if new.is_by_cash else new.cum_qty):
             new.status = "FILLED"
         order.status = "REPLACED"

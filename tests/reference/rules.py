@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from reference.instruments import Instrument
+from reference.matching import wanted
 from reference.messages import Order
 from reference.numbers import seconds_text
 
@@ -25,15 +26,17 @@ class Facts:
     now_us: int | None
     open_orders: int
     nbbo: tuple[Fraction | None, Fraction | None]
+    reference: Fraction | None
 
     def best(self, side: str) -> Fraction | None:
         """The price that an order of this side gets."""
         return self.nbbo[1] if side == "BUY" else self.nbbo[0]
 
-    @property
-    def mid(self) -> Fraction | None:
-        bid, ask = self.nbbo
-        return None if bid is None or ask is None else (bid + ask) / 2
+    def is_collared(self, price: Fraction) -> bool:
+        """Whether a price is within the collar of the reference price."""
+        if self.reference is None:
+            return False
+        return abs(price - self.reference) <= self.rules["market_collar"] * abs(self.reference)
 
 
 def trading_halted(order: Order, facts: Facts) -> Numbers | None:
@@ -175,25 +178,16 @@ def max_open_orders(order: Order, facts: Facts) -> Numbers | None:
     return {"open": facts.open_orders, "limit": limit}
 
 
-def needs_price_for_notional(order: Order) -> bool:
-    return order.ord_type == "MARKET" and not order.is_by_cash
-
-
-def lacks_price(order: Order, facts: Facts) -> bool:
-    """Whether a rule that needs a price has none yet."""
-    if needs_price_for_notional(order):
-        return facts.best(order.side) is None
-    return order.ord_type in LIMIT_TYPES and facts.mid is None
-
-
 def notional(order: Order, facts: Facts) -> Fraction | None:
-    if order.cash_order_qty is not None:
+    if order.order_qty is None:
         return order.cash_order_qty
-    price = order.price if order.price is not None else order.stop_px
-    if price is None:
-        price = facts.best(order.side)
-    assert order.order_qty is not None
-    return None if price is None else abs(facts.instrument.money(order.order_qty, price))
+    own = order.price if order.price is not None else order.stop_px
+    best = facts.best(order.side)
+    if order.side == "BUY" and order.price is not None:
+        prices = [order.price]
+    else:
+        prices = [price for price in (own, best) if price is not None]
+    return max((abs(facts.instrument.money(order.order_qty, price)) for price in prices), default=None)
 
 
 def max_order_notional(order: Order, facts: Facts) -> Numbers | None:
@@ -203,15 +197,25 @@ def max_order_notional(order: Order, facts: Facts) -> Numbers | None:
     return {"notional": found, "limit": limit}
 
 
+def max_cash_order_qty(order: Order, facts: Facts) -> Numbers | None:
+    """Check the quantity of a cash order that is about to trade."""
+    limit, price = facts.rules["max_order_qty"], facts.best(order.side)
+    if limit is None or not order.is_by_cash:
+        return None
+    assert price is not None
+    quantity = order.cum_qty + wanted(order, price, facts.instrument)
+    return {"order_qty": quantity, "limit": limit} if quantity > limit else None
+
+
 def price_band(order: Order, facts: Facts) -> Numbers | None:
-    band = facts.rules["price_band"]
-    mid = facts.mid
-    if order.ord_type not in LIMIT_TYPES or band is None or mid is None:
+    band, reference = facts.rules["price_band"], facts.reference
+    if order.ord_type not in LIMIT_TYPES or band is None or reference is None:
         return None
     assert order.price is not None
-    if abs(order.price - mid) <= band * abs(mid):
+    away = order.price - reference if order.side == "BUY" else reference - order.price
+    if away <= band * abs(reference):
         return None
-    return {"price": order.price, "mid": mid, "price_band": band}
+    return {"price": order.price, "reference": reference, "price_band": band}
 
 
 Rule = Callable[[Order, Facts], Numbers | None]
@@ -250,10 +254,9 @@ def first_breach(order: Order, facts: Facts) -> tuple[str, int, Numbers] | None:
     return None
 
 
-def price_breach(order: Order, facts: Facts) -> tuple[str, Numbers] | None:
-    """Return code and numbers of why an order, accepted without a price, is CANCELED at its first."""
-    checks = [("MAX_ORDER_NOTIONAL", max_order_notional)] if needs_price_for_notional(order) else []
-    for code, rule in [*checks, ("PRICE_BAND", price_band)]:
+def trade_breach(order: Order, facts: Facts) -> tuple[str, Numbers] | None:
+    """Return code and numbers of why an order that is about to trade is CANCELED."""
+    for code, rule in (("MAX_ORDER_QTY", max_cash_order_qty), ("MAX_ORDER_NOTIONAL", max_order_notional)):
         numbers = rule(order, facts)
         if numbers is not None:
             return code, numbers

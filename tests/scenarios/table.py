@@ -24,6 +24,7 @@ RULES: dict[str, Any] = {
     "max_open_orders": 1_000,
     "price_band": "0.5",
     "instruments": {"default": {"lot_size": "0.01", "currency": "USD"}},
+    "market_collar": "0.1",
 }
 """What rules.toml and instruments.toml hold in every scenario that says nothing else."""
 

@@ -34,6 +34,7 @@ ORDERS_OF_A_TYPE_MIN = 50
 ORDERS_OF_AN_END_MIN = 20
 ACCOUNTS = ("A1", "A2", "A3", "A4")
 RULES: dict[str, Any] = {
+    "max_quote_lag_ms": 9 * 3_600_000,
     "max_quote_age_ms": 9 * 3_600_000,
     "aggregation_window_ms": 9 * 3_600_000,
     "retention_ms": 3_000 * 24 * 3_600_000,
@@ -43,6 +44,7 @@ RULES: dict[str, Any] = {
     "max_order_notional": "100000",
     "max_open_orders": 60,
     "price_band": "0.2",
+    "market_collar": "0.2",
     "instruments": {"default": {"lot_size": "0.0001", "currency": "USD"}},
 }
 QUANTITY = {"BTCUSDT": 2, "ETHUSDT": 30, "EURUSD": 20_000}

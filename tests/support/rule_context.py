@@ -13,7 +13,15 @@ from fintank.trading.limits import Limits
 from fintank.trading.messages import CodedReason, State
 from fintank.trading.rules import RuleContext
 
-CONTEXT = RuleContext(Limits(), Instrument(), now_us=None, state=State.ACTIVE, open_orders=0, market=Depth())
+CONTEXT = RuleContext(
+    Limits(),
+    Instrument(),
+    now_us=None,
+    state=State.ACTIVE,
+    open_orders=0,
+    market=Depth(),
+    reference=None,
+)
 
 
 def with_limits(**limits: Any) -> RuleContext:

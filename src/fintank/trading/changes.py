@@ -9,6 +9,7 @@ from fintank.trading.clock import ClockState
 from fintank.trading.depth import Sizes
 from fintank.trading.log_merge import Positions
 from fintank.trading.messages import Identity, OrdStatus, Quote, Side, TradingState
+from fintank.trading.reference_price import ReferenceState
 from fintank.trading.working_order import WorkingOrder
 
 
@@ -43,6 +44,13 @@ class SymbolClock(NamedTuple):
     state: ClockState
 
 
+class SymbolReference(NamedTuple):
+    """The reference price of one symbol, and its candidate."""
+
+    symbol: str
+    state: ReferenceState
+
+
 class BlockWindow(NamedTuple):
     """When the window of the orders of one symbol, side and priority ends."""
 
@@ -59,6 +67,7 @@ Entry = (
     | RememberedCancel
     | HeldQuote
     | SymbolClock
+    | SymbolReference
     | BlockWindow
     | TradingState
     | Positions
@@ -73,6 +82,7 @@ class EntryKind(StrEnum):
     CANCEL = "cancel"
     QUOTE = "quote"
     CLOCK = "clock"
+    REFERENCE = "reference"
     WINDOW = "window"
     TRADING_STATE = "trading_state"
     POSITIONS = "positions"
@@ -117,6 +127,7 @@ _IDS: Mapping[type, tuple[EntryKind, Callable[[Any], tuple[str, ...]]]] = {
     RememberedCancel: (EntryKind.CANCEL, _cancel_names),
     HeldQuote: (EntryKind.QUOTE, lambda held: (held.quote.symbol, held.quote.exchange)),
     SymbolClock: (EntryKind.CLOCK, lambda clock: (clock.symbol,)),
+    SymbolReference: (EntryKind.REFERENCE, lambda reference: (reference.symbol,)),
     BlockWindow: (EntryKind.WINDOW, lambda window: (window.symbol, str(window.priority), window.side)),
     TradingState: (EntryKind.TRADING_STATE, _scope_names),
     Positions: (EntryKind.POSITIONS, lambda _: ()),

@@ -31,7 +31,9 @@ class Code(StrEnum):
     NEGATIVE_WEIGHT = "NEGATIVE_WEIGHT"
     NO_CASH_ORDER = "NO_CASH_ORDER"
     NO_QUOTE = "NO_QUOTE"
+    NO_REFERENCE = "NO_REFERENCE"
     PRICE_BAND = "PRICE_BAND"
+    PRICE_PROTECTION = "PRICE_PROTECTION"
     PRIORITY_TIF = "PRIORITY_TIF"
     SESSION_CLOSED = "SESSION_CLOSED"
     STALE_ORDER = "STALE_ORDER"
@@ -78,6 +80,7 @@ CXL_REJ_REASON: Mapping[str, int] = {
 # FIX ExecRestatementReason (378): broker option, and partial decline of OrderQty; none for all other codes.
 EXEC_RESTATEMENT_REASON: Mapping[str, int] = {
     Code.MAX_ORDER_NOTIONAL: 4,
+    Code.MAX_ORDER_QTY: 4,
     Code.PRICE_BAND: 4,
     Code.BELOW_MIN_QTY: 5,
 }

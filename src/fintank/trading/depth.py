@@ -10,7 +10,6 @@ from fintank.trading.decimals import EXACT
 from fintank.trading.messages import Quote, Side
 
 _NO_SIZE = Decimal(-1)
-_HALF = Decimal("0.5")
 _WITHOUT_LEVEL = itemgetter(0, 1, 2)
 
 
@@ -85,13 +84,6 @@ class Depth:
     def ask(self) -> Decimal | None:
         """The lowest ask."""
         return self.best(Side.BUY)
-
-    @property
-    def mid(self) -> Decimal | None:
-        """The middle of the NBBO, exactly; None if a side is empty."""
-        if not self.bids or not self.asks:
-            return None
-        return EXACT.multiply(EXACT.add(self.bids[0].price, self.asks[0].price), _HALF)
 
     def _leave_out(self, quote: Quote) -> None:
         self.crossing.append(quote)

@@ -28,4 +28,5 @@ class Limits:
     max_order_notional: Decimal | None = None
     max_open_orders: int | None = None
     price_band: Decimal | None = None
+    market_collar: Decimal = Decimal("0.1")
     instruments: Instruments = field(default_factory=Instruments)

@@ -4,11 +4,12 @@ A quote is first compared as floats with the worst limits and the nearest stops:
 exact numbers differ the same way.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 from math import inf
 from typing import Any
 
+from fintank.trading.depth import Depth
 from fintank.trading.groups import Group, GroupKey
 from fintank.trading.messages import Order, Quote, Side
 from fintank.trading.sorting import SortedItems
@@ -96,15 +97,18 @@ class OrderBook:
         now_us: int,
         next_stale_us: int | None,
         next_session_us: float,
+        reference_us: float,
+        *,
         sides: Collection[Side],
         must_look: bool,
     ) -> None:
         """After a step at now_us, set what `is_touched` compares the next quote and the time with.
 
         next_stale_us: when the oldest usable quote will be too old: the price behind it may trigger a stop.
-        next_session_us: when the symbol next opens or closes. sides: the sides that could trade. Any quote
-        leads to a step unless both could, and if must_look says so. So does one that sets the clock back
-        before now_us: quotes that were too old may be usable again.
+        next_session_us: when the symbol next opens or closes. reference_us: when the reference price changes:
+        orders that wait for a price within the collar may trade then. sides: the sides that could trade. Any
+        quote leads to a step unless both could, and if must_look says so. So does one that sets the clock
+        back before now_us: quotes that were too old may be usable again.
         """
         due_us = [
             self.windows.next_end_us(now_us),
@@ -120,6 +124,17 @@ class OrderBook:
         first, last = self.stops[Side.BUY].first, self.stops[Side.SELL].last
         self._buy_stop = inf if first is None else float(first[0])
         self._sell_stop = -inf if last is None else float(last[0])
+        if self._must_look or self._buy_reach == inf or self._sell_reach == -inf:
+            self.due_us = min(self.due_us, reference_us)
+
+    def touched_stops(self, market: Depth, sides: Iterable[Side]) -> list[int]:
+        """Return the stops that the best prices of some sides touch, none of them empty, by arrival_seq."""
+        found: list[int] = []
+        for side in sides:
+            stops, best = self.stops[side], market.best(side)
+            items = stops.up_to((best, inf)) if side is Side.BUY else stops.from_((best, -1))
+            found += [seq for _, seq in items]
+        return sorted(found)
 
     def given_by(self, time_us: int) -> int:
         """Return how many orders have a timestamp at or before a time."""

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from math import inf
 
-from fintank.trading.changes import Change, HeldQuote, SymbolClock
+from fintank.trading.changes import Change, HeldQuote, SymbolClock, SymbolReference
 from fintank.trading.clock import Clock, ClockState
 from fintank.trading.decimals import EXACT, ZERO
 from fintank.trading.depth import Depth, Level, Sizes
-from fintank.trading.limits import Limits
+from fintank.trading.limits import SECOND_US, Limits
 from fintank.trading.messages import Quote, Side
+from fintank.trading.reference_price import ReferencePrice, middle_of
 
 NOTHING_TAKEN = Sizes(ZERO, ZERO)
 
@@ -42,6 +44,10 @@ class QuoteBook:
         self._changed: dict[str, None] = {}
         """The exchanges that changes() has yet to return; a dict for its order."""
         self._journaled_clock: ClockState | None = None
+        self.reference = ReferencePrice()
+        self._journaled_reference = self.reference.state
+        self._middle: tuple[str, str, Decimal | None] | None = None
+        """A bid, an ask and what middle_of returned for them last."""
 
     def accept(self, quote: Quote, log_us: int) -> int | None:
         """Hold a quote and return the clock after it; None, and nothing changes, unless it is newer.
@@ -58,6 +64,12 @@ class QuoteBook:
         ):
             self._counts.not_newer += 1
             return None
+        reference = self.reference
+        if reference.due_us < inf:
+            clock = self.clock
+            now_us = time_us if time_us >= clock.tick_time_us else clock.now(log_us)
+            if now_us >= reference.due_us:
+                reference.advance(now_us, self.middle)
         self._held[exchange] = quote
         self._changed[exchange] = None
         if exchange in self._taken:
@@ -68,6 +80,10 @@ class QuoteBook:
         now_us = self.clock.on_tick(time_us, log_us)
         if now_us - time_us > self._max_quote_age_us:
             self._counts.stale += 1
+        if reference.due_us == inf:
+            reference.offer(self.middle(now_us), now_us)
+        elif now_us < reference.due_us - SECOND_US:
+            reference.set_back(now_us)
         return now_us
 
     def market(self, now_us: int) -> Depth:
@@ -78,6 +94,42 @@ class QuoteBook:
             for exchange, quote in self._held.items()
             if quote.time_us >= oldest_us
         )
+
+    def reference_at(self, now_us: int) -> Decimal | None:
+        """Return the reference price at now_us, with no quote after those that are held; None without one."""
+        self.reference.advance(now_us, self.middle)
+        return self.reference.state.price
+
+    def middle(self, now_us: int) -> Decimal | None:
+        """Return the middle of the NBBO at now_us; None if a side is empty or they are too far apart.
+
+        Floats are looked at first: where two differ, the exact numbers differ the same way.
+        """
+        oldest_us = self._oldest_us(now_us)
+        bid = ask = None
+        bid_float, ask_float = -inf, inf
+        for quote in self._held.values():
+            if quote.time_us < oldest_us:
+                continue
+            if quote.bid is not None and (found := float(quote.bid)) >= bid_float:
+                if found == bid_float and quote.bid != bid:
+                    return self._exact_middle(now_us)
+                bid, bid_float = quote.bid, found
+            if quote.ask is not None and (found := float(quote.ask)) <= ask_float:
+                if found == ask_float and quote.ask != ask:
+                    return self._exact_middle(now_us)
+                ask, ask_float = quote.ask, found
+        if bid is None or ask is None:
+            return None
+        if bid_float >= ask_float:
+            return self._exact_middle(now_us)
+        if self._middle is None or self._middle[0] != bid or self._middle[1] != ask:
+            self._middle = bid, ask, middle_of(Decimal(bid), Decimal(ask))
+        return self._middle[2]
+
+    def _exact_middle(self, now_us: int) -> Decimal | None:
+        market = self.market(now_us)
+        return middle_of(market.bid, market.ask)
 
     def as_of(self, now_us: int) -> str | None:
         """Return which usable quotes are known at now_us, as in "0-1234 2-99".
@@ -124,6 +176,9 @@ class QuoteBook:
         if self.clock.state != self._journaled_clock:
             self._journaled_clock = self.clock.state
             changes.append(SymbolClock(self.symbol, self._journaled_clock))
+        if self.reference.state is not self._journaled_reference:
+            self._journaled_reference = self.reference.state
+            changes.append(SymbolReference(self.symbol, self._journaled_reference))
         return changes
 
     def hold(self, quote: Quote, taken: Sizes) -> None:

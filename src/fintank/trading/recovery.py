@@ -21,12 +21,14 @@ from fintank.trading.changes import (
     HeldQuote,
     RejectedDuplicate,
     SymbolClock,
+    SymbolReference,
     id_of,
 )
 from fintank.trading.closed_orders import ClosedOrders
 from fintank.trading.limits import Limits
 from fintank.trading.log_merge import Positions
 from fintank.trading.messages import Identity, TradingState
+from fintank.trading.reference_price import ReferencePrice
 from fintank.trading.shard import Shard
 from fintank.trading.working_order import WorkingOrder
 
@@ -99,6 +101,8 @@ class Recovery:
             state.add_book(symbol, clock_state)
         for held in found[HeldQuote]:
             state.books[held.quote.symbol].hold(*held)
+        for symbol, reference_state in found[SymbolReference]:
+            state.books[symbol].reference = ReferencePrice(reference_state)
         for cancel in found[RememberedCancel]:
             state.cancels.remember(cancel)
         for message in found[TradingState]:

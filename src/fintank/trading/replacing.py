@@ -64,7 +64,7 @@ def _replaced(
         arrival_seq=working.arrival_seq if keeps_place else state.next_seq,
         accepted_us=moment.transact_time_us(order.order_time_us),
         end_us=order.expire_time_us if "expire_time_us" in changed else working.end_us,
-        is_checked=rules.has_price(order, moment.market),
+        is_checked=rules.is_checkable(order, context.reference),
         first_order_id=working.order_id,
     )
     return replaced.ended(OrdStatus.FILLED, moment.now_us) if asked == done else replaced

@@ -2,8 +2,7 @@
 
 A rule is a pure function of the order and its context that returns the numbers of a breach, or None. To add
 one: a Code, a function, a line in RULES, and one in codes.ORD_REJ_REASON if FIX has a number for it. A rule
-that needs a price is in PRICE_RULES too: it returns None without a price, and is applied again when there is
-one.
+that needs a price is in PRICE_RULES too: it returns None without it, and is applied again when it is there.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +14,8 @@ from fintank.trading.decimals import EXACT, is_whole_cents, plain, seconds_text
 from fintank.trading.depth import Depth
 from fintank.trading.instruments import Instrument
 from fintank.trading.limits import Limits
-from fintank.trading.messages import CASH, CodedReason, Order, OrdType, State, TimeInForce
+from fintank.trading.messages import CASH, CodedReason, Order, OrdType, Side, State, TimeInForce
+from fintank.trading.trade_limits import over_notional
 from fintank.trading.trading_states import most_restrictive
 
 LIMITED = (OrdType.LIMIT, OrdType.STOP_LIMIT)
@@ -29,6 +29,7 @@ class RuleContext:
 
     state: that of its symbol; account_states: those of accounts, if they are not ACTIVE.
     now_us: its symbol's clock, None before the first quote. open_orders: how many of the symbol's are open.
+    reference: its reference price, if there is one yet.
     """
 
     limits: Limits
@@ -37,6 +38,7 @@ class RuleContext:
     state: State
     open_orders: int
     market: Depth
+    reference: Decimal | None
     account_states: Mapping[str, State] = field(default_factory=dict)
 
     def allows(self, order: Order) -> bool:
@@ -59,11 +61,9 @@ def check_price(order: Order, context: RuleContext) -> CodedReason | None:
     return _first_breach(PRICE_RULES, order, context)
 
 
-def has_price(order: Order, market: Depth) -> bool:
-    """Whether a market has the prices that PRICE_RULES need to check an order."""
-    if order.ord_type in LIMITED:
-        return market.mid is not None
-    return order.ord_type in STOPS or order.order_qty is None or market.best(order.side) is not None
+def is_checkable(order: Order, reference: Decimal | None) -> bool:
+    """Whether there is the price that PRICE_RULES need to check an order."""
+    return reference is not None or order.ord_type not in LIMITED
 
 
 def _first_breach(codes: Iterable[Code], order: Order, context: RuleContext) -> CodedReason | None:
@@ -195,22 +195,24 @@ def max_open_orders(order: Order, context: RuleContext) -> Breach | None:
 
 
 def max_order_notional(order: Order, context: RuleContext) -> Breach | None:
-    """The value of an order, at its own price or else at the NBBO, is at most the maximum."""
-    limit = context.limits.max_order_notional
-    value = _notional(order, context)
-    if limit is None or value is None or value <= limit:
-        return None
-    return {"notional": plain(value), "limit": plain(limit)}
+    """The value of an order is at most the maximum; see `trade_limits`."""
+    return over_notional(order, context.market.best(order.side), context.instrument, context.limits)
 
 
 def price_band(order: Order, context: RuleContext) -> Breach | None:
-    """A limit is within price_band, a fraction, of the middle of the NBBO."""
-    band, mid = context.limits.price_band, context.market.mid
-    if band is None or order.price is None or mid is None:
+    """The limit of a BUY is not too far above the reference price, that of a SELL not too far below it.
+
+    price_band is the fraction of the reference that it may be away.
+    """
+    band, reference, price = context.limits.price_band, context.reference, order.price
+    if band is None or reference is None or price is None:
         return None
-    if EXACT.subtract(order.price, mid).copy_abs() <= EXACT.multiply(band, mid.copy_abs()):
+    away = EXACT.subtract(price, reference)
+    if order.side is Side.SELL:
+        away = away.copy_negate()
+    if away <= EXACT.multiply(band, reference.copy_abs()):
         return None
-    return {"price": plain(order.price), "mid": plain(mid), "price_band": plain(band)}
+    return {"price": plain(price), "reference": plain(reference), "price_band": plain(band)}
 
 
 RULES: Mapping[Code, Callable[[Order, RuleContext], Breach | None]] = {
@@ -234,7 +236,7 @@ RULES: Mapping[Code, Callable[[Order, RuleContext], Breach | None]] = {
     Code.MAX_ORDER_NOTIONAL: max_order_notional,
     Code.PRICE_BAND: price_band,
 }
-PRICE_RULES = (Code.MAX_ORDER_NOTIONAL, Code.PRICE_BAND)
+PRICE_RULES = (Code.PRICE_BAND,)
 
 
 def is_known_symbol(symbol: str, limits: Limits) -> bool:
@@ -264,11 +266,3 @@ def _field(name: str | None) -> Breach | None:
 def _prices(order: Order) -> list[tuple[str, Decimal]]:
     given = ("price", order.price), ("stop_px", order.stop_px)
     return [(name, value) for name, value in given if value is not None]
-
-
-def _notional(order: Order, context: RuleContext) -> Decimal | None:
-    if order.order_qty is None:
-        return order.cash_order_qty
-    given = (order.price, order.stop_px, context.market.best(order.side))
-    price = next((price for price in given if price is not None), None)
-    return None if price is None else context.instrument.money(order.order_qty, price).copy_abs()

@@ -66,7 +66,7 @@ class Shard:
             arrival_seq=state.next_seq,
             accepted_us=moment.transact_time_us(order.order_time_us),
             end_us=end_us(order, moment.instrument, state.limits.time_zone),
-            is_checked=rules.has_price(order, moment.market),
+            is_checked=rules.is_checkable(order, state.reference(order.symbol)),
         )
         if state.registry.find(order.identity) is not None:
             state.counts.duplicates += 1

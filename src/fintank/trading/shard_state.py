@@ -1,5 +1,6 @@
 """Everything that one shard of the rule engine remembers between messages."""
 
+from decimal import Decimal
 from math import inf
 
 from fintank.trading.cancels import Cancels
@@ -75,9 +76,13 @@ class ShardState:
         orders = self.open.get(symbol)
         open_orders = 0 if orders is None else len(orders.by_seq)
         state, of_accounts = self.trading_states.of_symbol(symbol), self.trading_states.of_accounts
-        return RuleContext(
-            self.limits, moment.instrument, moment.now_us, state, open_orders, moment.market, of_accounts
-        )
+        facts = moment.instrument, moment.now_us, state, open_orders, moment.market
+        return RuleContext(self.limits, *facts, self.reference(symbol), of_accounts)
+
+    def reference(self, symbol: str) -> Decimal | None:
+        """Return a symbol's reference price at the present log time; None without one."""
+        book = self.books.get(symbol)
+        return None if book is None else book.reference_at(book.clock.now(self.log_us))
 
     def changes(self, symbol: str) -> list[Change]:
         """Return a symbol's quotes, clock and windows that changed since the last call; drop an empty order
@@ -110,7 +115,9 @@ class ShardState:
                 is_ahead = self.timer is not None and symbol > self.timer
                 now_us = book.clock.now(self.log_us - 1 if is_ahead else self.log_us)
                 next_session_us = self.limits.instruments.of(symbol).next_change_us(now_us)
-                orders.settle(now_us, book.next_stale_us(now_us), next_session_us, (), must_look=True)
+                book.reference_at(now_us)
+                changes_us = book.next_stale_us(now_us), next_session_us, book.reference.due_us
+                orders.settle(now_us, *changes_us, sides=(), must_look=True)
                 self.touched[symbol] = None
 
     def next_timer(self, until_us: int) -> str | None:

@@ -15,8 +15,10 @@ from typing import NamedTuple
 
 from fintank.trading import reports, rules
 from fintank.trading.allocation import allocate
+from fintank.trading.cancel_reasons import over_limit, short_of_lot, unfilled
 from fintank.trading.codes import Code, coded_reason
-from fintank.trading.decimals import ZERO, plain, seconds_text
+from fintank.trading.collar import Collar
+from fintank.trading.decimals import ZERO
 from fintank.trading.depth import Depth, Level
 from fintank.trading.groups import Group
 from fintank.trading.messages import CodedReason, OrdStatus, Side, TimeInForce
@@ -25,8 +27,8 @@ from fintank.trading.order_book import OrderBook
 from fintank.trading.quote_book import QuoteBook
 from fintank.trading.reports import ExecutionReport
 from fintank.trading.rules import RuleContext
-from fintank.trading.sessions import Sessions
 from fintank.trading.sweep import after_trade, plan, wanted
+from fintank.trading.trade_limits import over_notional
 from fintank.trading.working_order import WorkingOrder
 
 
@@ -52,10 +54,9 @@ def step(
     found.run(arrived)
     if book is not None:
         assert moment.now_us is not None
-        must_look = bool(moment.market.crossing) or any(orders.unchecked.values())
         next_session_us = moment.instrument.next_change_us(moment.now_us)
-        stale_us = book.next_stale_us(moment.now_us)
-        orders.settle(moment.now_us, stale_us, next_session_us, found.sides, must_look)
+        changes_us = book.next_stale_us(moment.now_us), next_session_us, book.reference.due_us
+        orders.settle(moment.now_us, *changes_us, sides=found.sides, must_look=found.must_look)
     return found.events
 
 
@@ -74,6 +75,16 @@ class _Step:
         is_open = moment.instrument.is_open(moment.now_us)
         allowed = [side for side in Side if is_open and context.state.allows(side)]
         self.sides = [side for side in allowed if moment.market.levels(side)]
+        self._collar = Collar(context.reference, context.limits.market_collar)
+        self._collared = {side: self._collar.within(moment.market.levels(side)) for side in Side}
+        """The levels on which MARKET orders and triggered stops trade."""
+
+    @property
+    def must_look(self) -> bool:
+        """Whether any quote leads to the next step, and a new reference price does."""
+        held_back = [side for side in self.sides if not self._collared[side]]
+        has_held_back = bool(self._orders.touched_stops(self._market, held_back))
+        return bool(self._market.crossing) or any(self._orders.unchecked.values()) or has_held_back
 
     def run(self, arrived: WorkingOrder | None) -> None:
         happened = -1
@@ -101,7 +112,7 @@ class _Step:
     def _check_prices(self) -> None:
         for seq in self._allowed(seq for side in self.sides for seq in self._orders.unchecked[side]):
             working = self._orders.by_seq[seq]
-            if not rules.has_price(working.order, self._market):
+            if not rules.is_checkable(working.order, self._context.reference):
                 continue
             reason = rules.check_price(working.order, self._context)
             if reason is None:
@@ -110,16 +121,18 @@ class _Step:
                 self._end(working, OrdStatus.CANCELED, reason)
 
     def _trigger(self) -> None:
-        for seq in self._allowed(seq for side in self.sides for _, seq in self._touched_stops(side)):
-            working = replace(self._orders.by_seq[seq], is_triggered=True)
+        sides = [side for side in self.sides if self._collared[side]]
+        for seq in self._allowed(self._orders.touched_stops(self._market, sides)):
+            working = self._orders.by_seq[seq]
+            best = self._market.best(working.order.side)
+            over = over_notional(working.order, best, self._instrument, self._limits)
+            if over is not None:
+                self._end(working, OrdStatus.CANCELED, coded_reason(Code.MAX_ORDER_NOTIONAL, over))
+                continue
+            working = replace(working, is_triggered=True)
             self._add(working, reports.triggered(working, self._moment))
         assert self._now_us is not None
         self._orders.windows.open(self._now_us + self._limits.aggregation_window_us)
-
-    def _touched_stops(self, side: Side) -> list[tuple[Decimal, int]]:
-        stops, best = self._orders.stops[side], self._market.best(side)
-        assert best is not None
-        return stops.up_to((best, inf)) if side is Side.BUY else stops.from_((best, -1))
 
     def _trade(self) -> None:
         """Let each order of priority 1 trade alone, on what the earlier ones left."""
@@ -128,8 +141,16 @@ class _Step:
         takers = [alone[side].takers(partial(self._best, levels)) for side, levels in offered.items()]
         for seq in merge(*takers):
             working = self._orders.by_seq[seq]
-            if not self._is_blocked(working):
-                self._sweep(working, offered[working.order.side])
+            side = working.order.side
+            if not self._is_blocked(working) and self._is_within_limits(working):
+                self._sweep(working, self._collared[side] if working.order.price is None else offered[side])
+
+    def _is_within_limits(self, working: WorkingOrder) -> bool:
+        """Whether an order that is about to trade may; it is CANCELED if not."""
+        reason = over_limit(working, self._market, self._instrument, self._limits)
+        if reason is not None:
+            self._end(working, OrdStatus.CANCELED, reason)
+        return reason is None
 
     def _best(self, levels: list[Level], is_cash: bool) -> Decimal | None:
         """Return the best price of the levels that offer anything, or for cash orders a lot.
@@ -167,10 +188,15 @@ class _Step:
     def _trade_block(self, group: Group) -> bool:
         """Let a group sweep the levels as one; return whether anything traded."""
         traded = False
-        for level in self._market.levels(group.key.side):
+        levels, collared = self._market.levels(group.key.side), self._collared[group.key.side]
+        for seq in self._allowed(group.taking_part(levels[0].price)):
+            self._is_within_limits(self._orders.by_seq[seq])
+        for number, level in enumerate(levels):
             if not level.offers(self._instrument.lot_size):
                 continue
             seqs = self._allowed(group.taking_part(level.price))
+            if number >= len(collared):
+                seqs = [seq for seq in seqs if self._orders.by_seq[seq].order.price is not None]
             if not seqs:
                 break
             traded |= self._divide(level, seqs)
@@ -199,27 +225,13 @@ class _Step:
         working = self._orders.by_seq.get(arrived.arrival_seq)
         if working is None or working.order.time_in_force not in rules.IMMEDIATE:
             return
-        sessions = self._instrument.sessions
-        if sessions is not None and not self._instrument.is_open(self._now_us):
-            reason = coded_reason(Code.SESSION_CLOSED, _next_open(sessions, self._now_us))
-        elif not self._market.levels(working.order.side):
-            reason = coded_reason(Code.NO_QUOTE, {"crossed": "yes" if self._market.crossing else "no"})
-        else:
-            is_fok = working.order.time_in_force is TimeInForce.FOK
-            reason = coded_reason(Code.FOK_NOT_FILLED if is_fok else Code.IOC_REMAINDER, _leaves(working))
+        collared = len(self._collared[working.order.side])
+        reason = unfilled(working, self._moment, self._collar, collared)
         self._end(working, OrdStatus.CANCELED, reason)
 
     def _end_short_of_lot(self, working: WorkingOrder, price: Decimal) -> None:
-        assert working.leaves_cash is not None
-        breach = {
-            "leaves_cash": plain(working.leaves_cash),
-            "price": plain(price),
-            "lot_size": plain(self._instrument.lot_size),
-        }
-        if self._instrument.min_qty is not None:
-            breach["min_qty"] = plain(self._instrument.min_qty)
         ord_status = OrdStatus.FILLED if working.cum_qty else OrdStatus.CANCELED
-        self._end(working, ord_status, coded_reason(Code.BELOW_MIN_QTY, breach))
+        self._end(working, ord_status, short_of_lot(working, price, self._instrument))
 
     def _allowed(self, seqs: Iterable[int]) -> list[int]:
         """Return the orders whose accounts may trade, by arrival_seq."""
@@ -246,14 +258,3 @@ class _Step:
     def _add(self, working: WorkingOrder, report: ExecutionReport | None = None) -> None:
         self._orders.put(working)
         self.events.append(Event(working, report))
-
-
-def _next_open(sessions: Sessions, now_us: int | None) -> dict[str, str]:
-    opens_us = None if now_us is None else sessions.next_open_us(now_us)
-    return {"opens": "unknown" if opens_us is None else seconds_text(opens_us)}
-
-
-def _leaves(working: WorkingOrder) -> dict[str, str]:
-    if working.leaves_cash is not None:
-        return {"leaves_cash": plain(working.leaves_cash)}
-    return {"leaves_qty": plain(working.leaves_qty or ZERO)}

@@ -90,4 +90,5 @@ _KEYS: Mapping[str, Key] = {
         "max_open_orders", whole(1, OPEN_ORDERS_MAX), f"a whole number from 1 to {OPEN_ORDERS_MAX}", False
     ),
     "price_band": decimal("price_band"),
+    "market_collar": decimal("market_collar"),
 }

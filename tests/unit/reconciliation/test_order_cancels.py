@@ -141,12 +141,12 @@ def test_a_reject_or_a_canceled_order_without_a_cancel_is_a_break(cancels: Cance
 
 def test_orders_of_all_kinds_add_up(make_order: Make) -> None:
     history = Cancels()
-    cash = {"order_qty": None, "cash_order_qty": Decimal(25)}
+    cash = {"order_qty": None, "cash_order_qty": Decimal("20.5")}
     history.order(make_order(1, cl_ord_id="restated", **cash))
     history.order(make_order(2, cl_ord_id="limit", ord_type=OrdType.LIMIT, price=Decimal("10.5")))
-    quote = Quote("IVE", "NYSE", TIME_US, 0, 1, "9", "10", None, "1")
+    quote = Quote("IVE", "NYSE", TIME_US, 0, 1, "9.5", "10", None, "1")
     first = history.shard.on_quote(quote, TIME_US)
-    second = history.shard.on_quote(quote._replace(offset=2, ask="16", ask_size="5"), TIME_US)
+    second = history.shard.on_quote(quote._replace(offset=2, ask="10.6", ask_size="5"), TIME_US)
     assert first is not None
     assert second is not None
     history._take(first)

@@ -16,7 +16,7 @@ def venues(levels: list[Level]) -> str:
 
 def test_without_a_quote_there_is_no_market() -> None:
     market = Depth()
-    assert (market.bid, market.ask, market.mid, market.crossing) == (None, None, None, [])
+    assert (market.bid, market.ask, market.crossing) == (None, None, [])
 
 
 def test_levels_are_sorted_by_price_then_size_then_age(market: Make) -> None:
@@ -57,18 +57,7 @@ def test_an_empty_side_has_no_level_and_crosses_nothing(market: Make) -> None:
     made = market((None, "94"), ("95", None, {"bid_size": "3"}), ("93", None))
     assert (venues(made.bids), venues(made.asks)) == ("BC", "")
     assert [quote.exchange for quote in made.crossing] == ["A"]
-    assert made.mid is None
     assert market((None, "94"), ("93", None)).crossing == []
-
-
-def test_the_middle_is_that_of_the_best_prices(market: Make) -> None:
-    assert market(("93", "97"), ("94", "95"), ("92", "98")).mid == Decimal("94.5")
-
-
-def test_the_middle_is_exact(market: Make) -> None:
-    assert market(("93.000000000000000000000000000001", "94")).mid == Decimal(
-        "93.5000000000000000000000000000005"
-    )
 
 
 def test_a_level_offers_what_is_left_and_without_a_size_anything(quote: Make) -> None:

@@ -67,18 +67,18 @@ def test_a_groups_reach_is_its_worst_limit(order: Make, side: str, reach: tuple[
         (
             "BUY",
             [("9", "q"), ("10", "q"), (None, "c"), ("11", "c"), ("10", "q"), (None, "q")],
-            [1, 2, 3, 4, 5],
+            [2, 5, 3, 1, 4],
         ),
         (
             "SELL",
             [("11", "q"), ("10", "q"), (None, "c"), ("9", "c"), ("10", "q"), (None, "q")],
-            [1, 2, 3, 4, 5],
+            [2, 5, 3, 1, 4],
         ),
         ("BUY", [("9", "q"), ("9.99", "c")], []),
         ("SELL", [("11", "q"), ("10.01", "c")], []),
     ],
 )
-def test_those_who_can_trade_come_by_arrival(
+def test_those_who_can_trade_come_by_price_and_arrival(
     order: Make, side: str, limits: list[tuple[str | None, str]], found: list[int]
 ) -> None:
     group = group_of(order, side, limits)
@@ -96,7 +96,7 @@ def test_what_an_order_takes_keeps_those_away_whose_limits_are_passed(
     for seq in group.takers(lambda _: best[0]):
         found.append(seq)
         best[0] = Decimal(worse)
-    assert found == [0, 2, 4]
+    assert found == [4, 2]
 
 
 def test_cash_orders_have_a_best_price_of_their_own(order: Make) -> None:
@@ -111,4 +111,4 @@ def test_orders_may_leave_while_the_others_are_waited_for(order: Make) -> None:
     for seq in group.takers(lambda _: Decimal(10)):
         found.append(seq)
         group.remove(working(order("1", price="12" if seq == 1 else "11"), seq))
-    assert (found, bool(group)) == ([0, 1, 2, 3], False)
+    assert (found, bool(group)) == ([1, 0, 2, 3], False)

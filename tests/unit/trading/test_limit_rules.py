@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from support.rule_context import CONTEXT, text, with_limits
 
-from fintank.trading.depth import Depth
 from fintank.trading.limits import Limits
-from fintank.trading.rules import check, check_price, has_price, too_old
+from fintank.trading.rules import check, check_price, is_checkable, too_old
 
 Make = Callable[..., Any]
 DAY_US = 86_400_000_000
@@ -54,11 +53,15 @@ def test_a_symbols_open_orders_have_a_maximum(order: Make) -> None:
     [
         ({"cash": "100.01"}, "100.01"),
         ({"qty": "10", "price": "10.001"}, "100.01"),
-        ({"qty": "10", "stop_px": "10.001"}, "100.01"),
+        ({"qty": "0.9", "stop_px": "111.5"}, "100.35"),
+        ({"qty": "10", "stop_px": "10.001"}, "1020"),
         ({"qty": "10", "price": "10.001", "stop_px": "1"}, "100.01"),
         ({"qty": "1.25", "side": "BUY"}, "127.5"),
         ({"qty": "1.25", "side": "SELL"}, "122.5"),
         ({"cash": "100"}, None),
+        ({"qty": "1", "price": "10", "side": "SELL", "stop_px": "1"}, None),
+        ({"qty": "1.25", "price": "10", "side": "SELL"}, "122.5"),
+        ({"qty": "1", "price": "100.01", "side": "SELL"}, "100.01"),
         ({"qty": "10", "price": "10"}, None),
         ({"qty": "10", "price": "9", "stop_px": "99"}, None),
         ({"qty": "0.98", "side": "BUY"}, None),
@@ -73,43 +76,44 @@ def test_what_an_order_is_worth_has_a_maximum(
 
 
 @pytest.mark.parametrize("quotes", [(), (("103", None),)])
-def test_without_its_side_of_the_nbbo_a_market_orders_worth_is_asked_for_later(
+def test_without_its_side_of_the_nbbo_an_order_is_worth_its_own_price_if_it_has_one(
     order: Make, market: Make, quotes: Any
 ) -> None:
     found = replace(with_limits(max_order_notional=Decimal(1)), market=market(*quotes))
     assert check(order("5"), found) is None
     assert text(check(order("5", price="5"), found)) == "code=MAX_ORDER_NOTIONAL notional=25 limit=1"
-    later = replace(found, market=market(("98", "102")))
-    assert text(check_price(order("5"), later)) == "code=MAX_ORDER_NOTIONAL notional=510 limit=1"
 
 
 @pytest.mark.parametrize(
-    ("price", "good"), [("110", True), ("90", True), ("110.01", False), ("89.99", False)]
+    ("side", "price", "good"),
+    [
+        ("BUY", "110", True),
+        ("BUY", "110.01", False),
+        ("BUY", "1", True),
+        ("SELL", "90", True),
+        ("SELL", "89.99", False),
+        ("SELL", "1000", True),
+    ],
 )
-def test_a_limit_is_near_the_middle_of_the_market(order: Make, market: Make, price: str, good: bool) -> None:
-    found = replace(with_limits(price_band=Decimal("0.10")), market=market(("98", "102")))
-    refused = None if good else f"code=PRICE_BAND price={price} mid=100 price_band=0.1"
-    assert text(check(order("1", price=price), found)) == refused
-    assert text(check(order("1", price=price, stop_px="500"), found)) == refused
-    assert text(check_price(order("1", price=price), found)) == refused
-    assert check(order("1", stop_px="500"), found) is None
-
-
-@pytest.mark.parametrize("quotes", [(), ((None, "104"),), (("103", None),)])
-def test_without_both_sides_of_the_nbbo_a_limit_is_asked_for_later(
-    order: Make, market: Make, quotes: Any
+def test_a_limit_is_not_too_far_on_the_aggressive_side_of_the_reference_price(
+    order: Make, side: str, price: str, good: bool
 ) -> None:
-    found = replace(with_limits(price_band=Decimal("0.1")), market=market(*quotes))
+    found = replace(with_limits(price_band=Decimal("0.10")), reference=Decimal(100))
+    refused = None if good else f"code=PRICE_BAND price={price} reference=100 price_band=0.1"
+    assert text(check(order("1", side=side, price=price), found)) == refused
+    assert text(check(order("1", side=side, price=price, stop_px="500"), found)) == refused
+    assert text(check_price(order("1", side=side, price=price), found)) == refused
+    assert check(order("1", side=side, stop_px="500"), found) is None
+
+
+def test_without_a_reference_price_a_limit_is_asked_for_later(order: Make, market: Make) -> None:
+    found = replace(with_limits(price_band=Decimal("0.1")), market=market(("98", "102")))
     assert check(order("1", price="500"), found) is None
 
 
-def test_only_some_orders_need_a_price_to_be_checked(order: Make, market: Make) -> None:
-    by_quantity, by_limit = order("1"), order(cash="1", price="1", stop_px="1")
-    for each in (order(cash="1"), order("1", stop_px="1")):
-        assert has_price(each, Depth())
-    for each in (by_quantity, by_limit):
-        assert not has_price(each, Depth())
-        assert has_price(each, market(("9", "10")))
-    assert has_price(by_quantity, market((None, "10")))
-    assert not has_price(by_quantity, market(("9", None)))
-    assert not has_price(by_limit, market((None, "10")))
+def test_only_limit_orders_need_a_reference_price_to_be_checked(order: Make) -> None:
+    for each in (order("1"), order(cash="1"), order("1", stop_px="1")):
+        assert is_checkable(each, None)
+    for each in (order("1", price="1"), order(cash="1", price="1", stop_px="1")):
+        assert not is_checkable(each, None)
+        assert is_checkable(each, Decimal(1))

@@ -75,8 +75,8 @@ def test_a_quote_looks_only_at_the_orders_that_it_touches(
     looked_at.clear()
     effects = shard.on_quote(quote("40", "59.9", offset=2), LOG_US)
     assert effects is not None
-    assert [report.cl_ord_id for report in effects.reports] == ["o-991", "o-993", "o-995", "o-997", "o-999"]
-    assert looked_at == ["o-991", "o-993", "o-995", "o-997", "o-999"]
+    assert [report.cl_ord_id for report in effects.reports] == ["o-999", "o-997", "o-995", "o-993", "o-991"]
+    assert looked_at == ["o-999", "o-997", "o-995", "o-993", "o-991"]
 
 
 def test_the_end_of_an_order_and_the_age_of_a_quote_are_waited_for(
@@ -173,7 +173,7 @@ def test_orders_that_wait_for_their_check_are_not_looked_at_while_their_side_may
     monkeypatch.setattr(steps_module.rules, "check_price", counted)
     shard = Shard(Limits())
     for side in ("BUY", "SELL"):
-        shard.on_order(order("10", side=side, cl_ord_id=side), LOG_US)
+        shard.on_order(order("10", side=side, cl_ord_id=side, price="100"), LOG_US)
     shard.on_trading_state(TradingState(State.SELL_ONLY, 1, 1, "orders-0-1"), LOG_US)
     for offset in range(3):
         shard.on_quote(quote("99", "101", offset=offset), LOG_US)

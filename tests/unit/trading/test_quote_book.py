@@ -214,10 +214,15 @@ def test_accepting_a_quote_returns_the_clock(quote: Make) -> None:
 
 def test_changes_are_the_quotes_and_the_clock_that_are_new_since_the_last_call(quote: Make) -> None:
     market = Fed(quote(exchange="NYSE")).take(quote(offset=1))
-    assert keys(market.book.changes()) == ["quote 3:IVE,4:NYSE", "quote 3:IVE,6:NASDAQ", "clock 3:IVE"]
+    assert keys(market.book.changes()) == [
+        "quote 3:IVE,4:NYSE",
+        "quote 3:IVE,6:NASDAQ",
+        "clock 3:IVE",
+        "reference 3:IVE",
+    ]
     assert market.book.changes() == []
     market.take(quote("1", "2", offset=2))
-    (held,) = market.book.changes()  # its time is the clock's already
+    (held,) = market.book.changes()  # its time is the clock's already; it is too wide for a reference price
     assert isinstance(held, HeldQuote)
     assert held.quote.bid == "1"
 

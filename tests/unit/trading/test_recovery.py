@@ -30,10 +30,16 @@ def test_a_quote_that_fills_is_journaled_with_its_clock_and_all_else_that_change
         "quote 3:IVE,4:NYSE",
         "quote 3:IVE,6:NASDAQ",
         "clock 3:IVE",
+        "reference 3:IVE",
     ]
     filled = shard.on_quote(quote("93", "93.5", exchange="NYSE", at=1, offset=2), LOG_US)
     assert filled is not None
-    assert keys(filled.journal) == ["order 3:acc,3:IVE,3:o-1", "quote 3:IVE,4:NYSE", "clock 3:IVE"]
+    assert keys(filled.journal) == [
+        "order 3:acc,3:IVE,3:o-1",
+        "quote 3:IVE,4:NYSE",
+        "clock 3:IVE",
+        "reference 3:IVE",
+    ]
 
 
 def test_other_quotes_are_returned_by_changed_quotes_and_only_once(shard: Shard, quote: Make) -> None:
@@ -45,10 +51,12 @@ def test_other_quotes_are_returned_by_changed_quotes_and_only_once(shard: Shard,
     assert keys(records) == [
         "quote 3:VTI,6:NASDAQ",
         "clock 3:VTI",
+        "reference 3:VTI",
         "quote 3:IVE,6:NASDAQ",
         "clock 3:IVE",
+        "reference 3:IVE",
     ]
-    assert value(records[2])["bid"] == "1"
+    assert value(records[3])["bid"] == "1"
     assert shard.changed_quotes() == ()
     shard.on_quote(quote("9", "9", offset=1), LOG_US)
     assert shard.changed_quotes() == ()

@@ -163,7 +163,7 @@ def test_the_first_breach_counts_in_the_order_of_the_table(order: Make) -> None:
         ),
         *("MAX_ORDER_QTY", "MAX_OPEN_ORDERS", "MAX_ORDER_NOTIONAL", "PRICE_BAND"),
     ]
-    assert tuple(RULES)[-2:] == PRICE_RULES
+    assert tuple(RULES)[-1:] == PRICE_RULES
     made = order("-1", symbol="CASH", time_in_force=TimeInForce.GTD)
     assert text(check(made, CONTEXT)) == "code=UNKNOWN_SYMBOL symbol=CASH"
 

@@ -83,10 +83,24 @@ def make() -> Make:
     return Make()
 
 
+def _shard(make: Make) -> Shard:
+    """Make a shard whose symbol has a reference price, and no quote that can be traded on."""
+    limits = Limits(
+        retention_us=1_000_000,
+        aggregation_window_us=200_000,
+        market_collar=Decimal(10_000),
+    )
+    shard = Shard(limits)
+    narrow = make.quote(exchange="BATS", offset=3, time_us=NOW_US + 399_999)
+    shard.on_quote(narrow, log_us=NOW_US)
+    shard.on_quote(narrow._replace(offset=4, bid=None, ask=None), log_us=NOW_US)
+    return shard
+
+
 @pytest.fixture
 def written(make) -> Written:
     """The output of a shard with all kinds of reports, rejections, cancels and forgotten orders."""
-    shard = Shard(Limits(retention_us=1_000_000, aggregation_window_us=200_000))
+    shard = _shard(make)
     written = Written()
     orders = [
         make.order(),

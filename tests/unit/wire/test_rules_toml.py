@@ -26,6 +26,7 @@ GOOD = {
     "max_order_notional": "2000000",
     "max_open_orders": 7,
     "price_band": "0.25",
+    "market_collar": "0.05",
 }
 
 
@@ -53,6 +54,7 @@ def test_every_key_sets_its_limit():
         max_order_notional=Decimal(2_000_000),
         max_open_orders=7,
         price_band=Decimal("0.25"),
+        market_collar=Decimal("0.05"),
     )
 
 
@@ -69,8 +71,9 @@ def test_an_absent_optional_limit_is_none(key):
     assert getattr(from_toml(toml(**{key: ...}), "rules.toml"), key) is None
 
 
-def test_an_absent_lag_has_its_default():
+def test_an_absent_lag_or_collar_has_its_default():
     assert from_toml(toml(max_quote_lag_ms=...), "rules.toml").max_quote_lag_us == 5_000_000
+    assert from_toml(toml(market_collar=...), "rules.toml").market_collar == Decimal("0.1")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,7 @@ def test_every_other_key_is_required(key):
 def test_an_unknown_key_is_named_with_the_allowed_ones():
     told = fault(toml(max_quote_age=5))
     assert told.startswith("rules.toml: unknown key max_quote_age: allowed are max_quote_lag_ms, ")
-    assert told.endswith("price_band")
+    assert told.endswith("market_collar")
 
 
 WHOLE = "must be a whole number from"

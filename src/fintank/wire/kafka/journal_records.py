@@ -23,6 +23,7 @@ from fintank.trading.changes import (
     HeldQuote,
     RejectedDuplicate,
     SymbolClock,
+    SymbolReference,
     id_of,
 )
 from fintank.trading.clock import ClockState
@@ -31,6 +32,7 @@ from fintank.trading.ids import join, split
 from fintank.trading.log_merge import LogPosition, Positions, Reached
 from fintank.trading.messages import Identity, Order, OrdStatus, Quote, TradingState
 from fintank.trading.partition_log import Partition
+from fintank.trading.reference_price import ReferenceState
 from fintank.trading.working_order import WorkingOrder
 from fintank.wire.kafka.schema import ENUMS, decimal_text
 
@@ -53,7 +55,7 @@ _CONVERTERS: Mapping[str, Callable[[str], object]] = {
     **dict.fromkeys(
         ("order_qty", "cash_order_qty", "price", "stop_px", "cum_qty", "cum_cash", "cum_commission"), Decimal
     ),
-    **dict.fromkeys(Sizes._fields, Decimal),
+    **dict.fromkeys((*Sizes._fields, "candidate"), Decimal),
 }
 
 
@@ -139,6 +141,7 @@ _FIELDS: Mapping[type, Callable[[Any], Mapping[str, object]]] = {
     RememberedCancel: RememberedCancel._asdict,
     HeldQuote: lambda held: {**held.quote._asdict(), **held.taken._asdict()},
     SymbolClock: lambda clock: {"symbol": clock.symbol, **clock.state._asdict()},
+    SymbolReference: lambda reference: {"symbol": reference.symbol, **reference.state._asdict()},
     BlockWindow: BlockWindow._asdict,
     TradingState: asdict,
     Positions: _positions_fields,
@@ -184,6 +187,9 @@ _READERS: Mapping[EntryKind, Callable[[Mapping[str, Any]], Entry]] = {
     EntryKind.CANCEL: lambda value: RememberedCancel(**_read(value, RememberedCancel._fields)),
     EntryKind.QUOTE: lambda value: HeldQuote(
         Quote(**_read(value, Quote._fields)), Sizes(**_read(value, Sizes._fields))
+    ),
+    EntryKind.REFERENCE: lambda value: SymbolReference(
+        value["symbol"], ReferenceState(**_read(value, ReferenceState._fields))
     ),
     EntryKind.CLOCK: lambda value: SymbolClock(
         value["symbol"], ClockState(**_read(value, ClockState._fields))
