@@ -1,15 +1,18 @@
 """invoke executions: send market orders and wait for their executions."""
 
+from collections.abc import Sequence
+
 from fintank.adapters import rules_file
 from fintank.adapters.topic_reader import open_reader
 from fintank.commands import command
-from fintank.order_history import outcomes
+from fintank.order_history import outcomes, waiting_reason
 from fintank.samples import fake_orders
 from fintank.samples.produce import make_topics, send
 from fintank.samples.quoted_symbols import quoted_or_named, quoted_symbols
 from fintank.settings import Settings
 from fintank.terminal.options import whole_number
 from fintank.terminal.texts import counted
+from fintank.trading.limits import Limits
 from fintank.waiting import now_us
 
 
@@ -30,8 +33,17 @@ def executions(settings: Settings, count: str = "10", wait: str = "30") -> None:
         positions = reader.ends()
         send(address, "orders", "market order", (order.record(now_us()) for order in orders), total)
         print(f"To follow one of them: invoke order {name}-1")
-        if not quoted:
-            print("No recent quote in the topic 'ticks': the orders wait for one (invoke queue_ticks).")
+        _say_what_waits(address, [order.symbol for order in orders], limits)
         ids = [order.cl_ord_id for order in orders]
         outcomes.wait(settings.kafka, reader, positions, ids, seconds, name=name, until_new=not quoted)
     print("Done.")
+
+
+def _say_what_waits(address: str, symbols: Sequence[str], limits: Limits) -> None:
+    """Say of each symbol why its orders can't trade now, such as that its quotes are too old."""
+    for symbol in dict.fromkeys(symbols):
+        quotes = waiting_reason.recent_quotes(address, symbol, limits)
+        why = waiting_reason.of_symbol(symbol, quotes, now_us(), limits)
+        if why is not None:
+            cure = "" if quotes else ": send some (invoke queue_ticks)"
+            print(f"Orders for {symbol} wait: {why}{cure}.")

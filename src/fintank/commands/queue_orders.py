@@ -6,7 +6,7 @@ from fintank.samples import fake_orders
 from fintank.samples.fake_orders import FakePortfolioOrder
 from fintank.samples.fake_ticks import symbol_names
 from fintank.samples.produce import make_topics, send
-from fintank.samples.quoted_symbols import SYMBOLS_MIN, quoted_or_named, quoted_symbols
+from fintank.samples.quoted_symbols import SYMBOLS_MIN, of_one_currency, quoted_or_named, quoted_symbols
 from fintank.settings import Settings
 from fintank.terminal.options import whole_number
 from fintank.terminal.texts import counted
@@ -35,7 +35,8 @@ def queue_orders(
     make_topics(address)
     name = fake_orders.call_name("portfolio", now_us())
     if symbols is None:
-        chosen = quoted_or_named(quoted_symbols(address, limits))
+        quoted = quoted_symbols(address, limits)
+        chosen = quoted_or_named(of_one_currency(quoted, limits.instruments))
     else:
         chosen = symbol_names(whole_number("--symbols", symbols, minimum=SYMBOLS_MIN, maximum=SYMBOLS_MAX))
     orders = list(fake_orders.portfolio_orders(seed, chosen, total, name))

@@ -3,18 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
-from fintank.adapters.kafka import SHARDS, partition_for
 from fintank.adapters.topic_reader import Positions, open_reader
+from fintank.order_history import waiting_reason
 from fintank.order_history.life import orders_of
-from fintank.trading.clock import Clock, ClockState
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Identity, Order, PortfolioOrder, Quote
-from fintank.trading.quote_book import Counts, QuoteBook
+from fintank.trading.messages import Identity, Order, PortfolioOrder
 from fintank.trading.reports import ExecutionReport, Fill
 from fintank.waiting import now_us
-from fintank.wire.kafka import executions, fills, orders, tick_json
+from fintank.wire.kafka import executions, fills, orders
 from fintank.wire.kafka.records import Record, messages
 
 
@@ -69,38 +66,13 @@ def read(address: str, positions: Mapping[str, Positions], name: str, limits: Li
 
 def wait_reasons(address: str, symbols: Iterable[str], limits: Limits) -> dict[str, str]:
     """Return, by symbol, why its orders can't trade now; symbols whose orders can are left out."""
-    now = now_us()
-    # Quotes that arrived earlier are too old by now, whatever their timestamps.
-    since_ms = (now - limits.max_quote_age_us) // 1000
     reasons = {}
-    read = partial(tick_json.from_record, allows_negative=limits.instruments.allows_negative)
-    with open_reader(address, "ticks") as reader:
-        for symbol in symbols:
-            found = reader.read(reader.starts([partition_for(symbol, SHARDS)], since_ms))
-            own = (record for record in found if record.key == symbol.encode())
-            quotes = messages(own, read)
-            reason = wait_reason(((quote, record.time_ms * 1000) for record, quote in quotes), now, limits)
-            if reason is not None:
-                reasons[symbol] = reason
+    for symbol in symbols:
+        quotes = waiting_reason.recent_quotes(address, symbol, limits)
+        reason = waiting_reason.of_symbol(symbol, quotes, now_us(), limits)
+        if reason is not None:
+            reasons[symbol] = reason
     return reasons
-
-
-def wait_reason(quotes: Iterable[tuple[Quote, int]], now_us: int, limits: Limits) -> str | None:
-    """Return why an order can't trade, given its symbol's quotes and their arrival times; None if it can."""
-    book: QuoteBook | None = None
-    for quote, arrival_us in quotes:
-        if book is None:
-            clock = Clock(ClockState(quote.time_us, arrival_us))
-            book = QuoteBook(quote.symbol, clock, limits, Counts())
-        book.accept(quote, arrival_us)
-    if book is None:
-        return "there is no quote"
-    market = book.market(book.clock.now(now_us))
-    if not market.bids or not market.asks:
-        return "the quotes cross each other" if market.crossing else "a side has no quote that is new enough"
-    if any(level.left is not None for level in (*market.bids, *market.asks)):
-        return "the quotes have sizes, and no more than the displayed size is traded"
-    return None
 
 
 def _id(message: Order | PortfolioOrder) -> str:

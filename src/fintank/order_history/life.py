@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from fintank.order_history.requested import requested
@@ -35,7 +35,8 @@ class Life:
     """All that the topics hold about one id.
 
     sent: its messages, reports: their reports, each in the order of the records. fills: by exec_id.
-    quotes: by quote_id, those still in `ticks` that it traded on or that triggered a trade.
+    quotes: by quote_id, those still in `ticks` that it traded on or that triggered a trade. waits: why each
+    open order waits, where that is known.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Life:
     fills: Mapping[str, Booked]
     quotes: Mapping[str, Quote]
     limits: Limits
+    waits: Mapping[Identity, str] = field(default_factory=dict)
 
     @property
     def messages(self) -> list[Order | PortfolioOrder]:
@@ -89,6 +91,8 @@ def timeline(life: Life) -> Iterator[str]:
     if life.orders:
         yield ""
         yield from _totals(life, life.orders)
+        for identity, why in life.waits.items():
+            yield f"{identity.cl_ord_id} waits: {why}"
 
 
 def _received(life: Life) -> Iterator[Event]:
@@ -217,6 +221,12 @@ def _held(life: Life, order: Order, booked: Mapping[PositionKey, Position]) -> t
     if not own:
         return life.limits.instruments.of(order.symbol).currency, Position()
     return own[0].currency or "", booked[own[0]]
+
+
+def is_open(life: Life, order: Order) -> bool:
+    """Whether an order was accepted and has not ended."""
+    last = _state(life, order.identity)
+    return last is not None and not last.ord_status.is_terminal
 
 
 def _state(life: Life, identity: Identity) -> ExecutionReport | None:

@@ -6,15 +6,26 @@ then on, in the partitions where they must be.
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from fintank.adapters.kafka import SHARDS, TOPICS, partition_for
 from fintank.adapters.topic_reader import TopicReader, open_reader
-from fintank.order_history.life import Booked, Life, Reported, Sent, orders_of, quote_ids
+from fintank.order_history import waiting_reason
+from fintank.order_history.life import Booked, Life, Reported, Sent, is_open, orders_of, quote_ids
 from fintank.terminal.screen import track
 from fintank.trading.limits import Limits
-from fintank.trading.messages import CHARACTERS_MAX, Cancel, Order, PortfolioOrder, Quote, TradingState
+from fintank.trading.messages import (
+    CHARACTERS_MAX,
+    Cancel,
+    Identity,
+    Order,
+    PortfolioOrder,
+    Quote,
+    TradingState,
+)
 from fintank.trading.requests import MassCancel, Replace
+from fintank.waiting import now_us
 from fintank.wire.kafka import executions, fills, orders, tick_json
 from fintank.wire.kafka.records import Record, messages
 from fintank.wire.kafka.rejects import Reject
@@ -45,7 +56,20 @@ def find(address: str, order_id: str, limits: Limits) -> Life | None:
     with open_reader(address, "ticks") as reader:
         wanted = {quote_id for _, report in reports for quote_id in quote_ids(report)}
         quotes = _quotes(reader, wanted, limits)
-    return Life(first_id, sent, reports, booked, quotes, limits)
+    life = Life(first_id, sent, reports, booked, quotes, limits)
+    return replace(life, waits=_waits(address, life))
+
+
+def _waits(address: str, life: Life) -> dict[Identity, str]:
+    """Return why each open order waits."""
+    found = {}
+    for order in life.orders:
+        if is_open(life, order):
+            quotes = waiting_reason.recent_quotes(address, order.symbol, life.limits)
+            why = waiting_reason.of_order(order, quotes, now_us(), life.limits)
+            if why is not None:
+                found[order.identity] = why
+    return found
 
 
 def _chain(reader: TopicReader, order_id: str, limits: Limits) -> tuple[str, list[Sent]]:

@@ -1,9 +1,11 @@
 """The symbols that made-up orders can trade."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from fintank.adapters.topic_reader import open_reader
 from fintank.samples.fake_ticks import NAMED_SYMBOLS, symbol_names
+from fintank.trading.instruments import Instruments
 from fintank.trading.limits import Limits
 from fintank.waiting import now_us
 from fintank.wire.kafka import tick_json
@@ -20,6 +22,14 @@ def quoted_symbols(address: str, limits: Limits) -> list[str]:
         latest = reader.last(RECENT_TICKS_MAX, reader.ends())
     recent = (record for record in latest if record.time_ms >= oldest_ms)
     return sorted({quote.symbol for _, quote in messages(recent, tick_json.from_record)})
+
+
+def of_one_currency(symbols: Sequence[str], instruments: Instruments) -> list[str]:
+    """Return the symbols of the currency that most have: a portfolio order can't mix currencies."""
+    by_currency: dict[str, list[str]] = defaultdict(list)
+    for symbol in symbols:
+        by_currency[instruments.of(symbol).currency].append(symbol)
+    return max(by_currency.values(), key=len, default=[])
 
 
 def quoted_or_named(quoted: Sequence[str]) -> Sequence[str]:
