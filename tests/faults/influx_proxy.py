@@ -48,6 +48,10 @@ class InfluxProxy:
 
 def _handler_of(proxy: InfluxProxy) -> type[QuietHandler]:
     class Handler(QuietHandler):
+        def handle(self) -> None:
+            with suppress(ConnectionError):  # a killed client
+                super().handle()
+
         def do_GET(self) -> None:  # noqa: N802
             self._answer()
 

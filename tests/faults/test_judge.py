@@ -26,7 +26,11 @@ GOOD = [
 
 
 def test_a_run_without_a_fault_is_good() -> None:
-    assert check_decided_once(ORDERS, GOOD) == 2
+    assert check_decided_once(ORDERS, set(), GOOD) == 2
+
+
+def test_an_order_may_be_a_reject_instead() -> None:
+    assert check_decided_once({*ORDERS, ("acc", "IVE", "o-3")}, {("acc", "IVE", "o-3")}, GOOD) == 2
 
 
 @pytest.mark.parametrize(
@@ -43,7 +47,7 @@ def test_a_run_without_a_fault_is_good() -> None:
 )
 def test_a_lost_or_doubled_decision_is_found(reports: list[dict[str, Any]]) -> None:
     with pytest.raises(AssertionError):
-        check_decided_once(ORDERS, reports)
+        check_decided_once(ORDERS, set(), reports)
 
 
 def test_orders_of_a_partition_in_another_order_are_found() -> None:

@@ -16,6 +16,8 @@ from confluent_kafka import Message as KafkaMessage
 from fintank.adapters.kafka import TOPICS, partition_for
 
 Message = dict[str, Any]
+Identity = tuple[str, str, str]
+"""Account, symbol and cl_ord_id of an order."""
 
 SYMBOLS = [f"PLAN{number:02}" for number in range(12)]
 ACCOUNTS = ["A-1", "A-2", "A-3", "A-4"]
@@ -37,7 +39,7 @@ class Traffic:
     """
 
     def __init__(self, address: str, seed: int) -> None:
-        self.identities: set[tuple[str, str, str]] = set()
+        self.identities: set[Identity] = set()
         self.sent = self.failed = 0
         self._rng = random.Random(seed)
         self._prices = dict.fromkeys(SYMBOLS, Decimal(100))
@@ -70,7 +72,12 @@ class Traffic:
             self.produce(topic, key, text.encode(), partition_for(key, TOPICS[topic].partitions))
 
     def produce(
-        self, topic: str, key: str, value: bytes, partition: int, identities: frozenset[Any] = frozenset()
+        self,
+        topic: str,
+        key: str,
+        value: bytes,
+        partition: int,
+        identities: frozenset[Identity] = frozenset(),
     ) -> None:
         """Send one record; `identities` are of the orders in it."""
 
@@ -111,7 +118,7 @@ class Traffic:
         text = json.dumps(message)
         with self._lock:
             self._recent.append((topic, key, text))
-        found = frozenset(_identities(message)) if topic == "orders" else frozenset()
+        found = frozenset(identities_of(message)) if topic == "orders" else frozenset()
         self.produce(topic, key, text.encode(), partition_for(key, TOPICS[topic].partitions), found)
 
     def _send_state(self, state: str) -> None:
@@ -183,7 +190,7 @@ class Traffic:
         return {"msg_type": msg_type, "account": account, "timestamp": _now(), **fields}
 
 
-def _identities(message: Message) -> Iterator[tuple[str, str, str]]:
+def identities_of(message: Message) -> Iterator[Identity]:
     """Yield account, symbol and cl_ord_id of the orders in a message."""
     if message["msg_type"] == "order":
         yield message["account"], message["symbol"], message["cl_ord_id"]
