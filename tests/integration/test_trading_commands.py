@@ -39,6 +39,29 @@ def test_cancel_finds_an_order_by_its_id_alone(
     assert "Sent cancel-" in again
 
 
+def test_replace_changes_an_order_and_mass_cancels_end_what_is_open(stack: Stack, engine: CoreEngine) -> None:
+    name, account = f"moves-{time.time_ns()}", f"acc-{time.time_ns()}"
+    message = {**market_order(name, "QUIET", "5"), "account": account, "ord_type": "LIMIT", "price": "1.5"}
+    send_order(stack, message)
+    engine.decide()
+    sent = fintank(stack, "replace", name, "--price", "1.25", "--quantity", "4", "--wait", "0")
+    replaced = re.search(r"Sent (replace-\S+): replace QUIET", sent)
+    assert replaced is not None
+    engine.decide()
+    by_old_id = fintank(stack, "replace", name, "--quantity", "3", "--wait", "0")
+    assert f"replace QUIET, {replaced[1]} of {account}." in by_old_id
+    engine.decide()
+    assert f"cancel all open orders of {account}." in fintank(stack, "cancel", "--account", account)
+    engine.decide()
+    for order_id in (name, replaced[1]):
+        life = fintank(stack, "order", order_id)
+        assert life.startswith(f"Order {name}")
+        assert f"{name} is {replaced[1]} now" in life
+        assert len(re.findall("REPLACED", life)) == 2
+        assert re.search(r"CANCELED +code=CANCEL_REQUESTED cl_ord_id=cancel-", life)
+        assert re.search(rf"{account} +QUIET +CANCELED", life)
+
+
 def test_cancel_ends_all_components_of_a_portfolio_order(stack: Stack, engine: CoreEngine) -> None:
     name = f"whole-{time.time_ns()}"
     message = {"msg_type": "portfolio_order", "order_id": name, "account": "A-2", "side": "BUY", "amount": 10}

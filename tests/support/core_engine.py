@@ -11,8 +11,9 @@ from fintank.adapters.topic_reader import open_reader
 from fintank.order_history.life import orders_of
 from fintank.trading.effects import Effects
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Cancel, Order, TradingState
+from fintank.trading.messages import Order, TradingState
 from fintank.trading.recovery import restore
+from fintank.trading.requests import CancelRequest
 from fintank.wire.bolts.order_stream import OrderMessage
 from fintank.wire.kafka import orders, tick_json
 from fintank.wire.kafka.records import Record
@@ -58,7 +59,7 @@ class CoreEngine:
 
     def take(self, message: OrderMessage) -> None:
         log_us = time.time_ns() // 1000
-        if isinstance(message, Cancel):
+        if isinstance(message, CancelRequest):
             numbers = self.shards if message.symbol is None else [kafka.partition_for(message.symbol, 4)]
             self.commit({number: self.shards[number][0].on_cancel(message, log_us) for number in numbers})
         elif isinstance(message, TradingState):

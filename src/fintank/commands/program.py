@@ -17,7 +17,7 @@ import fintank
 
 COMMANDS = (
     *("audit", "cancel", "dashboard", "demo", "doctor", "down", "executions", "logs", "order"),
-    *("queue_orders", "queue_ticks", "reconcile", "record", "replay", "report", "reset", "send"),
+    *("queue_orders", "queue_ticks", "reconcile", "record", "replace", "replay", "report", "reset", "send"),
     *("send_order", "show", "status", "topics", "topology", "trading_state", "up", "watch"),
 )
 

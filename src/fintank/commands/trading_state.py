@@ -1,5 +1,7 @@
 """invoke trading_state: halt trading, or allow it again."""
 
+from collections.abc import Iterator
+
 from fintank.adapters.consumer_groups import is_read
 from fintank.adapters.topic_reader import open_reader
 from fintank.commands import command
@@ -20,34 +22,57 @@ SHOW = "show"
 
 @command(
     positional=["state"],
-    help={"state": "ACTIVE, REDUCING (no BUY) or HALTED; `show` prints the one that was sent last"},
+    help={
+        "state": "ACTIVE, SELL_ONLY (no BUY) or HALTED; `show` prints the states in force",
+        "symbol": "only for this symbol",
+        "account": "only for this account",
+    },
 )
-def trading_state(settings: Settings, state: str) -> None:
-    """Set what trading may do, as in: invoke trading_state HALTED"""
+def trading_state(
+    settings: Settings, state: str, symbol: str | None = None, account: str | None = None
+) -> None:
+    """Set what trading may do, as in: invoke trading_state HALTED --symbol IVE"""
     address = settings.kafka
     if state == SHOW:
         make_topics(address)
-        print(_latest(address))
+        for line in _in_force(address):
+            print(line)
         return
     wanted = argument("trading_state", state).upper()
     if wanted not in list(State):
         raise FintankError(f"trading_state {state}: must be one of {', '.join(State)}, or {SHOW}")
+    if symbol is not None and account is not None:
+        raise FintankError("trading_state: --symbol and --account can't be given together; send two")
     make_topics(address)
-    value = orders.to_json(MsgType.TRADING_STATE, state=State(wanted), time_us=now_us())
+    time_us = now_us()
+    fields = {"state": State(wanted), "symbol": symbol, "account": account}
+    value = orders.to_json(MsgType.TRADING_STATE, **fields, time_us=time_us)
+    rejects = orders.read("orders", TRADING_STATE_PARTITION, f"0,1,{time_us // 1000}", value.decode()).rejects
+    if rejects:
+        raise FintankError(f"trading_state {wanted}: {rejects[0].reason} {rejects[0].detail}")
     send_one(address, "orders", KEY, value, TRADING_STATE_PARTITION)
-    print(f"Sent to Kafka ({address}) topic 'orders': trading is {wanted}.")
+    print(f"Sent to Kafka ({address}) topic 'orders': trading is {wanted}{_of(symbol, account)}.")
     if not is_read(address, "orders"):
         print("No topology reads the topic 'orders': it takes effect with the next one (sparse run).")
 
 
-def _latest(address: str) -> str:
-    """Return a line on the latest trading state in the topic."""
-    latest: TradingState | None = None
+def _in_force(address: str) -> Iterator[str]:
+    """Yield a line for the latest trading state of everything, and of each symbol and account."""
+    latest: dict[tuple[str | None, str | None], TradingState] = {}
     with open_reader(address, "orders") as reader:
         for record in reader.read(reader.starts({TRADING_STATE_PARTITION})):
             if KEY.encode() in (record.value or b""):
                 message = orders.from_record(record)
-                latest = message if isinstance(message, TradingState) else latest
-    if latest is None:
-        return f"Trading is {State.ACTIVE}: the topic 'orders' has no trading_state."
-    return f"Trading is {latest.state}, since {utc(latest.time_us / 1000)} ({latest.input})."
+                if isinstance(message, TradingState):
+                    latest[message.symbol, message.account] = message
+    if (None, None) not in latest:
+        yield f"Trading is {State.ACTIVE}: the topic 'orders' has no trading_state for everything."
+    for (symbol, account), message in latest.items():
+        since = utc(message.time_us / 1000)
+        yield f"Trading is {message.state}{_of(symbol, account)}, since {since} ({message.input})."
+
+
+def _of(symbol: str | None, account: str | None) -> str:
+    if symbol is not None:
+        return f" for {symbol}"
+    return "" if account is None else f" for the account {account}"

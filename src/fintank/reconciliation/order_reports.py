@@ -20,6 +20,7 @@ _TERMS = (
 _STATUSES = {
     ExecType.NEW: (OrdStatus.NEW,),
     ExecType.TRIGGERED: (OrdStatus.NEW,),
+    ExecType.REPLACED: (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED, OrdStatus.FILLED),
     ExecType.TRADE: (OrdStatus.PARTIALLY_FILLED, OrdStatus.FILLED),
     ExecType.CANCELED: (OrdStatus.CANCELED,),
     ExecType.RESTATED: (OrdStatus.FILLED,),
@@ -44,8 +45,11 @@ def check_orders(
     for order in orders:
         requested[order.message.identity].append(order)
     reported: dict[Identity, list[RecordedReport]] = defaultdict(list)
+    first: dict[str | None, Identity] = {}
     for report in reports:
-        reported[report.message.identity].append(report)
+        # An order that is replaced has several identities and one order_id; older reports have none.
+        identity, order_id = report.message.identity, report.message.order_id
+        reported[identity if order_id is None else first.setdefault(order_id, identity)].append(report)
     answers = _Answers(logs)
     sequences = Result("reports of an order add up")
     for identity in requested.keys() | reported.keys():

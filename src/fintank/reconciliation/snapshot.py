@@ -14,9 +14,10 @@ from fintank.reconciliation.topic_logs import PartitionKey, TopicLogs
 from fintank.terminal.screen import track
 from fintank.trading.decimals import plain
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Cancel, ExecType, Identity, Order
+from fintank.trading.messages import ExecType, Identity, Order
 from fintank.trading.portfolio import split_message
 from fintank.trading.reports import ExecutionReport, Fill, OrderCancelReject
+from fintank.trading.requests import CancelRequest
 from fintank.wire.kafka import executions, fills, orders
 from fintank.wire.kafka.records import Record, messages
 from fintank.wire.kafka.rejects import Reject
@@ -47,11 +48,12 @@ def shown(value: object) -> str:
 class Snapshot:
     """What the topics hold, each list in the order of its partitions' records.
 
-    orders: for one symbol each. later_trades: reported while the fills were read, which hold them.
+    orders: for one symbol each. cancels: replaces and mass cancels among them. later_trades: reported while
+    the fills were read, which hold them.
     """
 
     orders: list[Recorded[Order]]
-    cancels: list[Recorded[Cancel]]
+    cancels: list[Recorded[CancelRequest]]
     reports: list[Recorded[ExecutionReport]]
     later_trades: list[Recorded[ExecutionReport]]
     cancel_rejects: list[Recorded[OrderCancelReject]]
@@ -114,10 +116,10 @@ def _read_reports(
 
 def _read_requests(
     reader: TopicReader, logs: TopicLogs, unusable: Result, limits: Limits
-) -> tuple[list[Recorded[Order]], list[Recorded[Cancel]]]:
+) -> tuple[list[Recorded[Order]], list[Recorded[CancelRequest]]]:
     """Read the usable messages of `orders`, split as the component-order-creator does."""
     requested: list[Recorded[Order]] = []
-    cancels: list[Recorded[Cancel]] = []
+    cancels: list[Recorded[CancelRequest]] = []
     for record in _read(reader, reader.starts(), "orders"):
         message = orders.from_record(record)
         partition = (record.topic, record.partition)
@@ -126,7 +128,7 @@ def _read_requests(
             logs.check_unusable(unusable, partition, [(record.offset, record.time_ms)])
         elif record.offset not in log.rejected:
             is_done = log.is_done(record.offset)
-            if isinstance(message, Cancel):
+            if isinstance(message, CancelRequest):
                 cancels.append(Recorded(record.place, record.time_ms, message, is_done))
             for order in split_message(message, limits):
                 requested.append(Recorded(record.place, record.time_ms, order, is_done))

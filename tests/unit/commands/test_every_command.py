@@ -13,7 +13,14 @@ from invoke.exceptions import Exit
 from fintank.commands.program import collection
 
 TASKS = {name: task for name, task in collection().tasks.items() if name not in ("reset", "logs")}
-ARGUMENTS = {"order": ["x"], "cancel": ["x"], "replay": ["x"], "show": ["ticks"], "trading_state": ["show"]}
+ARGUMENTS = {
+    "order": ["x"],
+    "cancel": ["x"],
+    "replace": ["x", "--price", "1"],
+    "replay": ["x"],
+    "show": ["ticks"],
+    "trading_state": ["show"],
+}
 WRONG = {
     "FINTANK_KAFKA": "http://localhost:9092",
     "FINTANK_INFLUX": "localhost",

@@ -15,8 +15,9 @@ from fintank.reconciliation.snapshot import Recorded
 from fintank.reconciliation.topic_logs import PartitionLog, TopicLogs
 from fintank.trading.effects import Effects
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Cancel, Order, OrdType, Quote
+from fintank.trading.messages import Order, OrdType, Quote
 from fintank.trading.reports import ExecutionReport, OrderCancelReject
+from fintank.trading.requests import CancelRequest
 from fintank.trading.shard import Shard
 
 TIME_MS = 1_700_000_000_000
@@ -29,7 +30,7 @@ class Cancels:
 
     def __init__(self) -> None:
         self.shard = Shard(lots_of(1))
-        self.cancels: list[Recorded[Cancel]] = []
+        self.cancels: list[Recorded[CancelRequest]] = []
         self.orders: list[Recorded[Order]] = []
         self.reports: list[Recorded[ExecutionReport]] = []
         self.rejects: list[Recorded[OrderCancelReject]] = []
@@ -47,6 +48,10 @@ class Cancels:
         self.cancels.append(Recorded(made.input, TIME_MS, made, is_done))
         self._take(self.shard.on_cancel(made, TIME_US))
 
+    def request(self, made: CancelRequest) -> None:
+        self.cancels.append(Recorded(made.input, TIME_MS, made))
+        self._take(self.shard.on_cancel(made, TIME_US))
+
     def _take(self, outcome: Effects) -> None:
         for report in outcome.reports:
             place = f"executions-0-{len(self.reports) + len(self.rejects)}"
@@ -55,8 +60,8 @@ class Cancels:
             else:
                 self.rejects.append(Recorded(place, TIME_MS, report))
 
-    def result(self, hidden: frozenset[tuple[str, int]] = frozenset()) -> Result:
-        logs = TopicLogs(
+    def logs(self, hidden: frozenset[tuple[str, int]] = frozenset()) -> TopicLogs:
+        return TopicLogs(
             {
                 (name, number): PartitionLog(self.first_offset, TIME_MS, 1_000)
                 for name, topic in TOPICS.items()
@@ -64,7 +69,9 @@ class Cancels:
             },
             hidden,
         )
-        return check_cancels(self.cancels, self.rejects, self.reports, logs)
+
+    def result(self, hidden: frozenset[tuple[str, int]] = frozenset()) -> Result:
+        return check_cancels(self.cancels, self.rejects, self.reports, self.logs(hidden))
 
     def breaks(self) -> list[tuple[BreakKind, str]]:
         return [(found.kind, found.id) for found in self.result().named]
@@ -92,6 +99,25 @@ def test_cancels_of_every_outcome_are_answered(cancels: Cancels, make_order: Mak
     assert (result.breaks, result.compared, result.pending) == (0, 7, 0)
     assert len(cancels.rejects) == 4
     assert sum(entry.message.exec_type == "CANCELED" for entry in cancels.reports) == 3
+
+
+def test_replaces_and_mass_cancels_are_answered_and_their_orders_add_up(
+    cancels: Cancels, make_order: Make
+) -> None:
+    cancels.order(make_order(2, cl_ord_id="o-2", ord_type=OrdType.LIMIT, price=Decimal(9)))
+    cancels.request(factories.replace_request("o-2", account="A-1", price="10", at=TIME_US))
+    cancels.request(
+        factories.replace_request(
+            "o-2", account="A-1", cl_ord_id="r-2", content_hash="late", input="orders-0-61"
+        )
+    )
+    cancels.request(factories.mass_cancel(account="A-1"))
+    assert (cancels.result().breaks, cancels.result().compared) == (0, 4)
+    logs = cancels.logs()
+    checked = check_orders(cancels.orders, cancels.reports, logs, Limits().retention_us)
+    assert [found.breaks for found in checked] == [0, 0]
+    cancels.reports = [entry for entry in cancels.reports if entry.message.exec_type != "REPLACED"]
+    assert cancels.breaks() == [(BreakKind.CANCEL_NOT_ANSWERED, "r-1")]
 
 
 def test_a_cancel_without_effect_is_a_break(cancels: Cancels) -> None:
