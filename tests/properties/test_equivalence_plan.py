@@ -31,6 +31,6 @@ def test_half_an_hour_of_log_time_changes_nothing() -> None:
             found += core.take(sending.topic, sending.text, place, log_us).executions
             wanted += reference.take(sending.topic, sending.text, place, start_us).executions
         log_us += rng.randint(0, STEP_US_MAX)
-        found += core.second(log_us).executions
+        found += core.run_timers(log_us).executions
     assert by_symbol(found) == by_symbol(wanted)
     check_variety(wanted)

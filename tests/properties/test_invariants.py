@@ -8,7 +8,7 @@ from hypothesis import given
 from properties.random_records import RULES, STEPS, Step
 from properties.test_reference_equivalence import emitted
 from scenarios.core_world import CoreWorld
-from scenarios.playing import Record
+from scenarios.playing import LOG_US, Record, ReferenceWorld
 
 Lives = dict[str, list[Record]]
 """By order_id."""
@@ -136,6 +136,38 @@ def test_size_that_was_taken_is_not_sold_twice_while_a_venue_repeats_it(steps: l
             taken[place] += number(trade["last_qty"])
             assert price == number(trade["last_px"]) > 0
             assert size is None or taken[place] <= size
+
+
+@given(STEPS)
+def test_nothing_without_a_limit_trades_or_triggers_outside_the_collar(steps: list[Step]) -> None:
+    reference, log_us = ReferenceWorld(RULES), LOG_US
+    for step, part in zip(steps, emitted(CoreWorld(RULES), steps), strict=True):
+        emitted(reference, [step], log_us)
+        log_us += step.log_us
+        for report in part.executions:
+            engine = reference.engine
+            price, side = engine.market(report["symbol"]).reference(engine.log_us), report.get("side")
+            if report["exec_type"] == "TRADE" and report["ord_type"] in ("MARKET", "STOP"):
+                at = number(report["last_px"])
+            elif report["exec_type"] == "TRIGGERED":
+                at = number(report["ask"] if side == "BUY" else report["bid"])
+            else:
+                continue
+            assert price is not None
+            assert abs(at - price) <= number(RULES["market_collar"]) * price
+
+
+@given(STEPS)
+def test_nothing_trades_above_a_limit(steps: list[Step]) -> None:
+    executions, _ = records(steps)
+    for trade in (report for report in executions if report["exec_type"] == "TRADE"):
+        best = number(trade["ask"] if trade["side"] == "BUY" else trade["bid"])
+        if trade["cash_order_qty"] is not None:
+            assert number(trade["cash_order_qty"]) <= number(RULES["max_order_notional"])
+            assert number(trade["cum_qty"]) <= number(RULES["max_order_qty"])
+        else:
+            assert number(trade["order_qty"]) * best <= number(RULES["max_order_notional"])
+            assert number(trade["order_qty"]) <= number(RULES["max_order_qty"])
 
 
 @given(STEPS)

@@ -42,7 +42,7 @@ def test_a_restart_forgets_no_replace() -> None:
     before = {report["cl_ord_id"]: report["order_id"] for report in log.executions}
     shard = restore(Limits(), log.records())
     traded = shard.on_quote(quote("80", "85"), LOG_US)
-    assert report_lines(traded) == ["r-1 TRADE FILLED 9 @ 85 NASDAQ", "r-2 TRADE FILLED 10 @ 85 NASDAQ"]
+    assert report_lines(traded) == ["r-2 TRADE FILLED 10 @ 85 NASDAQ", "r-1 TRADE FILLED 9 @ 85 NASDAQ"]
     assert traded is not None
     after = {
         report.cl_ord_id: report.order_id for report in traded.reports if isinstance(report, ExecutionReport)
