@@ -29,6 +29,7 @@ PACKAGES_BELOW = {
     "commands": {
         "audit",
         "demo",
+        "export",
         "grafana",
         "order_history",
         "reconciliation",
@@ -42,6 +43,7 @@ PACKAGES_BELOW = {
     "demo": {"audit", "demo", "order_history", "reconciliation", *MACHINES},
     "grafana": {"grafana", "services", *CORE},
     "feeds": {"feeds", *CORE},
+    "export": {"export", "terminal", *CORE},
     "watch": {"watch", "terminal", *CORE},
     "order_history": {"order_history", "terminal", *CORE},
     "reconciliation": {"reconciliation", "terminal", *CORE},

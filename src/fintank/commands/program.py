@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import takewhile
+from pkgutil import iter_modules
 
 import invoke.config
 import invoke.main
@@ -14,12 +15,9 @@ from invoke.collection import Collection
 from invoke.program import Program
 
 import fintank
+from fintank import commands
 
-COMMANDS = (
-    *("audit", "cancel", "dashboard", "demo", "doctor", "down", "executions", "logs", "order"),
-    *("queue_orders", "queue_ticks", "reconcile", "record", "replace", "replay", "report", "reset", "send"),
-    *("send_order", "show", "status", "topics", "topology", "trading_state", "up", "watch"),
-)
+COMMANDS = [module.name for module in iter_modules(commands.__path__) if module.name != "program"]
 
 
 class Config(invoke.config.Config):

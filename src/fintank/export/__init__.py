@@ -1,0 +1,1 @@
+"""Ticks, executions and fills as Parquet and CSV files."""

@@ -1,0 +1,109 @@
+"""Writing a topic to a Parquet or a CSV file, batch by batch."""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from fintank.adapters.topic_reader import Positions, TopicReader
+from fintank.export.arrow_columns import EXPORTED, NARROW, WIDE, Exported, table
+from fintank.terminal.screen import track
+from fintank.trading.decimals import plain
+from fintank.wire.kafka.records import Record
+
+BATCH_RECORDS = 10_000
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+Write = Callable[[Sequence[Record]], int]
+
+
+class Selection(NamedTuple):
+    """Which records of a topic are exported; `positions` are the first."""
+
+    topic: str
+    positions: Positions
+    until_ms: int
+    symbols: frozenset[str] = frozenset()
+    """All, if none is named."""
+
+
+def export(reader: TopicReader, selection: Selection, path: Path) -> int:
+    """Write the selected records to `path`, .parquet or .csv; return how many rows they are.
+
+    The file is there when it is complete. Where a number needs more than 18 decimals, all are 256 bits wide.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        try:
+            rows = _write(reader, selection, part, path.suffix, NARROW)
+        except pa.ArrowInvalid:
+            rows = _write(reader, selection, part, path.suffix, WIDE)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return rows
+
+
+def _write(reader: TopicReader, selection: Selection, part: Path, suffix: str, decimals: pa.DataType) -> int:
+    exported = EXPORTED[selection.topic]
+    is_csv = suffix == ".csv"
+    opened = _csv(part, exported, selection) if is_csv else _parquet(part, exported, selection, decimals)
+    total = reader.ahead(selection.positions)
+    rows = 0
+    with opened as write:
+        records = track(_selected(reader, selection), total=total, description=f"exporting {selection.topic}")
+        while batch := list(islice(records, BATCH_RECORDS)):
+            for partition in sorted({record.partition for record in batch}):
+                rows += write([record for record in batch if record.partition == partition])
+    return rows
+
+
+def _selected(reader: TopicReader, selection: Selection) -> Iterator[Record]:
+    for partition, position in selection.positions.items():
+        for record in reader.read({partition: position}):
+            if record.time_ms > selection.until_ms:
+                break
+            yield record
+
+
+@contextmanager
+def _parquet(path: Path, exported: Exported, selection: Selection, decimals: pa.DataType) -> Iterator[Write]:
+    schema = table(exported, [], selection.symbols, decimals).schema
+    with pa.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+
+        def write(records: Sequence[Record]) -> int:
+            made = table(exported, records, selection.symbols, decimals)
+            writer.write_table(made)
+            return int(made.num_rows)
+
+        yield write
+
+
+@contextmanager
+def _csv(path: Path, exported: Exported, selection: Selection) -> Iterator[Write]:
+    kinds = list(exported.columns.values())
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(exported.columns)
+
+        def write(records: Sequence[Record]) -> int:
+            rows = exported.selected(records, selection.symbols)
+            writer.writerows([map(_text, kinds, row) for row in rows])
+            return len(rows)
+
+        yield write
+
+
+def _text(kind: pa.DataType, value: Any) -> str:
+    if value is None:
+        return ""
+    if pa.types.is_timestamp(kind):
+        return (_EPOCH + timedelta(microseconds=value * (1 if kind.unit == "us" else 1_000))).isoformat()
+    return plain(value) if isinstance(value, Decimal) else str(value)
