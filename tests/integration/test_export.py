@@ -62,7 +62,7 @@ def test_numbers_and_times_are_exact(stack: Stack, tmp_path: Path) -> None:
     assert (row["bid"], row["ask"]) == (Decimal(text), Decimal("8.05e-06"))
     assert row["timestamp"] == datetime(2015, 8, 2, 18, 25, 36, 355217, UTC)
     fintank(stack, "export", "ticks", *words, "--format", "csv")
-    (line,) = csv.DictReader((tmp_path / "ticks.csv").open())
+    (line,) = csv.DictReader((tmp_path / "ticks.csv").read_text().splitlines())
     assert (line["bid"], line["timestamp"]) == (text, "2015-08-02T18:25:36.355217+00:00")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["ticks.csv", "ticks.parquet"]
 

@@ -45,7 +45,7 @@ PACKAGES_BELOW = {
     "feeds": {"feeds", *CORE},
     "export": {"export", "terminal", *CORE},
     "watch": {"watch", "terminal", *CORE},
-    "order_history": {"order_history", "terminal", *CORE},
+    "order_history": {"order_history", "samples", "terminal", *CORE},
     "reconciliation": {"reconciliation", "terminal", *CORE},
     "report": {"report", "terminal", *CORE},
     "samples": {"samples", "terminal", *CORE},

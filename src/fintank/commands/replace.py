@@ -2,9 +2,9 @@
 
 from fintank.adapters import rules_file
 from fintank.commands import command
-from fintank.commands.requests import WAIT_SECONDS_MAX, send_request
 from fintank.errors import FintankError
 from fintank.order_history import cancel_target
+from fintank.order_history.request_answers import WAIT_SECONDS_MAX, send_request
 from fintank.samples import fake_orders
 from fintank.samples.produce import make_topics
 from fintank.settings import Settings
