@@ -11,6 +11,9 @@ from reference import Place
 from scenarios.playing import LOG_US, PARTITIONS
 from scenarios.table import MICROSECONDS, START_US
 
+_START_S = START_US // MICROSECONDS
+GOLD_HOURS = [[_START_S + 5, _START_S + 15, _START_S + 20, _START_S + 40], [_START_S + 50, _START_S + 90]]
+"""Two sessions of GLD, the first with a break."""
 RULES: dict[str, Any] = {
     "max_quote_lag_ms": 20_000,
     "max_quote_age_ms": 40_000,
@@ -22,7 +25,20 @@ RULES: dict[str, Any] = {
     "max_order_notional": "3000",
     "max_open_orders": 6,
     "price_band": "0.1",
-    "instruments": {"default": {"lot_size": "0.1", "currency": "USD"}},
+    "instruments": {
+        "default": {"lot_size": "0.1", "currency": "USD"},
+        "instrument": [
+            {
+                "symbols": ["GL?"],
+                "tick_size": "0.5",
+                "min_qty": "2",
+                "multiplier": "2",
+                "calendar": "XGLD",
+                "commission": {"per_share": "0.01", "rate": "0.001", "minimum": "1"},
+            },
+        ],
+        "calendars": {"XGLD": GOLD_HOURS},
+    },
     "market_collar": "0.02",
 }
 

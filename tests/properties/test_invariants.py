@@ -45,7 +45,7 @@ def test_an_order_lives_by_the_rules(steps: list[Step]) -> None:
         for position, report in enumerate(life):
             assert (report["ord_status"] in TERMINAL) <= (position == len(life) - 1)
             cum_qty += number(report["last_qty"])
-            cum_cash += number(report["last_qty"]) * number(report["last_px"])
+            cum_cash += number(report["last_qty"]) * number(report["last_px"]) * number(report["multiplier"])
             check_quantities(report, cum_qty, cum_cash)
 
 
@@ -55,7 +55,9 @@ def check_quantities(report: Record, cum_qty: Fraction, cum_cash: Fraction) -> N
     assert number(report["cum_qty"]) == cum_qty
     assert (report["ord_status"] == "PARTIALLY_FILLED") == (is_open and cum_qty > 0)
     if cum_qty:
-        assert abs(number(report["avg_px"]) - cum_cash / cum_qty) <= Fraction(1, 2 * 10**12)
+        assert abs(number(report["avg_px"]) - cum_cash / cum_qty / number(report["multiplier"])) <= Fraction(
+            1, 2 * 10**12
+        )
     if report["cash_order_qty"] is not None:
         check_cash(report, cum_qty, cum_cash, is_open)
     elif report["order_qty"] is not None and report["ord_status"] != "REJECTED":
@@ -66,6 +68,7 @@ def check_quantities(report: Record, cum_qty: Fraction, cum_cash: Fraction) -> N
 
 def check_cash(report: Record, cum_qty: Fraction, cum_cash: Fraction, is_open: bool) -> None:
     left = number(report["cash_order_qty"]) - cum_cash
+    lot_money = LOT * number(report["last_px"] or "0") * number(report["multiplier"])
     if is_open:
         assert report["order_qty"] is report["leaves_qty"] is report["residual_cash"] is None
         assert number(report["leaves_cash"]) == left > 0
@@ -76,9 +79,9 @@ def check_cash(report: Record, cum_qty: Fraction, cum_cash: Fraction, is_open: b
     if report["side"] == "BUY" and report["ord_status"] != "REJECTED":
         assert left >= 0
     if report["exec_type"] == "TRADE" and report["ord_status"] == "FILLED" and report["side"] == "SELL":
-        assert -LOT * number(report["last_px"]) < left <= 0
+        assert -lot_money < left <= 0
     if report["exec_type"] == "TRADE" and report["side"] == "BUY" and report["ord_status"] == "FILLED":
-        assert left < LOT * number(report["last_px"])
+        assert left < lot_money
 
 
 @given(STEPS)
@@ -190,7 +193,7 @@ def test_ids_are_unique_and_shares_and_cash_add_up(steps: list[Step]) -> None:
         key = trade["account"], trade["symbol"]
         signed = number(trade["last_qty"]) * (1 if trade["side"] == "BUY" else -1)
         shares[key] -= signed
-        cash[key] += signed * number(trade["last_px"])
+        cash[key] += signed * number(trade["last_px"]) * number(trade["multiplier"])
     assert not any(shares.values())
     assert not any(cash.values())
 

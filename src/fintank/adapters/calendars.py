@@ -18,13 +18,10 @@ YEARS_BACK = 20
 """How far back sessions are known, for recorded quotes."""
 DAYS_AHEAD = 2 * 365
 """How far ahead: exchanges announce their holidays about that early."""
-END_TOLD_DAYS = 60
-"""How long before its end a table is reported."""
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _FIVE_PM = time(17)
 _SECOND_US = 1_000_000
-_DAY_US = 86_400 * _SECOND_US
 
 
 @cache
@@ -36,15 +33,12 @@ def sessions(name: str) -> Sessions:
     return Sessions(name, found)
 
 
-def ending(found: Sessions) -> str | None:
-    """Return a warning if a calendar's table ends soon; None if it does not."""
-    days_left = (found.end_us - now_us()) // _DAY_US
-    if days_left >= END_TOLD_DAYS:
-        return None
+def known_until(found: Sessions) -> str:
+    """Return a line that says how long a calendar's sessions are known, and what follows."""
     last = datetime.fromtimestamp(found.end_us / _SECOND_US, UTC)
     return (
-        f"The calendar {found.name} ends on {last:%Y-%m-%d}, and nothing trades on it afterwards: "
-        "install a newer exchange_calendars"
+        f"The sessions of the calendar {found.name} are known until {last:%Y-%m-%d}: afterwards nothing "
+        "trades on it, so start the topology again before"
     )
 
 

@@ -26,9 +26,9 @@ def load_json(loaded: Settings) -> str:
     return rules_toml.to_json(rules, loaded.rules.name, content)
 
 
-def warnings(limits: Limits) -> list[str]:
-    """Return a line for each calendar whose sessions are known for a short time only."""
-    return [told for found in limits.instruments.calendars if (told := calendars.ending(found))]
+def calendar_lines(limits: Limits) -> list[str]:
+    """Return a line for each calendar in use that says how long its sessions are known."""
+    return list(map(calendars.known_until, limits.instruments.calendars))
 
 
 def _texts(loaded: Settings) -> tuple[str, str]:

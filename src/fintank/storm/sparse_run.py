@@ -38,8 +38,8 @@ def prepare(arguments: Sequence[str]) -> dict[str, object]:
     with exiting():
         loaded = settings.load()
         options: dict[str, object] = {settings.RULES_OPTION: rules_file.load_json(loaded)}
-        for warning in rules_file.warnings(rules_file.load(loaded)):
-            print(warning)
+        for line in rules_file.calendar_lines(rules_file.load(loaded)):
+            print(line)
         if arguments[1] == "run":
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, _end)

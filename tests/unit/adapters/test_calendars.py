@@ -73,14 +73,12 @@ def test_an_unknown_calendar_is_an_error() -> None:
             calendars.sessions(name)
 
 
-def test_the_end_of_a_table_is_told_before_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_end_of_a_table_is_told_before_it_comes() -> None:
     table = Sessions("XNYS", [Session((us("2026-12-24"), us("2026-12-25")))])
-    monkeypatch.setattr(calendars, "now_us", lambda: us("2026-10-26"))
-    assert calendars.ending(table) is None
-    monkeypatch.setattr(calendars, "now_us", lambda: us("2026-10-27"))
-    told = calendars.ending(table)
-    assert told is not None
-    assert told.startswith("The calendar XNYS ends on 2026-12-25, and nothing trades on it afterwards: ")
+    told = calendars.known_until(table)
+    assert told.startswith(
+        "The sessions of the calendar XNYS are known until 2026-12-25: afterwards nothing "
+    )
 
 
 def test_no_bolt_imports_a_package_that_knows_calendars() -> None:
