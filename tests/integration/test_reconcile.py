@@ -13,6 +13,7 @@ import pytest
 from confluent_kafka import Producer
 from kafka import TopicPartition as KafkaPartition
 from support.manual_topology import ManualTopology, Tamper
+from support.order_reports import committed
 from support.order_traffic import market_order, portfolio_orders, tick
 from support.stack import Stack, query, run_fintank
 
@@ -25,6 +26,7 @@ from fintank.reconciliation.spout_batches import read_batches
 from fintank.reconciliation.storage import EXECUTIONS_TOPIC
 from fintank.trading.effects import Effects
 from fintank.wire.kafka import executions, fills
+from fintank.wire.kafka.rejects import Reason, Reject
 
 SYMBOLS = ("IVE", "VTI", "IWS", "GLD", "QQQ")
 TICKS = 1_200
@@ -65,6 +67,18 @@ def test_correct_work_is_clean(world: ManualTopology) -> None:
     assert compared["trades are booked once"] == compared["fills are in InfluxDB"]
     assert compared["trades are at a quote of ticks"] == compared["fills are in InfluxDB"]
     assert not any(check["pending"] or check["beyond_retention"] for check in answer["checks"])
+
+
+def test_an_order_whose_point_influxdb_refused_is_no_break(world: ManualTopology) -> None:
+    world.send("orders", "account", market_order("refused", "IVE"))
+    world.work()
+    reports = committed(world.settings.kafka, "executions")
+    (place,) = {each["input"] for each in reports if each["cl_ord_id"] == "refused"}
+    _, partition, offset = place.split("-")
+    reject = Reject("orders", int(partition), int(offset), Reason.INFLUXDB_REFUSED, "status=400", "line")
+    with world.new_breaks() as found:
+        world.write("rejects", reject.message(), reject.key)
+    assert found == set()
 
 
 def test_unprocessed_records_are_pending(world: ManualTopology) -> None:

@@ -19,6 +19,8 @@ CONNECT_TIMEOUT_S = 2.0
 WRITE_TIMEOUT_S = 30.0
 QUERY_TIMEOUT_S = 60.0
 PING_TIMEOUT_S = 2.0
+SHORT_LINE_CHARS_MAX = 16 * 1024
+"""No proxy refuses a request of this size for its length: a 413 is then an outage."""
 CHUNK_ROWS = 10_000
 READ_BYTES = 256 * 1024
 ONCE_TAGS = {"account", "last_mkt"}
@@ -224,8 +226,10 @@ class InfluxDB:
             answer = self._post(path, body=lines.encode())
         if answer.status == 204:
             return None
-        # A proxy may accept less at once than InfluxDB does. A proxy's own 400 says nothing about the lines.
-        if answer.status == 413 or (answer.status == 400 and answer.is_influxdbs_own):
+        # A proxy may accept less at once than InfluxDB does. A proxy's own 400 says nothing about the lines,
+        # and its 413 nothing about a short line.
+        is_too_large = answer.status == 413 and ("\n" in lines or len(lines) > SHORT_LINE_CHARS_MAX)
+        if is_too_large or (answer.status == 400 and answer.is_influxdbs_own):
             return answer.text
         raise InfluxUnavailableError(f"InfluxDB ({self._address}) answered {answer}")
 

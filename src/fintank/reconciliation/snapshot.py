@@ -126,7 +126,7 @@ def _read_requests(
         log = logs.partitions[partition]
         if isinstance(message, Reject):
             logs.check_unusable(unusable, partition, [(record.offset, record.time_ms)])
-        elif record.offset not in log.rejected:
+        elif record.offset not in log.unread:
             is_done = log.is_done(record.offset)
             if isinstance(message, CancelRequest):
                 cancels.append(Recorded(record.place, record.time_ms, message, is_done))

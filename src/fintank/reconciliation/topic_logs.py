@@ -10,6 +10,7 @@ from fintank.adapters.consumer_groups import PartitionState
 from fintank.adapters.kafka import SHARDS, TOPICS, partition_for
 from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.findings import BreakKind, Result
+from fintank.wire.kafka.rejects import Reason
 
 CLOCK_SKEW_MS_MAX = 60_000
 """How far apart related records are appended at most, by a broker clock that may be set meanwhile."""
@@ -17,6 +18,7 @@ NO_RECORD_MS = 2**53
 """The oldest time of a partition that retention emptied."""
 REJECTS = ("rejects", 0)
 _REJECT_KEY = re.compile(rb"([a-z]+)-([0-9]+)-([0-9]+)")
+_IS_REFUSED = re.compile(rb'"reason": ?"%b"' % Reason.INFLUXDB_REFUSED.encode())
 _INPUT = re.compile(r"orders-([0-9]+)-([0-9]+)")
 
 PartitionKey = tuple[str, int]
@@ -27,13 +29,15 @@ class PartitionLog(NamedTuple):
     """One partition as it was before anything was read.
 
     oldest_ms: when its first record was appended. committed: the committed offset of its consumer group;
-    None without a group or a commit. rejected: the offsets that the topic `rejects` names.
+    None without a group or a commit. rejected: the offsets that the topic `rejects` names; unread: those of
+    them whose records the topology could not use, while of the others InfluxDB refused the points.
     """
 
     first_offset: int = 0
     oldest_ms: int = 0
     committed: int | None = None
     rejected: frozenset[int] = frozenset()
+    unread: frozenset[int] = frozenset()
 
     def is_done(self, offset: int) -> bool:
         """Return whether the topology has processed this record."""
@@ -92,7 +96,7 @@ def reports_partition(symbol: str) -> PartitionKey:
 def read_logs(address: str, states: Iterable[PartitionState]) -> TopicLogs:
     """Read what is known of every partition."""
     logs: dict[PartitionKey, PartitionLog] = {}
-    rejected = _read_rejected(address)
+    rejected, unread = _read_rejected(address)
     for topic in TOPICS:
         found = {state.partition: state for state in states if state.topic == topic}
         oldest = oldest_ms(address, topic, {number: state.first_offset for number, state in found.items()})
@@ -102,18 +106,23 @@ def read_logs(address: str, states: Iterable[PartitionState]) -> TopicLogs:
                 oldest.get(number, 0),
                 state.committed,
                 frozenset(rejected[topic, number]),
+                frozenset(unread[topic, number]),
             )
     return TopicLogs(logs)
 
 
-def _read_rejected(address: str) -> dict[PartitionKey, set[int]]:
+def _read_rejected(address: str) -> tuple[dict[PartitionKey, set[int]], dict[PartitionKey, set[int]]]:
     rejected: dict[PartitionKey, set[int]] = defaultdict(set)
+    unread: dict[PartitionKey, set[int]] = defaultdict(set)
     with open_reader(address, "rejects") as reader:
         for record in reader.read(reader.starts()):
             match = _REJECT_KEY.fullmatch(record.key or b"")
             if match:
-                rejected[match[1].decode(), int(match[2])].add(int(match[3]))
-    return rejected
+                partition, offset = (match[1].decode(), int(match[2])), int(match[3])
+                rejected[partition].add(offset)
+                if not _IS_REFUSED.search(record.value or b""):
+                    unread[partition].add(offset)
+    return rejected, unread
 
 
 def oldest_ms(address: str, topic: str, starts: Mapping[int, int]) -> dict[int, int]:

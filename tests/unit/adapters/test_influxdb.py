@@ -118,6 +118,14 @@ def test_a_batch_that_is_too_large_is_halved(body) -> None:
 def test_a_line_that_is_too_large_alone_is_refused() -> None:
     server = Server()
     server.answer = lambda lines: (413, {}, b"too large") if "x" in "".join(lines) else STORED
+    note = "x" * 20_000
     with serving(server) as writer:
-        assert writer.write(f'{LINES}\nbid_ask note="x" 5') == [Refusal(100, "too large")]
+        assert writer.write(f'{LINES}\nbid_ask note="{note}" 5') == [Refusal(100, "too large")]
     assert len(server.stored) == 100
+
+
+def test_a_proxy_that_finds_everything_too_large_is_an_outage() -> None:
+    server = Server()
+    server.answer = lambda lines: (413, {}, b"too large")
+    with serving(server) as writer, pytest.raises(InfluxUnavailableError):
+        writer.write(LINES)
