@@ -109,4 +109,4 @@ def test_trading_state_is_set_and_shown(stack: Stack, engine: CoreEngine, state:
 def test_trading_state_refuses_an_unknown_state(stack: Stack) -> None:
     done = run_fintank(stack, "trading_state", "CLOSED")
     assert done.returncode == 1
-    assert done.stderr == "trading_state CLOSED: must be one of ACTIVE, REDUCING, HALTED, or show\n"
+    assert done.stderr == "trading_state CLOSED: must be one of ACTIVE, SELL_ONLY, HALTED, or show\n"
