@@ -17,8 +17,9 @@ from fintank.adapters.journal import adopt
 from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.comparison import compare
 from fintank.reconciliation.spout_batches import SpoutBatch, read_batches
-from fintank.reconciliation.storage import EXECUTIONS_TOPIC, FILLS_TOPIC, TICKS_TOPIC
+from fintank.reconciliation.storage import EXECUTIONS_TOPIC, FILLS_TOPIC, ticks_topic
 from fintank.trading.effects import Effects
+from fintank.trading.instruments import Instruments
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Order
 from fintank.trading.portfolio import components
@@ -78,7 +79,7 @@ class ManualTopology:
     def load(self) -> None:
         """Write all topics' points into InfluxDB, and commit all offsets."""
         writer = InfluxDB(self.settings.influx)
-        for stored in (TICKS_TOPIC, EXECUTIONS_TOPIC, FILLS_TOPIC):
+        for stored in (ticks_topic(Instruments()), EXECUTIONS_TOPIC, FILLS_TOPIC):
             with open_reader(self.settings.kafka, stored.topic) as reader:
                 for batch in read_batches(reader, reader.starts(), ""):
                     made = stored.to_lines(stored.topic, batch.partition, batch.runs, batch.records)
