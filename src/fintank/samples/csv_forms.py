@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta, timezone, tzinfo
-from typing import BinaryIO, NamedTuple
+from datetime import UTC, tzinfo
+from typing import BinaryIO
 
 from fintank.errors import FintankError
-from fintank.samples import csv_text, csv_times
-from fintank.samples.csv_text import NumberedText
+from fintank.samples import csv_numbers, csv_text, csv_times, known_forms
 from fintank.samples.csv_times import TimeForm
+from fintank.samples.known_forms import KnownForm, plain_name
 
 REQUIRED = ("timestamp", "symbol", "exchange", "bid", "ask")
 SIZES = ("bid_size", "ask_size")
@@ -29,59 +29,11 @@ _OTHER_NAMES = {
     "bid_size": "bidsize,bidqty,bidquantity,bidvolume,bidamount,bidsz,bestbidqty,bestbidsize,bs",
     "ask_size": "asksize,askqty,askquantity,askvolume,askamount,asksz,bestaskqty,bestasksize,offersize,as",
 }
-_DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
-_EASTERN_STANDARD = timezone(timedelta(hours=-5))
-
-
-class _KnownForm(NamedTuple):
-    """A form of a well-known source: the columns by which it is recognized, what they mean, and what the
-    file's name says of the symbol."""
-
-    name: str
-    columns: str
-    meanings: str = ""
-    has_header: bool = True
-    exchange: str | None = None
-    symbol_in_name: str = ""
-    zone: tzinfo | None = None
-    size_decimals: int = 0
-
-
-_KNOWN = (
-    # https://docs.tardis.dev/downloadable-csv-files#quotes
-    _KnownForm(
-        "Tardis quotes",
-        "exchange,symbol,timestamp,localtimestamp,askamount,askprice,bidprice,bidamount",
-        "exchange,symbol,timestamp,,ask_size,ask,bid,bid_size",
-    ),
-    # https://github.com/binance/binance-public-data
-    _KnownForm(
-        "Binance bookTicker",
-        "updateid,bestbidprice,bestbidqty,bestaskprice,bestaskqty,transactiontime,eventtime",
-        ",bid,bid_size,ask,ask_size,timestamp,",
-        exchange="BINANCE",
-        symbol_in_name=r"([A-Z0-9_]+)-bookTicker",
-    ),
-    # Dukascopy's historical data export; volumes are in millions.
-    _KnownForm(
-        "Dukascopy ticks",
-        ",ask,bid,askvolume,bidvolume",
-        "timestamp,ask,bid,ask_size,bid_size",
-        exchange="DUKASCOPY",
-        symbol_in_name=r"([A-Za-z]{6,12})[-_.]",
-        size_decimals=6,
-    ),
-    # https://www.histdata.com/f-a-q/data-files-detailed-specification/: Eastern Standard Time all year.
-    _KnownForm(
-        "HistData ticks",
-        r"\d{8} \d{9},[\d.]+,[\d.]+,\d+",
-        "timestamp,bid,ask,",
-        has_header=False,
-        exchange="HISTDATA",
-        symbol_in_name=r"DAT_ASCII_([A-Z0-9]+)_T_",
-        zone=_EASTERN_STANDARD,
-    ),
-)
+_DAYS = ("date", "day", "tradedate", "tradingday")
+_TIMES_OF_DAY = ("time", "timem", "timeofday", "utctime", "timeutc", "gmttime", "localtime")
+_TIME_FORMAT = "--time-format '%d/%m/%Y %H:%M:%S.%f'"
+_COLUMNS_NAMED_MAX = 30
+_VALUE_CHARS_MAX = 80
 
 
 @dataclass(frozen=True)
@@ -100,17 +52,27 @@ class GivenForm:
 
 @dataclass(frozen=True)
 class CsvForm:
-    """How to read a file; columns are the indices of each field's columns."""
+    """How to read a file; columns are the indices of each field's columns.
+
+    width: the columns of the header; width_min: without those at its end that have no name.
+    keeps_sides: an empty bid or ask is that of the line before.
+    """
 
     encoding: str
     separator: str
     header_line: int
     width: int
+    width_min: int
     columns: Mapping[str, Sequence[int]]
     constants: Mapping[str, str]
     time: TimeForm
     size_decimals: int
     has_decimal_commas: bool
+    keeps_sides: bool
+
+    def fits(self, row: Sequence[str]) -> bool:
+        """Return whether a row has its columns; empty ones at the end may be missing or too many."""
+        return _fits(row, self.width_min, self.width)
 
 
 def guess(file: BinaryIO, name: str, given: GivenForm) -> tuple[CsvForm, str]:
@@ -120,24 +82,29 @@ def guess(file: BinaryIO, name: str, given: GivenForm) -> tuple[CsvForm, str]:
     """
     encoding, separator, sample = csv_text.first_lines(file, name, SAMPLE_LINES_MAX + 1)
     separator = separator or csv_text.separator_of(sample)
-    header = _cut(sample[0].text, separator) if sample else []
-    known = next((form for form in _KNOWN if _is_form(form, header, sample)), None)
+    if not sample:
+        raise FintankError(f"{name}: is empty: nothing was sent")
+    header = _cut(sample[0].text, separator)
+    known = known_forms.recognized(header, sample)
     is_headless = known is not None and not known.has_header
-    columns = _columns(name, header, known, given)
-    constants = _constants(name, columns, known, given)
+    width_min = max((at for at, title in enumerate(header, 1) if title), default=0)
     rows = [_cut(line.text, separator) for line in sample[0 if is_headless else 1 :]]
-    rows = [row for row in rows if len(row) == len(header)]
+    rows = [row for row in rows if _fits(row, width_min, len(header))]
+    columns = _columns(name, header, rows, known, given)
+    constants = _constants(name, columns, known, given)
     zone = given.zone or (known.zone if known else None) or UTC
     form = CsvForm(
         encoding=encoding,
         separator=separator,
         header_line=0 if is_headless else sample[0].number,
         width=len(header),
+        width_min=width_min,
         columns=columns,
         constants=constants,
         time=_time_form(name, [joined(row, columns["timestamp"]) for row in rows], zone, given),
         size_decimals=known.size_decimals if known else 0,
-        has_decimal_commas=separator != "," and _have_decimal_commas(rows, columns),
+        has_decimal_commas=separator != "," and csv_numbers.have_decimal_commas(_numbers(rows, columns)),
+        keeps_sides=known is not None and known.keeps_sides,
     )
     return form, _summary(form, header, known, zone)
 
@@ -151,43 +118,39 @@ def _cut(text: str, separator: str) -> list[str]:
     return [value.strip() for value in csv_text.fields(text, separator)]
 
 
-def _plain(column: str) -> str:
-    """Return a column's name without case, spaces and signs."""
-    return re.sub(r"[^a-z0-9]", "", column.lower())
-
-
-def _is_form(form: _KnownForm, header: Sequence[str], sample: Sequence[NumberedText]) -> bool:
-    if not form.has_header:
-        return bool(sample) and re.fullmatch(form.columns, sample[0].text) is not None
-    wanted = form.columns.split(",")
-    found = [_plain(column) for column in header]
-    others = {"price": "", "qty": "volume"} if form.exchange == "DUKASCOPY" else {}
-    for part, other in others.items():
-        found = [column.replace(part, other) for column in found]
-    return len(found) == len(wanted) and all(
-        not want or want == name for want, name in zip(wanted, found, strict=True)
-    )
+def _fits(row: Sequence[str], width_min: int, width: int) -> bool:
+    return len(row) >= width_min and not any(map(str.strip, row[width:]))
 
 
 def _columns(
-    name: str, header: Sequence[str], known: _KnownForm | None, given: GivenForm
+    name: str,
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    known: KnownForm | None,
+    given: GivenForm,
 ) -> dict[str, tuple[int, ...]]:
     """Return where each field stands; those that are nowhere are left out."""
     columns: dict[str, tuple[int, ...]] = {}
     if known:
         meanings = known.meanings.split(",")
-        columns = {meaning: (meanings.index(meaning),) for meaning in meanings if meaning}
+        for at, meaning in enumerate(meanings):
+            if meaning:
+                columns[meaning] = (*columns.get(meaning, ()), at)
     else:
         found = {meaning: _named(name, header, meaning) for meaning in NAMES}
         columns = {meaning: at for meaning, at in found.items() if at is not None}
+        columns |= _day_and_time(header, rows)
     for meaning, text in given.columns.items():
         parts = text.split("+") if text not in header else [text]
         absent = [part for part in parts if part not in header]
         if absent:
+            more = ", ..." if len(header) > _COLUMNS_NAMED_MAX else ""
             raise FintankError(
                 f"{name}: --columns {meaning}={text}: no column {absent[0]!r}: its columns are "
-                f"{', '.join(header)}"
+                f"{', '.join(header[:_COLUMNS_NAMED_MAX])}{more}"
             )
+        if any(header.count(part) > 1 for part in parts):
+            raise FintankError(f"{name}: --columns {meaning}={text}: more than one column has this name")
         columns[meaning] = tuple(header.index(part) for part in parts)
     missing = [meaning for meaning in REQUIRED if meaning not in columns and meaning not in CONSTANTS]
     if missing:
@@ -199,8 +162,8 @@ def _columns(
 
 
 def _named(name: str, header: Sequence[str], meaning: str) -> tuple[int] | None:
-    plain = [_plain(column) for column in header]
-    for wanted in (_plain(meaning), *_OTHER_NAMES[meaning].split(",")):
+    plain = [plain_name(column) for column in header]
+    for wanted in (plain_name(meaning), *_OTHER_NAMES[meaning].split(",")):
         if plain.count(wanted) > 1:
             raise FintankError(f"{name}: more than one column {meaning}: rename or remove the others")
         if wanted in plain:
@@ -208,8 +171,18 @@ def _named(name: str, header: Sequence[str], meaning: str) -> tuple[int] | None:
     return None
 
 
+def _day_and_time(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Mapping[str, tuple[int, ...]]:
+    """Return where the day and the time of day are, if they have a column each."""
+    plain = [plain_name(column) for column in header]
+    days = [at for at, column in enumerate(plain) if column in _DAYS]
+    times = [at for at, column in enumerate(plain) if column in _TIMES_OF_DAY]
+    if len(days) == len(times) == 1 and any(csv_times.are_apart(row[days[0]], row[times[0]]) for row in rows):
+        return {"timestamp": (days[0], times[0])}
+    return {}
+
+
 def _constants(
-    name: str, columns: Mapping[str, Sequence[int]], known: _KnownForm | None, given: GivenForm
+    name: str, columns: Mapping[str, Sequence[int]], known: KnownForm | None, given: GivenForm
 ) -> dict[str, str]:
     found = {}
     if known and known.exchange:
@@ -229,21 +202,27 @@ def _constants(
 def _time_form(name: str, texts: Sequence[str], zone: tzinfo, given: GivenForm) -> TimeForm:
     if given.time_format is not None:
         return csv_times.given_form(given.time_format, zone)
+    if not texts:
+        return csv_times.forms(zone)[0]
     found = csv_times.recognized(texts, zone)
-    if len(found) > 1 and texts and {form.read(texts[0]) for form in found} != {found[0].read(texts[0])}:
+    if not found:
         raise FintankError(
-            f"{name}: a time such as {texts[0]!r} has more than one meaning: say which, as in "
-            f"--time-format '%d/%m/%Y %H:%M:%S.%f'"
+            f"{name}: a time such as {texts[0]!r:.{_VALUE_CHARS_MAX}} can't be read: say how it is written, "
+            f"as in {_TIME_FORMAT}"
         )
+    for text in texts if len(found) > 1 else ():
+        if len({form.read(text) for form in found if csv_times.can_read(form, text)}) > 1:
+            raise FintankError(
+                f"{name}: a time such as {text!r} has more than one meaning: say which, as in {_TIME_FORMAT}"
+            )
     return found[0]
 
 
-def _have_decimal_commas(rows: Sequence[Sequence[str]], columns: Mapping[str, Sequence[int]]) -> bool:
-    values = [joined(row, columns[name]) for row in rows for name in NUMBERS if name in columns]
-    return any(map(_DECIMAL_COMMA.fullmatch, values)) and not any("." in value for value in values)
+def _numbers(rows: Sequence[Sequence[str]], columns: Mapping[str, Sequence[int]]) -> list[str]:
+    return [joined(row, columns[name]) for row in rows for name in NUMBERS if name in columns]
 
 
-def _summary(form: CsvForm, header: Sequence[str], known: _KnownForm | None, zone: tzinfo) -> str:
+def _summary(form: CsvForm, header: Sequence[str], known: KnownForm | None, zone: tzinfo) -> str:
     """Say what is not as in our own form; empty if all is."""
     said = [known.name] if known else []
     if form.separator != ",":

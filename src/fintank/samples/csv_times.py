@@ -7,15 +7,16 @@ from functools import lru_cache
 from typing import NamedTuple
 
 _CLOCK = (
-    r"(?P<hour>\d\d?):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,]?(?P<fraction>\d{1,12}))?)?"
-    r" ?(?P<zone>Z|(?:GMT|UTC)?[+-]\d\d(?::?\d\d)?|GMT|UTC)?"
+    r"(?P<hour>\d\d?):?(?P<minute>\d\d)(?::?(?P<second>[0-5]\d|60)(?:[.,]?(?P<fraction>\d{1,12}))?)?"
+    r"(?: ?(?P<half>[AaPp][Mm]))? ?(?P<zone>Z|(?:GMT|UTC)?[+-]\d\d(?::?\d\d)?|GMT|UTC)?"
 )
 _DAY_FIRST = r"(?P<day>\d\d?){0}(?P<month>\d\d?){0}(?P<year>\d{{4}})"
 _MONTH_FIRST = r"(?P<month>\d\d?)/(?P<day>\d\d?)/(?P<year>\d{4})"
 
 UNITS = {"seconds": 0, "milliseconds": 3, "microseconds": 6, "nanoseconds": 9}
 """The units of a number since the epoch, and their decimal places in a second."""
-_DIGITS_MAX = {"seconds": 11, "milliseconds": 14, "microseconds": 17, "nanoseconds": 20}
+_DIGITS_MAX = {"seconds": 10, "milliseconds": 13, "microseconds": 16, "nanoseconds": 19}
+"""Until the year 2286; since 1990 there are at most one fewer. So 20240501093000 is a date, not a number."""
 _SECONDS_LIMIT = 1e11
 _NUMBER = re.compile(r"(\d{1,20})(?:\.\d*)?")
 _DATES = {
@@ -27,6 +28,8 @@ _DATES = {
     "day/month/year": re.compile(rf"{_DAY_FIRST.format('/')}[T ]{_CLOCK}"),
     "month/day/year": re.compile(rf"{_MONTH_FIRST}[T ]{_CLOCK}"),
 }
+_DAY = re.compile(r"\d{4}([-./]?)\d\d?\1\d\d?|\d\d?([-./])\d\d?\2\d{4}")
+_TIME_OF_DAY = re.compile(r"\d\d?:\d\d(?!\d).*|[0-2]\d[0-5]\d[0-5]\d(?:\d{3}){0,3}")
 _MINUTES_KEPT_MAX = 65_536
 DECIMALS_MAX = 6
 """Times are cut to microseconds."""
@@ -61,19 +64,25 @@ def given_form(pattern: str, zone: tzinfo) -> TimeForm:
 
 
 def recognized(texts: Iterable[str], zone: tzinfo) -> list[TimeForm]:
-    """Return the forms in which most of these times can be read, at least one; all of them equally well."""
+    """Return the forms in which most of these times can be read, all equally well; none if none can."""
     texts = list(texts)
-    counts = [(sum(_can_read(form, text) for text in texts), form) for form in forms(zone)]
+    counts = [(sum(can_read(form, text) for text in texts), form) for form in forms(zone)]
     most = max(count for count, _ in counts)
-    return [form for count, form in counts if count == most][: len(counts) if most else 1]
+    return [form for count, form in counts if count == most] if most else []
 
 
-def _can_read(form: TimeForm, text: str) -> bool:
+def can_read(form: TimeForm, text: str) -> bool:
+    """Return whether a time is written in this form."""
     try:
         form.read(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return True
+
+
+def are_apart(day: str, time: str) -> bool:
+    """Return whether these are a day and a time of day, as files have them in two columns."""
+    return _DAY.fullmatch(day) is not None and _TIME_OF_DAY.fullmatch(time) is not None
 
 
 def _number_reader(unit: str) -> TimeReader:
@@ -83,7 +92,7 @@ def _number_reader(unit: str) -> TimeReader:
 
     def read(text: str) -> str:
         match = _NUMBER.fullmatch(text)
-        if match is None or not _DIGITS_MAX[unit] - 3 < len(match[1]) <= _DIGITS_MAX[unit]:
+        if match is None or not _DIGITS_MAX[unit] - 1 <= len(match[1]) <= _DIGITS_MAX[unit]:
             raise ValueError(text)
         whole = match[1]
         return f"{whole[:-places]}.{whole[-places:]}"[: len(whole) - places + 1 + DECIMALS_MAX]
@@ -99,15 +108,19 @@ def _seconds_since_the_epoch(text: str) -> str:
 
 def _date_reader(pattern: re.Pattern[str], zone: tzinfo) -> TimeReader:
     @lru_cache(_MINUTES_KEPT_MAX)
-    def start_of(numbers: tuple[str, ...], zone_name: str | None) -> int:
+    def start_of(numbers: tuple[str, ...], half: str | None, zone_name: str | None) -> int:
         year, month, day, hour, minute = map(int, numbers)
+        if half:
+            if not 1 <= hour <= 12:
+                raise ValueError(f"{hour} {half}")
+            hour = hour % 12 + (12 if half.upper() == "PM" else 0)
         return int(datetime(year, month, day, hour, minute, tzinfo=_zone(zone_name) or zone).timestamp())
 
     def read(text: str) -> str:
         match = pattern.fullmatch(text)
         if match is None:
             raise ValueError(text)
-        start = start_of(match.group("year", "month", "day", "hour", "minute"), match["zone"])
+        start = start_of(match.group("year", "month", "day", "hour", "minute"), match["half"], match["zone"])
         return f"{start + int(match['second'] or 0)}.{(match['fraction'] or '0')[:DECIMALS_MAX]}"
 
     return read

@@ -32,6 +32,8 @@ from fintank.wire.kafka.rejects import Reject
 
 _IDS = ("cl_ord_id", "order_id")
 _TIMES = ("timestamp", "expire_time")
+_NOT_TEXT = "\ufffd"
+"""What `csv_text.lines` makes of other bytes."""
 _NUMBER = re.compile(r"[0-9.]+(?:[eE][+-]?[0-9]+)?")
 
 
@@ -122,6 +124,8 @@ def read(file: BinaryIO, path: str, name: str) -> Iterator[SentMessage | BadLine
                 f"{path}: is neither JSON, one object per line, nor CSV whose first line names fields, "
                 f"as in cl_ord_id,account,symbol,side,order_qty"
             )
+        if len({*header}) < len(header):
+            raise FintankError(f"{path}: two of its columns have one name: rename or remove the others")
     for line in csv_text.lines(file, encoding):
         if isinstance(line, BadLine):
             yield line
@@ -152,11 +156,13 @@ def _value(name: str, text: str) -> object:
     if name == "portfolio":
         return orjson.Fragment(text)
     if name in _TIMES and not _NUMBER.fullmatch(text):
-        return csv_times.recognized([text], UTC)[0].read(text)
+        return next((form.read(text) for form in csv_times.recognized([text], UTC)), text)
     return text
 
 
 def _message(number: int, text: str, name: str) -> SentMessage | BadLine:
+    if _NOT_TEXT in text:
+        return BadLine(number, "has bytes that are not of the file's encoding: save it in UTF-8")
     time_us = now_us()
     try:
         given = parsed(text).values

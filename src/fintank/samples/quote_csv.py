@@ -6,7 +6,6 @@ Numbers keep their text; columns without a meaning are ignored.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from itertools import count, islice
 from operator import itemgetter
 from typing import BinaryIO
@@ -14,8 +13,8 @@ from typing import BinaryIO
 import orjson
 
 from fintank.samples.csv_forms import NAMES, NUMBERS, OWN_TIME, SIZES, CsvForm, joined
+from fintank.samples.csv_numbers import plain_number
 from fintank.samples.csv_text import BadLine, fields, lines
-from fintank.trading.decimals import plain
 from fintank.trading.messages import Quote
 from fintank.wire.bolts import owner_ticks
 from fintank.wire.kafka import ticks
@@ -30,6 +29,7 @@ _WANTED = {
     **dict.fromkeys(("bid", "ask"), "a decimal number of 0 or more"),
     **dict.fromkeys(SIZES, "a decimal number of 0 or more"),
 }
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _FIELD = re.compile(r'field="(\w+)"')
 
 _Candidate = tuple[int, str]
@@ -56,7 +56,7 @@ def _candidates(file: BinaryIO, form: CsvForm) -> Iterator[_Candidate | BadLine]
             yield line
             continue
         row = fields(line.text, separator)
-        if len(row) != width:
+        if len(row) != width and not form.fits(row):
             yield BadLine(line.number, f"columns: {len(row)} instead of {width}")
             continue
         try:
@@ -73,6 +73,8 @@ def _record(form: CsvForm) -> Callable[[Sequence[str]], str]:
     changes = [(at, change) for at, name in enumerate(names) if (change := _change(form, name))]
     # The rules of ticks say more about a number of seconds than that it is none.
     read_time = str if form.time.name == OWN_TIME else form.time.read
+    sides = [names.index(side) for side in ("bid", "ask")] if form.keeps_sides else []
+    held = dict.fromkeys(sides, "")
     templates: dict[tuple[bool, ...], tuple[str, int]] = {}
 
     def record(row: Sequence[str]) -> str:
@@ -80,6 +82,11 @@ def _record(form: CsvForm) -> Callable[[Sequence[str]], str]:
         values[0] = read_time(values[0])
         for at, change in changes:
             values[at] = change(values[at])
+        for at in sides:
+            if not values[at]:
+                values[at] = held[at]
+            elif _NUMBER.fullmatch(values[at]):
+                held[at] = values[at]
         present = tuple(map(bool, values))
         if present not in templates:
             templates[present] = _template(names, present, form.constants)
@@ -114,15 +121,7 @@ def _change(form: CsvForm, name: str) -> Callable[[str], str] | None:
     decimals = form.size_decimals if name in SIZES else 0
     if name not in NUMBERS or not (decimals or form.has_decimal_commas):
         return None
-
-    def change(text: str) -> str:
-        text = text.replace(",", ".") if form.has_decimal_commas else text
-        try:
-            return plain(Decimal(text).scaleb(decimals)) if decimals and text else text
-        except ArithmeticError:
-            return text
-
-    return change
+    return lambda text: plain_number(text, form.has_decimal_commas, decimals)
 
 
 def _parsed(batch: list[_Candidate | BadLine], now_ms: int, form: CsvForm) -> Iterator[Quote | BadLine]:

@@ -96,6 +96,10 @@ def test_the_files_of_well_known_sources_are_read_as_they_come(
         ("01.05.2014 03:00:00.000 GMT+0300", MAY_FIRST_2014_US),
         ("13/05/2014 00:00:00", MAY_FIRST_2014_US + 12 * 24 * HOUR_US),
         ("05/13/2014 00:00:00", MAY_FIRST_2014_US + 12 * 24 * HOUR_US),
+        ("05/13/2014 12:00:00.5 AM", MAY_FIRST_2014_US + 12 * 24 * HOUR_US + 500_000),
+        ("2014-05-01 1:30 pm", MAY_FIRST_2014_US + 27 * HOUR_US // 2),
+        ("20140501000000", MAY_FIRST_2014_US),
+        ("20140501000000250", MAY_FIRST_2014_US + 250_000),
     ],
 )
 def test_times_are_numbers_in_any_unit_or_dates(text: str, expected_us: int) -> None:
@@ -160,6 +164,81 @@ def test_columns_and_what_no_column_has_can_be_given() -> None:
     )
 
 
+def test_a_day_and_a_time_of_day_in_two_columns_are_one_time() -> None:
+    text = "Date|Time|Symbol|Exchange|Bid|Offer\n20140501|000001123456789|IVE|N|94.5|94.7\n"
+    assert only(text).time_us == MAY_FIRST_2014_US + 1_123_456
+    text = "date,time,symbol,exchange,bid,ask\n2014-05-01,1398902400123,IVE,N,94.5,94.7\n"
+    assert only(text).time_us == MAY_FIRST_2014_US + 123_000
+
+
+def test_a_side_that_metatrader_leaves_empty_did_not_change() -> None:
+    text = (
+        "<DATE>\t<TIME>\t<BID>\t<ASK>\t<LAST>\t<VOLUME>\t<FLAGS>\n"
+        "2014.05.01\t00:00:00.250\t\t1.0667\t\t\t4\n"
+        "2014.05.01\t00:00:01.250\t1.0665\t\t\t\t2\n"
+        "2014.05.01\t00:00:02.250\tbroken\t\t\t\t2\n"
+        "2014.05.01\t00:00:03.250\t\t1.0668\t\t\t4\n"
+    )
+    summary, found = read(text.encode("utf-16"), "EURUSD.a_201405010000_201405020000.csv")
+    assert summary.startswith("MetaTrader 5 ticks; separated by tabs")
+    assert [line and (line.symbol, line.bid, line.ask) for line in found if isinstance(line, Quote)] == [
+        ("EURUSD.A", None, "1.0667"),
+        ("EURUSD.A", "1.0665", "1.0667"),
+        ("EURUSD.A", "1.0665", "1.0668"),
+    ]
+    assert [line.number for line in found if isinstance(line, BadLine)] == [4]
+
+
+@pytest.mark.parametrize("header_end", ["", ","])
+@pytest.mark.parametrize("row_end", ["", ",", ",,,", ", ,"])
+def test_separators_at_the_end_of_a_line_have_no_meaning(header_end: str, row_end: str) -> None:
+    text = f"timestamp,symbol,exchange,bid,ask{header_end}\n1398902400,IVE,NYSE,94.5,94.7{row_end}\n"
+    assert only(text).ask == "94.7"
+
+
+def test_points_between_thousands_are_read_where_commas_are_decimal() -> None:
+    text = (
+        "timestamp;symbol;exchange;bid;ask;bid_size\n"
+        "1398902400;IVE;NYSE;999,5;1.094,25;12.000\n"
+        "1398902401;IVE;NYSE;-;1.094,25;1\n"
+    )
+    first, second = read(text)[1]
+    assert isinstance(first, Quote)
+    assert (first.bid, first.ask, first.bid_size) == ("999.5", "1094.25", "12000")
+    assert isinstance(second, BadLine)
+    assert second.reason.startswith("bid '-' is not")
+
+
+def test_dates_that_are_unclear_in_any_line_are_not_guessed() -> None:
+    text = "time,symbol,exchange,bid,ask\n05/05/2014 00:00,I,N,1,2\n06/05/2014 00:00,I,N,1,2\n"
+    with pytest.raises(FintankError, match="'06/05/2014 00:00' has more than one meaning"):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ("2014-05-01 00:00:00", "1398902400", "01.05.2014 00:00:00", "1398902400123"),
+        ("0001-01-01 00:00+23:59", "1398902400", "yesterday"),
+    ],
+)
+def test_a_file_of_mixed_times_has_bad_lines_but_is_read(times: tuple[str, ...]) -> None:
+    rows = "".join(f"{time},IVE,NYSE,94,95\n" for time in times)
+    _, found = read(f"time,symbol,exchange,bid,ask\n{rows}")
+    assert [type(line) for line in found].count(Quote) == 1
+
+
+@pytest.mark.parametrize(
+    "time", ["yesterday", "13 May 2014 09:30", "2014-05-01", "2014-05-01 13:00 PM", "9" * 500]
+)
+def test_a_time_of_an_unknown_form_is_one_line_with_its_cure(time: str) -> None:
+    with pytest.raises(
+        FintankError, match="can't be read: say how it is written, as in --time-format"
+    ) as found:
+        time_us(time)
+    assert len(str(found.value)) < 250
+
+
 def test_a_given_value_is_checked_like_any_other() -> None:
     given = GivenForm(constants={"symbol": 'I"%s\\', "exchange": "NYSE"})
     (line,) = read("timestamp,bid,ask\n1398902400,94.5,94.7\n", given=given)[1]
@@ -174,8 +253,10 @@ def test_a_given_value_is_checked_like_any_other() -> None:
         ("timestamp,bid,ask\n1,2,3\n", {}, "no column symbol: say it for all lines, as in --symbol EURUSD"),
         ("time,bid,bid,ask\n1,2,3,4\n", {}, "more than one column bid"),
         ("time,b,ask\n1,2,3\n", {"bid": "X"}, "--columns bid=X: no column 'X': its columns are time, b, ask"),
-        ("", {}, "no column timestamp"),
+        ("", {}, "is empty"),
         (b"\x00\x01\x02\xff\xfe" * 50, {}, "is not text"),
+        ("time,B,B,ask\n1,2,2,3\n", {"bid": "B"}, "--columns bid=B: more than one column has this name"),
+        (",".join(f"c{at}" for at in range(9_000)), {"bid": "X"}, "c29, \\.\\.\\.$"),
     ],
 )
 def test_a_form_that_is_unclear_is_one_line_with_its_cure(

@@ -96,7 +96,22 @@ def test_a_csv_line_of_another_width_is_bad() -> None:
     assert lines("account,symbol,side,order_qty\nA,IVE\n") == [BadLine(2, "columns: 2 instead of 4")]
 
 
-@pytest.mark.parametrize(("text", "message"), [("", "is empty"), ("a,b\n1,2\n", "is neither JSON")])
+def test_a_time_that_can_not_be_read_or_bytes_of_another_encoding_are_a_bad_line() -> None:
+    (bad,) = lines("account,symbol,side,order_qty,timestamp\nA,IVE,BUY,1,yesterday\n")
+    assert bad == BadLine(2, 'BAD_TYPE field="timestamp" expected="number" type="string"')
+    good = b'{"account": "A", "symbol": "IVE", "side": "BUY", "order_qty": 1}\n'
+    _, bad = read(io.BytesIO(good + good.replace(b'"A"', b'"\xe9"')), "blotter", "n")
+    assert bad == BadLine(2, "has bytes that are not of the file's encoding: save it in UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("a,b\n1,2\n", "is neither JSON"),
+        ("account,symbol,symbol\n", "two of its columns have one name"),
+    ],
+)
 def test_another_file_is_one_clear_error(text: str, message: str) -> None:
     with pytest.raises(FintankError, match=f"^blotter: {message}"):
         lines(text)

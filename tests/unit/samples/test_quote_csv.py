@@ -138,7 +138,7 @@ def test_a_file_may_have_hundreds_of_other_columns(is_first: bool) -> None:
     ("text", "message"),
     [
         (b"timestamp,symbol,bid\n", "no column ask: name them"),
-        (b"", "no column timestamp, bid, ask"),
+        (b"", "is empty"),
         (b"\x28\xb5\x2f\xfd\x24\x00\x01", "is not text: decompress it"),
         (b"timestamp,symbol,exchange,bid,ask,bid,ask\n", "more than one column bid"),
         (b"x" * LINE_CHARS_MAX + b"\n", "is longer than 65,536 characters"),
@@ -171,7 +171,15 @@ def test_a_line_is_a_quote_when_its_values_in_json_are_a_tick(
     values |= {"bid": bid.strip(), "ask": ask.strip(), "bid_size": size.strip()}
     record = json.dumps({name: text for name, text in values.items() if text})
     parsed = ticks.to_lines("ticks", 0, f"0,1,{NOW_MS}", record)
-    found = only(f"{HEADER}{time},IVE,NYSE,{bid},{ask},{size},\n")
+    try:
+        found = only(f"{HEADER}{time},IVE,NYSE,{bid},{ask},{size},\n")
+    except FintankError:
+        has_form = False
+    else:
+        has_form = True
+    if not has_form:
+        assert parsed.rejects
+        return
     if parsed.rejects and parsed.rejects[0].reason == "TIMESTAMP_OUT_OF_RANGE" and isinstance(found, Quote):
         return  # the time was guessed to be in another unit
     if parsed.rejects:

@@ -78,7 +78,7 @@ def test_the_compression_is_detected_by_the_content(tmp_path: Path, name: str, c
         (zipped("a.csv", "b.csv"), "it holds 2 files instead of one"),
         (zipped("a.csv")[:60], "it can't be decompressed"),
         (gzip.compress(gzip.compress(TEXT, mtime=0)), "is not text"),
-        (b"", "no column timestamp"),
+        (b"", "is empty"),
     ],
     ids=itertools.count(),
 )

@@ -1,0 +1,29 @@
+"""The numbers of a CSV file whose decimal mark is a comma."""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from fintank.trading.decimals import plain
+
+_POINT_DECIMAL = re.compile(r"-?\d+\.\d+")
+_COMMA_DECIMAL = re.compile(r"-?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?")
+
+
+def have_decimal_commas(values: Sequence[str]) -> bool:
+    """Return whether more numbers must be read so (94,5 or 1.234,50, where points group) than must not."""
+    commas = sum("," in value for value in values if _COMMA_DECIMAL.fullmatch(value))
+    points = sum(not _COMMA_DECIMAL.fullmatch(value) for value in values if _POINT_DECIMAL.fullmatch(value))
+    return commas > points
+
+
+def plain_number(text: str, has_decimal_comma: bool, decimals: int) -> str:
+    """Return a number as a plain decimal, times 10^decimals; what is no number is returned as it is."""
+    if has_decimal_comma:
+        if not _COMMA_DECIMAL.fullmatch(text):
+            return text
+        text = text.replace(".", "").replace(",", ".")
+    try:
+        return plain(Decimal(text).scaleb(decimals)) if decimals and text else text
+    except ArithmeticError:
+        return text
