@@ -83,7 +83,9 @@ def test_the_inspec_profile_agrees(machine):
     daemons = re.search(r"^daemons = %w\[(.*?)\]$", profile, re.MULTILINE | re.DOTALL)[1].split()
     assert sorted(daemons) == sorted(one["name"] for one in machine.of_type("fintank_daemon"))
     topics = json.loads(
-        re.search(r"^topics = (\{.*\})$", profile, re.MULTILINE)[1].replace("'", '"').replace("=>", ":")
+        re.search(r"^topics = (\{.*?\})$", profile, re.MULTILINE | re.DOTALL)[1]
+        .replace("'", '"')
+        .replace("=>", ":")
     )
     assert topics == {name: topic["partitions"] for name, topic in machine.node["kafka"]["topics"].items()}
     assert f"address = '{machine.node['address']}'" in profile

@@ -10,7 +10,8 @@ ports = [2181, 3000, 3772, 3773, 6627, 8000, 8080, 8086, 9000, 9092]
 daemons = %w[
   grafana influxdb kafdrop kafka storm-drpc storm-logviewer storm-nimbus storm-supervisor storm-ui zookeeper
 ]
-topics = { 'ticks' => 4, 'orders' => 4, 'executions' => 4, 'fills' => 4, 'rejects' => 1, 'journal' => 4, 'timeline' => 4 }
+topics = { 'ticks' => 4, 'orders' => 4, 'executions' => 4, 'fills' => 4, 'rejects' => 1, 'journal' => 4,
+           'timeline' => 4 }
 
 control 'name' do
   title 'The machine resolves its name to its address on the private network'
