@@ -3,7 +3,7 @@
 import csv
 import gzip
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -16,7 +16,10 @@ COLUMNS = ("timestamp", "symbol", "exchange", "bid", "ask", "bid_size", "ask_siz
 
 @contextmanager
 def written(path: Path | None) -> Iterator[Callable[[Quote], None]]:
-    """Yield what writes a quote to a new file; without a path to none. FintankError if the file exists."""
+    """Yield what writes a quote to a new file; without a path to none. FintankError if the file exists.
+
+    A file without any quote is removed.
+    """
     if path is None:
         yield lambda _: None
         return
@@ -24,11 +27,16 @@ def written(path: Path | None) -> Iterator[Callable[[Quote], None]]:
         file = gzip.open(path, "xt") if path.suffix == ".gz" else path.open("x")  # noqa: SIM115 - below
     except FileExistsError:
         raise FintankError(f"{path} exists: name another file, or delete it") from None
-    with cast(TextIO, file) as text:
+    count = 0
+    with ExitStack() as stack:
+        stack.callback(lambda: None if count else path.unlink(missing_ok=True))
+        text = stack.enter_context(cast(TextIO, file))
         rows = csv.writer(text, lineterminator="\n")
         rows.writerow(COLUMNS)
 
         def write(quote: Quote) -> None:
+            nonlocal count
+            count += 1
             values = (quote.symbol, quote.exchange, quote.bid, quote.ask, quote.bid_size, quote.ask_size)
             rows.writerow((seconds_text(quote.time_us), *values))
 

@@ -26,6 +26,8 @@ from fintank.wire.kafka.fields import is_symbol
 
 REQUIRED = ("url", "exchange", "symbol", "bid", "ask")
 OPTIONAL = ("subscribe", "bid_size", "ask_size", "sequence", "time", "time_unit")
+DIGITS_MAX = 30
+"""Of a time or a sequence number."""
 _UNITS: Mapping[str, Decimal] = {
     "s": Decimal(1_000_000),
     "ms": Decimal(1_000),
@@ -58,7 +60,7 @@ class OwnFeed:
             symbol=symbol,
             **{name: self._number(message, name) for name in ("bid", "ask", "bid_size", "ask_size")},
             time_us=self._time_us(message),
-            sequence=None if sequence is None else int(sequence),
+            sequence=None if sequence is None else _whole(Decimal(sequence)),
         )
 
     def _value(self, message: Any, name: str) -> Any:
@@ -82,7 +84,14 @@ class OwnFeed:
         if value is None:
             return None
         unit = self._table.get("time_unit", "s")
-        return iso_us(value) if unit == "iso" else int(Decimal(value) * _UNITS[unit])
+        return iso_us(value) if unit == "iso" else _whole(Decimal(value) * _UNITS[unit])
+
+
+def _whole(number: Decimal) -> int:
+    """Cut a number to a whole one; ValueError if it has more than DIGITS_MAX digits."""
+    if not number.is_finite() or number.adjusted() >= DIGITS_MAX:
+        raise ValueError(f"{number:.3E} is out of range")
+    return int(number)
 
 
 def load(path: Path) -> dict[str, OwnFeed]:

@@ -10,6 +10,10 @@ from fintank.wire.kafka.records import Record
 
 OFFSETS_KEPT_MAX = 1_000
 TEXT_CHARS_MAX = 200
+KINDS_MAX = 50
+OTHER_KINDS = "of other kinds"
+CLOCK_AHEAD_US_MAX = 10**15
+"""No clock is wrong by more than 30 years."""
 
 
 class QuoteState:
@@ -23,7 +27,7 @@ class QuoteState:
         self.counts: Counter[str] = Counter(quotes=0, missed=0)
         self.ignored: Counter[str] = Counter()
         self.examples: dict[str, str] = {}
-        """The first message of each kind that was ignored."""
+        """The first message of each kind that was ignored; the kinds after KINDS_MAX are counted as one."""
         self.clock_ahead_us: int | None = None
         """How far the venue's clock is ahead of ours, at most, by the message that came fastest."""
         self._exchange = exchange
@@ -42,8 +46,8 @@ class QuoteState:
         try:
             message = self._exchange.parsed(text)
             return self._taken(message, text, now_us, monotonic_us)
-        except SubscriptionError:
-            raise
+        except SubscriptionError as error:
+            raise SubscriptionError(_printable(str(error))) from None
         except Exception as error:  # a message may be anything; none ends the feed
             self._ignore(f"{type(error).__name__}: {error}", text)
             return None
@@ -71,6 +75,9 @@ class QuoteState:
             return None
         if message.time_us is not None:
             ahead_us = message.time_us - now_us
+            if not abs(ahead_us) <= CLOCK_AHEAD_US_MAX:
+                self._ignore("a time out of range", text)
+                return None
             self.clock_ahead_us = max(self.clock_ahead_us or ahead_us, ahead_us)
         if isinstance(message, Heartbeat):
             self.counts["missed"] += message.missed
@@ -116,5 +123,14 @@ class QuoteState:
         return quote._replace(time_us=time_us)
 
     def _ignore(self, kind: str, text: str) -> None:
+        kind = _printable(kind)
+        if kind not in self.ignored and len(self.ignored) >= KINDS_MAX:
+            kind = OTHER_KINDS
         self.ignored[kind] += 1
-        self.examples.setdefault(kind, text[:TEXT_CHARS_MAX])
+        self.examples.setdefault(kind, _printable(text))
+
+
+def _printable(text: str) -> str:
+    """Return the start of a venue's text as one line that no terminal takes for a command."""
+    start = text[:TEXT_CHARS_MAX]
+    return start if start.isprintable() else ascii(start)

@@ -79,6 +79,7 @@ class Recorder:
         retry_s = RETRY_SECONDS_MIN
         was_connected = False
         while True:
+            quotes_before = self.state.counts["quotes"]
             try:
                 async with connect(
                     self._exchange.url,
@@ -90,7 +91,7 @@ class Recorder:
                     self.is_connected = was_connected = True
                     await self._receive(socket)
                 reason = "the venue closed the connection"
-            except InvalidURI as error:
+            except (InvalidURI, ValueError) as error:  # ValueError: a port or a host name that can't be
                 raise FintankError(f"{self._exchange.url} is no address of a websocket: {error}") from None
             except (OSError, WebSocketException, TimeoutError) as error:
                 reason = str(error) or type(error).__name__
@@ -101,7 +102,7 @@ class Recorder:
                     ) from None
             if self.is_connected:
                 self.gaps += 1
-                retry_s = RETRY_SECONDS_MIN if self.state.counts["quotes"] else retry_s
+                retry_s = RETRY_SECONDS_MIN if self.state.counts["quotes"] > quotes_before else retry_s
             self._withdraw()
             self._report(f"{reason}; connecting again in {retry_s:.1f} s")
             await asyncio.sleep(retry_s * random.uniform(0.8, 1.2))

@@ -15,6 +15,8 @@ from fintank.wire.kafka.records import Record, messages
 
 SYMBOLS_MAX = 10_000
 LATEST_MAX = 100
+DIGITS_MAX = 100
+"""The most digits of a fill's number before or after its point."""
 QUOTE_AGE_US_MAX = 300_000_000
 """A venue whose quote is older than its symbol's newest one by more is not shown."""
 
@@ -81,11 +83,11 @@ class Board:
             try:
                 fill = orjson.loads(record.value or b"")
                 place = fill["account"], fill["symbol"], fill.get("currency") or ""
-                delta = Decimal(fill["delta_shares"]), Decimal(fill["delta_cash"])
+                shares, cash = self._holdings.get(place, (ZERO, ZERO))
+                held = _sum(shares, fill["delta_shares"]), _sum(cash, fill["delta_cash"])
             except (ValueError, KeyError, TypeError, ArithmeticError):
                 continue
-            shares, cash = self._holdings.get(place, (ZERO, ZERO))
-            self._holdings[place] = EXACT.add(shares, delta[0]), EXACT.add(cash, delta[1])
+            self._holdings[place] = held
 
     def on_rejects(self, records: Iterable[Record]) -> None:
         """Take in the records of the topic rejects."""
@@ -121,3 +123,11 @@ class Board:
         bids = [Decimal(quote.bid) for quote in recent if quote.bid is not None]
         asks = [Decimal(quote.ask) for quote in recent if quote.ask is not None]
         return BestPrice(symbol, max(bids, default=None), min(asks, default=None), len(recent), newest_us)
+
+
+def _sum(total: Decimal, text: str) -> Decimal:
+    """Add a number; ValueError if no fill can have it."""
+    number = Decimal(text)
+    if not number.is_finite() or not -DIGITS_MAX < number.adjusted() < DIGITS_MAX:
+        raise ValueError(text)
+    return EXACT.add(total, number)

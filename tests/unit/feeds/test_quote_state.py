@@ -7,7 +7,7 @@ from fintank.feeds.binance import Binance
 from fintank.feeds.coinbase import Coinbase
 from fintank.feeds.exchange import Exchange, SubscriptionError
 from fintank.feeds.own_feed import OwnFeed
-from fintank.feeds.quote_state import QuoteState
+from fintank.feeds.quote_state import KINDS_MAX, OTHER_KINDS, QuoteState
 
 NOW_US = 1_764_000_000_000_000
 SECOND_US = 1_000_000
@@ -121,6 +121,39 @@ def test_what_is_no_quote_is_counted_by_kind_with_its_first_example(message: obj
     assert found.startswith(kind)
     assert count == 2
     assert feed.state.examples[found]
+
+
+def test_what_a_venue_makes_up_is_bounded_and_harmless_to_a_terminal() -> None:
+    feed = binance()
+    for number in range(1_000):
+        feed.take({"e": f"kind {number} \x1b[31m\n" + "x" * 10_000})
+    assert len(feed.state.ignored) == KINDS_MAX + 1
+    assert feed.state.ignored[OTHER_KINDS] == 1_000 - KINDS_MAX
+    texts = [*feed.state.ignored, *feed.state.examples.values()]
+    assert all(text.isprintable() and len(text) < 1_000 for text in texts)
+    with pytest.raises(SubscriptionError, match="refused") as found:
+        feed.take({"error": {"msg": "no\nno"}})
+    assert len(str(found.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("time", ["1e300", "-1e300", "NaN", "1e999", "[]", '"x"'])
+def test_a_time_that_can_not_be_moves_no_clock(time: str) -> None:
+    feed = binance()
+    feed.take(f'{{"e": "24hrMiniTicker", "E": {time}}}')
+    assert feed.state.clock_ahead_us is None
+    assert feed.state.ignored.total() == 1
+
+
+@pytest.mark.parametrize("field", ["q", "t"])
+@pytest.mark.parametrize(
+    "value", ["1e999999999", "-1e999999999", '"1e99999"', "NaN", "[]", "{}", "true", '"x"']
+)
+def test_an_absurd_number_of_an_own_feed_is_ignored_at_once(field: str, value: str) -> None:
+    table = {"exchange": "DESK", "symbol": "s", "bid": "b", "ask": "a", "sequence": "q", "time": "t"}
+    feed = Feed(OwnFeed({**table, "url": "ws://x"}), ["X"])
+    texts = {"s": '"X"', "b": "1", "a": "2", "q": "1", "t": str(NOW_US // SECOND_US), field: value}
+    feed.take("{" + ", ".join(f'"{name}": {text}' for name, text in texts.items()) + "}")
+    assert feed.state.ignored.total() == (0 if (field, value) == ("q", "true") else 1)
 
 
 def test_an_older_or_doubled_quote_is_ignored() -> None:

@@ -43,6 +43,20 @@ def test_fills_are_summed_exactly_and_what_is_flat_disappears() -> None:
     assert board.holdings() == [Holding("A", "IVE", "", Decimal("0.3"), Decimal("-28.2"))]
 
 
+@pytest.mark.parametrize(
+    "shares", ["NaN", "-sNaN", "Infinity", "1e999999", "1e-999999", None, [], {}, True, "x"]
+)
+def test_a_fill_that_nobody_could_write_changes_nothing(shares: object) -> None:
+    board = Board()
+    good = fill("A", "IVE", "0.1", "-9.4")
+    odd = record("fills", account="A", symbol="IVE", delta_shares=shares, delta_cash="0")
+    listed = record("fills", account=["A"], symbol="IVE", delta_shares="1", delta_cash="1")
+    board.on_fills([good, odd, listed, record("fills"), Record("fills", 0, 0, 0, value=b"[]")])
+    (held,) = board.holdings()
+    assert held.cash == Decimal("-9.4")
+    assert len(str(held.shares)) < 100
+
+
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (200, 50), (20, 5)])
 def test_every_size_of_a_terminal_is_filled_and_never_exceeded(width: int, height: int) -> None:
     board = Board()
