@@ -1,6 +1,15 @@
 """The data of a full report, and of an empty one."""
 
-from fintank.report.data import ExecutionRow, FillRow, Held, Line, PortfolioOrderRow, PriceLines, ReportData
+from fintank.report.data import (
+    ExecutionRow,
+    FaultRow,
+    FillRow,
+    Held,
+    Line,
+    PortfolioOrderRow,
+    PriceLines,
+    ReportData,
+)
 from fintank.report.span import Span
 
 SECOND_NS = 1_000_000_000
@@ -71,13 +80,15 @@ def full_data() -> ReportData:
         else FillRow(trade.time_ns, trade.account, trade.symbol, "USDT", -2.5, 154_260.0, 1.0, 1.0)
         for trade in trades
     ]
+    ends = line(61704, 0.1), line(61705, 0.1)
+    references = line(61704.5, 0.1), line(55534.05, 0.09), line(67874.95, 0.11)
     return ReportData(
         span=SPAN,
         ticks=123_456,
         executions=[*trades, *untraded()],
         quote_times_ns={trade.quote_id: trade.time_ns - SECOND_NS // 4 for trade in trades[:60]},
         portfolio_orders=[PortfolioOrderRow(TIMES_NS[1], "A-1", "BUY", "deposit-1", 1000.5, "IVE VTI")],
-        prices={symbol: PriceLines(line(61704, 0.1), line(61705, 0.1), 1) for symbol in SYMBOLS},
+        prices={symbol: PriceLines(*ends, 1, *references) for symbol in SYMBOLS},
         fills=fills,
         opening={("A-1000", "BTCUSDT", "USDT"): Held(10.0, -617_040.0)},
         holdings={
@@ -92,4 +103,9 @@ def full_data() -> ReportData:
         lags={"ticks": line(500, -8), "orders": line(3, 0)},
         rejects={"NOT_JSON": 3, "EMPTY": 1},
         discarded={"quotes not newer than the current one": 17},
+        faults=[
+            FaultRow(TIMES_NS[2], "crossed", "BTCUSDT", "BINANCE", 1_500),
+            FaultRow(TIMES_NS[1], "crossed", "BTCUSDT", "COINBASE", 500),
+            FaultRow(TIMES_NS[1], "silent", "M&M.NS", "BSE, NSE", 7_200),
+        ],
     )

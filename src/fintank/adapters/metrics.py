@@ -61,6 +61,11 @@ class Metrics:
             now_ms = int(self._clock() * 1000)
             self._window().latencies += [(now_ms - append_ms, records) for append_ms, records in appended]
 
+    @property
+    def second(self) -> int:
+        """The present second since the epoch."""
+        return int(self._clock())
+
     def pass_on(self, points: str) -> None:
         """Add finished points, as lines."""
         with self._lock:
@@ -69,7 +74,7 @@ class Metrics:
     def write(self) -> None:
         """Write the seconds that are over; keep them during an outage of InfluxDB."""
         with self._lock:
-            this_second = int(self._clock())
+            this_second = self.second
             for second in sorted(self._windows):
                 if second < this_second:
                     window = self._windows.pop(second)
@@ -84,7 +89,7 @@ class Metrics:
                 self._waiting = deque([*sent, *self._waiting], LINES_WAITING_MAX)
 
     def _window(self) -> Window:
-        second = int(self._clock())
+        second = self.second
         window = self._windows.get(second)
         if window is None:
             window = self._windows[second] = Window()

@@ -23,10 +23,10 @@ from fintank import settings
 from fintank.adapters import journal, kafka, rules_option, topic_configs, versions
 from fintank.bolts.adoption import take_over
 from fintank.bolts.batch_bolt import BatchBolt
+from fintank.bolts.market_report import MarketReport
 from fintank.bolts.owners import owned_shards, shard_of, symbol_of
 from fintank.bolts.pending_tuples import PendingTuples
 from fintank.bolts.shard_feed import ShardFeed
-from fintank.trading.ages import OpenAges
 from fintank.trading.log_merge import TOPICS, LogEnds
 from fintank.trading.messages import Quote
 from fintank.trading.partition_log import Partition, Range
@@ -57,15 +57,6 @@ PARTITIONS = [
 ]
 
 
-SECOND_US = 1_000_000
-OPEN_AGES = {
-    "open_over_1s": SECOND_US,
-    "open_over_1m": 60 * SECOND_US,
-    "open_over_1h": 3600 * SECOND_US,
-}
-"""The figures of the open orders' ages: each counts the orders of that age, in microseconds, and older."""
-
-
 class RuleEngine(BatchBolt):
     """Takes [owner topic topic_id partition first next appended ticks], the same with orders, and from the
     spouts [topic topic_id clock asked_ms appended_ms caught_up ends cuts]; writes executions, fills and the
@@ -88,8 +79,8 @@ class RuleEngine(BatchBolt):
         self._reported_alive = time.monotonic()
         with self._ending():
             self._shards = {shard: self._adopted(address, shard) for shard in owned_shards(context)}
-        ages_us = tuple(OPEN_AGES.values())
-        self._ages = [OpenAges(feed.owned.core.state, ages_us) for feed in self._shards.values()]
+        feeds = list(self._shards.values())
+        self._market = MarketReport(context["taskid"], feeds, self._limits.market_collar)
         self._take = {
             "tick-deserializer": self._take_ticks,
             "component-order-creator": self._take_orders,
@@ -226,21 +217,18 @@ class RuleEngine(BatchBolt):
         return all(feed.has_committed(partition, topic_id, end) for feed in self._shards.values())
 
     def _measure(self) -> None:
-        """Report what the shards counted since the last time, and which orders are open."""
+        """Report what the shards counted since the last time, which orders are open, and the market."""
         counted: Counter[str] = Counter()
         for feed in self._shards.values():
             counted.update(asdict(feed.owned.core.state.counts))
             counted.update(lost_offsets=feed.merge.gone, clock_waits=feed.merge.disagreements)
         self.metrics.add(**{name: count - self._counted[name] for name, count in counted.items()})
         self._counted = counted
-        open_orders = sum(feed.owned.core.state.registry.open_count for feed in self._shards.values())
-        of_shards = [
-            ages.count(feed.merge.frontier_ms * 1000)
-            for ages, feed in zip(self._ages, self._shards.values(), strict=True)
-        ]
-        by_age = {name: sum(counts[index] for counts in of_shards) for index, name in enumerate(OPEN_AGES)}
         waited_ms = max((feed.merge.waited_ms(_elapsed_ms()) for feed in self._shards.values()), default=0)
-        self.metrics.level(open_orders=open_orders, waited_ms=waited_ms, **by_age)
+        self._market.look()
+        self.metrics.level(waited_ms=waited_ms, **self._market.levels())
+        for point in self._market.points(self.metrics.second):
+            self.metrics.pass_on(point)
         if waited_ms > WAIT_LOGGED_MS:
             self.logger.warning(
                 "decisions have waited %d s for the market data before them", waited_ms // 1000

@@ -1,4 +1,4 @@
-"""Grafana's alert rules, as data of its provisioning file: lag, rejects, waiting decisions, no ticks."""
+"""Grafana's alert rules, as data of its provisioning file: lag, rejects, waits, crossed symbols, no ticks."""
 
 from fintank.grafana.operations import BEHIND_RECORDS, LAG, TICK_LOADER
 from fintank.grafana.panels import REJECTS, RULE_ENGINE, Json, select
@@ -7,6 +7,8 @@ DATA_SOURCE_UID = "fintank-influxdb"
 WINDOW_S = 300
 WAITED = select('max("waited_ms")', "pipeline", RULE_ENGINE)
 WAITED_MS_MAX = 10_000
+CROSSED = select('max("crossed_ms")', "pipeline", RULE_ENGINE)
+CROSSED_MS_MAX = 1_000
 TICKS = select('sum("records")', "pipeline", TICK_LOADER)
 
 
@@ -15,6 +17,7 @@ def alert_rules() -> Json:
     lag = "{{ $values.B }} records of the topics are unprocessed."
     rejects = "{{ $values.B }} records of the last 5 minutes could not be used: see invoke show rejects."
     waited = "Decisions have waited {{ $values.B }} ms for market data: see invoke status, invoke topics."
+    crossed = "A symbol has been crossed for {{ $values.B }} ms: see the dashboard Operations for which."
     ticks = "No tick was stored for 5 minutes: see invoke status, invoke topics and the topology's log."
     rules = [
         _rule("fintank-lag", "Lag", lag, LAG, {"type": "gt", "params": [BEHIND_RECORDS]}),
@@ -26,6 +29,16 @@ def alert_rules() -> Json:
             WAITED,
             {"type": "gt", "params": [WAITED_MS_MAX]},
         ),
+        {
+            **_rule(
+                "fintank-crossed",
+                "Symbol crossed",
+                crossed,
+                CROSSED,
+                {"type": "gt", "params": [CROSSED_MS_MAX]},
+            ),
+            "for": "0s",
+        },
         {
             **_rule("fintank-no-ticks", "No ticks", ticks, TICKS, {"type": "lt", "params": [1]}),
             "noDataState": "Alerting",

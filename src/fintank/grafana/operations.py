@@ -2,14 +2,16 @@
 
 from fintank.colors import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION
 from fintank.grafana import panels
-from fintank.grafana.panels import RULE_ENGINE, Json, Panel, select, series
+from fintank.grafana.panels import EVERY, RULE_ENGINE, Json, Panel, select, series, target
 
 ALL = "$timeFilter"
-CHOSEN = '"component" =~ /^$component$/ AND $timeFilter'
+CHOSEN = f"{panels.chosen('component')} AND $timeFilter"
 TICK_LOADER = "\"component\" = 'tick-influxdb-loader' AND $timeFilter"
 PERCENTILES = {"p50": BLUE, "p95": ORANGE, "p99": VERMILION}
 SPOUTS = {"tick-spout": BLUE, "order-spout": ORANGE, "execution-spout": GREEN, "fill-spout": PURPLE}
 DISCARDED = {"not_newer": GREY, "stale": ORANGE, "crossed": VERMILION, "duplicates": PURPLE}
+FAULTY = {"crossed_symbols": VERMILION, "silent_symbols": ORANGE}
+FAULTS_TITLE = "Crossed symbols and silent exchanges"
 SLOW_MS, TOO_SLOW_MS = 1_000, 10_000
 BEHIND_RECORDS = 100_000
 IN_FLIGHT_MAX = 80_000
@@ -142,6 +144,10 @@ def _backlog() -> list[Panel]:
 
 def _faults() -> list[Panel]:
     sums = ", ".join(f'sum("{name}") AS "{name}"' for name in DISCARDED)
+    lasts = ", ".join(f'last("{name}") AS "{name}"' for name in FAULTY)
+    by_task = select(lasts, "pipeline", RULE_ENGINE, f'{EVERY}, "task" fill(none)')
+    faulty = ", ".join(f'sum("{name}") AS "{name}"' for name in FAULTY)
+    faults = '"fault", "symbol", "lasted_ms", "exchange_count", "exchanges"'
     return [
         panels.bars(
             "Discarded or delayed",
@@ -157,4 +163,17 @@ def _faults() -> list[Panel]:
             series('sum("failed") AS "failed"', "pipeline", CHOSEN, "failed", by="component"),
         ),
         panels.rejects_by_reason(),
+        panels.lines(
+            "Symbols with faulty quotes",
+            "How many symbols are crossed, and how many have an exchange that is too far behind the others.",
+            target(f"SELECT {faulty} FROM ({by_task}) WHERE $timeFilter {EVERY} fill(none)", "$col"),
+            colors=FAULTY,
+        ),
+        panels.table(
+            FAULTS_TITLE,
+            "The symbols that have been crossed the longest, or whose exchanges are the farthest behind, of "
+            "each task and second, the latest first; exchanges are those that are not traded on.",
+            select(faults, "quote_faults", ALL, "ORDER BY time DESC LIMIT 200"),
+            width=16,
+        ),
     ]

@@ -4,15 +4,19 @@ from fintank.colors import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YE
 from fintank.grafana import panels
 from fintank.grafana.panels import EVERY, RULE_ENGINE, Json, Panel, select, series, target
 
-SYMBOL = '"symbol" =~ /^$symbol$/'
-EXCHANGE = '"exchange" =~ /^$exchange$/'
-VENUE = '"last_mkt" =~ /^$exchange$/'
-ACCOUNT = '"account" =~ /^$account$/'
+SYMBOL = panels.chosen("symbol")
+EXCHANGE = panels.chosen("exchange")
+VENUE = panels.chosen("exchange", "last_mkt")
+ACCOUNT = panels.chosen("account")
 TICKS = f"{SYMBOL} AND {EXCHANGE} AND $timeFilter"
 ORDERS = f"{SYMBOL} AND {ACCOUNT} AND $timeFilter"
 TRADES = f"{SYMBOL} AND {ACCOUNT} AND {VENUE} AND $timeFilter"
 PORTFOLIO_ORDERS = f"{ACCOUNT} AND $timeFilter"
 SIDES = {"BUY": BLUE, "SELL": VERMILION}
+REFERENCE_COLUMNS = {"reference": "price", "collar low": "collar_low", "collar high": "collar_high"}
+COLLAR = {"collar low": SKY, "collar high": SKY}
+HIDDEN = {"viz": True, "legend": False, "tooltip": False}
+"""A click on the name in the legend shows it: the collar is so wide that the prices would be one line."""
 EXEC_TYPES = {
     "NEW": SKY,
     "TRADE": BLUE,
@@ -93,17 +97,23 @@ def _prices() -> list[Panel]:
 def _price() -> Panel:
     """Return the panel that is repeated for each symbol."""
     marks = {"custom_drawStyle": "points", "custom_showPoints": "always"}
+    references = ", ".join(f'last("{column}") AS "{name}"' for name, column in REFERENCE_COLUMNS.items())
+    dashed = {"custom_lineStyle": {"fill": "dash", "dash": [8, 8]}, "custom_showPoints": "never"}
     traded = {side: f"\"exec_type\" = 'TRADE' AND \"side\" = '{side}' AND {TRADES}" for side in SIDES}
     return panels.lines(
         "$symbol: bid, ask and trades",
         "The last bid and ask of each interval, and executions at their prices. A grey ring marks the fill: "
-        "a dot without a ring, or a ring without a dot, is an error.",
+        "a dot without a ring, or a ring without a dot, is an error. Dashed: the reference price; a click "
+        "on `collar low` and `collar high` shows between which prices MARKET orders and stops trade.",
         series('last("bid") AS "bid", last("ask") AS "ask"', "bid_ask", TICKS),
         target(select('"last_px"', "fills", TRADES), "fill"),
         *(target(select('"last_px"', "executions", where), side) for side, where in traded.items()),
+        series(references, "reference_price", f"{SYMBOL} AND $timeFilter"),
         height=9,
-        colors={"bid": GREY, "ask": ORANGE, "fill": "#C7CBD1", **SIDES},
+        colors={"bid": GREY, "ask": ORANGE, "fill": "#C7CBD1", **SIDES, "reference": PURPLE, **COLLAR},
         overrides=[
+            panels.styled("reference", **dashed),
+            *(panels.styled(name, **dashed, custom_hideFrom=HIDDEN) for name in COLLAR),
             panels.styled("fill", **marks, custom_pointSize=13),
             panels.styled("BUY", **marks, custom_pointSize=7),
             panels.styled("SELL", **marks, custom_pointSize=7),

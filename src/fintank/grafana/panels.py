@@ -26,6 +26,14 @@ def select(what: str, measurement: str, where: str, then: str = "") -> str:
     return f'SELECT {what} FROM "{measurement}" WHERE {where} {then}'.rstrip()
 
 
+def chosen(variable: str, tag: str = "") -> str:
+    """Write the condition that a tag, by default the variable's namesake, is one of the chosen values.
+
+    The format `regex` escapes any value. By default Grafana leaves one as it is that begins like a number.
+    """
+    return f'"{tag or variable}" =~ /^${{{variable}:regex}}$/'
+
+
 def target(query: str, alias: str = "", result_format: str = "time_series") -> Json:
     """Make a query of a panel; alias names its series ($tag_symbol, $col ...)."""
     made = {"datasource": DATA_SOURCE, "rawQuery": True, "query": query, "alias": alias}

@@ -83,12 +83,31 @@ class Line(NamedTuple):
     values: Sequence[float]
 
 
+NO_LINE = Line((), ())
+
+
 class PriceLines(NamedTuple):
-    """The last bid and the last ask of each interval, for one symbol."""
+    """The last bid, ask and reference price of each interval, and the ends of the collar, for one symbol."""
 
     bid: Line
     ask: Line
     interval_s: int
+    reference: Line = NO_LINE
+    collar_low: Line = NO_LINE
+    collar_high: Line = NO_LINE
+
+
+class FaultRow(NamedTuple):
+    """A point of the measurement quote_faults: a symbol that is crossed or has silent exchanges, in a second.
+
+    exchanges: those that are not traded on, at most five of them. lasted_ms: see FaultySymbol.
+    """
+
+    time_ns: int
+    fault: str
+    symbol: str
+    exchanges: str
+    lasted_ms: int
 
 
 @dataclass(frozen=True)
@@ -100,6 +119,7 @@ class ReportData:
     working: the part of the span in which the topology worked. tick_latency, order_latency: milliseconds by
     percentile; per interval the mean p50, the mean p95 and the highest p99 of its seconds. tick_rates,
     order_rates: records per second. lags: records by topic. rejects: by reason. discarded: by cause.
+    faults: crossed symbols and silent exchanges, second by second.
     """
 
     span: Span
@@ -120,6 +140,7 @@ class ReportData:
     lags: Mapping[str, Line] = field(default_factory=dict)
     rejects: Mapping[str, int] = field(default_factory=dict)
     discarded: Mapping[str, int] = field(default_factory=dict)
+    faults: Sequence[FaultRow] = ()
 
     @property
     def trades(self) -> list[ExecutionRow]:

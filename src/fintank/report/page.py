@@ -46,6 +46,7 @@ def _tables(data: ReportData) -> dict[str, tuple[str | None, str]]:
         "trades": (tables.trades(data.trades, data.quote_times_ns), "No trades."),
         "positions": (tables.positions(data), "No positions."),
         "portfolio_orders": (tables.portfolio_orders(data.portfolio_orders), "No portfolio orders."),
+        "quote_faults": (tables.quote_faults(data.faults), "No symbol was crossed and no exchange silent."),
         "unfilled": (tables.unfilled_orders(unfilled), "No order was rejected, canceled or expired."),
     }
 

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from html import escape
 from itertools import accumulate, cycle
 
 import plotly.graph_objects as go
@@ -45,6 +46,13 @@ def prices(symbol: str, data: ReportData) -> go.Figure | None:
     figure.add_scatter(
         **_points(lines.ask), name="ask", line={"color": BLACK, **style}, fill="tonexty", fillcolor=BAND
     )
+    if lines.reference.times_ns:
+        dotted = {"dash": "dot", **style}
+        figure.add_scatter(**_points(lines.reference), name="reference", line={"color": PURPLE, **dotted})
+        # A click on its name shows the collar: it is so wide that the prices would be one line.
+        for line, is_named in ((lines.collar_low, True), (lines.collar_high, False)):
+            drawn = {"legendgroup": "collar", "showlegend": is_named, "visible": "legendonly"}
+            figure.add_scatter(**_points(line), name="collar", line={"color": SKY, **dotted}, **drawn)
     for side, marker in SIDE_MARKERS.items():
         marks = [(time_ns, trade) for time_ns, trade in data.marks(symbol) if trade.side == side]
         if marks:
@@ -86,9 +94,12 @@ def orders_by_state(last_reports: Iterable[ExecutionRow]) -> go.Figure | None:
         values = [counts[symbol, state] for symbol in symbols]
         if any(values):
             style = {"name": state, "orientation": "h", "marker_color": color}
-            figure.add_bar(x=values, y=symbols, **style, hovertemplate="%{y}: %{x:,}")
+            figure.add_bar(
+                x=values, y=[_shown(symbol) for symbol in symbols], **style, hovertemplate="%{y}: %{x:,}"
+            )
     figure.update_layout(showlegend=True)
     figure.update_xaxes(title_text="orders")
+    figure.update_yaxes(type="category")  # or a symbol of digits would be a number
     return figure
 
 
@@ -165,7 +176,7 @@ def _running_sums(
         figure.add_scatter(
             x=_times(times),
             y=[*sums, sums[-1]],
-            name=name,
+            name=_shown(name),
             mode="lines",
             line={"color": color, "dash": dash, "shape": "hv"},
             hovertemplate="%{y:,.2f}",
@@ -197,10 +208,16 @@ def _times(times_ns: Iterable[int]) -> list[str]:
     return [utc(time_ns / 1e6) for time_ns in times_ns]
 
 
+def _shown(text: str) -> str:
+    """Write a foreign text as it is: Plotly reads tags and entities in all of its texts."""
+    return escape(text, quote=False)
+
+
 def _trade_text(trade: ExecutionRow) -> str:
+    what = f"{trade.side} {number(trade.last_qty, 6)} {_shown(trade.symbol)} at {number(trade.last_px)}"
     return (
-        f"<b>{trade.side} {number(trade.last_qty, 6)} {trade.symbol} at {number(trade.last_px)}</b><br>"
-        f"quote: bid {number(trade.bid)} ask {number(trade.ask)} on {trade.last_mkt}<br>"
+        f"<b>{what}</b><br>"
+        f"quote: bid {number(trade.bid)} ask {number(trade.ask)} on {_shown(trade.last_mkt or '')}<br>"
         f"decided at {utc(trade.time_ns / 1e6)[11:-1]}<br>"
-        f"account {trade.account}<br>{trade.cl_ord_id}"
+        f"account {_shown(trade.account)}<br>{_shown(trade.cl_ord_id)}"
     )

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from fintank.adapters.influxdb import InfluxDB
 from fintank.report.data import (
     ExecutionRow,
+    FaultRow,
     FillRow,
     Held,
     Holdings,
@@ -17,10 +18,12 @@ from fintank.report.data import (
 )
 from fintank.report.quote_search import find_quotes
 from fintank.report.span import Span
+from fintank.wire.points.influxql import quoted
 
-Row = TypeVar("Row", ExecutionRow, FillRow, PortfolioOrderRow)
+Row = TypeVar("Row", ExecutionRow, FaultRow, FillRow, PortfolioOrderRow)
 
 EXECUTIONS_MAX = 50_000
+FAULTS_MAX = 50_000
 SYMBOLS_MAX = 12
 """How many price plots are drawn: of the symbols with the most trades or, without trades, the most ticks."""
 TICK_RATES = {"tick-influxdb-loader": "ticks"}
@@ -83,6 +86,9 @@ def read(address: str, span: Span) -> ReportData:
         lags=_by_component(influx, working, "max(lag)", LAGS),
         rejects=_rejects(influx, working),
         discarded=_discarded(influx, working),
+        faults=list(
+            _read(influx, FaultRow, "quote_faults", span.where, f"ORDER BY time DESC LIMIT {FAULTS_MAX}")
+        ),
     )
 
 
@@ -96,14 +102,22 @@ def _prices(
     influx: InfluxDB, span: Span, symbol: str, trades: Sequence[ExecutionRow], times_ns: Mapping[str, int]
 ) -> PriceLines:
     """Read a symbol's prices around its trades, or all of them if there are none."""
-    own = f"symbol = '{symbol}'"
+    own = f"symbol = {quoted(symbol)}"
     marked = [times_ns.get(trade.quote_id, trade.time_ns) for trade in trades if trade.symbol == symbol]
     shown = span.around(marked or _edges_ns(influx, span, "bid", "bid_ask", own))
-    rows = influx.rows(
-        f"SELECT last(bid), last(ask) FROM bid_ask WHERE {own} AND {shown.where} "
-        f"GROUP BY time({shown.interval_s}s) fill(none)"
+
+    def lasts(measurement: str, *fields: str) -> list[Line]:
+        what = ", ".join(f"last({field})" for field in fields)
+        rows = influx.rows(
+            f"SELECT {what} FROM {measurement} WHERE {own} AND {shown.where} "
+            f"GROUP BY time({shown.interval_s}s) fill(none)"
+        )
+        return [_line(rows, column) for column in range(1, len(fields) + 1)]
+
+    bid, ask = lasts("bid_ask", "bid", "ask")
+    return PriceLines(
+        bid, ask, shown.interval_s, *lasts("reference_price", "price", "collar_low", "collar_high")
     )
-    return PriceLines(_line(rows, 1), _line(rows, 2), shown.interval_s)
 
 
 def _edges_ns(influx: InfluxDB, span: Span, field: str, measurement: str, condition: str = "") -> list[int]:

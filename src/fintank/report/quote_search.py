@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from fintank.adapters.influxdb import InfluxDB
 from fintank.report.data import ExecutionRow
 from fintank.report.span import SECOND_NS, Span
+from fintank.wire.points.influxql import quoted
 
 QUOTES_READ_MAX = 300_000
 """The latest ones are read, per symbol and venue."""
@@ -33,7 +34,7 @@ def find_quotes(influx: InfluxDB, span: Span, trades: Sequence[ExecutionRow]) ->
         wanted = {(trade.last_px, _offset(trade) % 1_000) for trade in own}
         candidates: Candidates = defaultdict(list)
         rows = influx.rows(
-            f"SELECT {side} FROM bid_ask WHERE symbol = '{symbol}' AND exchange = '{exchange}' "
+            f"SELECT {side} FROM bid_ask WHERE symbol = {quoted(symbol)} AND exchange = {quoted(exchange)} "
             f"AND time >= {span.since_ns - QUOTE_AGE_NS_MAX} AND time <= {span.until_ns} "
             f"ORDER BY time DESC LIMIT {QUOTES_READ_MAX}"
         )

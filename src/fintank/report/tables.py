@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from fintank.report.data import ExecutionRow, Held, PortfolioOrderRow, ReportData
+from fintank.report.data import ExecutionRow, FaultRow, Held, PortfolioOrderRow, ReportData
 from fintank.terminal.texts import money, number, utc
 
 ROWS_MAX = 1_000
@@ -21,6 +21,7 @@ CSS = {
     "account": "",
     "currency": "",
     **dict.fromkeys(("quantity", "price", "cash", "best bid", "best ask", "amount"), NUMBER),
+    **dict.fromkeys(("seconds", "longest (s)"), NUMBER),
     **dict.fromkeys(("quote", "reason"), CODE),
     "order": TAIL,
 }
@@ -83,6 +84,23 @@ def unfilled_orders(found: Iterable[ExecutionRow]) -> str | None:
         for row in sorted(found, key=lambda row: -row.time_ns)
     ]
     return _table("latest", "orders", titles, rows)
+
+
+def quote_faults(found: Iterable[FaultRow]) -> str | None:
+    """Sum up the crossed symbols and the silent exchanges, those of the most seconds first."""
+    by_symbol: dict[tuple[str, str], list[FaultRow]] = defaultdict(list)
+    for row in found:
+        by_symbol[row.fault, row.symbol].append(row)
+    rows = [
+        [
+            *(escape(symbol), escape(fault), f"{len({row.time_ns for row in own}):,}"),
+            number(max(row.lasted_ms for row in own) / 1000),
+            escape(max(own, key=lambda row: row.time_ns).exchanges),
+        ]
+        for (fault, symbol), own in sorted(by_symbol.items(), key=lambda item: -len(item[1]))
+    ]
+    titles = ["symbol", "fault", "seconds", "longest (s)", "exchanges, at last"]
+    return _table("first", "symbols", titles, rows)
 
 
 def positions(data: ReportData) -> str | None:

@@ -8,20 +8,23 @@ from fintank.trading.depth import Level
 
 
 class Collar:
-    """The prices that are at most a fraction `width` of the reference away from it; none without one."""
+    """The prices that are at most a fraction `width` of the reference away from it; none without one.
 
-    __slots__ = ("_highest", "_lowest", "reference", "width")
+    With a reference they are those from `lowest` to `highest`.
+    """
+
+    __slots__ = ("highest", "lowest", "reference", "width")
 
     def __init__(self, reference: Decimal | None, width: Decimal) -> None:
         self.reference = reference
         self.width = width
         if reference is not None:
             margin = EXACT.multiply(reference.copy_abs(), width)
-            self._lowest, self._highest = EXACT.subtract(reference, margin), EXACT.add(reference, margin)
+            self.lowest, self.highest = EXACT.subtract(reference, margin), EXACT.add(reference, margin)
 
     def allows(self, price: Decimal) -> bool:
         """Whether a price is within the collar."""
-        return self.reference is not None and self._lowest <= price <= self._highest
+        return self.reference is not None and self.lowest <= price <= self.highest
 
     def breach(self, price: Decimal) -> dict[str, str]:
         """Return the numbers of a price beyond the collar of a reference."""

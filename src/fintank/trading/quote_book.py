@@ -1,5 +1,6 @@
 """The quote book: one symbol's current quote of each exchange, what was taken from it, and the clock."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import inf
@@ -7,7 +8,7 @@ from math import inf
 from fintank.trading.changes import Change, HeldQuote, SymbolClock, SymbolReference
 from fintank.trading.clock import Clock, ClockState
 from fintank.trading.decimals import EXACT, ZERO
-from fintank.trading.depth import Depth, Level, Sizes
+from fintank.trading.depth import Depth, Level, Sizes, age_of
 from fintank.trading.limits import SECOND_US, Limits
 from fintank.trading.messages import Quote, Side
 from fintank.trading.reference_price import ReferencePrice, middle_of
@@ -130,6 +131,20 @@ class QuoteBook:
     def _exact_middle(self, now_us: int) -> Decimal | None:
         market = self.market(now_us)
         return middle_of(market.bid, market.ask)
+
+    def crossing(self, now_us: int) -> Sequence[Quote]:
+        """Return the usable quotes that are left out at now_us, as they cross themselves or others."""
+        oldest_us = self._oldest_us(now_us)
+        usable = [quote for quote in self._held.values() if quote.time_us >= oldest_us]
+        highest = max((float(quote.bid) for quote in usable if quote.bid is not None), default=-inf)
+        lowest = min((float(quote.ask) for quote in usable if quote.ask is not None), default=inf)
+        return () if highest < lowest else self.market(now_us).crossing
+
+    def silent(self) -> list[Quote]:
+        """Return the quotes that are too far behind the newest one, the oldest first."""
+        oldest_us = self.clock.tick_time_us - self._max_quote_lag_us
+        found = [quote for quote in self._held.values() if quote.time_us < oldest_us]
+        return sorted((quote for quote in found if quote.bid or quote.ask), key=age_of)
 
     def as_of(self, now_us: int) -> str | None:
         """Return which usable quotes are known at now_us, as in "0-1234 2-99".

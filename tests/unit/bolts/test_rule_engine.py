@@ -249,7 +249,7 @@ def test_it_tells_what_it_decided_how_long_that_took_and_what_was_of_no_use(kafk
         ],
         recorded=recorded,
     )
-    (point,) = recorded.points().values()
+    point = recorded.points()["pipeline,component=bolt,task=3"]
     assert {name: int(value.rstrip("i")) for name, value in point.items()} == {
         "tuples": 3,
         "records": 5,
@@ -258,6 +258,9 @@ def test_it_tells_what_it_decided_how_long_that_took_and_what_was_of_no_use(kafk
         "not_newer": 1,
         "stale": 0,
         "crossed": 1,
+        "crossed_symbols": 1,
+        "crossed_ms": 0,
+        "silent_symbols": 0,
         "duplicates": 1,
         "rejects": 0,
         "waited_ms": 0,
@@ -267,9 +270,7 @@ def test_it_tells_what_it_decided_how_long_that_took_and_what_was_of_no_use(kafk
         "open_over_1s": 1,
         "open_over_1m": 1,
         "open_over_1h": 0,
-        "latency_p50_ms": 2000,
-        "latency_p95_ms": 2000,
-        "latency_p99_ms": 2000,
+        **{f"latency_p{percentile}_ms": 2000 for percentile in (50, 95, 99)},
     }
 
 
@@ -280,7 +281,7 @@ def test_what_was_of_no_use_is_counted_once_however_often_it_is_told(kafka: Kafk
         [kafka.ticks("t", Tick(symbol, 3), Tick(symbol, 3)), storm_tick(), storm_tick()],
         recorded=recorded,
     )
-    (point,) = recorded.points().values()
+    point = recorded.points()["pipeline,component=bolt,task=3"]
     assert point["not_newer"] == "1i"
 
 

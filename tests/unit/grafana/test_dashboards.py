@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from support.grafana_queries import filled, regex
 
 from fintank.grafana.alerts import DATA_SOURCE_UID, alert_rules
 from fintank.grafana.files import FOLDER, generated
 from fintank.grafana.operations import operations
-from fintank.grafana.order_flow import order_flow
+from fintank.grafana.order_flow import SYMBOL, order_flow
 
 DASHBOARDS = [order_flow(), operations()]
 PANELS = [pytest.param(panel, id=panel["title"]) for board in DASHBOARDS for panel in board["panels"]]
@@ -39,7 +40,7 @@ def test_a_dashboard_refreshes_itself_and_can_be_imported(board: dict[str, Any])
     names = {variable["name"] for variable in variables}
     for panel in board["panels"]:
         for target in panel["targets"]:
-            used = set(re.findall(r"\$(\w+)", target["query"]))
+            used = set(re.findall(r"\$\{?(\w+)", target["query"]))
             assert used - BUILT_IN <= names
 
 
@@ -78,17 +79,43 @@ def test_color_blind_people_can_tell_the_colors_apart(panel: dict[str, Any]) -> 
     assert set(re.findall(r'"color": \{"mode": "(\w+)"', text)) <= {"fixed", "shades", "thresholds"}
 
 
-def test_the_alert_rules_watch_lag_rejects_waits_and_ticks() -> None:
+@pytest.mark.parametrize(
+    "chosen",
+    [["^GSPC"], ["ES=F"], ["M&M.NS"], ["AAPL  261218C00150000", "EUR/USD"], ["7203.T"], [r"A\B", "1+1"]],
+)
+def test_a_chosen_symbol_of_any_form_selects_itself_alone(chosen: list[str]) -> None:
+    symbols = ["^GSPC", "GSPC", "ES=F", "M&M.NS", "M&MXNS", "AAPL  261218C00150000", "AAPL", "EUR/USD"]
+    symbols += ["7203.T", "7203XT", r"A\B", "1+1", "11", "111"]
+    query = filled(f"SELECT bid FROM bid_ask WHERE {SYMBOL}", {"symbol": regex(chosen)}, 60)
+    pattern = query.partition("=~ /")[2].removesuffix("/")
+    assert [symbol for symbol in symbols if re.search(pattern, symbol)] == chosen
+    assert "/" not in re.sub(r"\\.", "", pattern), "a slash would end the expression"
+
+
+def test_every_variable_is_escaped_by_its_format_and_not_by_grafanas_guess() -> None:
+    queries = [t["query"] for board in DASHBOARDS for panel in board["panels"] for t in panel["targets"]]
+    names = [name for query in queries for name in re.findall(r"=~ /\^(.*?)\$/", query)]
+    assert set(names) == {f"${{{name}:regex}}" for name in ("symbol", "exchange", "account", "component")}
+
+
+def test_the_alert_rules_watch_lag_rejects_waits_crossed_symbols_and_ticks() -> None:
     (group,) = alert_rules()["groups"]
     titles = [rule["title"] for rule in group["rules"]]
-    assert titles == ["Lag", "Rejects", "Market data not current", "No ticks"]
+    assert titles == ["Lag", "Rejects", "Market data not current", "Symbol crossed", "No ticks"]
     for rule in group["rules"]:
         steps = {step["refId"]: step for step in rule["data"]}
         assert rule["condition"] in steps
         assert steps["A"]["datasourceUid"] == DATA_SOURCE_UID
         assert steps["B"]["model"]["expression"] == "A"
         assert steps["C"]["model"]["expression"] == "B"
-    assert [rule["noDataState"] for rule in group["rules"]] == ["OK", "OK", "OK", "Alerting"]
+    assert [rule["noDataState"] for rule in group["rules"]] == ["OK", "OK", "OK", "OK", "Alerting"]
+
+
+def test_a_symbol_that_is_crossed_for_over_a_second_alerts_at_once() -> None:
+    (rule,) = [rule for rule in alert_rules()["groups"][0]["rules"] if rule["title"] == "Symbol crossed"]
+    assert rule["for"] == "0s"
+    assert 'max("crossed_ms")' in rule["data"][0]["model"]["query"]
+    assert rule["data"][2]["model"]["conditions"][0]["evaluator"] == {"type": "gt", "params": [1_000]}
 
 
 def test_the_provisioning_files_name_the_data_source_and_the_folder() -> None:

@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import replace
+from html import escape
 
+import pytest
 from support.report_data import EMPTY, full_data, report
 
-from fintank.report import tables
-from fintank.report.data import Held, Line, PriceLines
+from fintank.report import plots, tables
+from fintank.report.data import FaultRow, FillRow, Held, Line, PriceLines
 from fintank.report.page import page
 
 
@@ -59,7 +61,7 @@ def test_every_plot_is_drawn_or_replaced_by_a_text() -> None:
     assert full.count('class="plotly-graph-div"') == 12
     assert full.count('class="nothing"') == 0
     assert empty.count('class="plotly-graph-div"') == 0
-    assert empty.count('class="nothing"') == 15
+    assert empty.count('class="nothing"') == 16
 
 
 def test_a_long_table_shows_the_latest_rows_and_says_so() -> None:
@@ -135,3 +137,43 @@ def test_a_trade_on_an_unknown_quote_is_not_drawn() -> None:
 def test_without_known_quotes_trades_are_drawn_at_the_time_of_the_decision() -> None:
     data = replace(full_data(), quote_times_ns={})
     assert {time_ns - trade.time_ns for time_ns, trade in data.marks("BTCUSDT")} == {0}
+
+
+def test_crossed_symbols_and_silent_exchanges_are_summed_up_by_symbol() -> None:
+    assert cells(tables.quote_faults(full_data().faults)) == [
+        *("BTCUSDT", "crossed", "2", "1.5", "BINANCE"),
+        *("M&amp;M.NS", "silent", "1", "7.2", "BSE, NSE"),
+    ]
+
+
+def test_a_price_plot_has_the_reference_price_and_a_collar_that_a_click_shows() -> None:
+    figure = plots.prices("BTCUSDT", full_data())
+    drawn = {(trace.name, trace.visible) for trace in figure.data[:5]}
+    assert drawn == {("bid", None), ("ask", None), ("reference", None), ("collar", "legendonly")}
+    without = replace(full_data(), prices={"BTCUSDT": PriceLines(Line([1], [4.0]), Line([1], [5.0]), 1)})
+    assert "reference" not in {trace.name for trace in plots.prices("BTCUSDT", without).data}
+
+
+@pytest.mark.parametrize("symbol", ["^GSPC", "ES=F", "M&M.NS", "AAPL  261218C00150000", "<b>X", "000001"])
+def test_a_symbol_is_shown_as_it_is_in_tables_and_plots(symbol: str) -> None:
+    trade = report(0, symbol=symbol)
+    data = replace(
+        full_data(),
+        executions=[trade],
+        prices={symbol: full_data().prices["BTCUSDT"]},
+        fills=[FillRow(trade.time_ns, "A-1", symbol, "USD", 1.0, -2.0, None, None)],
+        opening={},
+        holdings={("A-1", symbol, "USD"): Held(1.0, -2.0)},
+        faults=[FaultRow(trade.time_ns, "silent", symbol, "NYSE", 1)],
+    )
+    html = page(data, "InfluxDB")
+    assert f"<figcaption>{escape(symbol)}<span>" in html
+    assert f'<th class="number">{escape(symbol)}</th>' in html
+    for table in (tables.trades([trade], {}), tables.quote_faults(data.faults)):
+        assert escape(symbol) in cells(table)
+    (shares,) = plots.shares(data).data
+    states = plots.orders_by_state([trade])
+    marks = plots.prices(symbol, data).data[-1]
+    assert shares.name == states.data[0].y[0] == escape(symbol)
+    assert states.layout.yaxis.type == "category", "000001 is not 1"
+    assert f" {escape(symbol)} at " in marks.text[0]

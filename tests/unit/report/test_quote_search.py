@@ -66,3 +66,17 @@ def test_of_several_quotes_the_one_between_the_neighboring_trades_is_found() -> 
 
 def test_a_trade_without_a_quote_is_left_out() -> None:
     assert search(trade=report(0, quote_ids=None)) == {}
+
+
+def test_a_symbol_is_quoted_as_influxql_wants_it() -> None:
+    asked: list[str] = []
+
+    class NoPoints(Points):
+        def rows(self, query: str) -> list[list[float]]:
+            asked.append(query)
+            return []
+
+    trade = report(0, symbol="O'X\\' OR time > 0 --", last_mkt="AAPL  261218C00150000", quote_ids="1-7")
+    find_quotes(NoPoints(), SPAN, [trade])  # type: ignore[arg-type]
+    where = r"WHERE symbol = 'O\'X\\\' OR time > 0 --' AND exchange = 'AAPL  261218C00150000' AND time"
+    assert where in asked[0]

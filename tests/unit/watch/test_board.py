@@ -1,6 +1,7 @@
 import json
 from decimal import Decimal
 
+import factories
 import pytest
 from rich.console import Console
 
@@ -70,3 +71,17 @@ def test_every_size_of_a_terminal_is_filled_and_never_exceeded(width: int, heigh
     assert len(lines) == height
     assert max(map(len, lines)) <= width
     assert "ticks 123,456/s"[:width] in captured.get()
+
+
+@pytest.mark.parametrize(
+    "symbol", ["^GSPC", "ES=F", "M&M.NS", "AAPL  261218C00150000", "[red]X[/red]", "[/]", ":smile:"]
+)
+def test_a_symbol_of_any_form_is_shown_as_it_is(symbol: str) -> None:
+    board = Board()
+    board.on_ticks([tick(symbol, "NYSE", 1, 2)])
+    board.on_fills([fill("A", symbol, "1", "-1")])
+    board.reports.append(factories.report(symbol=symbol, order_qty=Decimal(1), transact_time_us=NOW_US))
+    console = Console(width=160, height=30)
+    with console.capture() as captured:
+        console.print(view(board, 160, 30, NOW_US))
+    assert captured.get().count(symbol) == 3
