@@ -3,6 +3,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 
+from fintank.adapters import rules_file
 from fintank.adapters.topic_reader import open_reader
 from fintank.commands import command
 from fintank.errors import FintankError
@@ -51,10 +52,12 @@ def export(
 
     span = parse_span(since or "1990-01-01", until)
     make_topics(settings.kafka)
+    allows_negative = rules_file.load(settings).instruments.allows_negative
     path = Path(to) / f"{topic}.{format}"
     path.parent.mkdir(parents=True, exist_ok=True)
     with open_reader(settings.kafka, topic) as reader:
         starts = reader.starts(since_ms=span.since_ns // 1_000_000 if since else None)
         symbols = frozenset(symbol.split(",")) if symbol else frozenset()
-        rows = write(reader, Selection(topic, starts, span.until_ns // 1_000_000, symbols), path)
+        selection = Selection(topic, starts, span.until_ns // 1_000_000, symbols, allows_negative)
+        rows = write(reader, selection, path)
     print(f"{counted(rows, 'row')} of the topic '{topic}' in {path}.")

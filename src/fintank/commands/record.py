@@ -1,10 +1,12 @@
 """invoke record: live quotes of an exchange."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from fintank.adapters import rules_file
 from fintank.adapters.bulk_producer import BulkProducer
 from fintank.commands import command
 from fintank.errors import FintankError
@@ -20,6 +22,9 @@ from fintank.terminal.screen import LiveLine
 from fintank.terminal.texts import counted
 from fintank.trading.messages import Quote
 from fintank.wire.kafka.tick_json import tick_of_texts
+
+if TYPE_CHECKING:
+    from fintank.feeds.recorder import Recorder
 
 EXCHANGES: Mapping[str, Callable[[], Exchange]] = {"binance": Binance, "coinbase": Coinbase}
 SHOW_SECONDS = 1.0
@@ -50,12 +55,17 @@ def record(
         raise FintankError(
             "record needs a package: .venv/bin/pip install --requirement requirements-extra.txt"
         )
+    from fintank.feeds.recorder import Recorder  # it needs websockets
+
     limit_s = None if seconds is None else positive_number("--seconds", seconds)
     venue = _exchange(argument("record", exchange))
     if url is not None:
         venue.url = url
-    make_topics(settings.kafka)
     names = symbols.split()
+    if not names:
+        raise FintankError("record: name at least one symbol, as in: invoke record binance BTCUSDT")
+    allows_negative = rules_file.load(settings).instruments.allows_negative
+    make_topics(settings.kafka)
     print(
         f"Recording {', '.join(names)} of {venue.url} to Kafka ({settings.kafka}) topic 'ticks'.", flush=True
     )
@@ -67,7 +77,10 @@ def record(
                 producer.send(quote.symbol, tick_of_texts(quote))
                 write(quote)
 
-            _run(venue, names, send, limit_s)
+            def report(text: str) -> None:
+                print(f"{venue.name}: {text}", flush=True)
+
+            _run(Recorder(venue, names, send, report, allows_negative), venue.name, limit_s)
     finally:
         producer.finish()
         print(f"{counted(producer.delivered, 'tick')} sent.")
@@ -82,11 +95,7 @@ def _exchange(name: str) -> Exchange:
     return EXCHANGES[name]()
 
 
-def _run(venue: Exchange, names: Sequence[str], send: Callable[[Quote], None], limit_s: float | None) -> None:
-    from fintank.feeds.recorder import Recorder
-
-    recorder = Recorder(venue, names, send, lambda text: print(f"{venue.name}: {text}", flush=True))
-
+def _run(recorder: "Recorder", name: str, limit_s: float | None) -> None:
     async def show() -> None:
         shown: set[str] = set()
         with LiveLine() as line:
@@ -94,7 +103,7 @@ def _run(venue: Exchange, names: Sequence[str], send: Callable[[Quote], None], l
                 await asyncio.sleep(SHOW_SECONDS)
                 line.show(recorder.summary())
                 for kind in recorder.state.ignored.keys() - shown:
-                    print(f"{venue.name}: ignored: {kind}: {recorder.state.examples[kind]}", flush=True)
+                    print(f"{name}: ignored: {kind}: {recorder.state.examples[kind]}", flush=True)
                     shown.add(kind)
 
     async def both() -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from fintank.adapters import rules_file
 from fintank.commands import command
 from fintank.samples import csv_forms
 from fintank.samples.bad_lines import print_skipped
@@ -52,7 +53,8 @@ def replay(
         time_format=time_format,
     )
     factor = None if speed is None else positive_number("--speed", speed)
-    with QuoteFile(path, settings.home / "run", given) as quotes:
+    instruments = rules_file.load(settings).instruments
+    with QuoteFile(path, settings.home / "run", given, instruments.allows_negative) as quotes:
         if quotes.summary:
             print(f"Reading {path}: {quotes.summary}.", flush=True)
         extent = survey(quotes, strict)

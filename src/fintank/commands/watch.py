@@ -4,6 +4,7 @@ import time
 
 from rich.live import Live
 
+from fintank.adapters import rules_file
 from fintank.commands import command
 from fintank.samples.produce import make_topics
 from fintank.settings import Settings
@@ -24,7 +25,7 @@ def watch(settings: Settings, seconds: str | None = None) -> None:
     """Show prices, orders, fills and positions live, as in: invoke watch. Not on a terminal: once."""
     limit_s = None if seconds is None else positive_number("--seconds", seconds)
     screen = console()
-    board = Board()
+    board = Board(rules_file.load(settings).instruments.allows_negative)
     make_topics(settings.kafka)
     with open_feed(settings.kafka, board) as feed:
         feed.refresh()

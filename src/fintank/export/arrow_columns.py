@@ -12,6 +12,7 @@ from fintank.wire.kafka import executions, fills, ticks
 from fintank.wire.kafka.fields import Fields
 from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.schema import Field, Schema
+from fintank.wire.kafka.ticks import AllowsNegative
 
 NARROW = pa.decimal128(38, 18)
 """Any number below 10^18 with at most 18 decimals; every tool reads it."""
@@ -28,19 +29,18 @@ class Exported(NamedTuple):
     """
 
     columns: Mapping[str, pa.DataType]
-    rows: Callable[[Sequence[Record]], list[Sequence[Any]]]
+    rows: Callable[[Sequence[Record], AllowsNegative], list[Sequence[Any]]]
 
-    def selected(self, records: Sequence[Record], symbols: Collection[str]) -> list[Sequence[Any]]:
+    def selected(
+        self, records: Sequence[Record], symbols: Collection[str], allows_negative: AllowsNegative
+    ) -> list[Sequence[Any]]:
         """Return the rows of these symbols, of all if none is named."""
         symbol = list(self.columns).index("symbol")
-        return [row for row in self.rows(records) if not symbols or row[symbol] in symbols]
+        return [row for row in self.rows(records, allows_negative) if not symbols or row[symbol] in symbols]
 
 
-def table(
-    exported: Exported, records: Sequence[Record], symbols: Collection[str], decimals: pa.DataType
-) -> pa.Table:
-    """Return a batch as a table; pyarrow.ArrowInvalid if a number does not fit into `decimals`."""
-    rows = exported.selected(records, symbols)
+def table(exported: Exported, rows: Sequence[Sequence[Any]], decimals: pa.DataType) -> pa.Table:
+    """Return rows as a table; pyarrow.ArrowInvalid if a number does not fit into `decimals`."""
     columns = list(zip(*rows, strict=True)) or [()] * len(exported.columns)
     return pa.table(
         {
@@ -56,7 +56,7 @@ def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     return pa.array([None if value is None else str(value) for value in values], pa.string()).cast(kind)
 
 
-def _tick_rows(records: Sequence[Record]) -> list[Sequence[Any]]:
+def _tick_rows(records: Sequence[Record], allows_negative: AllowsNegative) -> list[Sequence[Any]]:
     """Read the ticks of one partition as the tick-deserializer does, but with the times that they carry."""
     texts = {record.offset: text for record in records if (text := _text(record)) is not None}
     if not texts:
@@ -64,7 +64,7 @@ def _tick_rows(records: Sequence[Record]) -> list[Sequence[Any]]:
     times_ms = {record.offset: record.time_ms for record in records}
     partition = records[0].partition
     runs = " ".join(f"{offset},1,{times_ms[offset]}" for offset in texts)
-    found = ticks.to_lines("ticks", partition, runs, "\n".join(texts.values()))
+    found = ticks.to_lines("ticks", partition, runs, "\n".join(texts.values()), allows_negative)
     quotes = owner_ticks.quotes(partition, "\n".join(found.quotes))
     return [
         [
@@ -90,7 +90,7 @@ def _time_us(text: str) -> int:
 def _of_schema(schema: Schema, from_json: Callable[[str], object]) -> Exported:
     names = [field.attribute for field in schema.fields]
 
-    def rows(records: Sequence[Record]) -> list[Sequence[Any]]:
+    def rows(records: Sequence[Record], _: AllowsNegative) -> list[Sequence[Any]]:
         found: list[Sequence[Any]] = []
         for record in records:
             try:

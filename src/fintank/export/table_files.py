@@ -17,6 +17,7 @@ from fintank.export.arrow_columns import EXPORTED, NARROW, WIDE, Exported, table
 from fintank.terminal.screen import track
 from fintank.trading.decimals import plain
 from fintank.wire.kafka.records import Record
+from fintank.wire.kafka.ticks import AllowsNegative, only_positive
 
 BATCH_RECORDS = 10_000
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -32,6 +33,12 @@ class Selection(NamedTuple):
     until_ms: int
     symbols: frozenset[str] = frozenset()
     """All, if none is named."""
+    allows_negative: AllowsNegative = only_positive
+    """Whether 0 and less are prices of a symbol."""
+
+    def rows(self, records: Sequence[Record]) -> list[Sequence[Any]]:
+        """Return the rows of records of one partition."""
+        return EXPORTED[self.topic].selected(records, self.symbols, self.allows_negative)
 
 
 def export(reader: TopicReader, selection: Selection, path: Path) -> int:
@@ -75,11 +82,11 @@ def _selected(reader: TopicReader, selection: Selection) -> Iterator[Record]:
 
 @contextmanager
 def _parquet(path: Path, exported: Exported, selection: Selection, decimals: pa.DataType) -> Iterator[Write]:
-    schema = table(exported, [], selection.symbols, decimals).schema
+    schema = table(exported, [], decimals).schema
     with pa.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
 
         def write(records: Sequence[Record]) -> int:
-            made = table(exported, records, selection.symbols, decimals)
+            made = table(exported, selection.rows(records), decimals)
             writer.write_table(made)
             return int(made.num_rows)
 
@@ -94,7 +101,7 @@ def _csv(path: Path, exported: Exported, selection: Selection) -> Iterator[Write
         writer.writerow(exported.columns)
 
         def write(records: Sequence[Record]) -> int:
-            rows = exported.selected(records, selection.symbols)
+            rows = selection.rows(records)
             writer.writerows([map(_text, kinds, row) for row in rows])
             return len(rows)
 

@@ -7,6 +7,7 @@ from fintank.feeds.exchange import Exchange, FeedMessage, Heartbeat, Ignored, Su
 from fintank.trading.messages import Quote
 from fintank.wire.kafka import tick_json
 from fintank.wire.kafka.records import Record
+from fintank.wire.kafka.ticks import AllowsNegative, only_positive
 
 OFFSETS_KEPT_MAX = 1_000
 TEXT_CHARS_MAX = 200
@@ -23,7 +24,9 @@ class QuoteState:
     that of an earlier quote, the earlier time counts.
     """
 
-    def __init__(self, exchange: Exchange, symbols: Iterable[str]) -> None:
+    def __init__(
+        self, exchange: Exchange, symbols: Iterable[str], allows_negative: AllowsNegative = only_positive
+    ) -> None:
         self.counts: Counter[str] = Counter(quotes=0, missed=0)
         self.ignored: Counter[str] = Counter()
         self.examples: dict[str, str] = {}
@@ -31,6 +34,7 @@ class QuoteState:
         self.clock_ahead_us: int | None = None
         """How far the venue's clock is ahead of ours, at most, by the message that came fastest."""
         self._exchange = exchange
+        self._allows_negative = allows_negative
         self._held: dict[str, tuple[Quote, int]] = {}
         self._symbols = {symbol.upper() for symbol in symbols}
         self._sequences: dict[str, int] = {}
@@ -113,8 +117,8 @@ class QuoteState:
             bid_size=message.bid_size,
             ask_size=message.ask_size,
         )
-        tick = tick_json.tick_of_texts(made)
-        read = tick_json.from_record(Record("ticks", 0, 0, now_us // 1000 + 1, value=tick))
+        record = Record("ticks", 0, 0, now_us // 1000 + 1, value=tick_json.tick_of_texts(made))
+        read = tick_json.from_record(record, self._allows_negative)
         return read._replace(time_us=time_us)
 
     def _timed(self, quote: Quote, time_us: int) -> Quote:

@@ -14,6 +14,7 @@ from fintank.feeds.exchange import Exchange
 from fintank.feeds.quote_state import QuoteState
 from fintank.trading.messages import Quote
 from fintank.waiting import now_us
+from fintank.wire.kafka.ticks import AllowsNegative, only_positive
 
 OPEN_SECONDS_MAX = 10.0
 PING_SECONDS = 5.0
@@ -37,9 +38,14 @@ class Recorder:
     """
 
     def __init__(
-        self, exchange: Exchange, symbols: Sequence[str], send: Send, report: Callable[[str], None]
+        self,
+        exchange: Exchange,
+        symbols: Sequence[str],
+        send: Send,
+        report: Callable[[str], None],
+        allows_negative: AllowsNegative = only_positive,
     ) -> None:
-        self.state = QuoteState(exchange, symbols)
+        self.state = QuoteState(exchange, symbols, allows_negative)
         self.gaps = 0
         """How often the connection was lost."""
         self.is_connected = False

@@ -20,6 +20,7 @@ from fintank.wire.bolts import owner_ticks
 from fintank.wire.kafka import ticks
 from fintank.wire.kafka.fields import SYMBOL_ALLOWED
 from fintank.wire.kafka.rejects import Reject
+from fintank.wire.kafka.ticks import AllowsNegative, only_positive
 
 BATCH_LINES = 500
 VALUE_CHARS_MAX = 80
@@ -29,21 +30,24 @@ _WANTED = {
     **dict.fromkeys(("bid", "ask"), "a decimal number of 0 or more"),
     **dict.fromkeys(SIZES, "a decimal number of 0 or more"),
 }
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _FIELD = re.compile(r'field="(\w+)"')
 
 _Candidate = tuple[int, str]
 """A line that may be a quote: its number and its values as a JSON record."""
 
 
-def read(file: BinaryIO, form: CsvForm, now_ms: int) -> Iterator[Quote | BadLine]:
+def read(
+    file: BinaryIO, form: CsvForm, now_ms: int, allows_negative: AllowsNegative = only_positive
+) -> Iterator[Quote | BadLine]:
     """Yield the lines after the header; empty ones are skipped. A quote's offset has no meaning.
 
-    `now_ms` takes the place of the record's append time, which no tick may be ahead of.
+    `now_ms` takes the place of the record's append time, which no tick may be ahead of. allows_negative:
+    whether 0 and less are prices of a symbol.
     """
     candidates = _candidates(file, form)
     while batch := list(islice(candidates, BATCH_LINES)):
-        yield from _parsed(batch, now_ms, form)
+        yield from _parsed(batch, now_ms, form, allows_negative)
 
 
 def _candidates(file: BinaryIO, form: CsvForm) -> Iterator[_Candidate | BadLine]:
@@ -124,13 +128,15 @@ def _change(form: CsvForm, name: str) -> Callable[[str], str] | None:
     return lambda text: plain_number(text, form.has_decimal_commas, decimals)
 
 
-def _parsed(batch: list[_Candidate | BadLine], now_ms: int, form: CsvForm) -> Iterator[Quote | BadLine]:
+def _parsed(
+    batch: list[_Candidate | BadLine], now_ms: int, form: CsvForm, allows_negative: AllowsNegative
+) -> Iterator[Quote | BadLine]:
     """Parse the candidates together, as records whose offset is their index."""
     candidates = [line[1] for line in batch if not isinstance(line, BadLine)]
     results: dict[int, Quote | str] = {}
     if candidates:
         run = f"0,{len(candidates)},{now_ms}"
-        found = ticks.to_lines("ticks", 0, run, "\n".join(candidates))
+        found = ticks.to_lines("ticks", 0, run, "\n".join(candidates), allows_negative)
         results.update((reject.offset, _reason(reject, form)) for reject in found.rejects)
         if found.quotes:
             results.update((q.offset, q) for q in owner_ticks.quotes(0, "\n".join(found.quotes)))

@@ -16,6 +16,7 @@ from fintank.terminal.screen import progress
 from fintank.trading.messages import Quote
 from fintank.waiting import now_us, sleep_until
 from fintank.wire.kafka.tick_json import tick_of_texts
+from fintank.wire.kafka.ticks import AllowsNegative, only_positive
 
 NOTHING_GIVEN = GivenForm()
 
@@ -26,8 +27,15 @@ class QuoteFile(PackedFile):
     form: CsvForm
     summary: str
 
-    def __init__(self, path: Path, folder: Path, given: GivenForm = NOTHING_GIVEN) -> None:
+    def __init__(
+        self,
+        path: Path,
+        folder: Path,
+        given: GivenForm = NOTHING_GIVEN,
+        allows_negative: AllowsNegative = only_positive,
+    ) -> None:
         super().__init__(path, folder)
+        self._allows_negative = allows_negative
         self._given = given
         self._now_ms = now_us() // 1000
 
@@ -40,7 +48,7 @@ class QuoteFile(PackedFile):
     def lines(self) -> Iterator[Quote | BadLine]:
         """Read the file from its start."""
         with self.text() as text:
-            yield from quote_csv.read(text, self.form, self._now_ms)
+            yield from quote_csv.read(text, self.form, self._now_ms, self._allows_negative)
 
 
 class Extent(NamedTuple):

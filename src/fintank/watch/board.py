@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 import orjson
@@ -12,6 +13,7 @@ from fintank.trading.messages import Quote
 from fintank.trading.reports import ExecutionReport, Report
 from fintank.wire.kafka import executions, tick_json
 from fintank.wire.kafka.records import Record, messages
+from fintank.wire.kafka.ticks import AllowsNegative, only_positive
 
 SYMBOLS_MAX = 10_000
 LATEST_MAX = 100
@@ -51,19 +53,20 @@ class Rates(NamedTuple):
 class Board:
     """The latest quotes, reports and fills, and the sums of all fills."""
 
-    def __init__(self) -> None:
+    def __init__(self, allows_negative: AllowsNegative = only_positive) -> None:
         self.reports: deque[ExecutionReport] = deque(maxlen=LATEST_MAX)
         self.fills: deque[ExecutionReport] = deque(maxlen=LATEST_MAX)
         self.counts: Counter[str] = Counter()
         """How many reports of each exec_type came."""
         self.rates = Rates({}, {})
         self.rejects: deque[str] = deque(maxlen=LATEST_MAX)
+        self._read_tick = partial(tick_json.from_record, allows_negative=allows_negative)
         self._quotes: dict[str, dict[str, Quote]] = {}
         self._holdings: dict[tuple[str, str, str], tuple[Decimal, Decimal]] = {}
 
     def on_ticks(self, records: Iterable[Record]) -> None:
         """Take in ticks; of each venue the newest quote counts."""
-        for _, quote in messages(records, tick_json.from_record):
+        for _, quote in messages(records, self._read_tick):
             held = self._quotes.pop(quote.symbol, {})
             before = held.get(quote.exchange)
             if before is None or before.time_us <= quote.time_us:

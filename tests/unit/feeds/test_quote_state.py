@@ -164,6 +164,15 @@ def test_an_older_or_doubled_quote_is_ignored() -> None:
     assert feed.state.again(NOW_US)[0].bid == "25.3519"
 
 
+def test_a_negative_price_is_one_where_the_instrument_allows_it() -> None:
+    message = json.dumps({**BINANCE_QUOTE, "b": "-1.5", "a": "0"})
+    state = QuoteState(Binance(), ["BNBUSDT"], lambda symbol: symbol == "BNBUSDT")
+    quote = state.on_message(message, NOW_US, NOW_US)
+    assert quote
+    assert (quote.bid, quote.ask) == ("-1.5", "0")
+    assert QuoteState(Binance(), ["BNBUSDT"]).on_message(message, NOW_US, NOW_US) is None
+
+
 def test_an_empty_side_stays_empty() -> None:
     assert binance().take({**BINANCE_QUOTE, "b": "0.00000000", "B": "0.00000000"}) == (
         None,

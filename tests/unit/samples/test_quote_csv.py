@@ -189,6 +189,17 @@ def test_a_line_is_a_quote_when_its_values_in_json_are_a_tick(
         assert [found] == owner_ticks.quotes(0, parsed.quotes[0])
 
 
+def test_a_negative_price_is_one_where_the_instrument_allows_it() -> None:
+    text = f"{HEADER}1438539936.1,SPREAD,CME,-37.63,0,,\n1438539936.1,IVE,NYSE,-1,2,,\n".encode()
+    file = io.BytesIO(text)
+    form, _ = csv_forms.guess(file, "quotes.csv", GivenForm())
+    file.seek(0)
+    first, second = read(file, form, NOW_MS, allows_negative=lambda symbol: symbol == "SPREAD")
+    assert isinstance(first, Quote)
+    assert (first.bid, first.ask) == ("-37.63", "0")
+    assert isinstance(second, BadLine)
+
+
 @pytest.mark.parametrize("side", ["0", "0.00", ""])
 def test_a_price_of_zero_or_none_is_an_empty_side(side: str) -> None:
     found = only(HEADER + f"1438539936.1,AAPL  261218C00150000,NYSE,{side},94.2,,3\n")

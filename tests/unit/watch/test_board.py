@@ -33,6 +33,12 @@ def test_the_best_prices_are_those_of_the_venues_that_still_quote() -> None:
     assert (best.bid, best.ask, best.venues, best.time_us) == (94, Decimal("94.1"), 2, NOW_US)
 
 
+def test_a_negative_price_is_shown_where_the_instrument_allows_it() -> None:
+    board = Board(lambda symbol: symbol == "SPREAD")
+    board.on_ticks([tick("SPREAD", "CME", -37, 0), tick("IVE", "NYSE", -1, 2)])
+    assert [(best.symbol, best.bid, best.ask) for best in board.prices()] == [("SPREAD", -37, 0)]
+
+
 def test_fills_are_summed_exactly_and_what_is_flat_disappears() -> None:
     board = Board()
     board.on_fills(

@@ -9,8 +9,9 @@ from decimal import Decimal
 
 from fintank.trading.decimals import plain, seconds_text
 from fintank.trading.messages import Quote
-from fintank.wire.kafka.fields import Fields, parsed
+from fintank.wire.kafka.fields import Fields, MalformedError, parsed
 from fintank.wire.kafka.records import Record
+from fintank.wire.kafka.rejects import Reason
 
 
 def from_record(record: Record, allows_negative: Callable[[str], bool] = lambda _: False) -> Quote:
@@ -58,6 +59,10 @@ def tick_of_texts(quote: Quote) -> bytes:
 def _side(fields: Fields, name: str, is_any_price: bool) -> tuple[str | None, str | None]:
     """Read a price and its size; two times None for an empty side."""
     price, size = _number(fields, name), _number(fields, f"{name}_size")
+    if price is not None and price < 0 and not is_any_price:
+        raise MalformedError(Reason.NOT_POSITIVE, field=name, value=str(price))
+    if size is not None and size < 0:
+        raise MalformedError(Reason.NEGATIVE, field=f"{name}_size", value=str(size))
     if price is None or size == 0 or (price == 0 and not is_any_price):
         return None, None
     return plain(price), None if size is None else plain(size)

@@ -56,7 +56,8 @@ AllowsNegative = Callable[[str], bool]
 """Tells of a symbol whether 0 and less are prices."""
 
 
-def _only_positive(_: str) -> bool:
+def only_positive(_: str) -> bool:
+    """Tell that no symbol has prices of 0 and less."""
     return False
 
 
@@ -79,7 +80,7 @@ class _Lines(NamedTuple):
 
 
 def to_lines(
-    topic: str, partition: int, offsets: str, records: str, allows_negative: AllowsNegative = _only_positive
+    topic: str, partition: int, offsets: str, records: str, allows_negative: AllowsNegative = only_positive
 ) -> TickBatch:
     """Turn each record of one spout tuple into a line or a reject, in order.
 

@@ -40,6 +40,17 @@ def test_an_empty_side_has_neither_price_nor_size(bid: str) -> None:
     assert (again["bid"], "bid_size" in again) == (None, False)
 
 
+@pytest.mark.parametrize("field", ['"bid": -1', '"ask": "-0.5"', '"ask_size": -1', '"bid_size": "-0.1"'])
+def test_a_negative_price_or_size_is_an_error_unless_the_instrument_allows_the_price(field: str) -> None:
+    text = ORIGINAL.replace("}", f", {field}}}")
+    with pytest.raises(ValueError, match=r"NEGATIVE|NOT_POSITIVE"):
+        read(text)
+    record = Record("ticks", 2, 17, APPEND_MS, b"IVE", text.encode())
+    if "size" not in field:
+        quote = from_record(record, allows_negative=lambda symbol: symbol == "IVE")
+        assert "-" in f"{quote.bid}{quote.ask}"
+
+
 def test_a_symbol_may_need_escaping() -> None:
     quote = read(ORIGINAL)._replace(symbol='I"V\\E')
     assert read(tick_of_texts(quote).decode()) == quote
