@@ -79,6 +79,7 @@ def _record(form: CsvForm) -> Callable[[Sequence[str]], str]:
     read_time = str if form.time.name == OWN_TIME else form.time.read
     sides = [names.index(side) for side in ("bid", "ask")] if form.keeps_sides else []
     held = dict.fromkeys(sides, "")
+    whole = (True,) * len(names)
     templates: dict[tuple[bool, ...], tuple[str, int]] = {}
 
     def record(row: Sequence[str]) -> str:
@@ -91,11 +92,11 @@ def _record(form: CsvForm) -> Callable[[Sequence[str]], str]:
                 values[at] = held[at]
             elif _NUMBER.fullmatch(values[at]):
                 held[at] = values[at]
-        present = tuple(map(bool, values))
+        present = tuple(map(bool, values)) if "" in values else whole
         if present not in templates:
             templates[present] = _template(names, present, form.constants)
         template, quotation_marks = templates[present]
-        text = template % tuple(filter(None, values))
+        text = template % tuple(values if present is whole else filter(None, values))
         if text.count('"') == quotation_marks and "\\" not in text and text.isprintable():
             return text
         found = {**dict(zip(names, values, strict=True)), **form.constants}
@@ -137,9 +138,12 @@ def _parsed(
     if candidates:
         run = f"0,{len(candidates)},{now_ms}"
         found = ticks.to_lines("ticks", 0, run, "\n".join(candidates), allows_negative)
+        quotes = owner_ticks.quotes(0, "\n".join(found.quotes))
+        if len(quotes) == len(batch):
+            yield from quotes
+            return
+        results.update((quote.offset, quote) for quote in quotes)
         results.update((reject.offset, _reason(reject, form)) for reject in found.rejects)
-        if found.quotes:
-            results.update((q.offset, q) for q in owner_ticks.quotes(0, "\n".join(found.quotes)))
     offsets = count()
     for line in batch:
         if isinstance(line, BadLine):

@@ -74,7 +74,8 @@ def survey(file: QuoteFile, strict: bool = False) -> Extent:
         for line in bar.track(file.lines(), total=None, description="reading"):
             if isinstance(line, Quote):
                 quotes += 1
-                first_us, last_us = min(first_us, line.time_us), max(last_us, line.time_us)
+                first_us = line.time_us if line.time_us < first_us else first_us
+                last_us = line.time_us if line.time_us > last_us else last_us
                 symbols[line.symbol] = None
             else:
                 bad_lines.add(line)
