@@ -102,9 +102,10 @@ class Board:
             except (ValueError, KeyError, TypeError):
                 continue
 
-    def prices(self) -> list[BestPrice]:
-        """Return the best prices of the symbols quoted last, by symbol."""
-        return [self._best(symbol, list(held.values())) for symbol, held in sorted(self._quotes.items())]
+    def prices(self, symbols_max: int = SYMBOLS_MAX) -> list[BestPrice]:
+        """Return the best prices of the symbols quoted last, the first by name."""
+        symbols = sorted(self._quotes)[:symbols_max]
+        return [self._best(symbol, list(self._quotes[symbol].values())) for symbol in symbols]
 
     def holdings(self) -> list[Holding]:
         """Return what is not flat, the largest cash amounts first."""

@@ -76,8 +76,7 @@ def _prices(board: Board, rows: int, now_us: int) -> Table:
     made = _table(
         "symbol", "bid", "ask", "spread", "venues", "age", numbers=("bid", "ask", "spread", "venues", "age")
     )
-    prices = board.prices()
-    for best in prices[:rows]:
+    for best in board.prices(max(rows, 0)):
         both = best.bid is not None and best.ask is not None
         spread = None if not both else best.ask - best.bid  # type: ignore[operator]
         crossed = spread is not None and spread < 0

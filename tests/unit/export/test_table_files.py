@@ -1,0 +1,58 @@
+import csv
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow.parquet
+
+from fintank.adapters.topic_reader import Positions
+from fintank.export.table_files import Selection, export
+from fintank.wire.kafka.records import Record
+
+TIME_MS = 1_764_000_000_000
+
+
+class Topic:
+    """A reader of a topic of one partition that holds these values."""
+
+    def __init__(self, *values: bytes) -> None:
+        self._records = [
+            Record("ticks", 0, offset, TIME_MS, value=value) for offset, value in enumerate(values)
+        ]
+
+    def ahead(self, positions: Positions) -> int:
+        return len(self._records) - positions[0]
+
+    def read(self, positions: Positions) -> Iterator[Record]:
+        yield from self._records[positions[0] :]
+
+
+def tick(symbol: str, bid: object, ask: object) -> bytes:
+    values = {"symbol": symbol, "exchange": "CME", "bid": bid, "ask": ask, "timestamp": TIME_MS / 1000}
+    return json.dumps(values).encode()
+
+
+TICKS = Topic(tick("SPREAD", "-37.63", 0), tick("IVE", -1, 2), tick("IVE", 0, "94.20"), b"\xff", b"nonsense")
+
+
+def selection(*symbols: str) -> Selection:
+    return Selection("ticks", {0: 0}, TIME_MS, frozenset(symbols), lambda symbol: symbol == "SPREAD")
+
+
+def test_negative_prices_are_exported_where_the_instrument_allows_them(tmp_path: Path) -> None:
+    path = tmp_path / "ticks.parquet"
+    assert export(TICKS, selection(), path) == 2  # type: ignore[arg-type]
+    rows = pyarrow.parquet.read_table(path).to_pylist()
+    assert [(row["symbol"], row["bid"], row["ask"], row["offset"]) for row in rows] == [
+        ("SPREAD", Decimal("-37.63"), Decimal(0), 0),
+        ("IVE", None, Decimal("94.20"), 2),
+    ]
+
+
+def test_csv_has_the_rows_of_the_selected_symbols(tmp_path: Path) -> None:
+    path = tmp_path / "ticks.csv"
+    assert export(TICKS, selection("IVE"), path) == 1  # type: ignore[arg-type]
+    (row,) = csv.DictReader(path.read_text().splitlines())
+    assert (row["symbol"], row["bid"], Decimal(row["ask"])) == ("IVE", "", Decimal("94.2"))
+    assert [file.name for file in tmp_path.iterdir()] == ["ticks.csv"]
