@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from fintank.adapters.influxdb import InfluxDB
 from fintank.report.queries import read
 from fintank.report.span import SECOND_NS, Span
 from fintank.settings import PROJECT_ROOT
+from fintank.trading.quote_faults import FaultySymbol
 from fintank.wire.kafka import executions, fills, ticks
 from fintank.wire.points.line_protocol import record_time_ns
+from fintank.wire.points.market_points import fault_lines, reference_line
 
 SCHEMAS = PROJECT_ROOT / "src" / "fintank" / "wire" / "kafka" / "schemas"
 QUOTE_AGE_US = 30_000_000
@@ -70,6 +73,8 @@ def span(empty_stack: Stack) -> Span:
         executions.to_lines("executions", 0, f"3,1,{appended_ms}", trade).lines,
         fills.to_lines("fills", 0, f"3,2,{appended_ms}", records).lines,
         *pipeline,
+        reference_line("VTI", Decimal("109.625"), Decimal("0.1"), now_us - QUOTE_AGE_US),
+        *fault_lines("silent", 2, second, [FaultySymbol("AAPL  261218C00150000", ("ARCA",), 7_200_000)]),
     ]
     assert InfluxDB(empty_stack.settings.influx).write("\n".join(lines)) == []
     return Span(now_us * 1000 - 10 * MINUTE_NS, now_us * 1000 + MINUTE_NS)
@@ -82,6 +87,10 @@ def test_everything_the_loaders_wrote_is_read(empty_stack: Stack, span: Span) ->
     assert (trade.bid, trade.ask, trade.quote_ids, trade.cl_ord_id) == (109.5, 109.75, "1-18", "o-1")
     assert data.ticks == 2
     assert list(data.prices) == ["VTI"]
+    assert data.prices["VTI"].reference.values == [109.625]
+    assert data.prices["VTI"].collar_low.values == [98.6625]
+    (fault,) = data.faults
+    assert fault[1:] == ("silent", "AAPL  261218C00150000", "ARCA", 7_200)
     assert data.opening == {("A-1", "VTI", "USD"): (2, -219.5, 1, 1)}
     assert data.holdings == {("A-1", "VTI", "USD"): (4, -439, 2, 1)}
     assert [fill.delta_shares for fill in data.fills] == [2]

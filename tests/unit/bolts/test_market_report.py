@@ -89,6 +89,12 @@ def test_reference_prices_take_turns_and_are_written_once_for_a_tick(monkeypatch
     ticking.owned.core.on_quote(factories.quote(symbol="S1", at=1), LOG_US)
     second()
     assert written[-1] == ["S1"]
+    written.clear()
+    for at in range(2, 5):
+        for number in range(3):
+            ticking.owned.core.on_quote(factories.quote(symbol=f"S{number}", at=at), LOG_US)
+        second()
+    assert written == [["S0", "S1"], ["S2", "S0"], ["S1", "S0"]]
 
 
 def test_what_was_written_is_remembered_of_a_bounded_number_of_symbols(
