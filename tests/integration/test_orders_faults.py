@@ -30,6 +30,12 @@ RUNS_MAX = 3
 FROZEN_SECONDS = 8
 
 
+@pytest.fixture(scope="module")
+def stack(empty_stack: Stack) -> Stack:
+    """Services of their own: what other tests decide by hand can't be audited."""
+    return empty_stack
+
+
 def wait_for_reports(stack: Stack, flow: OrderFlow, phase: str) -> None:
     """Wait until orders of this phase are being decided."""
 

@@ -245,7 +245,7 @@ def test_incorrect_work_is_named(world: ManualTopology, tamper: Tamper, kinds: s
         world.send("orders", "account", {**market_order(name, "IVE"), "account": name})
         world.work(tampered)
     assert {kind for kind, _ in found} == kinds
-    ids = {f"{name} of {name} for IVE", f"{name} IVE", decided[0].reports[1].exec_id}
+    ids = {f"{name} of {name} for IVE", f"{name} IVE USD", decided[0].reports[1].exec_id}
     assert {what for _, what in found} <= ids
 
 
@@ -257,7 +257,8 @@ def test_reports_and_fills_without_an_order_are_named(world: ManualTopology) -> 
         batch = next(read_batches(reader, reader.starts(), ""))
     fill = fills.from_json(batch.records.split("\n")[0])
     with world.new_breaks() as found:
-        alien = replace(report, cl_ord_id="alien", account="A", symbol="IVE", exec_id="alien")
+        ids = dict.fromkeys(("cl_ord_id", "order_id", "exec_id"), "alien")
+        alien = replace(report, **ids, orig_cl_ord_id=None, account="A", symbol="IVE")
         world.write("executions", executions.to_json(alien), "IVE")
         world.write("fills", fills.to_json(replace(fill, exec_id="alien", account="alien")), "alien")
         world.load()
