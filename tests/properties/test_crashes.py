@@ -25,7 +25,10 @@ def decided(logs: list[ShardLog]) -> list[Any]:
 
 
 def state(log: ShardLog) -> dict[str, Any]:
-    values = {key: json.loads(text) for key, text in log.journal.items()}
+    """Return the journal but for two kinds that may be a look behind, and decide the same: how far the shard
+    has come, and a reference price whose candidate is due and takes its place when it is next looked at."""
+    lazy = ("positions|", "reference|")
+    values = {key: json.loads(text) for key, text in log.journal.items() if not key.startswith(lazy)}
     for value in values.values():
         value.pop("arrival_seq", None)
     return values
