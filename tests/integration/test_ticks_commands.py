@@ -103,11 +103,11 @@ def test_replay_can_keep_timestamps_and_pace(stack: Stack, tmp_path: Path) -> No
 
 def test_a_strict_replay_of_a_file_with_a_bad_line_sends_nothing(stack: Stack, tmp_path: Path) -> None:
     path = tmp_path / "quotes.csv"
-    path.write_text("timestamp,symbol,exchange,bid,ask\n1700000001,IVE,NYSE,1,2\n1700000002,IVE,NYSE,0,2\n")
+    path.write_text("timestamp,symbol,exchange,bid,ask\n1700000001,IVE,NYSE,1,2\n1700000002,IVE,NYSE,x,2\n")
     before = last(stack, "ticks", 1)
     done = invoke(stack, "replay", str(path), "--strict")
     assert done.returncode == 1
-    assert done.stderr.startswith(f"{path}:3: bid '0' is not a decimal number above 0")
+    assert done.stderr.startswith(f"{path}:3: bid 'x' is not a decimal number")
     assert last(stack, "ticks", 1) == before
 
 
