@@ -21,6 +21,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from factories import SECOND, START, cancel, order, quote, report
 from support.order_reports import committed
 from support.stack import Stack
+from support.timers import forget
 from support.waiting import wait_until
 
 from fintank.adapters import kafka as topics
@@ -36,7 +37,7 @@ from fintank.trading.log_merge import Positions
 from fintank.trading.messages import ExecType, OrdStatus
 from fintank.trading.recovery import Recovery, restore
 from fintank.trading.shard import Shard
-from fintank.trading.working_order import WorkingOrder
+from fintank.trading.working_order import Closing, WorkingOrder
 from fintank.wire.kafka import journal_records
 
 RECORDS = 200_000
@@ -61,7 +62,7 @@ log, _ = adopt(sys.argv[1], int(sys.argv[2]), print)
 print("adopted", flush=True)
 for line in sys.stdin:
     try:
-        log.commit([], [], [SymbolClock(line.strip(), ClockState(1, 1))])
+        log.commit([], [], [SymbolClock(line.strip(), ClockState(1, 1), 0)])
         print("committed", flush=True)
     except JournalError as error:
         print(error, flush=True)
@@ -87,7 +88,7 @@ def adopted(address: str, shard: int) -> tuple[ShardLog, dict[str, int]]:
 
 
 def clock(symbol: str, tick_time_us: int = 1) -> SymbolClock:
-    return SymbolClock(symbol, ClockState(tick_time_us, 1))
+    return SymbolClock(symbol, ClockState(tick_time_us, 1), 0)
 
 
 def open_transaction(address: str, shard: int, record_id: str) -> Producer:
@@ -240,7 +241,7 @@ def seconds_changes(shard: Shard, second: int, now_us: int) -> list[Change]:
         shard.on_cancel(cancel(f"r-{second - 3}", cl_ord_id=f"c-{second}", **sent), now_us),
     ]
     changes = [change for found in effects if found is not None for change in found.journal]
-    return [*changes, *shard.forget_closed(now_us), *shard.changed_quotes()]
+    return [*changes, *forget(shard, now_us)]
 
 
 def set_configs(address: str, resource: ConfigResource, values: dict[str, str]) -> None:
@@ -259,7 +260,8 @@ def kept_records(address: str, shard: int) -> int:
 def test_a_shard_of_200_000_orders_is_adopted_in_time(address: str) -> None:
     made = order(None, "1234.56", list_id="p-1", content_hash="0123456789abcdef0123456789abcdef")
     filled = WorkingOrder(made, arrival_seq=0, accepted_us=made.order_time_us, end_us=None, is_checked=True)
-    filled = filled.traded(Decimal("13.104"), Decimal("94.2125"), Instrument()).ended(OrdStatus.FILLED, None)
+    filled = filled.traded(Decimal("13.104"), Decimal("94.2125"), Instrument())
+    filled = filled.ended(OrdStatus.FILLED, Closing(0, by_log=True))
     log, _ = adopted(address, 3)
     for start in range(0, RECORDS, 20_000):
         records = [

@@ -173,7 +173,7 @@ def test_records_that_a_fixed_journal_lost_are_reported(stack: Stack) -> None:
     topics = {"journal": kafka.TOPICS["journal"]}
     topics_json(stack)
     log, _ = adopt(stack.settings.kafka, 2, print)
-    log.commit([], [], [SymbolClock("lost", ClockState(1, 1))])
+    log.commit([], [], [SymbolClock("lost", ClockState(1, 1), 0)])
     set_on(stack, "journal", cleanup_policy="delete")
     with kafka.connect(stack.settings.kafka) as admin:
         admin.delete_records({KafkaPartition("journal", 2): 1})

@@ -1,7 +1,8 @@
 """The rule engine's loop around the core, in a world where its process may end at any moment.
 
 As in bolts/rule_engine.py: a batch is acked when every shard that it touched has committed, what is not acked
-comes again, in order, and nothing waits longer than until the next second.
+comes again, in order, each shard knows what it has decided on, and nothing waits longer than until the next
+second.
 """
 
 import random
@@ -16,6 +17,7 @@ from scenarios.playing import LOG_US
 from fintank.bolts.owned_shard import OwnedShard
 from fintank.trading.changes import Change
 from fintank.trading.limits import Limits
+from fintank.trading.log_merge import Positions
 from fintank.trading.recovery import restore
 from fintank.trading.reports import Fill, Report
 from fintank.trading.timeline import TimelineEvent
@@ -69,40 +71,59 @@ class CrashingEngine:
         self.logs = [ShardLog() for _ in range(SHARDS)]
         self.log_us = LOG_US
         self.shards: list[OwnedShard] = []
+        self.decided = [0] * SHARDS
+        """How many steps of the run each shard has decided on."""
         self.waiting: dict[int, set[int]] = {}
         """Batch -> the shards that have yet to commit what it changed."""
         self.acked: set[int] = set()
 
     def run(self, batches: list[Batch]) -> None:
-        while len(self.acked) < len(batches):
+        is_done = False
+        while not is_done:
             try:
                 self._adopt()
+                first = 0
                 for number, batch in enumerate(batches):
                     if number not in self.acked:
-                        self._process(number, batch)
+                        self._process(number, batch, first)
+                    first += len(batch)
+                self._forget_all()
                 self._flush()
+                is_done = True
             except EndedError:
                 self.waiting = {}
+
+    def _forget_all(self) -> None:
+        """Let nothing be left to a later sweep, which comes by at other times after a crash."""
+        for shard in self.shards:
+            state = shard.core.state
+            state.log_us = self.log_us
+            for symbol in list(state.books):
+                state.forget(symbol)
 
     def _adopt(self) -> None:
         """Restore every shard from its journal, read in random order."""
         self.shards = []
-        for log in self.logs:
+        for shard, log in enumerate(self.logs):
             records = log.records()
             self.fate.random.shuffle(records)
+            positions = (entry for entry in records if isinstance(entry, Positions))
+            self.decided[shard] = next(positions, Positions()).now_ms
             self.shards.append(OwnedShard(restore(self.limits, records), FatefulLog(log, self.fate)))
 
-    def _process(self, number: int, batch: Batch) -> None:
+    def _process(self, number: int, batch: Batch, first: int) -> None:
         touched: set[int] = set()
-        for step in batch:
+        for place, step in enumerate(batch, first + 1):
             if step.topic == "second":
                 self._second(step.log_us)
                 continue
             work: list[Work] = work_of(step.topic, step.text, step.place, self.limits)[0]
+            touched.update(shard for shard, _ in work)
             for shard, message in work:
-                touched.add(shard)
-                deliver(self.shards[shard], message, self.log_us)
-                self.fate.maybe_end()
+                if self.decided[shard] < place:
+                    deliver(self.shards[shard], message, self.log_us)
+                    self.fate.maybe_end()
+            self.decided = [max(decided, place) for decided in self.decided]
         self.waiting[number] = touched
         self._ack()
         for shard in sorted(touched):
@@ -122,7 +143,7 @@ class CrashingEngine:
             self._commit(shard)
 
     def _commit(self, shard: int) -> None:
-        commit(self.shards[shard])
+        commit(self.shards[shard], self.decided[shard])
         for shards in self.waiting.values():
             shards.discard(shard)
         self._ack()

@@ -20,7 +20,8 @@ RATE = 0.03
 
 
 def decided(logs: list[ShardLog]) -> list[Any]:
-    """Return all that a run leaves: reports and fills in order, and the journal without arrival_seq."""
+    """Return all that a run leaves: reports and fills in order, and the journal without arrival_seq and how
+    far the run has come."""
     return [(log.executions, log.fills, state(log)) for log in logs]
 
 

@@ -1,7 +1,9 @@
 """The core and the reference engine agree in every field, on random records."""
 
 from collections import defaultdict
+from typing import Any
 
+import pytest
 from hypothesis import given
 from properties.random_records import RULES, STEPS, Step
 from scenarios.core_world import CoreWorld
@@ -27,9 +29,14 @@ def by_symbol(records: list[Record]) -> dict[str, list[Record]]:
     return found
 
 
-@given(STEPS)
-def test_the_core_and_the_reference_engine_tell_the_same(steps: list[Step]) -> None:
-    core, reference = emitted(CoreWorld(RULES), steps), emitted(ReferenceWorld(RULES), steps)
+FORGETFUL = {**RULES, "retention_ms": 20_000}
+"""So that orders, cancels and symbols are forgotten while others come."""
+
+
+@pytest.mark.parametrize("rules", [RULES, FORGETFUL], ids=["remembering", "forgetting"])
+@given(steps=STEPS)
+def test_the_core_and_the_reference_engine_tell_the_same(rules: dict[str, Any], steps: list[Step]) -> None:
+    core, reference = emitted(CoreWorld(rules), steps), emitted(ReferenceWorld(rules), steps)
     for of_core, of_reference in zip(core, reference, strict=True):
         assert by_symbol(of_core.executions) == by_symbol(of_reference.executions)
         assert by_symbol(of_core.fills) == by_symbol(of_reference.fills)

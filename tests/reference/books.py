@@ -33,6 +33,12 @@ class Books:
         self.known: dict[tuple[str, str, str], Order] = {}
         self.open: dict[str, list[Order]] = defaultdict(list)
         self.refused: set[tuple[Any, ...]] = set()
+        self.closings: dict[tuple[Any, ...], tuple[int, int, int | None, str | None]] = {}
+        """When the retention of what was closed began, its timestamp, its shard (None: all), and by which
+        symbol's clock."""
+        self.forgotten: dict[str, int] = defaultdict(int)
+        self.forgotten_without = [0] * SHARDS
+        """The latest timestamp of what was forgotten: of a symbol; of a shard's symbols without a clock."""
         self.cancels: list[Cancel] = []
         """Replaces among them: they share the names of cancels, and wait for no order."""
         self.mass_cancels: set[str] = set()
@@ -62,14 +68,23 @@ class Books:
     def facts(self, symbol: str) -> Facts:
         nbbo = self.market(symbol).nbbo(self.log_us)
         now_us, open_orders = self.clock(symbol), len(self.open[symbol])
+        forgotten_us = self.forgotten_without[shard(symbol)] if now_us is None else self.forgotten[symbol]
+        times = now_us, self.log_us, forgotten_us
         reference, instrument = self.market(symbol).reference(self.log_us), self.instruments.of(symbol)
-        return Facts(self.rules, instrument, self.state, now_us, open_orders, nbbo, reference)
+        return Facts(self.rules, instrument, self.state, *times, open_orders, nbbo, reference)
 
     def state(self, order: Order) -> str:
         """Return the most restrictive of the states for everything, the order's symbol and its account."""
         scopes = [(None, None), (order.symbol, None), (None, order.account)]
         found = [self.states[scope][0] for scope in scopes if scope in self.states]
         return max(found, key=STATES.index, default="ACTIVE")
+
+    def close(self, key: tuple[Any, ...], symbol: str | None, time_us: int) -> None:
+        """Let the retention of something begin; symbol: None if it is about several."""
+        now_us = None if symbol is None else self.clock(symbol)
+        closed_us = max(time_us, self.log_us if now_us is None else now_us)
+        number = None if symbol is None else shard(symbol)
+        self.closings[key] = (closed_us, time_us, number, None if now_us is None else symbol)
 
     def symbols(self) -> list[str]:
         """Return the symbols with open orders, by shard."""
@@ -156,6 +171,8 @@ class Books:
     ) -> None:
         """Tell what happened; an order that has ended is no longer open."""
         self.events += 1
+        if not order.is_open and self.known.get(order.identity) is order:
+            self.close(("order", *order.identity), order.symbol, order.order_time_us)
         if not order.is_open and order in self.open[order.symbol]:
             self.open[order.symbol] = [other for other in self.open[order.symbol] if other is not order]
         self.executions.append(

@@ -29,17 +29,20 @@ class Engine(Requests):
     def tick(self, message: Message, place: Place, log_us: int) -> None:
         """Take a record of the topic ticks."""
         self.pass_to(log_us)
+        self.forget()
         try:
             quote = read_quote(message, place, self.instruments.of(message["symbol"]).allow_negative)
         except RejectError as reject:
             self.rejects.append((place.input, str(reject)))
             return
+        self.begin(message["symbol"], quote.time_us)
         if self.market(message["symbol"]).accept(quote, self.log_us):
             self.step(message["symbol"], place.input)
 
     def order(self, message: Message, place: Place, log_us: int) -> None:
         """Take a record of the topic orders."""
         self.pass_to(log_us)
+        self.forget()
         try:
             if message["msg_type"] == "trading_state":
                 self.on_state(message, place)
@@ -118,6 +121,7 @@ class Engine(Requests):
         if (order.identity, order.content_hash) in self.refused:
             return
         self.refused.add((order.identity, order.content_hash))
+        self.close(("refused", order.identity, order.content_hash), order.symbol, order.order_time_us)
         order.status = "REJECTED"
         text = code_text("DUPLICATE_ORDER", {"cl_ord_id": order.cl_ord_id})
         self.report(order, "REJECTED", order.input, text=text, ord_rej_reason=6)

@@ -103,6 +103,10 @@ class Market:
         """Return the symbol's time."""
         return None if self.tick_time_us is None else self.tick_time_us + log_us - self._arrival_us
 
+    def is_silent(self, log_us: int) -> bool:
+        """Whether it has been so long since the latest tick that no quote is usable."""
+        return self.tick_time_us is not None and log_us - self._arrival_us > self._max_quote_age_us
+
     def log_time(self, time_us: int) -> int:
         """Return the log time at which the clock shows a time."""
         assert self.tick_time_us is not None

@@ -4,15 +4,15 @@ from dataclasses import replace
 from typing import Any
 
 from reference.books import shard
+from reference.forgetting import Forgetting
 from reference.messages import Cancel, MassCancel, Order, Replace
 from reference.reports import cancel_reject, code_text, order_id
 from reference.rules import LIMIT_TYPES, Facts, age, first_breach
-from reference.steps import Steps
 
 Refusal = tuple[str, int, dict[str, Any]]
 
 
-class Requests(Steps):
+class Requests(Forgetting):
     """Does what is asked for with orders that are there."""
 
     def on_cancel(self, cancel: Cancel) -> None:
@@ -26,11 +26,13 @@ class Requests(Steps):
         if same is not None and same.content_hash == cancel.content_hash:
             return
         order = next((order for order in self.known.values() if cancel.means(order)), None)
-        if same is not None:
+        if self.is_taken(identity):
             self.refused.add((identity, cancel.content_hash))
+            self.close(("refused", identity, cancel.content_hash), cancel.symbol, cancel.order_time_us)
             self.refuse_cancel(cancel, order, "DUPLICATE_ORDER", 6, {"cl_ord_id": cancel.cl_ord_id})
             return
         self.cancels.append(cancel)
+        self.close(("cancel", cancel.input), cancel.symbol, cancel.order_time_us)
         assert cancel.symbol is not None
         stale = age(cancel.order_time_us, self.facts(cancel.symbol))
         if stale is not None:
@@ -44,21 +46,13 @@ class Requests(Steps):
         else:
             self.cancel(order, cancel, cancel.input)
 
-    def request_of(self, identity: tuple[Any, ...]) -> Cancel | None:
-        """Return the cancel or replace of one order that has this name."""
-        found = (
-            other
-            for other in self.cancels
-            if ("cancel", other.account, other.symbol, other.cl_ord_id) == identity and other.list_id is None
-        )
-        return next(found, None)
-
     def on_list_cancel(self, cancel: Cancel) -> None:
         seen = [other.content_hash for other in self.cancels if other.list_id is not None]
         if cancel.content_hash in seen:
             return
         cancel.is_waiting = True
         self.cancels.append(cancel)
+        self.close(("cancel", cancel.input), cancel.symbol, cancel.order_time_us)
         self.cancel_all(cancel)
 
     def cancel_all(self, cancel: Cancel | MassCancel) -> None:
@@ -110,6 +104,7 @@ class Requests(Steps):
         if cancel.content_hash in self.mass_cancels:
             return
         self.mass_cancels.add(cancel.content_hash)
+        self.close(("mass", cancel.content_hash), cancel.symbol, cancel.order_time_us)
         self.cancel_all(cancel)
 
     def on_replace(self, request: Replace) -> None:
@@ -120,11 +115,14 @@ class Requests(Steps):
         if taken is not None and taken.content_hash == request.content_hash:
             return
         order = next((order for order in self.known.values() if request.means(order)), None)
-        if taken is not None:
+        is_taken = self.is_taken(identity)
+        if is_taken:
             self.refused.add((identity, request.content_hash))
+            self.close(("refused", identity, request.content_hash), request.symbol, request.order_time_us)
         else:
             self.cancels.append(request)
-        refusal = self.replace_refusal(request, order, taken is not None)
+            self.close(("cancel", request.input), request.symbol, request.order_time_us)
+        refusal = self.replace_refusal(request, order, is_taken)
         if refusal is not None:
             self.refuse_cancel(request, order, *refusal)
             return
@@ -188,6 +186,7 @@ class Requests(Steps):
         if getattr(new, name) == (new.cum_cash if new.is_by_cash else new.cum_qty):
             new.status = "FILLED"
         order.status = "REPLACED"
+        self.close(("order", *order.identity), order.symbol, order.order_time_us)
         self.known[new.identity] = new
         place = self.open[order.symbol].index(order)
         self.open[order.symbol].remove(order)

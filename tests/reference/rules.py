@@ -24,6 +24,8 @@ class Facts:
     instrument: Instrument
     state: Callable[[Order], str]
     now_us: int | None
+    log_us: int
+    forgotten_us: int
     open_orders: int
     nbbo: tuple[Fraction | None, Fraction | None]
     reference: Fraction | None
@@ -153,11 +155,13 @@ def priority_tif(order: Order, facts: Facts) -> Numbers | None:
 
 
 def age(time_us: int, facts: Facts) -> Numbers | None:
-    """Return how old something is, if it is older than the retention."""
+    """Return how old something is, if it is older than the retention, or than something forgotten."""
     retention_us = facts.rules["retention_ms"] * 1000
-    if facts.now_us is None or facts.now_us - time_us <= retention_us:
-        return None
-    return {"age_us": facts.now_us - time_us, "retention_us": retention_us}
+    if facts.now_us is not None and facts.now_us - time_us > retention_us:
+        return {"age_us": facts.now_us - time_us, "retention_us": retention_us}
+    if time_us <= facts.forgotten_us:
+        return {"age_us": facts.log_us - time_us, "retention_us": retention_us}
+    return None
 
 
 def stale_order(order: Order, facts: Facts) -> Numbers | None:

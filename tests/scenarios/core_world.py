@@ -141,9 +141,9 @@ def run_timers(shard: OwnedShard, log_us: int) -> None:
     shard.forget(log_us)
 
 
-def commit(shard: OwnedShard) -> None:
+def commit(shard: OwnedShard, now_ms: int = 0) -> None:
     """Write what was decided, and how far."""
-    shard.commit(Positions(reached=shard.core.state.reached))
+    shard.commit(Positions(now_ms, reached=shard.core.state.reached))
 
 
 def deliver(shard: OwnedShard, message: Quote | OwnedMessage, log_us: int) -> None:

@@ -58,13 +58,18 @@ def with_small_numbers() -> None:
     refused = shard.on_order(order(5, "o-2"), 9).reports
     assert [report.text for report in refused] == ["code=STALE_ORDER age_us=4 retention_us=3"]
     shard.on_cancel(factories.cancel(list_id="p", order_time_us=6), 9)
-    gone = [len(shard.forget_closed(time_us)) for time_us in (9, 10, 12, 13)]
-    assert gone == [0, 2, 0, 3]  # the cancel of a list and the clock; two orders and the clock
+    gone = []
+    for time_us in (12, 13, 14):
+        shard.sweep(time_us)
+        gone.append(len(list(shard.forgotten())))
+    assert gone == [0, 1, 4]  # the cancel of a list; two orders, the quote and the clock
 
 
 def quote(time_us: int) -> Quote:
-    """Quote one share at 10."""
-    return factories.quote("9", "10", time_us=time_us, offset=time_us, bid_size="1", ask_size="1")
+    """Quote one share, each time at another price."""
+    return factories.quote(
+        "9", ("10", "11")[time_us % 2], time_us=time_us, offset=time_us, bid_size="1", ask_size="1"
+    )
 
 
 def order(time_us: int, cl_ord_id: str) -> Order:

@@ -17,6 +17,8 @@ CONTEXT = RuleContext(
     Limits(),
     Instrument(),
     now_us=None,
+    log_us=0,
+    forgotten_us=-1,
     state=State.ACTIVE,
     open_orders=0,
     market=Depth(),

@@ -1,5 +1,6 @@
-"""Let log time pass for a shard."""
+"""Let log time pass for a shard, and let it forget."""
 
+from fintank.trading.changes import Change
 from fintank.trading.effects import Effects
 from fintank.trading.shard import Shard
 
@@ -14,3 +15,9 @@ def run_timers(shard: Shard, until_us: int) -> Effects:
             journal=(*found.journal, *effects.journal),
         )
     return found
+
+
+def forget(shard: Shard, log_us: int) -> list[Change]:
+    """Let a shard sweep once; return what it forgot, and what changed with it."""
+    shard.sweep(log_us)
+    return [*shard.forgotten(), *shard.changed_quotes()]

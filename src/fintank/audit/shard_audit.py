@@ -81,13 +81,14 @@ class ShardAudit:
         assert core is not None
         self._records += 1
         if self._records % FORGET_EVERY_RECORDS == 0:
-            self._remember(core.forget_closed(log_us))
+            core.sweep(log_us)
         for message in self._messages(record):
             if isinstance(message, Quote):
                 self._known.on_quote(message)
             elif not self._can_audit(message, log_us):
                 continue
             effects = decide(core, message, log_us)
+            self._remember(core.forgotten())
             if effects is not None:
                 self._compare(effects)
 

@@ -77,8 +77,9 @@ class OwnedShard:
         return True
 
     def forget(self, log_us: int) -> None:
-        """Forget some of what has been closed for longer than the retention."""
-        self._take(Effects(journal=self.core.forget_closed(log_us)))
+        """Forget some of all that is too old."""
+        self.core.sweep(log_us)
+        self._add(self.core.forgotten())
 
     def commit(self, positions: Positions | None = None, events: Sequence[TimelineEvent] = ()) -> None:
         """Write all that was decided, and every quote and clock that changed, in one transaction.
@@ -86,6 +87,7 @@ class OwnedShard:
         positions: how far the shard has decided; None leaves that unwritten. events: what the timeline gets.
         If nothing changed, nothing is written: the log already holds all that the shard knows.
         """
+        self._add(self.core.forgotten())
         self._add(self.core.changed_quotes())
         if self.decisions or positions is not None:
             self._alive()
@@ -105,6 +107,7 @@ class OwnedShard:
     def _take(self, effects: Effects) -> None:
         self._reports += effects.reports
         self._fills += effects.fills
+        self._add(self.core.forgotten())
         self._add(effects.journal)
 
     def _add(self, changes: Iterable[Change]) -> None:

@@ -11,7 +11,7 @@ from fintank.trading.moment import Moment
 from fintank.trading.requests import CancelRequest, MassCancel, Replace
 from fintank.trading.shard_state import ShardState
 from fintank.trading.steps import Event
-from fintank.trading.working_order import WorkingOrder
+from fintank.trading.working_order import Closing, WorkingOrder
 
 
 def cancel_one(state: ShardState, cancel: Cancel) -> Effects:
@@ -32,17 +32,17 @@ def cancel_one(state: ShardState, cancel: Cancel) -> Effects:
 def cancel_list(state: ShardState, cancel: Cancel) -> Effects:
     """Cancel the open components of a portfolio order."""
     assert cancel.list_id is not None
-    remembered = RememberedCancel.of(cancel, cancel.order_time_us)
+    remembered = RememberedCancel.of(cancel, Closing(state.log_us, by_log=True))
     found = state.registry.components(cancel.account, cancel.list_id)
     return _cancel_all(state, cancel, remembered, found)
 
 
 def cancel_mass(state: ShardState, cancel: MassCancel) -> Effects:
     """Cancel the open orders of an account, of a symbol, or all, and no later ones."""
-    closed_us = cancel.order_time_us
+    closing = Closing(state.log_us, by_log=True)
     if cancel.symbol is not None:
-        closed_us = max(closed_us, state.moment(cancel.symbol, None).now_us or 0)
-    remembered = RememberedCancel.of(cancel, closed_us, is_refused=True)
+        closing = state.moment(cancel.symbol, None).closing
+    remembered = RememberedCancel.of(cancel, closing, is_refused=True)
     found = state.registry.open_orders(cancel.account, cancel.symbol)
     return _cancel_all(state, cancel, remembered, found)
 
@@ -51,7 +51,8 @@ def request_reason(state: ShardState, request: Cancel | Replace, moment: Moment)
     """Return why a request about one order is rejected whatever that order is; None if it is not."""
     if state.cancels.is_taken(request):
         return coded_reason(Code.DUPLICATE_ORDER, {"cl_ord_id": request.cl_ord_id})
-    breach = rules.too_old(request.order_time_us, moment.now_us, state.limits)
+    context = state.rule_context(request.order_identity.symbol, moment)
+    breach = rules.too_old(request.order_time_us, context)
     return None if breach is None else coded_reason(Code.STALE_ORDER, breach)
 
 
@@ -66,8 +67,7 @@ def remember(
     state: ShardState, request: Cancel | Replace, moment: Moment, is_refused: bool
 ) -> RememberedCancel:
     """Remember a request about one order; return what to journal."""
-    closed_us = max(request.order_time_us, moment.now_us or 0)
-    remembered = RememberedCancel.of(request, closed_us, is_refused)
+    remembered = RememberedCancel.of(request, moment.closing, is_refused)
     state.cancels.remember(remembered)
     return remembered
 
@@ -75,7 +75,7 @@ def remember(
 def canceled(working: WorkingOrder, moment: Moment, cancel: CancelRequest | RememberedCancel) -> Event:
     """Return an order CANCELED on request."""
     reason = coded_reason(Code.CANCEL_REQUESTED, {"cl_ord_id": cancel.cl_ord_id})
-    working = working.ended(OrdStatus.CANCELED, moment.now_us)
+    working = working.ended(OrdStatus.CANCELED, moment.closing)
     return Event(working, reports.canceled(working, moment, reason, cancel.cl_ord_id, cancel.order_time_us))
 
 
@@ -91,8 +91,9 @@ def _cancel_all(
     moments: dict[str, Moment] = {}
     for working in found:
         symbol = working.order.symbol
+        state.forget(symbol)
         moment = moments.get(symbol) or state.moment(symbol, cancel.input)
-        if rules.too_old(cancel.order_time_us, moment.now_us, state.limits) is None:
+        if rules.too_old(cancel.order_time_us, state.rule_context(symbol, moment)) is None:
             moments[symbol] = moment
             effects.append(_cancel(state, working, moment, cancel))
     effects += [_step_after(state, symbol, moments[symbol]) for symbol in sorted(moments)]

@@ -7,13 +7,15 @@ from typing import NamedTuple
 from fintank.trading.messages import Cancel, Identity, Order
 from fintank.trading.requests import CancelRequest, MassCancel, Replace
 from fintank.trading.sorting import SortedItems
+from fintank.trading.working_order import Closing
 
 
 class RememberedCancel(NamedTuple):
     """What is remembered of a cancel, a mass cancel or a replace.
 
-    closed_us: when its retention began, on its symbol's clock; without a symbol, on every symbol's.
-    is_refused: it ends no order that comes later: a cancel that was rejected, a mass cancel or a replace.
+    closed_us: when its retention began, on its symbol's clock; by_log: in log time, as for every request
+    without a symbol. is_refused: it ends no order that comes later: a cancel that was rejected, a mass cancel
+    or a replace.
     """
 
     closed_us: int
@@ -25,15 +27,16 @@ class RememberedCancel(NamedTuple):
     order_time_us: int
     content_hash: str
     is_refused: bool
+    by_log: bool
 
     @classmethod
-    def of(cls, cancel: CancelRequest, closed_us: int, is_refused: bool = False) -> "RememberedCancel":
+    def of(cls, cancel: CancelRequest, closing: Closing, is_refused: bool = False) -> "RememberedCancel":
         """Return what to remember of a request."""
         orig_cl_ord_id = None if isinstance(cancel, MassCancel) else cancel.orig_cl_ord_id
         return cls(
-            closed_us,
+            max(cancel.order_time_us, closing.us),
             *(cancel.account, cancel.cl_ord_id, cancel.symbol, orig_cl_ord_id, _list_id(cancel)),
-            *(cancel.order_time_us, cancel.content_hash, is_refused),
+            *(cancel.order_time_us, cancel.content_hash, is_refused, closing.by_log),
         )
 
     @property
@@ -68,7 +71,7 @@ class Cancels:
         """Add a cancel."""
         self._hashes.setdefault(cancel.key, set()).add(cancel.content_hash)
         item = (cancel.closed_us, cancel.content_hash, cancel)
-        heappush(self._by_age.setdefault(cancel.symbol, []), item)
+        heappush(self._by_age.setdefault(None if cancel.by_log else cancel.symbol, []), item)
         if not cancel.is_refused:
             target = _target(cancel)
             if target not in self._waiting:
@@ -76,15 +79,16 @@ class Cancels:
             self._waiting[target].add(_latest_first(cancel))
 
     def oldest_us(self, symbol: str | None) -> float:
-        """Return the first closed_us of a symbol's cancels, or for None of list cancels; inf without any."""
+        """Return the first closed_us of a symbol's cancels, for None of those closed by log time; inf without
+        any."""
         heap = self._by_age.get(symbol)
         return heap[0][0] if heap else inf
 
-    def forget(self, symbol: str | None, before_us: int, cancels_max: int) -> list[RememberedCancel]:
-        """Forget a symbol's cancels, or list cancels, that were closed before a time; return them."""
+    def forget(self, symbol: str | None, before_us: int, cancels_max: int | None) -> list[RememberedCancel]:
+        """Forget the cancels that were closed before a time, cancels_max at most; see oldest_us."""
         heap = self._by_age.get(symbol, [])
         forgotten: list[RememberedCancel] = []
-        while heap and heap[0][0] < before_us and len(forgotten) < cancels_max:
+        while heap and heap[0][0] < before_us and (cancels_max is None or len(forgotten) < cancels_max):
             forgotten.append(heappop(heap)[-1])
             self._drop(forgotten[-1])
         if not heap:

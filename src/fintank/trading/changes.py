@@ -14,20 +14,24 @@ from fintank.trading.working_order import WorkingOrder
 
 
 class ClosedOrder(NamedTuple):
-    """What is remembered of a terminal order; its retention runs from closed_us, on its symbol's clock."""
+    """What is remembered of a terminal order; closed_us, by_log: when its retention began (see Closing)."""
 
     closed_us: int
+    order_time_us: int
     identity: Identity
     content_hash: str
     ord_status: OrdStatus
+    by_log: bool
 
 
 class RejectedDuplicate(NamedTuple):
     """A message that was rejected because another one with its identity was known."""
 
     closed_us: int
+    order_time_us: int
     identity: Identity
     content_hash: str
+    by_log: bool
 
 
 class HeldQuote(NamedTuple):
@@ -38,10 +42,11 @@ class HeldQuote(NamedTuple):
 
 
 class SymbolClock(NamedTuple):
-    """The clock of one symbol."""
+    """The clock of one symbol; forgotten_us: the latest timestamp of what was forgotten of it."""
 
     symbol: str
     state: ClockState
+    forgotten_us: int
 
 
 class SymbolReference(NamedTuple):

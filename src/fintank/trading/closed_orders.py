@@ -1,6 +1,6 @@
 """The terminal orders and rejected duplicates that a shard still remembers; there may be millions."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from heapq import heapify, heappop, heappush
 from math import inf
 from typing import NamedTuple
@@ -19,25 +19,35 @@ class _Closed(NamedTuple):
     """
 
     closed_us: int
+    order_time_us: int
     name: str
     content_hash: str
     ord_status: OrdStatus | None
+    by_log: bool
 
     @property
     def value(self) -> ClosedOrder | RejectedDuplicate:
         identity = Identity(*self.name.split(SEPARATOR))
         if self.ord_status is None:
-            return RejectedDuplicate(self.closed_us, identity, self.content_hash)
-        return ClosedOrder(self.closed_us, identity, self.content_hash, self.ord_status)
+            return RejectedDuplicate(
+                self.closed_us, self.order_time_us, identity, self.content_hash, self.by_log
+            )
+        return ClosedOrder(
+            self.closed_us, self.order_time_us, identity, self.content_hash, self.ord_status, self.by_log
+        )
+
+    @property
+    def symbol(self) -> str:
+        return self.name.split(SEPARATOR, 2)[1]
 
 
 class ClosedOrders:
-    """Finds them by identity, and the oldest of each symbol."""
+    """Finds them by identity, and the oldest of each symbol; for None, of those closed by log time."""
 
     def __init__(self) -> None:
         self._orders: dict[str, _Closed] = {}
         self._duplicates: dict[tuple[str, str], _Closed] = {}
-        self._by_age: dict[str, list[_Closed]] = {}
+        self._by_age: dict[str | None, list[_Closed]] = {}
         """By symbol, a heap."""
 
     def __len__(self) -> int:
@@ -49,7 +59,9 @@ class ClosedOrders:
         found = self._orders.get(SEPARATOR.join(identity))
         if found is None or found.ord_status is None:
             return None
-        return ClosedOrder(found.closed_us, identity, found.content_hash, found.ord_status)
+        return ClosedOrder(
+            found.closed_us, found.order_time_us, identity, found.content_hash, found.ord_status, found.by_log
+        )
 
     def is_duplicate(self, identity: Identity, content_hash: str) -> bool:
         """Whether a message was rejected as a duplicate."""
@@ -57,7 +69,8 @@ class ClosedOrders:
 
     def add(self, closed: ClosedOrder | RejectedDuplicate) -> None:
         """Add a terminal order, or a rejected duplicate."""
-        heappush(self._by_age.setdefault(closed.identity.symbol, []), self._put(closed))
+        symbol = None if closed.by_log else closed.identity.symbol
+        heappush(self._by_age.setdefault(symbol, []), self._put(closed))
 
     def load(self, closed: ClosedOrder | RejectedDuplicate) -> None:
         """Add it, or replace it, while a journal is read; it is found by age after `loaded`."""
@@ -67,10 +80,11 @@ class ClosedOrders:
         """Drop a terminal order while a journal is read, if it is there."""
         self._orders.pop(SEPARATOR.join(identity), None)
 
-    def loaded(self) -> None:
-        """Arrange by age what was loaded."""
+    def loaded(self, clocks: Container[str]) -> None:
+        """Arrange by age what was loaded; clocks: the symbols that have one."""
         for found in self._all():
-            self._by_age.setdefault(found.name.split(SEPARATOR, 2)[1], []).append(found)
+            symbol = None if found.by_log or found.symbol not in clocks else found.symbol
+            self._by_age.setdefault(symbol, []).append(found)
         for heap in self._by_age.values():
             heapify(heap)
 
@@ -83,11 +97,13 @@ class ClosedOrders:
         heap = self._by_age.get(symbol)
         return heap[0].closed_us if heap else inf
 
-    def forget(self, symbol: str, before_us: int, closed_max: int) -> list[ClosedOrder | RejectedDuplicate]:
-        """Forget what a symbol closed before a time, closed_max at most; return it."""
+    def forget(
+        self, symbol: str | None, before_us: int, closed_max: int | None
+    ) -> list[ClosedOrder | RejectedDuplicate]:
+        """Forget what a symbol closed before a time, closed_max at most; return it, the oldest first."""
         heap = self._by_age.get(symbol, [])
         forgotten: list[ClosedOrder | RejectedDuplicate] = []
-        while heap and heap[0].closed_us < before_us and len(forgotten) < closed_max:
+        while heap and heap[0].closed_us < before_us and (closed_max is None or len(forgotten) < closed_max):
             closed = heappop(heap)
             forgotten.append(closed.value)
             if closed.ord_status is None:
@@ -101,10 +117,19 @@ class ClosedOrders:
     def _put(self, closed: ClosedOrder | RejectedDuplicate) -> _Closed:
         name = SEPARATOR.join(closed.identity)
         if isinstance(closed, ClosedOrder):
-            kept = _Closed(closed.closed_us, name, closed.content_hash, closed.ord_status)
+            kept = _Closed(
+                closed.closed_us,
+                closed.order_time_us,
+                name,
+                closed.content_hash,
+                closed.ord_status,
+                closed.by_log,
+            )
             self._orders[name] = kept
         else:
-            kept = _Closed(closed.closed_us, name, closed.content_hash, None)
+            kept = _Closed(
+                closed.closed_us, closed.order_time_us, name, closed.content_hash, None, closed.by_log
+            )
             self._duplicates[name, closed.content_hash] = kept
         return kept
 

@@ -1,63 +1,141 @@
-"""Forgetting the orders and cancels that have been closed for longer than the retention."""
+"""Forgetting: what has been closed for longer than the retention, and symbols of which nothing is left.
 
-from collections.abc import Mapping
+Whether something is too old is judged when it is asked for, so the outcome does not depend on when a sweep
+comes by. What was forgotten leaves its timestamp behind: a message up to the latest may be one of them.
+"""
+
+from collections.abc import Container, Iterable
 from math import inf
 
 from fintank.trading.cancels import Cancels, RememberedCancel
-from fintank.trading.changes import Forgotten
+from fintank.trading.changes import ClosedOrder, Forgotten, RejectedDuplicate
+from fintank.trading.limits import Limits
 from fintank.trading.order_registry import OrderRegistry
 from fintank.trading.quote_book import QuoteBook
 from fintank.trading.timers import Timers
 
 FORGOTTEN_MAX = 1_000
+"""How many entries, and symbols, a sweep looks at."""
 
 
 class Forgetting:
-    """Forgets a symbol's closed orders and cancels by that symbol's clock; without a book it has none."""
+    """Forgets what a symbol closed by that symbol's clock, and what was closed without a clock by log time.
+
+    forgotten_us: the latest timestamp of what was forgotten of symbols without a clock.
+    """
 
     def __init__(
-        self, registry: OrderRegistry, cancels: Cancels, books: Mapping[str, QuoteBook], retention_us: int
+        self,
+        registry: OrderRegistry,
+        cancels: Cancels,
+        books: dict[str, QuoteBook],
+        open_symbols: Container[str],
+        limits: Limits,
     ) -> None:
+        self.forgotten_us = 0
         self._registry = registry
         self._cancels = cancels
         self._books = books
-        self._retention_us = retention_us
+        self._open = open_symbols
+        self._retention_us = limits.retention_us
+        self._silence_us = limits.max_quote_age_us
         self._timers = Timers()
-        self._slowest: str | None = None
+        self._forgotten: list[Forgotten] = []
 
-    def set_timer(self, symbol: str) -> None:
-        """Look at a symbol with a book again: its orders, its cancels or its clock changed."""
-        closed_us = min(self._registry.oldest_us(symbol), self._cancels.oldest_us(symbol))
-        self._timers.set(symbol, self._books[symbol].clock.when(closed_us + self._retention_us + 1))
+    def add_book(self, book: QuoteBook) -> None:
+        """Look at a new book from time to time.
 
-    def forget(self, log_us: int) -> list[Forgotten]:
-        """Forget FORGOTTEN_MAX entries at most; return them."""
-        forgotten: list[Forgotten] = []
-        while len(forgotten) < FORGOTTEN_MAX and (due := self._timers.pop(log_us)) is not None:
-            symbol = due[1]
-            now_us = self._books[symbol].clock.now(log_us)
-            forgotten += self._forget(symbol, now_us, FORGOTTEN_MAX - len(forgotten))
-            self.set_timer(symbol)
-        return forgotten + list(map(Forgotten, self._forget_lists(log_us, FORGOTTEN_MAX - len(forgotten))))
-
-    def _forget(self, symbol: str, now_us: int, forgotten_max: int) -> list[Forgotten]:
-        before_us = now_us - self._retention_us
-        closed = self._registry.forget(symbol, before_us, forgotten_max)
-        cancels = self._cancels.forget(symbol, before_us, forgotten_max - len(closed))
-        return list(map(Forgotten, (*closed, *cancels)))
-
-    def _forget_lists(self, log_us: int, cancels_max: int) -> list[RememberedCancel]:
-        """Forget the list cancels that are too old by every clock.
-
-        The clock that was slowest last time is read first: all others are ahead of it, so until it has come
-        far enough they need not be read.
+        If the symbol had one that was forgotten, it begins with what was forgotten then; unless its ticks are
+        much older, such as recorded ones among live ones.
         """
-        oldest_us = self._cancels.oldest_us(None)
-        if oldest_us == inf or not self._books:
+        if book.clock.tick_time_us > self.forgotten_us - self._retention_us:
+            book.forgotten_us = self.forgotten_us
+        self._timers.set(book.symbol, book.clock.arrival_us + self._silence_us + 1)
+
+    def watch(self, symbol: str) -> None:
+        """Take in that a symbol's orders or cancels changed."""
+        book = self._books.get(symbol)
+        if book is not None:
+            oldest_us = min(self._registry.oldest_us(symbol), self._cancels.oldest_us(symbol))
+            book.keep_until_us = oldest_us + self._retention_us
+
+    def is_due(self, book: QuoteBook, log_us: int) -> bool:
+        """Whether anything of a symbol is too old."""
+        silence_us = log_us - book.clock.arrival_us
+        now_us = book.clock.tick_time_us + silence_us
+        return silence_us > self._silence_us or now_us > book.keep_until_us
+
+    def look(self, symbol: str | None, log_us: int) -> list[str]:
+        """Forget what is too old of a symbol, and of all symbols what was closed without a clock.
+
+        If the symbol has no clock, those are looked at that may have none any more: what was forgotten
+        of them matters to it. Return the symbols of which anything was forgotten.
+        """
+        self._forget_by_log(log_us)
+        if symbol is None:
             return []
-        too_old_us = oldest_us + self._retention_us
-        if self._slowest is not None and self._books[self._slowest].clock.now(log_us) <= too_old_us:
-            return []
-        self._slowest = min(self._books, key=lambda symbol: self._books[symbol].clock.now(log_us))
-        before_us = self._books[self._slowest].clock.now(log_us) - self._retention_us
-        return self._cancels.forget(None, before_us, cancels_max)
+        if symbol in self._books:
+            return [symbol] if self._look(symbol, log_us) else []
+        return self._look_at_due(log_us, None)
+
+    def sweep(self, changed: Iterable[str], log_us: int) -> list[str]:
+        """Forget some of all that is too old; return the symbols of which anything was forgotten.
+
+        changed: the symbols to look at in any case, as their clocks may have moved.
+        """
+        self._forget_by_log(log_us, FORGOTTEN_MAX)
+        found = [
+            symbol
+            for symbol in changed
+            if symbol in self._books and self._look(symbol, log_us, FORGOTTEN_MAX)
+        ]
+        return found + self._look_at_due(log_us, FORGOTTEN_MAX)
+
+    def taken(self) -> Iterable[Forgotten]:
+        """Return what was forgotten since the last call, in order."""
+        forgotten, self._forgotten = self._forgotten, []
+        return forgotten
+
+    def _look_at_due(self, log_us: int, symbols_max: int | None) -> list[str]:
+        found: list[str] = []
+        looks = 0
+        while (symbols_max is None or looks < symbols_max) and (due := self._timers.pop(log_us)) is not None:
+            looks += 1
+            symbol = due[1]
+            if symbol in self._books and self._look(symbol, log_us, symbols_max):
+                found.append(symbol)
+            book = self._books.get(symbol)
+            if book is not None:
+                again_us = min(book.clock.when(book.keep_until_us), log_us + self._silence_us)
+                self._timers.set(symbol, max(again_us, book.clock.arrival_us + self._silence_us, log_us) + 1)
+        return found
+
+    def _look(self, symbol: str, log_us: int, entries_max: int | None = None) -> bool:
+        book = self._books[symbol]
+        if not self.is_due(book, log_us):
+            return False
+        found = self._forget(symbol, book.clock.now(log_us), entries_max)
+        book.forgotten_us = max([book.forgotten_us, *(entry.order_time_us for entry in found)])
+        self.watch(symbol)
+        is_silent = log_us - book.clock.arrival_us > self._silence_us
+        if is_silent and book.keep_until_us == inf and symbol not in self._open:
+            del self._books[symbol]
+            self.forgotten_us = max(self.forgotten_us, book.forgotten_us)
+            self._forgotten += map(Forgotten, book.entries())
+            return True
+        return bool(found)
+
+    def _forget_by_log(self, log_us: int, entries_max: int | None = None) -> None:
+        found = self._forget(None, log_us, entries_max)
+        self.forgotten_us = max([self.forgotten_us, *(entry.order_time_us for entry in found)])
+
+    def _forget(
+        self, symbol: str | None, now_us: int, entries_max: int | None
+    ) -> list[ClosedOrder | RejectedDuplicate | RememberedCancel]:
+        before_us = now_us - self._retention_us
+        found = [
+            *self._registry.forget(symbol, before_us, entries_max),
+            *self._cancels.forget(symbol, before_us, entries_max),
+        ]
+        self._forgotten += map(Forgotten, found)
+        return found

@@ -33,10 +33,12 @@ class Reached(NamedTuple):
     """How far a shard has come in log time: what was to happen up to us has happened.
 
     symbol: at us itself only the timers of the symbols up to this one, and no record; None for all.
+    forgotten_us: the latest timestamp of what was forgotten of symbols without a clock.
     """
 
     us: int
     symbol: str | None
+    forgotten_us: int = 0
 
 
 NOTHING_REACHED = Reached(0, None)

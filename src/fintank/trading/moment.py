@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fintank.trading.depth import Depth
 from fintank.trading.instruments import Instrument
+from fintank.trading.working_order import Closing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class Moment:
     tick_time_us: int | None
     log_us: int
     as_of: str | None
+
+    @property
+    def closing(self) -> Closing:
+        """When the retention begins of what closes now."""
+        return Closing(self.log_us, True) if self.now_us is None else Closing(self.now_us, False)
 
     def transact_time_us(self, time_us: int) -> int:
         """Return the later of a message's time and the latest tick's, which is the same in any replay."""

@@ -59,7 +59,12 @@ class OrderRegistry:
             components.remove(identity)
             if not components:
                 del self._components[order.account, order.list_id]
-        self.close(ClosedOrder(working.closed_us, identity, order.content_hash, working.ord_status))
+        self.close(
+            ClosedOrder(
+                *(working.closed_us, order.order_time_us, identity),
+                *(order.content_hash, working.ord_status, working.by_log),
+            )
+        )
 
     def close(self, closed: ClosedOrder | RejectedDuplicate) -> None:
         """Add a terminal order, or a rejected duplicate."""
@@ -69,6 +74,8 @@ class OrderRegistry:
         """Return the first closed_us of a symbol's closed orders; inf without any."""
         return self._closed.oldest_us(symbol)
 
-    def forget(self, symbol: str, before_us: int, closed_max: int) -> list[ClosedOrder | RejectedDuplicate]:
-        """Forget orders and duplicates closed before a time, closed_max at most; return them."""
+    def forget(
+        self, symbol: str | None, before_us: int, closed_max: int | None
+    ) -> list[ClosedOrder | RejectedDuplicate]:
+        """Forget orders and duplicates closed before a time, closed_max at most; see ClosedOrders."""
         return self._closed.forget(symbol, before_us, closed_max)

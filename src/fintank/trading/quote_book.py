@@ -1,12 +1,12 @@
 """The quote book: one symbol's current quote of each exchange, what was taken from it, and the clock."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import inf
 
-from fintank.trading.changes import Change, HeldQuote, SymbolClock, SymbolReference
-from fintank.trading.clock import Clock, ClockState
+from fintank.trading.changes import Change, Entry, HeldQuote, SymbolClock, SymbolReference
+from fintank.trading.clock import Clock
 from fintank.trading.decimals import EXACT, ZERO
 from fintank.trading.depth import Depth, Level, Sizes, age_of
 from fintank.trading.limits import SECOND_US, Limits
@@ -32,7 +32,11 @@ class Counts:
 
 
 class QuoteBook:
-    """One symbol's held quote of each exchange, and its clock; made with the symbol's first quote."""
+    """One symbol's held quote of each exchange, and its clock; made with the symbol's first quote.
+
+    forgotten_us: the latest timestamp of what was forgotten of the symbol. keep_until_us: until when,
+    on the clock, nothing is to be forgotten.
+    """
 
     def __init__(self, symbol: str, clock: Clock, limits: Limits, counts: Counts) -> None:
         self.symbol = symbol
@@ -44,7 +48,9 @@ class QuoteBook:
         self._taken: dict[str, Sizes] = {}
         self._changed: dict[str, None] = {}
         """The exchanges that changes() has yet to return; a dict for its order."""
-        self._journaled_clock: ClockState | None = None
+        self._journaled_clock: SymbolClock | None = None
+        self.forgotten_us = 0
+        self.keep_until_us: float = inf
         self.reference = ReferencePrice()
         self._journaled_reference = self.reference.state
         self._middle: tuple[str, str, Decimal | None] | None = None
@@ -188,13 +194,21 @@ class QuoteBook:
             for exchange in self._changed
         ]
         self._changed.clear()
-        if self.clock.state != self._journaled_clock:
-            self._journaled_clock = self.clock.state
-            changes.append(SymbolClock(self.symbol, self._journaled_clock))
+        clock = SymbolClock(self.symbol, self.clock.state, self.forgotten_us)
+        if clock != self._journaled_clock:
+            self._journaled_clock = clock
+            changes.append(clock)
         if self.reference.state is not self._journaled_reference:
             self._journaled_reference = self.reference.state
             changes.append(SymbolReference(self.symbol, self._journaled_reference))
         return changes
+
+    def entries(self) -> Iterator[Entry]:
+        """Return all that the journal holds of the book."""
+        for exchange, quote in self._held.items():
+            yield HeldQuote(quote, self._taken.get(exchange, NOTHING_TAKEN))
+        yield SymbolClock(self.symbol, self.clock.state, self.forgotten_us)
+        yield SymbolReference(self.symbol, self.reference.state)
 
     def hold(self, quote: Quote, taken: Sizes) -> None:
         """Restore a held quote; the clock stays as it is."""

@@ -56,8 +56,11 @@ class Recovery:
         """Take in an entry, or the id of one that was forgotten."""
         entry = id_of(change.entry) if isinstance(change, Forgotten) else change
         if isinstance(entry, WorkingOrder) and entry.closed_us is not None:
-            identity, content_hash = entry.order.identity, entry.order.content_hash
-            entry = ClosedOrder(entry.closed_us, identity, content_hash, entry.ord_status)
+            order = entry.order
+            entry = ClosedOrder(
+                *(entry.closed_us, order.order_time_us, order.identity),
+                *(order.content_hash, entry.ord_status, entry.by_log),
+            )
         if isinstance(entry, ClosedOrder):
             self._closed.load(entry)
             self._latest.pop(EntryId(EntryKind.ORDER, entry.identity), None)
@@ -93,18 +96,19 @@ class Recovery:
         for duplicate in found[RejectedDuplicate]:
             self._closed.load(duplicate)
             del self._latest[id_of(duplicate)]
-        self._closed.loaded()
         shard = Shard(limits, self._closed)
         state = shard.state
-        state.log_us, state.timer = self.positions.reached
-        for symbol, clock_state in found[SymbolClock]:
-            state.add_book(symbol, clock_state)
+        state.restore(self.positions.reached)
+        for clock in found[SymbolClock]:
+            state.add_book(clock.symbol, clock.state)
+        self._closed.loaded(state.books)
         for held in found[HeldQuote]:
             state.books[held.quote.symbol].hold(*held)
         for symbol, reference_state in found[SymbolReference]:
             state.books[symbol].reference = ReferencePrice(reference_state)
         for cancel in found[RememberedCancel]:
-            state.cancels.remember(cancel)
+            has_clock = cancel.symbol in state.books
+            state.cancels.remember(cancel if has_clock else cancel._replace(by_log=True))
         for message in found[TradingState]:
             state.trading_states.put(message)
         for working in sorted(found[WorkingOrder], key=lambda working: working.arrival_seq):
@@ -113,7 +117,7 @@ class Recovery:
             state.order_book(working.order.symbol).add(working)
         for window in found[BlockWindow]:
             state.open[window.symbol].windows.restore(window)
-        state.settle()
+        state.restored(found[SymbolClock])
         state.changed |= dict.fromkeys(state.books)
         state.changed_quotes()  # The journal holds them already.
         return shard

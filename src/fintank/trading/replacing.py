@@ -67,13 +67,13 @@ def _replaced(
         is_checked=rules.is_checkable(order, context.reference),
         first_order_id=working.order_id,
     )
-    return replaced.ended(OrdStatus.FILLED, moment.now_us) if asked == done else replaced
+    return replaced.ended(OrdStatus.FILLED, moment.closing) if asked == done else replaced
 
 
 def _carry_out(state: ShardState, working: WorkingOrder, replaced: WorkingOrder, moment: Moment) -> Effects:
     """Put the replaced order in the place of the one before it; then its step."""
     symbol, orders = working.order.symbol, state.open[working.order.symbol]
-    gone = working.ended(OrdStatus.REPLACED, moment.now_us)
+    gone = working.ended(OrdStatus.REPLACED, moment.closing)
     state.registry.put(gone)
     state.next_seq = max(state.next_seq, replaced.arrival_seq + 1)
     events = [Event(replaced, reports.replaced(replaced, moment, working.order.cl_ord_id))]

@@ -27,14 +27,17 @@ IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
 class RuleContext:
     """What an order is checked against.
 
-    state: that of its symbol; account_states: those of accounts, if they are not ACTIVE.
-    now_us: its symbol's clock, None before the first quote. open_orders: how many of the symbol's are open.
-    reference: its reference price, if there is one yet.
+    now_us: its symbol's clock, None before the first quote. log_us: the log time. forgotten_us: the latest
+    timestamp of what was forgotten. state: that of its symbol; account_states: those of accounts, if they
+    are not ACTIVE. open_orders: how many of the symbol's are open. reference: its reference price, once there
+    is one.
     """
 
     limits: Limits
     instrument: Instrument
     now_us: int | None
+    log_us: int
+    forgotten_us: int
     state: State
     open_orders: int
     market: Depth
@@ -175,7 +178,7 @@ def priority_tif(order: Order, context: RuleContext) -> Breach | None:
 
 def stale_order(order: Order, context: RuleContext) -> Breach | None:
     """An order is not older than the retention: it might be the replay of a forgotten one."""
-    return too_old(order.order_time_us, context.now_us, context.limits)
+    return too_old(order.order_time_us, context)
 
 
 def max_order_qty(order: Order, context: RuleContext) -> Breach | None:
@@ -244,11 +247,17 @@ def is_known_symbol(symbol: str, limits: Limits) -> bool:
     return symbol != CASH and (not limits.symbols or symbol in limits.symbols)
 
 
-def too_old(time_us: int, now_us: int | None, limits: Limits) -> Breach | None:
-    """Return the breach of a message that is older than the retention by its symbol's clock."""
-    if now_us is None or now_us - time_us <= limits.retention_us:
-        return None
-    return {"age_us": now_us - time_us, "retention_us": limits.retention_us}
+def too_old(time_us: int, context: RuleContext) -> Breach | None:
+    """Return the breach of a message that may be one of those that were forgotten.
+
+    Its age is by its symbol's clock, and in log time if that is no more than the retention.
+    """
+    retention_us = context.limits.retention_us
+    if context.now_us is not None and context.now_us - time_us > retention_us:
+        return {"age_us": context.now_us - time_us, "retention_us": retention_us}
+    if time_us <= context.forgotten_us:
+        return {"age_us": context.log_us - time_us, "retention_us": retention_us}
+    return None
 
 
 def _wanted(order: Order) -> tuple[tuple[str, bool], ...]:

@@ -6,9 +6,11 @@ Messages go in; reports, fills and changes of its state come out, to be written 
 - The quotes and the clock that a decision used come out with the decision.
 """
 
+from collections.abc import Iterable
+
 from fintank.trading import reports, rules
 from fintank.trading.canceling import cancel_list, cancel_mass, cancel_one, canceled
-from fintank.trading.changes import Change, RejectedDuplicate
+from fintank.trading.changes import Change, Forgotten, RejectedDuplicate
 from fintank.trading.clock import ClockState
 from fintank.trading.closed_orders import ClosedOrders
 from fintank.trading.codes import Code, coded_reason
@@ -38,6 +40,9 @@ class Shard:
         state.log_us, state.timer = log_us, None
         symbol = quote.symbol
         book = state.books.get(symbol)
+        if book is None or state.is_due(book):
+            state.forget(symbol)
+            book = state.books.get(symbol)
         if book is None:
             book = state.add_book(symbol, ClockState(quote.time_us, log_us))
         now_us = book.accept(quote, log_us)
@@ -57,6 +62,7 @@ class Shard:
         """Accept an order (NEW, and what it trades at once), reject it, or ignore it as a replay."""
         state = self.state
         state.log_us, state.timer = log_us, None
+        state.forget(order.symbol)
         if state.registry.is_replay(order):
             state.counts.duplicates += 1
             return Effects()
@@ -75,13 +81,14 @@ class Shard:
         reason = rules.check(order, state.rule_context(order.symbol, moment))
         if reason is None:
             return self._accept(working, moment)
-        working = working.ended(OrdStatus.REJECTED, moment.now_us)
+        working = working.ended(OrdStatus.REJECTED, moment.closing)
         return applied(state, order.symbol, [Event(working, reports.rejected(working, moment, reason))])
 
     def on_cancel(self, request: CancelRequest, log_us: int) -> Effects:
         """Cancel one order or several, or replace one; reject the request, or ignore it as a replay."""
         state = self.state
         state.log_us, state.timer = log_us, None
+        state.forget(request.symbol)
         if state.cancels.is_known(request):
             return Effects()
         if isinstance(request, MassCancel):
@@ -123,10 +130,13 @@ class Shard:
         """Return the quotes, clocks and windows that changed and were not returned yet."""
         return self.state.changed_quotes()
 
-    def forget_closed(self, log_us: int) -> tuple[Change, ...]:
-        """Forget some of what has been closed for longer than the retention; return it."""
-        self.state.log_us = max(self.state.log_us, log_us)
-        return tuple(self.state.forget())
+    def sweep(self, log_us: int) -> None:
+        """Forget some of all that is too old at a log time; nothing that is decided depends on it."""
+        self.state.sweep(log_us)
+
+    def forgotten(self) -> Iterable[Forgotten]:
+        """Return what was forgotten since the last call, in order."""
+        return self.state.forgotten()
 
     def _accept(self, working: WorkingOrder, moment: Moment) -> Effects:
         state, order = self.state, working.order
@@ -143,9 +153,11 @@ class Shard:
     def _reject_duplicate(self, working: WorkingOrder, moment: Moment) -> Effects:
         order = working.order
         reason = coded_reason(Code.DUPLICATE_ORDER, {"cl_ord_id": order.cl_ord_id})
-        working = working.ended(OrdStatus.REJECTED, moment.now_us)
+        working = working.ended(OrdStatus.REJECTED, moment.closing)
         assert working.closed_us is not None
-        duplicate = RejectedDuplicate(working.closed_us, order.identity, order.content_hash)
+        duplicate = RejectedDuplicate(
+            *(working.closed_us, order.order_time_us), order.identity, order.content_hash, working.by_log
+        )
         self.state.registry.close(duplicate)
         report = reports.rejected(working, moment, reason)
         return Effects(reports=(report,), journal=(duplicate, *self.state.changes(order.symbol)))

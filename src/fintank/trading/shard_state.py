@@ -1,10 +1,11 @@
 """Everything that one shard of the rule engine remembers between messages."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from math import inf
 
 from fintank.trading.cancels import Cancels
-from fintank.trading.changes import Change, Forgotten
+from fintank.trading.changes import Change, Forgotten, SymbolClock
 from fintank.trading.clock import Clock, ClockState
 from fintank.trading.closed_orders import ClosedOrders
 from fintank.trading.depth import Depth
@@ -46,12 +47,13 @@ class ShardState:
         self.touched: dict[str, None] = {}
         """The symbols whose timers may need to be set again."""
         self._timers = Timers()
-        self._forgetting = Forgetting(self.registry, self.cancels, self.books, limits.retention_us)
+        self._forgetting = Forgetting(self.registry, self.cancels, self.books, self.open, limits)
 
     def add_book(self, symbol: str, clock_state: ClockState) -> QuoteBook:
         """Make the quote book of a symbol that has none."""
         book = QuoteBook(symbol, Clock(clock_state), self.limits, self.counts)
         self.books[symbol] = book
+        self._forgetting.add_book(book)
         return book
 
     def order_book(self, symbol: str) -> OrderBook:
@@ -76,8 +78,10 @@ class ShardState:
         orders = self.open.get(symbol)
         open_orders = 0 if orders is None else len(orders.by_seq)
         state, of_accounts = self.trading_states.of_symbol(symbol), self.trading_states.of_accounts
-        facts = moment.instrument, moment.now_us, state, open_orders, moment.market
-        return RuleContext(self.limits, *facts, self.reference(symbol), of_accounts)
+        book = self.books.get(symbol)
+        forgotten_us = self._forgetting.forgotten_us if book is None else book.forgotten_us
+        facts = state, open_orders, moment.market, self.reference(symbol), of_accounts
+        return RuleContext(self.limits, moment.instrument, moment.now_us, self.log_us, forgotten_us, *facts)
 
     def reference(self, symbol: str) -> Decimal | None:
         """Return a symbol's reference price at the present log time; None without one."""
@@ -94,6 +98,7 @@ class ShardState:
             changes += orders.windows.changes()
             if not orders.by_seq:
                 del self.open[symbol]
+        self._forgetting.watch(symbol)
         return changes
 
     def changed_quotes(self) -> tuple[Change, ...]:
@@ -105,9 +110,19 @@ class ShardState:
     @property
     def reached(self) -> Reached:
         """How far the shard has come."""
-        return Reached(self.log_us, self.timer)
+        return Reached(self.log_us, self.timer, self._forgetting.forgotten_us)
 
-    def settle(self) -> None:
+    def restore(self, reached: Reached) -> None:
+        """Go on from there."""
+        self.log_us, self.timer, self._forgetting.forgotten_us = reached
+
+    def restored(self, clocks: Iterable[SymbolClock]) -> None:
+        """Take in what was forgotten, when all that is remembered is restored, and set the timers."""
+        for clock in clocks:
+            self.books[clock.symbol].forgotten_us = clock.forgotten_us
+        self._settle()
+
+    def _settle(self) -> None:
         """Set the timers of restored open orders: what was to happen until `reached` has happened."""
         for symbol, orders in self.open.items():
             book = self.books.get(symbol)
@@ -135,12 +150,21 @@ class ShardState:
             self._timers.set(symbol, due_us)
         return None
 
-    def forget(self) -> list[Forgotten]:
-        """Forget some of what has been closed for longer than the retention."""
-        for symbol in self.changed:
-            if symbol in self.books:
-                self._forgetting.set_timer(symbol)
-        return self._forgetting.forget(self.log_us)
+    def forget(self, symbol: str | None) -> None:
+        """Forget what is too old before a symbol's message is decided on; None: a list cancel."""
+        self.changed |= dict.fromkeys(self._forgetting.look(symbol, self.log_us))
+
+    def is_due(self, book: QuoteBook) -> bool:
+        """Whether anything of a symbol is to be forgotten now."""
+        return self._forgetting.is_due(book, self.log_us)
+
+    def sweep(self, log_us: int) -> None:
+        """Forget some of all that is too old."""
+        self.changed |= dict.fromkeys(self._forgetting.sweep(self.changed, log_us))
+
+    def forgotten(self) -> Iterable[Forgotten]:
+        """Return what was forgotten since the last call, in order."""
+        return self._forgetting.taken()
 
     def _due_us(self, symbol: str) -> float:
         """Return the log time of a symbol's next step that needs no message."""

@@ -106,7 +106,7 @@ class _Step:
 
     def _expire(self, now_us: int) -> None:
         for seq in sorted(seq for _, seq in self._orders.ends.up_to((now_us, inf))):
-            working = self._orders.by_seq[seq].ended(OrdStatus.EXPIRED, now_us)
+            working = self._orders.by_seq[seq].ended(OrdStatus.EXPIRED, self._moment.closing)
             self._add(working, reports.expired(working, self._moment))
 
     def _check_prices(self) -> None:
@@ -163,7 +163,7 @@ class _Step:
         return next((level.price for level in levels if level.offers(least)), None)
 
     def _sweep(self, working: WorkingOrder, levels: Sequence[Level]) -> None:
-        sweep = plan(working, levels, self._instrument, self._now_us)
+        sweep = plan(working, levels, self._instrument, self._moment.closing)
         if working.order.time_in_force is TimeInForce.FOK and sweep.trades and not sweep.fills:
             return
         for trade in sweep.trades:
@@ -214,9 +214,10 @@ class _Step:
                 self._end_short_of_lot(working, level.price)
         wants = [want for _, want in taking]
         shares = wants if level.left is None else allocate(wants, level.left, self._instrument.lot_size)
+        closing = self._moment.closing
         for (working, _), share in zip(taking, shares, strict=True):
             if share:
-                traded = after_trade(working, share, level.price, self._instrument, self._now_us)
+                traded = after_trade(working, share, level.price, self._instrument, closing)
                 self._take(traded, level, share)
         return any(shares)
 
@@ -252,7 +253,7 @@ class _Step:
         self._add(working, reports.traded(before, working, self._moment, quantity, level))
 
     def _end(self, working: WorkingOrder, ord_status: OrdStatus, reason: CodedReason) -> None:
-        ended = working.ended(ord_status, self._now_us)
+        ended = working.ended(ord_status, self._moment.closing)
         self._add(ended, reports.ended(ended, self._moment, reason))
 
     def _add(self, working: WorkingOrder, report: ExecutionReport | None = None) -> None:

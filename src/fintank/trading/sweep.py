@@ -9,7 +9,7 @@ from fintank.trading.decimals import EXACT, ZERO, lots_down, lots_up, whole_lots
 from fintank.trading.depth import Level, is_worse
 from fintank.trading.instruments import Instrument
 from fintank.trading.messages import OrdStatus, Side
-from fintank.trading.working_order import WorkingOrder
+from fintank.trading.working_order import Closing, WorkingOrder
 
 
 class Trade(NamedTuple):
@@ -35,7 +35,7 @@ class Sweep:
         )
 
 
-def plan(working: WorkingOrder, levels: Iterable[Level], instrument: Instrument, now_us: int | None) -> Sweep:
+def plan(working: WorkingOrder, levels: Iterable[Level], instrument: Instrument, closing: Closing) -> Sweep:
     """Plan the sweep of an open order over the levels of its side; nothing is taken yet."""
     order = working.order
     trades: list[Trade] = []
@@ -51,7 +51,7 @@ def plan(working: WorkingOrder, levels: Iterable[Level], instrument: Instrument,
             left = level.left if order.order_qty is not None else whole_lots(level.left, instrument.lot_size)
             quantity = min(quantity, left)
         if quantity:
-            working = after_trade(working, quantity, level.price, instrument, now_us)
+            working = after_trade(working, quantity, level.price, instrument, closing)
             trades.append(Trade(working, level, quantity))
     return Sweep(trades)
 
@@ -72,8 +72,8 @@ def wanted(working: WorkingOrder, price: Decimal, instrument: Instrument) -> Dec
 
 
 def after_trade(
-    working: WorkingOrder, quantity: Decimal, price: Decimal, instrument: Instrument, now_us: int | None
+    working: WorkingOrder, quantity: Decimal, price: Decimal, instrument: Instrument, closing: Closing
 ) -> WorkingOrder:
     """Return an order after a trade; it is FILLED if it wants no more at this price."""
     traded = working.traded(quantity, price, instrument)
-    return traded if wanted(traded, price, instrument) else traded.ended(OrdStatus.FILLED, now_us)
+    return traded if wanted(traded, price, instrument) else traded.ended(OrdStatus.FILLED, closing)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from fintank.trading import ids
@@ -10,6 +11,13 @@ from fintank.trading.decimals import EXACT, ZERO, average
 from fintank.trading.instruments import Instrument
 from fintank.trading.limits import SECOND_US
 from fintank.trading.messages import Order, OrdStatus, OrdType, TimeInForce
+
+
+class Closing(NamedTuple):
+    """When a retention begins: on the symbol's clock, or by_log in log time if it has none."""
+
+    us: int
+    by_log: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +28,7 @@ class WorkingOrder:
     end_us: when it expires, None for never. is_checked: whether the rules that need a price were applied.
     is_triggered: whether a stop became a MARKET or LIMIT order. cum_cash: the exact sum of last_qty times
     last_px times the multiplier. cum_commission: the sum of what its trades cost, the minimum aside.
-    closed_us: when its retention began, on its symbol's clock; None while it is open. first_order_id: the
+    closed_us and by_log: when its retention began (see Closing); None while it is open. first_order_id: the
     order_id, once it was replaced.
     """
 
@@ -36,6 +44,7 @@ class WorkingOrder:
     cum_commission: Decimal = ZERO
     fill_count: int = 0
     closed_us: int | None = None
+    by_log: bool = False
     first_order_id: str | None = None
 
     @property
@@ -108,12 +117,11 @@ class WorkingOrder:
             fill_count=self.fill_count + 1,
         )
 
-    def ended(self, ord_status: OrdStatus, now_us: int | None) -> "WorkingOrder":
-        """Return the order in a terminal state; now_us is its symbol's clock, if it has one."""
+    def ended(self, ord_status: OrdStatus, closing: Closing) -> "WorkingOrder":
+        """Return the order in a terminal state."""
         # Closed not before the order's own time, so that a forgotten order is too old to be accepted again.
-        order_time_us = self.order.order_time_us
-        closed_us = order_time_us if now_us is None else max(order_time_us, now_us)
-        return replace(self, ord_status=ord_status, closed_us=closed_us)
+        closed_us = max(self.order.order_time_us, closing.us)
+        return replace(self, ord_status=ord_status, closed_us=closed_us, by_log=closing.by_log)
 
 
 def end_us(order: Order, instrument: Instrument, time_zone: ZoneInfo) -> int | None:

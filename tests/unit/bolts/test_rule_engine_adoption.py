@@ -29,7 +29,7 @@ class SlowBroker:
     def poll(self, _timeout: float) -> Any:
         self.now_s += 0.5
         self._offset += 1
-        key, value = journal_records.to_record(SymbolClock(f"S{self._offset}", ClockState(1, 1)))
+        key, value = journal_records.to_record(SymbolClock(f"S{self._offset}", ClockState(1, 1), 0))
         assert value is not None
         found = {"error": None, "offset": self._offset, "key": key.encode(), "value": value.encode()}
         return SimpleNamespace(**{name: lambda given=given: given for name, given in found.items()})

@@ -12,6 +12,7 @@ from fintank.trading.limits import Limits
 from fintank.trading.messages import State, TradingState
 from fintank.trading.recovery import restore
 from fintank.trading.shard import Shard
+from fintank.trading.working_order import Closing
 
 Make = Callable[..., Any]
 SECOND = 1_000_000
@@ -24,9 +25,9 @@ def test_the_latest_cancel_counts_and_of_equal_ones_the_first_by_name(order: Mak
     made = [("c-3", 5), ("c-2", 7), ("c-1", 7), ("c-0", 6)]
     for number, (name, at) in enumerate(made):
         found = cancel("o-1", cl_ord_id=name, at=at, content_hash=f"h-{number}")
-        cancels.remember(RememberedCancel.of(found, closed_us=0))
+        cancels.remember(RememberedCancel.of(found, Closing(0, by_log=False)))
     of_list = cancel(list_id="p", cl_ord_id="c-9", at=8)
-    cancels.remember(RememberedCancel.of(of_list, closed_us=0))
+    cancels.remember(RememberedCancel.of(of_list, Closing(0, by_log=True)))
 
     def name(**given: Any) -> str | None:
         waiting = cancels.waiting_for(order("1", **given))
@@ -41,7 +42,7 @@ def test_a_rejected_cancel_is_remembered_but_waits_for_no_order(order: Make, can
     cancels, made = Cancels(), cancel("o-1")
     assert not cancels.is_known(made)
     assert not cancels.is_taken(made)
-    cancels.remember(RememberedCancel.of(made, closed_us=0, is_refused=True))
+    cancels.remember(RememberedCancel.of(made, Closing(0, by_log=False), is_refused=True))
     assert cancels.is_known(made)
     assert cancels.is_taken(made)
     assert cancels.waiting_for(order("1")) is None
@@ -50,7 +51,7 @@ def test_a_rejected_cancel_is_remembered_but_waits_for_no_order(order: Make, can
 
 def test_of_a_list_each_content_is_a_cancel_of_its_own(cancel: Make) -> None:
     cancels = Cancels()
-    cancels.remember(RememberedCancel.of(cancel(list_id="p"), closed_us=0))
+    cancels.remember(RememberedCancel.of(cancel(list_id="p"), Closing(0, by_log=True)))
     assert cancels.is_known(cancel(list_id="p"))
     assert not cancels.is_taken(cancel(list_id="p"))
     assert not cancels.is_known(cancel(list_id="p", content_hash="other"))

@@ -29,8 +29,15 @@ def test_an_order_ahead_of_its_symbols_clock_is_not_stale(order: Make) -> None:
 
 
 def test_without_a_clock_nothing_is_too_old() -> None:
-    assert too_old(0, None, Limits()) is None
-    assert too_old(0, DAY_US + 1, Limits()) == {"age_us": DAY_US + 1, "retention_us": DAY_US}
+    assert too_old(0, CONTEXT) is None
+    assert too_old(0, replace(CONTEXT, now_us=DAY_US + 1)) == {"age_us": DAY_US + 1, "retention_us": DAY_US}
+
+
+def test_what_is_as_old_as_something_forgotten_is_too_old_by_log_time() -> None:
+    after = replace(CONTEXT, forgotten_us=5, log_us=9 + DAY_US)
+    for context in (after, replace(after, now_us=5)):
+        assert too_old(6, context) is None
+        assert too_old(5, context) == {"age_us": 4 + DAY_US, "retention_us": DAY_US}
 
 
 def test_a_quantity_has_a_maximum(order: Make) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from support.journal import keys, kinds, value
+from support.journal import keys, value
 from support.report_lines import report_lines
+from support.timers import forget
 
 from fintank.trading.limits import Limits
 from fintank.trading.recovery import restore
@@ -67,37 +68,20 @@ def test_terminal_orders_are_forgotten_after_their_retention(shard: Shard, order
     shard.on_quote(quote(), LOG_US)
     shard.on_order(order("1"), LOG_US + HOUR)
     shard.on_order(order("1", content_hash="hash-2"), LOG_US + 2 * HOUR)
-    assert shard.forget_closed(LOG_US + HOUR + DAY) == ()
-    records = shard.forget_closed(LOG_US + HOUR + DAY + 1)
-    assert keys(records) == ["order 3:acc,3:IVE,3:o-1 gone"]
-    records = shard.forget_closed(LOG_US + 2 * HOUR + DAY + 1)
-    assert keys(records) == ["refusal 3:acc,3:IVE,3:o-1,6:hash-2 gone"]
-    assert shard.forget_closed(LOG_US + 9 * DAY) == ()
+    assert [key for key in keys(forget(shard, LOG_US + HOUR + DAY)) if key.endswith("gone")] == []
+    found = keys(forget(shard, LOG_US + HOUR + DAY + 1))
+    assert found == ["order 3:acc,3:IVE,3:o-1 gone", "clock 3:IVE"]  # with the time up to which it forgot
+    found = keys(forget(shard, LOG_US + 2 * HOUR + DAY + 1))
+    assert found[0] == "refusal 3:acc,3:IVE,3:o-1,6:hash-2 gone"
+    assert forget(shard, LOG_US + 9 * DAY) == []
 
 
 def test_open_orders_are_never_forgotten(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_quote(quote("93", "95"), LOG_US)
     shard.on_order(order("1", price="94"), LOG_US)
-    assert shard.forget_closed(LOG_US + 9 * DAY) == ()
+    assert [key for key in keys(forget(shard, LOG_US + 9 * DAY)) if key.endswith("gone")] == []
     effects = shard.on_quote(quote("93", "94", at=9 * 86_400, offset=1), LOG_US + 9 * DAY)
     assert report_lines(effects) == ["o-1 TRADE FILLED 1 @ 94 NASDAQ"]
-
-
-def test_orders_of_a_symbol_without_a_clock_are_kept(shard: Shard, order: Make) -> None:
-    shard.on_order(order("-1"), LOG_US)
-    assert shard.forget_closed(LOG_US + 9 * DAY) == ()
-
-
-def test_tombstones_come_in_bounded_portions(order: Make, quote: Make) -> None:
-    shard = Shard(LIMITS)
-    for symbol in ("IVE", "VTI"):
-        shard.on_quote(quote(symbol=symbol), LOG_US)
-    for number in range(1_000):
-        shard.on_order(order("1", cl_ord_id=f"o-{number}", symbol=("IVE", "VTI")[number % 2]), LOG_US)
-    shard.on_order(order("1", cl_ord_id="last", symbol="VTI"), LOG_US)
-    portions = [shard.forget_closed(LOG_US + 2 * DAY) for _ in range(3)]
-    gone = [kinds(portion).count("order gone") for portion in portions]
-    assert gone == [1_000, 1, 0]
 
 
 def test_a_restored_shard_fills_a_quiet_symbols_order_on_the_quote_from_before(
@@ -132,7 +116,6 @@ def test_a_ledger_by_exec_id_keeps_the_trades_of_both_orders_that_had_one_identi
     effects = [shard.on_order(order("1"), LOG_US)]
     later = 2 * DAY
     shard.on_quote(quote("200", "201", at=later / SECOND, offset=1), LOG_US + later)
-    shard.forget_closed(LOG_US + later)
     again = order("1", content_hash="hash-2", at=later / SECOND, price="300")
     effects.append(shard.on_order(again, LOG_US + later))
     assert [len(found.fills) for found in effects] == [1, 1]

@@ -245,6 +245,7 @@ def test_a_rejected_cash_order_keeps_all_of_its_cash(shard: Shard, order: Make) 
 
 def test_an_order_older_than_the_retention_is_stale(shard: Shard, order: Make, quote: Make) -> None:
     shard.on_quote(quote(), LOG_US)
+    shard.on_order(order("1", price="50", cl_ord_id="open"), LOG_US)
     assert report_lines(shard.on_order(order("1"), LOG_US + DAY + 1)) == [
         "o-1 REJECTED REJECTED code=STALE_ORDER age_us=86400000001 retention_us=86400000000"
     ]

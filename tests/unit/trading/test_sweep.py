@@ -6,8 +6,9 @@ import pytest
 
 from fintank.trading.instruments import Instrument
 from fintank.trading.sweep import Sweep, after_trade, plan, wanted
-from fintank.trading.working_order import WorkingOrder
+from fintank.trading.working_order import Closing, WorkingOrder
 
+NOW = Closing(0, by_log=False)
 Make = Callable[..., Any]
 WHOLE_SHARES = Instrument(lot_size=Decimal(1))
 
@@ -22,7 +23,7 @@ def sweep(order: Make, market: Make) -> Callable[..., Sweep]:
 
     def make(quotes: list[Any], instrument: Instrument = WHOLE_SHARES, **given: Any) -> Sweep:
         made = order(**given)
-        return plan(working(made), market(*quotes).levels(made.side), instrument, None)
+        return plan(working(made), market(*quotes).levels(made.side), instrument, NOW)
 
     return make
 
@@ -156,5 +157,6 @@ def test_what_has_traded_already_is_not_wanted_again(order: Make) -> None:
 def test_an_order_is_filled_at_the_clock(order: Make) -> None:
     made = working(order("10"))
     now_us = made.order.order_time_us + 5
-    assert after_trade(made, Decimal(10), Decimal(94), WHOLE_SHARES, now_us).closed_us == now_us
-    assert after_trade(made, Decimal(9), Decimal(94), WHOLE_SHARES, now_us).closed_us is None
+    closing = Closing(now_us, by_log=False)
+    assert after_trade(made, Decimal(10), Decimal(94), WHOLE_SHARES, closing).closed_us == now_us
+    assert after_trade(made, Decimal(9), Decimal(94), WHOLE_SHARES, closing).closed_us is None

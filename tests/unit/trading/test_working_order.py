@@ -8,10 +8,11 @@ import pytest
 
 from fintank.trading.instruments import Instrument
 from fintank.trading.messages import OrdStatus
-from fintank.trading.working_order import WorkingOrder, end_of_day_us, end_us
+from fintank.trading.working_order import Closing, WorkingOrder, end_of_day_us, end_us
 
 Make = Callable[..., Any]
 NEW_YORK = ZoneInfo("America/New_York")
+AT_7, AT_8 = Closing(7, by_log=False), Closing(8, by_log=False)
 
 
 @pytest.fixture
@@ -57,13 +58,13 @@ def test_a_cash_orders_rest_is_cash(money: WorkingOrder) -> None:
 
 
 def test_a_filled_order_leaves_nothing(shares: WorkingOrder) -> None:
-    filled = shares.traded(Decimal(10), Decimal("1.1"), Instrument()).ended(OrdStatus.FILLED, 7)
+    filled = shares.traded(Decimal(10), Decimal("1.1"), Instrument()).ended(OrdStatus.FILLED, AT_7)
     assert not filled.is_open
     assert (filled.order_qty, filled.cum_qty, filled.leaves_qty) == (10, 10, 0)
 
 
 def test_a_filled_cash_orders_quantity_is_what_it_traded(money: WorkingOrder) -> None:
-    filled = money.traded(Decimal(4), Decimal("30"), Instrument()).ended(OrdStatus.FILLED, 7)
+    filled = money.traded(Decimal(4), Decimal("30"), Instrument()).ended(OrdStatus.FILLED, AT_7)
     assert (filled.order_qty, filled.leaves_qty, filled.leaves_cash) == (4, 0, 0)
     assert filled.residual_cash == -20
 
@@ -72,24 +73,20 @@ def test_a_filled_cash_orders_quantity_is_what_it_traded(money: WorkingOrder) ->
 def test_an_ended_order_leaves_nothing_and_keeps_what_it_traded(
     shares: WorkingOrder, money: WorkingOrder, status: OrdStatus
 ) -> None:
-    part = shares.traded(Decimal(3), Decimal("1.1"), Instrument()).ended(status, 8)
+    part = shares.traded(Decimal(3), Decimal("1.1"), Instrument()).ended(status, AT_8)
     assert (part.is_open, part.order_qty, part.cum_qty, part.leaves_qty) == (False, 10, 3, 0)
-    unused = money.ended(status, 8)
+    unused = money.ended(status, AT_8)
     assert (unused.order_qty, unused.leaves_qty, unused.leaves_cash, unused.residual_cash) == (0, 0, 0, 100)
 
 
-def test_retention_runs_from_the_clock_but_not_from_before_the_order(shares: WorkingOrder) -> None:
+def test_retention_runs_from_the_clock_or_log_time_but_not_from_before_the_order(
+    shares: WorkingOrder,
+) -> None:
     order_time_us = shares.order.order_time_us
-    for now_us, closed_us in [
-        (None, order_time_us),
-        (order_time_us - 1, order_time_us),
-        (order_time_us + 1, order_time_us + 1),
-    ]:
-        assert shares.ended(OrdStatus.CANCELED, now_us).closed_us == closed_us
-        assert (
-            shares.traded(Decimal(1), Decimal(1), Instrument()).ended(OrdStatus.FILLED, now_us).closed_us
-            == closed_us
-        )
+    for now_us, closed_us in [(order_time_us - 1, order_time_us), (order_time_us + 1, order_time_us + 1)]:
+        for by_log in (False, True):
+            ended = shares.ended(OrdStatus.CANCELED, Closing(now_us, by_log))
+            assert (ended.closed_us, ended.by_log) == (closed_us, by_log)
 
 
 def us(text: str) -> int:

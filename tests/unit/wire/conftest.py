@@ -6,7 +6,7 @@ from typing import Any
 
 import factories
 import pytest
-from support.timers import run_timers
+from support.timers import forget, run_timers
 
 from fintank.trading.changes import Change
 from fintank.trading.effects import Effects
@@ -143,7 +143,7 @@ def written(make) -> Written:
         written.add(shard.on_trading_state(sell_only, NOW_US))
     written.add(run_timers(shard, NOW_US + 1_000_000))
     written.journal += shard.changed_quotes()
-    written.journal += shard.forget_closed(log_us=NOW_US + 60_000_000)
+    written.journal += forget(shard, NOW_US + 60_000_000)
     position = {Partition("ticks", 0): LogPosition(42, 1)}
     ids = {"ticks": "k2XrT0f8SvGhfTnXjD8w3Q"}
     written.journal.append(Positions(1, ids, position, Reached(1, "IVE"), ("id-of-the-topic-before",)))

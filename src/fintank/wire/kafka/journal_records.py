@@ -106,7 +106,10 @@ def _order_fields(working: WorkingOrder) -> Mapping[str, object]:
     order = working.order
     if working.closed_us is not None:
         return _closed_fields(
-            ClosedOrder(working.closed_us, order.identity, order.content_hash, working.ord_status)
+            ClosedOrder(
+                *(working.closed_us, order.order_time_us, order.identity),
+                *(order.content_hash, working.ord_status, working.by_log),
+            )
         )
     fields = {name: getattr(order, name) for name in _ORDER_FIELDS}
     return fields | {name: getattr(working, name) for name in _PROGRESS_FIELDS}
@@ -114,8 +117,8 @@ def _order_fields(working: WorkingOrder) -> Mapping[str, object]:
 
 def _closed_fields(closed: ClosedOrder | RejectedDuplicate) -> dict[str, object]:
     fields = closed._asdict()
-    del fields["identity"], fields["closed_us"]
-    return {**closed.identity._asdict(), **fields, "closed_us": closed.closed_us}
+    retention = {name: fields.pop(name) for name in ("order_time_us", "closed_us", "by_log")}
+    return {**fields.pop("identity")._asdict(), **fields, **retention}
 
 
 def _positions_fields(positions: Positions) -> dict[str, object]:
@@ -128,6 +131,7 @@ def _positions_fields(positions: Positions) -> dict[str, object]:
         "now_ms": positions.now_ms,
         "reached_us": positions.reached.us,
         "reached_symbol": positions.reached.symbol,
+        "forgotten_us": positions.reached.forgotten_us,
         "topic_ids": positions.topic_ids,
         "partitions": partitions,
         "left_ids": positions.left_ids,
@@ -140,7 +144,11 @@ _FIELDS: Mapping[type, Callable[[Any], Mapping[str, object]]] = {
     RejectedDuplicate: _closed_fields,
     RememberedCancel: RememberedCancel._asdict,
     HeldQuote: lambda held: {**held.quote._asdict(), **held.taken._asdict()},
-    SymbolClock: lambda clock: {"symbol": clock.symbol, **clock.state._asdict()},
+    SymbolClock: lambda clock: {
+        "symbol": clock.symbol,
+        **clock.state._asdict(),
+        "forgotten_us": clock.forgotten_us,
+    },
     SymbolReference: lambda reference: {"symbol": reference.symbol, **reference.state._asdict()},
     BlockWindow: BlockWindow._asdict,
     TradingState: asdict,
@@ -152,7 +160,15 @@ def _order(value: Mapping[str, Any]) -> WorkingOrder | ClosedOrder:
     closed_us = value.get("closed_us")
     if closed_us is None:
         return WorkingOrder(Order(**_read(value, _ORDER_FIELDS)), **_read(value, _PROGRESS_FIELDS))
-    return ClosedOrder(closed_us, _identity(value), value["content_hash"], OrdStatus(value["ord_status"]))
+    ord_status, by_log = OrdStatus(value["ord_status"]), value.get("by_log", False)
+    times = closed_us, value["order_time_us"]
+    return ClosedOrder(*times, _identity(value), value["content_hash"], ord_status, by_log)
+
+
+def _refusal(value: Mapping[str, Any]) -> RejectedDuplicate:
+    # Version 2 knew the time of its closing only.
+    times = value["closed_us"], value.get("order_time_us", value["closed_us"])
+    return RejectedDuplicate(*times, _identity(value), value["content_hash"], value.get("by_log", False))
 
 
 def _identity(value: Mapping[str, Any]) -> Identity:
@@ -168,32 +184,41 @@ def _read(value: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return found
 
 
+def _clock(value: Mapping[str, Any]) -> SymbolClock:
+    # Version 2 did not know what was forgotten.
+    forgotten_us = value.get("forgotten_us", 0)
+    return SymbolClock(value["symbol"], ClockState(**_read(value, ClockState._fields)), forgotten_us)
+
+
 def _positions(value: Mapping[str, Any]) -> Positions:
     partitions = {
         Partition(place["topic"], place["partition"]): LogPosition(place["next"], place["log_ms"])
         for place in value["partitions"]
     }
     # Version 2 knew the time of the last record only.
-    reached = Reached(value.get("reached_us", value["now_ms"] * 1000), value.get("reached_symbol"))
+    reached = Reached(
+        value.get("reached_us", value["now_ms"] * 1000),
+        value.get("reached_symbol"),
+        value.get("forgotten_us", 0),
+    )
     left_ids = tuple(value.get("left_ids", ()))
     return Positions(value["now_ms"], value["topic_ids"], partitions, reached, left_ids)
 
 
 _READERS: Mapping[EntryKind, Callable[[Mapping[str, Any]], Entry]] = {
     EntryKind.ORDER: _order,
-    EntryKind.REFUSAL: lambda value: RejectedDuplicate(
-        value["closed_us"], _identity(value), value["content_hash"]
+    EntryKind.REFUSAL: _refusal,
+    # In version 2 only list cancels had no clock.
+    EntryKind.CANCEL: lambda value: RememberedCancel(
+        **_read({"by_log": value["symbol"] is None, **value}, RememberedCancel._fields)
     ),
-    EntryKind.CANCEL: lambda value: RememberedCancel(**_read(value, RememberedCancel._fields)),
     EntryKind.QUOTE: lambda value: HeldQuote(
         Quote(**_read(value, Quote._fields)), Sizes(**_read(value, Sizes._fields))
     ),
     EntryKind.REFERENCE: lambda value: SymbolReference(
         value["symbol"], ReferenceState(**_read(value, ReferenceState._fields))
     ),
-    EntryKind.CLOCK: lambda value: SymbolClock(
-        value["symbol"], ClockState(**_read(value, ClockState._fields))
-    ),
+    EntryKind.CLOCK: _clock,
     EntryKind.WINDOW: lambda value: BlockWindow(**_read(value, BlockWindow._fields)),
     EntryKind.TRADING_STATE: lambda value: TradingState(**_read(value, _STATE_FIELDS)),
     EntryKind.POSITIONS: _positions,

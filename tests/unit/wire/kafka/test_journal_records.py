@@ -31,7 +31,7 @@ from fintank.trading.log_merge import LogPosition, Positions, Reached
 from fintank.trading.messages import Identity, OrdStatus, OrdType, Side, State, TradingState
 from fintank.trading.partition_log import Partition
 from fintank.trading.recovery import restore
-from fintank.trading.working_order import WorkingOrder
+from fintank.trading.working_order import Closing, WorkingOrder
 from fintank.wire.kafka.journal_records import SCHEMA_VERSION, from_record, key_of, to_record
 
 Make = Callable[..., Any]
@@ -49,7 +49,10 @@ def closed(working: WorkingOrder) -> ClosedOrder:
     """Return what is remembered of a terminal order."""
     assert working.closed_us is not None
     order = working.order
-    return ClosedOrder(working.closed_us, order.identity, order.content_hash, working.ord_status)
+    return ClosedOrder(
+        *(working.closed_us, order.order_time_us, order.identity),
+        *(order.content_hash, working.ord_status, working.by_log),
+    )
 
 
 def test_an_open_order_and_its_progress_come_back_as_they_were(make: Make) -> None:
@@ -84,13 +87,15 @@ def test_an_orders_record_is_readable(make: Make) -> None:
 def test_of_a_terminal_order_comes_back_what_makes_it_known(make: Make) -> None:
     open_order = WorkingOrder(make.order(), 7, accepted_us=8, end_us=None, is_checked=True)
     for status in (OrdStatus.REJECTED, OrdStatus.FILLED):
-        working = open_order.ended(status, None)
+        working = open_order.ended(status, Closing(0, by_log=True))
         assert value(working) == {
             "schema_version": 3,
             **working.order.identity._asdict(),
             "content_hash": "0" * 64,
             "ord_status": status,
+            "order_time_us": working.order.order_time_us,
             "closed_us": working.closed_us,
+            "by_log": True,
         }
         assert written_again(working) == closed(working)
         assert to_record(Forgotten(closed(working))) == (key_of(working), None)
@@ -100,12 +105,18 @@ def test_of_a_terminal_order_comes_back_what_makes_it_known(make: Make) -> None:
     ("entry", "key", "fields"),
     [
         (
-            RejectedDuplicate(5, IDENTITY, "hash-2"),
+            RejectedDuplicate(5, 4, IDENTITY, "hash-2", True),
             "refusal|1:A,3:IVE,3:o-1,6:hash-2",
-            {"account": "A", "symbol": "IVE", "cl_ord_id": "o-1", "content_hash": "hash-2", "closed_us": 5},
+            {
+                **IDENTITY._asdict(),
+                "content_hash": "hash-2",
+                "order_time_us": 4,
+                "closed_us": 5,
+                "by_log": True,
+            },
         ),
         (
-            RememberedCancel(5, "A", "c-1", "IVE", "o-1", None, 4, "hash-3", True),
+            RememberedCancel(5, "A", "c-1", "IVE", "o-1", None, 4, "hash-3", True, False),
             "cancel|1:A,3:IVE,0:,3:c-1,6:hash-3",
             {
                 "closed_us": 5,
@@ -117,6 +128,7 @@ def test_of_a_terminal_order_comes_back_what_makes_it_known(make: Make) -> None:
                 "order_time_us": 4,
                 "content_hash": "hash-3",
                 "is_refused": True,
+                "by_log": False,
             },
         ),
         (
@@ -125,20 +137,20 @@ def test_of_a_terminal_order_comes_back_what_makes_it_known(make: Make) -> None:
             None,
         ),
         (
-            RememberedCancel(5, None, "c-1", None, None, None, 4, "hash-3", True),
+            RememberedCancel(5, None, "c-1", None, None, None, 4, "hash-3", True, True),
             "cancel|0:,0:,0:,3:c-1,6:hash-3",
             None,
         ),
         (
-            RememberedCancel(5, "A", "c-1", None, None, "p1", 4, "hash-3", False),
+            RememberedCancel(5, "A", "c-1", None, None, "p1", 4, "hash-3", False, True),
             "cancel|1:A,0:,2:p1,3:c-1,6:hash-3",
             None,
         ),
-        (SymbolClock("I|E", ClockState(1, 2)), "clock|3:I|E", None),
+        (SymbolClock("I|E", ClockState(1, 2), 0), "clock|3:I|E", None),
         (
-            SymbolClock("IVE", ClockState(1, 2)),
+            SymbolClock("IVE", ClockState(1, 2), 0),
             "clock|3:IVE",
-            {"symbol": "IVE", "tick_time_us": 1, "arrival_us": 2},
+            {"symbol": "IVE", "tick_time_us": 1, "arrival_us": 2, "forgotten_us": 0},
         ),
         (
             BlockWindow("IVE", 2, Side.SELL, 77),
@@ -209,7 +221,7 @@ def test_an_unreadable_record_is_an_error(key: str, text: str) -> None:
 
 def test_records_of_the_schema_before_are_read() -> None:
     clock = {"schema_version": 2, "symbol": "IVE", "tick_time_us": 1, "arrival_us": 2, "floor_us": 3}
-    assert from_record("clock|3:IVE", json.dumps(clock)) == SymbolClock("IVE", ClockState(1, 2))
+    assert from_record("clock|3:IVE", json.dumps(clock)) == SymbolClock("IVE", ClockState(1, 2), 0)
     places = [{"topic": "ticks", "partition": 0, "next": 42, "log_ms": 5}]
     positions = {"schema_version": 2, "now_ms": 6, "topic_ids": {"ticks": "id"}, "partitions": places}
     assert from_record("positions|", json.dumps(positions)) == Positions(
@@ -249,4 +261,4 @@ def test_a_tombstone_with_another_key_is_an_error(key: str) -> None:
 
 def test_a_value_that_has_no_json_form_is_not_written() -> None:
     with pytest.raises(TypeError):
-        to_record(SymbolClock("IVE", ClockState(1, object())))
+        to_record(SymbolClock("IVE", ClockState(1, object()), 0))
