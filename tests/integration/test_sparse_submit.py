@@ -17,7 +17,7 @@ from fintank.adapters import nimbus
 from fintank.services import storm_cluster
 from fintank.services.supervisor import Supervisor
 
-SYMBOLS = ["VTI", "IVE", "IWS", "BTCUSDT", "ETHUSDT"]
+SYMBOLS = ["VTI", "IVE", "IWS", "QQQ", "GLD"]
 FLOW_TIMEOUT_S = 60
 
 
