@@ -26,7 +26,7 @@ from fintank.terminal.screen import console
 
 TICKS_MAX = 10_000_000
 ORDERS_MAX = 10_000
-TABLE_CHARS_MIN = 120
+TABLE_CHARS_MIN = 160
 SHARED_DATA = PROJECT_ROOT.parent / "shared" / "data"
 SHARED_QUOTES = ("eurusd_*.csv.gz", "binance_*.csv.gz")
 
