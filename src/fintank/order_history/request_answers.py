@@ -6,11 +6,11 @@ from fintank.adapters.consumer_groups import is_read
 from fintank.adapters.topic_reader import open_reader
 from fintank.errors import FintankError
 from fintank.order_history import new_reports
+from fintank.samples.message_file import checked
 from fintank.samples.produce import send_one
 from fintank.trading.reports import ExecutionReport, Report
 from fintank.wire.kafka import orders
-
-WAIT_SECONDS_MAX = 3_600
+from fintank.wire.kafka.rejects import Reject
 
 
 def send_request(address: str, value: bytes, time_us: int, what: str, seconds: int) -> None:
@@ -18,10 +18,10 @@ def send_request(address: str, value: bytes, time_us: int, what: str, seconds: i
 
     what: its cl_ord_id, and what it asks for in words, as in `cancel-1: cancel IVE, o-1 of A-1001`.
     """
-    found = orders.read("orders", 0, f"0,1,{time_us // 1000}", value.decode())
-    if found.rejects:
-        raise FintankError(f"{what}: {found.rejects[0].reason} {found.rejects[0].detail}")
-    key, partition = orders.destination(found.messages[0])
+    message = checked(value.decode(), time_us)
+    if isinstance(message, Reject):
+        raise FintankError(f"{what}: {message.reason} {message.detail}")
+    key, partition = orders.destination(message)
     name = what.partition(":")[0]
     with open_reader(address, "executions") as reader:
         positions = reader.ends()
