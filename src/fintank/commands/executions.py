@@ -21,7 +21,7 @@ from fintank.waiting import now_us
 )
 def executions(settings: Settings, count: str = "10", wait: str = "30") -> None:
     """Send market orders and show their executions, as in: invoke executions --count 5 --wait 10"""
-    total = whole_number("--count", count, maximum=outcomes.WAITED_ORDERS_MAX)
+    total = whole_number("--count", count, maximum=outcomes.WAITED_MESSAGES_MAX)
     seconds = whole_number("--wait", wait, minimum=0, maximum=outcomes.WAIT_SECONDS_MAX)
     address, limits = settings.kafka, rules_file.load(settings)
     print(f"Seeding Kafka ({address}) topic 'orders' with {counted(total, 'market order')}.", flush=True)
@@ -34,8 +34,8 @@ def executions(settings: Settings, count: str = "10", wait: str = "30") -> None:
         send(address, "orders", "market order", (order.record(now_us()) for order in orders), total)
         print(f"To follow one of them: invoke order {name}-1")
         _say_what_waits(address, [order.symbol for order in orders], limits)
-        ids = [order.cl_ord_id for order in orders]
-        outcomes.wait(settings.kafka, reader, positions, ids, seconds, name=name, until_new=not quoted)
+        sent = outcomes.Sent([order.cl_ord_id for order in orders])
+        outcomes.wait(address, reader, positions, sent, seconds, name=name, until_new=not quoted)
     print("Done.")
 
 

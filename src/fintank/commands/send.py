@@ -22,7 +22,7 @@ from fintank.waiting import now_us
         "file": "JSON, one object per line, or CSV with a column per field; also packed; - is standard input",
         "speed": "keep the distances of the timestamps, this many times faster; default: all at once",
         "strict": "send nothing if a line is bad; default: bad lines are named, skipped and counted",
-        "wait": "how many seconds to wait for the orders' executions at most",
+        "wait": "how many seconds to wait for executions and answers at most",
     },
 )
 def send(
@@ -45,7 +45,8 @@ def send(
             records = messages.records(extent.first_us, factor)
             produce(address, "orders", "message", records, extent.messages)
             print_skipped(extent.bad_lines)
-            outcomes.print_ids(extent.ids)
+            sent = outcomes.Sent(extent.orders, extent.requests)
+            outcomes.print_ids(sent)
             if seconds:
-                outcomes.wait(settings.kafka, reader, positions, extent.ids, seconds)
+                outcomes.wait(address, reader, positions, sent, seconds)
     print("Done.")

@@ -89,7 +89,7 @@ def _send(settings: Settings, order: Order, value: bytes, seconds: int) -> None:
         send_one(settings.kafka, "orders", order.account, value)
         print(f"Sent to Kafka ({settings.kafka}) topic 'orders': {order.cl_ord_id}.", flush=True)
         if seconds:
-            outcomes.wait(settings.kafka, reader, positions, [order.cl_ord_id], seconds)
+            outcomes.wait(settings.kafka, reader, positions, outcomes.Sent([order.cl_ord_id]), seconds)
 
 
 _ORD_TYPES = {

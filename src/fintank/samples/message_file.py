@@ -23,6 +23,7 @@ from fintank.samples.produce import PlacedRecord
 from fintank.trading import portfolio
 from fintank.trading.decimals import seconds_text
 from fintank.trading.messages import CASH, Order, PortfolioOrder, TradingState
+from fintank.trading.requests import CancelRequest
 from fintank.waiting import now_us, sleep_until
 from fintank.wire.bolts.order_stream import MsgType, OrderMessage
 from fintank.wire.kafka import orders
@@ -49,7 +50,8 @@ class SentMessage(NamedTuple):
 
 
 class MessageExtent(NamedTuple):
-    """The good and bad lines of a file, its first time, and the cl_ord_ids of its orders.
+    """The good and bad lines of a file, its first time, and the cl_ord_ids of its orders and of its requests,
+    which are cancels and replaces.
 
     ignored: the fields that have no meaning.
     """
@@ -57,7 +59,8 @@ class MessageExtent(NamedTuple):
     messages: int
     bad_lines: int
     first_us: int
-    ids: tuple[str, ...]
+    orders: tuple[str, ...]
+    requests: tuple[str, ...]
     ignored: tuple[str, ...]
 
 
@@ -80,7 +83,8 @@ class MessageFile(PackedFile):
         """
         bad_lines = BadLines(self.path, strict)
         count, first_us = 0, sys.maxsize
-        ids: dict[str, None] = {}
+        order_ids: dict[str, None] = {}
+        requests: dict[str, None] = {}
         ignored: dict[str, None] = {}
         for line in self.lines():
             if isinstance(line, BadLine):
@@ -88,10 +92,14 @@ class MessageFile(PackedFile):
                 continue
             count += 1
             first_us = min(first_us, _time_us(line.message))
-            ids.update(dict.fromkeys(_order_ids(line.message)))
+            order_ids.update(dict.fromkeys(_order_ids(line.message)))
+            if isinstance(line.message, CancelRequest):
+                requests[line.message.cl_ord_id] = None
             ignored.update(dict.fromkeys(line.ignored))
         bad_lines.finish(count)
-        return MessageExtent(count, bad_lines.count, first_us, tuple(ids), tuple(ignored))
+        return MessageExtent(
+            count, bad_lines.count, first_us, tuple(order_ids), tuple(requests), tuple(ignored)
+        )
 
     def records(self, first_us: int, speed: float | None) -> Iterator[PlacedRecord]:
         """Yield the records to send; with a speed, each when it is due, with that time as its timestamp."""

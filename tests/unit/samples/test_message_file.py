@@ -123,13 +123,15 @@ def opened(tmp_path: Path, *objects: dict[str, object]) -> MessageFile:
     return MessageFile(path, tmp_path, "send-7")
 
 
-def test_a_survey_tells_the_orders_and_the_fields_without_a_meaning(tmp_path: Path) -> None:
+def test_a_survey_tells_the_orders_the_requests_and_the_fields_without_a_meaning(tmp_path: Path) -> None:
     portfolio = {"msg_type": "portfolio_order", "order_id": "P", "account": "A", "side": "BUY", "amount": 5}
     weights = [{"symbol": "IVE", "weight": 0.5}, {"symbol": "CASH", "weight": 0.5}]
-    with opened(tmp_path, {**ORDER, "note": "x"}, {**portfolio, "portfolio": weights}, {"x": 1}) as file:
+    of_all = {"msg_type": "mass_cancel", "cl_ord_id": "stop", "scope": "ALL"}
+    objects = ({**ORDER, "note": "x"}, of_all, {**portfolio, "portfolio": weights}, {"x": 1})
+    with opened(tmp_path, *objects) as file:
         extent = file.survey(strict=False)
-    assert (extent.messages, extent.bad_lines) == (2, 1)
-    assert extent.ids == ("send-7-1", "P-IVE")
+    assert (extent.messages, extent.bad_lines) == (3, 1)
+    assert (extent.orders, extent.requests) == (("send-7-1", "P-IVE"), ("stop",))
     assert extent.ignored == ("note",)
 
 
