@@ -1,10 +1,11 @@
 """The commands of `invoke`, each documented by `invoke --help COMMAND`, and the hooks of `sparse submit`."""
 
+import sys
 from typing import Any
 
 from fintank.commands.program import collection
 
-namespace = collection()
+namespace = collection(sys.argv)
 
 
 def pre_submit(*submission: Any) -> None:

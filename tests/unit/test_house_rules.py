@@ -258,7 +258,7 @@ def invoke_error(words: list[str]) -> str:
     """Return why the words after `invoke` do not parse, or nothing if they do."""
     if words[0].startswith("-"):
         return ""
-    namespace = collection()
+    namespace = collection([])
     namespace.configure(Config.global_defaults())
     try:
         Parser(contexts=namespace.to_contexts()).parse_argv(program.words(["invoke", *words])[1:])

@@ -31,12 +31,16 @@ class Config(invoke.config.Config):
         return defaults
 
 
-def collection() -> Collection:
-    """Collect all commands."""
+def collection(argv: Sequence[str]) -> Collection:
+    """Collect the commands that a command line names, or all if it names none.
+
+    To import all takes three times as long as to import one.
+    """
+    named = [] if {"-l", "--list", "--complete"} & {*argv} else [name for name in COMMANDS if name in argv]
     namespace = Collection()
     namespace.configure({"tasks": {"auto_dash_names": False}})
     namespace.auto_dash_names = False
-    for name in COMMANDS:
+    for name in named or COMMANDS:
         namespace.add_task(getattr(import_module(f"fintank.commands.{name}"), name))
     return namespace
 
@@ -44,7 +48,7 @@ def collection() -> Collection:
 def main() -> None:
     """Run `fintank COMMAND`."""
     program = Program(
-        name="fintank", version=fintank.__version__, namespace=collection(), config_class=Config
+        name="fintank", version=fintank.__version__, namespace=collection(sys.argv), config_class=Config
     )
     program.run(words(sys.argv))
 

@@ -10,9 +10,9 @@ import pytest
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from fintank.commands.program import collection
+from fintank.commands.program import COMMANDS, collection
 
-TASKS = {name: task for name, task in collection().tasks.items() if name not in ("reset", "logs")}
+TASKS = {name: task for name, task in collection([]).tasks.items() if name not in ("reset", "logs")}
 ARGUMENTS = {
     "order": ["x"],
     "cancel": ["x"],
@@ -43,6 +43,22 @@ def shows(context):
 
 shows(__import__("invoke").Context())
 """
+
+
+@pytest.mark.parametrize(
+    ("argv", "names"),
+    [
+        (["invoke", "topics", "--json"], {"topics"}),
+        (["invoke", "up", "topics"], {"up", "topics"}),
+        (["invoke", "--help", "topics"], {"topics"}),
+        (["invoke", "topicz"], {*COMMANDS}),
+        (["invoke", "--list"], {*COMMANDS}),
+        (["invoke", "--complete", "--", "invoke topics", "to"], {*COMMANDS}),
+        (["invoke", "--complete", "--", "invoke", "topics"], {*COMMANDS}),
+    ],
+)
+def test_only_the_named_commands_are_imported(argv: list[str], names: set[str]) -> None:
+    assert {*collection(argv).tasks} == names
 
 
 @pytest.mark.parametrize("variable", WRONG)
