@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from properties.odd_records import ODD_RULES, ODD_STEPS
 from properties.random_records import RULES, STEPS, Step
 from scenarios.core_world import CoreWorld
 from scenarios.playing import LOG_US, Emitted, Record, ReferenceWorld, World
@@ -36,6 +37,15 @@ FORGETFUL = {**RULES, "retention_ms": 20_000}
 @pytest.mark.parametrize("rules", [RULES, FORGETFUL], ids=["remembering", "forgetting"])
 @given(steps=STEPS)
 def test_the_core_and_the_reference_engine_tell_the_same(rules: dict[str, Any], steps: list[Step]) -> None:
+    they_agree(rules, steps)
+
+
+@given(steps=ODD_STEPS)
+def test_they_tell_the_same_of_odd_markets(steps: list[Step]) -> None:
+    they_agree(ODD_RULES, steps)
+
+
+def they_agree(rules: dict[str, Any], steps: list[Step]) -> None:
     core, reference = emitted(CoreWorld(rules), steps), emitted(ReferenceWorld(rules), steps)
     for of_core, of_reference in zip(core, reference, strict=True):
         assert by_symbol(of_core.executions) == by_symbol(of_reference.executions)

@@ -9,6 +9,7 @@ from fintank.reconciliation.bookings import check_bookings
 from fintank.reconciliation.findings import Result
 from fintank.reconciliation.order_cancels import check_cancels
 from fintank.reconciliation.order_reports import check_orders
+from fintank.reconciliation.order_terms import check_terms
 from fintank.reconciliation.snapshot import read_snapshot
 from fintank.reconciliation.storage import EXECUTIONS_TOPIC, FILLS_TOPIC, Storage, ticks_topic
 from fintank.reconciliation.topic_logs import read_logs
@@ -32,6 +33,7 @@ def compare(settings: Settings) -> tuple[list[Result], dict[str, int]]:
     storage = Storage(settings.kafka, influx, logs, unusable)
     results = [
         *check_orders(found.orders, found.reports, logs, limits.retention_us),
+        check_terms(found.cancels, found.reports, logs),
         check_cancels(found.cancels, found.cancel_rejects, found.reports, logs),
         *check_bookings([*found.reports, *found.later_trades], found.fills, logs),
         quotes.result,

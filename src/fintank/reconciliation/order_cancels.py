@@ -1,7 +1,7 @@
 """Every cancel and every replace of one order is carried out, or rejected once."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from fintank.reconciliation.findings import BreakKind, Result
@@ -19,10 +19,15 @@ Ended = Mapping[tuple[str, str], Sequence[Recorded[ExecutionReport]]]
 
 
 class _Done(NamedTuple):
-    """What was carried out; replaced: the identities that orders got."""
+    """What was carried out; replaced: the inputs of REPLACED reports, and the identities that orders got.
+
+    inputs: where each content of a request was sent; cancels: where all but the replaces were.
+    """
 
     ended: Ended
-    replaced: Collection[Identity]
+    replaced: Collection[tuple[str, Identity]]
+    inputs: Mapping[str, Set[str]]
+    cancels: Set[str]
 
 
 def check_cancels(
@@ -37,15 +42,21 @@ def check_cancels(
     """
     result = Result("cancels have one answer")
     ended: dict[tuple[str, str], list[Recorded[ExecutionReport]]] = defaultdict(list)
-    replaced: set[Identity] = set()
+    replaced: set[tuple[str, Identity]] = set()
+    inputs: dict[str, set[str]] = defaultdict(set)
+    for request in cancels:
+        inputs[request.message.content_hash].add(request.message.input)
+    sent = {entry.message.input for entry in cancels if not isinstance(entry.message, Replace)}
+    done: dict[str, str] = {}
     for entry in reports:
         if entry.message.exec_type is ExecType.REPLACED:
-            replaced.add(entry.message.identity)
+            replaced.add((entry.message.input, entry.message.identity))
+            _add_once(result, done, entry)
         text = entry.message.text or ""
         if entry.message.exec_type is ExecType.CANCELED and text.startswith(_REQUESTED):
             ended[entry.message.account, text.removeprefix(_REQUESTED)].append(entry)
-    rejected = _check_rejects(result, cancels, rejects, logs)
-    _check_answers(result, cancels, rejected, _Done(ended, replaced), logs)
+    rejected = _check_rejects(result, cancels, rejects, done, logs)
+    _check_answers(result, cancels, rejected, _Done(ended, replaced, inputs, sent), logs)
     _check_ended(result, cancels, ended, logs)
     return result
 
@@ -54,21 +65,36 @@ def _check_rejects(
     result: Result,
     cancels: Iterable[Recorded[CancelRequest]],
     rejects: Iterable[Recorded[OrderCancelReject]],
+    done: Mapping[str, str],
     logs: TopicLogs,
 ) -> set[str]:
-    """Check that each reject answers a cancel that no other answers; return the inputs of these cancels."""
+    """Check that each reject answers a cancel that no other answers; return the inputs of these cancels.
+
+    done: the places of the REPLACED reports, by input.
+    """
     inputs = {entry.message.input for entry in cancels}
-    places: dict[str, str] = {}
-    for place, _, reject, _ in rejects:
+    places = dict(done)
+    for entry in rejects:
+        place, reject = entry.place, entry.message
         name = order_name(reject.identity)
-        if reject.input in places:
-            detail = f"{places[reject.input]} and {place}"
-            result.add(BreakKind.CANCEL_ANSWERED_TWICE, name, detail)
-        places[reject.input] = place
+        _add_once(result, places, entry)
         if reject.input not in inputs and not logs.has_deleted(reject.input):
             detail = f"{place} answers {reject.input}, which is no cancel or replace of one order"
             result.add(BreakKind.REPORT_WITHOUT_CANCEL, name, detail)
-    return set(places)
+    return places.keys() - done.keys()
+
+
+def _add_once(
+    result: Result,
+    places: dict[str, str],
+    entry: Recorded[ExecutionReport] | Recorded[OrderCancelReject],
+) -> None:
+    """Note the place of an answer to a request; it is a break if there is one already."""
+    answer = entry.message
+    if answer.input in places:
+        detail = f"{places[answer.input]} and {entry.place}"
+        result.add(BreakKind.CANCEL_ANSWERED_TWICE, order_name(answer.identity), detail)
+    places[answer.input] = entry.place
 
 
 def _check_answers(
@@ -98,13 +124,22 @@ def _check_answers(
 
 
 def _is_done(cancel: CancelRequest, done: _Done) -> bool:
-    """Whether a request about one order was carried out."""
+    """Whether a request about one order was carried out.
+
+    The report names the request as its input; that of an order that came after its cancel names the order.
+    """
+    own = done.inputs[cancel.content_hash]
     if isinstance(cancel, Replace):
-        return cancel.identity in done.replaced
+        return any((place, cancel.identity) in done.replaced for place in own)
     if isinstance(cancel, MassCancel) or cancel.symbol is None:
         return False
     reports = done.ended.get((cancel.account, cancel.cl_ord_id), ())
-    return any(entry.message.identity == cancel.order_identity for entry in reports)
+    # An input that is another cancel means that other one.
+    return any(
+        entry.message.identity == cancel.order_identity
+        and (entry.message.input in own or entry.message.input not in done.cancels)
+        for entry in reports
+    )
 
 
 def _check_ended(

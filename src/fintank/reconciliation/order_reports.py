@@ -5,18 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from decimal import Decimal
 
 from fintank.reconciliation.findings import BreakKind, Result
+from fintank.reconciliation.order_terms import ORDER_TERMS
 from fintank.reconciliation.snapshot import Recorded, order_name, shown
 from fintank.reconciliation.topic_logs import PartitionLog, TopicLogs, reports_partition
 from fintank.trading.codes import Code
 from fintank.trading.decimals import EXACT, ZERO, average, plain
+from fintank.trading.instruments import ONE
 from fintank.trading.messages import ExecType, Identity, Order, OrdStatus
 from fintank.trading.reports import ExecutionReport
 
 ANSWERS = (ExecType.NEW, ExecType.REJECTED)
-_TERMS = (
-    *("side", "list_id", "ord_type", "time_in_force", "priority", "order_time_us", "cash_order_qty"),
-    *("price", "stop_px"),
-)
 _STATUSES = {
     ExecType.NEW: (OrdStatus.NEW,),
     ExecType.TRIGGERED: (OrdStatus.NEW,),
@@ -45,34 +43,51 @@ def check_orders(
     for order in orders:
         requested[order.message.identity].append(order)
     reported: dict[Identity, list[RecordedReport]] = defaultdict(list)
-    first: dict[str | None, Identity] = {}
+    lives: dict[Identity | str, list[RecordedReport]] = defaultdict(list)
+    first: dict[str, Identity] = {}
     for report in reports:
         # An order that is replaced has several identities and one order_id; older reports have none.
         identity, order_id = report.message.identity, report.message.order_id
         reported[identity if order_id is None else first.setdefault(order_id, identity)].append(report)
+        lives[identity if order_id is None else order_id].append(report)
     answers = _Answers(logs)
-    sequences = Result("reports of an order add up")
+    starts: set[str] = set()
     for identity in requested.keys() | reported.keys():
         own = reported.get(identity, [])
-        starts = _starts(own, retention_us)
-        answers.check(identity, requested.get(identity, []), own, starts)
-        log = logs.partitions[reports_partition(identity.symbol)]
-        _check_sequence(sequences, identity, own, starts, log)
+        starts_of_own = _starts(identity, own, retention_us)
+        answers.check(identity, requested.get(identity, []), own, starts_of_own)
+        starts |= starts_of_own
+    sequences = Result("reports of an order add up")
+    for life in lives.values():
+        identity = life[0].message.identity
+        _check_sequence(
+            sequences, identity, life, starts, logs.partitions[reports_partition(identity.symbol)]
+        )
     return [answers.result, sequences]
 
 
-def _starts(reports: Sequence[RecordedReport], retention_us: int) -> set[str]:
-    """Return the places of the NEW reports of orders whose identity was an earlier order's."""
+def _starts(identity: Identity, reports: Sequence[RecordedReport], retention_us: int) -> set[str]:
+    """Return the places of the NEW reports of orders whose identity was an earlier order's.
+
+    That one was terminal, or had got another identity, and was forgotten; by the times of ticks and orders,
+    or by log time.
+    """
     starts: set[str] = set()
-    ended_us: int | None = None
+    ended: ExecutionReport | None = None
     for entry in reports:
         report = entry.message
         if report.exec_type is ExecType.REJECTED:
             continue
-        is_forgotten = ended_us is not None and report.transact_time_us - ended_us > retention_us
-        if is_forgotten and report.exec_type is ExecType.NEW:
-            starts.add(entry.place)
-        ended_us = report.transact_time_us if report.ord_status.is_terminal else None
+        if report.exec_type is ExecType.NEW and ended is not None:
+            passed_us = report.transact_time_us - ended.transact_time_us
+            if report.log_time_us is not None and ended.log_time_us is not None:
+                passed_us = max(passed_us, report.log_time_us - ended.log_time_us)
+            if passed_us > retention_us:
+                starts.add(entry.place)
+        if report.identity != identity:
+            ended = ended or report
+        else:
+            ended = report if report.ord_status.is_terminal else None
     return starts
 
 
@@ -151,7 +166,7 @@ class _Answers:
 
     def _check_terms(self, order: Order, entry: RecordedReport) -> None:
         report = entry.message
-        for term in _TERMS if order.order_qty is None else (*_TERMS, "order_qty"):
+        for term in ORDER_TERMS if order.order_qty is None else (*ORDER_TERMS, "order_qty"):
             requested, reported = getattr(order, term), getattr(report, term)
             if requested != reported:
                 detail = f"{entry.place}: {term} is {shown(reported)}, {order.input} has {shown(requested)}"
@@ -190,7 +205,8 @@ def _check_sequence(
             return
         if report.last_qty is not None and report.last_px is not None:
             cum_qty = EXACT.add(cum_qty, report.last_qty)
-            cum_cash = EXACT.add(cum_cash, EXACT.multiply(report.last_qty, report.last_px))
+            shares = EXACT.multiply(report.last_qty, report.multiplier or ONE)
+            cum_cash = EXACT.add(cum_cash, EXACT.multiply(shares, report.last_px))
         if not _check_numbers(result, entry, cum_qty, cum_cash):
             return  # the next reports build on it
         ended = entry if report.ord_status.is_terminal else None
@@ -225,7 +241,8 @@ def _expected_numbers(
 ) -> dict[str, Decimal | None]:
     """Return what the numbers of a report must be."""
     is_open = not report.ord_status.is_terminal
-    traded = {"cum_qty": cum_qty, "avg_px": average(cum_cash, cum_qty) if cum_qty > 0 else None}
+    shares = EXACT.multiply(cum_qty, report.multiplier or ONE)
+    traded = {"cum_qty": cum_qty, "avg_px": average(cum_cash, shares) if cum_qty > 0 else None}
     if report.cash_order_qty is not None:
         left = EXACT.subtract(report.cash_order_qty, cum_cash)
         return traded | {

@@ -13,6 +13,7 @@ from fintank.errors import FintankError
 from fintank.trading.instruments import Commission, Instrument, Instruments
 from fintank.trading.sessions import Sessions
 from fintank.wire import session_runs
+from fintank.wire.kafka.fields import SYMBOL_ALLOWED, is_symbol
 from fintank.wire.toml_keys import Key, decimal, fields, parsed
 
 ALWAYS = "24/7"
@@ -22,7 +23,6 @@ PATTERNS_MAX = 10_000
 CalendarOf = Callable[[str], Sessions]
 """Returns the sessions of a calendar by its name; ValueError if there is none."""
 
-_PATTERN = re.compile(r"(?! )[ -~]{1,64}(?<! )")
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{1,9}")
 
 
@@ -138,7 +138,7 @@ def _commission(value: object) -> Commission:
 def _patterns(value: object) -> list[str]:
     if not isinstance(value, list) or not value:
         raise ValueError
-    if not all(isinstance(pattern, str) and _PATTERN.fullmatch(pattern) for pattern in value):
+    if not all(isinstance(pattern, str) and is_symbol(pattern) for pattern in value):
         raise ValueError
     return value
 
@@ -146,6 +146,6 @@ def _patterns(value: object) -> list[str]:
 _SYMBOLS = Key(
     "symbols",
     _patterns,
-    "a list of symbols or patterns of 1 to 64 characters, where * is any text and ? one character, as in "
+    f"a list of symbols or patterns, where * is any text and ? one character, each {SYMBOL_ALLOWED}, as in "
     '["VTI", "*USDT"]',
 )

@@ -11,11 +11,12 @@ from fintank.adapters.kafka import TOPICS
 from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.order_cancels import check_cancels
 from fintank.reconciliation.order_reports import check_orders
+from fintank.reconciliation.order_terms import check_terms
 from fintank.reconciliation.snapshot import Recorded
 from fintank.reconciliation.topic_logs import PartitionLog, TopicLogs
 from fintank.trading.effects import Effects
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Order, OrdType, Quote
+from fintank.trading.messages import Order, OrdType, Quote, Side
 from fintank.trading.reports import ExecutionReport, OrderCancelReject
 from fintank.trading.requests import CancelRequest
 from fintank.trading.shard import Shard
@@ -187,3 +188,87 @@ def test_orders_of_all_kinds_add_up(make_order: Make) -> None:
     ] == [0, 0]
     (restated,) = [entry for entry in history.reports if entry.message.exec_type == "RESTATED"]
     assert restated.message.ord_status == "FILLED"
+
+
+@pytest.fixture
+def replaced(make_order: Make) -> Cancels:
+    """An order at 9 for ten shares that was replaced: by eight, at 8."""
+    made = Cancels()
+    made.order(make_order(1, ord_type=OrdType.LIMIT, price=Decimal(9)))
+    made.request(
+        factories.replace_request(
+            "o-1", account="A-1", order_qty="8", price="8", at=TIME_US, input="orders-0-60"
+        )
+    )
+    return made
+
+
+def term_breaks(history: Cancels) -> list[tuple[BreakKind, str]]:
+    found = check_terms(history.cancels, history.reports, history.logs())
+    return [(each.kind, each.id) for each in found.named]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"order_qty": Decimal(10)},
+        {"price": Decimal(9)},
+        {"side": Side.SELL},
+        {"order_time_us": TIME_US + 1},
+        {"orig_cl_ord_id": "o-2"},
+        {"cl_ord_id": "r-2"},
+    ],
+)
+def test_a_replaced_report_has_the_terms_of_its_request_and_else_those_before(
+    replaced: Cancels, changes: dict[str, Any]
+) -> None:
+    assert term_breaks(replaced) == []
+    entry = replaced.reports[1]
+    replaced.reports[1] = entry._replace(message=replace(entry.message, **changes))
+    assert {kind for kind, _ in term_breaks(replaced)} == {BreakKind.REPORT_NOT_AS_ORDERED}
+
+
+def test_a_replaced_report_without_a_request_is_a_break_unless_that_was_deleted(replaced: Cancels) -> None:
+    replaced.cancels.clear()
+    assert term_breaks(replaced) == [(BreakKind.REPORT_WITHOUT_CANCEL, "r-1 of A-1 for IVE")]
+    replaced.first_offset = 100
+    assert term_breaks(replaced) == []
+
+
+def test_a_request_that_is_carried_out_and_rejected_or_carried_out_again_is_a_break(
+    replaced: Cancels,
+) -> None:
+    replaced.cancel("nobody")
+    wrong = replace(replaced.rejects[0].message, input="orders-0-60")
+    replaced.rejects[0] = replaced.rejects[0]._replace(message=wrong)
+    assert (BreakKind.CANCEL_ANSWERED_TWICE, "c-1 of A-1 for IVE") in replaced.breaks()
+    replaced.reports.append(replaced.reports[1]._replace(place="executions-0-9"))
+    assert (BreakKind.CANCEL_ANSWERED_TWICE, "r-1 of A-1 for IVE") in replaced.breaks()
+
+
+def test_another_request_of_the_same_name_needs_an_answer_of_its_own(replaced: Cancels) -> None:
+    again = {"account": "A-1", "at": TIME_US, "input": "orders-0-61", "content_hash": "other"}
+    replaced.request(factories.replace_request("o-1", price="7", **again))
+    replaced.cancel("r-1")
+    replaced.cancel("r-1", content_hash="other cancel")
+    assert replaced.breaks() == []
+    replaced.rejects.clear()
+    assert sorted(replaced.breaks()) == [
+        (BreakKind.CANCEL_NOT_ANSWERED, "c-1"),
+        (BreakKind.CANCEL_NOT_ANSWERED, "r-1"),
+    ]
+
+
+@pytest.mark.parametrize(("days", "is_clean"), [(1.1, True), (0.9, False)])
+def test_the_name_that_an_open_order_had_is_free_again_after_the_retention(
+    replaced: Cancels, make_order: Make, days: float, is_clean: bool
+) -> None:
+    again = Cancels()
+    again.order(make_order(2))
+    later_us = int(days * 86_400_000_000)
+    (entry,) = again.reports
+    message = replace(entry.message, log_time_us=(entry.message.log_time_us or 0) + later_us)
+    replaced.reports.append(entry._replace(place="executions-0-7", message=message))
+    replaced.orders += again.orders
+    checked = check_orders(replaced.orders, replaced.reports, replaced.logs(), Limits().retention_us)
+    assert (sum(found.breaks for found in checked) == 0) is is_clean

@@ -1,5 +1,6 @@
 """instruments.toml: values are read exactly, errors name the table, the key and the cure."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -58,6 +59,12 @@ def test_every_key_sets_its_value() -> None:
     assert from_content(to_content(text, FILE, calendar_of), "option") == found
 
 
+@pytest.mark.parametrize("symbol", ["中文", "ÖL 1", "A,B=C", " X", 'Q"', "Ж" * 64])
+def test_every_symbol_that_a_tick_can_have_can_be_named(symbol: str) -> None:
+    text = DEFAULT + f"[[instrument]]\nsymbols = [{json.dumps(symbol)}]\ntick_size = '5'\n"
+    assert read(text).of(symbol).tick_size == 5
+
+
 def test_what_an_instrument_leaves_out_is_the_defaults() -> None:
     text = DEFAULT + 'calendar = "XNYS"\n[[instrument]]\nsymbols = ["A"]\ncalendar = "24/7"\n'
     found = read(text)
@@ -108,6 +115,10 @@ DECIMAL = "must be a decimal string above 0"
         (DEFAULT + "[[instrument]]", "[[instrument]] 1: symbols is missing: it must be a list of symbols"),
         (DEFAULT + "[[instrument]]\nsymbols = []", "[[instrument]] 1: symbols = []: must be a list of"),
         (DEFAULT + '[[instrument]]\nsymbols = "A"', '[[instrument]] 1: symbols = "A": must be a list of'),
+        (
+            DEFAULT + '[[instrument]]\nsymbols = ["A\\\\"]',
+            '[[instrument]] 1: symbols = ["A\\\\"]: must be a list of',
+        ),
         (DEFAULT + '[[instrument]]\nsymbols = [""]', '[[instrument]] 1: symbols = [""]: must be a list of'),
         (
             DEFAULT + '[[instrument]]\nsymbols = ["A"]\n[[instrument]]\nsymbols = ["B", "A"]',
