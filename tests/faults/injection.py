@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import psutil
 from faults.world import MESSAGE_TIMEOUT_S, UP_S, World
 from streamparse import thrift
+from support.order_reports import POISON_KEY
 from support.waiting import wait_until
 
 from fintank.adapters import nimbus
@@ -124,10 +125,10 @@ def send_again(world: World, _: str, __: random.Random) -> str:
 
 
 def poison(world: World, _: str, rng: random.Random) -> str:
-    for topic in ("ticks", "orders"):
+    for topic in ("ticks", "orders", "executions", "fills"):
         for partition in range(TOPICS[topic].partitions):
-            world.traffic.produce(topic, "poison", rng.choice(POISON), partition)
-    return "one record in each partition of ticks and orders"
+            world.traffic.produce(topic, POISON_KEY.decode(), rng.choice(POISON), partition)
+    return "one record in each partition of ticks, orders, executions and fills"
 
 
 def fill_disk(world: World, _: str, __: random.Random) -> str:

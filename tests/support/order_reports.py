@@ -18,9 +18,15 @@ MOMENT_SECONDS = 0.5
 READ_SECONDS = 60
 TERMINAL = {"FILLED", "CANCELED", "EXPIRED", "REJECTED"}
 
+POISON_KEY = b"poison"
+"""The key of what the fault runs write in between; it is no message."""
+
 
 class CommittedLog:
-    """The committed messages of a topic; each call of `read` continues where the last one stopped."""
+    """The committed messages of a topic; each call of `read` continues where the last one stopped.
+
+    Records with the key POISON_KEY are left out.
+    """
 
     def __init__(self, address: str, topic: str, decode: Callable[[str], Message] = json.loads) -> None:
         self.messages: list[Message] = []
@@ -71,6 +77,8 @@ class CommittedLog:
     def _take(self, found: KafkaMessage) -> None:
         if found.error() is None:
             self._at_end.discard(found.partition())
+            if found.key() == POISON_KEY:
+                return
             place = {"_partition": found.partition(), "_key": found.key().decode()}
             self.messages.append({**self._decode(found.value().decode()), **place})
         elif found.error().code() == KafkaError._PARTITION_EOF:
