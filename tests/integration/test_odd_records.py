@@ -28,7 +28,7 @@ from fintank.services import influxdb_server
 DONE_TIMEOUT_S = 60
 LEFT_OPEN_MS = 60_000
 """The longest that the broker allows, so that the test ends the transaction and not the broker."""
-LOOKS = 5
+LOOKS = 3
 CODECS = ("gzip", "snappy", "lz4", "zstd")
 PADDING = {"note": "x" * 2_000}
 

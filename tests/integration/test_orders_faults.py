@@ -119,6 +119,7 @@ def test_kills_of_the_rule_engine_the_jvm_and_the_broker_while_orders_flow_chang
     check_audit(stack, reports_min=2 * count)
 
 
+@pytest.mark.soak
 def test_a_broker_that_freezes_while_orders_flow_stops_nothing(
     stack: Stack, jar: Path, tmp_path: Path
 ) -> None:

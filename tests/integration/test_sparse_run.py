@@ -16,6 +16,7 @@ from support.waiting import wait_until
 from fintank.adapters import kafka
 from fintank.adapters.consumer_groups import GROUPS, live_members
 from fintank.settings import PROJECT_ROOT
+from fintank.storm import kept_jar
 
 START_TIMEOUT_S = 120
 END_TIMEOUT_S = 30
@@ -99,6 +100,7 @@ def test_a_second_run_names_the_first_and_ctrl_c_stops_the_first_at_once(stack, 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_stopped_while_it_builds_leaves_no_process(stack, tmp_path, stop):
+    kept_jar.STAMP.unlink(missing_ok=True)
     with sparse_run(stack, tmp_path) as run:
         run.wait_for("Creating topology")
         below = run.below()

@@ -10,7 +10,7 @@ from fintank.samples.produce import make_topics
 from fintank.settings import Settings
 from fintank.terminal.options import positive_number
 from fintank.terminal.screen import console
-from fintank.waiting import now_us
+from fintank.waiting import now_us, sleep_until
 from fintank.watch.board import Board
 from fintank.watch.panels_view import view
 from fintank.watch.topics_feed import open_feed
@@ -38,6 +38,7 @@ def watch(settings: Settings, seconds: str | None = None) -> None:
         started = time.monotonic()
         with Live(console=screen, screen=True, auto_refresh=False) as live:
             while limit_s is None or time.monotonic() - started < limit_s:
+                next_at = time.monotonic() + REFRESH_SECONDS
                 live.update(view(board, *screen.size, now_us()), refresh=True)
-                time.sleep(REFRESH_SECONDS)
                 feed.refresh()
+                sleep_until(next_at)

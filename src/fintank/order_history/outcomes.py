@@ -109,26 +109,31 @@ def _say_silent(ids: Collection[str], known: Collection[str], noun: str, what: s
         print(f"{counted(len(silent), noun)} without {what} so far: `invoke topics` shows the lag.")
 
 
-def table(reports: Collection[Report]) -> Table:
+def table(reports: Iterable[Report]) -> Table:
     """Return one row per report; qty and px are the trade's, without a trade qty is the order's.
 
-    The column orig_cl_ord_id is left out if no report answers a request.
+    The answer to a request has the order's cl_ord_id; that of the request is in its text.
     """
-    originals = ["orig_cl_ord_id"] if any(report.orig_cl_ord_id for report in reports) else []
-    titles = ("exec_type", "symbol", "side", "qty", "px", "venue", "status", "text")
-    made = screen.table("time", "cl_ord_id", *originals, *titles, numbers=("qty", "px"))
+    titles = ("time", "cl_ord_id", "exec_type", "symbol", "side", "qty", "px", "venue", "status", "text")
+    made = screen.table(*titles, numbers=("qty", "px"))
     for report in reports:
         made.add_row(
             utc(report.transact_time_us / 1000),
-            report.cl_ord_id,
-            *[report.orig_cl_ord_id or "" for _ in originals],
+            report.orig_cl_ord_id or report.cl_ord_id,
             report.exec_type,
             report.symbol,
             *(_terms(report) if isinstance(report, ExecutionReport) else ("",) * 4),
             report.ord_status,
-            report.text or "",
+            _text(report),
         )
     return made
+
+
+def _text(report: Report) -> str:
+    text = report.text or ""
+    if report.orig_cl_ord_id is None or report.cl_ord_id in text:
+        return text
+    return f"{report.cl_ord_id}: {text}" if text else report.cl_ord_id
 
 
 def _terms(report: ExecutionReport) -> tuple[str, str, str, str]:

@@ -16,7 +16,7 @@ from fintank import output, settings
 from fintank.errors import EXIT_INTERRUPTED, FintankError
 from fintank.services import lifecycle, programs, storm_cluster
 from fintank.settings import TOPOLOGY
-from fintank.storm import config_file
+from fintank.storm import config_file, kept_jar
 
 # The commands that use a cluster; the values do the same on one without SSH and Storm UI.
 CLUSTER_COMMANDS: Mapping[str, str] = {
@@ -39,7 +39,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", "TripleDES")
     warnings.filterwarnings("ignore", "pkg_resources")
     import requests
-    from streamparse.cli import sparse
+    from streamparse.cli import jar, run, sparse
     from thriftpy2.thrift import TException
 
     try:
@@ -52,6 +52,7 @@ def main() -> None:
         if sys.argv[1:2] in (["run"], ["submit"]):
             _keep_temporary_files_in(programs.temporary(loaded))
         local = storm_cluster.sparse_config(loaded) if lifecycle.has_cluster(loaded) else None
+        run.jar_for_deploy = kept_jar.kept(jar.jar_for_deploy)  # type: ignore[attr-defined]
         sys.argv[1:] = aimed(sys.argv[1:], local, os.environ)
         sparse.main()
     except FintankError as error:

@@ -33,10 +33,10 @@ def console(chars_min: int = 0) -> Console:
 
 
 def table(*titles: str, numbers: Collection[str] = ()) -> Table:
-    """Make an empty table; the columns in `numbers` are right-aligned."""
+    """Make an empty table; the columns in `numbers` are right-aligned. What is too wide goes on below."""
     made = Table(box=box.SIMPLE_HEAD)
     for title in titles:
-        made.add_column(title, justify="right" if title in numbers else "left")
+        made.add_column(title, justify="right" if title in numbers else "left", overflow="fold")
     return made
 
 
