@@ -15,7 +15,7 @@ demo: setup ## Start everything, send ticks and orders, and check the result (= 
 	@.venv/bin/invoke demo
 
 unit: tools ## Run the unit tests, scenarios and properties (a minute)
-	@.venv/bin/pytest -n 2 tests/unit tests/scenarios tests/properties
+	@.venv/bin/pytest -n 2 -m "not soak" tests/unit tests/scenarios tests/properties
 
 test: tools ## Run all tests (unit, clj, integration) and print the time and budget of each tier
 	@scripts/test

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from zlib import crc32
 
+import pytest
 from reference import Place
 from scenarios.core_world import CoreWorld
 from scenarios.playing import PARTITIONS, Record, ReferenceWorld
@@ -14,6 +15,7 @@ from support.equivalence_plan import RULES, SEED, by_symbol, check_variety, step
 STEP_US_MAX = 4_000_000
 
 
+@pytest.mark.soak
 def test_half_an_hour_of_log_time_changes_nothing() -> None:
     rng, ends = random.Random(3), Counter()
     start_us = log_us = time.time_ns() // 1000
