@@ -5,8 +5,8 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO, TypeVar
 
+from pystorm import Bolt
 from pystorm.component import Tuple
-from streamparse import Bolt
 
 from fintank import settings
 from fintank.adapters.influxdb import InfluxDB

@@ -28,7 +28,14 @@ builtins.__import__ = noisy
 @pytest.mark.parametrize(
     "bolt", ["tick_deserializer.TickDeserializer", "component_order_creator.ComponentOrderCreator"]
 )
-def test_what_prints_while_modules_are_imported_does_not_reach_storm(tmp_path: Path, bolt: str) -> None:
+@pytest.mark.parametrize("of_streamparse", [False, True])
+def test_what_prints_while_modules_are_imported_does_not_reach_storm(
+    tmp_path: Path, bolt: str, of_streamparse: bool
+) -> None:
+    program = (
+        tmp_path / "streamparse_run" if of_streamparse else Path(sys.executable).with_name("streamparse_run")
+    )
+    (tmp_path / "streamparse_run").write_text("from streamparse.run import main\nmain()\n")
     (tmp_path / "sitecustomize.py").write_text(PRINTS_AT_EACH_IMPORT)
     handshake = {
         "pidDir": str(tmp_path),
@@ -39,7 +46,7 @@ def test_what_prints_while_modules_are_imported_does_not_reach_storm(tmp_path: P
     environ = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
     environ.pop("PYTHONUNBUFFERED", None)
     done = subprocess.run(
-        [Path(sys.executable).with_name("streamparse_run"), f"fintank.bolts.{bolt}"],
+        [sys.executable, program, f"fintank.bolts.{bolt}"],
         input="".join(f"{json.dumps(message)}\nend\n" for message in (handshake, heartbeat)),
         env=environ,
         capture_output=True,
