@@ -13,6 +13,8 @@ OFFSETS_KEPT_MAX = 1_000
 TEXT_CHARS_MAX = 200
 KINDS_MAX = 50
 OTHER_KINDS = "of other kinds"
+RESTARTED_US = 1_000_000
+"""Older quotes for longer than this, and no newer one: the venue has begun to count anew."""
 CLOCK_AHEAD_US_MAX = 10**15
 """No clock is wrong by more than 30 years."""
 
@@ -38,6 +40,7 @@ class QuoteState:
         self._held: dict[str, tuple[Quote, int]] = {}
         self._symbols = {symbol.upper() for symbol in symbols}
         self._sequences: dict[str, int] = {}
+        self._older_since_us: dict[str, int] = {}
         self._latest_us: dict[str, int] = {}
 
     @property
@@ -45,33 +48,44 @@ class QuoteState:
         """The symbols without any quote so far."""
         return sorted(self._symbols - {symbol.upper() for symbol in self._latest_us})
 
-    def on_message(self, text: str, now_us: int, monotonic_us: int) -> Quote | None:
-        """Take in a message; return the quote to send, if it is one. SubscriptionError passes."""
+    def on_message(self, text: str, now_us: int, monotonic_us: int) -> list[Quote]:
+        """Take in a message; return the quotes to send. SubscriptionError passes.
+
+        What can't be read may have changed a price: the quote of its symbol, or all if that is not known, are
+        withdrawn.
+        """
+        message: FeedMessage | None = None
         try:
             message = self._exchange.parsed(text)
-            return self._taken(message, text, now_us, monotonic_us)
+            quote = self._taken(message, text, now_us, monotonic_us)
         except SubscriptionError as error:
             raise SubscriptionError(_printable(str(error))) from None
         except Exception as error:  # a message may be anything; none ends the feed
             self._ignore(f"{type(error).__name__}: {error}", text)
-            return None
+            symbols = [message.symbol] if isinstance(message, VenueQuote) else list(self._held)
+            return self._emptied(symbols, monotonic_us)
+        return [] if quote is None else [quote]
 
     def again(self, monotonic_us: int) -> list[Quote]:
         """Return each held quote with the time of now: a venue that sends only changes is still there."""
-        return [
-            self._timed(quote, quote.time_us + monotonic_us - since_us)
-            for quote, since_us in self._held.values()
-        ]
+        return [self._now(symbol, monotonic_us) for symbol in self._held]
 
     def withdrawn(self, monotonic_us: int) -> list[Quote]:
         """Return an empty quote for each symbol, and forget what was held: nothing trades on it any more."""
-        empty = [
-            quote._replace(bid=None, ask=None, bid_size=None, ask_size=None)
-            for quote in self.again(monotonic_us)
-        ]
-        self._held.clear()
         self._sequences.clear()
-        return empty
+        self._older_since_us.clear()
+        return self._emptied(list(self._held), monotonic_us)
+
+    def _emptied(self, symbols: Iterable[str], monotonic_us: int) -> list[Quote]:
+        """Forget the held quotes of these symbols; return an empty one for each."""
+        held = [self._now(symbol, monotonic_us) for symbol in symbols if symbol in self._held]
+        for quote in held:
+            del self._held[quote.symbol]
+        return [quote._replace(bid=None, ask=None, bid_size=None, ask_size=None) for quote in held]
+
+    def _now(self, symbol: str, monotonic_us: int) -> Quote:
+        quote, since_us = self._held[symbol]
+        return self._timed(quote, quote.time_us + monotonic_us - since_us)
 
     def _taken(self, message: FeedMessage, text: str, now_us: int, monotonic_us: int) -> Quote | None:
         if isinstance(message, Ignored):
@@ -80,8 +94,7 @@ class QuoteState:
         if message.time_us is not None:
             ahead_us = message.time_us - now_us
             if not abs(ahead_us) <= CLOCK_AHEAD_US_MAX:
-                self._ignore("a time out of range", text)
-                return None
+                raise ValueError("a time out of range")
             self.clock_ahead_us = max(self.clock_ahead_us or ahead_us, ahead_us)
         if isinstance(message, Heartbeat):
             self.counts["missed"] += message.missed
@@ -89,13 +102,22 @@ class QuoteState:
         if message.symbol.upper() not in self._symbols:
             self._ignore("a symbol that was not asked for", text)
             return None
-        if message.sequence is not None and message.sequence <= self._sequences.get(message.symbol, -1):
+        if self._is_older(message, monotonic_us):
             self._ignore("an older quote", text)
             return None
         quote = self._hold(message, now_us, monotonic_us)
         if message.sequence is not None:
             self._sequences[message.symbol] = message.sequence
         return quote
+
+    def _is_older(self, quote: VenueQuote, monotonic_us: int) -> bool:
+        """Whether a newer quote came before; not after RESTARTED_US, in which no newer one came."""
+        if quote.sequence is not None and quote.sequence <= self._sequences.get(quote.symbol, -1):
+            since_us = self._older_since_us.setdefault(quote.symbol, monotonic_us)
+            if monotonic_us - since_us <= RESTARTED_US:
+                return True
+        self._older_since_us.pop(quote.symbol, None)
+        return False
 
     def _hold(self, message: VenueQuote, now_us: int, monotonic_us: int) -> Quote:
         quote = self._checked(message, now_us if message.time_us is None else message.time_us, now_us)

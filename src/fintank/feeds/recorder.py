@@ -122,8 +122,7 @@ class Recorder:
         try:
             async for text in socket:
                 self._heard = time.monotonic()
-                quote = self.state.on_message(_text(text), now_us(), _monotonic_us())
-                if quote is not None:
+                for quote in self.state.on_message(_text(text), now_us(), _monotonic_us()):
                     self._send(quote)
         finally:
             repeating.cancel()

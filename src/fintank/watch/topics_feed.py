@@ -13,7 +13,7 @@ from fintank.terminal.screen import track
 from fintank.watch.board import Board, Rates
 from fintank.wire.kafka.records import Record
 
-RECENT_TICKS = 1_000
+RECENT_TICKS = 500
 RECENT_RECORDS = 100
 LAG_EVERY_SECONDS = 2.0
 RECORDS_MAX = 20_000

@@ -43,8 +43,11 @@ class Feed:
 
     def take(self, message: object, now_us: int = NOW_US) -> tuple[str | None, ...] | None:
         text = message if isinstance(message, str) else json.dumps(message)
-        quote = self.state.on_message(text, now_us, now_us)
-        return quote and (quote.bid, quote.bid_size, quote.ask, quote.ask_size)
+        sent = [
+            (quote.bid, quote.bid_size, quote.ask, quote.ask_size)
+            for quote in self.state.on_message(text, now_us, now_us)
+        ]
+        return sent[0] if sent else None
 
 
 def binance() -> Feed:
@@ -109,7 +112,7 @@ def test_a_refused_subscription_ends_the_feed(exchange: Exchange, message: objec
         ("[]", "AttributeError"),
         ({"e": "serverShutdown", "E": 1}, "serverShutdown"),
         ({**BINANCE_QUOTE, "s": "BTCUSDT"}, "a symbol that was not asked for"),
-        ({**BINANCE_QUOTE, "b": "many"}, "MalformedError"),
+        ({**BINANCE_QUOTE, "b": "many"}, "ValueError: BAD_TYPE"),
         ({"u": 1, "b": "1"}, "KeyError"),
     ],
 )
@@ -164,13 +167,47 @@ def test_an_older_or_doubled_quote_is_ignored() -> None:
     assert feed.state.again(NOW_US)[0].bid == "25.3519"
 
 
+def test_a_venue_that_counts_anew_is_followed_after_a_second_of_older_quotes() -> None:
+    feed = binance()
+    feed.take(BINANCE_QUOTE)
+    anew = {**BINANCE_QUOTE, "b": "20"}
+    for after_us in (0, SECOND_US):
+        assert feed.take({**anew, "u": after_us + 1}, NOW_US + after_us) is None
+    assert feed.take({**BINANCE_QUOTE, "u": BINANCE_QUOTE["u"] + 1}, NOW_US + SECOND_US) is not None  # type: ignore[operator]
+    for after_us in (2 * SECOND_US, 3 * SECOND_US):
+        assert feed.take({**anew, "u": after_us}, NOW_US + after_us) is None
+    assert feed.take({**anew, "u": 9}, NOW_US + 3 * SECOND_US + 1) == ("20", "31.21", "25.3652", "40.66")
+    assert feed.take({**anew, "u": 8}, NOW_US + 3 * SECOND_US + 2) is None
+
+
+@pytest.mark.parametrize("field", [{"b": "dear"}, {"a": "1e400"}, {"A": "-1"}])
+def test_the_quote_of_a_symbol_whose_message_is_malformed_is_withdrawn(field: dict[str, str]) -> None:
+    feed = Feed(Binance(), ["bnbusdt", "ETHUSDT"])
+    feed.take(BINANCE_QUOTE)
+    feed.take({**BINANCE_QUOTE, "s": "ETHUSDT"})
+    newer = {**BINANCE_QUOTE, "u": BINANCE_QUOTE["u"] + 1}  # type: ignore[operator]
+    assert feed.take({**newer, **field}) == (None, None, None, None)
+    assert [quote.symbol for quote in feed.state.again(NOW_US)] == ["ETHUSDT"]
+    assert feed.take(newer) == ("25.3519", "31.21", "25.3652", "40.66")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"u": 1, "b": "1"}'])
+def test_all_quotes_are_withdrawn_if_a_message_does_not_tell_its_symbol(text: str) -> None:
+    feed = Feed(Binance(), ["bnbusdt", "ETHUSDT"])
+    feed.take(BINANCE_QUOTE)
+    feed.take({**BINANCE_QUOTE, "s": "ETHUSDT"})
+    sent = feed.state.on_message(text, NOW_US, NOW_US)
+    assert [(quote.symbol, quote.bid) for quote in sent] == [("BNBUSDT", None), ("ETHUSDT", None)]
+    assert feed.state.again(NOW_US) == []
+
+
 def test_a_negative_price_is_one_where_the_instrument_allows_it() -> None:
     message = json.dumps({**BINANCE_QUOTE, "b": "-1.5", "a": "0"})
     state = QuoteState(Binance(), ["BNBUSDT"], lambda symbol: symbol == "BNBUSDT")
-    quote = state.on_message(message, NOW_US, NOW_US)
+    (quote,) = state.on_message(message, NOW_US, NOW_US)
     assert quote
     assert (quote.bid, quote.ask) == ("-1.5", "0")
-    assert QuoteState(Binance(), ["BNBUSDT"]).on_message(message, NOW_US, NOW_US) is None
+    assert QuoteState(Binance(), ["BNBUSDT"]).on_message(message, NOW_US, NOW_US) == []
 
 
 def test_an_empty_side_stays_empty() -> None:

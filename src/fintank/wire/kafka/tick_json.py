@@ -4,36 +4,32 @@ The fields are in the order of the original 2015 messages.
 """
 
 import json
-from collections.abc import Callable
 from decimal import Decimal
 
 from fintank.trading.decimals import plain, seconds_text
 from fintank.trading.messages import Quote
-from fintank.wire.kafka.fields import Fields, MalformedError, parsed
+from fintank.wire.bolts import owner_ticks
 from fintank.wire.kafka.records import Record
-from fintank.wire.kafka.rejects import Reason
+from fintank.wire.kafka.ticks import AllowsNegative, only_positive, to_lines
 
 
-def from_record(record: Record, allows_negative: Callable[[str], bool] = lambda _: False) -> Quote:
-    """Read a tick as the quote that the rule engine gets; ValueError if it is not a tick.
+def from_record(record: Record, allows_negative: AllowsNegative = only_positive) -> Quote:
+    """Read a tick as the quote that the rule engine gets, with its numbers in plain notation.
 
-    allows_negative: whether 0 and less are prices of a symbol.
+    ValueError, with reason and detail, if the tick-deserializer makes a reject of it. allows_negative:
+    whether 0 and less are prices of a symbol.
     """
-    fields = parsed(record.text)
-    is_any_price = allows_negative(fields.symbol("symbol"))
-    bid, bid_size = _side(fields, "bid", is_any_price)
-    ask, ask_size = _side(fields, "ask", is_any_price)
-    return Quote(
-        symbol=fields.symbol("symbol"),
-        exchange=fields.symbol("exchange"),
-        time_us=min(fields.time_us("timestamp"), record.time_ms * 1000),
-        partition=record.partition,
-        offset=record.offset,
-        bid=bid,
-        ask=ask,
-        bid_size=bid_size,
-        ask_size=ask_size,
-    )
+    offsets = f"{record.offset},1,{record.time_ms}"
+    batch = to_lines(record.topic, record.partition, offsets, record.text, allows_negative)
+    for reject in batch.rejects:
+        raise ValueError(f"{reject.reason} {reject.detail}".rstrip())
+    (quote,) = owner_ticks.quotes(record.partition, batch.quotes[0])
+    bid, ask, bid_size, ask_size = map(_plain, (quote.bid, quote.ask, quote.bid_size, quote.ask_size))
+    return quote._replace(bid=bid, ask=ask, bid_size=bid_size, ask_size=ask_size)
+
+
+def _plain(text: str | None) -> str | None:
+    return None if text is None else plain(Decimal(text))
 
 
 def tick_of_numbers(symbol: str, exchange: str, bid: str, ask: str, time_us: int) -> bytes:
@@ -54,19 +50,3 @@ def tick_of_texts(quote: Quote) -> bytes:
         f'{{"ask": {names["ask"]}, "timestamp": {seconds_text(quote.time_us)}, "symbol": {names["symbol"]}, '
         f'"bid": {names["bid"]}, "exchange": {names["exchange"]}{sizes}}}'
     ).encode()
-
-
-def _side(fields: Fields, name: str, is_any_price: bool) -> tuple[str | None, str | None]:
-    """Read a price and its size; two times None for an empty side."""
-    price, size = _number(fields, name), _number(fields, f"{name}_size")
-    if price is not None and price < 0 and not is_any_price:
-        raise MalformedError(Reason.NOT_POSITIVE, field=name, value=str(price))
-    if size is not None and size < 0:
-        raise MalformedError(Reason.NEGATIVE, field=f"{name}_size", value=str(size))
-    if price is None or size == 0 or (price == 0 and not is_any_price):
-        return None, None
-    return plain(price), None if size is None else plain(size)
-
-
-def _number(fields: Fields, name: str) -> Decimal | None:
-    return fields.number(name) if fields.has(name) else None

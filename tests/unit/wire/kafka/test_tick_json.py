@@ -68,6 +68,21 @@ def test_anything_but_a_tick_is_an_error(text: str) -> None:
         read(text)
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        '"bid": "1e400"',
+        '"ask": 1e18',
+        '"bid_size": "1e18"',
+        f'"bid": "0.{"1" * 31}"',
+        '"timestamp": 1438543537',
+    ],
+)
+def test_what_the_topology_rejects_is_no_tick(field: str) -> None:
+    with pytest.raises(ValueError, match=r"^(NOT_FINITE|BAD_VALUE|BAD_TYPE|TIMESTAMP_OUT_OF_RANGE) "):
+        read(ORIGINAL.replace("}", f", {field}}}"))
+
+
 def test_prices_can_be_json_numbers() -> None:
     record = tick_of_numbers("IVE", "NASDAQ", "93.90", "94.19", 1_438_539_936_355_217)
     assert record == (
