@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pyarrow.parquet
+import pytest
 
 from fintank.adapters.topic_reader import Positions
 from fintank.export.table_files import Selection, export
@@ -56,3 +57,22 @@ def test_csv_has_the_rows_of_the_selected_symbols(tmp_path: Path) -> None:
     (row,) = csv.DictReader(path.read_text().splitlines())
     assert (row["symbol"], row["bid"], Decimal(row["ask"])) == ("IVE", "", Decimal("94.2"))
     assert [file.name for file in tmp_path.iterdir()] == ["ticks.csv"]
+
+
+class InterruptedTopic(Topic):
+    """Ctrl-C comes after the first record."""
+
+    def read(self, positions: Positions) -> Iterator[Record]:
+        yield self._records[0]
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("name", ["ticks.csv", "ticks.parquet"])
+def test_ctrl_c_leaves_the_file_of_the_export_before_it(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("complete")
+    interrupted = InterruptedTopic(tick("IVE", 1, 2))
+    with pytest.raises(KeyboardInterrupt):
+        export(interrupted, selection(), path)  # type: ignore[arg-type]
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+    assert path.read_text() == "complete"
