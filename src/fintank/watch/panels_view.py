@@ -18,7 +18,11 @@ from fintank.trading.reports import ExecutionReport
 from fintank.watch.board import Board
 
 FLOW = ("ticks", "orders", "executions", "fills")
-WIDE_CHARS_MIN = 120
+WIDE_CHARS_MIN = 150
+ID_CHARS = range(12, 37)
+"""How long an order's id may be, by the room that is left."""
+OTHERS_CHARS = 62
+"""What a row of an order takes without its id."""
 HEADER_LINES = 3
 FRAME_LINES = 3
 """The lines of a panel that are no rows: its frame and its titles."""
@@ -31,8 +35,10 @@ def view(board: Board, width: int, height: int, now_us: int) -> Layout:
     rows = (body // 2 if is_wide else body // 4) - FRAME_LINES
     prices = Layout(_panel("Prices", _prices(board, rows, now_us)))
     holdings = Layout(_panel("Positions", _holdings(board, rows)))
-    orders = Layout(_panel("Orders", _orders(board.reports, rows, is_wide)))
-    fills = Layout(_panel("Fills", _fills(board.fills, rows, is_wide)))
+    room = (width // 2 if is_wide else width) - OTHERS_CHARS
+    id_chars = min(max(room, ID_CHARS[0]), ID_CHARS[-1])
+    orders = Layout(_panel("Orders", _orders(board.reports, rows, id_chars)))
+    fills = Layout(_panel("Fills", _fills(board.fills, rows, id_chars)))
     whole = Layout()
     header = Layout(_header(board), size=HEADER_LINES)
     if is_wide:
@@ -85,13 +91,13 @@ def _prices(board: Board, rows: int, now_us: int) -> Table:
     return made
 
 
-def _orders(reports: Sequence[ExecutionReport], rows: int, is_wide: bool) -> Table:
+def _orders(reports: Sequence[ExecutionReport], rows: int, id_chars: int) -> Table:
     made = _table("time", "order", "symbol", "side", "qty", "type", "status", numbers=("qty",))
     for report in list(reports)[: -rows - 1 : -1]:
         qty = report.order_qty if report.order_qty is not None else report.cash_order_qty
         made.add_row(
             _clock(report.transact_time_us),
-            Text(_short(report.identity.cl_ord_id, is_wide)),
+            Text(_short(report.identity.cl_ord_id, id_chars)),
             Text(report.symbol),
             Text(report.side, style=_STYLES[report.side]),
             f"{'$' if report.order_qty is None else ''}{_decimal(qty)}",
@@ -101,12 +107,12 @@ def _orders(reports: Sequence[ExecutionReport], rows: int, is_wide: bool) -> Tab
     return made
 
 
-def _fills(reports: Sequence[ExecutionReport], rows: int, is_wide: bool) -> Table:
+def _fills(reports: Sequence[ExecutionReport], rows: int, id_chars: int) -> Table:
     made = _table("time", "order", "symbol", "side", "qty", "price", "venue", numbers=("qty", "price"))
     for report in list(reports)[: -rows - 1 : -1]:
         made.add_row(
             _clock(report.transact_time_us),
-            Text(_short(report.identity.cl_ord_id, is_wide)),
+            Text(_short(report.identity.cl_ord_id, id_chars)),
             Text(report.symbol),
             Text(report.side, style=_STYLES[report.side]),
             _decimal(report.last_qty),
@@ -128,9 +134,8 @@ def _decimal(value: Decimal | None) -> str:
     return "-" if value is None else plain(value)
 
 
-def _short(order_id: str, is_wide: bool) -> str:
+def _short(order_id: str, chars_max: int) -> str:
     """Keep the end of an id: what tells orders of one call apart."""
-    chars_max = 32 if is_wide else 12
     return order_id if len(order_id) <= chars_max else f"…{order_id[1 - chars_max :]}"
 
 

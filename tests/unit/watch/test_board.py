@@ -91,3 +91,20 @@ def test_a_symbol_of_any_form_is_shown_as_it_is(symbol: str) -> None:
     with console.capture() as captured:
         console.print(view(board, 160, 30, NOW_US))
     assert captured.get().count(symbol) == 3
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 149, 150, 200])
+def test_a_long_id_takes_no_room_from_the_other_columns(width: int) -> None:
+    board = Board()
+    order = {"cl_ord_id": "order-20261129-070121-760216", "symbol": "EURUSD", "transact_time_us": NOW_US}
+    trade = {"last_qty": Decimal("1234.5678"), "last_px": Decimal("110250.13"), "last_mkt": "NASDAQ"}
+    board.reports.append(factories.report(**order, order_qty=Decimal("1234.5678")))
+    board.fills.append(factories.report(**order, **trade))
+    console = Console(width=width, height=40)
+    with console.capture() as captured:
+        console.print(view(board, width, 40, NOW_US))
+    rows = [line.replace("│", " ").split() for line in captured.get().splitlines() if "760216" in line]
+    words = [word for row in rows for word in row]
+    assert words.count("1234.5678") == words.count("EURUSD") == 2
+    assert {"110250.13", "NASDAQ"} <= {*words}
+    assert {"order-20261129-070121-760216"} <= {*words} or width < 200
