@@ -21,13 +21,15 @@ from properties.valid_records import (
     START_US,
     TICKS,
     Topic,
+    trading_shard,
 )
 
 from fintank.trading.changes import ClosedOrder
+from fintank.trading.deciding import decide
 from fintank.trading.decimals import is_bounded
 from fintank.trading.effects import Effects
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Cancel, Order, PortfolioOrder, Quote, TradingState
+from fintank.trading.messages import Order, PortfolioOrder, Quote
 from fintank.trading.portfolio import components
 from fintank.trading.shard import Shard
 from fintank.wire.bolts import order_stream
@@ -91,29 +93,6 @@ def is_told(outcome: Effects) -> None:
 def is_stored(batch: LineBatch, measurement: point_values.Measurement) -> None:
     assert batch.rejects == []
     assert len(point_values.of_lines(measurement, batch.lines)) == 1
-
-
-def trading_shard() -> Shard:
-    """Make a shard with open orders of each kind, so that prices meet something."""
-    shard = Shard(Limits())
-    for number, kind in enumerate(
-        (
-            '"ord_type":"LIMIT","price":"100","side":"BUY"',
-            '"ord_type":"LIMIT","price":"100","side":"SELL"',
-            '"ord_type":"STOP","stop_px":"100","side":"BUY"',
-            '"ord_type":"STOP_LIMIT","stop_px":"90","price":"1","side":"SELL"',
-            '"ord_type":"LIMIT","price":"999999999999999999","side":"BUY","priority":2',
-        )
-    ):
-        for symbol in ("IVE", "VTI"):
-            text = (
-                f'{{"msg_type":"order","cl_ord_id":"w{number}","account":"W","symbol":"{symbol}","order_qty":"999999",'
-                f'{kind},"timestamp":1764345000}}'
-            )
-            (order,), _ = orders.read("orders", 1, f"{number},1,{APPEND_MS}", text)
-            assert isinstance(order, Order)
-            shard.on_order(order, START_US)
-    return shard
 
 
 @batches
@@ -188,11 +167,7 @@ def _ticks_before() -> tuple[str, str]:
 def decided(shard: Shard, message: order_stream.OwnedMessage) -> Effects:
     if isinstance(message, Order):
         assert order_points.component_line(message)
-        return shard.on_order(message, START_US)
-    if isinstance(message, Cancel):
-        return shard.on_cancel(message, START_US)
-    assert isinstance(message, TradingState)
-    return shard.on_trading_state(message, START_US)
+    return decide(shard, message, START_US) or Effects()
 
 
 @pytest.mark.parametrize(
