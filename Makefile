@@ -11,7 +11,12 @@ setup: ## Install what is missing: Java, Leiningen, .venv, jars, InfluxDB (needs
 tools: # What tests and checks need in addition
 	@scripts/setup test
 
-demo: setup ## Start everything, send ticks and orders, and check the result (= invoke demo)
+# The database of the demo, as in FINTANK_SINK.
+ifdef SINK
+export FINTANK_SINK := $(SINK)
+endif
+
+demo: setup ## Start everything, send ticks and orders, and check the result (= invoke demo; SINK=questdb)
 	@.venv/bin/invoke demo
 
 unit: tools ## Run the unit tests, scenarios and properties (a minute)

@@ -31,4 +31,6 @@
              :provided {:dependencies [[org.apache.storm/storm-server "2.8.3"]]}
              ;; The jars of the broker for `invoke up`, and a logging backend, which it does not bring.
              :kafka {:dependencies ^:replace [[org.apache.kafka/kafka_2.13 "4.1.1"]
-                                              [org.apache.logging.log4j/log4j-slf4j2-impl "2.24.3"]]}})
+                                              [org.apache.logging.log4j/log4j-slf4j2-impl "2.24.3"]]}
+             ;; One jar, for FINTANK_SINK=questdb.
+             :questdb {:dependencies ^:replace [[org.questdb/questdb "9.3.4"]]}})

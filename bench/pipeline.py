@@ -19,9 +19,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from support.order_flow import build_jar, order_flow
 from support.stack import Stack, fintank, stopped_stack
 
+from fintank.adapters import sinks
 from fintank.adapters.consumer_groups import partition_states
-from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka import connect
+from fintank.adapters.sinks.query import Query
 from fintank.services import lifecycle
 
 SYMBOLS = 30
@@ -58,19 +59,19 @@ def describe(ticks: int) -> None:
 
 
 def measure(stack: Stack, ticks: int) -> None:
-    """Watch the consumer group until it has read all ticks, check InfluxDB, and print the rates."""
-    influx = InfluxDB(stack.settings.influx)
+    """Watch the consumer group until it has read all ticks, check the sink, and print the rates."""
+    store = sinks.open_store(stack.settings.sink)
     started, first, seen = time.monotonic(), (0.0, 0), (0.0, 0)
     with connect(stack.settings.kafka) as admin:
         while seen[1] < ticks:
             time.sleep(POLL_SECONDS)
-            # Counting points costs InfluxDB time for each point, so progress is the consumer group's.
+            # Counting points costs the database time for each point, so progress is the consumer group's.
             behind = sum(state.lag or 0 for state in partition_states(admin) if state.topic == "ticks")
             seen = (time.monotonic() - started, ticks - behind)
             first = seen if not first[1] else first
             if seen[0] > SECONDS_MAX:
                 raise SystemExit(f"{behind:,} ticks are not stored after {SECONDS_MAX} s")
-    stored = influx.count("bid", "bid_ask", "time > 0")
+    stored = sinks.count(store, Query("bid_ask", ("bid",), function="count"))
     if stored != ticks:
         raise SystemExit(f"{stored:,} points of {ticks:,} ticks")
     print(LINE.format("from the worker's start", f"{ticks / seen[0]:,.0f}"))

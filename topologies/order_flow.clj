@@ -29,11 +29,11 @@
    "execution-spout" (spout-spec (kafka-batch "executions" (* 16 mebibyte) false))
    "fill-spout"      (spout-spec (kafka-batch "fills" (* 16 mebibyte) false))})
 
-(defn- influxdb-loader
+(defn- loader
   "Writes the points of a bolt, and the metrics of spouts."
   [bolt & spouts]
   (bolt-spec (into {bolt :shuffle} (for [spout spouts] [[spout "pipeline"] :shuffle]))
-             (python-bolt "fintank.bolts.influxdb_loader.InfluxdbLoader"
+             (python-bolt "fintank.bolts.loader.Loader"
                           {"rejects" rejects})))
 
 (def ticks
@@ -44,7 +44,7 @@
                             "by_owner" (owned "ticks")
                             "rejects" rejects}))
 
-   "tick-influxdb-loader" (influxdb-loader "tick-deserializer" "tick-spout")})
+   "tick-influxdb-loader" (loader "tick-deserializer" "tick-spout")})
 
 (def orders
   {"order-deserializer"
@@ -54,7 +54,7 @@
                             "orders" ["topic" "topic_id" "partition" "first" "next" "appended" "orders"]
                             "rejects" rejects}))
 
-   "order-influxdb-loader" (influxdb-loader "order-deserializer" "order-spout")
+   "order-influxdb-loader" (loader "order-deserializer" "order-spout")
 
    "component-order-creator"
    (bolt-spec {["order-deserializer" "orders"] by-partition}
@@ -62,7 +62,7 @@
                            {"default" lines
                             "by_owner" (owned "orders")}))
 
-   "component-order-influxdb-loader" (influxdb-loader "component-order-creator")})
+   "component-order-influxdb-loader" (loader "component-order-creator")})
 
 (def trading
   ;; It writes its decisions to Kafka in transactions; the spouts read them back.
@@ -82,7 +82,7 @@
                            {"default" lines
                             "rejects" rejects}))
 
-   "execution-influxdb-loader" (influxdb-loader "execution-deserializer" "execution-spout")
+   "execution-influxdb-loader" (loader "execution-deserializer" "execution-spout")
 
    "fill-deserializer"
    (bolt-spec {"fill-spout" by-partition}
@@ -90,7 +90,7 @@
                            {"default" lines
                             "rejects" rejects}))
 
-   "fill-influxdb-loader" (influxdb-loader "fill-deserializer" "fill-spout")})
+   "fill-influxdb-loader" (loader "fill-deserializer" "fill-spout")})
 
 (def reject-writer
   {"reject-writer"

@@ -9,12 +9,14 @@ from ipaddress import AddressValueError, IPv6Address
 from pathlib import Path
 from typing import Any
 
+from fintank import sink_url
 from fintank.errors import FintankError
+from fintank.sink_url import SinkUrl
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 PORTS: Mapping[str, Any] = json.loads((Path(__file__).parent / "ports.json").read_text())
 """The default TCP ports; the cookbook reads the same file."""
-DATABASE = "prices_development"
+SINK_PORTS: Mapping[str, int] = {scheme: PORTS[scheme.removesuffix("s")] for scheme in sink_url.TITLES}
 TOPOLOGY = "order_flow"
 _NAME = re.compile(r"(?=.{1,254}\Z)[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?")
 _ADDRESS = re.compile(r"(.+):([0-9]{1,5})")
@@ -27,13 +29,13 @@ RULES_OPTION = "fintank.rules"
 class Settings:
     """The addresses and folders of one fintank.
 
-    An address is host:port; `kafka` may be several, joined by commas. `home` holds the services' data, logs
-    and run files, `programs` the unpacked programs and class paths for all homes; `rules` is rules.toml,
-    `instruments` instruments.toml.
+    An address is host:port; `kafka` may be several, joined by commas; `sink` is the database of the points.
+    `home` holds the services' data, logs and run files, `programs` the unpacked programs and class paths for
+    all homes; `rules` is rules.toml, `instruments` instruments.toml.
     """
 
     kafka: str
-    influx: str
+    sink: SinkUrl
     home: Path
     programs: Path = PROJECT_ROOT / ".fintank" / "opt"
     rules: Path = PROJECT_ROOT / "rules.toml"
@@ -43,9 +45,10 @@ class Settings:
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read FINTANK_KAFKA, _INFLUX, _NIMBUS, _ZOOKEEPER, _HOST, _HOME, _RULES and _INSTRUMENTS.
+    """Read FINTANK_KAFKA, _SINK, _INFLUX, _NIMBUS, _ZOOKEEPER, _HOST, _HOME, _RULES and _INSTRUMENTS.
 
-    Raises FintankError on a bad address. src/clj/fintank/storm/settings.clj reads Kafka's by the same rules.
+    FINTANK_INFLUX is the address of the InfluxDB, which is the sink unless FINTANK_SINK names another. Raises
+    FintankError on a bad address. src/clj/fintank/storm/settings.clj reads Kafka's by the same rules.
     """
     host = _host(environ.get("FINTANK_HOST") or "localhost")
 
@@ -54,7 +57,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
     return Settings(
         kafka=_addresses("FINTANK_KAFKA", chosen("FINTANK_KAFKA", "kafka")),
-        influx=_address("FINTANK_INFLUX", chosen("FINTANK_INFLUX", "influxdb")),
+        sink=_sink(environ, host, chosen("FINTANK_INFLUX", "influxdb")),
         home=_home(Path(environ.get("FINTANK_HOME") or PROJECT_ROOT / ".fintank").absolute()),
         rules=Path(environ.get("FINTANK_RULES") or PROJECT_ROOT / "rules.toml").absolute(),
         instruments=Path(environ.get("FINTANK_INSTRUMENTS") or PROJECT_ROOT / "instruments.toml").absolute(),
@@ -64,12 +67,15 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def from_storm(conf: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings of a bolt, where the Storm options `fintank.kafka` and `fintank.influx` win."""
+    """Read the settings of a bolt, where the Storm options `fintank.kafka`, `.sink` and `.influx` win.
+
+    An option never holds a login, because Storm shows its options: that of FINTANK_SINK counts.
+    """
     loaded = load(environ)
     return replace(
         loaded,
         kafka=_addresses("fintank.kafka", conf.get("fintank.kafka") or loaded.kafka),
-        influx=_address("fintank.influx", conf.get("fintank.influx") or loaded.influx),
+        sink=_sink_option(conf, loaded.sink),
     )
 
 
@@ -77,6 +83,34 @@ def host_and_port(address: str) -> tuple[str, int]:
     """Split `host:port`; the brackets around an IPv6 address are not part of it."""
     host, _, port = address.rpartition(":")
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def parse_sink(name: str, text: str, host: str = "localhost") -> SinkUrl:
+    """Parse the URL of a database, or its kind alone; FintankError on a bad one."""
+    url = sink_url.parse(name, text, host, SINK_PORTS)
+    _address(name, url.address)
+    return url
+
+
+def _sink(environ: Mapping[str, str], host: str, influx: str) -> SinkUrl:
+    text = environ.get("FINTANK_SINK") or "influxdb"
+    if text == "influxdb":
+        return SinkUrl("influxdb", _address("FINTANK_INFLUX", influx))
+    return parse_sink("FINTANK_SINK", text, host)
+
+
+def _sink_option(conf: Mapping[str, Any], loaded: SinkUrl) -> SinkUrl:
+    if text := conf.get("fintank.sink"):
+        url = parse_sink("fintank.sink", text)
+        if url.login:
+            raise FintankError(
+                "fintank.sink holds a login, and Storm shows its options to everyone: put the whole URL into "
+                "FINTANK_SINK in the workers' environment instead"
+            )
+        return replace(url, login=loaded.login if url.scheme == loaded.scheme else "")
+    if address := conf.get("fintank.influx"):
+        return SinkUrl("influxdb", _address("fintank.influx", address))
+    return loaded
 
 
 def _addresses(name: str, value: str) -> str:

@@ -95,7 +95,7 @@ def zombie_engine(world: World, _: str, __: random.Random) -> str:
             UP_S,
             world.topology.text,
         )
-        world.wait_for_bolt("InfluxdbLoader")
+        world.wait_for_bolt("Loader")
         time.sleep(MESSAGE_TIMEOUT_S / 2)
     wait_until(lambda: _has_ended(zombie), UP_S)
     return f"pid {zombie.pid}; its worker: {text}"

@@ -12,7 +12,7 @@ BOLTS = (
     "RuleEngine",
     "ExecutionDeserializer",
     "FillDeserializer",
-    "InfluxdbLoader",
+    "Loader",
 )
 TARGETS: Mapping[str, Sequence[str]] = {
     "kill_bolt": BOLTS,

@@ -111,7 +111,7 @@ class ClusterTopology:
         self._stack = stack
         config = json.loads(storm_cluster.sparse_config(stack.settings).read_text())
         (options,) = (env["options"] for env in config["envs"].values())
-        options["fintank.influx"] = influx
+        options["fintank.sink"] = f"influxdb://{influx}"
         options["topology.environment"] |= _faked(clock)
         file = folder / "config.json"
         file.write_text(json.dumps(config))
@@ -208,7 +208,7 @@ def world(seed: int, *, cluster: bool) -> Iterator[World]:
         with patch.dict(os.environ, _faked(clocks.services)):
             lifecycle.up(services.settings, print, cluster=cluster)
         create_topics(services)
-        proxy = stack.enter_context(influx_proxy(services.settings.influx))
+        proxy = stack.enter_context(influx_proxy(services.settings.sink.address))
         topology: LocalTopology | ClusterTopology
         if cluster:
             topology = ClusterTopology(services, proxy.address, clocks.workers, folder)

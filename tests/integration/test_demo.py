@@ -33,7 +33,7 @@ WRONG_BOLTS = '''
 """Imported at the start of every Python process: makes two bolts misbehave."""
 from itertools import count
 
-from fintank.adapters.influxdb import InfluxDB
+from fintank.adapters.sinks.influxdb import InfluxDB
 from fintank.adapters.journal import ShardLog
 
 numbers = count(1)
@@ -161,7 +161,7 @@ def test_two_demos_in_a_row_pass_and_keep_leaves_everything_running(
     assert is_up(stack)
     assert len(topologies(stack)) == 1
     assert empty_panels(stack.settings) == []
-    assert f"influx -host localhost -port {stack.settings.influx.rpartition(':')[2]}" in output
+    assert f"influx -host localhost -port {stack.settings.sink.address.rpartition(':')[2]}" in output
 
     match = re.search(r"^  kill -INT ([0-9]+)", output, re.MULTILINE)
     assert match

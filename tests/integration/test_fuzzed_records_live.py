@@ -26,7 +26,7 @@ from support.order_flow import OrderFlow, order_flow
 from support.stack import Stack, fintank, run_fintank
 from support.waiting import wait_until
 
-from fintank.adapters.influxdb import InfluxDB
+from fintank.adapters.sinks.influxdb import InfluxDB
 from fintank.adapters.topic_reader import open_reader
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Order, PortfolioOrder
@@ -132,7 +132,7 @@ def is_text(sent: Sent) -> bool:
 
 
 def stored(stack: Stack, measurement: point_values.Measurement) -> set[tuple[str, int]]:
-    return {point[:2] for series in InfluxDB(stack.settings.influx).points(measurement) for point in series}
+    return {point[:2] for series in InfluxDB(stack.settings.sink).points(measurement) for point in series}
 
 
 def committed(stack: Stack, topic: str) -> Iterator[tuple[int, int, dict[str, Any]]]:

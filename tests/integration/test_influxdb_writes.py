@@ -5,7 +5,7 @@ import json
 import pytest
 from support.stack import query
 
-from fintank.adapters.influxdb import InfluxDB
+from fintank.adapters.sinks.influxdb import InfluxDB
 from fintank.wire.kafka.ticks import to_lines
 
 APPEND_MS = 1_438_540_000_000
@@ -22,7 +22,7 @@ def line_of(bid, offset=0):
 @pytest.fixture
 def writer(stack):
     query(stack.settings, "DROP MEASUREMENT bid_ask")
-    return InfluxDB(stack.settings.influx)
+    return InfluxDB(stack.settings.sink)
 
 
 @pytest.mark.parametrize(

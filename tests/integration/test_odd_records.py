@@ -22,8 +22,8 @@ from support.waiting import wait_until
 from fintank.adapters import kafka
 from fintank.adapters.consumer_groups import PartitionState, partition_states
 from fintank.adapters.kafka import TOPICS, partition_for
+from fintank.adapters.sinks import open_sink
 from fintank.reconciliation.comparison import compare
-from fintank.services import influxdb_server
 
 DONE_TIMEOUT_S = 60
 LEFT_OPEN_MS = 60_000
@@ -260,9 +260,8 @@ def test_points_older_than_influxdbs_retention_are_reported_and_rejected_and_no_
     alter = "ALTER RETENTION POLICY autogen ON prices_development DURATION"
     query(world.stack.settings, f"{alter} 2h SHARD DURATION 1h")
     try:
-        assert "keeps points for only 2:00:00" in influxdb_server.retention_warning(
-            world.stack.settings.influx
-        )
+        (warning,) = open_sink(world.stack.settings.sink).prepare()
+        assert "keeps points for only 2:00:00" in warning
         output = run_fintank(world.stack, "doctor").stdout
         assert "influxdb retention: 2:00:00. The topics keep 30 days: " in output
         before = len(world.rejects())
@@ -272,7 +271,7 @@ def test_points_older_than_influxdbs_retention_are_reported_and_rejected_and_no_
         # InfluxDB itself does this every half hour.
         query(world.stack.settings, "DELETE FROM bid_ask WHERE symbol = 'KEPT' AND time < now() - 2h")
         checks = json.loads(fintank(world.stack, "reconcile", "--json"))["checks"]
-        (ticks,) = (check for check in checks if check["what"] == "ticks are in InfluxDB")
+        (ticks,) = (check for check in checks if check["what"] == "ticks are stored")
         assert (ticks["beyond_retention"], ticks["breaks"]) == (1, 0)
     finally:
         query(world.stack.settings, f"{alter} INF")

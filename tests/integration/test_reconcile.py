@@ -19,7 +19,7 @@ from support.stack import Stack, query, run_fintank
 
 from fintank.adapters import kafka
 from fintank.adapters.consumer_groups import GROUPS
-from fintank.adapters.influxdb import InfluxDB
+from fintank.adapters.sinks.influxdb import InfluxDB
 from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.comparison import compare
 from fintank.reconciliation.spout_batches import read_batches
@@ -61,11 +61,11 @@ def test_correct_work_is_clean(world: ManualTopology) -> None:
     assert (done.returncode, answer["clean"], answer["breaks"]) == (0, True, [])
     assert answer["lag"] == dict.fromkeys(GROUPS, 0)
     compared = {check["what"]: check["compared"] for check in answer["checks"]}
-    assert compared["ticks are in InfluxDB"] == TICKS + 1
+    assert compared["ticks are stored"] == TICKS + 1
     assert compared["unusable records are in rejects"] == 2
     assert compared["orders have one answer"] > 40
-    assert compared["trades are booked once"] == compared["fills are in InfluxDB"]
-    assert compared["trades are at a quote of ticks"] == compared["fills are in InfluxDB"]
+    assert compared["trades are booked once"] == compared["fills are stored"]
+    assert compared["trades are at a quote of ticks"] == compared["fills are stored"]
     assert not any(check["pending"] or check["beyond_retention"] for check in answer["checks"])
 
 
@@ -125,7 +125,7 @@ def test_a_missing_or_an_extra_point_is_named(world: ManualTopology) -> None:
     assert done.stderr.startswith("1 break: ")
     world.load()
     assert world.breaks() == set()
-    writer = InfluxDB(world.settings.influx)
+    writer = InfluxDB(world.settings.sink)
     extra = "bid_ask,exchange=NYSE,symbol=QQQ bid=1,ask=2 1700000000000000000"
     writer.write(extra)
     ((kind, name),) = world.breaks()
@@ -143,7 +143,7 @@ def test_points_with_another_value_are_named(world: ManualTopology) -> None:
         batch = next(read_batches(reader, reader.starts(), ""))
     made = EXECUTIONS_TOPIC.to_lines("executions", batch.partition, batch.runs, batch.records)
     line = next(line for line in made.lines.split("\n") if "cum_qty=0," in line)
-    InfluxDB(world.settings.influx).write(line.replace("cum_qty=0,", "cum_qty=1,"))
+    InfluxDB(world.settings.sink).write(line.replace("cum_qty=0,", "cum_qty=1,"))
     ((kind, _),) = world.breaks()
     assert kind == "POINT_DIFFERS"
     world.load()
@@ -155,7 +155,7 @@ def test_points_that_overwrite_each_other_are_counted(world: ManualTopology) -> 
     world.send("ticks", "symbol", *[one] * 1_001)
     world.work()
     results, _ = compare(world.settings)
-    (stored,) = (result for result in results if result.what == "ticks are in InfluxDB")
+    (stored,) = (result for result in results if result.what == "ticks are stored")
     assert (stored.collisions, sum(result.breaks for result in results)) == (1, 0)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from support.stack import Stack, fintank
 
-from fintank.adapters.influxdb import InfluxDB
+from fintank.adapters.sinks.influxdb import InfluxDB
 from fintank.report.queries import read
 from fintank.report.span import SECOND_NS, Span
 from fintank.settings import PROJECT_ROOT
@@ -76,12 +76,12 @@ def span(empty_stack: Stack) -> Span:
         reference_line("VTI", Decimal("109.625"), Decimal("0.1"), now_us - QUOTE_AGE_US),
         *fault_lines("silent", 2, second, [FaultySymbol("AAPL  261218C00150000", ("ARCA",), 7_200_000)]),
     ]
-    assert InfluxDB(empty_stack.settings.influx).write("\n".join(lines)) == []
+    assert InfluxDB(empty_stack.settings.sink).write("\n".join(lines)) == []
     return Span(now_us * 1000 - 10 * MINUTE_NS, now_us * 1000 + MINUTE_NS)
 
 
 def test_everything_the_loaders_wrote_is_read(empty_stack: Stack, span: Span) -> None:
-    data = read(empty_stack.settings.influx, span)
+    data = read(empty_stack.settings.sink, span)
     (trade,) = data.trades
     assert (trade.account, trade.side, trade.last_qty, trade.last_px) == ("A-1", "BUY", 2, 109.75)
     assert (trade.bid, trade.ask, trade.quote_ids, trade.cl_ord_id) == (109.5, 109.75, "1-18", "o-1")
@@ -102,7 +102,7 @@ def test_everything_the_loaders_wrote_is_read(empty_stack: Stack, span: Span) ->
 
 
 def test_the_quote_of_a_trade_is_found_among_others_of_the_same_price(empty_stack: Stack, span: Span) -> None:
-    data = read(empty_stack.settings.influx, span)
+    data = read(empty_stack.settings.sink, span)
     quote_us = (span.until_ns - MINUTE_NS) // 1000 - QUOTE_AGE_US
     assert data.quote_times_ns == {"1-18": record_time_ns(quote_us + 1_000_000, 18)}
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from support.stack import Stack, fintank, query, run_fintank
 
-from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka import partition_for
+from fintank.adapters.sinks.influxdb import InfluxDB
 from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT
 from fintank.storm import sparse_run
@@ -42,7 +42,7 @@ def write(where: Stack, schema: str, accounts: Sequence[str], symbols: Sequence[
             continue
         made = to_lines(topic, partition, f"0,{len(texts)},{int(NOW * 1000)}", "\n".join(texts))
         assert made.rejects == []
-        assert InfluxDB(where.settings.influx).write(made.lines) == []
+        assert InfluxDB(where.settings.sink).write(made.lines) == []
 
 
 def series(where: Stack, measurement: str) -> int:
@@ -82,7 +82,7 @@ def test_a_report_lists_accounts(empty_stack: Stack, tmp_path: Path) -> None:
 def test_points_of_an_earlier_version_are_reported_with_their_cure(
     empty_stack: Stack, command: list[str]
 ) -> None:
-    assert InfluxDB(empty_stack.settings.influx).write(OLD) == []
+    assert InfluxDB(empty_stack.settings.sink).write(OLD) == []
     done = run_fintank(empty_stack, *command)
     assert done.returncode == 1
     assert done.stdout == ""

@@ -42,11 +42,11 @@ def test_up_reports_that_each_service_answers(own_stack: Stack) -> None:
     done = run_fintank(own_stack, "up")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"kafka answers at {own_stack.settings.kafka}." in done.stdout
-    assert f"influxdb answers at {own_stack.settings.influx}." in done.stdout
+    assert f"influxdb answers at {own_stack.settings.sink.address}." in done.stdout
 
 
 def test_up_creates_the_database(running: Stack) -> None:
-    port = str(host_and_port(running.settings.influx)[1])
+    port = str(host_and_port(running.settings.sink.address)[1])
     influx = BIN / "influx"
     shown = subprocess.run(
         [influx, "-port", port, "-execute", "show databases"], capture_output=True, text=True, check=True
@@ -109,7 +109,7 @@ def test_down_leaves_no_process_and_no_port(running: Stack) -> None:
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "Stopped.")
     assert not any(psutil.pid_exists(pid) for pid in pids)
     assert not ports.listens(running.settings.kafka)
-    assert not ports.listens(running.settings.influx)
+    assert not ports.listens(running.settings.sink.address)
     assert not (running.settings.home / SOCKET).exists()
 
 

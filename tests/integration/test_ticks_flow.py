@@ -22,7 +22,7 @@ from fintank.settings import PROJECT_ROOT
 
 STORED_TIMEOUT_S = 60
 SHARED_QUOTES = PROJECT_ROOT.parent / "shared" / "data" / "eurusd_2014-05-01_two_venues.csv.gz"
-LOADER = "fintank.bolts.influxdb_loader.InfluxdbLoader"
+LOADER = "fintank.bolts.loader.Loader"
 
 
 @pytest.fixture(scope="module")

@@ -107,7 +107,7 @@ def _config(stack: Stack, folder: Path) -> dict[str, object]:
         "virtualenv_root": str(folder / "virtualenvs"),
         "options": {
             "fintank.kafka": stack.settings.kafka,
-            "fintank.influx": stack.settings.influx,
+            "fintank.sink": str(stack.settings.sink),
             "topology.workers": 2,
             "topology.environment": {"FINTANK_SECRETS": os.environ["FINTANK_SECRETS"]},
         },

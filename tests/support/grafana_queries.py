@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Sequence
 
-from fintank.adapters.influxdb import InfluxDB
+from fintank.adapters.sinks.influxdb import InfluxDB
 from fintank.grafana.alerts import WINDOW_S, alert_rules
 from fintank.grafana.operations import FAULTS_TITLE, operations
 from fintank.grafana.order_flow import order_flow
@@ -20,7 +20,7 @@ def empty_panels(settings: Settings) -> list[str]:
 
     The table of faulty quotes is empty where there are none.
     """
-    influx = InfluxDB(settings.influx)
+    influx = InfluxDB(settings.sink)
     empty = []
     for board in (order_flow(), operations()):
         variables = board["templating"]["list"][1:]

@@ -1,4 +1,4 @@
-"""The topology's work in this process, step by step: decide, write, load into InfluxDB, commit offsets."""
+"""The topology's work in this process, step by step: decide, write, load into the sink, commit offsets."""
 
 import time
 from collections import defaultdict
@@ -12,8 +12,8 @@ from support.stack import Stack, create_topics
 
 from fintank.adapters import kafka
 from fintank.adapters.consumer_groups import GROUPS
-from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.journal import adopt
+from fintank.adapters.sinks import open_sink
 from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.comparison import compare
 from fintank.reconciliation.spout_batches import SpoutBatch, read_batches
@@ -33,7 +33,7 @@ Found = set[tuple[str, str]]
 
 
 class ManualTopology:
-    """The topology's work by hand: decide, load into InfluxDB, commit the offsets."""
+    """The topology's work by hand: decide, load into the database, commit the offsets."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -77,13 +77,13 @@ class ManualTopology:
         self.load()
 
     def load(self) -> None:
-        """Write all topics' points into InfluxDB, and commit all offsets."""
-        writer = InfluxDB(self.settings.influx)
+        """Write all topics' points into the database, and commit all offsets."""
+        sink = open_sink(self.settings.sink)
         for stored in (ticks_topic(Instruments()), EXECUTIONS_TOPIC, FILLS_TOPIC):
             with open_reader(self.settings.kafka, stored.topic) as reader:
                 for batch in read_batches(reader, reader.starts(), ""):
                     made = stored.to_lines(stored.topic, batch.partition, batch.runs, batch.records)
-                    assert writer.write(made.lines) == []
+                    assert sink.write(made.lines) == []
         for topic, group in GROUPS.items():
             with open_reader(self.settings.kafka, topic) as reader:
                 ends = reader.ends()

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from fintank.adapters.influxdb import Refusal
 from fintank.adapters.metrics import Metrics
+from fintank.adapters.sinks import Refusal
 
 
 def measured(bolt: type, metrics: Metrics) -> type:

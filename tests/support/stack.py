@@ -16,7 +16,8 @@ from support import free_ports
 from fintank import settings
 from fintank.adapters import credentials, kafka
 from fintank.services import lifecycle
-from fintank.settings import DATABASE, PROJECT_ROOT, Settings
+from fintank.settings import PROJECT_ROOT, Settings
+from fintank.sink_url import DATABASE
 
 BIN = Path(sys.executable).parent
 COMMAND_TIMEOUT_S = 120
@@ -31,7 +32,7 @@ class Stack:
 
 
 @contextmanager
-def stopped_stack(home: str) -> Iterator[Stack]:
+def stopped_stack(home: str, sink: str = "influxdb") -> Iterator[Stack]:
     """Choose free ports (Kafka needs two, the Storm cluster seven); stop at the end whatever was started."""
     port = free_ports.consecutive(11)
     environ = {
@@ -39,6 +40,7 @@ def stopped_stack(home: str) -> Iterator[Stack]:
         "FINTANK_HOME": home,
         "FINTANK_KAFKA": f"localhost:{port}",
         "FINTANK_INFLUX": f"localhost:{port + 2}",
+        "FINTANK_SINK": sink if sink == "influxdb" else f"{sink}://localhost:{port + 2}",
         "FINTANK_ZOOKEEPER": f"localhost:{port + 3}",
         "FINTANK_NIMBUS": f"localhost:{port + 4}",
     }
@@ -50,10 +52,13 @@ def stopped_stack(home: str) -> Iterator[Stack]:
 
 
 @contextmanager
-def running_stack(*, cluster: bool = False) -> Iterator[Stack]:
-    """Start Kafka and InfluxDB, and optionally a Storm cluster, in a new home; delete it all at the end."""
+def running_stack(*, cluster: bool = False, sink: str = "influxdb") -> Iterator[Stack]:
+    """Start Kafka and a database, and optionally a Storm cluster, in a new home; delete it all at the end."""
     # The home is not in pytest's own folder: another pytest of this user may delete that.
-    with tempfile.TemporaryDirectory(prefix="fintank-", dir="/tmp") as home, stopped_stack(home) as stack:
+    with (
+        tempfile.TemporaryDirectory(prefix="fintank-", dir="/tmp") as home,
+        stopped_stack(home, sink) as stack,
+    ):
         lifecycle.up(stack.settings, print, cluster=cluster)
         yield stack
 
@@ -97,11 +102,13 @@ def create_topics(stack: Stack) -> None:
 
 def query(where: Settings, text: str) -> list[dict[str, object]]:
     """Run an InfluxQL query; return its points."""
+    login = credentials.sink_login(where.sink)
+    headers = urllib3.make_headers(basic_auth=":".join(login)) if any(login) else {}
     method = "GET" if text.startswith(("SELECT", "SHOW")) else "POST"
     answer = urllib3.request(
         method,
-        f"http://{where.influx}/query?{urlencode({'db': DATABASE, 'q': text})}",
-        headers=credentials.influx_headers(),
+        f"http://{where.sink.address}/query?{urlencode({'db': DATABASE, 'q': text})}",
+        headers=headers,
     )
     (result,) = answer.json()["results"]
     assert "error" not in result, result

@@ -15,10 +15,12 @@ from support.waiting import wait_until
 
 from fintank import settings
 from fintank.adapters import kafka, nimbus
-from fintank.adapters.influxdb import InfluxDB, InfluxUnavailableError
+from fintank.adapters.sinks import SinkUnavailableError
+from fintank.adapters.sinks.influxdb import InfluxDB
 from fintank.errors import FintankError
 from fintank.services import kafka_broker, programs, storm_cluster
 from fintank.settings import PROJECT_ROOT
+from fintank.sink_url import SinkUrl
 
 START_SECONDS_MAX = 60
 END_SECONDS_MAX = 30
@@ -98,9 +100,9 @@ def test_kafka_is_formatted_starts_and_has_the_topics(here: Rendered) -> None:
 
 
 def test_influxdb_starts_and_requires_credentials(here: Rendered, monkeypatch: pytest.MonkeyPatch) -> None:
-    address = f"localhost:{here.node['ports']['influxdb']}"
+    url = SinkUrl("influxdb", f"localhost:{here.node['ports']['influxdb']}")
     passwords = json.loads(here.text("/etc/fintank/credentials.json"))
-    with running(here, "influxdb", command_of(here, "influxdb"), lambda: InfluxDB(address).ping()):
+    with running(here, "influxdb", command_of(here, "influxdb"), lambda: InfluxDB(url).answers()):
         changed = converge_influxdb(here)
         assert changed == [
             "create the user admin",
@@ -112,19 +114,19 @@ def test_influxdb_starts_and_requires_credentials(here: Rendered, monkeypatch: p
         ]
         assert converge_influxdb(here) == []
 
-        with pytest.raises(InfluxUnavailableError, match="answered 401"):
-            InfluxDB(address).write(LINE)
+        with pytest.raises(SinkUnavailableError, match="answered 401"):
+            InfluxDB(url).write(LINE)
         with pytest.raises(FintankError, match="answered 401"):
-            InfluxDB(address).rows("SELECT bid FROM bid_ask")
+            InfluxDB(url).rows("SELECT bid FROM bid_ask")
         monkeypatch.setenv("FINTANK_INFLUX_USER", "fintank")
         monkeypatch.setenv("FINTANK_INFLUX_PASSWORD", passwords["influxdb_fintank"])
-        assert InfluxDB(address).write(LINE) == []
-        assert InfluxDB(address).rows("SELECT bid FROM bid_ask") == [[1438539936355217042, 93.5]]
+        assert InfluxDB(url).write(LINE) == []
+        assert InfluxDB(url).rows("SELECT bid FROM bid_ask") == [[1438539936355217042, 93.5]]
         monkeypatch.setenv("FINTANK_INFLUX_USER", "grafana")
         monkeypatch.setenv("FINTANK_INFLUX_PASSWORD", passwords["influxdb_grafana"])
-        assert InfluxDB(address).count("bid", "bid_ask", "time > 0") == 1
-        with pytest.raises(InfluxUnavailableError, match="answered 403"):
-            InfluxDB(address).write(LINE)
+        assert InfluxDB(url).rows("SELECT count(bid) FROM bid_ask") == [[0, 1]]
+        with pytest.raises(SinkUnavailableError, match="answered 403"):
+            InfluxDB(url).write(LINE)
 
 
 def converge_influxdb(here: Rendered) -> list[str]:

@@ -1,12 +1,12 @@
-"""Credentials for Kafka and InfluxDB, where these require them.
+"""Credentials for Kafka and the sink, where these require them.
 
-FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD, FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD are read from the
-environment or from the file named by FINTANK_SECRETS: a line NAME=VALUE each, readable by its owner only.
+FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD, FINTANK_SINK_USER, FINTANK_SINK_PASSWORD and, of an InfluxDB,
+FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD are read from the environment or from the file named by
+FINTANK_SECRETS: a line NAME=VALUE each, readable by its owner only. A login in FINTANK_SINK goes first.
 FINTANK_KAFKA_CA names the CA certificate of a Kafka with TLS.
 src/clj/fintank/storm/settings.clj has the same rules for the JVM.
 """
 
-import base64
 import os
 import re
 import stat
@@ -14,12 +14,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fintank.errors import FintankError
+from fintank.sink_url import SinkUrl
 
 OTHERS_MASK = 0o077
 BLANKS = " \t"
-NAMES = ("FINTANK_KAFKA_USER", "FINTANK_KAFKA_PASSWORD", "FINTANK_INFLUX_USER", "FINTANK_INFLUX_PASSWORD")
+NAMES = tuple(f"FINTANK_{of}_{what}" for of in ("KAFKA", "INFLUX", "SINK") for what in ("USER", "PASSWORD"))
 KAFKA_CURE = "check FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD and FINTANK_KAFKA_CA"
 INFLUX_CURE = "check FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD"
+SINK_CURE = "check FINTANK_SINK_USER and FINTANK_SINK_PASSWORD"
 
 
 def secret(name: str, environ: Mapping[str, str] = os.environ) -> str:
@@ -31,13 +33,16 @@ def secret(name: str, environ: Mapping[str, str] = os.environ) -> str:
     return _read(Path(file)).get(name, "") if file else ""
 
 
-def influx_headers(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the HTTP headers with InfluxDB's credentials; none without a user."""
-    user = secret("FINTANK_INFLUX_USER", environ)
-    if not user:
-        return {}
-    login = f"{user}:{secret('FINTANK_INFLUX_PASSWORD', environ)}".encode()
-    return {"authorization": f"Basic {base64.b64encode(login).decode()}"}
+def sink_login(url: SinkUrl, environ: Mapping[str, str] = os.environ) -> tuple[str, str]:
+    """Return the user and the password (or token) of the sink; both are empty without any."""
+    if url.login:
+        return url.user_and_password
+    kinds = ("SINK", "INFLUX") if url.scheme.startswith("influxdb") else ("SINK",)
+    logins = [
+        (secret(f"FINTANK_{kind}_USER", environ), secret(f"FINTANK_{kind}_PASSWORD", environ))
+        for kind in kinds
+    ]
+    return next(filter(any, logins), ("", ""))
 
 
 def confluent_options(environ: Mapping[str, str] = os.environ) -> dict[str, str]:

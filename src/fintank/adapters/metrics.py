@@ -1,7 +1,7 @@
-"""A bolt's metrics, on their way to InfluxDB's measurement `pipeline`.
+"""A bolt's metrics, on their way to the measurement `pipeline`.
 
 Counting takes a microsecond and never fails; a separate thread writes the points every few seconds. During an
-outage of InfluxDB the points wait, and the oldest are dropped if there are too many: no tuple ever waits or
+outage of the sink the points wait, and the oldest are dropped if there are too many: no tuple ever waits or
 fails because of them.
 """
 
@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from fintank.adapters.influxdb import InfluxUnavailableError, Refusal
+from fintank.adapters.sinks import Refusal, SinkUnavailableError
 from fintank.wire.points.pipeline_points import Window, lines
 
 WRITE_SECONDS = 5.0
@@ -25,7 +25,7 @@ class Metrics:
     def __init__(
         self, component: str, task: int, write: Write, clock: Callable[[], float] = time.time
     ) -> None:
-        """`write` writes lines (see InfluxDB.write), `clock` returns the time in seconds."""
+        """`write` writes lines (see Sink.write), `clock` returns the time in seconds."""
         self._component = component
         self._task = task
         self._write = write
@@ -72,7 +72,7 @@ class Metrics:
             self._waiting.extend(points.split("\n"))
 
     def write(self) -> None:
-        """Write the seconds that are over; keep them during an outage of InfluxDB."""
+        """Write the seconds that are over; keep them during an outage of the sink."""
         with self._lock:
             this_second = self.second
             for second in sorted(self._windows):
@@ -84,7 +84,7 @@ class Metrics:
         try:
             if sent:
                 self._write("\n".join(sent))
-        except InfluxUnavailableError:
+        except SinkUnavailableError:
             with self._lock:
                 self._waiting = deque([*sent, *self._waiting], LINES_WAITING_MAX)
 

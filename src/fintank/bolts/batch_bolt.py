@@ -9,8 +9,8 @@ from pystorm import Bolt
 from pystorm.component import Tuple
 
 from fintank import settings
-from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.metrics import Metrics
+from fintank.adapters.sinks import open_sink
 from fintank.bolts import stdio
 from fintank.bolts.multilang import MultilangSerializer
 from fintank.wire.bolts.offsets import record_count
@@ -51,8 +51,8 @@ class BatchBolt(Bolt):
 
     def _setup_component(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
         super()._setup_component(storm_conf, context)
-        writer = InfluxDB(settings.from_storm(storm_conf).influx)
-        self.metrics = Metrics(context["componentid"], context["taskid"], writer.write)
+        sink = open_sink(settings.from_storm(storm_conf).sink)
+        self.metrics = Metrics(context["componentid"], context["taskid"], sink.write)
         self.metrics.start()
 
     def read_command(self) -> Any:

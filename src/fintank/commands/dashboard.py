@@ -28,7 +28,7 @@ def dashboard(settings: Settings, download: bool = True) -> None:
         _show_report(settings)
         return
     program, home = found
-    print(f"Starting Grafana at {server.URL} with data from InfluxDB ({settings.influx}). Ctrl-C stops it.")
+    print(f"Starting Grafana at {server.URL} with data from {settings.sink.shown}. Ctrl-C stops it.")
     status = server.run(program, home, settings)
     if status:
         raise FintankError(f"Grafana ended with exit status {status}: see its log above")

@@ -19,8 +19,9 @@ from fintank.reconciliation.comparison import compare
 from fintank.report.span import Span
 from fintank.samples.produce import make_topics
 from fintank.samples.quote_file import QuoteFile, survey
+from fintank.services import sink_servers
 from fintank.services.supervisor import Supervisor
-from fintank.settings import DATABASE, PROJECT_ROOT, Settings, host_and_port
+from fintank.settings import PROJECT_ROOT, Settings
 from fintank.terminal.options import whole_number
 from fintank.terminal.screen import console
 
@@ -74,7 +75,7 @@ def demo(
 
 def _check(settings: Settings, result: DemoResult, peak: MemoryPeak) -> list[str]:
     """Reconcile, print the summary, and return the problems found."""
-    print("\nWhat the topics and InfluxDB hold, compared as `invoke reconcile` does:")
+    print("\nWhat the topics and the sink hold, compared as `invoke reconcile` does:")
     results, lag = compare(settings)
     reconcile.show(results, lag)
     print("\nEvery decision made again from the topics, as `invoke audit` does:")
@@ -106,14 +107,13 @@ def _write_report(settings: Settings, span: Span) -> None:
 
 
 def _show_what_runs(settings: Settings, run: BackgroundRun, result: DemoResult) -> None:
-    host, port = host_and_port(settings.influx)
     print(
-        f"Kafka at {settings.kafka}, InfluxDB at {settings.influx} and the topology keep running "
+        f"Kafka at {settings.kafka}, {settings.sink.shown} and the topology keep running "
         f"(its log: {run.log}). Now try:\n"
         f"  invoke order {result.name}-1\n"
         "  invoke executions --count 5\n"
         "  invoke topics\n"
-        f"  influx -host {host} -port {port} -database {DATABASE} -execute 'select count(bid) from bid_ask'\n"
+        f"  {sink_servers.first_query(settings.sink)}\n"
         "To end it:\n"
         f"  kill -INT {run.pid}\n"
         "  invoke down"

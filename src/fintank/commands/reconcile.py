@@ -1,4 +1,4 @@
-"""invoke reconcile: check the topics and InfluxDB against each other."""
+"""invoke reconcile: check the topics and the sink against each other."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ COUNTS = ("compared", "pending", "beyond_retention", "rejected", "collisions", "
 
 @command(help={"json": "print one JSON object, with every break"})
 def reconcile(settings: Settings, json: bool = False) -> None:
-    """Prove from the topics and InfluxDB that all was done exactly once, as in: invoke reconcile --json"""
+    """Prove from the topics and the sink that all was done exactly once, as in: invoke reconcile --json"""
     results, lag = compare(settings)
     if json:
         print(dumps(summary(settings, results, lag)))
@@ -38,7 +38,7 @@ def summary(settings: Settings, results: Sequence[Result], lag: Mapping[str, int
     """Return the object of `--json`."""
     return {
         "kafka": settings.kafka,
-        "influx": settings.influx,
+        "sink": str(settings.sink),
         "clean": not any(result.breaks for result in results),
         "lag": dict(lag),
         "checks": [

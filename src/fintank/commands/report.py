@@ -1,4 +1,4 @@
-"""invoke report: an HTML page of what InfluxDB holds."""
+"""invoke report: an HTML page of what the sink holds."""
 
 from pathlib import Path
 
@@ -29,9 +29,9 @@ def write(settings: Settings, span: Span, out: Path) -> str:
     # Imported here because the plots take as long to import as all commands together.
     from fintank.report.page import page
 
-    data = read(settings.influx, span)
+    data = read(settings.sink, span)
     try:
-        out.write_text(page(data, f"InfluxDB ({settings.influx})"))
+        out.write_text(page(data, settings.sink.shown))
     except OSError as error:
         raise FintankError(f"{out}: {error.strerror}: choose another file with --out") from error
     trades = counted(len(data.trades), "trade")

@@ -71,7 +71,7 @@ def start(settings: Settings) -> BackgroundRun:
         **os.environ,
         "FINTANK_HOME": str(settings.home),
         "FINTANK_KAFKA": settings.kafka,
-        "FINTANK_INFLUX": settings.influx,
+        "FINTANK_SINK": settings.sink.with_login,
         "LEIN_ROOT": "1",  # else Leiningen asks whether to run as root
         "PATH": f"{programs}:{os.environ.get('PATH', os.defpath)}",
     }

@@ -1,14 +1,15 @@
 """The run of the demo: send everything, and wait until all of it is processed and stored."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kafka.admin import KafkaAdminClient
 
-from fintank.adapters import kafka, rules_file
+from fintank.adapters import kafka, rules_file, sinks
 from fintank.adapters.consumer_groups import PartitionState, partition_states
-from fintank.adapters.influxdb import InfluxDB
+from fintank.adapters.sinks import Store
+from fintank.adapters.sinks.query import Query
 from fintank.demo import evidence, probes, traffic
 from fintank.demo.background_run import BackgroundRun
 from fintank.demo.probes import Probes
@@ -55,7 +56,7 @@ class _Stack:
     settings: Settings
     topology: BackgroundRun
     admin: KafkaAdminClient
-    influx: InfluxDB
+    store: Store
     since_ns: int
 
     def ends(self, *topics: str) -> dict[tuple[str, int], int]:
@@ -63,10 +64,14 @@ class _Stack:
         states = partition_states(self.admin)
         return {(state.topic, state.partition): state.end_offset for state in states if state.topic in topics}
 
-    def stored_ticks(self, condition: str = "") -> int:
+    def stored_ticks(self, **tags: Sequence[str]) -> int:
         """Count the points of bid_ask."""
-        conditions = " AND ".join(filter(None, [f"time >= {self.since_ns}", condition]))
-        return self.influx.count("bid", "bid_ask", conditions)
+        query = Query("bid_ask", ("bid",), self.since_ns, tags=tags, function="count")
+        return sinks.count(self.store, query)
+
+    def stored_quotes(self) -> int:
+        """Count the points of bid_ask that are not probes; those of the moment may be missing."""
+        return self.stored_ticks() - self.stored_ticks(symbol=[probes.SYMBOL])
 
     def wait_for_first(self, probing: Probes) -> None:
         """Wait until the first probe is stored."""
@@ -110,16 +115,15 @@ class _Stack:
                 time.sleep(max(POLL_SECONDS, PAUSE_FACTOR * (time.monotonic() - polled)))
 
     def timed(self, kind: str, ticks: int, send: Callable[[], None]) -> Throughput:
-        """Send ticks and orders and wait until they are read; time the ticks until InfluxDB has them all."""
-        not_probes = f"symbol != '{probes.SYMBOL}'"
-        before = self.stored_ticks(not_probes)
+        """Send ticks and orders and wait until they are read; time the ticks until the sink has them all."""
+        before = self.stored_quotes()
         started = time.monotonic()
         send()
         stored_after: float | None = None
 
         def describe(behind: int) -> str:
             nonlocal stored_after
-            stored = self.stored_ticks(not_probes) - before
+            stored = self.stored_quotes() - before
             if stored_after is None and stored >= ticks:
                 stored_after = time.monotonic() - started
             return f"{stored:,} of {ticks:,} {kind} stored, {behind:,} records unprocessed"
@@ -132,7 +136,7 @@ def play(settings: Settings, topology: BackgroundRun, plan: Plan) -> DemoResult:
     """Send everything and wait until all of it is read, decided and written."""
     since_ns = (now_us() - plan.span_us) * 1000
     with kafka.connect(settings.kafka) as admin:
-        stack = _Stack(settings, topology, admin, InfluxDB(settings.influx), since_ns)
+        stack = _Stack(settings, topology, admin, sinks.open_store(settings.sink), since_ns)
         with Probes(settings) as probing:
             stack.wait_for_first(probing)
         stack.wait_until_read(*SENT, *DECIDED)  # whatever earlier runs left

@@ -1,10 +1,11 @@
-"""Probe ticks: how long a tick takes from its send until a query finds it in InfluxDB."""
+"""Probe ticks: how long a tick takes from its send until a query finds it in the sink."""
 
 import threading
 import time
 
+from fintank.adapters import sinks
 from fintank.adapters.bulk_producer import BulkProducer
-from fintank.adapters.influxdb import InfluxDB
+from fintank.adapters.sinks.query import Query
 from fintank.errors import FintankError
 from fintank.settings import Settings
 from fintank.waiting import now_us, wait_until
@@ -18,7 +19,7 @@ LAST_PROBES_SECONDS_MAX = 30.0
 
 
 class Probes:
-    """Sends a probe tick every 0.1 s while it is entered, and queries InfluxDB for it.
+    """Sends a probe tick every 0.1 s while it is entered, and queries the sink for it.
 
     The rate is fixed: a backlog that delays one probe delays the next ones too, and all of them count.
     """
@@ -55,14 +56,14 @@ class Probes:
 
     def _probe(self) -> None:
         producer = BulkProducer(self._settings.kafka, "ticks")
-        influx = InfluxDB(self._settings.influx)
+        store = sinks.open_store(self._settings.sink)
         next_send = time.monotonic()
         while not self._stop.wait(QUERY_EVERY_SECONDS):
             if time.monotonic() >= next_send:
                 self._send(producer)
                 next_send = max(next_send + SEND_EVERY_SECONDS, time.monotonic())
-            self._are_all_stored(influx)
-        wait_until(lambda: self._are_all_stored(influx), LAST_PROBES_SECONDS_MAX, every=QUERY_EVERY_SECONDS)
+            self._are_all_stored(store)
+        wait_until(lambda: self._are_all_stored(store), LAST_PROBES_SECONDS_MAX, every=QUERY_EVERY_SECONDS)
 
     def _send(self, producer: BulkProducer) -> None:
         # Never a whole millisecond: the point's time would then not hold the tick's microsecond.
@@ -71,13 +72,12 @@ class Probes:
         producer.send(SYMBOL, tick_of_numbers(SYMBOL, EXCHANGE, "99.99", "100.01", time_us))
         producer.flush()
 
-    def _are_all_stored(self, influx: InfluxDB) -> bool:
+    def _are_all_stored(self, store: sinks.Store) -> bool:
         """Take the time of each probe that is stored by now."""
         if self._waiting:
-            stored = influx.rows(
-                f"SELECT bid FROM bid_ask WHERE symbol = '{SYMBOL}' AND exchange = '{EXCHANGE}' "
-                f"AND time >= {min(self._waiting) * 1000}"
-            )
+            tags = {"symbol": [SYMBOL], "exchange": [EXCHANGE]}
+            query = Query("bid_ask", ("bid",), min(self._waiting) * 1000, tags=tags)
+            stored = list(sinks.rows(store, query))
             found = time.monotonic()
             for time_ns, _ in stored:
                 sent = self._waiting.pop(time_ns // 1000, None)

@@ -21,7 +21,7 @@ BYTES_PER_GB = 1e9
 
 
 class Throughput(NamedTuple):
-    """Ticks of one kind, and the seconds from the first send until InfluxDB has the last one."""
+    """Ticks of one kind, and the seconds from the first send until the sink has the last one."""
 
     kind: str
     ticks: int
@@ -30,7 +30,7 @@ class Throughput(NamedTuple):
 
 @dataclass(frozen=True)
 class DemoResult:
-    """One run. ticks_sent: new records in the topic ticks; ticks_stored: new points in InfluxDB.
+    """One run. ticks_sent: new records in the topic ticks; ticks_stored: new points in the sink.
 
     messages_sent: order messages, a portfolio order counting once. probe_seconds: see Probes.
     """
@@ -65,7 +65,7 @@ def problems(result: DemoResult, wait_reasons: Mapping[str, str]) -> Iterator[st
     if result.ticks_stored != result.ticks_sent:
         yield (
             f"ticks: {counted(result.ticks_sent, 'tick')} came into the topic 'ticks', "
-            f"{counted(result.ticks_stored, 'point')} into InfluxDB's bid_ask"
+            f"{counted(result.ticks_stored, 'point')} into bid_ask"
         )
     if evidence.rejects:
         by_topic = ", ".join(f"{count:,} of {topic}" for topic, count in evidence.rejects.items())
@@ -88,7 +88,7 @@ def lines(
     row = "  {:<20}{}".format
     evidence = result.evidence
     yield row("ticks sent", f"{result.ticks_sent:,} records of the topic ticks")
-    yield row("ticks stored", f"{result.ticks_stored:,} points of InfluxDB's bid_ask")
+    yield row("ticks stored", f"{result.ticks_stored:,} points of bid_ask")
     orders = counted(len(evidence.orders), "order")
     yield row("orders", f"{counted(evidence.messages, 'message')}, {orders} for one symbol")
     kinds = Counter(report.exec_type.value for _, report in evidence.reports)

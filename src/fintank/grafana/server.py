@@ -54,7 +54,7 @@ def variables(settings: Settings, environ: Mapping[str, str] = os.environ) -> di
         "FINTANK_INFLUX_USER": "",
         "FINTANK_INFLUX_PASSWORD": "",
         **environ,
-        "FINTANK_INFLUX": settings.influx,
+        "FINTANK_INFLUX": settings.sink.address,
         "FINTANK_DASHBOARDS": str(FOLDER),
         "GF_SERVER_HTTP_ADDR": HOST,
         "GF_SERVER_HTTP_PORT": str(PORT),

@@ -1,10 +1,10 @@
-"""All checks of the topics and InfluxDB against each other."""
+"""All checks of the topics and the sink against each other."""
 
 from collections.abc import Sequence
 
 from fintank.adapters import kafka, rules_file
 from fintank.adapters.consumer_groups import GROUPS, PartitionState, partition_states
-from fintank.adapters.influxdb import InfluxDB
+from fintank.adapters.sinks import open_store
 from fintank.reconciliation.bookings import check_bookings
 from fintank.reconciliation.findings import Result
 from fintank.reconciliation.order_cancels import check_cancels
@@ -20,8 +20,8 @@ from fintank.settings import Settings
 def compare(settings: Settings) -> tuple[list[Result], dict[str, int]]:
     """Run all checks; return their results, and the lag of each topic that has a consumer group."""
     limits = rules_file.load(settings)
-    influx = InfluxDB(settings.influx)
-    influx.require_own_points()
+    store = open_store(settings.sink)
+    store.require_own_points()
     with kafka.connect(settings.kafka) as admin:
         kafka.ensure_topics(admin)
         # First of all: what is committed now is processed, whatever is written during the checks.
@@ -30,7 +30,7 @@ def compare(settings: Settings) -> tuple[list[Result], dict[str, int]]:
         unusable = Result("unusable records are in rejects")
         found = read_snapshot(settings.kafka, admin, logs, unusable, limits)
     quotes = TradeQuotes(found.reports)
-    storage = Storage(settings.kafka, influx, logs, unusable)
+    storage = Storage(settings.kafka, store, logs, unusable)
     results = [
         *check_orders(found.orders, found.reports, logs, limits.retention_us),
         check_terms(found.cancels, found.reports, logs),

@@ -1,4 +1,4 @@
-"""Comparing a topic with its measurement in InfluxDB; the topic is read once, twice if they differ."""
+"""Comparing a topic with its measurement in the sink; the topic is read once, twice if they differ."""
 
 import time
 from bisect import bisect_left
@@ -8,7 +8,7 @@ from functools import partial
 from itertools import compress
 from typing import NamedTuple
 
-from fintank.adapters.influxdb import InfluxDB
+from fintank.adapters.sinks import Store
 from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.findings import Result
 from fintank.reconciliation.spout_batches import SpoutBatch, read_batches
@@ -44,7 +44,7 @@ FILLS_TOPIC = StoredTopic("fills", FILLS, fills.to_lines)
 
 
 class RecordedPoints(NamedTuple):
-    """Some records of one partition as lines and points; must_be_stored: whether InfluxDB must hold each."""
+    """Some records of one partition as lines and points; must_be_stored: whether the sink must hold each."""
 
     partition: int
     offsets: list[int]
@@ -57,21 +57,21 @@ class RecordedPoints(NamedTuple):
 
 
 class Storage:
-    """Compares topics with InfluxDB."""
+    """Compares topics with what is stored of them."""
 
-    def __init__(self, address: str, influx: InfluxDB, logs: TopicLogs, unusable: Result) -> None:
+    def __init__(self, address: str, store: Store, logs: TopicLogs, unusable: Result) -> None:
         self._address = address
-        self._influx = influx
+        self._store = store
         self._logs = logs
         self._unusable = unusable
-        self._retention_ns = influx.retention().seconds * 1_000_000_000
+        self._retention_ns = store.retention().seconds * 1_000_000_000
 
     def compare(self, stored_topic: StoredTopic, see: See | None = None) -> Result:
         """Compare all records of a topic with its measurement; call `see` with each record's line once.
 
         The lines come from the topology's own code, which turns a record into the same line every time.
         """
-        result = Result(f"{stored_topic.topic} are in InfluxDB")
+        result = Result(f"{stored_topic.topic} are stored")
         recorded, stored = Digest(), Digest()
         earliest_ns: int | None = None
         for part in self._recorded(stored_topic):
@@ -84,7 +84,7 @@ class Storage:
             result.compared += sum(part.must_be_stored)
             result.pending += part.pending
             result.rejected += part.rejected
-        # If the log has lost its start, InfluxDB may hold any number of older points.
+        # If the log has lost its start, the sink may hold any number of older points.
         horizon_ns = self._horizon_ns(stored_topic.topic)
         since_ns = None if horizon_ns is None else earliest_ns
         for points in self._stored(stored_topic.measurement, since_ns, recorded.points):
@@ -98,18 +98,18 @@ class Storage:
     def _compare_points(
         self, stored_topic: StoredTopic, since_ns: int | None, comparison: Comparison
     ) -> None:
-        # InfluxDB first: then every point that it holds has its record before the topic's end.
+        # The sink first: then every point that it holds has its record before the topic's end.
         for points in self._stored(stored_topic.measurement, since_ns, None):
             comparison.add_stored(points)
         for part in self._recorded(stored_topic):
             comparison.add_recorded(part.partition, part.offsets, part.must_be_stored, part.points)
 
     def _kept_since_ns(self) -> int:
-        """Return the time up to which InfluxDB may have deleted points by now."""
+        """Return the time up to which the sink may have deleted points by now."""
         return time.time_ns() - self._retention_ns if self._retention_ns else 0
 
     def _horizon_ns(self, topic: str) -> int | None:
-        """Return the time up to which InfluxDB may hold points of deleted records; None without any."""
+        """Return the time up to which the sink may hold points of deleted records; None without any."""
         with open_reader(self._address, topic) as reader:
             starts = reader.starts()
         oldest = oldest_ms(self._address, topic, starts)
@@ -144,7 +144,7 @@ class Storage:
         self, measurement: Measurement, since_ns: int | None, expected: int | None
     ) -> Iterator[list[Point]]:
         with progress(transient=True) as bar:
-            task = bar.add_task(f"reading {measurement.name} of InfluxDB", total=expected)
-            for points in self._influx.points(measurement, since_ns):
+            task = bar.add_task(f"reading {measurement.name} back", total=expected)
+            for points in self._store.points(measurement, since_ns):
                 yield points
                 bar.advance(task, len(points))

@@ -1,4 +1,4 @@
-"""InfluxDB holds exactly the points of a topic's records.
+"""The sink holds exactly the points of a topic's records.
 
 Both sides may be huge and come in different orders, so each is hashed first: every point falls into one of
 BUCKETS by its series and time, and a bucket is the sum of its points' hashes. Only the points of buckets
@@ -65,7 +65,7 @@ class Comparison:
         self._recorded: dict[tuple[str, int], list[RecordedPoint]] = defaultdict(list)
 
     def add_stored(self, points: Sequence[Point]) -> None:
-        """Add points of InfluxDB."""
+        """Add points of the sink."""
         self._stored.update((point[:2], point[2]) for point in points if self._is_wanted(point))
 
     def add_recorded(
@@ -92,13 +92,13 @@ class Comparison:
                 result.beyond_retention += wanted
                 result.compared -= wanted
             elif wanted:
-                detail = f"{_shown(key)} is not in InfluxDB"
+                detail = f"{_shown(key)} is not stored"
                 result.add(BreakKind.POINT_MISSING, self._place(records[-1]), detail)
         for key in self._stored.keys() - self._recorded.keys():
             if horizon_ns is not None and key[1] <= horizon_ns:
                 result.beyond_retention += 1
             else:
-                detail = f"is in InfluxDB and not a record of {self._topic}"
+                detail = f"is stored and not a record of {self._topic}"
                 result.add(BreakKind.POINT_WITHOUT_RECORD, _shown(key), detail)
 
     def _is_wanted(self, point: Point) -> bool:
@@ -110,7 +110,7 @@ class Comparison:
         for index, field in enumerate(self._fields):
             written = [record.values[index] for record in records]
             if stored[index] not in written:
-                detail = f"{_shown(key)}: {field} is {stored[index]} in InfluxDB, not {written[-1]}"
+                detail = f"{_shown(key)}: {field} is {stored[index]} in the sink, not {written[-1]}"
                 result.add(BreakKind.POINT_DIFFERS, self._place(records[-1]), detail)
 
     def _place(self, record: RecordedPoint) -> str:

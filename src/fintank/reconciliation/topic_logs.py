@@ -30,7 +30,7 @@ class PartitionLog(NamedTuple):
 
     oldest_ms: when its first record was appended. committed: the committed offset of its consumer group;
     None without a group or a commit. rejected: the offsets that the topic `rejects` names; unread: those of
-    them whose records the topology could not use, while of the others InfluxDB refused the points.
+    them whose records the topology could not use, while of the others the sink refused the points.
     """
 
     first_offset: int = 0

@@ -1,1 +1,1 @@
-"""The report: a span of time as InfluxDB recorded it, as one HTML page."""
+"""The report: a span of time as the sink recorded it, as one HTML page."""

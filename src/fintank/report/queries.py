@@ -1,10 +1,12 @@
-"""The InfluxQL queries behind a report."""
+"""The queries behind a report."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from fintank.adapters.influxdb import InfluxDB
+from fintank.adapters import sinks
+from fintank.adapters.sinks import Store
+from fintank.adapters.sinks.query import Function, Query
 from fintank.report.data import (
     ExecutionRow,
     FaultRow,
@@ -18,7 +20,7 @@ from fintank.report.data import (
 )
 from fintank.report.quote_search import find_quotes
 from fintank.report.span import Span
-from fintank.wire.points.influxql import quoted
+from fintank.sink_url import SinkUrl
 
 Row = TypeVar("Row", ExecutionRow, FaultRow, FillRow, PortfolioOrderRow)
 
@@ -46,72 +48,67 @@ DISCARDED = {
 }
 
 
-def read(address: str, span: Span) -> ReportData:
+def read(url: SinkUrl, span: Span) -> ReportData:
     """Read a span; what is missing stays empty.
 
-    FintankError if InfluxDB (host:port) does not answer, or holds points of an earlier version.
+    FintankError if the sink does not answer, or holds points of an earlier version.
     """
-    influx = InfluxDB(address)
-    influx.require_own_points()
-    latest = f"ORDER BY time DESC LIMIT {EXECUTIONS_MAX}"
-    executions = list(_read(influx, ExecutionRow, "executions", span.where, latest))[::-1]
+    store = sinks.open_store(url)
+    store.require_own_points()
+    executions = list(_read(store, ExecutionRow, "executions", span, latest=EXECUTIONS_MAX))[::-1]
     trades = [row for row in executions if row.exec_type == "TRADE"]
-    quote_times_ns = find_quotes(influx, span, trades)
+    quote_times_ns = find_quotes(store, span, trades)
     ticks = {
         tags["symbol"]: int(rows[0][1])
-        for tags, rows in influx.series(f"SELECT count(bid) FROM bid_ask WHERE {span.where} GROUP BY symbol")
+        for tags, rows in store.series(Query("bid_ask", ("bid",), *span, function="count", by="symbol"))
     }
     drawn = Counter(trade.symbol for trade in trades) or Counter(ticks)
     symbols = sorted(symbol for symbol, _ in drawn.most_common(SYMBOLS_MAX))
-    opening = _holdings({}, _read(influx, FillRow, "fills", f"time < {span.since_ns}"))
-    fills = list(_read(influx, FillRow, "fills", span.where))
-    working = span.around(_edges_ns(influx, span, "records", "pipeline"))
-    rate = f"sum(records) / {working.interval_s}"
+    opening = _holdings({}, _read(store, FillRow, "fills", (None, span.since_ns - 1)))
+    fills = list(_read(store, FillRow, "fills", span))
+    working = span.around(store.edges_ns(Query("pipeline", ("records",), *span)))
+    counted = sinks.count(store, Query("executions", ("exec_id",), *span, function="count"))
     return ReportData(
         span=span,
         ticks=sum(ticks.values()),
         executions=executions,
-        executions_left_out=max(influx.count("exec_id", "executions", span.where) - len(executions), 0),
+        executions_left_out=max(counted - len(executions), 0),
         quote_times_ns=quote_times_ns,
-        portfolio_orders=list(_read(influx, PortfolioOrderRow, "portfolio_orders", span.where)),
-        prices={symbol: _prices(influx, span, symbol, trades, quote_times_ns) for symbol in symbols},
+        portfolio_orders=list(_read(store, PortfolioOrderRow, "portfolio_orders", span)),
+        prices={symbol: _prices(store, span, symbol, trades, quote_times_ns) for symbol in symbols},
         fills=fills,
         opening=opening,
         holdings=_holdings(opening, fills),
         working=working,
-        tick_latency=_latency(influx, working, "tick-influxdb-loader"),
-        order_latency=_latency(influx, working, "rule-engine"),
-        tick_rates=_by_component(influx, working, rate, TICK_RATES),
-        order_rates=_by_component(influx, working, rate, ORDER_RATES),
-        lags=_by_component(influx, working, "max(lag)", LAGS),
-        rejects=_rejects(influx, working),
-        discarded=_discarded(influx, working),
-        faults=list(
-            _read(influx, FaultRow, "quote_faults", span.where, f"ORDER BY time DESC LIMIT {FAULTS_MAX}")
-        ),
+        tick_latency=_latency(store, working, "tick-influxdb-loader"),
+        order_latency=_latency(store, working, "rule-engine"),
+        tick_rates=_rates(store, working, TICK_RATES),
+        order_rates=_rates(store, working, ORDER_RATES),
+        lags=_by_component(store, working, "max", "lag", LAGS),
+        rejects=_rejects(store, working),
+        discarded=_discarded(store, working),
+        faults=list(_read(store, FaultRow, "quote_faults", span, latest=FAULTS_MAX)),
     )
 
 
-def _read(influx: InfluxDB, kind: type[Row], measurement: str, where: str, then: str = "") -> Iterator[Row]:
-    """Read the points of a measurement, by default in order of time."""
-    columns = ", ".join(f'"{name}"' for name in kind._fields[1:])
-    return map(kind._make, influx.stream(f"SELECT {columns} FROM {measurement} WHERE {where} {then}"))
+def _read(
+    store: Store, kind: type[Row], measurement: str, span: tuple[int | None, int | None], latest: int = 0
+) -> Iterator[Row]:
+    """Read the points of a measurement, in order of time or the latest ones, newest first."""
+    return map(kind._make, sinks.rows(store, Query(measurement, kind._fields[1:], *span, latest=latest)))
 
 
 def _prices(
-    influx: InfluxDB, span: Span, symbol: str, trades: Sequence[ExecutionRow], times_ns: Mapping[str, int]
+    store: Store, span: Span, symbol: str, trades: Sequence[ExecutionRow], times_ns: Mapping[str, int]
 ) -> PriceLines:
     """Read a symbol's prices around its trades, or all of them if there are none."""
-    own = f"symbol = {quoted(symbol)}"
+    own = {"symbol": [symbol]}
     marked = [times_ns.get(trade.quote_id, trade.time_ns) for trade in trades if trade.symbol == symbol]
-    shown = span.around(marked or _edges_ns(influx, span, "bid", "bid_ask", own))
+    shown = span.around(marked or store.edges_ns(Query("bid_ask", ("bid",), *span, tags=own)))
 
     def lasts(measurement: str, *fields: str) -> list[Line]:
-        what = ", ".join(f"last({field})" for field in fields)
-        rows = influx.rows(
-            f"SELECT {what} FROM {measurement} WHERE {own} AND {shown.where} "
-            f"GROUP BY time({shown.interval_s}s) fill(none)"
-        )
+        query = Query(measurement, fields, *shown, tags=own, function="last", interval_s=shown.interval_s)
+        rows = list(sinks.rows(store, query))
         return [_line(rows, column) for column in range(1, len(fields) + 1)]
 
     bid, ask = lasts("bid_ask", "bid", "ask")
@@ -120,15 +117,8 @@ def _prices(
     )
 
 
-def _edges_ns(influx: InfluxDB, span: Span, field: str, measurement: str, condition: str = "") -> list[int]:
-    """Return the times of the first and the last point of a field."""
-    where = " AND ".join(filter(None, [condition, span.where]))
-    queries = (f"SELECT {edge}({field}) FROM {measurement} WHERE {where}" for edge in ("first", "last"))
-    return [row[0] for query in queries for row in influx.rows(query)]
-
-
 def _holdings(opening: Holdings, fills: Iterable[FillRow]) -> Holdings:
-    """Return the holdings after the fills; summed here because InfluxDB can group by tags only."""
+    """Return the holdings after the fills; summed here because databases may group by tags only."""
     held = dict(opening)
     for fill in fills:
         key = (fill.account, fill.symbol, fill.currency or "")
@@ -142,32 +132,50 @@ def _holdings(opening: Holdings, fills: Iterable[FillRow]) -> Holdings:
     return held
 
 
-def _latency(influx: InfluxDB, span: Span, component: str) -> dict[str, Line]:
-    rows = influx.rows(
-        "SELECT mean(latency_p50_ms), mean(latency_p95_ms), max(latency_p99_ms) FROM pipeline "
-        f"WHERE component = '{component}' AND {span.where} GROUP BY time({span.interval_s}s) fill(none)"
-    )
-    return {name: _line(rows, column) for column, name in enumerate(("p50", "p95", "p99"), 1)} if rows else {}
+def _latency(store: Store, span: Span, component: str) -> dict[str, Line]:
+    """Read the mean p50 and p95 and the highest p99 of each interval."""
+    functions: dict[str, Function] = {"p50": "mean", "p95": "mean", "p99": "max"}
+    found = {
+        name: _by_component(store, span, function, f"latency_{name}_ms", {component: name})
+        for name, function in functions.items()
+    }
+    return {name: lines[name] for name, lines in found.items() if lines}
 
 
-def _by_component(influx: InfluxDB, span: Span, what: str, names: Mapping[str, str]) -> dict[str, Line]:
+def _rates(store: Store, span: Span, names: Mapping[str, str]) -> dict[str, Line]:
+    """Read the records per second of each component, by its display name."""
+    found = _by_component(store, span, "sum", "records", names)
+    return {
+        name: Line(line.times_ns, [n / span.interval_s for n in line.values]) for name, line in found.items()
+    }
+
+
+def _by_component(
+    store: Store, span: Span, function: Function, field: str, names: Mapping[str, str]
+) -> dict[str, Line]:
     """Read one line per component, by its display name."""
-    chosen = " OR ".join(f"component = '{component}'" for component in names)
-    found = influx.series(
-        f"SELECT {what} FROM pipeline WHERE ({chosen}) AND {span.where} "
-        f"GROUP BY time({span.interval_s}s), component fill(none)"
+    rows: dict[str, list[Sequence[Any]]] = defaultdict(list)
+    query = Query(
+        "pipeline",
+        (field,),
+        *span,
+        tags={"component": list(names)},
+        function=function,
+        by="component",
+        interval_s=span.interval_s,
     )
-    return {names[tags["component"]]: _line(rows, 1) for tags, rows in found}
+    for tags, part in store.series(query):
+        rows[names[tags["component"]]] += part
+    return {name: line for name, found in rows.items() if (line := _line(found, 1)).times_ns}
 
 
-def _rejects(influx: InfluxDB, span: Span) -> dict[str, int]:
-    found = influx.series(f"SELECT sum(rejected) FROM pipeline WHERE {span.where} GROUP BY reason")
-    return {tags["reason"]: int(rows[0][1]) for tags, rows in found if rows[0][1]}
+def _rejects(store: Store, span: Span) -> dict[str, int]:
+    query = Query("pipeline", ("rejected",), *span, function="sum", by="reason")
+    return {tags["reason"]: int(rows[0][1]) for tags, rows in store.series(query) if rows[0][1]}
 
 
-def _discarded(influx: InfluxDB, span: Span) -> dict[str, int]:
-    sums = ", ".join(f"sum({field})" for field in DISCARDED)
-    rows = influx.rows(f"SELECT {sums} FROM pipeline WHERE {span.where}")
+def _discarded(store: Store, span: Span) -> dict[str, int]:
+    rows = list(sinks.rows(store, Query("pipeline", tuple(DISCARDED), *span, function="sum")))
     counts = rows[0][1:] if rows else []
     return {name: int(count) for name, count in zip(DISCARDED.values(), counts, strict=False) if count}
 

@@ -1,4 +1,4 @@
-"""Finding the quotes that were traded on: InfluxDB has their times and prices, but not their offsets.
+"""Finding the quotes that were traded on: their points have their times and prices, but not their offsets.
 
 The last digits of a point's time come from its record's offset (wire.points.record_time_ns). Price, venue
 and these digits identify the quote; if they fit several, the quotes of the trades before and after narrow it
@@ -9,10 +9,10 @@ from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from fintank.adapters.influxdb import InfluxDB
+from fintank.adapters.sinks import Store, rows
+from fintank.adapters.sinks.query import Query
 from fintank.report.data import ExecutionRow
 from fintank.report.span import SECOND_NS, Span
-from fintank.wire.points.influxql import quoted
 
 QUOTES_READ_MAX = 300_000
 """The latest ones are read, per symbol and venue."""
@@ -23,7 +23,7 @@ Candidates = dict[tuple[float, int], list[int]]
 """Price and last three digits of the time in nanoseconds -> times of the points."""
 
 
-def find_quotes(influx: InfluxDB, span: Span, trades: Sequence[ExecutionRow]) -> dict[str, int]:
+def find_quotes(store: Store, span: Span, trades: Sequence[ExecutionRow]) -> dict[str, int]:
     """Return the times of the quotes of trades, in nanoseconds, by quote_id."""
     by_side: dict[tuple[str, str, str], list[ExecutionRow]] = defaultdict(list)
     for trade in trades:
@@ -33,12 +33,15 @@ def find_quotes(influx: InfluxDB, span: Span, trades: Sequence[ExecutionRow]) ->
     for (symbol, exchange, side), own in by_side.items():
         wanted = {(trade.last_px, _offset(trade) % 1_000) for trade in own}
         candidates: Candidates = defaultdict(list)
-        rows = influx.rows(
-            f"SELECT {side} FROM bid_ask WHERE symbol = {quoted(symbol)} AND exchange = {quoted(exchange)} "
-            f"AND time >= {span.since_ns - QUOTE_AGE_NS_MAX} AND time <= {span.until_ns} "
-            f"ORDER BY time DESC LIMIT {QUOTES_READ_MAX}"
+        query = Query(
+            "bid_ask",
+            (side,),
+            span.since_ns - QUOTE_AGE_NS_MAX,
+            span.until_ns,
+            tags={"symbol": [symbol], "exchange": [exchange]},
+            latest=QUOTES_READ_MAX,
         )
-        for time_ns, price in rows:
+        for time_ns, price in rows(store, query):
             if (price, time_ns % 1_000) in wanted:
                 candidates[price, time_ns % 1_000].append(time_ns)
         times_ns |= _matched(own, candidates)

@@ -37,11 +37,6 @@ class Span(NamedTuple):
         margin_ns = max((max(times) - min(times)) // 10, MARGIN_NS_MIN)
         return Span(max(min(times) - margin_ns, self.since_ns), min(max(times) + margin_ns, self.until_ns))
 
-    @property
-    def where(self) -> str:
-        """The span as an InfluxQL condition."""
-        return f"time >= {self.since_ns} AND time <= {self.until_ns}"
-
 
 def parse_span(since: str, until: str, now_ns: int | None = None) -> Span:
     """Parse --since and --until: how long ago (15m, 1h, 2d), `now`, or a UTC time (2026-11-24T20:00)."""

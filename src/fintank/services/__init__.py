@@ -1,1 +1,1 @@
-"""The local services and what starts them: supervisord, Kafka, InfluxDB, the `storm` command."""
+"""The local services and what starts them: supervisord, Kafka, the databases, the `storm` command."""

@@ -9,9 +9,8 @@ from pathlib import Path
 import psutil
 
 from fintank.adapters import nimbus
-from fintank.adapters.influxdb import InfluxDB
 from fintank.errors import FintankError
-from fintank.services import influxdb_server, kafka_broker, port_checks, storm_cluster
+from fintank.services import kafka_broker, port_checks, sink_servers, storm_cluster
 from fintank.services.supervisor import STOP_TIMEOUT_S, Service, Supervisor
 from fintank.settings import TOPOLOGY, Settings
 from fintank.waiting import wait_until
@@ -38,8 +37,13 @@ class ServiceStatus:
 
 def services_of(settings: Settings, *, cluster: bool) -> list[Service]:
     """Return the services in the order in which they start, with those of a Storm cluster or without."""
-    always = [kafka_broker.service(settings), influxdb_server.service(settings)]
+    always = [kafka_broker.service(settings), sink_servers.service(settings)]
     return always + (storm_cluster.services(settings) if cluster else [])
+
+
+def known_services(settings: Settings) -> list[Service]:
+    """Return all services that could be started here, with those of the sinks that are not chosen."""
+    return services_of(settings, cluster=True) + sink_servers.others(settings)
 
 
 def up(settings: Settings, say: Say, cluster: bool = False) -> None:
@@ -58,13 +62,17 @@ def up(settings: Settings, say: Say, cluster: bool = False) -> None:
     port_checks.require_free_ports(missing)
     _prepare(settings, missing, say)
     if not supervisor.is_up():
-        supervisor.start(services_of(settings, cluster=True))
+        supervisor.start(known_services(settings))
     for service in missing:
+        if service.name not in supervisor.states():
+            raise FintankError(
+                f"{service.name} was installed after the others started: run `invoke down` first."
+            )
         supervisor.start_service(service.name)
     for service in services:
         _wait(supervisor, service, say)
-    influxdb_server.create_user(settings.influx)
-    InfluxDB(settings.influx).create_database()
+    for service in services:
+        service.finish()
 
 
 def down(settings: Settings, say: Say) -> None:
@@ -84,9 +92,14 @@ def down(settings: Settings, say: Say) -> None:
 
 
 def status(settings: Settings) -> list[ServiceStatus]:
-    """Return the status of every service, also of remote ones; a cluster's only if it was started here."""
+    """Return the status of every service, also of remote ones.
+
+    A cluster's, and those of another sink, only if they were started here and run.
+    """
     states = Supervisor(settings.home).states()
+    running = {name for name, info in states.items() if info["pid"]}
     services = services_of(settings, cluster=has_cluster(settings))
+    services += [service for service in sink_servers.others(settings) if service.name in running]
     return [_status_of(service, states.get(service.name)) for service in services]
 
 
@@ -108,8 +121,9 @@ def reset(settings: Settings, say: Say) -> None:
 
 def logs(settings: Settings) -> dict[str, list[Path]]:
     """Return the log files by name: of the services, supervisord, and each topology's last run."""
+    others = [service for service in sink_servers.others(settings) if service.log.exists()]
     return {
-        **{service.name: [service.log] for service in services_of(settings, cluster=True)},
+        **{service.name: [service.log] for service in services_of(settings, cluster=True) + others},
         "supervisord": [Supervisor(settings.home).log],
         TOPOLOGY: [settings.home / "logs" / f"{TOPOLOGY}.log"],
         **storm_cluster.topology_logs(settings),
@@ -181,7 +195,7 @@ def _status_of(service: Service, info: dict[str, object] | None) -> ServiceStatu
 
 
 def _orphans(settings: Settings) -> list[psutil.Process]:
-    commands = [list(service.command) for service in services_of(settings, cluster=True)]
+    commands = [list(service.command) for service in known_services(settings)]
     left = [process for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"] in commands]
     return left + storm_cluster.workers(settings)
 

@@ -15,10 +15,10 @@ import psutil
 
 import fintank
 from fintank.adapters import ports
-from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka import THIRTY_DAYS_MS
+from fintank.adapters.sinks import open_sink, open_store
 from fintank.errors import FintankError
-from fintank.services import influxdb_server, port_checks, programs
+from fintank.services import port_checks, programs
 from fintank.services.supervisor import Supervisor
 from fintank.settings import Settings, host_and_port
 
@@ -57,12 +57,20 @@ def run_all(settings: Settings) -> list[Finding]:
         leiningen(),
         _program("kafka", lambda: _jar_version(programs.class_path(settings, "kafka"), "kafka_2.13")),
         _program("storm", lambda: _jar_version(programs.class_path(settings, "storm"), "storm-client")),
-        _program("influxdb", lambda: _first_line(programs.influxd(settings), "version")),
+        *_sink_program(settings),
         disk(settings.home),
         memory_size(),
         *addresses(settings),
         *retention(settings),
     ]
+
+
+def _sink_program(settings: Settings) -> list[Finding]:
+    if settings.sink.scheme == "questdb":
+        return [
+            _program("questdb", lambda: _jar_version(programs.class_path(settings, "questdb"), "questdb"))
+        ]
+    return [_program("influxdb", lambda: _first_line(programs.influxd(settings), "version"))]
 
 
 def java() -> Finding:
@@ -135,29 +143,30 @@ def _cgroup_limits(cgroups: Path, own: Path) -> list[int]:
 def addresses(settings: Settings) -> list[Finding]:
     """Check that each service is up, or that its ports are free."""
     own = {int(info["pid"]) for info in Supervisor(settings.home).states().values()}
-    kafka, influx = host_and_port(settings.kafka), host_and_port(settings.influx)
-    wanted = [("kafka", kafka), ("kafka controller", (kafka[0], kafka[1] + 1)), ("influxdb", influx)]
-    return [_address(name, host, port, own) for name, (host, port) in wanted]
+    kafka, sink = host_and_port(settings.kafka), host_and_port(settings.sink.address)
+    wanted = [("kafka", kafka), ("kafka controller", (kafka[0], kafka[1] + 1)), (settings.sink.scheme, sink)]
+    variable = "FINTANK_SINK" if settings.sink.scheme == "questdb" else "FINTANK_INFLUX"
+    variables = f"FINTANK_KAFKA or {variable}"
+    return [_address(name, host, port, own, variables) for name, (host, port) in wanted]
 
 
 def retention(settings: Settings) -> list[Finding]:
-    """Check how long InfluxDB keeps points, if it is up."""
-    subject = "influxdb retention"
-    influx = InfluxDB(settings.influx)
-    if not influx.ping():
+    """Check how long the sink keeps points, if it is up."""
+    subject = f"{settings.sink.scheme} retention"
+    if not open_sink(settings.sink).answers():
         return []
     try:
-        kept = influx.retention()
+        kept = open_store(settings.sink).retention()
     except FintankError as error:
         return [Finding(subject, "unknown", str(error))]
     if not kept.seconds:
         return [Finding(subject, "forever")]
     is_enough = kept.seconds * 1000 >= THIRTY_DAYS_MS
-    cure = "" if is_enough else f"The topics keep 30 days: {influxdb_server.keep_all_cure(kept)}."
+    cure = "" if is_enough else f"The topics keep 30 days: {kept.cure}."
     return [Finding(subject, str(timedelta(seconds=kept.seconds)), cure)]
 
 
-def _address(name: str, host: str, port: int, own: set[int]) -> Finding:
+def _address(name: str, host: str, port: int, own: set[int], variables: str) -> Finding:
     subject = f"port of {name}"
     if host not in port_checks.LOCAL_HOSTS:
         return Finding(subject, f"{host}:{port}, not on this machine")
@@ -169,7 +178,7 @@ def _address(name: str, host: str, port: int, own: set[int]) -> Finding:
         return Finding(subject, f"{port} is free")
     if port_checks.holder_pid(port) in own:
         return Finding(subject, f"{port} is in use by fintank itself")
-    cure = "Stop it, or choose another port with FINTANK_KAFKA or FINTANK_INFLUX."
+    cure = f"Stop it, or choose another port with {variables}."
     return Finding(subject, f"{port} is in use by {port_checks.holder(port)}", cure)
 
 

@@ -50,7 +50,7 @@ def require_free_ports(services: Sequence[Service]) -> None:
             if not ports.is_free(port):
                 raise FintankError(
                     f"Port {port} of {service.name} is in use by {holder(port)}: stop it, or choose "
-                    f"another with {service.variable}, as in localhost:{port + 1000}."
+                    f"another with {service.variable}, such as {port + 1000}."
                 )
 
 

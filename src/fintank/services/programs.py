@@ -61,8 +61,9 @@ def influxd(settings: Settings) -> Path:
 
 
 def class_path(settings: Settings, name: str) -> str:
-    """Return the class path of `kafka`, the broker, or of `storm` without the project's own code."""
+    """Return the class path of `kafka`, the broker, of `questdb`, or of `storm` without our own code."""
     path = settings.programs / f"{name}.classpath"
     if not path.exists():
-        raise FintankError(f"The class path {path} is missing: run `make setup`.")
+        setup = "FINTANK_SINK=questdb make setup" if name == "questdb" else "make setup"
+        raise FintankError(f"The class path {path} is missing: run `{setup}`.")
     return path.read_text().strip()

@@ -178,7 +178,7 @@ def _sparse_config(settings: Settings) -> dict[str, object]:
         "virtualenv_name": virtualenv.name,
         "options": {
             "fintank.kafka": settings.kafka,
-            "fintank.influx": settings.influx,
+            "fintank.sink": str(settings.sink),
             "topology.workers": SUPERVISORS,
             "topology.environment": environment,
         },

@@ -29,7 +29,8 @@ class Service:
 
     `address` is the host:port for clients, `variable` the environment variable that sets it, `ports` all TCP
     ports it listens on, `files` its configuration files and their text. `prepare` runs before every start,
-    after the files are written; `answers` is whether it serves clients now, and never raises.
+    after the files are written; `answers` is whether it serves clients now, and never raises. `finish` runs
+    after every `invoke up` that started something, once all services answer.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Service:
     log: Path
     answers: Callable[[], bool]
     prepare: Callable[[], None] = lambda: None
+    finish: Callable[[], None] = lambda: None
 
 
 class Supervisor:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fintank.errors import FintankError
-from fintank.settings import PORTS
+from fintank.settings import PORTS, SINK_PORTS, parse_sink
 
 with warnings.catch_warnings():
     # paramiko uses a cipher that cryptography is about to drop.
@@ -25,14 +25,19 @@ PACKAGES = ("confluent-kafka", "kafka-python", "orjson", "simplejson", "streampa
 # Runs in the worker's own Python, without packages, and prints a line for each service it can't reach. The
 # addresses follow settings.py: a Storm option wins over the environment, the environment over the default.
 PROBE = f"""
-import os, socket, sys
+import os, re, socket, sys
+host, found = os.environ.get("FINTANK_HOST") or "localhost", os.environ.get
+sink = (found("FINTANK_SINK") or "influxdb").split("://")
+at = sink[1].rpartition("@")[2].split("/")[0] if sink[1:] else host
+at += "" if re.search(":[0-9]+$", at) else ":%s" % {dict(SINK_PORTS)}.get(sink[0])
+if sink == ["influxdb"]:
+    at = found("FINTANK_INFLUX") or at
 services = (
-    ("Kafka", "FINTANK_KAFKA", ":{PORTS["kafka"]}"),
-    ("InfluxDB", "FINTANK_INFLUX", ":{PORTS["influxdb"]}"),
+    ("Kafka", found("FINTANK_KAFKA") or host + ":{PORTS["kafka"]}"),
+    ("The sink", at),
 )
-for option, (name, variable, port) in zip(sys.argv[1:], services):
-    default = (os.environ.get("FINTANK_HOST") or "localhost") + port
-    address = option or os.environ.get(variable) or default
+for option, (name, default) in zip(sys.argv[1:], services):
+    address = option or default
     faults = []
     for one in address.split(","):
         host, _, port = one.rpartition(":")
@@ -74,8 +79,9 @@ def _faults(worker: str, options: Mapping[str, Any]) -> list[str]:
     if folder := options.get("pystorm.log.path"):
         command += f"test -d {shlex.quote(folder)} || echo 'the log folder {folder} does not exist'; "
     command += f"python3 -c {shlex.quote(PROBE)}"
-    for option in ("fintank.kafka", "fintank.influx"):
-        command += " " + shlex.quote(options.get(option) or "")
+    sink = options.get("fintank.sink")
+    address = parse_sink("fintank.sink", sink).address if sink else options.get("fintank.influx")
+    command += f" {shlex.quote(options.get('fintank.kafka') or '')} {shlex.quote(address or '')}"
     connection = ssh.settings(
         ssh.hide("everything"),
         host_string=worker,

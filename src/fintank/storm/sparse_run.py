@@ -1,4 +1,4 @@
-"""What `sparse` checks before it builds anything: rules, instruments, Kafka, InfluxDB, other readers."""
+"""What `sparse` checks before it builds anything: rules, instruments, Kafka, the sink, other readers."""
 
 import contextlib
 import signal
@@ -13,10 +13,10 @@ from kafka.admin import KafkaAdminClient
 from fintank import settings
 from fintank.adapters import rules_file
 from fintank.adapters.consumer_groups import Member, live_members
-from fintank.adapters.influxdb import InfluxDB
 from fintank.adapters.kafka import connect, ensure_topics
+from fintank.adapters.sinks import open_sink
 from fintank.errors import FintankError, exiting
-from fintank.services import influxdb_server, programs
+from fintank.services import programs
 from fintank.settings import Settings
 from fintank.waiting import wait_until
 
@@ -54,13 +54,11 @@ def check(loaded: Settings, *, may_be_read: bool = False) -> None:
     """
     programs.java()
     programs.class_path(loaded, "storm")
-    influx = InfluxDB(loaded.influx)
-    if not influx.ping():
-        raise FintankError(f"InfluxDB ({loaded.influx}) does not answer: run `invoke up`")
-    influx.create_database()
-    influx.require_own_points()
-    if kept := influxdb_server.retention_warning(loaded.influx):
-        print(kept)
+    sink = open_sink(loaded.sink)
+    if not sink.answers():
+        raise FintankError(f"{loaded.sink.shown} does not answer: run `invoke up`")
+    for warning in sink.prepare():
+        print(warning)
     with connect(loaded.kafka) as admin:
         for line in ensure_topics(admin):
             print(line)

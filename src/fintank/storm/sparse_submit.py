@@ -107,20 +107,22 @@ def check_cluster(cluster: Any, name: str, workers: int, force: bool) -> None:
 def seen_from_here(there: Settings, workers: Sequence[str], environ: Mapping[str, str]) -> Settings:
     """Return the addresses that the workers use as seen from this machine: their localhost is another.
 
-    FINTANK_KAFKA, FINTANK_INFLUX and FINTANK_HOST win, as in every command.
+    FINTANK_KAFKA, FINTANK_SINK, FINTANK_INFLUX and FINTANK_HOST win, as in every command.
     """
     own = settings.load(environ)
 
-    def seen(variable: str, mine: str, theirs: str) -> str:
+    def seen(variables: Sequence[str], mine: str, theirs: str) -> str:
         host, port = host_and_port(theirs)
         if host not in LOCAL_HOSTS or set(workers) <= set(LOCAL_HOSTS):
             return theirs
-        return mine if environ.get(variable) or environ.get("FINTANK_HOST") else f"{workers[0]}:{port}"
+        is_chosen = any(map(environ.get, (*variables, "FINTANK_HOST")))
+        return mine if is_chosen else f"{workers[0]}:{port}"
 
+    address = seen(["FINTANK_SINK", "FINTANK_INFLUX"], own.sink.address, there.sink.address)
     return replace(
         own,
-        kafka=seen("FINTANK_KAFKA", own.kafka, there.kafka),
-        influx=seen("FINTANK_INFLUX", own.influx, there.influx),
+        kafka=seen(["FINTANK_KAFKA"], own.kafka, there.kafka),
+        sink=replace(there.sink, address=address, login=own.sink.login),
     )
 
 

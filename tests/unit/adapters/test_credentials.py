@@ -1,7 +1,7 @@
-import base64
 import itertools
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +9,11 @@ import pytest
 from fintank.adapters import credentials
 from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT
+from fintank.sink_url import SinkUrl
 
 CASES = json.loads((PROJECT_ROOT / "tests" / "secrets.json").read_text())
 """Shared with the JVM: see tests/clj/fintank/storm/settings_test.clj."""
+INFLUXDB = SinkUrl("influxdb", "localhost:8086")
 KAFKA = {"FINTANK_KAFKA_USER": "trader", "FINTANK_KAFKA_PASSWORD": "p w"}
 
 
@@ -23,14 +25,15 @@ def secrets(folder: Path, mode: int, text: str) -> dict[str, str]:
 
 
 def test_without_a_user_nothing_is_sent() -> None:
-    assert credentials.influx_headers({}) == {}
+    assert credentials.sink_login(INFLUXDB, {}) == ("", "")
     assert credentials.confluent_options({}) == {}
     assert credentials.kafka_python_options({}) == {}
 
 
 def test_credentials_may_be_in_any_script() -> None:
-    headers = credentials.influx_headers({"FINTANK_INFLUX_USER": "中", "FINTANK_INFLUX_PASSWORD": "é:"})
-    assert base64.b64decode(headers["authorization"].removeprefix("Basic ")).decode() == "中:é:"
+    login = credentials.sink_login(INFLUXDB, {"FINTANK_INFLUX_USER": "中", "FINTANK_INFLUX_PASSWORD": "é:"})
+    assert login == ("中", "é:")
+    assert credentials.sink_login(replace(INFLUXDB, login="%E4%B8%AD:%C3%A9%3A"), {}) == ("中", "é:")
 
 
 def test_secrets_must_not_be_a_pipe(tmp_path: Path) -> None:
@@ -64,9 +67,14 @@ def test_a_certificate_means_tls_with_or_without_a_user() -> None:
     assert credentials.kafka_python_options(tls)["ssl_cafile"] == "/etc/ca.pem"
 
 
-def test_influxdb_credentials_are_a_header() -> None:
-    environ = {"FINTANK_INFLUX_USER": "a", "FINTANK_INFLUX_PASSWORD": "b"}
-    assert credentials.influx_headers(environ) == {"authorization": "Basic YTpi"}
+def test_the_url_goes_before_the_sinks_login_and_that_before_influxdbs() -> None:
+    influxdbs = {"FINTANK_INFLUX_USER": "a", "FINTANK_INFLUX_PASSWORD": "b"}
+    environ = {**influxdbs, "FINTANK_SINK_USER": "c", "FINTANK_SINK_PASSWORD": "d"}
+    assert credentials.sink_login(INFLUXDB, influxdbs) == ("a", "b")
+    assert credentials.sink_login(INFLUXDB, environ) == ("c", "d")
+    assert credentials.sink_login(replace(INFLUXDB, login="e:f"), environ) == ("e", "f")
+    assert credentials.sink_login(INFLUXDB, {"FINTANK_SINK_PASSWORD": "token"}) == ("", "token")
+    assert credentials.sink_login(SinkUrl("questdb", "localhost:9000"), influxdbs) == ("", "")
 
 
 def test_the_file_has_what_the_environment_lacks(tmp_path: Path) -> None:
@@ -81,7 +89,7 @@ def test_the_file_has_what_the_environment_lacks(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
 def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
     with pytest.raises(FintankError, match="can be read by others: run `chmod 600"):
-        credentials.influx_headers(secrets(tmp_path, mode, "FINTANK_INFLUX_USER=a\n"))
+        credentials.sink_login(INFLUXDB, secrets(tmp_path, mode, "FINTANK_INFLUX_USER=a\n"))
 
 
 def test_a_missing_file_is_an_error() -> None:

@@ -1,8 +1,8 @@
 """A bolt's metrics, with and without InfluxDB."""
 
 from fintank.adapters import metrics
-from fintank.adapters.influxdb import InfluxUnavailableError, Refusal
 from fintank.adapters.metrics import Metrics
+from fintank.adapters.sinks import Refusal, SinkUnavailableError
 
 SECOND = 1_438_539_936
 
@@ -20,7 +20,7 @@ class World:
     def write(self, lines: str) -> list[Refusal]:
         self.writes += 1
         if self.is_away:
-            raise InfluxUnavailableError("away")
+            raise SinkUnavailableError("away")
         self.stored += lines.split("\n")
         return []
 

@@ -63,7 +63,7 @@ def test_a_run_with_everything_stored_and_filled_has_no_problem() -> None:
 def test_ticks_missing_in_influxdb_are_a_problem() -> None:
     found = evidence(order("m-1"), quotes=[QUOTE])
     assert list(problems(result(found, stored=99), {})) == [
-        "ticks: 100 ticks came into the topic 'ticks', 99 points into InfluxDB's bid_ask"
+        "ticks: 100 ticks came into the topic 'ticks', 99 points into bid_ask"
     ]
 
 
@@ -99,7 +99,7 @@ def test_each_figure_says_how_it_was_measured() -> None:
     figures = list(lines(made, {}, AuditFindings(2, 1), 1_500_000_000))
     assert figures == [
         "  ticks sent          100 records of the topic ticks",
-        "  ticks stored        100 points of InfluxDB's bid_ask",
+        "  ticks stored        100 points of bid_ask",
         "  orders              1 message, 1 order for one symbol",
         "  executions          2 (1 NEW, 1 TRADE)",
         "  fills               1",

@@ -2,6 +2,8 @@
 
 from support.report_data import SPAN, START_NS, report
 
+from fintank.adapters.sinks import Series
+from fintank.adapters.sinks.query import Query
 from fintank.report.data import ExecutionRow
 from fintank.report.quote_search import find_quotes
 from fintank.wire.points.line_protocol import record_time_ns
@@ -11,15 +13,16 @@ WHOLE_MS, BETWEEN = START_US, START_US + 7
 
 
 class Points:
-    """Stands in for an InfluxDB with the asks of one symbol and venue."""
+    """Stands in for a database with the asks of one symbol and venue."""
 
     def __init__(self, *points: tuple[int, float]) -> None:
         self._points = points
 
-    def rows(self, query: str) -> list[list[float]]:
+    def series(self, query: Query) -> list[Series]:
         """Answer the only query, latest point first."""
-        assert query.startswith("SELECT ask FROM bid_ask WHERE symbol = 'BTCUSDT' AND exchange = 'BINANCE'")
-        return [list(point) for point in sorted(self._points, reverse=True)]
+        assert (query.measurement, query.fields) == ("bid_ask", ("ask",))
+        assert query.tags == {"symbol": ["BTCUSDT"], "exchange": ["BINANCE"]}
+        return [({}, [list(point) for point in sorted(self._points, reverse=True)])]
 
 
 def search(*points: tuple[int, float], trade: ExecutionRow) -> dict[str, int]:
@@ -66,17 +69,3 @@ def test_of_several_quotes_the_one_between_the_neighboring_trades_is_found() -> 
 
 def test_a_trade_without_a_quote_is_left_out() -> None:
     assert search(trade=report(0, quote_ids=None)) == {}
-
-
-def test_a_symbol_is_quoted_as_influxql_wants_it() -> None:
-    asked: list[str] = []
-
-    class NoPoints(Points):
-        def rows(self, query: str) -> list[list[float]]:
-            asked.append(query)
-            return []
-
-    trade = report(0, symbol="O'X\\' OR time > 0 --", last_mkt="AAPL  261218C00150000", quote_ids="1-7")
-    find_quotes(NoPoints(), SPAN, [trade])  # type: ignore[arg-type]
-    where = r"WHERE symbol = 'O\'X\\\' OR time > 0 --' AND exchange = 'AAPL  261218C00150000' AND time"
-    assert where in asked[0]

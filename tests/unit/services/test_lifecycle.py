@@ -9,6 +9,7 @@ from fintank import settings
 from fintank.errors import FintankError
 from fintank.services import lifecycle
 from fintank.settings import Settings
+from fintank.sink_url import SinkUrl
 
 
 def local(home: Path, kafka: int) -> Settings:
@@ -38,7 +39,7 @@ def test_up_refuses_services_on_another_machine(tmp_path: Path) -> None:
 def test_up_refuses_impossible_ports(tmp_path: Path, kafka: int, influx: int, line: str) -> None:
     wrong = dataclasses.replace(local(tmp_path, kafka - 2), kafka=f"localhost:{kafka}")
     with pytest.raises(FintankError, match=line):
-        lifecycle.up(dataclasses.replace(wrong, influx=f"localhost:{influx}"), print)
+        lifecycle.up(dataclasses.replace(wrong, sink=SinkUrl("influxdb", f"localhost:{influx}")), print)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,6 +8,7 @@ from support import free_ports
 from fintank import settings
 from fintank.services import machine_checks
 from fintank.settings import Settings
+from fintank.sink_url import SinkUrl
 
 
 def program(folder: Path, name: str, line: str) -> None:
@@ -53,7 +54,9 @@ def test_the_disk_is_checked_before_the_home_exists(tmp_path: Path) -> None:
 
 
 def test_programs_that_are_not_installed_are_named(tmp_path: Path) -> None:
-    empty = Settings(kafka="localhost:1", influx="localhost:3", home=tmp_path, programs=tmp_path / "opt")
+    empty = Settings(
+        kafka="localhost:1", sink=SinkUrl("influxdb", "localhost:3"), home=tmp_path, programs=tmp_path / "opt"
+    )
     cures = {finding.subject: finding.cure for finding in machine_checks.run_all(empty)}
     for subject in ("kafka", "storm", "influxdb"):
         assert "make setup" in cures[subject]

@@ -40,12 +40,12 @@ THERE = settings.load({})
 
 def test_a_remote_workers_localhost_is_that_worker() -> None:
     seen = seen_from_here(THERE, ["box-1", "box-2"], {})
-    assert (seen.kafka, seen.influx) == ("box-1:9092", "box-1:8086")
+    assert (seen.kafka, seen.sink.address) == ("box-1:9092", "box-1:8086")
 
 
 def test_the_environment_overrides_a_remote_workers_localhost() -> None:
     seen = seen_from_here(THERE, ["box-1"], {"FINTANK_KAFKA": "gate:19092"})
-    assert (seen.kafka, seen.influx) == ("gate:19092", "box-1:8086")
+    assert (seen.kafka, seen.sink.address) == ("gate:19092", "box-1:8086")
 
 
 def test_addresses_other_than_localhost_are_unchanged() -> None:

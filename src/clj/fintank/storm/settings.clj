@@ -42,7 +42,7 @@
   #{PosixFilePermission/OWNER_READ PosixFilePermission/OWNER_WRITE PosixFilePermission/OWNER_EXECUTE})
 
 (def ^:private names
-  #{"FINTANK_KAFKA_USER" "FINTANK_KAFKA_PASSWORD" "FINTANK_INFLUX_USER" "FINTANK_INFLUX_PASSWORD"})
+  (set (for [of ["KAFKA" "INFLUX" "SINK"], what ["USER" "PASSWORD"]] (str "FINTANK_" of "_" what))))
 
 (defn- trim [text] (string/replace text #"^[ \t]+|[ \t]+\z" ""))
 

@@ -27,7 +27,10 @@ _TIMES = ("seconds", "time")
 
 
 class Field(NamedTuple):
-    """One field: `attribute` is its name in Python; `default` is the value of an optional one when absent."""
+    """One field: `attribute` is its name in Python; `default` is the value of an optional one when absent.
+
+    `kind` is its type in schemas/types.json.
+    """
 
     name: str
     attribute: str
@@ -35,6 +38,7 @@ class Field(NamedTuple):
     is_optional: bool
     default: Any
     is_time: bool
+    kind: str = ""
 
     def value(self, fields: Fields) -> Any:
         """Read the field of a JSON object; MalformedError when it is missing or can't be read."""
@@ -63,7 +67,7 @@ class Schema:
         given = fields.values
         return [
             default if is_optional and given.get(name) is None else read(fields, name)
-            for name, _, read, is_optional, default, _ in self.fields
+            for name, _, read, is_optional, default, _, _ in self.fields
         ]
 
     def to_json(self, message: object) -> str:
@@ -104,7 +108,7 @@ def _field(name: str, part: Mapping[str, Any]) -> Field:
     default = part.get("default")
     if kind in ENUMS and default is not None:
         default = ENUMS[kind](default)
-    return Field(name, attribute, _READ[kind], len(kinds) > 1, default, kind in _TIMES)
+    return Field(name, attribute, _READ[kind], len(kinds) > 1, default, kind in _TIMES, kind)
 
 
 def _choice(kind: type[StrEnum]) -> Callable[[Fields, str], StrEnum]:

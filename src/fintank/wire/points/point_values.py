@@ -86,6 +86,20 @@ def of_answer(measurement: str, tags: Mapping[str, str], rows: Sequence[Sequence
     return list(zip(repeat(prefix), times, zip(*map(_floats, columns), strict=True), strict=False))
 
 
+def of_rows(measurement: str, tags: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Point]:
+    """Read rows of a table: nanoseconds, the tags in their order (sorted), then the requested fields."""
+    if not rows:
+        return []
+    times, *columns = zip(*rows, strict=True)
+    found = list(zip(*columns[: len(tags)], strict=True))
+    prefixes = {
+        values: series(measurement, {tag: value or None for tag, value in zip(tags, values, strict=True)})
+        for values in set(found)
+    }
+    fields = zip(*map(_floats, columns[len(tags) :]), strict=True)
+    return list(zip(map(prefixes.__getitem__, found), times, fields, strict=True))
+
+
 def _ticks(lines: str, line_count: int, names: Sequence[str]) -> list[Point]:
     text = lines.replace("\n", " ")
     for name in names:

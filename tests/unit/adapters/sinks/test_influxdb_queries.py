@@ -7,8 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from support.http_server import QuietHandler
 
-from fintank.adapters.influxdb import InfluxDB, Retention
+from fintank.adapters.sinks import Retention, count
+from fintank.adapters.sinks.influxdb import InfluxDB
+from fintank.adapters.sinks.query import Query
 from fintank.errors import FintankError
+from fintank.sink_url import SinkUrl
 from fintank.wire.points.point_values import FILLS
 
 ROW = [7, "e-1", "o-1", None, "A", 10, 10.5, "NYSE", 10, -105, 8]
@@ -53,7 +56,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def influx(server: Server) -> InfluxDB:
-    return InfluxDB(f"127.0.0.1:{server.server_port}", "prices")
+    return InfluxDB(SinkUrl("influxdb", f"127.0.0.1:{server.server_port}", "prices"))
 
 
 def fills(rows: int) -> bytes:
@@ -73,7 +76,7 @@ def test_answers_are_reassembled_from_any_parts(server: Server, influx: InfluxDB
     for width in (7, 100, 10_000):
         server.parts = [whole[start : start + width] for start in range(0, len(whole), width)]
         assert list(influx.points(FILLS)) == [[POINT, POINT], [POINT]]
-        assert list(influx.stream("SELECT * FROM fills")) == [ROW] * 3
+        assert influx.rows("SELECT * FROM fills") == [ROW] * 3
 
 
 def test_points_are_queried_by_field_and_in_nanoseconds(server: Server, influx: InfluxDB) -> None:
@@ -87,14 +90,14 @@ def test_points_are_queried_by_field_and_in_nanoseconds(server: Server, influx: 
 
 def test_points_are_counted(server: Server, influx: InfluxDB) -> None:
     server.answer({"series": [{"columns": ["time", "count"], "values": [[0, 12]]}]})
-    assert influx.count("bid", "bid_ask", "time >= 5") == 12
-    assert server.query["q"] == ["SELECT count(bid) FROM bid_ask WHERE time >= 5"]
+    assert count(influx, Query("bid_ask", ("bid",), 5, function="count")) == 12
+    assert server.query["q"] == ['SELECT count("bid") FROM "bid_ask" WHERE time >= 5']
 
 
 @pytest.mark.parametrize("result", [{"statement_id": 0}, {"error": "database not found: prices"}])
 def test_a_missing_database_or_measurement_is_empty(server: Server, influx: InfluxDB, result: object) -> None:
     server.answer(result)
-    assert influx.count("bid", "bid_ask", "time >= 5") == 0
+    assert count(influx, Query("bid_ask", ("bid",), 5, function="count")) == 0
     assert list(influx.points(FILLS)) == []
 
 
@@ -147,8 +150,8 @@ def test_an_answer_that_is_not_json_is_one_line(server: Server, influx: InfluxDB
 
 def test_without_a_server_the_error_has_the_cure() -> None:
     with pytest.raises(FintankError, match=r"InfluxDB \(127.0.0.1:1\) does not answer: run `invoke up`"):
-        InfluxDB("127.0.0.1:1").rows("SELECT bid FROM bid_ask")
-    assert not InfluxDB("127.0.0.1:1").ping()
+        InfluxDB(SinkUrl("influxdb", "127.0.0.1:1")).rows("SELECT bid FROM bid_ask")
+    assert not InfluxDB(SinkUrl("influxdb", "127.0.0.1:1")).answers()
 
 
 def policies(*rows: tuple[str, str, bool]) -> object:
@@ -158,7 +161,9 @@ def policies(*rows: tuple[str, str, bool]) -> object:
 
 def test_the_retention_is_that_of_the_default_policy(server: Server, influx: InfluxDB) -> None:
     server.answer(policies(("long", "720h0m0s", False), ("short", "1h30m5s", True)))
-    assert influx.retention() == Retention("short", 5405)
+    assert influx.retention() == Retention(
+        5405, '`ALTER RETENTION POLICY "short" ON "prices" DURATION INF` in `influx` keeps all'
+    )
     assert server.query["q"] == ['SHOW RETENTION POLICIES ON "prices"']
 
 

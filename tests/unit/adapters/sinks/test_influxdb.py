@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 from support.http_server import QuietHandler, http_server
 
-from fintank.adapters.influxdb import InfluxDB, InfluxUnavailableError, Refusal
+from fintank.adapters.sinks import Refusal, SinkUnavailableError
+from fintank.adapters.sinks.influxdb import InfluxDB
+from fintank.sink_url import SinkUrl
 
 LINES = "\n".join(f"bid_ask bid={number} {number}" for number in range(100))
 OWN = {"X-Influxdb-Version": "1.6.7"}
@@ -42,7 +44,7 @@ def serving(server: Server) -> Iterator[InfluxDB]:
             self.respond(status, body, headers)
 
     with http_server(Handler) as address:
-        yield InfluxDB(address)
+        yield InfluxDB(SinkUrl("influxdb", address))
 
 
 def error(text: object) -> bytes:
@@ -72,7 +74,7 @@ def error(text: object) -> bytes:
 def test_an_answer_that_does_not_blame_lines_is_an_outage(answer) -> None:
     server = Server()
     server.answer = lambda lines: answer
-    with serving(server) as writer, pytest.raises(InfluxUnavailableError, match=f"answered {answer[0]}"):
+    with serving(server) as writer, pytest.raises(SinkUnavailableError, match=f"answered {answer[0]}"):
         writer.write(LINES)
     assert server.requests == 1
 
@@ -80,7 +82,7 @@ def test_an_answer_that_does_not_blame_lines_is_an_outage(answer) -> None:
 def test_a_database_that_can_not_be_created_is_an_outage() -> None:
     server = Server()
     server.answer = lambda lines: (404, {}, b"<html>no such page</html>")
-    with serving(server) as writer, pytest.raises(InfluxUnavailableError, match="did not create"):
+    with serving(server) as writer, pytest.raises(SinkUnavailableError, match="did not create"):
         writer.write(LINES)
 
 
@@ -127,5 +129,5 @@ def test_a_line_that_is_too_large_alone_is_refused() -> None:
 def test_a_proxy_that_finds_everything_too_large_is_an_outage() -> None:
     server = Server()
     server.answer = lambda lines: (413, {}, b"too large")
-    with serving(server) as writer, pytest.raises(InfluxUnavailableError):
+    with serving(server) as writer, pytest.raises(SinkUnavailableError):
         writer.write(LINES)

@@ -7,7 +7,7 @@ import socket
 import pytest
 from support.metrics import RecordedMetrics, measured
 
-from fintank.bolts.influxdb_loader import InfluxdbLoader
+from fintank.bolts.loader import Loader
 
 APPENDED_MS = 1_438_539_936_000
 
@@ -23,7 +23,7 @@ def load(storm, influx):
             )
             for name, lines in zip("abc", batches, strict=False)
         ]
-        return storm.run(InfluxdbLoader, *tuples, at_once=at_once, **{"fintank.influx": address})
+        return storm.run(Loader, *tuples, at_once=at_once, **{"fintank.influx": address})
 
     return run
 
@@ -128,7 +128,7 @@ def test_it_tells_how_long_records_took_from_kafka_into_influxdb(storm, influx):
     )
     away = storm.tuple_of("b", "ticks", 2, "11,1", line(5), f"11,1,{APPENDED_MS}")
     influx.statuses = [None, 503]
-    storm.run(measured(InfluxdbLoader, recorded.metrics), batch, away, **{"fintank.influx": influx.address})
+    storm.run(measured(Loader, recorded.metrics), batch, away, **{"fintank.influx": influx.address})
     assert recorded.points() == {
         "pipeline,component=bolt,task=3": {
             "tuples": "1i",
@@ -145,7 +145,7 @@ def test_it_tells_how_long_records_took_from_kafka_into_influxdb(storm, influx):
 def test_refused_lines_count_by_their_reason_and_not_as_stored(storm, influx):
     recorded = RecordedMetrics()
     batch = storm.tuple_of("a", "ticks", 2, "7,2", f"bad\n{line(1)}", f"7,2,{APPENDED_MS}")
-    storm.run(measured(InfluxdbLoader, recorded.metrics), batch, **{"fintank.influx": influx.address})
+    storm.run(measured(Loader, recorded.metrics), batch, **{"fintank.influx": influx.address})
     points = recorded.points()
     assert points["pipeline,component=bolt,reason=INFLUXDB_REFUSED,task=3"] == {"rejected": "1i"}
     assert points["pipeline,component=bolt,task=3"]["records"] == "1i"
@@ -155,7 +155,7 @@ def test_what_a_spout_tells_goes_with_the_loaders_own_and_is_acked(storm, influx
     recorded = RecordedMetrics()
     figures = "pipeline,component=tick-spout,task=1 lag=5i 1438539936000000000"
     tuple_ = {**storm.tuple_of("a", figures), "stream": "pipeline"}
-    sent = storm.run(measured(InfluxdbLoader, recorded.metrics), tuple_, **{"fintank.influx": influx.address})
+    sent = storm.run(measured(Loader, recorded.metrics), tuple_, **{"fintank.influx": influx.address})
     assert sent == [storm.acked("a")]
     assert recorded.points() == {"pipeline,component=tick-spout,task=1": {"lag": "5i"}}
     assert influx.stored == []

@@ -1,0 +1,90 @@
+"""What the databases with an HTTP interface have in common: requests, and finding the refused lines."""
+
+import base64
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import urllib3
+
+from fintank.adapters.sinks import Refusal, SinkUnavailableError
+from fintank.errors import FintankError
+from fintank.settings import host_and_port
+from fintank.sink_url import SinkUrl
+
+CONNECT_TIMEOUT_S = 2.0
+WRITE_TIMEOUT_S = 30.0
+QUERY_TIMEOUT_S = 60.0
+PING_TIMEOUT_S = 2.0
+ANSWER_CHARS_MAX = 300
+
+
+class HttpClient:
+    """Requests to one server, over one kept-open connection. Not thread-safe."""
+
+    def __init__(self, url: SinkUrl, login: tuple[str, str]) -> None:
+        """Name the server and, unless both are empty, a user and a password or token."""
+        self._name = url.shown
+        host, port = host_and_port(url.address)
+        kind = urllib3.HTTPSConnectionPool if url.scheme.endswith("s") else urllib3.HTTPConnectionPool
+        self._pool = kind(host, port, maxsize=1, retries=False, headers=_headers(login))
+
+    def ping(self) -> int:
+        """Return the HTTP status of /ping; 0 without an answer."""
+        try:
+            return self._pool.request("GET", "/ping", timeout=PING_TIMEOUT_S).status
+        except (urllib3.exceptions.HTTPError, OSError):
+            return 0
+
+    def post(self, path: str, **content: Any) -> urllib3.BaseHTTPResponse:
+        """Post a write or a change; SinkUnavailableError without an answer."""
+        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=WRITE_TIMEOUT_S)
+        try:
+            return self._pool.request("POST", path, redirect=False, timeout=timeout, **content)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise SinkUnavailableError(f"{self._name} does not answer: {error}") from error
+
+    @contextmanager
+    def query(self, path: str, fields: Mapping[str, str]) -> Iterator[urllib3.BaseHTTPResponse]:
+        """Send a query and yield its answer, not yet read; FintankError if the server is or goes away."""
+        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=QUERY_TIMEOUT_S)
+        try:
+            response = self._pool.request(
+                "GET", path, fields=dict(fields), timeout=timeout, preload_content=False
+            )
+            try:
+                yield response
+            finally:
+                response.close()
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise FintankError(f"{self._name} does not answer: run `invoke up`") from error
+
+
+def refusals(
+    lines: Sequence[str],
+    complaint: str,
+    complain: Callable[[str], str | None],
+    are_all_refused: Callable[[int, str], bool] = lambda count, _: count == 1,
+    first: int = 0,
+) -> Iterator[Refusal]:
+    """Find the refused lines of a batch by halving it.
+
+    `complain` writes lines and returns why some are refused, None if all are stored. `are_all_refused` tells
+    from the number of lines and a complaint whether it concerns them all.
+    """
+    # The complaint names at best some of the bad lines, so each is found by finally writing it alone.
+    if are_all_refused(len(lines), complaint):
+        for number in range(len(lines)):
+            yield Refusal(first + number, complaint[:ANSWER_CHARS_MAX])
+        return
+    middle = len(lines) // 2
+    for start, part in ((0, lines[:middle]), (middle, lines[middle:])):
+        found = complain("\n".join(part))
+        if found is not None:
+            yield from refusals(part, found, complain, are_all_refused, first + start)
+
+
+def _headers(login: tuple[str, str]) -> dict[str, str]:
+    if not any(login):
+        return {}
+    return {"authorization": f"Basic {base64.b64encode(':'.join(login).encode()).decode()}"}

@@ -1,0 +1,74 @@
+"""Queries in SQL, for the databases that speak it; a dialect says in what they differ."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from fintank.adapters.sinks import Series
+from fintank.adapters.sinks.query import Function, Query
+
+
+class Dialect(NamedTuple):
+    """`time` is the column that is compared and sorted, `time_ns` the expression for its nanoseconds.
+
+    `functions` has the text of each function, {} being the field.
+    """
+
+    time: str
+    time_ns: str
+    functions: Mapping[Function, str]
+
+
+def select(query: Query, dialect: Dialect) -> str:
+    """Write a query as a SELECT of the tag `by` (if any), the time and the values."""
+    if not query.function:
+        order = f" ORDER BY {dialect.time}" + (f" DESC LIMIT {query.latest}" if query.latest else "")
+        what = ", ".join([dialect.time_ns, *map(quoted_name, query.fields)])
+        return f"SELECT {what} FROM {quoted_name(query.measurement)}{_where(query, dialect)}{order}"
+    interval_ns = query.interval_s * 1_000_000_000
+    interval = f"{dialect.time_ns} - {dialect.time_ns} % {interval_ns}" if interval_ns else "0"
+    keys = [quoted_name(query.by)] if query.by else []
+    values = [dialect.functions[query.function].format(quoted_name(name)) for name in query.fields]
+    what = ", ".join([*keys, f"{interval} AS interval_ns", *values])
+    groups = [*keys, "interval_ns"] if interval_ns else keys
+    text = f"SELECT {what} FROM {quoted_name(query.measurement)}{_where(query, dialect)}"
+    return text + (f" GROUP BY {', '.join(groups)} ORDER BY {', '.join(groups)}" if groups else "")
+
+
+def select_edges(query: Query, dialect: Dialect) -> str:
+    """Write the query for the times of the first and the last point of a field."""
+    edges = (dialect.time_ns.replace(dialect.time, f"{edge}({dialect.time})") for edge in ("min", "max"))
+    return f"SELECT {', '.join(edges)} FROM {quoted_name(query.measurement)}{_where(query, dialect)}"
+
+
+def series_of(query: Query, rows: Sequence[Sequence[Any]]) -> Iterator[Series]:
+    """Divide the rows of `select` into series."""
+    if not query.by:
+        yield {}, list(map(list, rows))
+        return
+    for value, found in groupby(rows, lambda row: row[0]):
+        yield {query.by: value or ""}, [list(row[1:]) for row in found]
+
+
+def quoted_name(name: str) -> str:
+    """Write the name of a table or column."""
+    return f'"{name}"'
+
+
+def quoted(text: str) -> str:
+    """Write a text: O'Hare as 'O''Hare'."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _where(query: Query, dialect: Dialect) -> str:
+    return " WHERE " + " AND ".join(_conditions(query, dialect))
+
+
+def _conditions(query: Query, dialect: Dialect) -> Iterator[str]:
+    yield f"({' OR '.join(f'{quoted_name(name)} IS NOT NULL' for name in query.fields)})"
+    for tag, values in query.tags.items():
+        yield f"{quoted_name(tag)} IN ({', '.join(map(quoted, values))})"
+    if query.since_ns is not None:
+        yield f"{dialect.time} >= {query.since_ns}"
+    if query.until_ns is not None:
+        yield f"{dialect.time} <= {query.until_ns}"

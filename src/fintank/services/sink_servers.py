@@ -1,0 +1,43 @@
+"""The local servers of the databases: the chosen one, and the others that could be started."""
+
+import contextlib
+from collections.abc import Callable, Mapping
+
+from fintank.errors import FintankError
+from fintank.services import influxdb_server, questdb_server
+from fintank.services.supervisor import Service
+from fintank.settings import Settings, host_and_port, parse_sink
+from fintank.sink_url import SinkUrl
+
+_SERVERS: Mapping[str, Callable[[Settings, SinkUrl], Service]] = {
+    "influxdb": influxdb_server.service,
+    "influxdbs": influxdb_server.service,
+    "questdb": questdb_server.service,
+}
+
+
+def service(settings: Settings) -> Service:
+    """Return the server of the chosen sink."""
+    return _SERVERS[settings.sink.scheme](settings, settings.sink)
+
+
+def others(settings: Settings) -> list[Service]:
+    """Return the servers of the other sinks that are installed, at their default ports."""
+    found: dict[str, Service] = {}
+    for scheme, make in _SERVERS.items():
+        with contextlib.suppress(FintankError):
+            made = make(settings, parse_sink("FINTANK_SINK", scheme))
+            found.setdefault(made.name, made)
+    return [made for name, made in found.items() if name != service(settings).name]
+
+
+def first_query(url: SinkUrl) -> str:
+    """Return a command that counts the stored ticks."""
+    if url.scheme == "questdb":
+        return f"curl -G http://{url.address}/exec --data-urlencode 'query=select count() from bid_ask'"
+    host, port = host_and_port(url.address)
+    tls = " -ssl" if url.scheme == "influxdbs" else ""
+    return (
+        f"influx -host {host} -port {port}{tls} -database {url.database} "
+        "-execute 'select count(bid) from bid_ask'"
+    )

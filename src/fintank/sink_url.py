@@ -1,0 +1,71 @@
+"""The URL of the database that points are written to, as in questdb://localhost:9000/prices_development."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
+
+from fintank.errors import FintankError
+
+DATABASE = "prices_development"
+TITLES: Mapping[str, str] = {
+    "influxdb": "InfluxDB",
+    "influxdbs": "InfluxDB",
+    "questdb": "QuestDB",
+}
+"""The schemes; influxdbs is InfluxDB over https."""
+FORMS = "influxdb, influxdbs or questdb, or a URL such as questdb://localhost:9000"
+_URL = re.compile(r"([a-z]+)://(?:(.*)@)?([^@/]+)(?:/([A-Za-z0-9_][A-Za-z0-9_.-]{0,62})?)?")
+
+
+@dataclass(frozen=True)
+class SinkUrl:
+    """A database: `address` is host:port, `login` the URL's user:password, which is never shown.
+
+    `database` is empty where a server has only one.
+    """
+
+    scheme: str
+    address: str
+    database: str = DATABASE
+    login: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        return replace(self, login="").with_login
+
+    @property
+    def with_login(self) -> str:
+        """The URL with its login, for the environment of a child process."""
+        login = f"{self.login}@" if self.login else ""
+        database = f"/{self.database}" if self.database else ""
+        return f"{self.scheme}://{login}{self.address}{database}"
+
+    @property
+    def shown(self) -> str:
+        """The database in a message, as in InfluxDB (localhost:8086)."""
+        return f"{TITLES[self.scheme]} ({self.address})"
+
+    @property
+    def user_and_password(self) -> tuple[str, str]:
+        """The login's two parts, decoded; empty without a login."""
+        user, _, password = self.login.partition(":")
+        return unquote(user), unquote(password)
+
+
+def parse(name: str, text: str, host: str, ports: Mapping[str, int]) -> SinkUrl:
+    """Parse a URL, or a scheme alone, which is a server on `host`; `ports` has each scheme's default.
+
+    FintankError on any other text. The address is not checked.
+    """
+    match = _URL.fullmatch(text if "://" in text else f"{text}://{host}")
+    scheme = match[1] if match else ""
+    if match is None or scheme not in TITLES:
+        # A text that can't be read may hold a password.
+        raise FintankError(f"{name} is no database that fintank knows: write {FORMS}")
+    _, login, place, database = match.groups()
+    address = place if re.search(r":[0-9]+\Z", place.rpartition("]")[2]) else f"{place}:{ports[scheme]}"
+    if scheme == "questdb":
+        if database:
+            raise FintankError(f"{name}: a QuestDB has no databases: leave out /{database}")
+        return SinkUrl(scheme, address, "", login or "")
+    return SinkUrl(scheme, address, database or DATABASE, login or "")
