@@ -1,4 +1,4 @@
-"""The databases that points are written to and read from; docs/databases.md tells how another one is made."""
+"""The databases that points are written to and read from."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
