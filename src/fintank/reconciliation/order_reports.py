@@ -50,7 +50,7 @@ def check_orders(
         identity, order_id = report.message.identity, report.message.order_id
         reported[identity if order_id is None else first.setdefault(order_id, identity)].append(report)
         lives[identity if order_id is None else order_id].append(report)
-    answers = _Answers(logs)
+    answers = _Answers(logs, retention_us)
     starts: set[str] = set()
     for identity in requested.keys() | reported.keys():
         own = reported.get(identity, [])
@@ -78,12 +78,9 @@ def _starts(identity: Identity, reports: Sequence[RecordedReport], retention_us:
         report = entry.message
         if report.exec_type is ExecType.REJECTED:
             continue
-        if report.exec_type is ExecType.NEW and ended is not None:
-            passed_us = report.transact_time_us - ended.transact_time_us
-            if report.log_time_us is not None and ended.log_time_us is not None:
-                passed_us = max(passed_us, report.log_time_us - ended.log_time_us)
-            if passed_us > retention_us:
-                starts.add(entry.place)
+        is_new = report.exec_type is ExecType.NEW
+        if is_new and ended is not None and _passed_us(ended, report) > retention_us:
+            starts.add(entry.place)
         if report.identity != identity:
             ended = ended or report
         else:
@@ -91,12 +88,24 @@ def _starts(identity: Identity, reports: Sequence[RecordedReport], retention_us:
     return starts
 
 
-class _Answers:
-    """Each content of an order's message has one NEW or REJECTED report, with the terms of the message."""
+def _passed_us(before: ExecutionReport, report: ExecutionReport) -> int:
+    """Return how long after another a report is, by the times of ticks and orders or by log time."""
+    passed_us = report.transact_time_us - before.transact_time_us
+    if report.log_time_us is None or before.log_time_us is None:
+        return passed_us
+    return max(passed_us, report.log_time_us - before.log_time_us)
 
-    def __init__(self, logs: TopicLogs) -> None:
+
+class _Answers:
+    """Each content of an order's message has one NEW or REJECTED report, with the terms of the message.
+
+    A message that comes again is REJECTED again, if it could be one that was forgotten.
+    """
+
+    def __init__(self, logs: TopicLogs, retention_us: int) -> None:
         self.result = Result("orders have one answer")
         self._logs = logs
+        self._retention_us = retention_us
 
     def check(
         self,
@@ -138,7 +147,7 @@ class _Answers:
         starts: Set[str],
     ) -> set[str]:
         """Check that there is at most one NEW, and one answer to each content; return what is answered."""
-        contents: set[str] = set()
+        contents: dict[str, ExecutionReport] = {}
         inputs: set[str] = set()
         is_accepted = False
         for entry in answers:
@@ -148,13 +157,16 @@ class _Answers:
             is_accepted = is_accepted and entry.place not in starts
             is_first = content_hash not in contents and not (is_new and is_accepted)
             is_of_a_repeat = not is_new and report.input not in inputs
-            if not is_first and not (is_of_a_repeat and (report.text or "").startswith(_REPEATED)):
+            before = contents.get(content_hash, report)
+            is_forgotten = _passed_us(before, report) > self._retention_us
+            may_repeat = is_forgotten or (report.text or "").startswith(_REPEATED)
+            if not is_first and not (is_of_a_repeat and may_repeat):
                 detail = f"{report.exec_type} again in {entry.place}"
                 self.result.add(BreakKind.ORDER_ANSWERED_TWICE, order_name(identity), detail)
-            contents.add(content_hash)
+            contents[content_hash] = report
             inputs.add(report.input)
             is_accepted |= is_new
-        return contents
+        return set(contents)
 
     def _check_lost_answer(self, identity: Identity, first: RecordedReport) -> None:
         log = self._logs.partitions[reports_partition(identity.symbol)]
