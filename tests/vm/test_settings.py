@@ -87,7 +87,8 @@ def test_the_topics(machine: Rendered) -> None:
 
 def test_influxdb(machine: Rendered) -> None:
     ours = flat(tomllib.loads(machine.text("/etc/fintank/influxdb.conf")))
-    service = influxdb_server.service(settings.load({}))
+    loaded = settings.load({})
+    service = influxdb_server.service(loaded, loaded.sink)
     assert_same_but(ours, flat(tomllib.loads(file_of(service, "influxdb.conf"))), INFLUX_DIFFERS)
     assert ours["http.auth-enabled"] is True
     assert ours["http.bind-address"] == "192.168.50.50:8086"
