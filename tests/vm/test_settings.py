@@ -92,7 +92,7 @@ def test_influxdb(machine: Rendered) -> None:
     assert_same_but(ours, flat(tomllib.loads(file_of(service, "influxdb.conf"))), INFLUX_DIFFERS)
     assert ours["http.auth-enabled"] is True
     assert ours["http.bind-address"] == "192.168.50.50:8086"
-    assert machine.node["influxdb"]["database"] == settings.DATABASE
+    assert machine.node["influxdb"]["database"] == loaded.sink.database
 
 
 def test_storm(machine: Rendered) -> None:
