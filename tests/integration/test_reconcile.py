@@ -89,7 +89,7 @@ def test_unprocessed_records_are_pending(world: ManualTopology) -> None:
     assert "The topology is behind: ticks 1, orders 1." in done.stdout
     assert done.stdout.endswith("No break. What is pending can't be judged yet.\n")
     results, _ = compare(world.settings)
-    assert [result.pending for result in results] == [1, 0, 0, 0, 0, 0, 1, 0, 0, 0]
+    assert [result.pending for result in results] == [1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]
     world.work()
     assert world.breaks() == set()
 
