@@ -58,8 +58,8 @@ def test_a_submit_that_can_not_work_is_refused_in_one_line_before_anything_is_bu
     assert "add confluent-kafka, kafka-python, orjson" in refused(worker, "-r", str(empty))
     no_key = {**worker.environ, "HOME": str(tmp_path)}
     assert "can't be reached over SSH" in refused(Aim(no_key, worker.options))
-    away = "fintank.influx=localhost:1"
-    assert f"Worker {WORKER}: InfluxDB (localhost:1) does not answer" in refused(worker, "-o", away)
+    away = "fintank.sink=influxdb://localhost:1"
+    assert f"Worker {WORKER}: The sink (localhost:1) does not answer" in refused(worker, "-o", away)
     no_logs = "pystorm.log.path=/none"
     assert "the log folder /none does not exist" in refused(worker, "-o", no_logs)
     assert nimbus.cluster(cluster.settings.nimbus).topologies == []
