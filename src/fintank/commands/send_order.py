@@ -1,12 +1,12 @@
 """invoke send_order: send one order by hand."""
 
-from fintank.adapters.topic_reader import open_reader
 from fintank.commands import command
 from fintank.errors import FintankError
 from fintank.order_history import outcomes
+from fintank.order_history.request_answers import send_and_wait
 from fintank.samples import fake_orders
 from fintank.samples.message_file import checked
-from fintank.samples.produce import make_topics, send_one
+from fintank.samples.produce import make_topics
 from fintank.settings import Settings
 from fintank.terminal.options import moment_us, whole_number
 from fintank.trading.messages import Order, OrdType, TimeInForce
@@ -78,18 +78,11 @@ def send_order(
     if isinstance(order, Reject):
         raise FintankError(f"send_order: {order.reason} {order.detail}")
     assert isinstance(order, Order)
-    _send(settings, order, value, seconds)
-    print(f"To follow it: invoke order {cl_ord_id}")
-
-
-def _send(settings: Settings, order: Order, value: bytes, seconds: int) -> None:
     make_topics(settings.kafka)
-    with open_reader(settings.kafka, "executions") as reader:
-        positions = reader.ends()
-        send_one(settings.kafka, "orders", order.account, value)
-        print(f"Sent to Kafka ({settings.kafka}) topic 'orders': {order.cl_ord_id}.", flush=True)
-        if seconds:
-            outcomes.wait(settings.kafka, reader, positions, outcomes.Sent([order.cl_ord_id]), seconds)
+    said = f"Sent to Kafka ({settings.kafka}) topic 'orders': {cl_ord_id}."
+    record = (order.account, value, None)
+    send_and_wait(settings.kafka, record, said, outcomes.Sent([cl_ord_id]), seconds)
+    print(f"To follow it: invoke order {cl_ord_id}")
 
 
 _ORD_TYPES = {

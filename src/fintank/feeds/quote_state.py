@@ -62,8 +62,7 @@ class QuoteState:
             raise SubscriptionError(_printable(str(error))) from None
         except Exception as error:  # a message may be anything; none ends the feed
             self._ignore(f"{type(error).__name__}: {error}", text)
-            symbols = [message.symbol] if isinstance(message, VenueQuote) else list(self._held)
-            return self._emptied(symbols, monotonic_us)
+            return self._emptied(self._concerned(message), monotonic_us)
         return [] if quote is None else [quote]
 
     def again(self, monotonic_us: int) -> list[Quote]:
@@ -75,6 +74,12 @@ class QuoteState:
         self._sequences.clear()
         self._older_since_us.clear()
         return self._emptied(list(self._held), monotonic_us)
+
+    def _concerned(self, message: FeedMessage | None) -> list[str]:
+        """Return the symbols whose prices a message may have been about: all, if it could not be parsed."""
+        if message is None:
+            return list(self._held)
+        return [message.symbol] if isinstance(message, VenueQuote) else []
 
     def _emptied(self, symbols: Iterable[str], monotonic_us: int) -> list[Quote]:
         """Forget the held quotes of these symbols; return an empty one for each."""

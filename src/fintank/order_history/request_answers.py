@@ -1,10 +1,10 @@
-"""What cancel and replace share: sending a request, and showing its answers."""
+"""Sending one order or request, and showing its answers."""
 
 from fintank.adapters.topic_reader import open_reader
 from fintank.errors import FintankError
 from fintank.order_history import outcomes
 from fintank.samples.message_file import checked
-from fintank.samples.produce import send_one
+from fintank.samples.produce import PlacedRecord, send_one
 from fintank.wire.kafka import orders
 from fintank.wire.kafka.rejects import Reject
 
@@ -19,10 +19,17 @@ def send_request(address: str, value: bytes, time_us: int, what: str, seconds: i
         raise FintankError(f"{what}: {message.reason} {message.detail}")
     key, partition = orders.destination(message)
     name = what.partition(":")[0]
+    record = (key, value, partition)
+    send_and_wait(address, record, f"Sent {what}.", outcomes.Sent(requests=[name]), seconds, name=name)
+
+
+def send_and_wait(
+    address: str, record: PlacedRecord, said: str, sent: outcomes.Sent, seconds: int, *, name: str = ""
+) -> None:
+    """Send one message to the topic `orders`, say so, and show what becomes of it; see outcomes.wait."""
     with open_reader(address, "executions") as reader:
         positions = reader.ends()
-        send_one(address, "orders", key, value, partition)
-        print(f"Sent {what}.", flush=True)
+        send_one(address, "orders", *record)
+        print(said, flush=True)
         if seconds:
-            sent = outcomes.Sent(requests=[name])
             outcomes.wait(address, reader, positions, sent, seconds, name=name)

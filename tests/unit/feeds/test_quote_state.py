@@ -201,6 +201,13 @@ def test_all_quotes_are_withdrawn_if_a_message_does_not_tell_its_symbol(text: st
     assert feed.state.again(NOW_US) == []
 
 
+def test_a_heartbeat_with_a_time_that_can_not_be_withdraws_nothing() -> None:
+    feed = binance()
+    feed.take(BINANCE_QUOTE)
+    assert feed.take({"e": "24hrMiniTicker", "E": 10**17}) is None
+    assert [quote.symbol for quote in feed.state.again(NOW_US)] == ["BNBUSDT"]
+
+
 def test_a_negative_price_is_one_where_the_instrument_allows_it() -> None:
     message = json.dumps({**BINANCE_QUOTE, "b": "-1.5", "a": "0"})
     state = QuoteState(Binance(), ["BNBUSDT"], lambda symbol: symbol == "BNBUSDT")

@@ -2,30 +2,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
+import factories
 from rich.console import Console
 
 from fintank.order_history.outcomes import Sent, reports_of, table
 from fintank.trading.limits import Limits
-from fintank.trading.messages import Cancel, Order, OrdType, Quote, Side, TimeInForce
+from fintank.trading.messages import Cancel, Order, OrdType, Quote, Side
 from fintank.trading.reports import Report
 from fintank.trading.requests import MassCancel, Replace, Scope
 from fintank.trading.shard import Shard
 
 TIME_US = 1_700_000_000_000_000
-ORDER = Order(
-    cl_ord_id="m-1",
-    account="A-1",
-    symbol="IVE",
-    side=Side.SELL,
-    order_qty=Decimal(12),
-    cash_order_qty=None,
-    ord_type=OrdType.MARKET,
-    priority=1,
-    time_in_force=TimeInForce.GTC,
-    list_id=None,
-    order_time_us=TIME_US,
-    content_hash="one",
-    input="orders-0-1",
+ORDER = factories.order(
+    "12", cl_ord_id="m-1", account="A-1", side=Side.SELL, order_time_us=TIME_US, input="orders-0-1"
 )
 
 
