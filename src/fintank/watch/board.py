@@ -22,6 +22,9 @@ DIGITS_MAX = 100
 QUOTE_AGE_US_MAX = 300_000_000
 """A venue whose quote is older than its symbol's newest one by more is not shown."""
 
+QUIET_US = 60_000_000
+"""A symbol whose newest quote is this much older than the newest of all is shown after the others."""
+
 
 class BestPrice(NamedTuple):
     """The best bid and ask of a symbol, and the time of its newest quote."""
@@ -103,9 +106,11 @@ class Board:
                 continue
 
     def prices(self, symbols_max: int = SYMBOLS_MAX) -> list[BestPrice]:
-        """Return the best prices of the symbols quoted last, the first by name."""
-        symbols = sorted(self._quotes)[:symbols_max]
-        return [self._best(symbol, list(self._quotes[symbol].values())) for symbol in symbols]
+        """Return the best prices by name, those of symbols without a quote of late after all others."""
+        times = {symbol: _newest_us(quotes) for symbol, quotes in self._quotes.items()}
+        quiet_us = max(times.values(), default=0) - QUIET_US
+        symbols = sorted(times, key=lambda symbol: (times[symbol] < quiet_us, symbol))
+        return [self._best(symbol, times[symbol]) for symbol in symbols[:symbols_max]]
 
     def holdings(self) -> list[Holding]:
         """Return what is not flat, the largest cash amounts first."""
@@ -121,12 +126,16 @@ class Board:
         if isinstance(report, ExecutionReport):
             (self.reports if report.last_qty is None else self.fills).append(report)
 
-    def _best(self, symbol: str, quotes: list[Quote]) -> BestPrice:
-        newest_us = max(quote.time_us for quote in quotes)
+    def _best(self, symbol: str, newest_us: int) -> BestPrice:
+        quotes = self._quotes[symbol].values()
         recent = [quote for quote in quotes if newest_us - quote.time_us <= QUOTE_AGE_US_MAX]
         bids = [Decimal(quote.bid) for quote in recent if quote.bid is not None]
         asks = [Decimal(quote.ask) for quote in recent if quote.ask is not None]
         return BestPrice(symbol, max(bids, default=None), min(asks, default=None), len(recent), newest_us)
+
+
+def _newest_us(quotes: Mapping[str, Quote]) -> int:
+    return max(quote.time_us for quote in quotes.values())
 
 
 def _sum(total: Decimal, text: str) -> Decimal:

@@ -33,6 +33,13 @@ def test_the_best_prices_are_those_of_the_venues_that_still_quote() -> None:
     assert (best.bid, best.ask, best.venues, best.time_us) == (94, Decimal("94.1"), 2, NOW_US)
 
 
+def test_symbols_without_a_quote_of_late_leave_the_room_to_the_others() -> None:
+    board = Board()
+    board.on_ticks(tick(f"A{number}", "NYSE", 1, 2, ago_s=61) for number in range(9))
+    board.on_ticks([tick("VTI", "NYSE", 1, 2), tick("IVE", "NYSE", 1, 2, ago_s=59)])
+    assert [best.symbol for best in board.prices(4)] == ["IVE", "VTI", "A0", "A1"]
+
+
 def test_a_negative_price_is_shown_where_the_instrument_allows_it() -> None:
     board = Board(lambda symbol: symbol == "SPREAD")
     board.on_ticks([tick("SPREAD", "CME", -37, 0), tick("IVE", "NYSE", -1, 2)])
