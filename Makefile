@@ -16,7 +16,7 @@ ifdef SINK
 export FINTANK_SINK := $(SINK)
 endif
 
-demo: setup ## Start everything, send ticks and orders, and check the result (= invoke demo; SINK=questdb)
+demo: setup ## Start everything, send ticks and orders, and check the result (= invoke demo; SINK=questdb or postgres)
 	@.venv/bin/invoke demo
 
 unit: tools ## Run the unit tests, scenarios and properties (a minute)

@@ -12,9 +12,10 @@ TITLES: Mapping[str, str] = {
     "influxdb": "InfluxDB",
     "influxdbs": "InfluxDB",
     "questdb": "QuestDB",
+    "postgresql": "PostgreSQL",
 }
 """The schemes; influxdbs is InfluxDB over https."""
-FORMS = "influxdb, influxdbs or questdb, or a URL such as questdb://localhost:9000"
+FORMS = "influxdb, influxdbs, questdb or postgres, or a URL such as questdb://localhost:9000"
 _URL = re.compile(r"([a-z]+)://(?:(.*)@)?([^@/]+)(?:/([A-Za-z0-9_][A-Za-z0-9_.-]{0,62})?)?")
 
 
@@ -58,7 +59,7 @@ def parse(name: str, text: str, host: str, ports: Mapping[str, int]) -> SinkUrl:
     FintankError on any other text. The address is not checked.
     """
     match = _URL.fullmatch(text if "://" in text else f"{text}://{host}")
-    scheme = match[1] if match else ""
+    scheme = ("postgresql" if match[1] == "postgres" else match[1]) if match else ""
     if match is None or scheme not in TITLES:
         # A text that can't be read may hold a password.
         raise FintankError(f"{name} is no database that fintank knows: write {FORMS}")

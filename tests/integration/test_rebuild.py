@@ -10,6 +10,7 @@ from support.order_traffic import market_order, portfolio_orders, tick
 from support.stack import Stack, query, run_fintank, running_stack, start_fintank
 
 from fintank.adapters.sinks import count, open_sink, open_store
+from fintank.adapters.sinks.postgresql import PostgreSQL
 from fintank.adapters.sinks.query import Query
 from fintank.adapters.sinks.questdb import QuestDB
 from fintank.sink_url import DATABASE
@@ -25,7 +26,7 @@ FIELDS = {
 }
 
 
-@pytest.fixture(scope="module", params=[pytest.param("influxdb", marks=pytest.mark.soak), "questdb"])
+@pytest.fixture(scope="module", params=["influxdb", "questdb", "postgresql"])
 def world(request: pytest.FixtureRequest) -> Iterator[ManualTopology]:
     """Ticks and orders, decided and stored."""
     with running_stack(sink=request.param) as stack:
@@ -39,11 +40,14 @@ def world(request: pytest.FixtureRequest) -> Iterator[ManualTopology]:
 
 def lose_all(world: ManualTopology) -> None:
     """Drop what the database holds."""
-    if world.settings.sink.scheme == "influxdb":
+    url = world.settings.sink
+    if url.scheme == "influxdb":
         query(world.settings, f'DROP DATABASE "{DATABASE}"')
-        return
     for name in TABLES:
-        QuestDB(world.settings.sink)._rows(f"DROP TABLE {name}")
+        if url.scheme == "questdb":
+            QuestDB(url)._rows(f"DROP TABLE {name}")
+        elif url.scheme == "postgresql":
+            PostgreSQL(url).execute(f"DROP TABLE {name}")
 
 
 def counts(world: ManualTopology) -> dict[str, int]:

@@ -19,7 +19,7 @@ from fintank.wire.points import point_values
 from fintank.wire.points.line_protocol import point
 from fintank.wire.points.point_values import Measurement, Point, of_lines
 
-SCHEMES = ("influxdb", "questdb")
+SCHEMES = ("influxdb", "questdb", "postgresql")
 ODD_NAMES = ("A\\B", "a b,c=d", "O'Hare", 'say "x"', "価格", "\\\\server", "a;b--")
 SECOND_NS = 1_000_000_000
 T0_NS = START_US * 1000

@@ -21,6 +21,8 @@ def sink(**environ: str) -> settings.SinkUrl:
         ({"FINTANK_SINK": "influxdb://a:p%40ss@[::1]:99"}, "influxdb://[::1]:99/prices_development"),
         ({"FINTANK_SINK": "questdb", "FINTANK_HOST": "box"}, "questdb://box:9000"),
         ({"FINTANK_SINK": "questdb://[::1]"}, "questdb://[::1]:9000"),
+        ({"FINTANK_SINK": "postgres"}, "postgresql://localhost:5432/prices_development"),
+        ({"FINTANK_SINK": "postgresql://db/trades"}, "postgresql://db:5432/trades"),
         ({"FINTANK_SINK": "questdb://q:1/", "FINTANK_INFLUX": "box:1"}, "questdb://q:1"),
     ],
 )

@@ -70,6 +70,12 @@ def _sink_program(settings: Settings) -> list[Finding]:
         return [
             _program("questdb", lambda: _jar_version(programs.class_path(settings, "questdb"), "questdb"))
         ]
+    if settings.sink.scheme == "postgresql":
+        return [
+            _program(
+                "postgresql", lambda: _first_line(programs.postgresql(settings) / "postgres", "--version")
+            )
+        ]
     return [_program("influxdb", lambda: _first_line(programs.influxd(settings), "version"))]
 
 
@@ -145,7 +151,7 @@ def addresses(settings: Settings) -> list[Finding]:
     own = {int(info["pid"]) for info in Supervisor(settings.home).states().values()}
     kafka, sink = host_and_port(settings.kafka), host_and_port(settings.sink.address)
     wanted = [("kafka", kafka), ("kafka controller", (kafka[0], kafka[1] + 1)), (settings.sink.scheme, sink)]
-    variable = "FINTANK_SINK" if settings.sink.scheme == "questdb" else "FINTANK_INFLUX"
+    variable = "FINTANK_INFLUX" if settings.sink.scheme == "influxdb" else "FINTANK_SINK"
     variables = f"FINTANK_KAFKA or {variable}"
     return [_address(name, host, port, own, variables) for name, (host, port) in wanted]
 

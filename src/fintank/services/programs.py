@@ -60,6 +60,15 @@ def influxd(settings: Settings) -> Path:
     return path
 
 
+def postgresql(settings: Settings) -> Path:
+    """Return the folder with PostgreSQL's server: that of Debian's packages, the newest version."""
+    found = (settings.programs / "postgresql").glob("usr/lib/postgresql/*/bin/postgres")
+    servers = sorted(found, key=lambda path: int(path.parent.parent.name))
+    if not servers:
+        raise FintankError("PostgreSQL is not installed: run `FINTANK_SINK=postgres make setup`.")
+    return servers[-1].parent
+
+
 def class_path(settings: Settings, name: str) -> str:
     """Return the class path of `kafka`, the broker, of `questdb`, or of `storm` without our own code."""
     path = settings.programs / f"{name}.classpath"

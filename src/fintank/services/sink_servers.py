@@ -3,16 +3,26 @@
 import contextlib
 from collections.abc import Callable, Mapping
 
+from fintank.adapters import credentials
 from fintank.errors import FintankError
 from fintank.services import influxdb_server, questdb_server
 from fintank.services.supervisor import Service
 from fintank.settings import Settings, host_and_port, parse_sink
 from fintank.sink_url import SinkUrl
 
+
+def _postgresql(settings: Settings, url: SinkUrl) -> Service:
+    # Imported here: its driver is installed where it is used.
+    from fintank.services import postgresql_server
+
+    return postgresql_server.service(settings, url)
+
+
 _SERVERS: Mapping[str, Callable[[Settings, SinkUrl], Service]] = {
     "influxdb": influxdb_server.service,
     "influxdbs": influxdb_server.service,
     "questdb": questdb_server.service,
+    "postgresql": _postgresql,
 }
 
 
@@ -36,6 +46,9 @@ def first_query(url: SinkUrl) -> str:
     if url.scheme == "questdb":
         return f"curl -G http://{url.address}/exec --data-urlencode 'query=select count() from bid_ask'"
     host, port = host_and_port(url.address)
+    if url.scheme == "postgresql":
+        user = credentials.sink_login(url)[0] or "postgres"
+        return f"psql -h {host} -p {port} -U {user} {url.database} -c 'select count(bid) from bid_ask'"
     tls = " -ssl" if url.scheme == "influxdbs" else ""
     return (
         f"influx -host {host} -port {port}{tls} -database {url.database} "

@@ -30,7 +30,7 @@ class Service:
     `address` is the host:port for clients, `variable` the environment variable that sets it, `ports` all TCP
     ports it listens on, `files` its configuration files and their text. `prepare` runs before every start,
     after the files are written; `answers` is whether it serves clients now, and never raises. `finish` runs
-    after every `invoke up` that started something, once all services answer.
+    after every `invoke up` that started something, once all services answer. `stop_signal` ends it.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Service:
     answers: Callable[[], bool]
     prepare: Callable[[], None] = lambda: None
     finish: Callable[[], None] = lambda: None
+    stop_signal: str = "TERM"
 
 
 class Supervisor:
@@ -84,7 +85,13 @@ class Supervisor:
         )
         for service in services:
             command = _escaped(shlex.join(service.command))
-            text += fill("program.conf", name=service.name, command=command, log=_escaped(service.log))
+            text += fill(
+                "program.conf",
+                name=service.name,
+                command=command,
+                log=_escaped(service.log),
+                stop_signal=service.stop_signal,
+            )
         return text
 
     def states(self) -> dict[str, dict[str, Any]]:

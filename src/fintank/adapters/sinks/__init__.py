@@ -97,6 +97,10 @@ def _open(url: SinkUrl) -> Any:
         from fintank.adapters.sinks.questdb import QuestDB
 
         return QuestDB(url)
+    if url.scheme == "postgresql":
+        from fintank.adapters.sinks.postgresql import PostgreSQL
+
+        return PostgreSQL(url)
     from fintank.adapters.sinks.influxdb import InfluxDB
 
     return InfluxDB(url)

@@ -17,6 +17,7 @@ WRITE_TIMEOUT_S = 30.0
 QUERY_TIMEOUT_S = 60.0
 PING_TIMEOUT_S = 2.0
 ANSWER_CHARS_MAX = 300
+TLS_CURE = "SSL_CERT_FILE names the file (PEM) with the certificate of its CA"
 
 
 class HttpClient:
@@ -41,6 +42,8 @@ class HttpClient:
         timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=WRITE_TIMEOUT_S)
         try:
             return self._pool.request("POST", path, redirect=False, timeout=timeout, **content)
+        except urllib3.exceptions.SSLError as error:
+            raise SinkUnavailableError(f"{self._name}: {error}; {TLS_CURE}") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise SinkUnavailableError(f"{self._name} does not answer: {error}") from error
 
@@ -56,6 +59,8 @@ class HttpClient:
                 yield response
             finally:
                 response.close()
+        except urllib3.exceptions.SSLError as error:
+            raise FintankError(f"{self._name}: {error}; {TLS_CURE}") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise FintankError(f"{self._name} does not answer: run `invoke up`") from error
 

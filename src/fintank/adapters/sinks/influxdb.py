@@ -1,4 +1,8 @@
-"""InfluxDB 1.x over HTTP: lines are written as they are, queries are InfluxQL."""
+"""InfluxDB over HTTP: lines are written as they are, queries are InfluxQL.
+
+Both use the API of InfluxDB 1.x, which 2 and 3 answer too, for the most part: they take a token as the
+password, and do not know CREATE DATABASE. docs/influxdb.md says how they are set up.
+"""
 
 import json
 import re
@@ -24,8 +28,13 @@ READ_BYTES = 256 * 1024
 ONCE_TAGS = {"account", "last_mkt"}
 MEASUREMENTS_WITH_ACCOUNTS = ("executions", "fills", "portfolio_component_orders", "portfolio_orders")
 _OWN_HEADER = "X-Influxdb-Version"
-_OWN_ERRORS = re.compile(r"partial write: |unable to parse |.*field type conflict|invalid field format")
+_OWN_ERRORS = re.compile(
+    r"(?:failure writing points to database: )?partial write|unable to parse |.*field type conflict"
+    r"|invalid field format"
+)
 """How InfluxDB's complaints about lines begin, for an InfluxDB behind a proxy that drops its headers."""
+_BLAMES_LINES = (400, 422)
+"""InfluxDB 2 answers 422 where a field has another type."""
 _DROPPED = re.compile(r" dropped=([0-9]+)\Z")
 _HOURS = re.compile(r"([0-9]+)h([0-9]+)m([0-9]+)s")
 
@@ -60,15 +69,27 @@ class InfluxDB:
         return self._client.ping() in (200, 204)
 
     def prepare(self) -> list[str]:
-        """Create the database if it is missing; return a warning if it does not keep points forever."""
-        self.create_database()
+        """Create the database if it is missing; return a warning if it does not keep points forever.
+
+        A server may refuse to create it, or this user may not: then it must be there, or come with the first
+        write.
+        """
+        warnings = []
+        try:
+            self.create_database()
+        except SinkUnavailableError as error:
+            databases = self._databases()
+            if databases is None:
+                raise
+            warnings = [] if self._database in databases else [str(error)]
         self.require_own_points()
         kept = self.retention()
         if not kept.seconds:
-            return []
+            return warnings
         return [
+            *warnings,
             f"{self._name} keeps points for only {timedelta(seconds=kept.seconds)}, by their timestamps: "
-            f"it refuses older ones, which go to the topic rejects; {kept.cure}"
+            f"it refuses older ones, which go to the topic rejects; {kept.cure}",
         ]
 
     def write(self, lines: str) -> list[Refusal]:
@@ -84,8 +105,9 @@ class InfluxDB:
     def create_database(self) -> None:
         """Create the database if it is missing; raise SinkUnavailableError if InfluxDB does not."""
         answer = self.execute(f'CREATE DATABASE "{self._database}"')
-        if answer.status != 200:
-            raise SinkUnavailableError(f"{self._name} did not create {self._database}: {answer}{answer.cure}")
+        if answer.status != 200 or answer.text:
+            cure = answer.cure or "; docs/influxdb.md says how it is made in InfluxDB 2 and 3"
+            raise SinkUnavailableError(f"{self._name} did not create {self._database}: {answer}{cure}")
 
     def execute(self, statement: str) -> Answer:
         """Run one statement that changes something and return the answer; it stays out of access logs."""
@@ -116,9 +138,10 @@ class InfluxDB:
 
     def retention(self) -> Retention:
         """Return the default retention policy; forever if the database does not exist."""
-        for policy, duration, _, _, is_default in self.rows(f'SHOW RETENTION POLICIES ON "{self._database}"'):
+        for row in self.rows(f'SHOW RETENTION POLICIES ON "{self._database}"'):
+            policy, duration, is_default = row[0], str(row[1]), row[-1]
             found = _HOURS.fullmatch(duration)
-            if is_default and found:
+            if is_default is True and found:
                 hours, minutes, seconds = map(int, found.groups())
                 alter = f'ALTER RETENTION POLICY "{policy}" ON "{self._database}" DURATION INF'
                 cure = f"`{alter}` in `influx` keeps all"
@@ -142,6 +165,13 @@ class InfluxDB:
                 f"run `invoke reset`, or in its database {self._database}: {dropped}"
             )
 
+    def _databases(self) -> set[str] | None:
+        """Return the databases that this user may read; None if the server refuses to say."""
+        try:
+            return {row[0] for row in self.rows("SHOW DATABASES")}
+        except FintankError:
+            return None
+
     def _series(self, query: str) -> Iterator[Series]:
         """Yield the series of one SELECT; one of more than CHUNK_ROWS rows comes in several parts."""
         for chunk in self._chunks(query):
@@ -149,7 +179,7 @@ class InfluxDB:
                 answer = orjson.loads(chunk)
             except ValueError as error:
                 raise FintankError(
-                    f"{self._name} answered with something other than JSON: is it InfluxDB 1.x?"
+                    f"{self._name} answered with something other than JSON: is it InfluxDB?"
                 ) from error
             for result in (answer, *answer.get("results", ())):
                 refusal = result.get("error", "database not found")
@@ -188,7 +218,7 @@ class InfluxDB:
         # A proxy may accept less at once than InfluxDB does. A proxy's own 400 says nothing about the lines,
         # and its 413 nothing about a short line.
         is_too_large = answer.status == 413 and ("\n" in lines or len(lines) > SHORT_LINE_CHARS_MAX)
-        if is_too_large or (answer.status == 400 and answer.is_influxdbs_own):
+        if is_too_large or (answer.status in _BLAMES_LINES and answer.is_influxdbs_own):
             return answer.text
         raise SinkUnavailableError(f"{self._name} answered {answer}")
 
@@ -199,12 +229,26 @@ def _are_all_refused(line_count: int, complaint: str) -> bool:
 
 
 def _answer(response: BaseHTTPResponse) -> Answer:
-    status, headers = response.status, response.headers
+    status = response.status
     text = response.data.decode(errors="replace").strip()
     try:
-        error = json.loads(text)["error"]
-    except (ValueError, TypeError, KeyError, RecursionError):  # a proxy's answer, or none at all
-        return Answer(status, text, is_influxdbs_own=False)
+        error = _error(json.loads(text))
+    except (AttributeError, ValueError, TypeError, LookupError, RecursionError):
+        error = ""
+    if error:
+        is_own = _OWN_HEADER in response.headers or bool(_OWN_ERRORS.match(error))
+        return Answer(status, error, is_influxdbs_own=is_own)
+    # An answer without an error, one of a proxy, or none at all.
+    return Answer(status, "" if status in (200, 204) else text, is_influxdbs_own=False)
+
+
+def _error(body: dict[str, Any]) -> str:
+    """Return the error in an answer of InfluxDB 1, 2 or 3; empty without any."""
+    results = body.get("results", [{}])
+    error = body.get("error") or results[0].get("error") or (body["message"] if "code" in body else "")
+    lines = body.get("data")
+    if lines:  # InfluxDB 3 names the refused lines
+        error += f": line {lines[0]['line_number']}: {lines[0]['error_message']}"
     if not isinstance(error, str):
-        return Answer(status, text, is_influxdbs_own=False)
-    return Answer(status, error, _OWN_HEADER in headers or bool(_OWN_ERRORS.match(error)))
+        raise TypeError(error)
+    return error

@@ -26,14 +26,16 @@ PAGE_ROWS = 50_000
 APPLIED_TIMEOUT_S = 60
 POLL_INTERVAL_S = 0.01
 DIALECT = Dialect(
-    time="time",
+    order=("time",),
     time_ns="time::long",
+    edges=("min(time)::long", "max(time)::long"),
+    compared=lambda operator, time_ns: f"time {operator} {time_ns}",
     functions={
-        "count": "count({})",
-        "sum": "sum({})",
-        "mean": "avg({})",
-        "max": "max({})",
-        "last": "last_not_null({})",
+        "count": "count({0})",
+        "sum": "sum({0})",
+        "mean": "avg({0})",
+        "max": "max({0})",
+        "last": "last_not_null({0})",
     },
 )
 TYPES = {Kind.TEXT: "VARCHAR", Kind.INTEGER: "LONG", Kind.NUMBER: "DOUBLE"}

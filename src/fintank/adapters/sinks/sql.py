@@ -1,6 +1,6 @@
 """Queries in SQL, for the databases that speak it; a dialect says in what they differ."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -9,20 +9,25 @@ from fintank.adapters.sinks.query import Function, Query
 
 
 class Dialect(NamedTuple):
-    """`time` is the column that is compared and sorted, `time_ns` the expression for its nanoseconds.
+    """`order` are the columns that sort points by time, `time_ns` is the expression for the nanoseconds.
 
-    `functions` has the text of each function, {} being the field.
+    `edges` are the expressions for the first and the last of these, `compared` writes the condition for an
+    operator and nanoseconds, `functions` has the text of each function, {0} being the field.
     """
 
-    time: str
+    order: Sequence[str]
     time_ns: str
+    edges: tuple[str, str]
+    compared: Callable[[str, int], str]
     functions: Mapping[Function, str]
 
 
 def select(query: Query, dialect: Dialect) -> str:
     """Write a query as a SELECT of the tag `by` (if any), the time and the values."""
     if not query.function:
-        order = f" ORDER BY {dialect.time}" + (f" DESC LIMIT {query.latest}" if query.latest else "")
+        direction = " DESC" if query.latest else ""
+        order = f" ORDER BY {', '.join(f'{name}{direction}' for name in dialect.order)}"
+        order += f" LIMIT {query.latest}" if query.latest else ""
         what = ", ".join([dialect.time_ns, *map(quoted_name, query.fields)])
         return f"SELECT {what} FROM {quoted_name(query.measurement)}{_where(query, dialect)}{order}"
     interval_ns = query.interval_s * 1_000_000_000
@@ -37,8 +42,7 @@ def select(query: Query, dialect: Dialect) -> str:
 
 def select_edges(query: Query, dialect: Dialect) -> str:
     """Write the query for the times of the first and the last point of a field."""
-    edges = (dialect.time_ns.replace(dialect.time, f"{edge}({dialect.time})") for edge in ("min", "max"))
-    return f"SELECT {', '.join(edges)} FROM {quoted_name(query.measurement)}{_where(query, dialect)}"
+    return f"SELECT {', '.join(dialect.edges)} FROM {quoted_name(query.measurement)}{_where(query, dialect)}"
 
 
 def series_of(query: Query, rows: Sequence[Sequence[Any]]) -> Iterator[Series]:
@@ -55,6 +59,11 @@ def quoted_name(name: str) -> str:
     return f'"{name}"'
 
 
+def quoted_names(names: Iterable[str]) -> str:
+    """Write the names of columns, separated by commas."""
+    return ", ".join(map(quoted_name, names))
+
+
 def quoted(text: str) -> str:
     """Write a text: O'Hare as 'O''Hare'."""
     return "'" + text.replace("'", "''") + "'"
@@ -69,6 +78,6 @@ def _conditions(query: Query, dialect: Dialect) -> Iterator[str]:
     for tag, values in query.tags.items():
         yield f"{quoted_name(tag)} IN ({', '.join(map(quoted, values))})"
     if query.since_ns is not None:
-        yield f"{dialect.time} >= {query.since_ns}"
+        yield dialect.compared(">=", query.since_ns)
     if query.until_ns is not None:
-        yield f"{dialect.time} <= {query.until_ns}"
+        yield dialect.compared("<=", query.until_ns)

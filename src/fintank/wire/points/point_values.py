@@ -61,9 +61,7 @@ def quote_of(line: str, partition: int, offset: int) -> Quote:
 
     Its time is the tick's own: that it may count as an earlier one is not in the line.
     """
-    prefix, fields, time_ns = _parts(BID_ASK, line)
-    tags = {name: _TAG_ESCAPE.sub(r"\1", value) for name, value in _TAG.findall(prefix)}
-    texts = dict(_FIELD.findall(fields))
+    _, tags, texts, time_ns = texts_of(line)
     return Quote(
         symbol=tags["symbol"],
         exchange=tags["exchange"],
@@ -75,6 +73,16 @@ def quote_of(line: str, partition: int, offset: int) -> Quote:
         bid_size=texts.get("bid_size"),
         ask_size=texts.get("ask_size"),
     )
+
+
+def texts_of(line: str) -> tuple[str, dict[str, str], dict[str, str], str]:
+    """Divide a line into its measurement, its tags, its fields as they are written, and its time.
+
+    ValueError if it is no line.
+    """
+    prefix, fields, time_ns = _parts(line)
+    tags = {name: _TAG_ESCAPE.sub(r"\1", value) for name, value in _TAG.findall(prefix)}
+    return prefix.partition(",")[0], tags, fields, time_ns
 
 
 def of_answer(measurement: str, tags: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> list[Point]:
@@ -114,17 +122,17 @@ def _ticks(lines: str, line_count: int, names: Sequence[str]) -> list[Point]:
     return list(zip(prefixes, map(int, times), zip(*columns, strict=False), strict=True))
 
 
-def _parts(measurement: Measurement, line: str) -> tuple[str, str, str]:
+def _parts(line: str) -> tuple[str, dict[str, str], str]:
     match = _LINE.fullmatch(line)
-    if match is None:
-        raise ValueError(f"not a line of {measurement.name}: {line[:200]!r}")
-    prefix, fields, time_ns = match.groups()
-    return prefix, fields, time_ns
+    fields = dict(_FIELD.findall(match[2])) if match else {}
+    if match is None or not fields:
+        raise ValueError(f"not a line: {line[:200]!r}")
+    return match[1], fields, match[3]
 
 
 def _point(measurement: Measurement, line: str) -> Point:
-    prefix, fields, time_ns = _parts(measurement, line)
-    values = {name: _value(text) for name, text in _FIELD.findall(fields)}
+    prefix, fields, time_ns = _parts(line)
+    values = {name: _value(text) for name, text in fields.items()}
     return prefix, int(time_ns), tuple(map(values.get, measurement.fields))
 
 
