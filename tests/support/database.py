@@ -23,7 +23,7 @@ class Database:
     def __init__(self, chosen: Settings) -> None:
         self.settings = chosen
         self.url = chosen.sink
-        self._service = sink_servers.service(chosen)
+        (self._service,) = sink_servers.chosen(chosen)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

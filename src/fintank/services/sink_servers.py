@@ -26,9 +26,10 @@ _SERVERS: Mapping[str, Callable[[Settings, SinkUrl], Service]] = {
 }
 
 
-def service(settings: Settings) -> Service:
-    """Return the server of the chosen sink."""
-    return _SERVERS[settings.sink.scheme](settings, settings.sink)
+def chosen(settings: Settings) -> list[Service]:
+    """Return the server of the chosen sink; none for a database that fintank does not start."""
+    make = _SERVERS.get(settings.sink.scheme)
+    return [make(settings, settings.sink)] if make else []
 
 
 def others(settings: Settings) -> list[Service]:
@@ -38,7 +39,8 @@ def others(settings: Settings) -> list[Service]:
         with contextlib.suppress(FintankError):
             made = make(settings, parse_sink("FINTANK_SINK", scheme))
             found.setdefault(made.name, made)
-    return [made for name, made in found.items() if name != service(settings).name]
+    own = {service.name for service in chosen(settings)}
+    return [made for name, made in found.items() if name not in own]
 
 
 def first_query(url: SinkUrl) -> str:

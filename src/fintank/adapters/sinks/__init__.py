@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from importlib import import_module
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from fintank.adapters.sinks.query import Query
 from fintank.errors import FintankError
@@ -49,6 +50,7 @@ class Sink(Protocol):
         """
 
 
+@runtime_checkable
 class Store(Protocol):
     """Reads points back. All methods raise FintankError if the database does not answer or refuses."""
 
@@ -79,6 +81,15 @@ def count(store: Store, query: Query) -> int:
     return sum(int(row[1] or 0) for row in rows(store, query))
 
 
+_CLIENTS = {
+    "influxdb": ("influxdb", "InfluxDB"),
+    "influxdbs": ("influxdb", "InfluxDB"),
+    "questdb": ("questdb", "QuestDB"),
+    "postgresql": ("postgresql", "PostgreSQL"),
+}
+"""The module in this folder and the class of each scheme, which is a Sink and, to be read from, a Store."""
+
+
 def open_sink(url: SinkUrl) -> Sink:
     """Return the writer of a database."""
     sink: Sink = _open(url)
@@ -86,21 +97,14 @@ def open_sink(url: SinkUrl) -> Sink:
 
 
 def open_store(url: SinkUrl) -> Store:
-    """Return the reader of a database."""
-    store: Store = _open(url)
+    """Return the reader of a database; FintankError if it can only be written to."""
+    store = _open(url)
+    if not isinstance(store, Store):
+        raise FintankError(f"{url.shown} can only be written to: there is no reader for it")
     return store
 
 
 def _open(url: SinkUrl) -> Any:
+    module, name = _CLIENTS[url.scheme]
     # Imported here: a bolt needs one of them only.
-    if url.scheme == "questdb":
-        from fintank.adapters.sinks.questdb import QuestDB
-
-        return QuestDB(url)
-    if url.scheme == "postgresql":
-        from fintank.adapters.sinks.postgresql import PostgreSQL
-
-        return PostgreSQL(url)
-    from fintank.adapters.sinks.influxdb import InfluxDB
-
-    return InfluxDB(url)
+    return getattr(import_module(f"fintank.adapters.sinks.{module}"), name)(url)
