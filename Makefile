@@ -11,10 +11,7 @@ setup: ## Install what is missing: Java, Leiningen, .venv, jars, InfluxDB (needs
 tools: # What tests and checks need in addition
 	@scripts/setup test
 
-# The database of the demo, as in FINTANK_SINK.
-ifdef SINK
-export FINTANK_SINK := $(SINK)
-endif
+demo: export FINTANK_SINK := $(or $(SINK),$(FINTANK_SINK))
 
 demo: setup ## Start everything, send ticks and orders, and check the result (= invoke demo; SINK=questdb or postgres)
 	@.venv/bin/invoke demo
@@ -34,10 +31,10 @@ soak: ## Run the slow tests, which take minutes each
 	@.venv/bin/pytest tests/integration -m soak
 	@.venv/bin/pytest -s tests/faults -m soak
 
-bench: tools ## Measure speed, and print the machine and versions
+bench: tools ## Measure speed, print the machine and versions, write bench/results/ (SINK=questdb, postgres or each)
 	@.venv/bin/python bench/trading_core.py
 	@.venv/bin/python bench/adoption.py
-	@.venv/bin/python bench/pipeline.py
+	@.venv/bin/python bench/pipeline.py --sink $(or $(SINK),influxdb)
 	@.venv/bin/python bench/latency.py
 
 mutants: tools ## Mutate the trading core and write docs/mutants.md (half an hour)
