@@ -47,13 +47,12 @@ def with_small_numbers() -> None:
     shard.on_quote(quote(5), 5)
     assert [report.exec_type for report in shard.on_order(order(5, "o-1"), 5).reports] == ["NEW"]
     assert OpenAges(shard.state, [1, 2]).count(6) == [1, 0]
-    traded = [shard.on_quote(quote(time_us), time_us) is not None for time_us in (6, 7, 8, 9)]
-    assert traded == [False, True, False, True]  # a window of 2, and another one
+    assert [traded(shard, time_us) for time_us in (6, 7, 8, 9)] == [0, 1, 0, 1]  # a window of 2, another one
 
     stopped = Shard(SMALL)
     stopped.on_quote(quote(5), 5)
     stopped.on_order(replace(order(5, "o-1"), ord_type=OrdType.STOP, stop_px=Decimal(10)), 5)
-    assert [stopped.on_quote(quote(time_us), time_us) is not None for time_us in (6, 7)] == [False, True]
+    assert [traded(stopped, time_us) for time_us in (6, 7)] == [0, 1]
 
     refused = shard.on_order(order(5, "o-2"), 9).reports
     assert [report.text for report in refused] == ["code=STALE_ORDER age_us=4 retention_us=3"]
@@ -62,13 +61,22 @@ def with_small_numbers() -> None:
     for time_us in (12, 13, 14):
         shard.sweep(time_us)
         gone.append(len(list(shard.forgotten())))
-    assert gone == [0, 1, 4]  # the cancel of a list; two orders, the quote and the clock
+    assert gone == [0, 3, 3]  # a cancel and two orders; the quote, the clock and the reference price
+
+
+def traded(shard: Shard, time_us: int) -> int:
+    """Let the time pass and give the shard a quote; return how many reports came."""
+    count = 0
+    while (effects := shard.next_timer(time_us)) is not None:
+        count += len(effects.reports)
+    found = shard.on_quote(quote(time_us), time_us)
+    return count + (len(found.reports) if found else 0)
 
 
 def quote(time_us: int) -> Quote:
     """Quote one share, each time at another price."""
     return factories.quote(
-        "9", ("10", "11")[time_us % 2], time_us=time_us, offset=time_us, bid_size="1", ask_size="1"
+        "9.9", ("10", "10.1")[time_us % 2], time_us=time_us, offset=time_us, bid_size="1", ask_size="1"
     )
 
 

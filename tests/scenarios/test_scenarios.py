@@ -1,6 +1,7 @@
 """Every scenario, on the reference engine and on the trading core."""
 
 import pytest
+from scenarios import on_the_core
 from scenarios.core_world import CoreWorld
 from scenarios.playing import ReferenceWorld, World, play
 from scenarios.table import Scenario, scenarios
@@ -34,3 +35,7 @@ def test_there_are_at_least_80_scenarios_a_third_of_them_live() -> None:
     assert len(ALL) >= 80
     assert len({scenario.id for scenario in ALL}) == len(ALL)
     assert 3 * sum(scenario.is_live for scenario in ALL) >= len(ALL)
+
+
+def test_what_the_mutants_are_tried_with_first_passes_on_the_core_as_it_is() -> None:
+    on_the_core.with_small_numbers()
