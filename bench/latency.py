@@ -23,7 +23,7 @@ from support.order_flow import build_jar, order_flow
 from support.order_traffic import market_order, tick
 from support.stack import fintank, stopped_stack
 
-from fintank.adapters.kafka import TOPICS, partition_for
+from fintank.adapters.kafka import partition_for, topics
 from fintank.services import lifecycle
 
 SYMBOLS = [f"LATENCY{number:02}" for number in range(30)]
@@ -56,7 +56,7 @@ class Traffic:
         self._producer.flush(ANSWER_S)
 
     def _send(self, topic: str, key: str, message: dict[str, Any], on_delivery: Any = None) -> None:
-        partition = partition_for(key, TOPICS[topic].partitions)
+        partition = partition_for(key, topics()[topic].partitions)
         self._producer.produce(topic, json.dumps(message), key, partition, on_delivery=on_delivery)
 
     def _appended(self, _: object, record: Message) -> None:

@@ -12,7 +12,7 @@ from support.order_flow import build_jar
 # How many examples a property is tried with: the same ones each time, and others by `make soak`.
 hypothesis.settings.register_profile(
     "quick",
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],

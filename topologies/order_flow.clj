@@ -72,7 +72,6 @@
                ["tick-spout" "log_ends"] :all
                ["order-spout" "log_ends"] :all}
               (python-bolt "fintank.bolts.rule_engine.RuleEngine" {})
-              :p 2
               ;; On each tick tuple, it commits what is pending.
               :conf {"topology.tick.tuple.freq.secs" 1})
 
@@ -119,7 +118,12 @@
    "topology.multilang.serializer" "fintank.storm.multilang.JacksonSerializer"
    "topology.worker.childopts" "-Xmx768m"})
 
+(defn- sized
+  "Gives each component its number of tasks: id -> number, 1 if it is not there."
+  [specs tasks]
+  (into {} (for [[id spec] specs] [id (assoc spec :p (int (get tasks id 1)))])))
+
 (defn order-flow
-  "The StormTopology."
-  ^StormTopology []
-  (topology spouts bolts))
+  "The StormTopology; tasks: those of scale.toml."
+  ^StormTopology [tasks]
+  (topology (sized spouts tasks) (sized bolts tasks)))

@@ -9,7 +9,7 @@
 (def ^:private ^StormTopology topology
   "The topology after a round trip through Thrift, as `sparse submit` sends it."
   (let [read-back (StormTopology.)]
-    (.deserialize (TDeserializer.) read-back (.serialize (TSerializer.) (order-flow)))
+    (.deserialize (TDeserializer.) read-back (.serialize (TSerializer.) (order-flow {"rule-engine" 3})))
     read-back))
 
 (defn- common
@@ -90,7 +90,7 @@
          (inputs "rule-engine"))))
 
 (deftest the-rule-engine-has-two-tasks-and-a-tick-every-second
-  (is (= 2 (.get_parallelism_hint (common "rule-engine"))))
+  (is (= [3 1] (map #(.get_parallelism_hint (common %)) ["rule-engine" "tick-spout"])))
   (is (= {"topology.tick.tuple.freq.secs" 1}
          (JSONValue/parse ^String (.get_json_conf (common "rule-engine"))))))
 

@@ -17,7 +17,7 @@ from support.order_reports import POISON_KEY
 from support.waiting import wait_until
 
 from fintank.adapters import nimbus
-from fintank.adapters.kafka import TOPICS
+from fintank.adapters.kafka import topics
 from fintank.errors import FintankError
 
 PAUSE_S = MESSAGE_TIMEOUT_S + 5
@@ -126,7 +126,7 @@ def send_again(world: World, _: str, __: random.Random) -> str:
 
 def poison(world: World, _: str, rng: random.Random) -> str:
     for topic in ("ticks", "orders", "executions", "fills"):
-        for partition in range(TOPICS[topic].partitions):
+        for partition in range(topics()[topic].partitions):
             world.traffic.produce(topic, POISON_KEY.decode(), rng.choice(POISON), partition)
     return "one record in each partition of ticks, orders, executions and fills"
 

@@ -13,7 +13,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as KafkaMessage
 
-from fintank.adapters.kafka import TOPICS, partition_for
+from fintank.adapters.kafka import partition_for, topics
 
 Message = dict[str, Any]
 Identity = tuple[str, str, str]
@@ -69,7 +69,7 @@ class Traffic:
         with self._lock:
             again = self._rng.sample(list(self._recent), min(count, len(self._recent)))
         for topic, key, text in again:
-            self.produce(topic, key, text.encode(), partition_for(key, TOPICS[topic].partitions))
+            self.produce(topic, key, text.encode(), partition_for(key, topics()[topic].partitions))
 
     def produce(
         self,
@@ -119,7 +119,7 @@ class Traffic:
         with self._lock:
             self._recent.append((topic, key, text))
         found = frozenset(identities_of(message)) if topic == "orders" else frozenset()
-        self.produce(topic, key, text.encode(), partition_for(key, TOPICS[topic].partitions), found)
+        self.produce(topic, key, text.encode(), partition_for(key, topics()[topic].partitions), found)
 
     def _send_state(self, state: str) -> None:
         message = {"msg_type": "trading_state", "state": state, "timestamp": _now()}

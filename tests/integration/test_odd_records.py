@@ -21,7 +21,7 @@ from support.waiting import wait_until
 
 from fintank.adapters import kafka
 from fintank.adapters.consumer_groups import PartitionState, partition_states
-from fintank.adapters.kafka import TOPICS, partition_for
+from fintank.adapters.kafka import partition_for, topics
 from fintank.adapters.sinks import open_sink
 from fintank.reconciliation.comparison import compare
 
@@ -72,7 +72,7 @@ class World:
         producer.init_transactions(30)
         producer.begin_transaction()
         for topic, key, value in records:
-            producer.produce(topic, value, key, partition_for(key, TOPICS[topic].partitions))
+            producer.produce(topic, value, key, partition_for(key, topics()[topic].partitions))
         assert producer.flush(30) == 0  # an abort would drop what is still buffered
         (producer.commit_transaction if commits else producer.abort_transaction)(30)
 
@@ -147,7 +147,7 @@ def end_open_transaction(address: str) -> None:
 
 def test_a_transaction_that_a_killed_producer_left_open_is_reported_and_waited_out(world: World) -> None:
     world.produce("ticks", "OPEN", text(tick("OPEN")))
-    partition = partition_for("acc-1", TOPICS["orders"].partitions)
+    partition = partition_for("acc-1", topics()["orders"].partitions)
     arguments = [world.address, str(LEFT_OPEN_MS), str(partition), text(market_order("left open", "OPEN"))]
     with subprocess.Popen(
         [sys.executable, "-c", LEAVES_OPEN, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -219,7 +219,7 @@ def test_records_without_value_or_key_or_with_headers_or_odd_bytes_or_sizes_stop
     world.produce("orders", "acc-1", None, b"\xed\xa0\x80{}")
     world.produce("ticks", None, text(tick("ODD", ask="100.1")))
     producer = Producer({"bootstrap.servers": world.address, "message.max.bytes": 2_000_000})
-    partition = partition_for("ODD", TOPICS["ticks"].partitions)
+    partition = partition_for("ODD", topics()["ticks"].partitions)
     headers: Any = [("trace", b"\xff\x00"), ("none", None), ("trace", "again")]
     for number, time_ms in enumerate((1, 1_795_881_600_000_000, 2**62)):
         value = text({**tick("ODD"), "ask": f"100.{number + 2}"})

@@ -49,7 +49,7 @@ def test_an_example_sends_to_the_partition_of_its_key_and_its_order_trades(
     for topic, key in (("ticks", "IVE"), ("orders", "A-1001")):
         record = last(stack, topic)
         assert record.key == key.encode()
-        assert record.partition == kafka.partition_for(key, kafka.TOPICS[topic].partitions)
+        assert record.partition == kafka.partition_for(key, kafka.topics()[topic].partitions)
     engine.decide()
     life = fintank(stack, "order", cl_ord_id)
     assert "FILLED" in life

@@ -36,7 +36,7 @@ def of_defaults(stack: Stack, name: str) -> dict[str, Topic]:
     """Create a topic with the broker's defaults; return it with the settings that it lacks."""
     with kafka.connect(stack.settings.kafka) as admin:
         admin.create_topics({name: {"num_partitions": 4}})
-    return {name: kafka.TOPICS["journal"]}
+    return {name: kafka.topics()["journal"]}
 
 
 def member(stack: Stack, group: str) -> Consumer:
@@ -54,7 +54,7 @@ def test_topics_are_created_as_configured(stack: Stack) -> None:
     shown = topics_json(stack)
     assert shown["kafka"] == stack.settings.kafka
     assert {name: len(topic["partitions"]) for name, topic in shown["topics"].items()} == {
-        name: topic.partitions for name, topic in kafka.TOPICS.items()
+        name: topic.partitions for name, topic in kafka.topics().items()
     }
 
 
@@ -98,7 +98,7 @@ def test_a_wrong_partition_count_is_named_with_the_cure(stack: Stack) -> None:
     with kafka.connect(stack.settings.kafka) as admin:
         kafka.ensure_topics(admin, {"narrow": Topic(2, {})})
     with (
-        pytest.raises(FintankError, match=r"topic 'narrow' has 2 partitions instead of 4: .*invoke topics"),
+        pytest.raises(FintankError, match=r"topic 'narrow' has 2 partitions, and scale.toml says 4: .*"),
         kafka.connect(stack.settings.kafka) as admin,
     ):
         kafka.ensure_topics(admin, {"narrow": Topic(4, {})})
@@ -116,7 +116,7 @@ def test_each_wrong_setting_of_a_topic_created_by_hand_is_named_and_fixed(stack:
     ]
     with kafka.connect(stack.settings.kafka) as admin:
         changed = kafka.fix_topics(admin, topics)
-        assert len(changed) == len(kafka.TOPICS["journal"].configs)
+        assert len(changed) == len(kafka.topics()["journal"].configs)
         assert changed[0].startswith("topic 'by-hand': set cleanup.policy to compact, it was delete (")
         assert kafka.fix_topics(admin, topics) == kafka.ensure_topics(admin, topics) == []
 
@@ -157,8 +157,8 @@ def test_a_shard_is_not_adopted_while_times_are_those_of_producers_or_partitions
     assert str(caught.value).split("; ") == [
         "topic 'ticks': message.timestamp.type is CreateTime and must be LogAppendTime (times are those of "
         "the broker's clock): `invoke topics` sets it",
-        "topic 'fills' has 5 partitions instead of 4: delete it and run `invoke topics`, or `invoke reset` "
-        "to delete all data",
+        "topic 'fills' has 5 partitions, and scale.toml says 4: write partitions.fills = 5 into it, or "
+        "`invoke reset` to delete all data",
     ]
     with kafka.connect(stack.settings.kafka) as admin:
         admin.delete_topics(["fills"])
@@ -170,7 +170,7 @@ def test_a_shard_is_not_adopted_while_times_are_those_of_producers_or_partitions
 
 
 def test_records_that_a_fixed_journal_lost_are_reported(stack: Stack) -> None:
-    topics = {"journal": kafka.TOPICS["journal"]}
+    topics = {"journal": kafka.topics()["journal"]}
     topics_json(stack)
     log, _ = adopt(stack.settings.kafka, 2, print)
     log.commit([], [], [SymbolClock("lost", ClockState(1, 1), 0)])

@@ -13,7 +13,7 @@ from properties.random_records import RULES, STEPS, Step
 from properties.test_reference_equivalence import FORGETFUL, emitted
 from scenarios.core_world import CoreWorld
 
-from fintank.adapters.kafka import TOPICS
+from fintank.adapters.kafka import topics
 from fintank.reconciliation.bookings import check_bookings
 from fintank.reconciliation.findings import Break
 from fintank.reconciliation.order_cancels import check_cancels
@@ -31,7 +31,7 @@ from fintank.wire.kafka import executions, fills, orders, ticks
 
 TIME_MS = 1_700_000_000_000
 LOGS = TopicLogs(
-    {(name, n): PartitionLog() for name, topic in TOPICS.items() for n in range(topic.partitions)}
+    {(name, n): PartitionLog() for name, topic in topics().items() for n in range(topic.partitions)}
 )
 
 

@@ -26,7 +26,7 @@ class CoreEngine:
     def __init__(self, stack: Stack) -> None:
         self.address = stack.settings.kafka
         self.shards = {}
-        for number in range(kafka.SHARDS):
+        for number in range(kafka.shards()):
             log, records = adopt(self.address, number, print)
             self.shards[number] = (restore(Limits(), records), log)
         with open_reader(self.address, "ticks") as reader:
@@ -41,7 +41,7 @@ class CoreEngine:
                 quote = tick_json.from_record(record)
             except ValueError:  # not a tick: the topology would reject it
                 continue
-            shard, log = self.shards[kafka.partition_for(quote.symbol, kafka.SHARDS)]
+            shard, log = self.shards[kafka.partition_for(quote.symbol, kafka.shards())]
             effects = shard.on_quote(quote, time.time_ns() // 1000)
             if effects is not None:
                 log.commit(effects.reports, effects.fills, effects.journal)
@@ -68,7 +68,7 @@ class CoreEngine:
         else:
             name = message.cl_ord_id if isinstance(message, Order) else message.order_id
             for order in orders_of(name, message, Limits()):
-                number = kafka.partition_for(order.symbol, kafka.SHARDS)
+                number = kafka.partition_for(order.symbol, kafka.shards())
                 self.commit({number: self.shards[number][0].on_order(order, log_us)})
 
     def commit(self, results: dict[int, Effects]) -> None:

@@ -14,7 +14,7 @@ from support.waiting import wait_until
 
 from fintank.adapters import kafka
 from fintank.adapters.consumer_groups import partition_states
-from fintank.adapters.kafka import TOPICS, partition_for
+from fintank.adapters.kafka import partition_for, topics
 
 SENT_TIMEOUT_S = 30
 SETTLED_TIMEOUT_S = 60
@@ -54,7 +54,7 @@ class LiveWorld:
         for number, sending in enumerate(sendings):
             partition = sending.partition
             if partition is None:
-                partition = partition_for(sending.key, TOPICS[sending.topic].partitions)
+                partition = partition_for(sending.key, topics()[sending.topic].partitions)
             self._producer.produce(
                 sending.topic,
                 sending.text,

@@ -14,7 +14,7 @@ import psutil
 from support.stack import BIN
 from support.waiting import wait_until
 
-from fintank import __version__, settings
+from fintank import __version__, scale, settings
 from fintank.adapters import rules_file
 from fintank.settings import PROJECT_ROOT
 from fintank.storm.storm_command import JVM_OPTIONS
@@ -70,7 +70,8 @@ def order_flow(environ: dict[str, str], folder: Path) -> Iterator[OrderFlow]:
     log = folder / f"order_flow-{time.monotonic_ns()}.log"
     config = folder / "options.json"
     rules = rules_file.load_json(settings.load(environ))
-    config.write_text(json.dumps({settings.RULES_OPTION: rules}))
+    options = {settings.RULES_OPTION: rules, scale.OPTION: scale.load(environ).to_json()}
+    config.write_text(json.dumps(options))
     class_path = (PROJECT_ROOT / ".fintank" / "opt" / "storm.classpath").read_text().strip()
     command = ["java", *JVM_OPTIONS, "-cp", f"{class_path}:{JAR}", "fintank.local.main"]
     command += ["run", "--seconds", "0", "--config", str(config)]

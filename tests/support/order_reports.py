@@ -11,7 +11,7 @@ from confluent_kafka import Message as KafkaMessage
 from support.order_traffic import Message
 
 from fintank.adapters import credentials
-from fintank.adapters.kafka import TOPICS
+from fintank.adapters.kafka import topics
 
 LOT = Decimal("0.000001")
 MOMENT_SECONDS = 0.5
@@ -32,7 +32,7 @@ class CommittedLog:
         self.messages: list[Message] = []
         self._decode = decode
         self._at_end: set[int] = set()
-        self._partitions = TOPICS[topic].partitions
+        self._partitions = topics()[topic].partitions
         self._consumer = Consumer(
             {
                 "bootstrap.servers": address,

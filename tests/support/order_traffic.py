@@ -13,7 +13,7 @@ from typing import Any
 from confluent_kafka import Producer
 
 from fintank.adapters import credentials
-from fintank.adapters.kafka import TOPICS, partition_for
+from fintank.adapters.kafka import partition_for, topics
 
 Message = dict[str, Any]
 
@@ -27,14 +27,14 @@ def send(address: str, topic: str, key_field: str, messages: Iterable[Message]) 
     producer = _producer(address)
     for message in messages:
         key = message[key_field]
-        producer.produce(topic, json.dumps(message), key, partition_for(key, TOPICS[topic].partitions))
+        producer.produce(topic, json.dumps(message), key, partition_for(key, topics()[topic].partitions))
     assert producer.flush(FLUSH_SECONDS) == 0
 
 
 def produce(address: str, topic: str, key: str | None, *values: bytes | None, **options: Any) -> None:
     """Send raw values to the partition of a key; options are more options of the producer."""
     producer = Producer({"bootstrap.servers": address, "message.max.bytes": 2_000_000, **options})
-    partition = partition_for(key or "", TOPICS[topic].partitions)
+    partition = partition_for(key or "", topics()[topic].partitions)
     for value in values:
         producer.produce(topic, value, key, partition)
     assert producer.flush(FLUSH_SECONDS) == 0

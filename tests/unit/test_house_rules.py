@@ -57,7 +57,7 @@ PACKAGES_BELOW = {
     "wire": {"trading", "wire"},
     "trading": {"trading"},
 }
-SHARED_MODULES = {"colors", "errors", "output", "settings", "sink_url", "waiting"}
+SHARED_MODULES = {"scale", "colors", "errors", "output", "settings", "sink_url", "waiting"}
 
 
 def git_files(*options: str) -> list[str]:

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from support.cookbook import Rendered
 
 from fintank import settings
-from fintank.adapters.kafka import TOPICS
+from fintank.adapters.kafka import topics
 from fintank.services import influxdb_server, kafka_broker, storm_cluster
 from fintank.services.supervisor import Service
 from fintank.settings import PROJECT_ROOT
@@ -82,7 +82,7 @@ def test_the_topics(machine: Rendered) -> None:
         name: (topic["partitions"], {key: str(value) for key, value in topic["settings"].items()})
         for name, topic in machine.node["kafka"]["topics"].items()
     }
-    assert ours == {name: (topic.partitions, dict(topic.configs)) for name, topic in TOPICS.items()}
+    assert ours == {name: (topic.partitions, dict(topic.configs)) for name, topic in topics().items()}
 
 
 def test_influxdb(machine: Rendered) -> None:

@@ -5,7 +5,7 @@ import time
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from fintank.adapters import credentials
-from fintank.adapters.kafka import TOPICS, partition_for
+from fintank.adapters.kafka import partition_for, topics
 from fintank.errors import FintankError
 
 LINGER_MS = 20
@@ -43,7 +43,7 @@ class BulkProducer:
     def send(self, key: str, value: bytes, partition: int | None = None) -> None:
         """Queue a record, and wait while the queue is full; FintankError once a record has failed."""
         if partition is None:
-            partition = partition_for(key, TOPICS[self._topic].partitions)
+            partition = partition_for(key, topics()[self._topic].partitions)
         while True:
             try:
                 self._producer.produce(self._topic, value, key, partition, on_delivery=self._count)

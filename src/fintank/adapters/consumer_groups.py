@@ -9,7 +9,7 @@ from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import CoordinatorNotAvailableError, KafkaError
 
-from fintank.adapters.kafka import TOPICS, connect
+from fintank.adapters.kafka import connect, topics
 from fintank.settings import TOPOLOGY
 
 GROUPS: Mapping[str, str] = MappingProxyType(
@@ -55,11 +55,15 @@ class Member(NamedTuple):
     host: str
 
 
-def partition_states(admin: KafkaAdminClient) -> list[PartitionState]:
-    """Return the state of every partition, in the order of TOPICS; all topics must exist."""
-    partitions = [
-        TopicPartition(name, number) for name, topic in TOPICS.items() for number in range(topic.partitions)
-    ]
+def partition_states(
+    admin: KafkaAdminClient, counts: Mapping[str, int] | None = None
+) -> list[PartitionState]:
+    """Return the state of every partition, in the order of the topics; all topics must exist.
+
+    counts: the partitions of some topics, if not those of all by the scale.
+    """
+    counts = counts or {name: topic.partitions for name, topic in topics().items()}
+    partitions = [TopicPartition(name, number) for name in counts for number in range(counts[name])]
     first = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
     written = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
     # Last, so that records written meanwhile don't look hidden.

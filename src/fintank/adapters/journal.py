@@ -21,7 +21,7 @@ from confluent_kafka import (
 )
 
 from fintank.adapters import credentials, required_topics
-from fintank.adapters.kafka import TOPICS, partition_for
+from fintank.adapters.kafka import partition_for, topics
 from fintank.adapters.topic_reader import open_consumer
 from fintank.errors import FintankError
 from fintank.trading.changes import Change, Entry, EntryId
@@ -79,7 +79,7 @@ class ShardLog:
             records.append((EXECUTIONS, self._shard, report.identity.cl_ord_id, executions.to_json(report)))
         records += [(TIMELINE, self._shard, *timeline_records.to_record(event)) for event in events]
         for fill in fills_:
-            partition = partition_for(fill.account, TOPICS[FILLS].partitions)
+            partition = partition_for(fill.account, topics()[FILLS].partitions)
             records.append((FILLS, partition, fill.account, fills.to_json(fill)))
         with _errors(self._address, self._shard, "the transaction failed"):
             self._deadline = time.monotonic() + TRANSACTION_MS_MAX / 1000

@@ -5,17 +5,18 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from fintank import scale
 from fintank.adapters import credentials, ports, topic_configs
 from fintank.adapters.topic_configs import UNLIMITED, Difference
 from fintank.errors import FintankError
 
-SHARDS = 4
 BOOTSTRAP_MS_MAX = 5_000
 REQUEST_MS_MAX = 20_000
 TOPICS_READY_MS_MAX = 15_000
@@ -43,29 +44,44 @@ def _log(partitions: int, retention_ms: int, retention_bytes: int = UNLIMITED, *
     return _topic(partitions, cleanup_policy="delete", **kept, **configs)
 
 
-TOPICS: Mapping[str, Topic] = MappingProxyType(
-    {
+NAMES = ("ticks", "orders", "executions", "fills", "timeline", "rejects", "journal")
+
+
+def shards() -> int:
+    """Return the number of shards."""
+    return scale.current().shards
+
+
+def topics() -> Mapping[str, Topic]:
+    """Return all topics, by name, as they are created: their partitions are those of the scale."""
+    sizes = scale.current()
+    return _topics(sizes.shards, **sizes.partitions)
+
+
+@cache
+def _topics(shards: int, ticks: int, orders: int, fills: int) -> Mapping[str, Topic]:
+    topics = {
         # Bounded by bytes alone, 1 GiB per partition; small segments, as only whole segments are deleted.
         "ticks": _log(
-            SHARDS, retention_ms=UNLIMITED, retention_bytes=1024 * MEBIBYTE, segment_bytes=64 * MEBIBYTE
+            ticks, retention_ms=UNLIMITED, retention_bytes=1024 * MEBIBYTE, segment_bytes=64 * MEBIBYTE
         ),
-        "orders": _log(SHARDS, THIRTY_DAYS_MS),
-        "executions": _log(SHARDS, THIRTY_DAYS_MS),
-        "fills": _log(SHARDS, THIRTY_DAYS_MS),
+        "orders": _log(orders, THIRTY_DAYS_MS),
+        "executions": _log(shards, THIRTY_DAYS_MS),
+        "fills": _log(fills, THIRTY_DAYS_MS),
         # Little is written to it, and without it no older decision can be made again.
-        "timeline": _log(SHARDS, retention_ms=UNLIMITED, retention_bytes=1024 * MEBIBYTE),
+        "timeline": _log(shards, retention_ms=UNLIMITED, retention_bytes=1024 * MEBIBYTE),
         # A reject contains up to 64 KiB of its record, so a flood of them needs a bound in bytes too.
         "rejects": _log(1, THIRTY_DAYS_MS, retention_bytes=1024 * MEBIBYTE),
         # The active segment is never compacted: small ones, rolled hourly, make a shard's start fast.
         "journal": _topic(
-            SHARDS,
+            shards,
             cleanup_policy="compact",
             segment_bytes=16 * MEBIBYTE,
             segment_ms=3600 * 1000,
             min_cleanable_dirty_ratio=0.2,
         ),
     }
-)
+    return MappingProxyType(topics)
 
 
 def partition_for(key: str, partitions: int) -> int:
@@ -109,21 +125,22 @@ def no_answer(address: str) -> FintankError:
     return FintankError(f"Kafka ({address}) does not answer: run `invoke up`")
 
 
-def ensure_topics(admin: KafkaAdminClient, topics: Mapping[str, Topic] = TOPICS) -> list[str]:
+def ensure_topics(admin: KafkaAdminClient, wanted: Mapping[str, Topic] | None = None) -> list[str]:
     """Create missing topics, wait for their leaders, and compare the configs of existing ones.
 
     Raise FintankError with a line for each required config that differs, and its cure; return a line for each
-    advised one.
+    advised one. `wanted` are all topics by default.
     """
-    found = _differences(admin, topics)
+    found = _differences(admin, wanted or topics())
     if any(difference.is_required for difference in found):
         raise FintankError("\n".join(difference.line for difference in found if difference.is_required))
     return [difference.line for difference in found]
 
 
-def fix_topics(admin: KafkaAdminClient, topics: Mapping[str, Topic] = TOPICS) -> list[str]:
+def fix_topics(admin: KafkaAdminClient, wanted: Mapping[str, Topic] | None = None) -> list[str]:
     """Do the same after setting what can be set; return also a line for each config that was set."""
-    found = _differences(admin, topics)
+    wanted = wanted or topics()
+    found = _differences(admin, wanted)
     changed = [difference for difference in found if not difference.manual_cure]
     topic_configs.write(admin, changed)
     kept = [difference for difference in found if difference.manual_cure]
@@ -131,7 +148,7 @@ def fix_topics(admin: KafkaAdminClient, topics: Mapping[str, Topic] = TOPICS) ->
     if any(difference.is_required for difference in kept):
         raise FintankError("\n".join(lines))
     if ("journal", "cleanup.policy") in {(difference.topic, difference.name) for difference in changed}:
-        lines += _lost(admin, "journal", topics["journal"].partitions)
+        lines += _lost(admin, "journal", wanted["journal"].partitions)
     return lines
 
 

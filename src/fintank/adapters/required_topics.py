@@ -6,7 +6,7 @@ from typing import Any
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 
 from fintank.adapters import credentials
-from fintank.adapters.kafka import TOPICS
+from fintank.adapters.kafka import topics
 from fintank.adapters.topic_configs import REQUIRED, Difference, wrong_partitions
 
 NAMES = ("ticks", "orders", "executions", "fills", "timeline", "journal")
@@ -28,7 +28,7 @@ def problems(address: str) -> list[str]:
 
 
 def _problems(name: str, partitions: int | None, configs: Any) -> Iterator[str]:
-    wanted = TOPICS[name]
+    wanted = topics()[name]
     if partitions is None:
         yield f"topic '{name}' is missing: run `invoke topics`"
         return

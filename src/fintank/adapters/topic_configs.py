@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from kafka.admin import ConfigResource, KafkaAdminClient
 
 from fintank.errors import FintankError
+from fintank.scale import PARTITIONED
 
 UNLIMITED = -1
 RECORD_BYTES_MIN = 1_048_588
@@ -22,6 +23,9 @@ REQUIRED = {
 }
 AT_LEAST = ("retention.ms", "retention.bytes")
 AT_MOST = ("segment.bytes", "segment.ms", "min.cleanable.dirty.ratio")
+
+GROWING = ("ticks", "orders")
+"""Topics that may get more partitions; a key's records are then in two, and log time keeps their order."""
 
 REMOVE = "if this is unintended, remove it (kafka-configs.sh --delete-config), then run `invoke topics`"
 
@@ -113,8 +117,12 @@ def differences(topic: str, wanted: Mapping[str, str], found: ExistingTopic) -> 
 
 def wrong_partitions(topic: str, found: int, wanted: int) -> str:
     """Say that a topic has another number of partitions than configured, with the cure."""
-    cure = "delete it and run `invoke topics`, or `invoke reset` to delete all data"
-    return f"topic '{topic}' has {found} partitions instead of {wanted}: {cure}"
+    key = f"partitions.{topic}" if topic in PARTITIONED else "shards"
+    if topic in GROWING and found < wanted:
+        cure = "`invoke topics` adds the others once all is read and the topology has ended"
+    else:
+        cure = f"write {key} = {found} into it, or `invoke reset` to delete all data"
+    return f"topic '{topic}' has {found} partitions, and scale.toml says {wanted}: {cure}"
 
 
 def _unwritable(topic: str, found: ExistingTopic) -> Iterator[Difference]:

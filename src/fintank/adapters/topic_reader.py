@@ -13,7 +13,7 @@ from itertools import takewhile
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from fintank.adapters import credentials
-from fintank.adapters.kafka import TOPICS, ensure_answers, no_answer
+from fintank.adapters.kafka import ensure_answers, no_answer, topics
 from fintank.errors import FintankError
 from fintank.wire.kafka.records import Record
 
@@ -137,7 +137,7 @@ class TopicReader:
         return Record(self._topic, partition, offset, message.timestamp()[1], message.key(), message.value())
 
     def _numbers(self, partitions: Iterable[int] | None) -> Iterable[int]:
-        return range(TOPICS[self._topic].partitions) if partitions is None else sorted(partitions)
+        return range(topics()[self._topic].partitions) if partitions is None else sorted(partitions)
 
     def _bounds(self, partition: int) -> tuple[int, int]:
         place = TopicPartition(self._topic, partition)
@@ -153,7 +153,7 @@ class TopicReader:
 
 @contextmanager
 def open_reader(address: str, topic: str) -> Iterator[TopicReader]:
-    """Open a reader of one of TOPICS, which must exist; Kafka's errors inside become a FintankError."""
+    """Open a reader of one of the topics, which must exist; Kafka's errors inside become a FintankError."""
     ensure_answers(address)
     try:
         with open_consumer(address, "fintank-commands") as consumer:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 
-from fintank.adapters.kafka import SHARDS, partition_for
+from fintank.adapters.kafka import partition_for, shards
 from fintank.audit.differences import AuditFindings, DifferenceKind, brief
 from fintank.trading.reports import Fill
 from fintank.wire.kafka import fills
@@ -64,7 +64,7 @@ class FillMatching:
             else:
                 self._findings.add(DifferenceKind.FILL_MISSING, ours, ours=brief(ours))
         for record, fill in self._left():
-            if record.time_ms <= reports_from_ms[partition_for(fill.symbol, SHARDS)]:
+            if record.time_ms <= reports_from_ms[partition_for(fill.symbol, shards())]:
                 self._findings.not_audited += 1
             else:
                 kind = DifferenceKind.FILL_NOT_DECIDED

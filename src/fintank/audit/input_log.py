@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from fintank.adapters.kafka import SHARDS, no_answer, partition_for
+from fintank.adapters.kafka import no_answer, partition_for, shards
 from fintank.adapters.topic_reader import ANSWER_SECONDS_MAX, POLL_SECONDS, SILENT_SECONDS_MAX, open_consumer
 from fintank.trading.messages import PortfolioOrder, Quote, TradingState
 from fintank.trading.partition_log import Partition, Range, Run
@@ -171,4 +171,4 @@ def _shard(message: Input) -> int | None:
     """Return the shard of a message; None if it is for all: a component's shard depends on the rules."""
     if isinstance(message, TradingState | PortfolioOrder) or message.symbol is None:
         return None
-    return partition_for(message.symbol, SHARDS)
+    return partition_for(message.symbol, shards())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from fintank.adapters.kafka import SHARDS, partition_for
+from fintank.adapters.kafka import partition_for, shards
 from fintank.audit.fill_matching import FillMatching
 from fintank.audit.input_log import Input
 from fintank.audit.report_matching import ReportMatching
@@ -96,7 +96,7 @@ class ShardAudit:
         """Return what a record is to this shard: of a portfolio order, the components of its symbols."""
         if isinstance(record, PortfolioOrder):
             for order in split_message(record, self._limits):
-                if partition_for(order.symbol, SHARDS) == self._number:
+                if partition_for(order.symbol, shards()) == self._number:
                     yield order
         else:
             yield record

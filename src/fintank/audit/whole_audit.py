@@ -44,7 +44,7 @@ class WholeAudit:
         self._address = settings.kafka
         self._stack = stack
         # How far the shards are comes first: all that they wrote until then can be read after it.
-        self._decided = {number: decided_positions(self._address, number) for number in range(kafka.SHARDS)}
+        self._decided = {number: decided_positions(self._address, number) for number in range(kafka.shards())}
         self._booked = stack.enter_context(growing(self._address, "fills"))
         self._fills = FillMatching(self.findings, self._booked.record_at)
         self._shards: list[_Shard] = []
@@ -122,12 +122,9 @@ class WholeAudit:
                 if first is not None and end is not None:
                     firsts[place] = min(first, firsts.get(place, first))
                     ends[place] = max(end, ends.get(place, end))
-        # Ticks are in the partition that has their shard's number.
-        starts = {shard.number: shard.start for shard in self._shards}
-        rules = {
-            place: starts[place.number].rules_of_ticks(place) if place.number in starts else ()
-            for place in firsts
-        }
+        # The shards are adopted with the same rules, one right after the other.
+        starts = [shard.start for shard in self._shards]
+        rules = {place: starts[place.number % len(starts)].rules_of_ticks(place) for place in firsts}
         return {
             place: self._stack.enter_context(open_log(self._address, place, first, ends[place], rules[place]))
             for place, first in firsts.items()

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, TypeVar
 from pystorm import Bolt
 from pystorm.component import Tuple
 
-from fintank import settings
+from fintank import scale, settings
 from fintank.adapters.metrics import Metrics
 from fintank.adapters.sinks import open_sink
 from fintank.bolts import stdio
@@ -51,6 +51,7 @@ class BatchBolt(Bolt):
 
     def _setup_component(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
         super()._setup_component(storm_conf, context)
+        scale.use_option(storm_conf)
         sink = open_sink(settings.from_storm(storm_conf).sink)
         self.metrics = Metrics(context["componentid"], context["taskid"], sink.write)
         self.metrics.start()

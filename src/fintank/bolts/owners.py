@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from fintank.adapters.kafka import SHARDS, partition_for
+from fintank.adapters.kafka import partition_for, shards
 from fintank.wire.bolts.order_stream import OwnedMessage
 
 RULE_ENGINE = "rule-engine"
@@ -13,13 +13,13 @@ SYMBOLS_KEPT_MAX = 65_536
 
 def owner_count(context: Mapping[str, Any]) -> int:
     """Return how many tasks of the rule engine own shards; 0 if the topology has none. context is Storm's."""
-    return min(SHARDS, list(context["task->component"].values()).count(RULE_ENGINE))
+    return min(shards(), list(context["task->component"].values()).count(RULE_ENGINE))
 
 
 @lru_cache(SYMBOLS_KEPT_MAX)
 def shard_of(symbol: str) -> int:
     """Return the shard of a symbol."""
-    return partition_for(symbol, SHARDS)
+    return partition_for(symbol, shards())
 
 
 @lru_cache(SYMBOLS_KEPT_MAX)
@@ -43,4 +43,4 @@ def owned_shards(context: Mapping[str, Any]) -> list[int]:
     """Return the shards of this task; none if there are more tasks than shards and it is left over."""
     tasks = sorted(int(task) for task, name in context["task->component"].items() if name == RULE_ENGINE)
     owner = tasks.index(context["taskid"])
-    return [shard for shard in range(SHARDS) if shard % len(tasks) == owner]
+    return [shard for shard in range(shards()) if shard % len(tasks) == owner]

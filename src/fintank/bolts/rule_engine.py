@@ -52,9 +52,6 @@ LOST = (
     "shard %d: %d offsets of '%s' were deleted before they were decided on; what follows is decided: compare "
     "the topic's retention with how long the topology stood still, and send again what still matters"
 )
-PARTITIONS = [
-    Partition(topic, number) for topic in TOPICS for number in range(kafka.TOPICS[topic].partitions)
-]
 
 
 class RuleEngine(BatchBolt):
@@ -135,8 +132,8 @@ class RuleEngine(BatchBolt):
         seconds = time.monotonic() - started
         self.logger.info("shard %d adopted: %d entries remembered, %.1f s", shard, remembered, seconds)
         self._report_alive()
-        feed = ShardFeed(owned, positions, PARTITIONS)
-        feed.timeline.adopted(self._rules, kafka.SHARDS, *versions.used(), remembered)
+        feed = ShardFeed(owned, positions, _partitions())
+        feed.timeline.adopted(self._rules, kafka.shards(), *versions.used(), remembered)
         return feed
 
     def _take_ticks(self, tup: Tuple) -> None:
@@ -256,14 +253,20 @@ class RuleEngine(BatchBolt):
         os._exit(status_code)
 
 
+def _partitions() -> list[Partition]:
+    """Return the partitions of the topics that are decided on."""
+    sizes = kafka.topics()
+    return [Partition(topic, number) for topic in TOPICS for number in range(sizes[topic].partitions)]
+
+
 def _elapsed_ms() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
 def _check_partitions(topic: str, ends: LogEnds) -> None:
     """Raise JournalError if the topic has more partitions than it must have."""
-    if not ends.partitions.keys() <= set(PARTITIONS):
+    if not ends.partitions.keys() <= set(_partitions()):
         count = max(partition.number for partition in ends.partitions) + 1
         raise journal.JournalError(
-            topic_configs.wrong_partitions(topic, count, kafka.TOPICS[topic].partitions)
+            topic_configs.wrong_partitions(topic, count, kafka.topics()[topic].partitions)
         )

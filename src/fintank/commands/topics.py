@@ -4,7 +4,7 @@ from json import dumps
 
 from rich.table import Table
 
-from fintank.adapters import kafka
+from fintank.adapters import kafka, more_partitions
 from fintank.adapters.consumer_groups import GROUPS, PartitionState, behind_transactions, partition_states
 from fintank.commands import command
 from fintank.settings import Settings
@@ -17,7 +17,7 @@ TABLE_CHARS_MIN = 100
 def topics(settings: Settings, json: bool = False) -> None:
     """Create and repair the topics, and show offsets and lag, as in: invoke topics --json"""
     with kafka.connect(settings.kafka) as admin:
-        notes = kafka.fix_topics(admin)
+        notes = more_partitions.add(admin) + kafka.fix_topics(admin)
         states = partition_states(admin)
     notes += behind_transactions(states)
     if json:
@@ -47,7 +47,7 @@ def summary(states: list[PartitionState]) -> dict[str, dict[str, object]]:
                 if state.topic == name
             ],
         }
-        for name in kafka.TOPICS
+        for name in kafka.NAMES
     }
 
 
@@ -57,6 +57,6 @@ def _table(states: list[PartitionState]) -> Table:
     for state in states:
         offsets = (state.partition, state.first_offset, state.end_offset)
         read = ("" if number is None else str(number) for number in (state.committed, state.lag))
-        last_of_topic = state.partition == kafka.TOPICS[state.topic].partitions - 1
+        last_of_topic = state.partition == kafka.topics()[state.topic].partitions - 1
         made.add_row(state.topic, *map(str, offsets), state.group or "", *read, end_section=last_of_topic)
     return made

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from fintank.adapters.kafka import SHARDS, TOPICS, partition_for
+from fintank.adapters.kafka import partition_for, shards, topics
 from fintank.adapters.topic_reader import TopicReader, open_reader
 from fintank.order_history import waiting_reason
 from fintank.order_history.life import Booked, Life, Reported, Sent, is_open, orders_of, quote_ids
@@ -145,7 +145,7 @@ def _reports(
 ) -> list[Reported]:
     identities = {order.identity for order in requested} | {request.identity for request in requests}
     keys = {identity.cl_ord_id.encode() for identity in identities}
-    starts = reader.starts({partition_for(identity.symbol, SHARDS) for identity in identities}, since_ms)
+    starts = reader.starts({partition_for(identity.symbol, shards()) for identity in identities}, since_ms)
     own = (record for record in _read(reader, starts, "executions") if record.key in keys)
     return [
         (record, report)
@@ -159,7 +159,7 @@ def _fills(
 ) -> dict[str, Booked]:
     accounts = {order.account for order in requested} if exec_ids else set()
     keys = {account.encode() for account in accounts}
-    partitions = {partition_for(account, TOPICS["fills"].partitions) for account in accounts}
+    partitions = {partition_for(account, topics()["fills"].partitions) for account in accounts}
     starts = reader.starts(partitions, since_ms)
     own = (record for record in _read(reader, starts, "fills") if record.key in keys)
     return {

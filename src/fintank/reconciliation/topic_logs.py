@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from fintank.adapters.consumer_groups import PartitionState
-from fintank.adapters.kafka import SHARDS, TOPICS, partition_for
+from fintank.adapters.kafka import NAMES, partition_for, shards
 from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.findings import BreakKind, Result
 from fintank.wire.kafka.rejects import Reason
@@ -90,14 +90,14 @@ class TopicLogs:
 
 def reports_partition(symbol: str) -> PartitionKey:
     """Return where the reports of a symbol's orders are."""
-    return "executions", partition_for(symbol, SHARDS)
+    return "executions", partition_for(symbol, shards())
 
 
 def read_logs(address: str, states: Iterable[PartitionState]) -> TopicLogs:
     """Read what is known of every partition."""
     logs: dict[PartitionKey, PartitionLog] = {}
     rejected, unread = _read_rejected(address)
-    for topic in TOPICS:
+    for topic in NAMES:
         found = {state.partition: state for state in states if state.topic == topic}
         oldest = oldest_ms(address, topic, {number: state.first_offset for number, state in found.items()})
         for number, state in found.items():

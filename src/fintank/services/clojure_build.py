@@ -17,14 +17,19 @@ TIMEOUT_S = 120
 
 
 def built(
-    settings: Settings, name: str, sources: Sequence[Path], arguments: Callable[[Path], Sequence[object]]
+    settings: Settings,
+    name: str,
+    sources: Sequence[Path],
+    arguments: Callable[[Path], Sequence[object]],
+    given: str = "",
 ) -> Path:
     """Return the folder with the output of clojure.main; run it, in seconds, if the sources have changed.
 
-    `arguments` returns clojure.main's arguments that write the output into a given folder.
+    `arguments` returns clojure.main's arguments that write the output into a given folder, `given` is what
+    the output depends on besides the sources.
     """
     class_path = programs.class_path(settings, "storm")
-    digest = hashlib.sha256(class_path.encode())
+    digest = hashlib.sha256(f"{class_path}{given}".encode())
     for source in sources:
         digest.update(source.read_bytes())
     folder = settings.programs / "clojure" / f"{name}-{digest.hexdigest()[:16]}"

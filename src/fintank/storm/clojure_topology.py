@@ -12,7 +12,7 @@ from typing import Any
 from streamparse import JavaBolt, Topology
 from streamparse.dsl.topology import TopologyType
 
-from fintank import settings
+from fintank import scale, settings
 from fintank.errors import exiting
 from fintank.services import clojure_build
 from fintank.settings import TOPOLOGY
@@ -68,5 +68,5 @@ def options() -> dict[str, Any]:
 def _built() -> Path:
     """Return the folder with topology.thrift and options.json, made from the current sources."""
     sources = sorted([*clojure_build.SOURCES.rglob("*.clj"), *clojure_build.TOPOLOGIES.glob("*.clj")])
-    main = ("-m", "fintank.local.main", "thrift")
-    return clojure_build.built(settings.load(), TOPOLOGY, sources, lambda folder: [*main, folder])
+    main, size = ("-m", "fintank.local.main", "thrift"), scale.current().to_json()
+    return clojure_build.built(settings.load(), TOPOLOGY, sources, lambda folder: [*main, folder, size], size)

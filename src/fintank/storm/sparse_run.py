@@ -10,7 +10,7 @@ from types import FrameType
 import psutil
 from kafka.admin import KafkaAdminClient
 
-from fintank import settings
+from fintank import scale, settings
 from fintank.adapters import rules_file
 from fintank.adapters.consumer_groups import Member, live_members
 from fintank.adapters.kafka import connect, ensure_topics
@@ -37,7 +37,11 @@ def prepare(arguments: Sequence[str]) -> dict[str, object]:
         return {}
     with exiting():
         loaded = settings.load()
-        options: dict[str, object] = {settings.RULES_OPTION: rules_file.load_json(loaded)}
+        options: dict[str, object] = {
+            settings.RULES_OPTION: rules_file.load_json(loaded),
+            scale.OPTION: scale.current().to_json(),
+            "topology.workers": scale.current().workers,
+        }
         for line in rules_file.calendar_lines(rules_file.load(loaded)):
             print(line)
         if arguments[1] == "run":

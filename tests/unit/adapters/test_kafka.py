@@ -1,6 +1,6 @@
 import pytest
 
-from fintank.adapters.kafka import TOPICS, connect, partition_for
+from fintank.adapters.kafka import connect, partition_for, topics
 from fintank.errors import FintankError
 
 
@@ -10,7 +10,7 @@ def test_a_key_goes_to_the_partition_of_its_crc32(key: str, partition: int) -> N
 
 
 def test_each_topic_has_its_partitions() -> None:
-    assert {name: topic.partitions for name, topic in TOPICS.items()} == {
+    assert {name: topic.partitions for name, topic in topics().items()} == {
         "ticks": 4,
         "orders": 4,
         "executions": 4,
@@ -22,16 +22,16 @@ def test_each_topic_has_its_partitions() -> None:
 
 
 def test_the_broker_stamps_every_record_of_every_topic() -> None:
-    assert {topic.configs["message.timestamp.type"] for topic in TOPICS.values()} == {"LogAppendTime"}
+    assert {topic.configs["message.timestamp.type"] for topic in topics().values()} == {"LogAppendTime"}
 
 
 def test_only_the_journal_is_compacted() -> None:
-    compacted = [name for name, topic in TOPICS.items() if topic.configs["cleanup.policy"] == "compact"]
+    compacted = [name for name, topic in topics().items() if topic.configs["cleanup.policy"] == "compact"]
     assert compacted == ["journal"]
 
 
 def test_ticks_are_bounded_by_bytes_and_not_by_time() -> None:
-    configs = TOPICS["ticks"].configs
+    configs = topics()["ticks"].configs
     assert int(configs["retention.bytes"]) > int(configs["segment.bytes"]) > 0
     assert configs["retention.ms"] == "-1"
 

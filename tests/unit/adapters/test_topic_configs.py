@@ -1,6 +1,6 @@
 import pytest
 
-from fintank.adapters.kafka import TOPICS
+from fintank.adapters.kafka import topics
 from fintank.adapters.topic_configs import Difference, ExistingTopic, Setting, differences
 
 DEFAULTS = {
@@ -20,25 +20,25 @@ DEFAULTS = {
 def found(topic: str, replicas: int = 1, brokers: int = 1, **chosen: object) -> list[Difference]:
     """Compare a topic as fintank creates it, except for the `chosen` configs."""
     settings = {name: Setting(value, False) for name, value in DEFAULTS.items()}
-    settings |= {name: Setting(value, True) for name, value in TOPICS[topic].configs.items()}
+    settings |= {name: Setting(value, True) for name, value in topics()[topic].configs.items()}
     settings |= {name.replace("_", "."): Setting(str(value), True) for name, value in chosen.items()}
-    return list(differences(topic, TOPICS[topic].configs, ExistingTopic(settings, replicas, brokers)))
+    return list(differences(topic, topics()[topic].configs, ExistingTopic(settings, replicas, brokers)))
 
 
 def with_defaults(topic: str, **others: object) -> list[Difference]:
     """Compare a topic that was created without configs on a broker with these defaults."""
     values = DEFAULTS | {name.replace("_", "."): str(value) for name, value in others.items()}
     settings = {name: Setting(value, False) for name, value in values.items()}
-    return list(differences(topic, TOPICS[topic].configs, ExistingTopic(settings, 1, 1)))
+    return list(differences(topic, topics()[topic].configs, ExistingTopic(settings, 1, 1)))
 
 
-@pytest.mark.parametrize("topic", TOPICS)
+@pytest.mark.parametrize("topic", topics())
 def test_a_topic_created_by_fintank_does_not_differ(topic: str) -> None:
     assert found(topic) == []
 
 
 def test_a_journal_created_without_configs_differs_in_each_and_all_can_be_set() -> None:
-    wanted = TOPICS["journal"].configs
+    wanted = topics()["journal"].configs
     journal = with_defaults("journal")
     assert {one.name: one.wanted for one in journal} == dict(wanted)
     assert {one.name for one in journal if one.is_required} == {"cleanup.policy", "message.timestamp.type"}

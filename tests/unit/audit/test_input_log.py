@@ -4,7 +4,7 @@ import json
 
 from support.order_traffic import market_order, portfolio_orders, tick
 
-from fintank.adapters.kafka import SHARDS, partition_for
+from fintank.adapters.kafka import partition_for, shards
 from fintank.audit.input_log import RECORD_BYTES_MAX, part_of
 from fintank.trading.messages import Order, PortfolioOrder, Quote
 from fintank.trading.partition_log import Partition, Run
@@ -28,8 +28,8 @@ def test_ticks_are_quotes_of_their_symbols_shard() -> None:
     part = part_of(TICKS, 5, 30, [record(TICKS, 7 + at, quoted(name)) for at, name in enumerate(symbols)])
     assert (part.first, part.next) == (5, 30)
     assert part.runs == [Run(7, 20, START_MS)]
-    for shard in range(SHARDS):
-        mine = [name for name in symbols if partition_for(name, SHARDS) == shard]
+    for shard in range(shards()):
+        mine = [name for name in symbols if partition_for(name, shards()) == shard]
         found = part.range(shard)
         assert [quote.symbol for quote in found.records if isinstance(quote, Quote)] == mine
         assert list(found.offsets) == [7 + symbols.index(name) for name in mine]
@@ -61,7 +61,7 @@ def test_orders_are_of_their_shard_and_portfolio_orders_and_trading_states_of_al
         place, 0, 3, [record(place, at, each) for at, each in enumerate([order, portfolio, state])]
     )
     assert [type(message) for message in part.messages][:2] == [Order, PortfolioOrder]
-    assert part.shards == [partition_for("IVE", SHARDS), None, None]
+    assert part.shards == [partition_for("IVE", shards()), None, None]
 
 
 def test_the_rules_of_a_tick_are_those_of_its_offset() -> None:

@@ -1,6 +1,6 @@
 """Who owns what: the upstream bolts and the rule engine's tasks must agree."""
 
-from fintank.adapters.kafka import SHARDS
+from fintank.adapters.kafka import shards
 from fintank.bolts.owners import owned_shards, owner_count, owner_of, shard_of
 
 SYMBOLS = [f"S{number}" for number in range(100)]
@@ -16,13 +16,13 @@ def test_a_topology_without_a_rule_engine_has_no_owner() -> None:
 
 
 def test_a_task_that_is_left_without_a_shard_is_no_owner() -> None:
-    assert owner_count(context(SHARDS + 2, 5)) == SHARDS
+    assert owner_count(context(shards() + 2, 5)) == shards()
 
 
 def test_each_shard_has_one_owner_whatever_the_number_of_tasks() -> None:
     for tasks in range(1, 7):
         owned = [shard for task in range(tasks) for shard in owned_shards(context(tasks, 5 + task))]
-        assert sorted(owned) == list(range(SHARDS))
+        assert sorted(owned) == list(range(shards()))
 
 
 def test_the_owner_of_a_symbol_is_the_index_of_the_task_that_owns_its_shard() -> None:

@@ -85,7 +85,7 @@ def test_partitions_that_were_added_to_a_topic_end_the_process_with_the_cure(kaf
     name, said = kafka.events[-1]
     assert name == "error"
     assert str(said).startswith(
-        "topic 'ticks' has 5 partitions instead of 4: delete it and run `invoke topics`"
+        "topic 'ticks' has 5 partitions, and scale.toml says 4: write partitions.ticks = 5 into it"
     )
 
 

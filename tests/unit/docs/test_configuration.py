@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from fintank.adapters.kafka import TOPICS
+from fintank.adapters.kafka import topics
 from fintank.settings import PROJECT_ROOT
 
 PAGE = (PROJECT_ROOT / "docs" / "configuration.md").read_text()
@@ -44,7 +44,7 @@ def test_every_variable_that_the_sources_read_is_explained() -> None:
 def test_the_row_of_a_topic_has_all_its_settings() -> None:
     rows = [line for line in PAGE.splitlines() if line.startswith("| `")]
     (for_all,) = (line for line in PAGE.splitlines() if line.startswith("| all |"))
-    for name, topic in TOPICS.items():
+    for name, topic in topics().items():
         (row,) = (row for row in rows if f"`{name}`" in row.split("|")[1] and "cleanup.policy=" in row)
         assert row.split("|")[2].strip() == str(topic.partitions)
         listed = set(re.findall(r"`([a-z.]+=[^`]+)`", row + for_all))

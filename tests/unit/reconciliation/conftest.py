@@ -7,7 +7,7 @@ from typing import Any
 import factories
 import pytest
 
-from fintank.adapters.kafka import TOPICS
+from fintank.adapters.kafka import topics
 from fintank.reconciliation.bookings import check_bookings
 from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.order_reports import check_orders
@@ -37,10 +37,10 @@ class History:
     @property
     def logs(self) -> TopicLogs:
         """All partitions; those of the `lost` topics start at offset 100."""
-        starts = {name: 100 if name in self.lost else 0 for name in TOPICS}
+        starts = {name: 100 if name in self.lost else 0 for name in topics()}
         partitions = {
             (name, number): PartitionLog(starts[name], TIME_MS, 1_000)
-            for name, topic in TOPICS.items()
+            for name, topic in topics().items()
             for number in range(topic.partitions)
         }
         return TopicLogs(partitions, self.hidden)

@@ -7,7 +7,7 @@ import factories
 import pytest
 from support.rule_context import lots_of
 
-from fintank.adapters.kafka import TOPICS
+from fintank.adapters.kafka import topics
 from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.order_cancels import check_cancels
 from fintank.reconciliation.order_reports import check_orders
@@ -65,7 +65,7 @@ class Cancels:
         return TopicLogs(
             {
                 (name, number): PartitionLog(self.first_offset, TIME_MS, 1_000)
-                for name, topic in TOPICS.items()
+                for name, topic in topics().items()
                 for number in range(topic.partitions)
             },
             hidden,
@@ -181,7 +181,7 @@ def test_orders_of_all_kinds_add_up(make_order: Make) -> None:
     kinds = [entry.message.exec_type for entry in history.reports if entry.message.cl_ord_id == "restated"]
     assert kinds == ["NEW", "TRADE", "RESTATED"]
     logs = TopicLogs(
-        {(name, number): PartitionLog(0, TIME_MS, 1_000) for name in TOPICS for number in range(4)}
+        {(name, number): PartitionLog(0, TIME_MS, 1_000) for name in topics() for number in range(4)}
     )
     assert [
         result.breaks for result in check_orders(history.orders, history.reports, logs, Limits().retention_us)

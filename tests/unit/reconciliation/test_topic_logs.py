@@ -1,4 +1,4 @@
-from fintank.adapters.kafka import TOPICS
+from fintank.adapters.kafka import topics
 from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.topic_logs import PartitionLog, TopicLogs
 
@@ -10,7 +10,7 @@ def checked(
     oldest_ms: int = 0,
 ) -> Result:
     """Check unusable records of a topic of 50 processed records; the topic rejects names ticks-1-7."""
-    logs = {(name, number): PartitionLog(0, 0, 50) for name in TOPICS for number in range(4)}
+    logs = {(name, number): PartitionLog(0, 0, 50) for name in topics() for number in range(4)}
     logs["ticks", 1] = PartitionLog(0, 0, 50, frozenset({7}))
     logs["rejects", 0] = PartitionLog(rejects_from, oldest_ms)
     result = Result("rejects")

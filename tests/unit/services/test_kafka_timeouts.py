@@ -85,7 +85,7 @@ def test_a_killed_workers_partitions_are_read_again_before_its_tuples_are() -> N
 
 
 def test_an_idle_group_keeps_its_offsets_longer_than_topics_keep_records() -> None:
-    kept_ms = max(int(topic.configs.get("retention.ms", 0)) for topic in kafka.TOPICS.values())
+    kept_ms = max(int(topic.configs.get("retention.ms", 0)) for topic in kafka.topics().values())
     assert int(BROKER["offsets.retention.minutes"]) * 60_000 > kept_ms > 0
 
 

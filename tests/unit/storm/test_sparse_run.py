@@ -55,11 +55,11 @@ def test_an_invalid_rule_ends_it_first_with_one_line(closed_port, tmp_path, comm
 
 
 @pytest.mark.parametrize("command", ["run", "submit"])
-def test_the_rules_are_an_option_of_storm(monkeypatch, command):
+def test_the_rules_and_the_scale_are_options_of_storm(monkeypatch, command):
     monkeypatch.setattr(sparse_run, "check", lambda *_: None)
     monkeypatch.setattr(sparse_run.signal, "signal", lambda *_: None)
     options = sparse_run.prepare(["sparse", command])
-    assert set(options) == {"fintank.rules"}
+    assert set(options) == {"fintank.rules", "fintank.scale", "topology.workers"}
     assert rules_option.from_storm(options) == rules_file.load(settings.load({}))
     assert sparse_run.prepare(["sparse", "visualize"]) == {}
 

@@ -3,8 +3,10 @@
 
     fintank.local.main run --seconds N --config FILE.json
       runs the topology in this process for N seconds (0: until a signal), with the Storm options of a JSON file
-    fintank.local.main thrift FOLDER
-      writes topology.thrift and the topology's options.json, for `sparse submit`"
+    fintank.local.main thrift FOLDER SCALE
+      writes topology.thrift and the topology's options.json, for `sparse submit`
+
+  SCALE, and the option fintank.scale of FILE.json, is the scale as JSON."
   (:require [clojure.java.io :as io]
             [fintank.local.run :as local]
             [order-flow])
@@ -16,7 +18,7 @@
   (:gen-class))
 
 (def ^:private usage
-  "usage: fintank.local.main run --seconds N --config FILE.json | fintank.local.main thrift FOLDER")
+  "usage: fintank.local.main run --seconds N --config FILE.json | fintank.local.main thrift FOLDER SCALE")
 
 (defn- refuse
   "Ends the program with an error message."
@@ -38,10 +40,15 @@
     (catch ParseException problem
       (refuse file " is not JSON: " (ex-message problem)))))
 
-(defn- write-thrift [folder]
+(defn- tasks
+  "The number of tasks by component's id, from the scale as JSON."
+  [^String scale]
+  (into {} (get (JSONValue/parseWithException scale) "tasks")))
+
+(defn- write-thrift [folder scale]
   (spit (io/file folder "options.json") (JSONValue/toJSONString order-flow/options))
   (with-open [out (FileOutputStream. (io/file folder "topology.thrift"))]
-    (.write out (.serialize (TSerializer.) (order-flow/order-flow)))))
+    (.write out (.serialize (TSerializer.) (order-flow/order-flow (tasks scale))))))
 
 (defn -main [& arguments]
   (let [[command & [name-1 value-1 name-2 value-2]] arguments
@@ -50,9 +57,10 @@
         file (get given "--config")]
     (cond
       (and (= command "run") (nat-int? seconds) file)
-      (local/run "order_flow" (order-flow/order-flow) (read-options file) seconds)
+      (let [options (read-options file)]
+        (local/run "order_flow" (order-flow/order-flow (tasks (get options "fintank.scale"))) options seconds))
 
-      (and (= command "thrift") name-1)
-      (write-thrift name-1)
+      (and (= command "thrift") name-1 value-1)
+      (write-thrift name-1 value-1)
 
       :else (refuse usage))))

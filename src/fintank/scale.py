@@ -1,0 +1,127 @@
+"""How large this fintank is: shards, partitions, tasks and workers, from scale.toml.
+
+A process has one scale: that of FINTANK_SCALE or scale.toml, or, in a bolt, that of the Storm option
+`fintank.scale`, so that all bolts of a topology agree.
+"""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fintank.errors import FintankError
+
+OPTION = "fintank.scale"
+PARTITIONS_MAX = 1_000
+TASKS_MAX = 1_000
+WORKERS_MAX = 1_000
+PARTITIONED = ("ticks", "orders", "fills")
+COMPONENTS = (
+    "tick-spout",
+    "order-spout",
+    "execution-spout",
+    "fill-spout",
+    "tick-deserializer",
+    "tick-influxdb-loader",
+    "order-deserializer",
+    "order-influxdb-loader",
+    "component-order-creator",
+    "component-order-influxdb-loader",
+    "rule-engine",
+    "execution-deserializer",
+    "execution-influxdb-loader",
+    "fill-deserializer",
+    "fill-influxdb-loader",
+    "reject-writer",
+)
+"""The components of topologies/order_flow.clj."""
+_FILE = Path(__file__).resolve().parents[2] / "scale.toml"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """`partitions` of the topics that people write to and of fills; `tasks` by component, where not 1."""
+
+    shards: int = 4
+    partitions: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(PARTITIONED, 4))
+    tasks: Mapping[str, int] = field(default_factory=lambda: {"rule-engine": 2})
+    workers: int = 1
+
+    def to_json(self) -> str:
+        """Write it as the Storm option `fintank.scale`."""
+        return json.dumps(asdict(self))
+
+
+_used: list[Scale] = []
+
+
+def current() -> Scale:
+    """Return the scale of this process; FintankError on a wrong file."""
+    if not _used:
+        _used.append(load())
+    return _used[0]
+
+
+def use(scale: Scale) -> None:
+    """Make it the scale of this process."""
+    _used[:] = [scale]
+
+
+def use_option(storm_conf: Mapping[str, Any]) -> None:
+    """Use the scale of the topology, if its options have it."""
+    if text := storm_conf.get(OPTION):
+        use(Scale(**json.loads(text)))
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Scale:
+    """Read the file FINTANK_SCALE, by default scale.toml; FintankError on a wrong one."""
+    named = environ.get("FINTANK_SCALE")
+    file = Path(named) if named else _FILE
+    if not named and not file.exists():
+        return Scale()
+    try:
+        return parse(tomllib.loads(file.read_text("utf-8")), file.name)
+    except OSError as error:
+        raise FintankError(f"FINTANK_SCALE={file} can't be read: {error.strerror}") from error
+    except ValueError as error:
+        raise FintankError(f"{file.name} is not TOML: {error}") from error
+
+
+def parse(content: Mapping[str, Any], name: str) -> Scale:
+    """Read the content of scale.toml; what is left out has its default."""
+    default = Scale()
+    _require_known(content, ("shards", "partitions", "tasks", "storm"), name)
+    partitions = _table(content, "partitions", PARTITIONED, name, PARTITIONS_MAX)
+    tasks = _table(content, "tasks", COMPONENTS, name, TASKS_MAX)
+    storm = _table(content, "storm", ("workers",), name, WORKERS_MAX)
+    return Scale(
+        _count(content.get("shards", default.shards), "shards", name, PARTITIONS_MAX),
+        {**default.partitions, **partitions},
+        tasks if "tasks" in content else default.tasks,
+        storm.get("workers", default.workers),
+    )
+
+
+def _table(
+    content: Mapping[str, Any], key: str, known: tuple[str, ...], name: str, most: int
+) -> dict[str, int]:
+    found = content.get(key, {})
+    if not isinstance(found, dict):
+        raise FintankError(f"{name}: {key} must be a table, as in [{key}]")
+    _require_known(found, known, f"{name}: [{key}]")
+    return {one: _count(value, f"[{key}] {one}", name, most) for one, value in found.items()}
+
+
+def _require_known(content: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+    unknown = sorted(content.keys() - {*known})
+    if unknown:
+        raise FintankError(f"{where} has no {unknown[0]!r}: it can have {', '.join(known)}")
+
+
+def _count(value: object, key: str, name: str, most: int) -> int:
+    if type(value) is not int or not 1 <= value <= most:
+        raise FintankError(f"{name}: {key} = {value!r} must be a whole number from 1 to {most:,}")
+    return value

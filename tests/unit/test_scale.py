@@ -1,0 +1,79 @@
+"""scale.toml, and that everything of a process follows it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fintank import scale
+from fintank.adapters import kafka
+from fintank.errors import FintankError
+from fintank.scale import COMPONENTS, Scale, load, parse
+from fintank.settings import PROJECT_ROOT
+
+
+def test_the_file_that_is_shipped_has_the_defaults() -> None:
+    assert load({}) == Scale()
+
+
+def test_the_components_are_those_of_the_graph() -> None:
+    graph = (PROJECT_ROOT / "topologies" / "order_flow.clj").read_text()
+    named = re.findall(r'"([a-z-]+)"\s+\((?:bolt-spec|spout-spec|loader)', graph)
+    assert sorted(named) == sorted(COMPONENTS)
+
+
+def test_a_file_may_name_only_what_differs(tmp_path: Path) -> None:
+    file = tmp_path / "large.toml"
+    file.write_text("shards = 16\n[partitions]\nticks = 12\n[tasks]\ntick-spout = 2\n[storm]\nworkers = 3\n")
+    found = load({"FINTANK_SCALE": str(file)})
+    assert found == Scale(16, {"ticks": 12, "orders": 4, "fills": 4}, {"tick-spout": 2}, 3)
+    scale.use_option({scale.OPTION: found.to_json()})
+    assert scale.current() == found
+    counts = {name: topic.partitions for name, topic in kafka.topics().items()}
+    assert counts == {
+        "ticks": 12,
+        "orders": 4,
+        "executions": 16,
+        "fills": 4,
+        "timeline": 16,
+        "rejects": 1,
+        "journal": 16,
+    }
+
+
+@pytest.fixture(autouse=True)
+def own_scale() -> object:
+    """Put the scale of this process back."""
+    before = scale.current()
+    yield
+    scale.use(before)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ({"shard": 4}, "scale.toml has no 'shard': it can have shards, partitions, tasks, storm"),
+        ({"shards": 0}, "shards = 0 must be a whole number from 1 to 1,000"),
+        ({"shards": True}, "shards = True must be"),
+        ({"shards": 4.0}, r"shards = 4.0 must be"),
+        ({"partitions": 4}, r"partitions must be a table, as in \[partitions\]"),
+        ({"partitions": {"fills": 1001}}, r"\[partitions\] fills = 1001 must be"),
+        ({"partitions": {"executions": 4}}, r"\[partitions\] has no 'executions': it can have ticks, "),
+        ({"tasks": {"tick-bolt": 2}}, r"\[tasks\] has no 'tick-bolt': it can have tick-spout, "),
+        ({"tasks": {"rule-engine": "2"}}, r"\[tasks\] rule-engine = '2' must be"),
+        ({"storm": {"workers": -1}}, r"\[storm\] workers = -1 must be"),
+    ],
+)
+def test_a_wrong_file_is_one_line(content: dict[str, object], fault: str) -> None:
+    with pytest.raises(FintankError, match=fault) as caught:
+        parse(content, "scale.toml")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_toml_or_missing_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    with pytest.raises(FintankError, match=r"FINTANK_SCALE=.*x\.toml can't be read: No such file"):
+        load({"FINTANK_SCALE": str(file)})
+    file.write_text("shards: 4")
+    with pytest.raises(FintankError, match=r"x\.toml is not TOML: "):
+        load({"FINTANK_SCALE": str(file)})
