@@ -15,7 +15,7 @@ from support import free_ports
 
 from fintank import settings
 from fintank.adapters import credentials, kafka
-from fintank.services import lifecycle
+from fintank.services import kafka_broker, lifecycle
 from fintank.settings import PROJECT_ROOT, Settings
 from fintank.sink_url import DATABASE
 
@@ -32,17 +32,17 @@ class Stack:
 
 
 @contextmanager
-def stopped_stack(home: str, sink: str = "influxdb") -> Iterator[Stack]:
-    """Choose free ports (Kafka needs two, the Storm cluster seven); stop at the end whatever was started."""
-    port = free_ports.consecutive(11)
+def stopped_stack(home: str, sink: str = "influxdb", brokers: int = 1) -> Iterator[Stack]:
+    """Choose free ports (a broker needs two, the cluster seven); stop at the end whatever was started."""
+    port = free_ports.consecutive(9 + 2 * brokers)
     environ = {
         **os.environ,
         "FINTANK_HOME": home,
-        "FINTANK_KAFKA": f"localhost:{port}",
-        "FINTANK_INFLUX": f"localhost:{port + 2}",
-        "FINTANK_SINK": sink if sink == "influxdb" else f"{sink}://localhost:{port + 2}",
-        "FINTANK_ZOOKEEPER": f"localhost:{port + 3}",
-        "FINTANK_NIMBUS": f"localhost:{port + 4}",
+        "FINTANK_KAFKA": kafka_broker.addresses(f"localhost:{port + 9}", brokers),
+        "FINTANK_INFLUX": f"localhost:{port}",
+        "FINTANK_SINK": sink if sink == "influxdb" else f"{sink}://localhost:{port}",
+        "FINTANK_ZOOKEEPER": f"localhost:{port + 1}",
+        "FINTANK_NIMBUS": f"localhost:{port + 2}",
     }
     loaded = settings.load(environ)
     try:

@@ -53,7 +53,7 @@ def file_of(service: Service, name: str) -> str:
 
 @pytest.fixture(scope="module")
 def kafka() -> Service:
-    return kafka_broker.service(settings.load({}))
+    return kafka_broker.services(settings.load({}))[0]
 
 
 def assert_same_but(ours: dict[str, Any], theirs: dict[str, Any], differing: set[str]) -> None:

@@ -184,8 +184,15 @@ def _differences(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> list[D
 
 
 def _create(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> None:
+    replicas = min(len(admin.describe_cluster()["brokers"]), topic_configs.REPLICAS_MAX)
+    in_sync = {"min.insync.replicas": "2"} if replicas == topic_configs.REPLICAS_MAX else {}
     wanted = {
-        name: {"num_partitions": topic.partitions, "configs": topic.configs} for name, topic in topics.items()
+        name: {
+            "num_partitions": topic.partitions,
+            "replication_factor": replicas,
+            "configs": {**topic.configs, **in_sync},
+        }
+        for name, topic in topics.items()
     }
     for made in admin.create_topics(wanted, raise_errors=False)["topics"]:
         error_type = for_code(made["error_code"])

@@ -13,6 +13,8 @@ from fintank.errors import FintankError
 from fintank.scale import PARTITIONED
 
 UNLIMITED = -1
+REPLICAS_MAX = 3
+"""As many replicas as there are brokers, up to this; two of three must have a record before it is written."""
 RECORD_BYTES_MIN = 1_048_588
 """Kafka's default max.message.bytes: what the topology writes is bounded by it."""
 WRITTEN_BY_US = frozenset({"executions", "fills", "journal", "rejects", "timeline"})
@@ -126,13 +128,21 @@ def wrong_partitions(topic: str, found: int, wanted: int) -> str:
 
 
 def _unwritable(topic: str, found: ExistingTopic) -> Iterator[Difference]:
-    """Yield the configs that keep records from being written."""
+    """Yield what keeps records from being written, or loses them with a broker."""
     in_sync = found.settings["min.insync.replicas"].value
     if int(in_sync) > found.replicas:
         why = f"it has {found.replicas} in all, so nobody can write to it"
         could_have_more = found.brokers > found.replicas
         cure = "add replicas (kafka-reassign-partitions.sh), or set it" if could_have_more else ""
         yield Difference(topic, "min.insync.replicas", in_sync, str(found.replicas), why, manual_cure=cure)
+    wanted_replicas = min(found.brokers, REPLICAS_MAX)
+    if found.replicas < wanted_replicas:
+        yield Difference(
+            *(topic, "replication factor", str(found.replicas), str(wanted_replicas)),
+            "the loss of a broker would lose it",
+            is_required=False,
+            manual_cure="add replicas (kafka-reassign-partitions.sh)",
+        )
     largest = found.settings["max.message.bytes"]
     if int(largest.value) < RECORD_BYTES_MIN:
         is_ours = topic in WRITTEN_BY_US

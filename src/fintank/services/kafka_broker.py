@@ -1,15 +1,18 @@
-"""The Kafka broker: one KRaft node, broker and controller in one JVM."""
+"""The Kafka brokers: KRaft nodes, each broker and controller in one JVM. One, or several that replicate."""
 
 import base64
 import functools
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from fintank.adapters import credentials, ports
+from fintank.adapters.topic_configs import REPLICAS_MAX
+from fintank.errors import FintankError
 from fintank.services import programs
 from fintank.services.supervisor import Service
 from fintank.services.templates import fill
@@ -21,45 +24,90 @@ JVM_OPTIONS = ("-Xms256m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=
 """With the C1 compiler alone, a fresh broker takes 3.3 instead of 5.6 us of CPU per tick from the bolts."""
 FORMAT_TIMEOUT_S = 60
 ANSWER_TIMEOUT_MS = 2000
+PORTS_A_BROKER = 2
+"""Its own, and the next for its controller."""
+SESSION_MS = {True: 6_000, False: 12_000}
+"""Whether another broker takes over -> how long one may be silent: see server.properties."""
 
 
-def service(settings: Settings) -> Service:
-    """Return the broker as a service; its controller listens on the next port."""
-    port = host_and_port(settings.kafka)[1]
-    data = settings.home / "data" / "kafka"
+def addresses(first: str, brokers: int) -> str:
+    """Return the addresses of several brokers on one machine, from that of the first one."""
+    host, port = first.rpartition(":")[0], host_and_port(first)[1]
+    return ",".join(f"{host}:{port + PORTS_A_BROKER * number}" for number in range(brokers))
+
+
+def services(settings: Settings) -> list[Service]:
+    """Return the brokers, one for each address in FINTANK_KAFKA."""
+    all_of_them = settings.kafka.split(",")
+    return [_service(settings, all_of_them, number) for number in range(len(all_of_them))]
+
+
+def _service(settings: Settings, all_of_them: Sequence[str], number: int) -> Service:
+    """Return one broker, whose controller listens on the next port."""
+    ports_of = [host_and_port(address)[1] for address in all_of_them]
+    address, port = all_of_them[number], ports_of[number]
+    suffix = f"-{number + 1}" if number else ""
+    data = settings.home / "data" / f"kafka{suffix}"
     run = settings.home / "run"
-    properties, logging_properties = run / "server.properties", run / "log4j2.properties"
+    properties, logging_properties = run / f"server{suffix}.properties", run / "log4j2.properties"
+    brokers = len(all_of_them)
     jvm = [*programs.jvm(programs.temporary(settings)), *JVM_OPTIONS]
     jvm += [f"-Dlog4j2.configurationFile={logging_properties}", "-cp", programs.class_path(settings, "kafka")]
     format_storage = [*jvm, "kafka.tools.StorageTool", "format", "--ignore-formatted"]
     format_storage += ["--cluster-id", CLUSTER_ID, "--config", str(properties)]
 
     def prepare() -> None:
+        _require_as_many(settings.home / "data", brokers)
         if not (data / "meta.properties").exists():
             programs.run(format_storage, FORMAT_TIMEOUT_S, "Kafka can't format its data folder")
 
     return Service(
-        name="kafka",
-        address=settings.kafka,
+        name=f"kafka{suffix}",
+        address=address,
         variable="FINTANK_KAFKA",
         ports=(port, port + 1),
         command=(*jvm, "kafka.Kafka", str(properties)),
         files={
             properties: fill(
                 "server.properties",
+                node=number + 1,
                 port=port,
                 controller_port=port + 1,
-                address=settings.kafka,
+                voters=",".join(f"{each + 1}@127.0.0.1:{of + 1}" for each, of in enumerate(ports_of)),
+                address=address,
+                replicas=min(brokers, REPLICAS_MAX),
+                in_sync=in_sync_min(brokers),
+                session_ms=SESSION_MS[brokers >= REPLICAS_MAX],
                 data=data,
                 protocol=credentials.protocol(credentials.secret("FINTANK_KAFKA_USER"), None),
                 login=login_properties(),
             ),
             logging_properties: fill("log4j2.properties"),
         },
-        log=settings.home / "logs" / "kafka.log",
+        log=settings.home / "logs" / f"kafka{suffix}.log",
         prepare=prepare,
-        answers=functools.partial(answers, settings.kafka),
+        answers=functools.partial(answers, address),
     )
+
+
+def in_sync_min(brokers: int) -> int:
+    """Return how many replicas must have a record before it counts as written."""
+    return 2 if brokers >= REPLICAS_MAX else 1
+
+
+def _require_as_many(folder: Path, brokers: int) -> None:
+    """Raise FintankError if the data is of another number of brokers: they would elect no controller."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "kafka-brokers"
+    if not file.exists():
+        # Before there could be several, there was no such file.
+        file.write_text("1" if (folder / "kafka" / "meta.properties").exists() else str(brokers))
+    found = int(file.read_text())
+    if found != brokers:
+        raise FintankError(
+            f"{folder} has the data of {found} Kafka broker{'' if found == 1 else 's'}, and {brokers} would "
+            "be started: name as many in FINTANK_KAFKA or --brokers, or delete all data with `invoke reset`"
+        )
 
 
 def login_properties(environ: Mapping[str, str] = os.environ) -> str:

@@ -37,7 +37,7 @@ class ServiceStatus:
 
 def services_of(settings: Settings, *, cluster: bool) -> list[Service]:
     """Return the services in the order in which they start, with those of a Storm cluster or without."""
-    always = [kafka_broker.service(settings), *sink_servers.chosen(settings)]
+    always = [*kafka_broker.services(settings), *sink_servers.chosen(settings)]
     return always + (storm_cluster.services(settings) if cluster else [])
 
 

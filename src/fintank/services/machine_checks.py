@@ -149,8 +149,9 @@ def _cgroup_limits(cgroups: Path, own: Path) -> list[int]:
 def addresses(settings: Settings) -> list[Finding]:
     """Check that each service is up, or that its ports are free."""
     own = {int(info["pid"]) for info in Supervisor(settings.home).states().values()}
-    kafka, sink = host_and_port(settings.kafka), host_and_port(settings.sink.address)
-    wanted = [("kafka", kafka), ("kafka controller", (kafka[0], kafka[1] + 1)), (settings.sink.scheme, sink)]
+    wanted = [(settings.sink.scheme, host_and_port(settings.sink.address))]
+    for host, port in map(host_and_port, settings.kafka.split(",")):
+        wanted += [("kafka", (host, port)), ("kafka controller", (host, port + 1))]
     variable = "FINTANK_INFLUX" if settings.sink.scheme == "influxdb" else "FINTANK_SINK"
     variables = f"FINTANK_KAFKA or {variable}"
     return [_address(name, host, port, own, variables) for name, (host, port) in wanted]

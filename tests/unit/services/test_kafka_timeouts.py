@@ -29,7 +29,7 @@ def number(pattern: str, path: str) -> int:
 
 BROKER = next(
     properties(text)
-    for path, text in kafka_broker.service(settings.load({})).files.items()
+    for path, text in kafka_broker.services(settings.load({}))[0].files.items()
     if path.name == "server.properties"
 )
 SESSION_S = int(BROKER["broker.session.timeout.ms"]) / 1000
