@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from fintank.adapters import credentials
+from fintank.errors import FintankError
 from fintank.grafana.files import FOLDER, OPERATIONS, ORDER_FLOW
 from fintank.settings import PORTS, Settings, host_and_port
 
@@ -51,8 +52,11 @@ def variables(settings: Settings, environ: Mapping[str, str] = os.environ) -> di
 
 
 def database(settings: Settings) -> str:
-    """Return which of the databases with dashboards the sink is."""
-    return "influxdb" if settings.sink.scheme.startswith("influxdb") else settings.sink.scheme
+    """Return which of the databases with dashboards the sink is; FintankError if it is none of them."""
+    kind = "influxdb" if settings.sink.scheme.startswith("influxdb") else settings.sink.scheme
+    if kind not in ORDER_FLOW:
+        raise FintankError(f"There are no dashboards for {settings.sink.shown}: see docs/dashboards.md")
+    return kind
 
 
 def _copies(kind: str) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ import re
 import sys
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from ruamel.yaml import YAML
 from support.http_server import QuietHandler, http_server
 
+from fintank import sink_url
 from fintank.errors import FintankError
 from fintank.grafana import download, provisioning, server
 from fintank.grafana.download import Archive
@@ -101,6 +103,17 @@ def test_it_gets_the_data_source_and_the_dashboards_of_the_sink(tmp_path: Path, 
     shown = " ".join(found[name] for name in sorted(names))
     assert {"me", "secret"} <= set(shown.split())
     assert "host" in shown
+
+
+def test_a_database_without_dashboards_is_an_error(tmp_path: Path) -> None:
+    settings = load({"FINTANK_HOME": str(tmp_path)})
+    own = replace(settings, sink=replace(settings.sink, scheme="questdb2"))
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        pytest.raises(FintankError, match=r"no dashboards for Own \(localhost:8086\)"),
+    ):
+        patch.setitem(sink_url.TITLES, "questdb2", "Own")  # type: ignore[arg-type]
+        provisioning.provision(own)
 
 
 def test_without_a_login_it_uses_the_default_one_of_the_database(tmp_path: Path) -> None:
