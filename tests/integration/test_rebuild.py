@@ -3,6 +3,7 @@
 import subprocess
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 from support.grafana_queries import SqlBoard, sqlstring
@@ -28,7 +29,7 @@ FIELDS = {
 }
 ODD_NAMES = ["O'Hare, Inc.", "BRK.B", "a''b"]
 AGES = ("open_orders", "open_over_1s", "open_over_1m", "open_over_1h")
-REFERENCE = {"price": 100.25, "collar_low": 90.5, "collar_high": 110.5}
+REFERENCE = {name: Decimal(text) for name, text in (("price", "100.25"), ("collar_low", "90.5"))}
 
 
 @pytest.fixture(scope="module", params=["influxdb", "questdb", "postgresql"])

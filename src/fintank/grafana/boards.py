@@ -26,7 +26,7 @@ class Variable(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Board:
+class Dashboard:
     """A dashboard; its panels are placed from left to right, in rows as wide as fit."""
 
     uid: str
@@ -36,7 +36,7 @@ class Board:
     panels: Sequence[Panel]
 
 
-def drawn(board: Board, source: DataSource, database: str = "") -> Json:
+def drawn(board: Dashboard, source: DataSource, database: str = "") -> Json:
     """Return a dashboard that reads from a data source; `database` is added to its uid and title."""
     link = {"type": "dashboards", "tags": ["fintank"], "title": "fintank"}
     chosen = {"type": "datasource", "name": "datasource", "label": "Data source", "query": source.plugin}

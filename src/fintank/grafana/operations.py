@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fintank.colors import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION
 from fintank.grafana import panels
-from fintank.grafana.boards import Board, Variable
+from fintank.grafana.boards import Dashboard, Variable
 from fintank.grafana.panel_query import (
     Call,
     Chosen,
@@ -37,9 +37,9 @@ RATE = Value("{0} / $__interval_ms * 1000", (RECORDS,))
 PER_SECOND = "suffix:/s"
 
 
-def operations() -> Board:
+def operations() -> Dashboard:
     """Return the dashboard."""
-    return Board(
+    return Dashboard(
         "fintank-operations",
         "Operations",
         "Throughput, latency, lag and faults of fintank's topology, from the measurement pipeline.",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fintank.colors import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW
 from fintank.grafana import panels
-from fintank.grafana.boards import Board, Variable
+from fintank.grafana.boards import Dashboard, Variable
 from fintank.grafana.panel_query import (
     Call,
     Chosen,
@@ -45,7 +45,7 @@ OPEN_ORDERS_MANY = 10_000
 ACCOUNTS_LISTED_MAX = 1_000
 
 
-def order_flow() -> Board:
+def order_flow() -> Dashboard:
     """Return the dashboard."""
     variables = [
         Variable("symbol", "Symbol", VariableQuery("symbol", "bid_ask")),
@@ -53,7 +53,7 @@ def order_flow() -> Board:
         # An account that is not listed can be typed.
         Variable("account", "Account", VariableQuery("account", "executions", ACCOUNTS_LISTED_MAX)),
     ]
-    return Board(
+    return Dashboard(
         "fintank-order-flow",
         "Order Flow",
         "Prices, orders, executions, fills and positions of fintank.",

@@ -108,12 +108,10 @@ def test_it_gets_the_data_source_and_the_dashboards_of_the_sink(tmp_path: Path, 
 def test_a_database_without_dashboards_is_an_error(tmp_path: Path) -> None:
     settings = load({"FINTANK_HOME": str(tmp_path)})
     own = replace(settings, sink=replace(settings.sink, scheme="questdb2"))
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        pytest.raises(FintankError, match=r"no dashboards for Own \(localhost:8086\)"),
-    ):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sink_url.TITLES, "questdb2", "Own")  # type: ignore[arg-type]
-        provisioning.provision(own)
+        with pytest.raises(FintankError, match=r"no dashboards for Own \(localhost:8086\)"):
+            provisioning.provision(own)
 
 
 def test_without_a_login_it_uses_the_default_one_of_the_database(tmp_path: Path) -> None:
