@@ -102,22 +102,24 @@ def test_the_dashboard_in_sql_shows_what_is_stored(world: ManualTopology) -> Non
         found = board.rows(chosen)
         assert [panel for panel, shown in found.items() if not shown] == []
         figures = {
-            panel: found[f"{panel} A"][0][0] for panel in ("Ticks", "Executions", "Rejects", "Turnover")
+            panel: found[f"stat {panel} A"][0][0]
+            for panel in ("Ticks", "Executions", "Fills", "Rejects", "Turnover")
         }
         assert figures == {
             "Ticks": stored["bid_ask"],
             "Executions": stored["executions"],
+            "Fills": stored["fills"],
             "Rejects": 3,
             "Turnover": pytest.approx(sum(quantity * price for _, quantity, price in traded)),
         }
-        assert sum(row[2] for row in found["Executions by type A"]) == stored["executions"]
-        assert found["Open orders by age A"][-1][1:] == pytest.approx([4] * len(AGES))
-        shares = {symbol: total for _, symbol, total in found["Shares A"]}
-        assert shares == pytest.approx({row[0]: row[2] for row in found["Positions A"]})
+        assert sum(row[2] for row in found["timeseries Executions by type A"]) == stored["executions"]
+        assert found["timeseries Open orders by age A"][-1][1:] == pytest.approx([4] * len(AGES))
+        shares = {symbol: total for _, symbol, total in found["timeseries Shares A"]}
+        assert shares == pytest.approx({row[0]: row[2] for row in found["table Positions A"]})
     for name in ODD_NAMES:
-        assert board.rows({**board.all(), "symbol": sqlstring([name])})["Ticks A"][0][0] == 1
+        assert board.rows({**board.all(), "symbol": sqlstring([name])})["stat Ticks A"][0][0] == 1
     two = {**board.all(), "symbol": sqlstring(ODD_NAMES[:2]), "exchange": sqlstring(["N'Y, A"])}
-    assert board.rows(two)["Ticks A"][0][0] == 2
+    assert board.rows(two)["stat Ticks A"][0][0] == 2
 
 
 def test_it_may_run_while_the_loaders_write(world: ManualTopology) -> None:

@@ -90,9 +90,9 @@ class SqlBoard:
         return {name: sqlstring(found) for name, found in self.values.items()}
 
     def rows(self, chosen: Mapping[str, str]) -> dict[str, list[Any]]:
-        """Return the rows of each query, by panel and letter."""
+        """Return the rows of each query, by the panel's kind and title and the query's letter."""
         return {
-            f"{panel['title']} {target['refId']}": self._rows(target["rawSql"], chosen)
+            f"{panel['type']} {panel['title']} {target['refId']}": self._rows(target["rawSql"], chosen)
             for panel in self._board["panels"]
             for target in panel["targets"]
         }
