@@ -23,7 +23,7 @@ HOSTS = {
 }
 # Nobody but their daemons and other daemons asks these, so docs/vm.md does not list them.
 INNER_PORTS = {"supervisor", "slots", "kafka_controller"}
-NOT_IN_THE_VM = {"questdb", "postgresql"}
+NOT_IN_THE_VM = {"questdb", "questdb_postgresql", "postgresql"}
 SECRET_BITS = 0o077
 
 

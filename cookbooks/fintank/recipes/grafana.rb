@@ -44,7 +44,7 @@ end
 # The project's own provisioning files; they take what differs here from the environment.
 project = node['fintank']['project']
 folder = '/etc/fintank/grafana'
-drawn = Dir["#{project}/dashboards/*.json"]
+drawn = %w[operations order-flow].map { |name| "#{project}/dashboards/#{name}.json" }
 provisioned = Dir["#{project}/dashboards/provisioning/*/*.yaml"].to_h do |path|
   [path, path.sub("#{project}/dashboards/provisioning", folder)]
 end

@@ -1,15 +1,18 @@
 """Grafana's alert rules, as data of its provisioning file: lag, rejects, waits, crossed symbols, no ticks."""
 
+from fintank.grafana import panel_influxql
+from fintank.grafana.data_sources import Json
 from fintank.grafana.operations import BEHIND_RECORDS, LAG, TICK_LOADER
-from fintank.grafana.panels import REJECTS, RULE_ENGINE, Json, select
+from fintank.grafana.panel_query import PanelQuery, value
+from fintank.grafana.panels import REJECTS, RULE_ENGINE
 
 DATA_SOURCE_UID = "fintank-influxdb"
 WINDOW_S = 300
-WAITED = select('max("waited_ms")', "pipeline", RULE_ENGINE)
+WAITED = PanelQuery([value("max", "waited_ms")], "pipeline", RULE_ENGINE)
 WAITED_MS_MAX = 10_000
-CROSSED = select('max("crossed_ms")', "pipeline", RULE_ENGINE)
+CROSSED = PanelQuery([value("max", "crossed_ms")], "pipeline", RULE_ENGINE)
 CROSSED_MS_MAX = 1_000
-TICKS = select('sum("records")', "pipeline", TICK_LOADER)
+TICKS = PanelQuery([value("sum", "records")], "pipeline", TICK_LOADER)
 
 
 def alert_rules() -> Json:
@@ -48,8 +51,9 @@ def alert_rules() -> Json:
     return {"apiVersion": 1, "groups": [group]}
 
 
-def _rule(uid: str, title: str, summary: str, query: str, evaluator: Json) -> Json:
+def _rule(uid: str, title: str, summary: str, query: PanelQuery, evaluator: Json) -> Json:
     """Make a rule that fires when the last value in the window meets the condition for a minute."""
+    text = panel_influxql.select(query)
     threshold = {"type": "threshold", "expression": "B", "conditions": [{"evaluator": evaluator}]}
     return {
         "uid": uid,
@@ -61,7 +65,7 @@ def _rule(uid: str, title: str, summary: str, query: str, evaluator: Json) -> Js
         "annotations": {"summary": summary},
         "labels": {"project": "fintank"},
         "data": [
-            _step("A", DATA_SOURCE_UID, {"rawQuery": True, "query": query, "resultFormat": "time_series"}),
+            _step("A", DATA_SOURCE_UID, {"rawQuery": True, "query": text, "resultFormat": "time_series"}),
             _step("B", "__expr__", {"type": "reduce", "expression": "A", "reducer": "last"}),
             _step("C", "__expr__", threshold),
         ],

@@ -7,21 +7,39 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from fintank.grafana.alerts import alert_rules
+from fintank.grafana.boards import drawn
+from fintank.grafana.data_sources import INFLUXDB, POSTGRESQL, QUESTDB, Json
 from fintank.grafana.operations import operations
 from fintank.grafana.order_flow import order_flow
-from fintank.grafana.panels import Json
 from fintank.settings import PROJECT_ROOT
 
 FOLDER = PROJECT_ROOT / "dashboards"
+ORDER_FLOW = {
+    "influxdb": "order-flow.json",
+    "questdb": "order-flow-questdb.json",
+    "postgresql": "order-flow-postgresql.json",
+}
+"""The file of the dashboard for each database."""
+OPERATIONS = "operations.json"
 YAML_CHARS_MAX = 4_096
 """Longer lines would be folded; a query must stay on one line."""
+
+
+def dashboards() -> dict[str, Json]:
+    """Return the dashboards by the names of their files."""
+    flow = order_flow()
+    return {
+        ORDER_FLOW["influxdb"]: drawn(flow, INFLUXDB),
+        ORDER_FLOW["questdb"]: drawn(flow, QUESTDB, "QuestDB"),
+        ORDER_FLOW["postgresql"]: drawn(flow, POSTGRESQL, "PostgreSQL"),
+        OPERATIONS: drawn(operations(), INFLUXDB),
+    }
 
 
 def generated() -> dict[Path, str]:
     """Return the text of each file."""
     return {
-        FOLDER / "order-flow.json": json.dumps(order_flow(), indent=2) + "\n",
-        FOLDER / "operations.json": json.dumps(operations(), indent=2) + "\n",
+        **{FOLDER / name: json.dumps(board, indent=2) + "\n" for name, board in dashboards().items()},
         FOLDER / "provisioning" / "alerting" / "fintank.yaml": _yaml(alert_rules()),
     }
 

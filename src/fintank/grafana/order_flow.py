@@ -1,17 +1,31 @@
 """The dashboard *Order Flow*: what was ordered and traded, at which prices, and what is held."""
 
+from collections.abc import Sequence
+
 from fintank.colors import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW
 from fintank.grafana import panels
-from fintank.grafana.panels import EVERY, RULE_ENGINE, Json, Panel, select, series, target
+from fintank.grafana.boards import Dashboard, Variable
+from fintank.grafana.panel_query import (
+    Call,
+    Chosen,
+    Condition,
+    Equals,
+    PanelQuery,
+    Value,
+    VariableQuery,
+    each,
+    latest,
+    sum_over_tasks,
+    value,
+)
+from fintank.grafana.panels import PRICE_DECIMALS, RULE_ENGINE, SUM_DECIMALS, Panel
 
-SYMBOL = panels.chosen("symbol")
-EXCHANGE = panels.chosen("exchange")
-VENUE = panels.chosen("exchange", "last_mkt")
-ACCOUNT = panels.chosen("account")
-TICKS = f"{SYMBOL} AND {EXCHANGE} AND $timeFilter"
-ORDERS = f"{SYMBOL} AND {ACCOUNT} AND $timeFilter"
-TRADES = f"{SYMBOL} AND {ACCOUNT} AND {VENUE} AND $timeFilter"
-PORTFOLIO_ORDERS = f"{ACCOUNT} AND $timeFilter"
+SYMBOL = Chosen("symbol", "symbol")
+ACCOUNT = Chosen("account", "account")
+TICKS = (SYMBOL, Chosen("exchange", "exchange"))
+ORDERS = (SYMBOL, ACCOUNT)
+TRADES = (SYMBOL, ACCOUNT, Chosen("last_mkt", "exchange"))
+PORTFOLIO_ORDERS = (ACCOUNT,)
 SIDES = {"BUY": BLUE, "SELL": VERMILION}
 REFERENCE_COLUMNS = {"reference": "price", "collar low": "collar_low", "collar high": "collar_high"}
 COLLAR = {"collar low": SKY, "collar high": SKY}
@@ -31,16 +45,15 @@ OPEN_ORDERS_MANY = 10_000
 ACCOUNTS_LISTED_MAX = 1_000
 
 
-def order_flow() -> Json:
+def order_flow() -> Dashboard:
     """Return the dashboard."""
-    accounts = select('DISTINCT("account")', "executions", "$timeFilter", f"LIMIT {ACCOUNTS_LISTED_MAX}")
     variables = [
-        panels.variable("symbol", "Symbol", 'SHOW TAG VALUES FROM "bid_ask" WITH KEY = "symbol"'),
-        panels.variable("exchange", "Exchange", 'SHOW TAG VALUES FROM "bid_ask" WITH KEY = "exchange"'),
-        # A field has no SHOW TAG VALUES. An account that is not listed can be typed.
-        panels.variable("account", "Account", accounts),
+        Variable("symbol", "Symbol", VariableQuery("symbol", "bid_ask")),
+        Variable("exchange", "Exchange", VariableQuery("exchange", "bid_ask")),
+        # An account that is not listed can be typed.
+        Variable("account", "Account", VariableQuery("account", "executions", ACCOUNTS_LISTED_MAX)),
     ]
-    return panels.dashboard(
+    return Dashboard(
         "fintank-order-flow",
         "Order Flow",
         "Prices, orders, executions, fills and positions of fintank.",
@@ -50,7 +63,8 @@ def order_flow() -> Json:
 
 
 def _figures() -> list[Panel]:
-    turnover = select('"last_qty" * "last_px" AS "traded"', "fills", TRADES)
+    traded = Value("{0} * {1}", (Call("", "last_qty"), Call("", "last_px")), "traded")
+    trades = PanelQuery([traded], "fills", TRADES)
     return [
         panels.stat("Ticks", "Quotes stored in this time range.", _count("bid", "bid_ask", TICKS)),
         panels.stat(
@@ -67,27 +81,30 @@ def _figures() -> list[Panel]:
         panels.stat(
             "Turnover",
             "Quantity times price of all trades in this time range, in the currency of the prices.",
-            f'SELECT sum("traded") FROM ({turnover})',
+            PanelQuery([value("sum", "traded")], trades, in_range=False),
+            decimals=SUM_DECIMALS,
         ),
         panels.rejects_count(),
     ]
 
 
 def _prices() -> list[Panel]:
-    spread = '(mean("ask") - mean("bid")) / mean("ask") * 10000 AS "spread"'
+    means = (Call("mean", "ask"), Call("mean", "bid"))
+    spread = Value("({0} - {1}) / {0} * 10000", means, "spread")
+    counts = [value("count", "exec_id")]
     return [
         _price(),
         panels.lines(
             "Spread",
             "The mean ask above the mean bid of each interval, in basis points of the ask.",
-            series(spread, "bid_ask", TICKS, by="symbol"),
+            PanelQuery([spread], "bid_ask", TICKS, every=True, by=("symbol",)),
             unit="suffix: bp",
             width=12,
         ),
         panels.bars(
             "Executions by type",
             "Execution reports in each interval: NEW, TRADE, and the other ways orders end.",
-            series('count("exec_id")', "executions", ORDERS, by="exec_type"),
+            PanelQuery(counts, "executions", ORDERS, every=True, by=("exec_type",)),
             width=12,
             colors=EXEC_TYPES,
         ),
@@ -97,18 +114,23 @@ def _prices() -> list[Panel]:
 def _price() -> Panel:
     """Return the panel that is repeated for each symbol."""
     marks = {"custom_drawStyle": "points", "custom_showPoints": "always"}
-    references = ", ".join(f'last("{column}") AS "{name}"' for name, column in REFERENCE_COLUMNS.items())
+    references = [value("last", column, name) for name, column in REFERENCE_COLUMNS.items()]
+    price = [value("", "last_px")]
     dashed = {"custom_lineStyle": {"fill": "dash", "dash": [8, 8]}, "custom_showPoints": "never"}
-    traded = {side: f"\"exec_type\" = 'TRADE' AND \"side\" = '{side}' AND {TRADES}" for side in SIDES}
+    is_trade = Equals("exec_type", "TRADE")
     return panels.lines(
         "$symbol: bid, ask and trades",
         "The last bid and ask of each interval, and executions at their prices. A grey ring marks the fill: "
         "a dot without a ring, or a ring without a dot, is an error. Dashed: the reference price; a click "
         "on `collar low` and `collar high` shows between which prices MARKET orders and stops trade.",
-        series('last("bid") AS "bid", last("ask") AS "ask"', "bid_ask", TICKS),
-        target(select('"last_px"', "fills", TRADES), "fill"),
-        *(target(select('"last_px"', "executions", where), side) for side, where in traded.items()),
-        series(references, "reference_price", f"{SYMBOL} AND $timeFilter"),
+        PanelQuery(each("last", "bid", "ask"), "bid_ask", TICKS, every=True),
+        PanelQuery(price, "fills", TRADES, name="fill"),
+        *(
+            PanelQuery(price, "executions", (is_trade, Equals("side", side), *TRADES), name=side)
+            for side in SIDES
+        ),
+        PanelQuery(references, "reference_price", (SYMBOL,), every=True),
+        decimals=PRICE_DECIMALS,
         height=9,
         colors={"bid": GREY, "ask": ORANGE, "fill": "#C7CBD1", **SIDES, "reference": PURPLE, **COLLAR},
         overrides=[
@@ -124,23 +146,21 @@ def _price() -> Panel:
 
 
 def _orders() -> list[Panel]:
-    ages = ", ".join(f'last("{age}") AS "{age}"' for age in AGES)
-    by_task = select(ages, "pipeline", RULE_ENGINE, f'{EVERY}, "task" fill(none)')
-    sums = ", ".join(f'sum("{age}") AS "{age}"' for age in AGES)
     return [
         panels.bars(
             "Deposits and withdrawals",
             "Amounts of the portfolio orders of each interval; withdrawals point down.",
-            _amounts("BUY", 'sum("amount")', "deposits"),
-            _amounts("SELL", '-1 * sum("amount")', "withdrawals"),
+            _amounts("BUY", "{0}", "deposits"),
+            _amounts("SELL", "-1 * {0}", "withdrawals"),
             width=12,
+            decimals=SUM_DECIMALS,
             colors={"deposits": BLUE, "withdrawals": VERMILION},
         ),
         panels.lines(
             "Open orders by age",
             "Orders waiting for a price: all, and those older than a second, a minute and an hour by their "
             "symbol's clock. Covers all symbols and accounts.",
-            target(f"SELECT {sums} FROM ({by_task}) WHERE $timeFilter {EVERY} fill(none)", "$col"),
+            sum_over_tasks("pipeline", RULE_ENGINE, *AGES),
             width=12,
             colors=AGES,
             thresholds=[(OPEN_ORDERS_MANY, VERMILION)],
@@ -149,26 +169,29 @@ def _orders() -> list[Panel]:
 
 
 def _holdings() -> list[Panel]:
-    positions = (
-        'sum("delta_shares") AS "shares", sum("delta_cash") AS "cash", sum("commission") AS "commission"'
-    )
+    columns = {"shares": "delta_shares", "cash": "delta_cash", "commission": "commission"}
+    positions = [value("sum", column, name) for name, column in columns.items()]
     return [
         panels.lines(
             "Shares",
             "Shares bought minus shares sold since the start of the time range, by symbol.",
-            target(_running_sum("delta_shares", ', "symbol"'), "$tag_symbol"),
+            _running_sum("delta_shares", "symbol"),
+            decimals=PRICE_DECIMALS,
         ),
         panels.lines(
             "Cash",
             "Proceeds of sales minus cost of purchases since the start of the time range, over the chosen "
             "accounts and symbols, by currency, without the commissions. Choose one account to see its own.",
-            target(_running_sum("delta_cash", ', "currency"'), "$tag_currency"),
+            _running_sum("delta_cash", "currency"),
+            decimals=SUM_DECIMALS,
         ),
         panels.table(
             "Positions",
             "Shares, and the cash from trading them, over all fills ever, summed over the chosen accounts. "
             "Choose one account to see its own; `invoke report` lists all.",
-            select(positions, "fills", f"{SYMBOL} AND {ACCOUNT}", 'GROUP BY "symbol", "currency"'),
+            PanelQuery(positions, "fills", ORDERS, in_range=False, by=("symbol", "currency")),
+            decimals=PRICE_DECIMALS,
+            overrides=[panels.styled(name, decimals=SUM_DECIMALS) for name in ("cash", "commission")],
             transformations=[panels.without("Time")],
         ),
     ]
@@ -179,25 +202,27 @@ def _logs() -> list[Panel]:
         panels.table(
             "Portfolio orders",
             "The latest deposits (BUY) and withdrawals (SELL).",
-            _latest("portfolio_orders", PORTFOLIO_ORDERS, "account side amount symbols priority order_id"),
+            latest("portfolio_orders", PORTFOLIO_ORDERS, "account side amount symbols priority order_id"),
             width=12,
+            decimals=PRICE_DECIMALS,
         ),
         panels.table(
             "Fills",
             "The latest fills.",
-            _latest(
+            latest(
                 "fills",
                 TRADES,
                 "account side symbol last_qty last_px last_mkt delta_shares delta_cash currency commission "
                 "cl_ord_id",
             ),
             width=12,
+            decimals=PRICE_DECIMALS,
         ),
         panels.table(
             "Executions",
             "The latest execution reports, each with the best bid and ask and the quotes it was decided on, "
             "and the reason if an order was rejected or ended.",
-            _latest(
+            latest(
                 "executions",
                 ORDERS,
                 "exec_type ord_status account side symbol last_qty last_px last_mkt bid ask quote_ids "
@@ -205,23 +230,21 @@ def _logs() -> list[Panel]:
             ),
             width=16,
             height=10,
+            decimals=PRICE_DECIMALS,
         ),
         panels.rejects_by_reason(height=10),
     ]
 
 
-def _count(field: str, measurement: str, where: str) -> str:
-    return select(f'count("{field}")', measurement, where)
+def _count(field: str, measurement: str, where: Sequence[Condition]) -> PanelQuery:
+    return PanelQuery([value("count", field)], measurement, where)
 
 
-def _latest(measurement: str, where: str, columns: str) -> str:
-    named = ", ".join(f'"{column}"' for column in columns.split())
-    return select(named, measurement, where, "ORDER BY time DESC LIMIT 200")
+def _running_sum(field: str, by: str) -> PanelQuery:
+    return PanelQuery([value("sum", field)], "fills", TRADES, every=True, by=(by,), running=True)
 
 
-def _running_sum(field: str, by: str = "") -> str:
-    return select(f'cumulative_sum(sum("{field}"))', "fills", TRADES, f"{EVERY}{by} fill(0)")
-
-
-def _amounts(side: str, what: str, alias: str) -> Json:
-    return series(what, "portfolio_orders", f"\"side\" = '{side}' AND {PORTFOLIO_ORDERS}", alias)
+def _amounts(side: str, text: str, name: str) -> PanelQuery:
+    amounts = Value(text, (Call("sum", "amount"),))
+    where = (Equals("side", side), *PORTFOLIO_ORDERS)
+    return PanelQuery([amounts], "portfolio_orders", where, every=True, name=name)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fintank.adapters import ports
 from fintank.errors import FintankError
-from fintank.grafana.files import FOLDER
+from fintank.grafana import provisioning
 from fintank.services import port_checks
 from fintank.settings import PORTS, Settings
 
@@ -51,33 +51,56 @@ def variables(settings: Settings, environ: Mapping[str, str] = os.environ) -> di
     """
     data = settings.home / "data" / "grafana"
     return {
-        "FINTANK_INFLUX_USER": "",
-        "FINTANK_INFLUX_PASSWORD": "",
         **environ,
-        "FINTANK_INFLUX": settings.sink.address,
-        "FINTANK_DASHBOARDS": str(FOLDER),
+        **provisioning.variables(settings, environ),
         "GF_SERVER_HTTP_ADDR": HOST,
         "GF_SERVER_HTTP_PORT": str(PORT),
         "GF_PATHS_DATA": str(data),
         "GF_PATHS_LOGS": str(settings.home / "logs" / "grafana"),
-        "GF_PATHS_PLUGINS": str(data / "plugins"),
-        "GF_PATHS_PROVISIONING": str(FOLDER / "provisioning"),
+        "GF_PATHS_PLUGINS": str(plugins(settings)),
+        "GF_PATHS_PROVISIONING": str(provisioning.folder(settings)),
         "GF_AUTH_ANONYMOUS_ENABLED": "true",
         "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer",
         "GF_ANALYTICS_REPORTING_ENABLED": "false",
         "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
         "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
-        "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(FOLDER / "order-flow.json"),
+        "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(
+            provisioning.folder(settings) / "json" / "order-flow.json"
+        ),
     }
 
 
 def run(program: Path, home: Path, settings: Settings) -> int:
-    """Run Grafana until it exits; return its exit status. FintankError if its port is taken."""
+    """Run Grafana until it exits; return its exit status.
+
+    FintankError if its port is taken, or the plugin of its data source can't be installed.
+    """
     if not ports.is_free(PORT):
         raise FintankError(f"Port {PORT} of Grafana is in use by {port_checks.holder(PORT)}: stop it first")
+    _install_plugin(program, home, settings)
+    provisioning.provision(settings)
     command = [str(program), "server", "--homepath", str(home)]
     process = subprocess.Popen(command, env=variables(settings))
     try:
         return process.wait()
     except KeyboardInterrupt:
         return process.wait()  # Ctrl-C reached it too
+
+
+def plugins(settings: Settings) -> Path:
+    """Return the folder of Grafana's plugins."""
+    return settings.home / "data" / "grafana" / "plugins"
+
+
+def _install_plugin(program: Path, home: Path, settings: Settings) -> None:
+    name = provisioning.PLUGINS.get(provisioning.database(settings))
+    if name is None or (plugins(settings) / name).exists():
+        return
+    plugins(settings).mkdir(parents=True, exist_ok=True)
+    options = ["--homepath", str(home), "--pluginsDir", str(plugins(settings))]
+    done = subprocess.run([program, "cli", *options, "plugins", "install", name], check=False)
+    if done.returncode:
+        raise FintankError(
+            f"Grafana could not install its plugin {name}: unpack it into {plugins(settings)} "
+            "(https://grafana.com/grafana/plugins/questdb-questdb-datasource)"
+        )

@@ -5,7 +5,7 @@ from fintank.adapters.sinks.questdb import QuestDB
 from fintank.services import programs
 from fintank.services.supervisor import Service
 from fintank.services.templates import fill
-from fintank.settings import Settings, host_and_port
+from fintank.settings import PORTS, Settings, host_and_port
 from fintank.sink_url import SinkUrl
 
 JVM_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC")
@@ -13,13 +13,18 @@ JVM_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC")
 
 
 def service(settings: Settings, url: SinkUrl) -> Service:
-    """Return the server as a service."""
+    """Return the server as a service.
+
+    At its default port it also listens on the default port for PostgreSQL's protocol, which Grafana reads.
+    """
     data = settings.home / "data" / "questdb"
     jar = programs.class_path(settings, "questdb")
     jvm = [*programs.jvm(programs.temporary(settings)), *JVM_OPTIONS]
     user, password = credentials.sink_login(url)
-    login = f"http.user={user}\nhttp.password={password}\n" if user else ""
-    port = host_and_port(url.address)[1]
+    login = "".join(f"{of}.user={user}\n{of}.password={password}\n" for of in ("http", "pg")) if user else ""
+    port, sql_port = host_and_port(url.address)[1], PORTS["questdb_postgresql"]
+    is_default = port == PORTS["questdb"]
+    sql = f"pg.net.bind.to=127.0.0.1:{sql_port}" if is_default else "pg.enabled=false"
 
     def prepare_tables() -> None:
         QuestDB(url).prepare()
@@ -28,9 +33,9 @@ def service(settings: Settings, url: SinkUrl) -> Service:
         name="questdb",
         address=url.address,
         variable="FINTANK_SINK",
-        ports=(port,),
+        ports=(port, sql_port) if is_default else (port,),
         command=(*jvm, "-p", jar, "-m", "io.questdb/io.questdb.ServerMain", "-d", str(data)),
-        files={data / "conf" / "server.conf": fill("questdb.conf", port=port, login=login)},
+        files={data / "conf" / "server.conf": fill("questdb.conf", port=port, sql=sql, login=login)},
         log=settings.home / "logs" / "questdb.log",
         answers=QuestDB(url).answers,
         finish=prepare_tables,

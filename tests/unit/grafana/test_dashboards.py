@@ -7,16 +7,26 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from support.grafana_queries import filled, regex
+from support.grafana_queries import filled, regex, sql_filled, sqlstring
 
+from fintank.grafana import panel_influxql
 from fintank.grafana.alerts import DATA_SOURCE_UID, alert_rules
-from fintank.grafana.files import FOLDER, generated
-from fintank.grafana.operations import operations
-from fintank.grafana.order_flow import SYMBOL, order_flow
+from fintank.grafana.files import FOLDER, ORDER_FLOW, dashboards, generated
+from fintank.grafana.order_flow import SYMBOL
+from fintank.grafana.panel_query import PanelQuery, value
 
-DASHBOARDS = [order_flow(), operations()]
-PANELS = [pytest.param(panel, id=panel["title"]) for board in DASHBOARDS for panel in board["panels"]]
+DASHBOARDS = list(dashboards().values())
+INFLUXDB = [dashboards()[name] for name in ("order-flow.json", "operations.json")]
+SQL = [dashboards()[ORDER_FLOW[scheme]] for scheme in ("questdb", "postgresql")]
+PANELS = [
+    pytest.param(panel, id=f"{board['title']}: {panel['title']}")
+    for board in DASHBOARDS
+    for panel in board["panels"]
+]
+PLUGINS = ["influxdb", "questdb-questdb-datasource", "grafana-postgresql-datasource", "influxdb"]
 BUILT_IN = {"timeFilter", "__interval", "__interval_ms", "tag_symbol", "col"}
+BUILT_IN |= {"__timeFilter", "__timeGroup", "__sampleByInterval"}
+PRICES = {"last_px", "bid", "ask", "last_qty", "delta_shares"}
 
 
 @pytest.mark.parametrize("path", generated(), ids=str)
@@ -24,8 +34,9 @@ def test_a_file_is_what_the_code_generates(path: Any) -> None:
     assert path.read_text() == generated()[path], "run scripts/dashboards.py"
 
 
-def test_the_folder_holds_only_generated_files_and_two_handwritten_provisioning_files() -> None:
+def test_the_folder_holds_only_generated_files_and_four_handwritten_provisioning_files() -> None:
     handwritten = {FOLDER / "provisioning" / kind / "fintank.yaml" for kind in ("datasources", "dashboards")}
+    handwritten |= {FOLDER / "data-sources" / f"{scheme}.yaml" for scheme in ("questdb", "postgresql")}
     assert {path for path in FOLDER.rglob("*") if path.is_file()} == {*generated(), *handwritten}
 
 
@@ -35,12 +46,12 @@ def test_a_dashboard_refreshes_itself_and_can_be_imported(board: dict[str, Any])
     assert board["schemaVersion"] == 39
     variables = board["templating"]["list"]
     assert variables[0]["type"] == "datasource"
-    assert variables[0]["query"] == "influxdb"
+    assert variables[0]["query"] == PLUGINS[DASHBOARDS.index(board)]
     assert DATA_SOURCE_UID not in json.dumps(board), "the data source is a variable"
     names = {variable["name"] for variable in variables}
     for panel in board["panels"]:
         for target in panel["targets"]:
-            used = set(re.findall(r"\$\{?(\w+)", target["query"]))
+            used = set(re.findall(r"\$\{?(\w+)", text_of(target)))
             assert used - BUILT_IN <= names
 
 
@@ -64,7 +75,9 @@ def test_a_panel_has_a_description_a_unit_and_a_query(panel: dict[str, Any]) -> 
     defaults = panel["fieldConfig"]["defaults"]
     assert defaults["unit"]
     assert defaults["thresholds"]["steps"][0]["value"] is None
-    assert panel["datasource"] == {"type": "influxdb", "uid": "${datasource}"}
+    assert panel["datasource"]["type"] in PLUGINS
+    assert panel["datasource"]["uid"] == "${datasource}"
+    assert all(target["datasource"] == panel["datasource"] for target in panel["targets"])
     assert panel["targets"]
     if panel["type"] == "timeseries":
         assert panel["options"]["legend"]["showLegend"]
@@ -86,16 +99,79 @@ def test_color_blind_people_can_tell_the_colors_apart(panel: dict[str, Any]) -> 
 def test_a_chosen_symbol_of_any_form_selects_itself_alone(chosen: list[str]) -> None:
     symbols = ["^GSPC", "GSPC", "ES=F", "M&M.NS", "M&MXNS", "AAPL  261218C00150000", "AAPL", "EUR/USD"]
     symbols += ["7203.T", "7203XT", r"A\B", "1+1", "11", "111"]
-    query = filled(f"SELECT bid FROM bid_ask WHERE {SYMBOL}", {"symbol": regex(chosen)}, 60)
-    pattern = query.partition("=~ /")[2].removesuffix("/")
+    query = panel_influxql.select(PanelQuery([value("", "bid")], "bid_ask", [SYMBOL], in_range=False))
+    pattern = filled(query, {"symbol": regex(chosen)}, 60).partition("=~ /")[2].removesuffix("/")
     assert [symbol for symbol in symbols if re.search(pattern, symbol)] == chosen
     assert "/" not in re.sub(r"\\.", "", pattern), "a slash would end the expression"
 
 
 def test_every_variable_is_escaped_by_its_format_and_not_by_grafanas_guess() -> None:
-    queries = [t["query"] for board in DASHBOARDS for panel in board["panels"] for t in panel["targets"]]
+    queries = [t["query"] for board in INFLUXDB for panel in board["panels"] for t in panel["targets"]]
     names = [name for query in queries for name in re.findall(r"=~ /\^(.*?)\$/", query)]
     assert set(names) == {f"${{{name}:regex}}" for name in ("symbol", "exchange", "account", "component")}
+
+
+@pytest.mark.parametrize("board", SQL, ids=lambda board: board["title"])
+def test_every_variable_in_sql_is_quoted_and_all_is_no_value(board: dict[str, Any]) -> None:
+    variables = board["templating"]["list"][1:]
+    assert {variable["allValue"] for variable in variables} == {"''"}
+    for panel in board["panels"]:
+        for target in panel["targets"]:
+            names = re.findall(r"\$\{(.*?)\}", target["rawSql"])
+            assert set(names) <= {f"{variable['name']}:sqlstring" for variable in variables}
+            assert names[::2] == names[1::2], "compared with All, then with the column"
+
+
+@pytest.mark.parametrize("scheme", ["questdb", "postgresql"])
+def test_a_chosen_name_ends_no_text_of_a_query(scheme: str) -> None:
+    names = ["O'Hare, Inc.", "a''b", "BRK.B", "'"]
+    for panel in dashboards()[ORDER_FLOW[scheme]]["panels"]:
+        for target in panel["targets"]:
+            chosen = dict.fromkeys(("symbol", "exchange", "account"), sqlstring(names))
+            text = re.sub(r"'(?:[^']|'')*'", "", sql_filled(scheme, target["rawSql"], chosen, 60))
+            assert "'" not in text
+            assert "Hare" not in text
+
+
+def test_both_sql_dashboards_have_the_panels_of_the_one_in_influxql() -> None:
+    flow = dashboards()[ORDER_FLOW["influxdb"]]
+    own = {"datasource", "targets", "fieldConfig"}
+    for board in SQL:
+        for ours, theirs in zip(board["panels"], flow["panels"], strict=True):
+            assert {k: v for k, v in ours.items() if k not in own} == {
+                k: v for k, v in theirs.items() if k not in own
+            }
+            assert len(ours["targets"]) == len(theirs["targets"])
+    uids = {board["uid"] for board in DASHBOARDS}
+    assert len(uids) == len({board["title"] for board in DASHBOARDS}) == len(DASHBOARDS)
+
+
+@pytest.mark.parametrize("board", SQL, ids=lambda board: board["title"])
+def test_a_series_of_a_tag_is_named_after_its_value_alone(board: dict[str, Any]) -> None:
+    labeled = {
+        panel["title"]: target["rawSql"]
+        for panel in board["panels"]
+        for target in panel["targets"]
+        if "metric" in target["rawSql"]
+    }
+    assert set(labeled) == {"Spread", "Executions by type", "Shares", "Cash"}
+    assert all(' AS "Value" FROM' in text for text in labeled.values())
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_numbers_keep_their_digits_and_large_ones_are_separated(panel: dict[str, Any]) -> None:
+    defaults = panel["fieldConfig"]["defaults"]
+    texts = [
+        override for override in panel["fieldConfig"]["overrides"] if override["matcher"]["id"] == "byType"
+    ]
+    assert defaults["unit"] in {"locale", "ms", "suffix:/s", "suffix: bp"}
+    assert (panel["type"] == "table") == bool(texts), "symbols such as 7203 are no numbers"
+    queries = " ".join(map(text_of, panel["targets"]))
+    named = set(re.findall(r'"(\w+)"', queries))
+    if defaults["unit"] == "locale" and panel["type"] != "stat" and named & PRICES:
+        assert defaults["decimals"] == 8
+    if panel["title"] in {"Turnover", "Cash", "Deposits and withdrawals"}:
+        assert defaults["decimals"] == 2
 
 
 def test_the_alert_rules_watch_lag_rejects_waits_crossed_symbols_and_ticks() -> None:
@@ -116,6 +192,11 @@ def test_a_symbol_that_is_crossed_for_over_a_second_alerts_at_once() -> None:
     assert rule["for"] == "0s"
     assert 'max("crossed_ms")' in rule["data"][0]["model"]["query"]
     assert rule["data"][2]["model"]["conditions"][0]["evaluator"] == {"type": "gt", "params": [1_000]}
+
+
+def text_of(target: dict[str, Any]) -> str:
+    text: str = target.get("rawSql") or target["query"]
+    return text
 
 
 def test_the_provisioning_files_name_the_data_source_and_the_folder() -> None:

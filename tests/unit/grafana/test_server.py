@@ -2,26 +2,39 @@
 
 import hashlib
 import io
+import json
 import os
+import re
 import sys
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from support.http_server import QuietHandler, http_server
 
+from fintank import sink_url
 from fintank.errors import FintankError
-from fintank.grafana import download, server
+from fintank.grafana import download, provisioning, server
 from fintank.grafana.download import Archive
 from fintank.settings import load
 
 PROGRAM = """#!{python}
 import json, os, sys
 json.dump({{"arguments": sys.argv[1:], "environ": dict(os.environ)}}, open("{out}", "w"))
-sys.exit(3)
+sys.exit(1 if "plugins" in sys.argv and "broken" in sys.argv[0] else 3 if "server" in sys.argv else 0)
 """
+FILES = {
+    "influxdb": {
+        *("alerting/fintank.yaml", "dashboards/fintank.yaml", "datasources/fintank.yaml"),
+        *("json/operations.json", "json/order-flow.json"),
+    },
+    "questdb": {"dashboards/fintank.yaml", "datasources/fintank.yaml", "json/order-flow.json"},
+    "postgresql": {"dashboards/fintank.yaml", "datasources/fintank.yaml", "json/order-flow.json"},
+}
 
 
 def make_grafana(home: Path, out: Path = Path("/dev/null")) -> Path:
@@ -60,6 +73,7 @@ def test_a_home_without_a_grafana_is_an_error(tmp_path: Path) -> None:
 
 def test_it_is_provisioned_and_listens_on_localhost_only(tmp_path: Path) -> None:
     given = {"FINTANK_HOME": str(tmp_path), "FINTANK_INFLUX": "localhost:15086", "FINTANK_INFLUX_USER": "me"}
+    provisioning.provision(load(given))
     found = server.variables(load(given), given)
     assert found["GF_SERVER_HTTP_ADDR"] == "127.0.0.1"
     assert found["GF_SERVER_HTTP_PORT"] == "3000"
@@ -69,6 +83,69 @@ def test_it_is_provisioned_and_listens_on_localhost_only(tmp_path: Path) -> None
         assert Path(found[name]).exists()
     for name in ("GF_PATHS_DATA", "GF_PATHS_LOGS", "GF_PATHS_PLUGINS"):
         assert Path(found[name]).is_relative_to(tmp_path)
+
+
+@pytest.mark.parametrize("scheme", FILES)
+def test_it_gets_the_data_source_and_the_dashboards_of_the_sink(tmp_path: Path, scheme: str) -> None:
+    given = {"FINTANK_HOME": str(tmp_path), "FINTANK_SINK": f"{scheme}://me:secret@host:1234"}
+    settings = load(given)
+    for _ in range(2):
+        provisioning.provision(settings)
+    folder = provisioning.folder(settings)
+    texts = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+    assert set(texts) == FILES[scheme]
+    source = YAML(typ="safe").load(texts["datasources/fintank.yaml"])["datasources"][0]
+    assert source["isDefault"]
+    assert f'"query": "{source["type"]}"' in texts["json/order-flow.json"]
+    found = server.variables(settings, given)
+    names = {name for text in texts.values() for name in re.findall(r"\$(FINTANK_\w+)", text)}
+    assert names <= set(found)
+    shown = " ".join(found[name] for name in sorted(names))
+    assert {"me", "secret"} <= set(shown.split())
+    assert "host" in shown
+
+
+def test_a_database_without_dashboards_is_an_error(tmp_path: Path) -> None:
+    settings = load({"FINTANK_HOME": str(tmp_path)})
+    own = replace(settings, sink=replace(settings.sink, scheme="questdb2"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sink_url.TITLES, "questdb2", "Own")  # type: ignore[arg-type]
+        with pytest.raises(FintankError, match=r"no dashboards for Own \(localhost:8086\)"):
+            provisioning.provision(own)
+
+
+def test_without_a_login_it_uses_the_default_one_of_the_database(tmp_path: Path) -> None:
+    def login(scheme: str) -> tuple[str, str]:
+        given = {"FINTANK_HOME": str(tmp_path), "FINTANK_SINK": scheme}
+        found = server.variables(load(given), given)
+        name = "FINTANK_INFLUX" if scheme == "influxdb" else f"FINTANK_{scheme.upper()}"
+        return found[f"{name}_USER"], found[f"{name}_PASSWORD"]
+
+    assert login("influxdb") == ("", "")
+    assert login("questdb") == ("admin", "quest")
+    assert login("postgresql") == ("postgres", "")
+
+
+def test_the_port_that_grafana_reads_of_questdb_can_be_set(tmp_path: Path) -> None:
+    given = {"FINTANK_HOME": str(tmp_path), "FINTANK_SINK": "questdb://db:9001"}
+    found = server.variables(load(given), given)
+    assert (found["FINTANK_QUESTDB_HOST"], found["FINTANK_QUESTDB_PORT"]) == ("db", "8812")
+    given["FINTANK_QUESTDB_PORT"] = "8813"
+    assert server.variables(load(given), given)["FINTANK_QUESTDB_PORT"] == "8813"
+
+
+def test_the_plugin_of_questdb_is_installed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server.ports, "is_free", lambda _: True)
+    settings = load({"FINTANK_HOME": str(tmp_path), "FINTANK_SINK": "questdb"})
+    broken = make_grafana(tmp_path / "broken", tmp_path / "out")
+    with pytest.raises(FintankError, match="could not install its plugin questdb-questdb-datasource"):
+        server.run(broken, tmp_path / "broken", settings)
+    words = json.loads((tmp_path / "out").read_text())["arguments"]
+    assert (words[0], words[-3:]) == ("cli", ["plugins", "install", "questdb-questdb-datasource"])
+    program = make_grafana(tmp_path / "home")
+    assert server.run(program, tmp_path / "home", settings) == 3
+    (server.plugins(settings) / "questdb-questdb-datasource").mkdir()
+    assert server.run(broken, tmp_path / "broken", settings) == 3
 
 
 def test_its_exit_status_is_returned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
