@@ -29,14 +29,14 @@ NOT_CURED: Mapping[str, str] = MappingProxyType(
 )
 
 
-class Plan(NamedTuple):
+class ResendPlan(NamedTuple):
     """What is to be sent again, in the order of the logs, and why how many others are not."""
 
     wanted: list[Rejected]
     left_out: Mapping[str, int]
 
 
-def plan(rejects: Iterable[Rejected], resent: Collection[str], starts: Mapping[Partition, int]) -> Plan:
+def plan(rejects: Iterable[Rejected], resent: Collection[str], starts: Mapping[Partition, int]) -> ResendPlan:
     """Choose what to send again, given the places of what was resent and where partitions start."""
     wanted: dict[str, Rejected] = {}
     left_out: dict[str, str] = {}
@@ -53,7 +53,7 @@ def plan(rejects: Iterable[Rejected], resent: Collection[str], starts: Mapping[P
         else:
             wanted[place] = reject
     ordered = sorted(wanted.values(), key=lambda reject: (reject.topic, reject.partition, reject.offset))
-    return Plan(ordered, Counter(left_out.values()))
+    return ResendPlan(ordered, Counter(left_out.values()))
 
 
 def resend(address: str, rejects: Collection[Rejected], say: Say) -> None:
@@ -76,7 +76,7 @@ def resend(address: str, rejects: Collection[Rejected], say: Say) -> None:
         say(f"{counted(resender.sent, 'record')} resent in {time.monotonic() - started:.1f} s.")
 
 
-def _plan(address: str, rejects: Collection[Rejected]) -> Plan:
+def _plan(address: str, rejects: Collection[Rejected]) -> ResendPlan:
     """Look up what was resent before; nobody else can resend by now."""
     resent: set[str] = set()
     starts: dict[Partition, int] = {}

@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,7 +5,7 @@ import pytest
 
 from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT
-from fintank.storm.graph_picture import graph, target
+from fintank.storm.graph_picture import graph, target, visualize_topology
 
 
 def bolt(*inputs: tuple[str, str]) -> SimpleNamespace:
@@ -61,17 +58,9 @@ def test_an_unknown_format_is_one_line() -> None:
         target("order_flow", "a", "bmp")
 
 
-def test_without_graphviz_it_is_one_line(tmp_path: Path) -> None:
-    sparse = Path(sys.executable).with_name("sparse")
-    environ = {**os.environ, "PATH": str(tmp_path), "LEIN_ROOT": "1"}
-    done = subprocess.run(
-        [sys.executable, sparse, "visualize"],
-        env=environ,
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert done.stderr.startswith("`sparse visualize` draws with Graphviz, and there is no `dot` on PATH")
-    assert done.stderr.count("\n") == 1
+def test_without_graphviz_it_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(PROJECT_ROOT)
+    with pytest.raises(FintankError, match="there is no `dot` on PATH: install Graphviz") as raised:
+        visualize_topology("order_flow")
+    assert "\n" not in str(raised.value)
