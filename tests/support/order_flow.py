@@ -56,16 +56,16 @@ class OrderFlow:
         assert alive == []
 
 
-def build_jar() -> Path:
-    """Build the jar where `lein clean`, which `sparse run` calls, does not delete it."""
+def build_jar(project: Path = PROJECT_ROOT, folder: Path = JAR.parent) -> Path:
+    """Build a project's jar where `lein clean`, which `sparse run` calls, does not delete it."""
     environ = {**os.environ, "LEIN_ROOT": "1"}
-    command = ["lein", "update-in", ":", "assoc", ":target-path", f'"{JAR.parent}"', "--", "uberjar"]
-    subprocess.run(command, cwd=PROJECT_ROOT, env=environ, check=True, timeout=300)
-    return JAR
+    command = ["lein", "update-in", ":", "assoc", ":target-path", f'"{folder}"', "--", "uberjar"]
+    subprocess.run(command, cwd=project, env=environ, check=True, timeout=300)
+    return folder / JAR.name
 
 
 @contextmanager
-def order_flow(environ: dict[str, str], folder: Path) -> Iterator[OrderFlow]:
+def order_flow(environ: dict[str, str], folder: Path, jar: Path = JAR) -> Iterator[OrderFlow]:
     """Run the topology during the block, which starts when the worker is up; leave no process."""
     log = folder / f"order_flow-{time.monotonic_ns()}.log"
     config = folder / "options.json"
@@ -73,7 +73,7 @@ def order_flow(environ: dict[str, str], folder: Path) -> Iterator[OrderFlow]:
     options = {settings.RULES_OPTION: rules, scale.OPTION: scale.load(environ).to_json()}
     config.write_text(json.dumps(options))
     class_path = (PROJECT_ROOT / ".fintank" / "opt" / "storm.classpath").read_text().strip()
-    command = ["java", *JVM_OPTIONS, "-cp", f"{class_path}:{JAR}", "fintank.local.main"]
+    command = ["java", *JVM_OPTIONS, "-cp", f"{class_path}:{jar}", "fintank.local.main"]
     command += ["run", "--seconds", "0", "--config", str(config)]
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -6,16 +6,17 @@ several times slower and lacks three of Kafka's four codecs.
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
+from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from fintank.adapters import credentials
 from fintank.adapters.kafka import ensure_answers, no_answer, topics
 from fintank.errors import FintankError
-from fintank.wire.kafka.records import Record
+from fintank.wire.kafka.records import Headers, Record
 
 ANSWER_SECONDS_MAX = 20.0
 SILENT_SECONDS_MAX = 20.0
@@ -25,6 +26,8 @@ FETCH_WAIT_MS_MAX = 10
 QUEUED_KIB_MAX = 8 * 1024
 """How much is read ahead; the client's default, 64 MiB, would be most of a reader's memory."""
 DEPTH_GROWTH = 4
+SKIPPED_RECORDS_MAX = 1_000
+"""How many records are read over rather than to ask the broker for the next wanted one."""
 FOLLOWED_RECORDS_MAX = 1_000
 FOLLOWED_SECONDS = 0.2
 """Records that arrive within it are ordered by time."""
@@ -108,6 +111,25 @@ class TopicReader:
         found = next(self.read({partition: offset}), None)
         return found if found is not None and found.offset == offset else None
 
+    def records_at(self, partition: int, offsets: Sequence[int]) -> Iterator[Record]:
+        """Yield the records at ascending offsets, without those that hold none or no longer do."""
+        first = self._bounds(partition)[0]
+        runs: list[list[int]] = []
+        for offset in offsets:
+            if offset < first:
+                continue
+            if runs and offset - runs[-1][-1] <= SKIPPED_RECORDS_MAX:
+                runs[-1].append(offset)
+            else:
+                runs.append([offset])
+        for run in runs:
+            wanted = {*run}
+            for record in self.read({partition: run[0]}):
+                if record.offset in wanted:
+                    yield record
+                if record.offset >= run[-1]:
+                    break
+
     def _tail(self, partition: int, end: int, count: int) -> Iterable[Record]:
         # Offsets have gaps (compaction, commit markers, aborted records): go back until enough are found.
         first, depth = self._bounds(partition)[0], count
@@ -134,7 +156,8 @@ class TopicReader:
         partition, offset = message.partition(), message.offset()
         assert partition is not None
         assert offset is not None
-        return Record(self._topic, partition, offset, message.timestamp()[1], message.key(), message.value())
+        place = (self._topic, partition, offset, message.timestamp()[1])
+        return Record(*place, message.key(), message.value(), cast(Headers, tuple(message.headers() or ())))
 
     def _numbers(self, partitions: Iterable[int] | None) -> Iterable[int]:
         return range(topics()[self._topic].partitions) if partitions is None else sorted(partitions)

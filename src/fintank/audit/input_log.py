@@ -1,7 +1,7 @@
 """The records of the topics `ticks` and `orders` as the rule engine gets them, read in parts."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import compress
 from math import inf
@@ -57,8 +57,10 @@ class InputLog:
         end: int,
         *,
         rules: RulesByOffset,
+        rejected: Collection[int],
     ) -> None:
         self._rules = rules
+        self._rejected = rejected
         self.position = first
         self._address = address
         self._consumer = consumer
@@ -91,16 +93,25 @@ class InputLog:
                     self.position = min(offset, self._end)
                 elif not error.retriable():
                     raise KafkaException(error)
-        return part_of(self._partition, first, self.position, records, self._rules)
+        return part_of(self._partition, first, self.position, records, self._rules, rejected=self._rejected)
 
 
 @contextmanager
 def open_log(
-    address: str, partition: Partition, first: int, end: int, rules: RulesByOffset
+    address: str,
+    partition: Partition,
+    first: int,
+    end: int,
+    *,
+    rules: RulesByOffset,
+    rejected: Collection[int] = (),
 ) -> Iterator[InputLog]:
-    """Open a partition for reading from `first` to `end`, both offsets that its log has."""
+    """Open a partition for reading from `first` to `end`, both offsets that its log has.
+
+    rejected: the offsets of records that could not be read then; today's code may be able to.
+    """
     with open_consumer(address, "fintank-audit") as consumer:
-        yield InputLog(address, consumer, partition, first, end, rules=rules)
+        yield InputLog(address, consumer, partition, first, end, rules=rules, rejected=rejected)
 
 
 def log_starts(address: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
@@ -113,9 +124,15 @@ def log_starts(address: str, partitions: Iterable[Partition]) -> dict[Partition,
 
 
 def part_of(
-    partition: Partition, first: int, end: int, records: Iterable[Record], rules: RulesByOffset = ()
+    partition: Partition,
+    first: int,
+    end: int,
+    records: Iterable[Record],
+    rules: RulesByOffset = (),
+    *,
+    rejected: Collection[int] = (),
 ) -> Part:
-    """Read records as the spout and the deserializers do; what they reject is left out."""
+    """Read records as the spout and the deserializers do; what they reject, or rejected, is left out."""
     usable = [record for record in records if _is_text(record)]
     messages: Sequence[Input]
     if partition.topic == "ticks":
@@ -124,6 +141,9 @@ def part_of(
     else:
         messages = orders.read(*partition, *_batch(usable)).messages
         offsets = [offset_of(message.input) for message in messages]
+    if rejected and not {*offsets}.isdisjoint(rejected):
+        was_read = [offset not in rejected for offset in offsets]
+        messages, offsets = list(compress(messages, was_read)), list(compress(offsets, was_read))
     return Part(first, end, _runs(usable), offsets, list(map(_shard, messages)), messages)
 
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from fintank.adapters import kafka
+from fintank.adapters.rejected_records import rejected_offsets
 from fintank.audit.differences import AuditFindings
 from fintank.audit.fill_matching import FillMatching
 from fintank.audit.input_log import InputLog, log_starts, open_log
@@ -125,10 +126,15 @@ class WholeAudit:
         # The shards are adopted with the same rules, one right after the other.
         starts = [shard.start for shard in self._shards]
         rules = {place: starts[place.number % len(starts)].rules_of_ticks(place) for place in firsts}
-        return {
-            place: self._stack.enter_context(open_log(self._address, place, first, ends[place], rules[place]))
-            for place, first in firsts.items()
-        }
+        _, unread = rejected_offsets(self._address)
+
+        def opened(place: Partition) -> InputLog:
+            span = (place, firsts[place], ends[place])
+            return self._stack.enter_context(
+                open_log(self._address, *span, rules=rules[place], rejected=unread.get(place, ()))
+            )
+
+        return {place: opened(place) for place in firsts}
 
     def _wait_for_late(self) -> None:
         """Wait for reports and fills that were written before the positions and are still hidden."""

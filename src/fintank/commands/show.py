@@ -54,10 +54,11 @@ def show(settings: Settings, topic: str, last: str = "10", json: bool = False, f
 
 def readable(record: Record) -> str:
     """Return one line under COLUMNS, with control characters escaped and a long value cut."""
-    value = _text(record.value)
+    value = printable(record.value)
     if len(value) > SHOWN_CHARS_MAX:
         value = f"{value[:SHOWN_CHARS_MAX]}... ({len(record.value or b''):,} bytes)"
-    return f"{record.partition:>9}{record.offset:>12}  {utc(record.time_ms)}  {_text(record.key):<8}  {value}"
+    place = f"{record.partition:>9}{record.offset:>12}"
+    return f"{place}  {utc(record.time_ms)}  {printable(record.key):<8}  {value}"
 
 
 def as_json(record: Record) -> str:
@@ -85,15 +86,16 @@ def _records(reader: TopicReader, count: int, follow: bool) -> Iterator[Record]:
         yield from reader.follow(ends)
 
 
-def _text(found: bytes | None) -> str:
+def printable(found: bytes | None) -> str:
+    """Return text for a terminal, with control characters and what is not UTF-8 escaped."""
     if found is None:
         return "(null)"
     text = found.decode("utf-8", "backslashreplace")
     # A control character could break the line or change the terminal's state.
-    return text if text.isprintable() else "".join(map(_printable, text))
+    return text if text.isprintable() else "".join(map(_escaped, text))
 
 
-def _printable(character: str) -> str:
+def _escaped(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 

@@ -69,7 +69,7 @@ def problems(result: DemoResult, wait_reasons: Mapping[str, str]) -> Iterator[st
         )
     if evidence.rejects:
         by_topic = ", ".join(f"{count:,} of {topic}" for topic, count in evidence.rejects.items())
-        yield f"rejects: {by_topic}: see `invoke show rejects`"
+        yield f"rejects: {by_topic}: see `invoke rejects`"
     if evidence.messages != result.messages_sent:
         yield f"orders: {result.messages_sent:,} were sent, {evidence.messages:,} are in the topic 'orders'"
     reported = last_reports(evidence)

@@ -18,7 +18,7 @@ TICKS = PanelQuery([value("sum", "records")], "pipeline", TICK_LOADER)
 def alert_rules() -> Json:
     """Return the content of the provisioning file."""
     lag = "{{ $values.B }} records of the topics are unprocessed."
-    rejects = "{{ $values.B }} records of the last 5 minutes could not be used: see invoke show rejects."
+    rejects = "{{ $values.B }} records of the last 5 minutes could not be used: see invoke rejects."
     waited = "Decisions have waited {{ $values.B }} ms for market data: see invoke status, invoke topics."
     crossed = "A symbol has been crossed for {{ $values.B }} ms: see the dashboard Operations for which."
     ticks = "No tick was stored for 5 minutes: see invoke status, invoke topics and the topology's log."

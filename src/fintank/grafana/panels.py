@@ -100,7 +100,7 @@ def rejects_by_reason(height: int = 8) -> Panel:
     return table(
         "Rejects by reason",
         "Records that could not be used in this time range, by the component that rejected them and by "
-        "reason. `invoke show rejects` shows them.",
+        "reason. `invoke rejects` shows them.",
         PanelQuery(counts, "pipeline", by=("component", "reason")),
         height=height,
         transformations=[without("Time")],

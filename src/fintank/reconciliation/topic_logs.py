@@ -1,24 +1,21 @@
 """What the checks know of each partition: what it still holds, and how far the topology has read it."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from fintank.adapters.consumer_groups import PartitionState
 from fintank.adapters.kafka import NAMES, partition_for, shards
+from fintank.adapters.rejected_records import rejected_offsets
 from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.findings import BreakKind, Result
-from fintank.wire.kafka.rejects import Reason
 
 CLOCK_SKEW_MS_MAX = 60_000
 """How far apart related records are appended at most, by a broker clock that may be set meanwhile."""
 NO_RECORD_MS = 2**53
 """The oldest time of a partition that retention emptied."""
 REJECTS = ("rejects", 0)
-_REJECT_KEY = re.compile(rb"([a-z]+)-([0-9]+)-([0-9]+)")
-_IS_REFUSED = re.compile(rb'"reason": ?"%b"' % Reason.INFLUXDB_REFUSED.encode())
 _INPUT = re.compile(r"orders-([0-9]+)-([0-9]+)")
 
 PartitionKey = tuple[str, int]
@@ -96,7 +93,7 @@ def reports_partition(symbol: str) -> PartitionKey:
 def read_logs(address: str, states: Iterable[PartitionState]) -> TopicLogs:
     """Read what is known of every partition."""
     logs: dict[PartitionKey, PartitionLog] = {}
-    rejected, unread = _read_rejected(address)
+    rejected, unread = rejected_offsets(address)
     for topic in NAMES:
         found = {state.partition: state for state in states if state.topic == topic}
         oldest = oldest_ms(address, topic, {number: state.first_offset for number, state in found.items()})
@@ -105,24 +102,10 @@ def read_logs(address: str, states: Iterable[PartitionState]) -> TopicLogs:
                 state.first_offset,
                 oldest.get(number, 0),
                 state.committed,
-                frozenset(rejected[topic, number]),
-                frozenset(unread[topic, number]),
+                frozenset(rejected.get((topic, number), ())),
+                frozenset(unread.get((topic, number), ())),
             )
     return TopicLogs(logs)
-
-
-def _read_rejected(address: str) -> tuple[dict[PartitionKey, set[int]], dict[PartitionKey, set[int]]]:
-    rejected: dict[PartitionKey, set[int]] = defaultdict(set)
-    unread: dict[PartitionKey, set[int]] = defaultdict(set)
-    with open_reader(address, "rejects") as reader:
-        for record in reader.read(reader.starts()):
-            match = _REJECT_KEY.fullmatch(record.key or b"")
-            if match:
-                partition, offset = (match[1].decode(), int(match[2])), int(match[3])
-                rejected[partition].add(offset)
-                if not _IS_REFUSED.search(record.value or b""):
-                    unread[partition].add(offset)
-    return rejected, unread
 
 
 def oldest_ms(address: str, topic: str, starts: Mapping[int, int]) -> dict[int, int]:

@@ -39,8 +39,11 @@ def main() -> None:
     warnings.filterwarnings("ignore", "TripleDES")
     warnings.filterwarnings("ignore", "pkg_resources")
     import requests
-    from streamparse.cli import jar, run, sparse
+    from streamparse.cli import jar, run, sparse, visualize
+    from streamparse.cli import list as listing
     from thriftpy2.thrift import TException
+
+    from fintank.storm import cluster_list, graph_picture
 
     try:
         loaded = settings.load()
@@ -53,6 +56,8 @@ def main() -> None:
             _keep_temporary_files_in(programs.temporary(loaded))
         local = storm_cluster.sparse_config(loaded) if lifecycle.has_cluster(loaded) else None
         run.jar_for_deploy = kept_jar.kept(jar.jar_for_deploy)  # type: ignore[attr-defined]
+        listing.list_topologies = cluster_list.list_topologies
+        visualize.visualize_topology = graph_picture.visualize_topology  # type: ignore[assignment]
         sys.argv[1:] = aimed(sys.argv[1:], local, os.environ)
         sparse.main()
     except FintankError as error:

@@ -34,6 +34,9 @@ class Stored(NamedTuple):
     def value(self) -> bytes:
         return b"v"
 
+    def headers(self) -> list[tuple[str, bytes]] | None:
+        return [("h", b"1")] if self.at == 0 else None
+
 
 class Reported(NamedTuple):
     """An error or an end that the client reports in place of a record."""
@@ -185,3 +188,24 @@ def test_following_loses_and_repeats_nothing() -> None:
     consumer.log += [Stored(1, 1, 3), Stored(0, 1, 4)]
     following = reader.follow(ends)
     assert placed([next(following), next(following)]) == [(1, 1), (0, 1)]
+
+
+def test_a_record_has_its_headers() -> None:
+    reader = over(FakeConsumer([Stored(0, 0), Stored(0, 1)]))
+    assert [record.headers for record in reader.read(reader.starts())] == [(("h", b"1"),), ()]
+
+
+def test_records_at_offsets_are_read_in_one_go_where_they_are_near() -> None:
+    log = [Stored(0, at, gap=at == 4) for at in [*range(3, 10), 5_000, 5_001]]
+    consumer = FakeConsumer(log, first=3)
+    assigned: list[int] = []
+    assign = consumer.assign
+
+    def assign_and_note(places: list[TopicPartition]) -> None:
+        assigned.extend(place.offset for place in places)
+        assign(places)
+
+    consumer.assign = assign_and_note  # type: ignore[method-assign]
+    found = over(consumer).records_at(0, [1, 3, 4, 9, 5_001, 6_000])
+    assert placed(found) == [(0, 3), (0, 9), (0, 5_001)]
+    assert assigned == [3, 5_001]

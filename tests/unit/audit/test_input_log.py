@@ -70,3 +70,10 @@ def test_the_rules_of_a_tick_are_those_of_its_offset() -> None:
     part = part_of(TICKS, 0, 4, records, rules)
     assert part.offsets == [2, 3]
     assert part_of(TICKS, 0, 4, records).offsets == []
+
+
+def test_what_was_rejected_then_is_left_out_though_it_can_be_read_now() -> None:
+    records = [record(TICKS, at, quoted("IVE")) for at in range(4)]
+    part = part_of(TICKS, 0, 4, records, rejected={1, 3})
+    assert (part.offsets, len(part.messages), len(part.shards)) == ([0, 2], 2, 2)
+    assert part.runs == part_of(TICKS, 0, 4, records).runs

@@ -69,7 +69,7 @@ def test_ticks_missing_in_influxdb_are_a_problem() -> None:
 
 def test_rejects_are_a_problem() -> None:
     found = evidence(quotes=[], rejects=Counter({"ticks": 2}))
-    assert list(problems(result(found), {})) == ["rejects: 2 of ticks: see `invoke show rejects`"]
+    assert list(problems(result(found), {})) == ["rejects: 2 of ticks: see `invoke rejects`"]
 
 
 def test_orders_missing_in_their_topic_are_a_problem() -> None:

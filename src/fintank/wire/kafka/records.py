@@ -16,6 +16,9 @@ AHEAD_US_MAX = 60_000_000
 Message = TypeVar("Message")
 
 
+Headers = tuple[tuple[str, str | bytes | None], ...]
+
+
 class Record(NamedTuple):
     """A record as Kafka holds it; `time_ms` is when the broker appended it, milliseconds since the epoch."""
 
@@ -25,6 +28,7 @@ class Record(NamedTuple):
     time_ms: int
     key: bytes | None = None
     value: bytes | None = None
+    headers: Headers = ()
 
     @property
     def place(self) -> str:

@@ -1,0 +1,133 @@
+"""Sending records again to where they were, each once.
+
+A resent record is the original, byte for byte with its key and headers, and the header ORIGIN_HEADER with
+the original's topic-partition-offset. All calls share one transactional id: who opens a Resender ends the
+transactions of all before it, and only then looks for what they have sent. So neither a second call, nor one
+at the same time, nor one after a crash sends a record twice.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from fintank.adapters import credentials
+from fintank.adapters.kafka import ensure_answers
+from fintank.adapters.topic_reader import TopicReader
+from fintank.errors import FintankError
+from fintank.wire.kafka.records import Record
+
+ORIGIN_HEADER = "fintank-origin"
+TRANSACTIONAL_ID = "fintank-resend"
+TRANSACTION_MS_MAX = 30_000
+TRANSACTION_RECORDS_MAX = 1_000
+TRANSACTION_BYTES_MAX = 16 * 1024 * 1024
+RECORD_BYTES_MAX = 64 * 1024 * 1024
+"""The broker has the last word: what it let in once, it takes again."""
+INIT_SECONDS_MAX = 30.0
+COMMIT_SECONDS_MAX = 30.0
+ABORT_SECONDS_MAX = 5.0
+POLL_SECONDS = 0.2
+CLOCK_BACK_MS_MAX = 60_000
+"""By how much the broker's clock may have been set back; records are found by its times."""
+
+_FENCED = (KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH)
+
+
+class Resender:
+    """Sends records in transactions; made by `open_resender`."""
+
+    def __init__(self, producer: Producer) -> None:
+        self._producer = producer
+        self._records = self._bytes = 0
+        self.sent = 0
+        """How many records are committed."""
+
+    def send(self, record: Record) -> None:
+        """Send a record; it counts once `commit` is called, which happens on its own now and then."""
+        if not self._records:
+            self._producer.begin_transaction()
+            self._deadline = time.monotonic() + TRANSACTION_MS_MAX / 1000
+        headers = [header for header in record.headers if header[0] != ORIGIN_HEADER]
+        headers.append((ORIGIN_HEADER, record.place.encode()))
+        self._produce(record, headers)
+        self._records += 1
+        self._bytes += len(record.value or b"")
+        if self._records >= TRANSACTION_RECORDS_MAX or self._bytes >= TRANSACTION_BYTES_MAX:
+            self.commit()
+
+    def commit(self) -> None:
+        """Commit what was sent."""
+        if self._records:
+            self._producer.commit_transaction(COMMIT_SECONDS_MAX)
+            self.sent += self._records
+            self._records = self._bytes = 0
+
+    def abort(self) -> None:
+        """Take back what is not committed, as far as the broker answers."""
+        if self._records:
+            with suppress(KafkaException):
+                self._producer.abort_transaction(ABORT_SECONDS_MAX)
+
+    def _produce(self, record: Record, headers: list[tuple[str, str | bytes | None]]) -> None:
+        while True:
+            try:
+                self._producer.produce(
+                    record.topic, record.value, record.key, record.partition, headers=headers
+                )
+                return
+            except BufferError:
+                if time.monotonic() > self._deadline:
+                    raise
+                self._producer.poll(POLL_SECONDS)
+
+
+@contextmanager
+def open_resender(address: str) -> Iterator[Resender]:
+    """Become the one who resends; Kafka's errors inside become a FintankError, and nothing is half sent."""
+    ensure_answers(address)
+    producer = Producer(
+        {
+            "bootstrap.servers": address,
+            **credentials.confluent_options(),
+            "transactional.id": TRANSACTIONAL_ID,
+            "transaction.timeout.ms": TRANSACTION_MS_MAX,
+            "message.max.bytes": RECORD_BYTES_MAX,
+            "compression.type": "zstd",  # a record above the broker's limit came compressed
+            "log_level": 0,  # errors are raised, with one line
+        }
+    )
+    resender = Resender(producer)
+    try:
+        producer.init_transactions(INIT_SECONDS_MAX)
+        yield resender
+        resender.commit()
+    except (KafkaException, BufferError) as error:
+        raise FintankError(_reason(address, error)) from error
+    finally:
+        resender.abort()
+
+
+def resent_places(reader: TopicReader, since_ms: int) -> Iterator[str]:
+    """Yield the places of the records that were resent to a topic since then."""
+    return origins(reader.read(reader.starts(since_ms=since_ms - CLOCK_BACK_MS_MAX)))
+
+
+def origins(records: Iterable[Record]) -> Iterator[str]:
+    """Yield the place of the original of each record that was resent."""
+    for record in records:
+        for name, value in record.headers:
+            if name == ORIGIN_HEADER and isinstance(value, bytes):
+                yield value.decode(errors="replace")
+
+
+def _reason(address: str, error: KafkaException | BufferError) -> str:
+    if isinstance(error, BufferError):
+        return f"Kafka ({address}) takes the records too slowly: see `invoke status`, then resend again"
+    found = error.args[0]
+    if found.code() in _FENCED:
+        return "Another `invoke rejects --resend` has begun meanwhile and goes on in place of this one."
+    return (
+        f"Kafka ({address}) did not take the records ({found.str()}): see `invoke status`, then resend again"
+    )
