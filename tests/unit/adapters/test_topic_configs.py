@@ -110,6 +110,7 @@ def test_a_default_is_set_unless_the_topic_would_grow_without_end() -> None:
 
 def test_a_topic_that_could_have_more_replicas_gets_them_by_hand() -> None:
     assert found("fills", replicas=3, brokers=3, min_insync_replicas=2) == []
-    (one,) = found("fills", replicas=1, brokers=3, min_insync_replicas=2)
-    assert one.is_required
-    assert "kafka-reassign-partitions.sh" in one.line
+    required, advised = found("fills", replicas=1, brokers=3, min_insync_replicas=2)
+    assert (required.is_required, advised.is_required) == (True, False)
+    assert "kafka-reassign-partitions.sh" in required.line
+    assert "replication factor is 1 and should be 3 (the loss of a broker would lose it)" in advised.line

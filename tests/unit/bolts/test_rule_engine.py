@@ -187,7 +187,9 @@ def test_a_tuple_of_more_than_10_000_decisions_is_several_transactions_and_one_a
     symbol = SYMBOLS[0]
     found = [order(f"o-{number}", symbol) for number in range(6_000)]
     _, acked = run_engine(kafka, [kafka.orders("o", *found)], owners=4)
-    assert kafka.events[1:] == [("commit", 0), ("commit", 0), ("ack", "o")]
+    # A slow machine also tells Storm in between that it is alive.
+    events = [event for event in kafka.events[1:] if event[0] != "sync"]
+    assert events == [("commit", 0), ("commit", 0), ("ack", "o")]
     assert acked == ["o"]
     assert len(kafka.reports) == 6_000
 

@@ -67,7 +67,7 @@ def test_a_port_in_use_is_named_with_its_holder_and_a_cure(tmp_path: Path) -> No
     environ = {"FINTANK_KAFKA": f"localhost:{first}", "FINTANK_INFLUX": f"localhost:{first + 2}"}
     loaded = settings.load({**environ, "FINTANK_HOME": str(tmp_path)})
     with socket.create_server(("127.0.0.1", first + 2)):
-        kafka, controller, influxdb = machine_checks.addresses(loaded)
+        influxdb, kafka, controller = machine_checks.addresses(loaded)
     assert (kafka.cure, controller.cure) == ("", "")
     assert f"{first + 2} is in use by" in influxdb.found
     assert "FINTANK_INFLUX" in influxdb.cure
