@@ -1,12 +1,14 @@
 """Kafka's topics, and the commands' admin connection to the broker."""
 
 import logging
+import time
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
@@ -20,6 +22,10 @@ from fintank.errors import FintankError
 BOOTSTRAP_MS_MAX = 5_000
 REQUEST_MS_MAX = 20_000
 TOPICS_READY_MS_MAX = 15_000
+TAKEN_OVER_S_MAX = 15.0
+RETRY_S = 0.5
+HANGS_MS_MAX = 3_000
+"""With several brokers, one that is silent for longer is left for another."""
 MEBIBYTE = 1024 * 1024
 THIRTY_DAYS_MS = 30 * 24 * 3600 * 1000
 
@@ -94,12 +100,7 @@ def connect(address: str) -> Iterator[KafkaAdminClient]:
     """Open an admin client; raise FintankError if the broker does not answer, or reports an error later."""
     ensure_answers(address)
     try:
-        client = KafkaAdminClient(
-            bootstrap_servers=address,
-            bootstrap_timeout_ms=BOOTSTRAP_MS_MAX,
-            request_timeout_ms=REQUEST_MS_MAX,
-            **credentials.kafka_python_options(),
-        )
+        client: Any = _client(address) if "," not in address else _PatientClient(address)
     except KafkaError as error:
         raise FintankError(
             f"Kafka ({address}) listens but does not admit this client: {credentials.KAFKA_CURE}, or, "
@@ -110,6 +111,52 @@ def connect(address: str) -> Iterator[KafkaAdminClient]:
             yield client
     except KafkaError as error:
         raise FintankError(f"Kafka ({address}) refused: {error}") from error
+
+
+def _client(
+    address: str, bootstrap_ms: int = BOOTSTRAP_MS_MAX, request_ms: int = REQUEST_MS_MAX
+) -> KafkaAdminClient:
+    return KafkaAdminClient(
+        bootstrap_servers=address,
+        bootstrap_timeout_ms=bootstrap_ms,
+        request_timeout_ms=request_ms,
+        **credentials.kafka_python_options(),
+    )
+
+
+class _PatientClient:
+    """An admin client of several brokers: when one is lost or hangs, it asks until another has taken over."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._client: KafkaAdminClient | None = None
+        self.describe_cluster()
+
+    def __enter__(self) -> "_PatientClient":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*values: Any, **named: Any) -> Any:
+            deadline = time.monotonic() + TAKEN_OVER_S_MAX
+            while True:
+                try:
+                    self._client = self._client or _client(self._address, HANGS_MS_MAX, HANGS_MS_MAX)
+                    return getattr(self._client, name)(*values, **named)
+                except KafkaError as error:
+                    if not error.retriable or time.monotonic() > deadline:
+                        raise
+                self._close()  # it would ask the lost broker again
+                time.sleep(RETRY_S)
+
+        return call
+
+    def _close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
 
 def ensure_answers(address: str) -> None:

@@ -26,7 +26,7 @@ FORMAT_TIMEOUT_S = 60
 ANSWER_TIMEOUT_MS = 2000
 PORTS_A_BROKER = 2
 """Its own, and the next for its controller."""
-SESSION_MS = {True: 6_000, False: 12_000}
+SESSION_MS = {True: 4_000, False: 12_000}
 """Whether another broker takes over -> how long one may be silent: see server.properties."""
 
 
