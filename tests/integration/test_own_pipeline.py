@@ -91,6 +91,7 @@ def test_the_panel_and_the_table_are_there(project: Path) -> None:
     assert '"bars\\"' in (project / "dashboards" / "order-flow.json").read_text()
 
 
+@pytest.mark.soak
 def test_bars_are_right_across_a_kill_in_mid_minute(
     empty_stack: Stack, project: Path, own_jar: Path, tmp_path: Path
 ) -> None:

@@ -24,7 +24,7 @@ SLICE_SECONDS = 0.1
 
 def send(address: str, topic: str, key_field: str, messages: Iterable[Message]) -> None:
     """Send messages, each to the partition of its key, and wait until the broker has them."""
-    producer = _producer(address)
+    producer = producer_of(address)
     for message in messages:
         key = message[key_field]
         producer.produce(topic, json.dumps(message), key, partition_for(key, topics()[topic].partitions))
@@ -41,7 +41,7 @@ def produce(address: str, topic: str, key: str | None, *values: bytes | None, **
 
 
 @cache
-def _producer(address: str) -> Producer:
+def producer_of(address: str) -> Producer:
     options = {"enable.idempotence": True, "log_level": 0, **credentials.confluent_options()}
     return Producer({"bootstrap.servers": address, **options})
 
