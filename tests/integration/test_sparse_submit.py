@@ -14,7 +14,7 @@ from support.stack import Stack, fintank, query, run_fintank
 from support.waiting import wait_until
 
 from fintank.adapters import nimbus
-from fintank.services import storm_cluster
+from fintank.services import sink_servers, storm_cluster
 from fintank.services.supervisor import Supervisor
 
 SYMBOLS = ["VTI", "IVE", "IWS", "QQQ", "GLD"]
@@ -116,7 +116,8 @@ def test_kafka_and_influxdb_refuse_wrong_credentials(cluster: Stack) -> None:
 def listening_hosts(stack: Stack) -> set[str]:
     """Return the addresses on which the services and the workers listen."""
     services = Supervisor(stack.settings.home).states()
-    assert {name for name, service in services.items() if not service["pid"]} == {"questdb"}
+    others = {service.name for service in sink_servers.others(stack.settings)}
+    assert {name for name, service in services.items() if not service["pid"]} == others
     processes = [psutil.Process(int(service["pid"])) for service in services.values() if service["pid"]]
     processes += storm_cluster.workers(stack.settings)
     connections = [one for process in processes for one in process.net_connections("tcp")]

@@ -40,8 +40,10 @@ def prepare(arguments: Sequence[str]) -> dict[str, object]:
         options: dict[str, object] = {
             settings.RULES_OPTION: rules_file.load_json(loaded),
             scale.OPTION: scale.current().to_json(),
-            "topology.workers": scale.current().workers,
         }
+        # It wins over config.json, so the default must not be there.
+        if scale.current().workers > 1:
+            options["topology.workers"] = scale.current().workers
         for line in rules_file.calendar_lines(rules_file.load(loaded)):
             print(line)
         if arguments[1] == "run":

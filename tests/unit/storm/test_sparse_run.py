@@ -59,7 +59,7 @@ def test_the_rules_and_the_scale_are_options_of_storm(monkeypatch, command):
     monkeypatch.setattr(sparse_run, "check", lambda *_: None)
     monkeypatch.setattr(sparse_run.signal, "signal", lambda *_: None)
     options = sparse_run.prepare(["sparse", command])
-    assert set(options) == {"fintank.rules", "fintank.scale", "topology.workers"}
+    assert set(options) == {"fintank.rules", "fintank.scale"}
     assert rules_option.from_storm(options) == rules_file.load(settings.load({}))
     assert sparse_run.prepare(["sparse", "visualize"]) == {}
 
