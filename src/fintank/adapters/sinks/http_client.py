@@ -1,13 +1,13 @@
-"""What the databases with an HTTP interface have in common: requests, and finding the refused lines."""
+"""Requests to the databases with an HTTP interface."""
 
 import base64
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import urllib3
 
-from fintank.adapters.sinks import Refusal, SinkUnavailableError
+from fintank.adapters.sinks import SinkUnavailableError
 from fintank.errors import FintankError
 from fintank.settings import host_and_port
 from fintank.sink_url import SinkUrl
@@ -16,7 +16,6 @@ CONNECT_TIMEOUT_S = 2.0
 WRITE_TIMEOUT_S = 30.0
 QUERY_TIMEOUT_S = 60.0
 PING_TIMEOUT_S = 2.0
-ANSWER_CHARS_MAX = 300
 TLS_CURE = "SSL_CERT_FILE names the file (PEM) with the certificate of its CA"
 
 
@@ -63,30 +62,6 @@ class HttpClient:
             raise FintankError(f"{self._name}: {error}; {TLS_CURE}") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise FintankError(f"{self._name} does not answer: run `invoke up`") from error
-
-
-def refusals(
-    lines: Sequence[str],
-    complaint: str,
-    complain: Callable[[str], str | None],
-    are_all_refused: Callable[[int, str], bool] = lambda count, _: count == 1,
-    first: int = 0,
-) -> Iterator[Refusal]:
-    """Find the refused lines of a batch by halving it.
-
-    `complain` writes lines and returns why some are refused, None if all are stored. `are_all_refused` tells
-    from the number of lines and a complaint whether it concerns them all.
-    """
-    # The complaint names at best some of the bad lines, so each is found by finally writing it alone.
-    if are_all_refused(len(lines), complaint):
-        for number in range(len(lines)):
-            yield Refusal(first + number, complaint[:ANSWER_CHARS_MAX])
-        return
-    middle = len(lines) // 2
-    for start, part in ((0, lines[:middle]), (middle, lines[middle:])):
-        found = complain("\n".join(part))
-        if found is not None:
-            yield from refusals(part, found, complain, are_all_refused, first + start)
 
 
 def _headers(login: tuple[str, str]) -> dict[str, str]:

@@ -15,8 +15,9 @@ from urllib3 import BaseHTTPResponse
 
 from fintank.adapters import credentials
 from fintank.adapters.sinks import Refusal, Retention, Series, SinkUnavailableError, influxql
-from fintank.adapters.sinks.http_client import ANSWER_CHARS_MAX, HttpClient, refusals
+from fintank.adapters.sinks.http_client import HttpClient
 from fintank.adapters.sinks.query import Query
+from fintank.adapters.sinks.refusing import ANSWER_CHARS_MAX, refusals
 from fintank.errors import FintankError
 from fintank.sink_url import SinkUrl
 from fintank.wire.points.point_values import Measurement, Point, of_answer
@@ -97,10 +98,7 @@ class InfluxDB:
 
         Uncertain is a write without an answer, or with one that does not blame the lines.
         """
-        complaint = self._complaint(lines)
-        if complaint is None:
-            return []
-        return list(refusals(lines.split("\n"), complaint, self._complaint, _are_all_refused))
+        return refusals(lines, self._complaint, _are_all_refused)
 
     def create_database(self) -> None:
         """Create the database if it is missing; raise SinkUnavailableError if InfluxDB does not."""

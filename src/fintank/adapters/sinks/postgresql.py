@@ -13,8 +13,8 @@ from fintank.adapters import credentials
 from fintank.adapters.sinks import Refusal, Retention, Series, SinkUnavailableError
 from fintank.adapters.sinks import postgresql_tables as form
 from fintank.adapters.sinks.copy_rows import rows_by_table
-from fintank.adapters.sinks.http_client import ANSWER_CHARS_MAX, refusals
 from fintank.adapters.sinks.query import Query
+from fintank.adapters.sinks.refusing import ANSWER_CHARS_MAX, refusals
 from fintank.adapters.sinks.sql import quoted_name, quoted_names, select, select_edges, series_of
 from fintank.errors import FintankError
 from fintank.settings import host_and_port
@@ -75,10 +75,7 @@ class PostgreSQL:
 
     def write(self, lines: str) -> list[Refusal]:
         """Write lines as Sink.write does; missing tables are created."""
-        complaint = self._complaint(lines)
-        if complaint is None:
-            return []
-        return list(refusals(lines.split("\n"), complaint, self._complaint))
+        return refusals(lines, self._complaint)
 
     def require_own_points(self) -> None:
         """Do nothing: all points are of this version, as `prepare` sees to it."""

@@ -13,8 +13,9 @@ from urllib3 import BaseHTTPResponse
 
 from fintank.adapters import credentials
 from fintank.adapters.sinks import Refusal, Retention, Series, SinkUnavailableError
-from fintank.adapters.sinks.http_client import ANSWER_CHARS_MAX, HttpClient, refusals
+from fintank.adapters.sinks.http_client import HttpClient
 from fintank.adapters.sinks.query import Query
+from fintank.adapters.sinks.refusing import ANSWER_CHARS_MAX, refusals
 from fintank.adapters.sinks.sql import Dialect, quoted_name, select, select_edges, series_of
 from fintank.errors import FintankError
 from fintank.sink_url import SinkUrl
@@ -75,10 +76,7 @@ class QuestDB:
 
     def write(self, lines: str) -> list[Refusal]:
         """Write lines as Sink.write does; a missing table is created."""
-        complaint = self._complaint(lines)
-        if complaint is None:
-            return []
-        return list(refusals(lines.split("\n"), complaint, self._complaint))
+        return refusals(lines, self._complaint)
 
     def require_own_points(self) -> None:
         """Do nothing: all points are of this version, as `prepare` sees to it."""
