@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from support.database import database
+from support.waiting import wait_until
 
 from fintank.adapters.sinks import count
 from fintank.adapters.sinks.query import Query
@@ -15,6 +16,7 @@ from fintank.wire.points.line_protocol import point
 
 T0_NS = 1_764_345_600_000_000_000
 SECOND_NS = 1_000_000_000
+APPLIED_TIMEOUT_S = 30.0
 PAGE = (PROJECT_ROOT / "docs" / "questdb.md").read_text()
 QUERIES = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
 
@@ -29,6 +31,16 @@ def questdb() -> Iterator[QuestDB]:
 
 def run(questdb: QuestDB, statement: str) -> list[object]:
     return questdb._rows(statement)
+
+
+def is_suspended(questdb: QuestDB) -> bool:
+    return run(questdb, "SELECT suspended FROM wal_tables() WHERE name = 'bid_ask'") == [[True]]
+
+
+def is_behind(questdb: QuestDB) -> bool:
+    """Say whether QuestDB has statements to apply, which it does in the background."""
+    where = "name = 'bid_ask' AND writerTxn < sequencerTxn"
+    return bool(run(questdb, f"SELECT name FROM wal_tables() WHERE {where}"))
 
 
 def test_a_table_that_is_gone_is_made_again_with_its_keys(questdb: QuestDB) -> None:
@@ -74,7 +86,9 @@ def test_a_time_to_live_is_a_warning_and_a_suspended_table_an_error(questdb: Que
     assert questdb.retention().seconds == 48 * 3600
     assert "keeps points for only 48 hours; `ALTER TABLE bid_ask SET TTL 0` keeps all" in warning
     run(questdb, "ALTER TABLE bid_ask SET TTL 0 HOURS")
+    wait_until(lambda: not is_behind(questdb), APPLIED_TIMEOUT_S)
     run(questdb, "ALTER TABLE bid_ask SUSPEND WAL")
+    wait_until(lambda: is_suspended(questdb), APPLIED_TIMEOUT_S)
     with pytest.raises(
         FintankError, match=r"has suspended the table bid_ask .*`ALTER TABLE bid_ask RESUME WAL`"
     ):

@@ -21,8 +21,9 @@ def world(empty_stack: Stack) -> ManualTopology:
 
 
 def records(world: ManualTopology, topic: str) -> list[Record]:
+    """Read a topic by partition and offset, for partitions come in any order."""
     with open_reader(world.settings.kafka, topic) as reader:
-        return list(reader.read(reader.starts()))
+        return sorted(reader.read(reader.starts()), key=lambda each: (each.partition, each.offset))
 
 
 def rejects(world: ManualTopology, *options: str) -> list[str]:
