@@ -19,7 +19,7 @@ from fintank.adapters import ports
 from fintank.services import kafka_broker
 from fintank.services.supervisor import Supervisor
 
-pytestmark = pytest.mark.usefixtures("topics")
+pytestmark = [pytest.mark.usefixtures("topics"), pytest.mark.soak]
 
 RULE_ENGINE = "fintank.bolts.rule_engine.RuleEngine"
 SYMBOLS = [f"FAULT{number:02}" for number in range(30)]
@@ -119,7 +119,6 @@ def test_kills_of_the_rule_engine_the_jvm_and_the_broker_while_orders_flow_chang
     check_audit(stack, reports_min=2 * count)
 
 
-@pytest.mark.soak
 def test_a_broker_that_freezes_while_orders_flow_stops_nothing(
     stack: Stack, jar: Path, tmp_path: Path
 ) -> None:

@@ -31,6 +31,7 @@ reject-writer = 2
 TICKS, ORDERS = 6_000, 150
 
 
+@pytest.mark.soak
 def test_16_shards_12_partitions_and_several_tasks_decide_once_and_are_audited(
     jar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,6 +70,7 @@ def test_100_000_ticks_are_stored_within_15_seconds(stack: Stack, jar: Path, tmp
     assert len(minutes) >= 60
 
 
+@pytest.mark.soak
 def test_a_new_run_after_a_kill_stores_every_tick_once(stack: Stack, jar: Path, tmp_path: Path) -> None:
     fintank(stack, "queue_ticks", "--count", "150000")
     with order_flow(stack.environ, tmp_path) as flow:

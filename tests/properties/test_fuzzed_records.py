@@ -46,7 +46,7 @@ MESSAGE_BYTES_MAX = 1_000_000
 
 SEEDS = st.integers(0, 2**32)
 batches = settings(
-    max_examples=100 if settings.default.max_examples < 1_000 else 5_000,
+    max_examples=25 if settings.default.max_examples < 1_000 else 5_000,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -6,7 +6,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support import rule_engine as rule_engine_world
 from support.rule_engine import (
@@ -152,7 +152,6 @@ FAULTS = st.lists(st.sampled_from([None, None, None, "lost", "unknown"]), max_si
 LIVES = st.lists(st.tuples(FAULTS, st.integers(1, 2), st.none() | st.integers(0, 5)), max_size=5)
 
 
-@settings(max_examples=60, deadline=None)
 @given(rng=st.randoms(use_true_random=False), lives=LIVES, at_once=st.booleans())
 def test_whatever_ends_it_and_in_whatever_order_tuples_come_again_each_order_is_decided_once(
     rng: random.Random, lives: list[tuple[list[str | None], int, int | None]], at_once: bool
