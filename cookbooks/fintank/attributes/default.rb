@@ -31,7 +31,7 @@ default['fintank']['apache_checksums'] = ['https://downloads.apache.org', 'https
 default['fintank']['zookeeper']['version'] = '3.9.5'
 default['fintank']['zookeeper']['sha512'] = nil
 
-default['fintank']['storm']['version'] = '2.8.8'
+default['fintank']['storm']['version'] = '2.8.9'
 default['fintank']['storm']['sha512'] = nil
 
 # As published in kafka_2.13-4.1.2.tgz.sha512.
