@@ -1,4 +1,4 @@
-"""Dashboards in Grafana's JSON model (schema 39: Grafana 11 and 12), for one data source or another.
+"""Dashboards in Grafana's JSON model (schema 42: Grafana 12.4 and 13), for one data source or another.
 
 Series without a color of their own, such as symbols, are shades of one color.
 """
@@ -12,9 +12,11 @@ from fintank.grafana.data_sources import DataSource, Json
 from fintank.grafana.panel_query import VariableQuery
 from fintank.grafana.panels import Panel, styled
 
-SCHEMA_VERSION = 39
+SCHEMA_VERSION = 42
 COLUMNS = 24
 INTERVAL_MIN = "1s"
+FIRST_ONE: Json = {"refresh": 1, "current": {"text": "", "value": ""}, "options": []}
+"""Nothing is chosen: Grafana takes the default data source."""
 
 
 class Variable(NamedTuple):
@@ -38,7 +40,14 @@ class Dashboard:
 
 def drawn(board: Dashboard, source: DataSource, database: str = "") -> Json:
     """Return a dashboard that reads from a data source; `database` is added to its uid and title."""
-    link = {"type": "dashboards", "tags": ["fintank"], "title": "fintank"}
+    link: Json = {
+        "type": "dashboards",
+        "tags": ["fintank"],
+        "title": "fintank",
+        "icon": "dashboard",
+        "url": "",
+    }
+    link |= {"tooltip": "The dashboards of fintank", "targetBlank": False}
     chosen = {"type": "datasource", "name": "datasource", "label": "Data source", "query": source.plugin}
     variables = [_variable(each, source) for each in board.variables]
     return {
@@ -56,20 +65,18 @@ def drawn(board: Dashboard, source: DataSource, database: str = "") -> Json:
         "timepicker": {"refresh_intervals": ["1s", "5s", "10s", "30s", "1m", "5m"]},
         "annotations": {"list": []},
         "links": [{**link, "asDropdown": False, "includeVars": False, "keepTime": True}],
-        "templating": {"list": [{**chosen, "refresh": 1, "current": {}, "options": []}, *variables]},
+        "templating": {"list": [{**chosen, **FIRST_ONE}, *variables]},
         "panels": _placed(board.panels, source),
     }
 
 
 def _variable(variable: Variable, source: DataSource) -> Json:
-    query = source.values(variable.query)
     return {
         "type": "query",
         "name": variable.name,
         "label": variable.label,
         "datasource": source.reference,
-        "query": source.variable(variable.name, query),
-        "definition": query,
+        "query": source.variable(variable.name, source.values(variable.query)),
         "refresh": 2,
         "sort": 1,
         "multi": True,

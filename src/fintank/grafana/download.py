@@ -23,14 +23,14 @@ class Archive(NamedTuple):
     sha256: str
 
 
-VERSION = "11.0.0"
-_URL = f"https://dl.grafana.com/oss/release/grafana-{VERSION}.linux"
+VERSION = "13.2.2"
+_URL = f"https://dl.grafana.com/grafana/release/{VERSION}/grafana_{VERSION}_34846740809_linux"
 ARCHIVES = {
     "x86_64": Archive(
-        f"{_URL}-amd64.tar.gz", "97c70aa4fd11aa75bbb575d7d48764cb3a6c3356b53f34c7750c0dd7e006204d"
+        f"{_URL}_amd64.tar.gz", "9662c838a09824fdb072e5f6fbdd45b62cf541b20f3d609ea5011e6e5f544c8f"
     ),
     "aarch64": Archive(
-        f"{_URL}-arm64.tar.gz", "24c05394013da1b35039102dd3950ae515b871920655d815d26c78c1f0f559bf"
+        f"{_URL}_arm64.tar.gz", "7268f9a576f919f14e6263b344a85b6ac8d768fbda247910c43ce4e12c747a72"
     ),
 }
 

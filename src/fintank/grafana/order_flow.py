@@ -29,7 +29,7 @@ PORTFOLIO_ORDERS = (ACCOUNT,)
 SIDES = {"BUY": BLUE, "SELL": VERMILION}
 REFERENCE_COLUMNS = {"reference": "price", "collar low": "collar_low", "collar high": "collar_high"}
 COLLAR = {"collar low": SKY, "collar high": SKY}
-HIDDEN = {"viz": True, "legend": False, "tooltip": False}
+HIDDEN = {"viz": True, "legend": False, "tooltip": True}
 """A click on the name in the legend shows it: the collar is so wide that the prices would be one line."""
 EXEC_TYPES = {
     "NEW": SKY,

@@ -79,7 +79,7 @@ def stat(title: str, description: str, query: PanelQuery, **given: Any) -> Panel
 
 def table(title: str, description: str, query: PanelQuery, **given: Any) -> Panel:
     """Make a table with the columns of the query."""
-    options = {"showHeader": True, "cellHeight": "sm", "footer": {"show": False}}
+    options = {"showHeader": True, "cellHeight": "sm"}
     overrides = [TEXTS_AS_THEY_ARE, *given.pop("overrides", [])]
     return Panel("table", title, description, [query], options=options, overrides=overrides, **given)
 

@@ -1,6 +1,7 @@
 """What a local Grafana gets: the data source of the sink, the dashboards that fit it, and its environment."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from fintank.settings import PORTS, Settings, host_and_port
 
 PLUGINS = {"questdb": "questdb-questdb-datasource"}
 """The plugins of the data sources that do not come with Grafana."""
+WEBHOOK_NAME = "FINTANK_ALERT_WEBHOOK"
 DEFAULT_LOGINS = {"questdb": ("admin", "quest"), "postgresql": ("postgres", "")}
 
 
@@ -20,11 +22,17 @@ def folder(settings: Settings) -> Path:
     return settings.home / "data" / "grafana" / "provisioning"
 
 
-def provision(settings: Settings) -> None:
-    """Copy what fits the sink from `dashboards/`; InfluxDB alone has Operations and alert rules."""
+def provision(settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
+    """Copy what fits the sink from `dashboards/`; InfluxDB alone has Operations and alert rules.
+
+    With FINTANK_ALERT_WEBHOOK alerts are sent to that URL; FintankError if it is none.
+    """
     made = folder(settings)
+    webhook = environ.get(WEBHOOK_NAME, "")
+    if webhook and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", webhook):
+        raise FintankError(f"{WEBHOOK_NAME} is not a URL: write one such as https://alerts.example/fintank")
     shutil.rmtree(made, ignore_errors=True)
-    for source, target in _copies(database(settings)):
+    for source, target in _copies(database(settings), webhook):
         (made / target).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(FOLDER / source, made / target)
 
@@ -59,12 +67,14 @@ def database(settings: Settings) -> str:
     return kind
 
 
-def _copies(kind: str) -> Iterator[tuple[str, str]]:
+def _copies(kind: str, webhook: str) -> Iterator[tuple[str, str]]:
     yield "provisioning/dashboards/fintank.yaml", "dashboards/fintank.yaml"
     yield ORDER_FLOW[kind], "json/order-flow.json"
     if kind == "influxdb":
         yield OPERATIONS, "json/operations.json"
         yield "provisioning/alerting/fintank.yaml", "alerting/fintank.yaml"
+        if webhook:
+            yield "contact-points/webhook.yaml", "alerting/webhook.yaml"
         yield "provisioning/datasources/fintank.yaml", "datasources/fintank.yaml"
     else:
         yield f"data-sources/{kind}.yaml", "datasources/fintank.yaml"

@@ -1,6 +1,7 @@
 """Running a local Grafana, provisioned with fintank's data source, dashboards and alert rules."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -15,10 +16,14 @@ from fintank.settings import PORTS, Settings
 HOST = "127.0.0.1"
 PORT = PORTS["grafana"]
 URL = f"http://{HOST}:{PORT}"
-VERSIONS = "11 or 12"
+VERSIONS = "12.4 or 13"
+VERSION_MIN = (12, 4)
+VERSION_TIMEOUT_S = 30
 HOME_NAME = "GRAFANA_HOME"
 DEFAULT_HOME = Path("/usr/share/grafana")
 """Where Grafana's packages install its home."""
+PACKAGED_PLUGINS = Path("/var/lib/grafana/plugins-bundled")
+"""Where they install the data sources that Grafana 13 no longer has built in, InfluxDB's among them."""
 
 
 def find(environ: Mapping[str, str] = os.environ) -> tuple[Path, Path] | None:
@@ -44,11 +49,33 @@ def find(environ: Mapping[str, str] = os.environ) -> tuple[Path, Path] | None:
     raise FintankError(f"{program} has no home folder next to it: set {HOME_NAME} to that folder")
 
 
-def variables(settings: Settings, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the environment of a Grafana that writes only into fintank's home.
+def require_version(program: Path) -> None:
+    """Raise FintankError unless it is a Grafana of VERSION_MIN or newer."""
+    done = subprocess.run(
+        [program, "--version"], capture_output=True, text=True, timeout=VERSION_TIMEOUT_S, check=False
+    )
+    found = re.search(r"version v?((\d+)\.(\d+)\S*)", done.stdout)
+    if found is None or (int(found[2]), int(found[3])) < VERSION_MIN:
+        version = found[1] if found else "of an unknown version"
+        raise FintankError(
+            f"{program} is Grafana {version}, and the dashboards need {VERSIONS}: update it, or name the "
+            f"folder of another in {HOME_NAME}"
+        )
 
-    It listens on this machine alone, and anyone there may view the dashboards without logging in.
+
+def bundled_plugins(home: Path) -> Path | None:
+    """Return the folder of the data sources that came with a Grafana 13; an older one has them built in."""
+    folders = (home / "data" / "plugins-bundled", PACKAGED_PLUGINS)
+    return next((folder for folder in folders if folder.is_dir()), None)
+
+
+def variables(settings: Settings, home: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the environment of a Grafana that writes only into fintank's home; `home` is Grafana's own.
+
+    It listens on this machine alone, anyone there may view the dashboards without logging in, and it needs
+    no network: without the folder of its own plugins it would download them.
     """
+    bundled = bundled_plugins(home)
     data = settings.home / "data" / "grafana"
     return {
         **environ,
@@ -58,6 +85,8 @@ def variables(settings: Settings, environ: Mapping[str, str] = os.environ) -> di
         "GF_PATHS_DATA": str(data),
         "GF_PATHS_LOGS": str(settings.home / "logs" / "grafana"),
         "GF_PATHS_PLUGINS": str(plugins(settings)),
+        **({"GF_PATHS_BUNDLED_PLUGINS": str(bundled)} if bundled else {}),
+        "GF_PLUGINS_PREINSTALL_AUTO_UPDATE": "false",
         "GF_PATHS_PROVISIONING": str(provisioning.folder(settings)),
         "GF_AUTH_ANONYMOUS_ENABLED": "true",
         "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer",
@@ -73,14 +102,15 @@ def variables(settings: Settings, environ: Mapping[str, str] = os.environ) -> di
 def run(program: Path, home: Path, settings: Settings) -> int:
     """Run Grafana until it exits; return its exit status.
 
-    FintankError if its port is taken, or the plugin of its data source can't be installed.
+    FintankError if it is too old, its port is taken, or the plugin of its data source can't be installed.
     """
+    require_version(program)
     if not ports.is_free(PORT):
         raise FintankError(f"Port {PORT} of Grafana is in use by {port_checks.holder(PORT)}: stop it first")
     _install_plugin(program, home, settings)
     provisioning.provision(settings)
     command = [str(program), "server", "--homepath", str(home)]
-    process = subprocess.Popen(command, env=variables(settings))
+    process = subprocess.Popen(command, env=variables(settings, home))
     try:
         return process.wait()
     except KeyboardInterrupt:

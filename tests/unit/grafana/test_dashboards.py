@@ -34,16 +34,17 @@ def test_a_file_is_what_the_code_generates(path: Any) -> None:
     assert path.read_text() == generated()[path], "run scripts/dashboards.py"
 
 
-def test_the_folder_holds_only_generated_files_and_four_handwritten_provisioning_files() -> None:
+def test_the_folder_holds_only_generated_files_and_five_handwritten_provisioning_files() -> None:
     handwritten = {FOLDER / "provisioning" / kind / "fintank.yaml" for kind in ("datasources", "dashboards")}
     handwritten |= {FOLDER / "data-sources" / f"{scheme}.yaml" for scheme in ("questdb", "postgresql")}
+    handwritten |= {FOLDER / "contact-points" / "webhook.yaml"}
     assert {path for path in FOLDER.rglob("*") if path.is_file()} == {*generated(), *handwritten}
 
 
 @pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["title"])
 def test_a_dashboard_refreshes_itself_and_can_be_imported(board: dict[str, Any]) -> None:
     assert (board["refresh"], board["time"]["from"], board["time"]["to"]) == ("5s", "now-1h", "now")
-    assert board["schemaVersion"] == 39
+    assert board["schemaVersion"] == 42
     variables = board["templating"]["list"]
     assert variables[0]["type"] == "datasource"
     assert variables[0]["query"] == PLUGINS[DASHBOARDS.index(board)]

@@ -24,6 +24,9 @@ from fintank.settings import load
 
 PROGRAM = """#!{python}
 import json, os, sys
+if "--version" in sys.argv:
+    print("grafana version {version}")
+    sys.exit()
 json.dump({{"arguments": sys.argv[1:], "environ": dict(os.environ)}}, open("{out}", "w"))
 sys.exit(1 if "plugins" in sys.argv and "broken" in sys.argv[0] else 3 if "server" in sys.argv else 0)
 """
@@ -37,13 +40,13 @@ FILES = {
 }
 
 
-def make_grafana(home: Path, out: Path = Path("/dev/null")) -> Path:
+def make_grafana(home: Path, out: Path = Path("/dev/null"), version: str = "12.4.0") -> Path:
     """Make a home folder like Grafana's; its program writes its arguments and environment to `out`."""
     (home / "bin").mkdir(parents=True)
     (home / "conf").mkdir()
     (home / "conf" / "defaults.ini").touch()
     program = home / "bin" / "grafana"
-    program.write_text(PROGRAM.format(python=sys.executable, out=out))
+    program.write_text(PROGRAM.format(python=sys.executable, out=out, version=version))
     program.chmod(0o755)
     return program
 
@@ -74,7 +77,7 @@ def test_a_home_without_a_grafana_is_an_error(tmp_path: Path) -> None:
 def test_it_is_provisioned_and_listens_on_localhost_only(tmp_path: Path) -> None:
     given = {"FINTANK_HOME": str(tmp_path), "FINTANK_INFLUX": "localhost:15086", "FINTANK_INFLUX_USER": "me"}
     provisioning.provision(load(given))
-    found = server.variables(load(given), given)
+    found = server.variables(load(given), tmp_path, given)
     assert found["GF_SERVER_HTTP_ADDR"] == "127.0.0.1"
     assert found["GF_SERVER_HTTP_PORT"] == "3000"
     assert (found["FINTANK_INFLUX"], found["FINTANK_INFLUX_USER"]) == ("localhost:15086", "me")
@@ -97,12 +100,31 @@ def test_it_gets_the_data_source_and_the_dashboards_of_the_sink(tmp_path: Path, 
     source = YAML(typ="safe").load(texts["datasources/fintank.yaml"])["datasources"][0]
     assert source["isDefault"]
     assert f'"query": "{source["type"]}"' in texts["json/order-flow.json"]
-    found = server.variables(settings, given)
+    found = server.variables(settings, tmp_path, given)
     names = {name for text in texts.values() for name in re.findall(r"\$(FINTANK_\w+)", text)}
     assert names <= set(found)
     shown = " ".join(found[name] for name in sorted(names))
     assert {"me", "secret"} <= set(shown.split())
     assert "host" in shown
+
+
+def test_alerts_are_sent_to_the_webhook_that_is_named(tmp_path: Path) -> None:
+    settings = load({"FINTANK_HOME": str(tmp_path)})
+    file = provisioning.folder(settings) / "alerting" / "webhook.yaml"
+    provisioning.provision(settings, {"FINTANK_ALERT_WEBHOOK": "https://alerts.example/fintank?key=1"})
+    made = YAML(typ="safe").load(file)
+    (receiver,) = made["contactPoints"][0]["receivers"]
+    assert (receiver["type"], receiver["settings"]["url"]) == ("webhook", "$FINTANK_ALERT_WEBHOOK")
+    assert made["policies"][0]["receiver"] == made["contactPoints"][0]["name"]
+    provisioning.provision(settings, {})
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("url", ["alerts.example", "ftp://alerts.example", "https://", "https://a b"])
+def test_a_webhook_that_is_no_url_is_an_error_since_grafana_would_not_start(tmp_path: Path, url: str) -> None:
+    settings = load({"FINTANK_HOME": str(tmp_path)})
+    with pytest.raises(FintankError, match="FINTANK_ALERT_WEBHOOK is not a URL: write one such as"):
+        provisioning.provision(settings, {"FINTANK_ALERT_WEBHOOK": url})
 
 
 def test_a_database_without_dashboards_is_an_error(tmp_path: Path) -> None:
@@ -117,7 +139,7 @@ def test_a_database_without_dashboards_is_an_error(tmp_path: Path) -> None:
 def test_without_a_login_it_uses_the_default_one_of_the_database(tmp_path: Path) -> None:
     def login(scheme: str) -> tuple[str, str]:
         given = {"FINTANK_HOME": str(tmp_path), "FINTANK_SINK": scheme}
-        found = server.variables(load(given), given)
+        found = server.variables(load(given), tmp_path, given)
         name = "FINTANK_INFLUX" if scheme == "influxdb" else f"FINTANK_{scheme.upper()}"
         return found[f"{name}_USER"], found[f"{name}_PASSWORD"]
 
@@ -128,10 +150,10 @@ def test_without_a_login_it_uses_the_default_one_of_the_database(tmp_path: Path)
 
 def test_the_port_that_grafana_reads_of_questdb_can_be_set(tmp_path: Path) -> None:
     given = {"FINTANK_HOME": str(tmp_path), "FINTANK_SINK": "questdb://db:9001"}
-    found = server.variables(load(given), given)
+    found = server.variables(load(given), tmp_path, given)
     assert (found["FINTANK_QUESTDB_HOST"], found["FINTANK_QUESTDB_PORT"]) == ("db", "8812")
     given["FINTANK_QUESTDB_PORT"] = "8813"
-    assert server.variables(load(given), given)["FINTANK_QUESTDB_PORT"] == "8813"
+    assert server.variables(load(given), tmp_path, given)["FINTANK_QUESTDB_PORT"] == "8813"
 
 
 def test_the_plugin_of_questdb_is_installed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,6 +170,36 @@ def test_the_plugin_of_questdb_is_installed_once(tmp_path: Path, monkeypatch: py
     assert server.run(broken, tmp_path / "broken", settings) == 3
 
 
+@pytest.mark.parametrize("version", ["11.0.0", "12.3.9", "", "unknown"])
+def test_an_older_grafana_ends_with_one_line(tmp_path: Path, version: str) -> None:
+    program = make_grafana(tmp_path / "home", version=version)
+    with pytest.raises(
+        FintankError, match=r"the dashboards need 12.4 or 13: update it, or name .* GRAFANA_HOME"
+    ):
+        server.run(program, tmp_path / "home", load({"FINTANK_HOME": str(tmp_path)}))
+
+
+@pytest.mark.parametrize("version", ["12.4.0", "12.10.1", "13.2.2", "13.0.1+security-01", "v14.0.0-pre"])
+def test_a_newer_grafana_is_taken(tmp_path: Path, version: str) -> None:
+    server.require_version(make_grafana(tmp_path / "home", version=version))
+
+
+def test_a_grafana_13_finds_the_data_sources_it_came_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> str | None:
+        given = {"FINTANK_HOME": str(tmp_path)}
+        return server.variables(load(given), tmp_path / "home", given).get("GF_PATHS_BUNDLED_PLUGINS")
+
+    monkeypatch.setattr(server, "PACKAGED_PLUGINS", tmp_path / "packaged")
+    assert told() is None
+    (tmp_path / "packaged").mkdir()
+    assert told() == str(tmp_path / "packaged")
+    unpacked = tmp_path / "home" / "data" / "plugins-bundled"
+    unpacked.mkdir(parents=True)
+    assert told() == str(unpacked)
+
+
 def test_its_exit_status_is_returned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server.ports, "is_free", lambda _: True)
     program = make_grafana(tmp_path / "home", tmp_path / "out")
@@ -158,10 +210,10 @@ def test_its_exit_status_is_returned(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[tuple[str, bytes]]:
     """Serve a Grafana archive; return its URL and its bytes."""
-    make_grafana(tmp_path / "made" / "grafana-v11.0.0")
+    make_grafana(tmp_path / "made" / "grafana-v13.2.2")
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        tar.add(tmp_path / "made" / "grafana-v11.0.0", "grafana-v11.0.0")
+        tar.add(tmp_path / "made" / "grafana-v13.2.2", "grafana-v13.2.2")
     folder = tmp_path / "site"
     folder.mkdir()
     (folder / "grafana.tar.gz").write_bytes(packed.getvalue())
