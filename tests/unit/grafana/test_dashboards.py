@@ -2,10 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
 import pytest
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
 from ruamel.yaml import YAML
 from support.grafana_queries import filled, regex, sql_filled, sqlstring
 
@@ -54,6 +58,25 @@ def test_a_dashboard_refreshes_itself_and_can_be_imported(board: dict[str, Any])
         for target in panel["targets"]:
             used = set(re.findall(r"\$\{?(\w+)", text_of(target)))
             assert used - BUILT_IN <= names
+
+
+def lost(before: Any, after: Any, path: str = "") -> Iterator[str]:
+    """Yield what is in a JSON value before and not, or another, after; what is new there is a default."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key, value in before.items():
+            yield from lost(value, after.get(key), f"{path}.{key}")
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for one, other in zip(before, after, strict=True):
+            yield from lost(one, other, f"{path}[]")
+    elif before != after:
+        yield f"{path}: {before} -> {after}"
+
+
+@pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["title"])
+def test_grafanas_own_builder_reads_a_dashboard_and_writes_the_same(board: dict[str, Any]) -> None:
+    register_default_plugins()
+    written = json.dumps(Dashboard.from_json(json.loads(json.dumps(board))), cls=JSONEncoder)
+    assert list(lost(board, json.loads(written))) == []
 
 
 @pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["title"])
