@@ -4,7 +4,9 @@ RUN apt-get update && apt-get install -y --no-install-recommends make && rm -rf 
 RUN useradd --create-home fintank
 WORKDIR /home/fintank/fintank
 COPY . .
-RUN HOME=/home/fintank make setup && rm -rf /var/lib/apt/lists/* && chown -R fintank:fintank /home/fintank
+# Leiningen keeps its jars in the home folder that Java finds, which is not HOME.
+RUN HOME=/home/fintank LEIN_JVM_OPTS=-Duser.home=/home/fintank make setup \
+    && rm -rf /var/lib/apt/lists/* && chown -R fintank:fintank /home/fintank
 ENV PATH=/home/fintank/fintank/.venv/bin:$PATH LANG=C.UTF-8
 USER fintank
 

@@ -4,6 +4,7 @@ Writes presentation/storm-topology.dot and architecture.dot and, with Graphviz, 
 the DOT files with the topology; a spout or loader that is missing in READS or STORES raises a KeyError.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -29,15 +30,17 @@ STORES = {
     "execution-influxdb-loader": "executions",
     "fill-influxdb-loader": "fills",
 }
-DECIDES = {"rule-engine": ("executions", "fills", "journal")}
+DECIDES = {"rule-engine": ("executions", "fills", "journal", "timeline")}
 REFUSES = {"reject-writer": ("rejects",)}
 VIEWERS = {
     "invoke report": "one HTML file",
-    "Grafana": "Order Flow, Operations",
-    "invoke reconcile": "compares it with Kafka",
+    "Grafana": "dashboards",
+    "invoke reconcile": "compares with Kafka",
 }
 ROLES = {"-spout": "spouts", "-deserializer": "deserializers", "-influxdb-loader": "influxdb-loaders"}
 """Components that differ only in their topic are one node in the architecture picture."""
+LONG = re.compile(r"(.+)-(influxdb-loader|order-creator)$")
+"""Names on two lines: README shows the pictures half as wide as they are drawn."""
 QUIET_STREAMS = ("rejects", "pipeline")
 """Streams of nearly all components: drawn once, because they would hide the others."""
 
@@ -45,9 +48,10 @@ SPOUT, JVM_BOLT, PYTHON_BOLT, RULE_ENGINE = "#BFE0F5", "#DDE1E6", "#FBE9B7", "#F
 FRAME = "#8A8F98"
 TOPIC, MEASUREMENT, VIEWER = "#E8EEF4", "#CDE9DF", "#FFFFFF"
 GRAPH = """\
-  graph [rankdir=LR, fontname="DejaVu Sans", fontsize=13, nodesep=0.25, ranksep=0.7, pad=0.2, bgcolor=white]
-  node [shape=box, style="rounded,filled", fontname="DejaVu Sans", fontsize=12, color="#5F6772"]
-  edge [fontname="DejaVu Sans", fontsize=10, color="#5F6772", fontcolor="#3D434B", arrowsize=0.7]"""
+  graph [rankdir=LR, fontname="DejaVu Sans", fontsize=13, nodesep=0.2, ranksep=0.25, pad=0.1, bgcolor=white]
+  node [shape=box, style="rounded,filled", fontname="DejaVu Sans", fontsize=14, color="#5F6772",
+    margin="0.09,0.06"]
+  edge [fontname="DejaVu Sans", fontsize=12, color="#5F6772", fontcolor="#3D434B", arrowsize=0.7]"""
 
 
 class Edge(NamedTuple):
@@ -98,17 +102,17 @@ def architecture(spouts: Iterable[str], bolts: Mapping[str, Any]) -> str:
     return _graph(
         "architecture",
         [
-            _node("Kafka", TOPIC, "<br/>".join(f"topic {topic}" for topic in topics), shape="cylinder"),
+            _node("Kafka", TOPIC, "<br/>".join(["topics", *topics]), shape="cylinder"),
             f'  subgraph cluster_storm {{ label="Storm: order_flow"; style=rounded; color="{FRAME}"',
             *(f"  {_node(role, color, kind)}" for role, color, kind in _roles(spouts, bolts)),
             "  }",
             _node("InfluxDB", MEASUREMENT, "<br/>".join([*stored, "pipeline"]), shape="cylinder"),
             *(_node(viewer, VIEWER, kind) for viewer, kind in VIEWERS.items()),
-            _edge("Kafka", "spouts", "batches: one poll\\nof one partition"),
+            _edge("Kafka", "spouts", "batches"),
             *(_edge(source, target, "") for source, target in sorted(flows) if source != target),
             _edge("rule-engine", "Kafka", "one transaction per shard", style="bold", constraint="false"),
             _edge("reject-writer", "Kafka", "rejects", style="dashed", constraint="false"),
-            _edge("influxdb-loaders", "InfluxDB", "line protocol"),
+            _edge("influxdb-loaders", "InfluxDB", "lines"),
             *(_edge("InfluxDB", viewer, "") for viewer in VIEWERS),
         ],
     )
@@ -151,7 +155,8 @@ def _grouping(how: Any) -> str:
 def _node(name: str, color: str, note: str, **attributes: str) -> str:
     more = "".join(f", {key}={value}" for key, value in attributes.items())
     # The top of a cylinder takes up a line.
-    text = f'{"<br/>" if "shape" in attributes else ""}<b>{name}</b><br/><font point-size="10">{note}</font>'
+    shown = LONG.sub(r"\1-<br/>\2", name)
+    text = f'{"<br/>" if "shape" in attributes else ""}<b>{shown}</b><br/><font point-size="12">{note}</font>'
     return f'  "{name}" [fillcolor="{color}", label=<{text}>{more}]'
 
 
