@@ -10,7 +10,15 @@ from datetime import UTC, datetime
 import pytest
 from support.database import Database, database
 
-from fintank.adapters.sinks import SinkUnavailableError, count, open_sink, open_store, postgresql, rows
+from fintank.adapters.sinks import (
+    SinkUnavailableError,
+    count,
+    open_sink,
+    open_store,
+    postgresql,
+    postgresql_connections,
+    rows,
+)
 from fintank.adapters.sinks.postgresql import PostgreSQL
 from fintank.adapters.sinks.query import Query
 from fintank.errors import FintankError
@@ -46,14 +54,42 @@ def test_a_database_and_a_table_that_are_gone_are_made_again(server: Database, c
         assert client.write(f"{FILL}\n{FILL}") == []
         assert client.write(FILL) == []
         assert count(client, FILL_COUNT) == 1
-    with PostgreSQL(server.url)._connect("postgres") as connection:
-        connection.autocommit = True
+    with PostgreSQL(server.url)._connections.connect("postgres") as connection:
         connection.execute(f'DROP DATABASE "{server.url.database}" WITH (FORCE)')
     assert count(client, FILL_COUNT) == 0
     with pytest.raises(SinkUnavailableError):
         client.write(FILL)  # its connection was cut
     assert client.write(FILL) == []
     assert count(client, FILL_COUNT) == 1
+
+
+def test_a_batch_of_new_and_known_points_replaces_the_known_ones(client: PostgreSQL) -> None:
+    def batch(first: int, price: int) -> str:
+        names = ((f"reference_price,symbol=MIX{number}", number) for number in range(first, first + 3_000))
+        return "\n".join(f"{name} price={price} {T0_NS + 1 + number}" for name, number in names)
+
+    assert client.write(batch(0, 1)) == []
+    assert client.write(batch(1_500, 2)) == []
+    assert client.write(batch(1_500, 2)) == []
+    prices = (
+        "SELECT price, count(*) FROM reference_price WHERE symbol LIKE 'MIX%' GROUP BY price ORDER BY price"
+    )
+    assert selected(client, prices) == [(1, 1_500), (2, 3_000)]
+
+
+def test_queries_share_a_connection_and_outlive_a_restart_of_the_server(
+    server: Database, client: PostgreSQL
+) -> None:
+    own = "SELECT pg_backend_pid()::text"
+    ((first,),) = selected(client, own)
+    assert selected(client, own) == [(first,)]
+    pages = client._pages(own)
+    assert next(pages) == [(first,)]
+    assert selected(client, own) != [(first,)]  # a query in the middle of another
+    pages.close()
+    server.kill()
+    server.start()
+    assert selected(client, own)
 
 
 def test_of_equal_points_in_one_batch_the_last_counts(client: PostgreSQL) -> None:
@@ -120,11 +156,11 @@ def test_a_table_of_another_form_is_one_line_with_its_cure(
 def test_a_server_that_hangs_is_left_in_time(
     server: Database, client: PostgreSQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgresql, "WRITE_TIMEOUT_S", 0.5)
-    monkeypatch.setattr(postgresql, "QUERY_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(postgresql_connections, "WRITE_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(postgresql_connections, "QUERY_TIMEOUT_S", 0.5)
     client.write(FILL)
-    own = client._kept
-    assert own is not None
+    with client._connections.writing() as own:
+        pass
     stopped = own.info.backend_pid
     os.kill(stopped, signal.SIGSTOP)
     try:

@@ -7,7 +7,8 @@ import tempfile
 from pathlib import Path
 
 from fintank.adapters import credentials
-from fintank.adapters.sinks.postgresql import USER, PostgreSQL
+from fintank.adapters.sinks.postgresql import PostgreSQL
+from fintank.adapters.sinks.postgresql_connections import USER
 from fintank.errors import FintankError
 from fintank.services import programs
 from fintank.services.supervisor import Service

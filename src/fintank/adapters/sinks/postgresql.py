@@ -1,60 +1,43 @@
-"""PostgreSQL: lines are copied into a temporary table and moved from there, queries are SQL."""
+"""PostgreSQL: new points are copied into their table, known ones are merged into it, queries are SQL."""
 
-import os
-import socket
 import time
-import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from threading import Timer
+from contextlib import suppress
 from typing import Any
 
 from fintank.adapters import credentials
 from fintank.adapters.sinks import Refusal, Retention, Series, SinkUnavailableError
+from fintank.adapters.sinks import postgresql_connections as connections
 from fintank.adapters.sinks import postgresql_tables as form
-from fintank.adapters.sinks.copy_rows import rows_by_table
+from fintank.adapters.sinks.copy_rows import Rows, rows_by_table
+from fintank.adapters.sinks.postgresql_connections import Connections, psycopg
 from fintank.adapters.sinks.query import Query
 from fintank.adapters.sinks.refusing import ANSWER_CHARS_MAX, refusals
 from fintank.adapters.sinks.sql import quoted_name, quoted_names, select, select_edges, series_of
 from fintank.errors import FintankError
-from fintank.settings import host_and_port
 from fintank.sink_url import SinkUrl
 from fintank.wire.points.point_tables import TABLES, Table
 from fintank.wire.points.point_values import Measurement, Point, of_rows
 
-try:
-    import psycopg
-    from psycopg import errors
-    from psycopg.types.numeric import FloatLoader
-except ImportError:  # pragma: no cover
-    raise FintankError(
-        "PostgreSQL needs a package: .venv/bin/pip install --requirement requirements-extra.txt"
-    ) from None
-
-USER = "postgres"
-CONNECT_TIMEOUT_S = 2
-WRITE_TIMEOUT_S = 30
-QUERY_TIMEOUT_S = 60
 PAGE_ROWS = 20_000
+errors = psycopg.errors
 _BLAMES_LINES = (errors.DataError, errors.IntegrityError, errors.ProgramLimitExceeded)
 
 
 class PostgreSQL:
-    """A client of one database, over one kept-open connection; a Sink and a Store. Not thread-safe."""
+    """A client of one database, over connections that stay open; a Sink and a Store. Not thread-safe."""
 
     def __init__(self, url: SinkUrl) -> None:
         """Name the server and the database; nothing is connected before the first request."""
         self._name = url.shown
         self._database = url.database
-        self._address = host_and_port(url.address)
-        self._user, self._password = credentials.sink_login(url)
-        self._kept: psycopg.Connection[Any] | None = None
+        self._connections = Connections(url)
         self._partition_day = 0
 
     def answers(self) -> bool:
         """Return whether a PostgreSQL answers, with or without our database."""
         try:
-            self._connect("postgres").close()
+            self._connections.connect("postgres").close()
         except psycopg.Error:
             return False
         return True
@@ -63,7 +46,7 @@ class PostgreSQL:
         """Create the database, the tables and the columns that are missing; FintankError if it can't."""
         try:
             self._create_database()
-            with self._transaction() as connection:
+            with self._connections.transaction() as connection:
                 for table in TABLES.values():
                     for statement in form.create(table):
                         connection.execute(statement)
@@ -106,26 +89,25 @@ class PostgreSQL:
     def execute(self, statement: str) -> None:
         """Run one statement that changes something; FintankError if PostgreSQL refuses it."""
         try:
-            with self._transaction() as connection:
+            with self._connections.transaction() as connection:
                 connection.execute(statement)
         except psycopg.Error as error:
             raise SinkUnavailableError(self._reason(error)) from error
 
     def _create_database(self) -> None:
         try:
-            with self._transaction():
+            with self._connections.transaction():
                 return
         except psycopg.Error as error:
             if not _is_missing(error):
                 raise
-        with self._connect("postgres") as connection:
-            connection.autocommit = True
+        with self._connections.connect("postgres") as connection:
             found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [self._database])
             if not found.rowcount:
                 with suppress(errors.DuplicateDatabase):
                     connection.execute(f"CREATE DATABASE {quoted_name(self._database)}")
 
-    def _require_form(self, connection: "psycopg.Connection[Any]", table: Table) -> None:
+    def _require_form(self, connection: psycopg.Connection[Any], table: Table) -> None:
         """Add missing columns; FintankError if a column has another type or the keys are missing."""
         found = {
             name: (kind, is_key)
@@ -146,43 +128,46 @@ class PostgreSQL:
         self._partition_day = int(time.time()) // form.SECONDS_A_DAY
         for day in (self._partition_day, self._partition_day + 1):
             # Where its ticks are in the partition of all other days, they stay there.
-            with suppress(errors.IntegrityError), self._transaction() as connection:
+            with suppress(errors.IntegrityError), self._connections.transaction() as connection:
                 connection.execute(form.create_partition(day))
 
     def _complaint(self, lines: str) -> str | None:
-        """Write the lines in one transaction; return why some were refused, None if all are stored."""
+        """Write the lines; return why some were refused, None if all are stored."""
         try:
-            rows = rows_by_table(lines)
+            batch = rows_by_table(lines)
         except ValueError as error:
             return str(error)
         try:
             try:
-                self._merge(rows, has_twins=False)
-            except errors.CardinalityViolation:
-                self._merge(rows, has_twins=True)
+                self._store(batch)
             except psycopg.Error as error:
                 if not _is_missing(error):
                     raise
                 self.prepare()
-                self._merge(rows, has_twins=True)
+                self._store(batch)
         except _BLAMES_LINES as error:
             return " ".join(str(error).split())
         except psycopg.Error as error:
             raise SinkUnavailableError(self._reason(error)) from error
         return None
 
-    def _merge(self, rows: dict[str, str], has_twins: bool) -> None:
+    def _store(self, batch: list[Rows]) -> None:
         if self._partition_day and self._partition_day != int(time.time()) // form.SECONDS_A_DAY:
             self._create_partitions()
-        with self._transaction() as connection:
-            for name, text in rows.items():
-                table = TABLES[name]
-                connection.execute(form.create_incoming(table))
-                names = quoted_names(form.columns(table))
-                into = f"COPY {form.incoming(table)} ({names}) FROM STDIN (NULL '')"
-                with connection.cursor() as cursor, cursor.copy(into) as copy:
-                    copy.write(text)
-                connection.execute(form.merge(table, has_twins))
+        for rows in batch:
+            # Points are new but for replays, and COPY of new rows costs half of a merge.
+            try:
+                with self._connections.writing() as connection:
+                    _copy(connection, rows.table, rows)
+            except errors.UniqueViolation:
+                self._merge(rows)
+
+    def _merge(self, rows: Rows) -> None:
+        table = TABLES[rows.table]
+        with self._connections.transaction() as connection:
+            connection.execute(form.create_incoming(table))
+            _copy(connection, form.incoming(table), rows)
+            connection.execute(form.merge(table))
 
     def _rows(self, text: str) -> list[tuple[Any, ...]]:
         return [row for page in self._pages(text) for row in page]
@@ -190,9 +175,8 @@ class PostgreSQL:
     def _pages(self, text: str) -> Iterator[list[tuple[Any, ...]]]:
         """Yield the rows of a query in parts; none without its table or database."""
         try:
-            # A connection of its own, because the reader may start another query meanwhile.
-            with self._connect(self._database) as connection, connection.cursor(name="rows") as cursor:
-                with _limit(connection, QUERY_TIMEOUT_S):
+            with self._connections.reading() as connection, connection.cursor(name="rows") as cursor:
+                with connections.limit(connection, connections.QUERY_TIMEOUT_S):
                     cursor.execute(text)
                 while rows := _fetched(connection, cursor):
                     yield rows
@@ -200,31 +184,7 @@ class PostgreSQL:
             if not _is_missing(error):
                 raise FintankError(self._reason(error)) from error
 
-    @contextmanager
-    def _transaction(self) -> Iterator["psycopg.Connection[Any]"]:
-        """Yield the kept-open connection in a transaction."""
-        if self._kept is None or self._kept.closed:
-            self._kept = self._connect(self._database)
-            weakref.finalize(self, self._kept.close)
-        with _limit(self._kept, WRITE_TIMEOUT_S), self._kept.transaction():
-            yield self._kept
-
-    def _connect(self, database: str) -> "psycopg.Connection[Any]":
-        host, port = self._address
-        connection = psycopg.connect(
-            host=host,
-            port=port,
-            dbname=database,
-            user=self._user or USER,
-            password=self._password or None,
-            connect_timeout=CONNECT_TIMEOUT_S,
-            application_name="fintank",
-            options="-c timezone=UTC -c client_min_messages=warning",
-        )
-        connection.adapters.register_loader("numeric", FloatLoader)
-        return connection
-
-    def _reason(self, error: "psycopg.Error") -> str:
+    def _reason(self, error: psycopg.Error) -> str:
         """Say in one line what went wrong, with its cure."""
         text = " ".join(str(error).split())[:ANSWER_CHARS_MAX]
         if "authentication" in text or isinstance(error, errors.InsufficientPrivilege):
@@ -234,33 +194,18 @@ class PostgreSQL:
         return f"{self._name} refused: {text}"
 
 
-@contextmanager
-def _limit(connection: "psycopg.Connection[Any]", seconds: float) -> Iterator[None]:
-    """Cut the connection if the block takes longer.
-
-    A stopped server acknowledges packets and never answers: only the end of its socket ends the wait.
-    """
-    cut = Timer(seconds, _shut_down, [connection.fileno()])
-    cut.daemon = True
-    cut.start()
-    try:
-        yield
-    finally:
-        cut.cancel()
+def _copy(connection: psycopg.Connection[Any], name: str, rows: Rows) -> None:
+    with connection.cursor() as cursor, cursor.copy(form.copy(name, rows.columns)) as copy:
+        copy.write(rows.text)
 
 
-def _shut_down(fileno: int) -> None:
-    with suppress(OSError), socket.socket(fileno=os.dup(fileno)) as own:
-        own.shutdown(socket.SHUT_RDWR)
-
-
-def _fetched(connection: "psycopg.Connection[Any]", cursor: Any) -> list[tuple[Any, ...]]:
-    with _limit(connection, QUERY_TIMEOUT_S):
+def _fetched(connection: psycopg.Connection[Any], cursor: Any) -> list[tuple[Any, ...]]:
+    with connections.limit(connection, connections.QUERY_TIMEOUT_S):
         rows: list[tuple[Any, ...]] = cursor.fetchmany(PAGE_ROWS)
         return rows
 
 
-def _is_missing(error: "psycopg.Error") -> bool:
+def _is_missing(error: psycopg.Error) -> bool:
     """Whether a table or the database does not exist; connecting has no codes of errors."""
     return isinstance(error, errors.UndefinedTable) or (
         error.sqlstate is None and 'database "' in str(error) and "does not exist" in str(error)

@@ -5,6 +5,7 @@ for the three digits below. bid_ask has a partition for each day on which the to
 ticks of all other days.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from fintank.adapters.sinks.sql import Dialect, quoted_name, quoted_names
@@ -43,11 +44,6 @@ def keys(table: Table) -> list[str]:
     return ["time", "nanoseconds", *table.tags]
 
 
-def columns(table: Table) -> list[str]:
-    """Return the columns of the rows that are copied."""
-    return ["time_ns", *table.tags, *table.fields]
-
-
 def form(table: Table) -> dict[str, str]:
     """Return the columns and their types, as PostgreSQL writes these."""
     return {
@@ -80,10 +76,8 @@ def create_partition(day: int) -> str:
 
 
 def create_incoming(table: Table) -> str:
-    """Write the statement that makes the temporary table into which a batch is copied."""
-    kinds = ["bigint", *("text" for _ in table.tags), *(TYPES[kind] for kind in table.fields.values())]
-    own = ", ".join(f"{quoted_name(name)} {kind}" for name, kind in zip(columns(table), kinds, strict=True))
-    return f"CREATE TEMPORARY TABLE IF NOT EXISTS {incoming(table)} ({own}) ON COMMIT DELETE ROWS"
+    """Write the statement that makes the temporary table into which a batch with known points is copied."""
+    return f"CREATE TEMPORARY TABLE {incoming(table)} (LIKE {table.name}) ON COMMIT DROP"
 
 
 def incoming(table: Table) -> str:
@@ -91,27 +85,26 @@ def incoming(table: Table) -> str:
     return f"incoming_{table.name}"
 
 
-def merge(table: Table, has_twins: bool) -> str:
+def copy(name: str, columns: Sequence[str]) -> str:
+    """Write the statement that copies rows into a table."""
+    return f"COPY {name} ({quoted_names(columns)}) FROM STDIN"
+
+
+def merge(table: Table) -> str:
     """Write the statement that moves what was copied into the table, replacing points of equal keys.
 
-    PostgreSQL refuses to replace a row twice in one statement: with `has_twins` the last of equal points
-    counts, which costs a sort.
+    Of equal points in the batch the last counts: PostgreSQL refuses to replace a row twice in one statement.
     """
-    tags, fields = (
-        [f"coalesce({quoted_name(tag)}, '')" for tag in table.tags],
-        list(map(quoted_name, table.fields)),
-    )
-    time = [_TIME.format("time_ns / 1000"), "(time_ns % 1000)::smallint"]
-    same = ", ".join(["time_ns", *tags])
-    distinct, order = (f"DISTINCT ON ({same}) ", f" ORDER BY {same}, ctid DESC") if has_twins else ("", "")
+    names = quoted_names((*keys(table), *table.fields))
+    fields = list(map(quoted_name, table.fields))
+    same = quoted_names(keys(table))
     changes = ", ".join(f"{name} = excluded.{name}" for name in fields)
     before = ", ".join(f"{table.name}.{name}" for name in fields)
     after = ", ".join(f"excluded.{name}" for name in fields)
     return (
-        f"INSERT INTO {table.name} ({quoted_names([*keys(table), *table.fields])}) "
-        f"SELECT {distinct}{', '.join([*time, *tags, *fields])} FROM {incoming(table)}{order} "
-        f"ON CONFLICT ({quoted_names(keys(table))}) DO UPDATE SET {changes} "
-        f"WHERE ({before}) IS DISTINCT FROM ({after})"
+        f"INSERT INTO {table.name} ({names}) "
+        f"SELECT DISTINCT ON ({same}) {names} FROM {incoming(table)} ORDER BY {same}, ctid DESC "
+        f"ON CONFLICT ({same}) DO UPDATE SET {changes} WHERE ({before}) IS DISTINCT FROM ({after})"
     )
 
 
