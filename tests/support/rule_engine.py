@@ -227,12 +227,14 @@ def run_engine(
     recorded: RecordedMetrics | None = None,
     at_once: bool = False,
     ends: dict[str, int] | None = None,
+    are_all: bool = False,
     conf: dict[str, str] | None = None,
 ) -> tuple[int, list[str]]:
     """Run a task of the rule engine until the messages end or it exits; return its status and the acked ids.
 
     at_once: all messages are there from the start, instead of each when the one before was read. ends: where
-    the logs end; where what was delivered ends, if none are given. conf: more options of Storm.
+    the logs end; where what was delivered ends, if none are given. are_all: the messages have what the spouts
+    say already. conf: more options of Storm.
     """
 
     class Engine(RuleEngine):
@@ -250,7 +252,7 @@ def run_engine(
     with tempfile.TemporaryDirectory() as pid_folder:
         options = {"topology.name": "order_flow", "fintank.rules": shipped_rules(), **(conf or {})}
         handshake = {"pidDir": pid_folder, "conf": options, "context": context}
-        sent = [handshake, *with_log_ends(messages, ends, kafka.decided)]
+        sent = [handshake, *(messages if are_all else with_log_ends(messages, ends, kafka.decided))]
         text = "".join(f"{json.dumps(message)}\nend\n" for message in sent)
         try:
             bolt(input_stream=stream_of(text, at_once), output_stream=output).run()

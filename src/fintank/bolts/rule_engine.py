@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from itertools import compress
 from typing import Any
 
 from pystorm.component import Tuple
@@ -59,9 +58,9 @@ class RuleEngine(BatchBolt):
     spouts [topic topic_id clock asked_ms appended_ms caught_up ends cuts]; writes executions, fills and the
     journal.
 
-    Decisions are committed as soon as no more tuples are there, after GATHER_SECONDS_MAX at the latest: what
-    comes during a commit shares the next one. Ticks that only changed quotes wait for the next commit of
-    their shards, about a second at most: Storm must send a tick tuple every second.
+    It decides, and commits what it decided, as soon as no more tuples are there, after GATHER_SECONDS_MAX at
+    the latest: what comes meanwhile shares the next commit. Ticks that only changed quotes wait for the next
+    commit of their shards, about a second at most: Storm must send a tick tuple every second.
     """
 
     # The end of the process fails its tuples. Failing one that was just acked would be an error.
@@ -89,19 +88,20 @@ class RuleEngine(BatchBolt):
         self._counted: Counter[str] = Counter()
 
     def process(self, tup: Tuple) -> None:
-        """Decide; commit and ack if enough is pending, or for long enough."""
+        """Take it in; decide, commit and ack if more tuples have been waiting for long enough."""
         with self._ending():
             self._take[tup.component](tup)
-            for feed in self._shards.values():
-                feed.decide(_elapsed_ms())
-            if self._is_overdue():
-                self._flush()
-            elif time.monotonic() - self._decided > GATHER_SECONDS_MAX:
-                self._commit_decided()
+            if time.monotonic() - self._decided > GATHER_SECONDS_MAX:
+                self._decide()
+                if self._is_overdue():
+                    self._flush()
+                else:
+                    self._commit_decided()
 
     def before_waiting(self) -> None:
-        """Commit the decisions, and ack their tuples."""
+        """Decide, commit the decisions, and ack their tuples."""
         with self._ending():
+            self._decide()
             orders_wait = self._pending.has_any("orders")
             waited_s = time.monotonic() - self._flushed
             if self._uncommitted > UNCOMMITTED_IDLE_MAX or (
@@ -115,8 +115,7 @@ class RuleEngine(BatchBolt):
         """Once a second, commit all that is pending."""
         self.ack(tup)
         with self._ending():
-            for feed in self._shards.values():
-                feed.decide(_elapsed_ms())
+            self._decide()
             self._flush()
         self._measure()
 
@@ -175,14 +174,26 @@ class RuleEngine(BatchBolt):
     ) -> None:
         """Offer the range of a tuple to every shard of this task, with its records; None means all shards."""
         _, topic, topic_id, number, first, next_offset, appended, _ = tup.values
+        if not self._shards:
+            return
         others = {*shards} - {None, *self._shards}
-        if others and self._shards:
+        if others:
             raise ValueError(f"{topic}-{number}: records of the shards {others}, which other tasks own")
-        runs = parse_runs(appended)
+        found: dict[int, tuple[list[int], list[Quote | OwnedMessage]]] = {
+            shard: ([], []) for shard in self._shards
+        }
+        for offset, record, of in zip(offsets, records, shards, strict=True):
+            for shard in self._shards if of is None else (of,):
+                its_offsets, its_records = found[shard]
+                its_offsets.append(offset)
+                its_records.append(record)
+        partition, runs = Partition(topic, number), parse_runs(appended)
         for shard, feed in self._shards.items():
-            is_mine = [of == shard or of is None for of in shards]
-            mine = list(compress(offsets, is_mine)), list(compress(records, is_mine))
-            feed.offer(Partition(topic, number), topic_id, Range(first, next_offset, runs, *mine))
+            feed.offer(partition, topic_id, Range(first, next_offset, runs, *found[shard]))
+
+    def _decide(self) -> None:
+        for feed in self._shards.values():
+            feed.decide(_elapsed_ms())
 
     def _is_overdue(self) -> bool:
         return time.monotonic() - self._flushed > WAIT_SECONDS_MAX or self._uncommitted > UNCOMMITTED_MAX
@@ -194,7 +205,7 @@ class RuleEngine(BatchBolt):
     def _flush(self) -> None:
         for feed in self._shards.values():
             feed.commit()
-        self._flushed = time.monotonic()
+        self._flushed = self._decided = time.monotonic()
         self._ack_committed()
 
     def _commit_decided(self) -> None:

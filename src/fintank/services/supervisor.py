@@ -109,6 +109,7 @@ class Supervisor:
         """Stop the services and supervisord, and wait until their processes are gone."""
         pids = [self._call("getPID"), *(info["pid"] for info in self.states().values() if info["pid"])]
         processes = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
+        self._call("stopAllProcesses")  # at once: shutdown alone would stop one after the other
         self._call("shutdown")
         _, alive = psutil.wait_procs(processes, timeout=STOP_TIMEOUT_S)
         if alive:
