@@ -238,6 +238,20 @@
             ["ticks" "id-1" 100020 nil false "0,0,1 1,0,2" ""]]
            (told-ends world)))))
 
+(deftest it-tells-less-often-while-nothing-comes
+  (let [world (started 0)
+        told (fn [] (let [before (count (told-ends world))]
+                      (dotimes [_ 10] (pass! world kafka-batch/ends-every-ms))
+                      (- (count (told-ends world)) before)))]
+    (ends! world {0 0})
+    (next! world)
+    (is (= 10 (told)))
+    (pass! world kafka-batch/idle-after-ms)
+    (is (= 5 (told)))
+    (add! world (record 0 0 "a"))
+    (next! world)
+    (is (= 10 (told)))))
+
 (deftest it-tells-when-it-has-read-what-was-not-there-when-it-asked
   (let [world (started 0)]
     (ends! world {0 1})
