@@ -51,11 +51,13 @@ def _deal_row(deal: Sequence[ExecutionRow], quote_times_ns: Mapping[str, int]) -
     else:
         price = f"&empty; {number(turnover / shares, AVERAGE_DECIMALS) if shares else ''}"
     more = f" +{len(others):,}" if others else ""
+    bid, ask = number(first.bid), number(first.ask)
+    quote = (bid, f"<b>{ask}</b>") if first.side == "BUY" else (f"<b>{bid}</b>", ask)
     return [
         *(_time(first.time_ns), _side(first.side), number(shares, QUANTITY_DECIMALS), escape(first.symbol)),
         *(f"<b>{price}</b>", money(turnover if first.side == "SELL" else -turnover)),
         escape(" ".join(sorted({trade.last_mkt or "" for trade in deal}))),
-        *(number(first.bid), number(first.ask), _time(quote_times_ns.get(first.quote_id))),
+        *(*quote, _time(quote_times_ns.get(first.quote_id))),
         *(escape(first.quote_id) + more, escape(first.account), escape(first.cl_ord_id)),
     ]
 

@@ -26,6 +26,15 @@ def test_a_trade_is_listed_with_its_time_price_and_quote() -> None:
     ]
 
 
+def test_the_side_of_the_quote_that_was_traded_on_is_bold() -> None:
+    def bold(side: str) -> list[str]:
+        html = tables.trades([report(0, side=side, last_px=94.2, bid=94.19, ask=94.21)], {})
+        return re.findall(r"<b>(94\.\d+)</b>", html)
+
+    assert bold("BUY") == ["94.2", "94.21"]
+    assert bold("SELL") == ["94.2", "94.19"]
+
+
 def test_an_order_that_trades_on_several_quotes_is_one_row_at_the_average_price() -> None:
     taken = [
         report(0, last_qty=1.0, last_px=94.2, quote_ids="1-7"),
