@@ -10,7 +10,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartiti
 from confluent_kafka import Message as KafkaMessage
 from support.order_traffic import Message
 
-from fintank.adapters import credentials
+from fintank.adapters import kafka_security
 from fintank.adapters.kafka import topics
 
 LOT = Decimal("0.000001")
@@ -36,7 +36,7 @@ class CommittedLog:
         self._consumer = Consumer(
             {
                 "bootstrap.servers": address,
-                **credentials.confluent_options(),
+                **kafka_security.confluent_options(),
                 "group.id": "order-world",
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",

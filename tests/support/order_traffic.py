@@ -12,7 +12,7 @@ from typing import Any
 
 from confluent_kafka import Producer
 
-from fintank.adapters import credentials
+from fintank.adapters import kafka_security
 from fintank.adapters.kafka import partition_for, topics
 
 Message = dict[str, Any]
@@ -42,7 +42,7 @@ def produce(address: str, topic: str, key: str | None, *values: bytes | None, **
 
 @cache
 def producer_of(address: str) -> Producer:
-    options = {"enable.idempotence": True, "log_level": 0, **credentials.confluent_options()}
+    options = {"enable.idempotence": True, "log_level": 0, **kafka_security.confluent_options()}
     return Producer({"bootstrap.servers": address, **options})
 
 

@@ -4,7 +4,7 @@ import time
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from fintank.adapters import credentials
+from fintank.adapters import kafka_security
 from fintank.adapters.kafka import partition_for, topics
 from fintank.errors import FintankError
 
@@ -27,7 +27,7 @@ class BulkProducer:
         self._producer = Producer(
             {
                 "bootstrap.servers": address,
-                **credentials.confluent_options(),
+                **kafka_security.confluent_options(),
                 "acks": "all",
                 "enable.idempotence": True,
                 "linger.ms": LINGER_MS,

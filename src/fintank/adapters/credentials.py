@@ -3,8 +3,7 @@
 FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD, FINTANK_SINK_USER, FINTANK_SINK_PASSWORD and, of an InfluxDB,
 FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD are read from the environment or from the file named by
 FINTANK_SECRETS: a line NAME=VALUE each, readable by its owner only. A login in FINTANK_SINK goes first.
-FINTANK_KAFKA_CA names the CA certificate of a Kafka with TLS.
-src/clj/fintank/storm/settings.clj has the same rules for the JVM.
+src/clj/fintank/storm/security.clj has the same rules for the JVM.
 """
 
 import os
@@ -19,7 +18,6 @@ from fintank.sink_url import SinkUrl
 OTHERS_MASK = 0o077
 BLANKS = " \t"
 NAMES = tuple(f"FINTANK_{of}_{what}" for of in ("KAFKA", "INFLUX", "SINK") for what in ("USER", "PASSWORD"))
-KAFKA_CURE = "check FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD and FINTANK_KAFKA_CA"
 INFLUX_CURE = "check FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD"
 SINK_CURE = "check FINTANK_SINK_USER and FINTANK_SINK_PASSWORD"
 
@@ -43,36 +41,6 @@ def sink_login(url: SinkUrl, environ: Mapping[str, str] = os.environ) -> tuple[s
         for kind in kinds
     ]
     return next(filter(any, logins), ("", ""))
-
-
-def confluent_options(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return confluent-kafka's options for Kafka's credentials and certificate; none without these."""
-    user, certificate = secret("FINTANK_KAFKA_USER", environ), environ.get("FINTANK_KAFKA_CA")
-    options = {"security.protocol": protocol(user, certificate)} if user or certificate else {}
-    if certificate:
-        options["ssl.ca.location"] = certificate
-    if user:
-        password = secret("FINTANK_KAFKA_PASSWORD", environ)
-        options |= {"sasl.mechanism": "PLAIN", "sasl.username": user, "sasl.password": password}
-    return options
-
-
-def kafka_python_options(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the same options for kafka-python."""
-    names = {
-        "security.protocol": "security_protocol",
-        "ssl.ca.location": "ssl_cafile",
-        "sasl.mechanism": "sasl_mechanism",
-        "sasl.username": "sasl_plain_username",
-        "sasl.password": "sasl_plain_password",
-    }
-    return {names[name]: value for name, value in confluent_options(environ).items()}
-
-
-def protocol(user: str, certificate: str | None) -> str:
-    """Return Kafka's security protocol."""
-    transport = "SSL" if certificate else "PLAINTEXT"
-    return f"SASL_{transport}" if user else transport
 
 
 def _read(file: Path) -> dict[str, str]:

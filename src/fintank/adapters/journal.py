@@ -20,7 +20,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from fintank.adapters import credentials, required_topics
+from fintank.adapters import kafka_refusals, kafka_security, ports, required_topics
 from fintank.adapters.kafka import partition_for, topics
 from fintank.adapters.topic_reader import open_consumer
 from fintank.errors import FintankError
@@ -132,13 +132,18 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, Journ
     every few seconds meanwhile.
     """
     with _errors(address, shard, "the shard can't be adopted"):
-        wrong = required_topics.problems(address)
+        try:
+            wrong = required_topics.problems(address)
+        except KafkaException as error:
+            if not ports.listens(address):
+                raise
+            raise JournalError(kafka_refusals.reason(address)) from error
         if wrong:
             raise JournalError("; ".join(wrong))
         producer = Producer(
             {
                 "bootstrap.servers": address,
-                **credentials.confluent_options(),
+                **kafka_security.confluent_options(),
                 "transactional.id": f"rule-engine-{shard}",
                 "transaction.timeout.ms": TRANSACTION_MS_MAX,
                 "queue.buffering.max.messages": QUEUE_RECORDS_MAX,

@@ -15,7 +15,7 @@ from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from fintank import scale
-from fintank.adapters import credentials, ports, topic_configs
+from fintank.adapters import kafka_refusals, kafka_security, ports, topic_configs
 from fintank.adapters.topic_configs import UNLIMITED, Difference
 from fintank.errors import FintankError
 
@@ -102,10 +102,7 @@ def connect(address: str) -> Iterator[KafkaAdminClient]:
     try:
         client: Any = _client(address) if "," not in address else _PatientClient(address)
     except KafkaError as error:
-        raise FintankError(
-            f"Kafka ({address}) listens but does not admit this client: {credentials.KAFKA_CURE}, or, "
-            "if the broker is only busy, try again"
-        ) from error
+        raise FintankError(kafka_refusals.reason(address)) from error
     try:
         with client:
             yield client
@@ -120,7 +117,7 @@ def _client(
         bootstrap_servers=address,
         bootstrap_timeout_ms=bootstrap_ms,
         request_timeout_ms=request_ms,
-        **credentials.kafka_python_options(),
+        **kafka_security.kafka_python_options(),
     )
 
 
@@ -160,11 +157,28 @@ class _PatientClient:
 
 
 def ensure_answers(address: str) -> None:
-    """Raise FintankError, within seconds, if no broker listens there (Kafka's clients retry for long)."""
+    """Raise FintankError, within seconds, if no broker listens there or one's certificate is not trusted.
+
+    Kafka's clients retry for long.
+    """
     # The client logs every attempt; one line of FintankError is enough.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     if not ports.listens(address):
         raise no_answer(address)
+    if fault := kafka_refusals.tls_fault(address):
+        raise FintankError(fault)
+
+
+def ensure_admits(address: str) -> None:
+    """Do the same, and raise FintankError if the broker does not admit this client."""
+    ensure_answers(address)
+    _ensure_admits_once(address)
+
+
+@cache
+def _ensure_admits_once(address: str) -> None:
+    with connect(address):
+        pass
 
 
 def no_answer(address: str) -> FintankError:

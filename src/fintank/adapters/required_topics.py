@@ -5,7 +5,7 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 
-from fintank.adapters import credentials
+from fintank.adapters import kafka_security
 from fintank.adapters.kafka import topics
 from fintank.adapters.topic_configs import REQUIRED, Difference, wrong_partitions
 
@@ -18,7 +18,7 @@ def problems(address: str) -> list[str]:
 
     Raise KafkaException if the broker does not answer.
     """
-    admin = AdminClient({"bootstrap.servers": address, **credentials.confluent_options(), "log_level": 0})
+    admin = AdminClient({"bootstrap.servers": address, **kafka_security.confluent_options(), "log_level": 0})
     found = admin.list_topics(timeout=ANSWER_SECONDS_MAX).topics
     counts = {name: len(found[name].partitions) for name in NAMES if name in found}
     resources = [ConfigResource("topic", name) for name in counts]

@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from fintank.adapters import credentials
-from fintank.adapters.kafka import ensure_answers
+from fintank.adapters import kafka_security
+from fintank.adapters.kafka import ensure_admits
 from fintank.adapters.topic_reader import TopicReader
 from fintank.errors import FintankError
 from fintank.wire.kafka.records import Record
@@ -86,11 +86,11 @@ class Resender:
 @contextmanager
 def open_resender(address: str) -> Iterator[Resender]:
     """Become the one who resends; Kafka's errors inside become a FintankError, and nothing is half sent."""
-    ensure_answers(address)
+    ensure_admits(address)
     producer = Producer(
         {
             "bootstrap.servers": address,
-            **credentials.confluent_options(),
+            **kafka_security.confluent_options(),
             "transactional.id": TRANSACTIONAL_ID,
             "transaction.timeout.ms": TRANSACTION_MS_MAX,
             "message.max.bytes": RECORD_BYTES_MAX,

@@ -13,8 +13,8 @@ from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from fintank.adapters import credentials
-from fintank.adapters.kafka import ensure_answers, no_answer, topics
+from fintank.adapters import kafka_security
+from fintank.adapters.kafka import ensure_admits, no_answer, topics
 from fintank.errors import FintankError
 from fintank.wire.kafka.records import Headers, Record
 
@@ -177,7 +177,7 @@ class TopicReader:
 @contextmanager
 def open_reader(address: str, topic: str) -> Iterator[TopicReader]:
     """Open a reader of one of the topics, which must exist; Kafka's errors inside become a FintankError."""
-    ensure_answers(address)
+    ensure_admits(address)
     try:
         with open_consumer(address, "fintank-commands") as consumer:
             yield TopicReader(address, topic, consumer)
@@ -194,7 +194,7 @@ def open_consumer(address: str, group_id: str, isolation_level: str = "read_comm
     consumer = Consumer(
         {
             "bootstrap.servers": address,
-            **credentials.confluent_options(),
+            **kafka_security.confluent_options(),
             "group.id": group_id,
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",

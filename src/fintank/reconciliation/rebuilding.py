@@ -5,9 +5,8 @@ from functools import partial
 from typing import NamedTuple
 
 from fintank.adapters import kafka, rules_file
-from fintank.adapters.sinks import Refusal, Sink, open_sink
+from fintank.adapters.sinks import Refusal, Sink, no_answer, open_sink
 from fintank.adapters.topic_reader import open_reader
-from fintank.errors import FintankError
 from fintank.reconciliation.spout_batches import SpoutBatch, read_batches
 from fintank.reconciliation.storage import EXECUTIONS_TOPIC, FILLS_TOPIC, StoredTopic, ticks_topic
 from fintank.settings import Settings
@@ -40,7 +39,7 @@ def rebuild(settings: Settings, since_ms: int | None) -> Iterator[Rebuilt]:
     limits = rules_file.load(settings)
     sink = open_sink(settings.sink)
     if not sink.answers():
-        raise FintankError(f"{settings.sink.shown} does not answer: run `invoke up`")
+        raise no_answer(settings.sink)
     with kafka.connect(settings.kafka) as admin:
         kafka.ensure_topics(admin)
     sink.prepare()

@@ -3,17 +3,16 @@
 import base64
 import functools
 import logging
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, SaslAuthenticationFailedError
 
-from fintank.adapters import credentials, ports
+from fintank.adapters import kafka, kafka_security, ports
 from fintank.adapters.topic_configs import REPLICAS_MAX
 from fintank.errors import FintankError
-from fintank.services import programs
+from fintank.services import broker_security, programs
 from fintank.services.supervisor import Service
 from fintank.services.templates import fill
 from fintank.settings import Settings, host_and_port
@@ -55,11 +54,21 @@ def _service(settings: Settings, all_of_them: Sequence[str], number: int) -> Ser
     jvm += [f"-Dlog4j2.configurationFile={logging_properties}", "-cp", programs.class_path(settings, "kafka")]
     format_storage = [*jvm, "kafka.tools.StorageTool", "format", "--ignore-formatted"]
     format_storage += ["--cluster-id", CLUSTER_ID, "--config", str(properties)]
+    security, keystore = kafka_security.load(), broker_security.keystore()
 
     def prepare() -> None:
+        broker_security.check(security, keystore)
         _require_as_many(settings.home / "data", brokers)
         if not (data / "meta.properties").exists():
-            programs.run(format_storage, FORMAT_TIMEOUT_S, "Kafka can't format its data folder")
+            broker_security.format_storage(format_storage, security, run, FORMAT_TIMEOUT_S)
+
+    def require_admission() -> None:
+        try:
+            kafka.ensure_admits(address)
+        except FintankError as error:
+            raise FintankError(
+                f"{error}; with SCRAM it knows the user it was first started with, until `invoke reset`"
+            ) from error
 
     return Service(
         name=f"kafka{suffix}",
@@ -79,14 +88,15 @@ def _service(settings: Settings, all_of_them: Sequence[str], number: int) -> Ser
                 in_sync=in_sync_min(brokers),
                 session_ms=SESSION_MS[brokers >= REPLICAS_MAX],
                 data=data,
-                protocol=credentials.protocol(credentials.secret("FINTANK_KAFKA_USER"), None),
-                login=login_properties(),
+                protocol=security.protocol,
+                security=broker_security.properties(security, keystore),
             ),
             logging_properties: fill("log4j2.properties"),
         },
         log=settings.home / "logs" / f"kafka{suffix}.log",
         prepare=prepare,
         answers=functools.partial(answers, address),
+        finish=require_admission,
     )
 
 
@@ -110,28 +120,8 @@ def _require_as_many(folder: Path, brokers: int) -> None:
         )
 
 
-def login_properties(environ: Mapping[str, str] = os.environ) -> str:
-    """Return the broker's settings for the only user, FINTANK_KAFKA_USER; empty if that is not set."""
-    user = credentials.secret("FINTANK_KAFKA_USER", environ)
-    if not user:
-        return ""
-    name, password = (_quoted(text) for text in (user, credentials.secret("FINTANK_KAFKA_PASSWORD", environ)))
-    module = "org.apache.kafka.common.security.plain.PlainLoginModule required"
-    own = f'username="{name}" password="{password}"'
-    return (
-        "sasl.enabled.mechanisms=PLAIN\n"
-        "sasl.mechanism.inter.broker.protocol=PLAIN\n"
-        f'listener.name.broker.plain.sasl.jaas.config={module} {own} user_{name}="{password}";\n'
-    )
-
-
-def _quoted(text: str) -> str:
-    """Escape a value for JAAS, and the result for a Java properties file."""
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\\", "\\\\")
-
-
 def answers(address: str) -> bool:
-    """Whether a broker at `address` can describe its cluster."""
+    """Whether a broker at `address` can describe its cluster, or refuses this user."""
     if not ports.listens(address):
         return False
     # The client logs every failed attempt; here a failure is just an answer.
@@ -141,8 +131,10 @@ def answers(address: str) -> bool:
             bootstrap_servers=address,
             request_timeout_ms=ANSWER_TIMEOUT_MS,
             bootstrap_timeout_ms=ANSWER_TIMEOUT_MS,
-            **credentials.kafka_python_options(),
+            **kafka_security.kafka_python_options(),
         ) as client:
             return bool(client.describe_cluster()["brokers"])
+    except SaslAuthenticationFailedError:
+        return True
     except (KafkaError, OSError):
         return False

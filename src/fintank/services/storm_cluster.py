@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from fintank.adapters import nimbus, ports
+from fintank.adapters import kafka_security, nimbus, ports
 from fintank.errors import FintankError
 from fintank.services import clojure_build, programs
 from fintank.services.supervisor import Service
@@ -167,8 +167,8 @@ def _sparse_config(settings: Settings) -> dict[str, object]:
     virtualenv = Path(sys.prefix)
     # The bolts' code is that in the jar, as on any cluster, not that installed in this virtualenv.
     environment = {"PYTHONPATH": "."}
-    if file := os.environ.get("FINTANK_SECRETS"):
-        environment["FINTANK_SECRETS"] = file
+    passed = ("FINTANK_SECRETS", *kafka_security.VARIABLES)
+    environment |= {name: os.environ[name] for name in passed if os.environ.get(name)}
     local = {
         "nimbus": settings.nimbus,
         "workers": ["localhost"],

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fintank.adapters import kafka_security
 from fintank.errors import FintankError
 from fintank.settings import PORTS, SINK_PORTS, parse_sink
 
@@ -25,7 +26,7 @@ PACKAGES = ("confluent-kafka", "kafka-python", "orjson", "simplejson", "streampa
 # Runs in the worker's own Python, without packages, and prints a line for each service it can't reach. The
 # addresses follow settings.py: a Storm option wins over the environment, the environment over the default.
 PROBE = f"""
-import os, re, socket, sys
+import os, re, socket, ssl, sys
 host, found = os.environ.get("FINTANK_HOST") or "localhost", os.environ.get
 sink = (found("FINTANK_SINK") or "influxdb").split("://")
 at = sink[1].rpartition("@")[2].split("/")[0] if sink[1:] else host
@@ -36,13 +37,21 @@ services = (
     ("Kafka", found("FINTANK_KAFKA") or host + ":{PORTS["kafka"]}"),
     ("The sink", at),
 )
+ca, protocol = found("FINTANK_KAFKA_CA"), found("FINTANK_KAFKA_SECURITY_PROTOCOL") or ""
+if ca and not os.access(ca, os.R_OK):
+    print("FINTANK_KAFKA_CA=%s can't be read there" % ca)
+    services = ()
 for option, (name, default) in zip(sys.argv[1:], services):
     address = option or default
     faults = []
     for one in address.split(","):
         host, _, port = one.rpartition(":")
         try:
-            socket.create_connection((host, int(port)), 3).close()
+            connection = socket.create_connection((host, int(port)), 3)
+            if name == "Kafka" and (ca or protocol.endswith("SSL")):
+                tls = ssl.create_default_context(cafile=ca or None)
+                connection = tls.wrap_socket(connection, server_hostname=host)
+            connection.close()
             break
         except OSError as error:
             faults.append(str(error))
@@ -78,6 +87,9 @@ def _faults(worker: str, options: Mapping[str, Any]) -> list[str]:
     command = "command -v virtualenv >/dev/null || echo 'virtualenv is not installed'; "
     if folder := options.get("pystorm.log.path"):
         command += f"test -d {shlex.quote(folder)} || echo 'the log folder {folder} does not exist'; "
+    environment = options.get("topology.environment") or {}
+    for name in environment.keys() & {*kafka_security.VARIABLES}:
+        command += f"{name}={shlex.quote(str(environment[name]))} "
     command += f"python3 -c {shlex.quote(PROBE)}"
     sink = options.get("fintank.sink")
     address = parse_sink("fintank.sink", sink).address if sink else options.get("fintank.influx")

@@ -14,7 +14,7 @@ from fintank import scale, settings
 from fintank.adapters import rules_file
 from fintank.adapters.consumer_groups import Member, live_members
 from fintank.adapters.kafka import connect, ensure_topics
-from fintank.adapters.sinks import open_sink
+from fintank.adapters.sinks import no_answer, open_sink
 from fintank.errors import FintankError, exiting
 from fintank.services import programs
 from fintank.settings import Settings
@@ -62,7 +62,7 @@ def check(loaded: Settings, *, may_be_read: bool = False) -> None:
     programs.class_path(loaded, "storm")
     sink = open_sink(loaded.sink)
     if not sink.answers():
-        raise FintankError(f"{loaded.sink.shown} does not answer: run `invoke up`")
+        raise no_answer(loaded.sink)
     for warning in sink.prepare():
         print(warning)
     with connect(loaded.kafka) as admin:

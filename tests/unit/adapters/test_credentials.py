@@ -12,7 +12,7 @@ from fintank.settings import PROJECT_ROOT
 from fintank.sink_url import SinkUrl
 
 CASES = json.loads((PROJECT_ROOT / "tests" / "secrets.json").read_text())
-"""Shared with the JVM: see tests/clj/fintank/storm/settings_test.clj."""
+"""Shared with the JVM: see tests/clj/fintank/storm/security_test.clj."""
 INFLUXDB = SinkUrl("influxdb", "localhost:8086")
 KAFKA = {"FINTANK_KAFKA_USER": "trader", "FINTANK_KAFKA_PASSWORD": "p w"}
 
@@ -26,8 +26,7 @@ def secrets(folder: Path, mode: int, text: str) -> dict[str, str]:
 
 def test_without_a_user_nothing_is_sent() -> None:
     assert credentials.sink_login(INFLUXDB, {}) == ("", "")
-    assert credentials.confluent_options({}) == {}
-    assert credentials.kafka_python_options({}) == {}
+    assert credentials.secret("FINTANK_KAFKA_USER", {}) == ""
 
 
 def test_credentials_may_be_in_any_script() -> None:
@@ -40,31 +39,6 @@ def test_secrets_must_not_be_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
     with pytest.raises(FintankError, match=r"^FINTANK_SECRETS=.*/pipe is a pipe: name a file$"):
         credentials.secret("FINTANK_KAFKA_USER", {"FINTANK_SECRETS": str(tmp_path / "pipe")})
-
-
-def test_both_kafka_clients_get_the_credentials() -> None:
-    assert credentials.confluent_options(KAFKA) == {
-        "security.protocol": "SASL_PLAINTEXT",
-        "sasl.mechanism": "PLAIN",
-        "sasl.username": "trader",
-        "sasl.password": "p w",
-    }
-    assert credentials.kafka_python_options(KAFKA) == {
-        "security_protocol": "SASL_PLAINTEXT",
-        "sasl_mechanism": "PLAIN",
-        "sasl_plain_username": "trader",
-        "sasl_plain_password": "p w",
-    }
-
-
-def test_a_certificate_means_tls_with_or_without_a_user() -> None:
-    tls = {"FINTANK_KAFKA_CA": "/etc/ca.pem"}
-    assert credentials.confluent_options(tls) == {
-        "security.protocol": "SSL",
-        "ssl.ca.location": "/etc/ca.pem",
-    }
-    assert credentials.kafka_python_options(tls | KAFKA)["security_protocol"] == "SASL_SSL"
-    assert credentials.kafka_python_options(tls)["ssl_cafile"] == "/etc/ca.pem"
 
 
 def test_the_url_goes_before_the_sinks_login_and_that_before_influxdbs() -> None:
@@ -81,8 +55,8 @@ def test_the_file_has_what_the_environment_lacks(tmp_path: Path) -> None:
     text = "# FINTANK_INFLUX_USER=x\nFINTANK_KAFKA_USER=filed\n\nFINTANK_KAFKA_PASSWORD=a=b\n"
     environ = secrets(tmp_path, 0o600, text)
     assert credentials.secret("FINTANK_KAFKA_PASSWORD", environ) == "a=b"
-    assert credentials.confluent_options(environ)["sasl.username"] == "filed"
-    assert credentials.confluent_options(environ | KAFKA)["sasl.username"] == "trader"
+    assert credentials.secret("FINTANK_KAFKA_USER", environ) == "filed"
+    assert credentials.secret("FINTANK_KAFKA_USER", environ | KAFKA) == "trader"
     assert credentials.secret("FINTANK_INFLUX_USER", environ) == ""
 
 

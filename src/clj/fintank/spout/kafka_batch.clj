@@ -14,6 +14,7 @@
   At least once: a partition is committed up to its first batch in flight, and failed batches are replayed until
   they are acked."
   (:require [clojure.string :as string]
+            [fintank.storm.security :as security]
             [fintank.storm.settings :as settings]
             [fintank.spout.tracker :as tracker]
             [fintank.spout.batches :as batches]
@@ -26,7 +27,7 @@
            [org.apache.kafka.clients.consumer Consumer ConsumerRebalanceListener ConsumerRecord ConsumerRecords
             InvalidOffsetException KafkaConsumer LogTruncationException OffsetAndMetadata OffsetCommitCallback]
            [org.apache.kafka.common KafkaException TopicPartition]
-           [org.apache.kafka.common.errors InterruptException RetriableException]
+           [org.apache.kafka.common.errors AuthenticationException InterruptException RetriableException]
            [org.apache.storm.spout SpoutOutputCollector]
            [org.apache.storm.task TopologyContext]
            [org.slf4j Logger LoggerFactory]))
@@ -44,6 +45,8 @@
 (def ^:const idle-after-ms 1000)
 (def ^:const idle-ends-every-ms 20)
 (def ^:const metrics-every-ms 5000)
+;; A refused client tries again more often than it says so.
+(def ^:const refusal-every-ms 10000)
 (def ^:private ^Duration poll-wait (Duration/ofMillis 5))
 (def ^:private ^Duration idle-wait (Duration/ofMillis 100))
 (def ^:private ^Duration idle-telling-wait (Duration/ofMillis idle-ends-every-ms))
@@ -370,7 +373,7 @@
       (emit-metrics! context))
     (catch RetriableException _)))
 
-(defn- next-tuple! [{:keys [state steady-ms last-commit-ms] :as context}]
+(defn- work! [{:keys [state steady-ms last-commit-ms] :as context}]
   (let [now-ms (steady-ms)]
     (when (every! last-commit-ms commit-every-ms now-ms)
       (commit-later! context))
@@ -379,6 +382,20 @@
       (do (vswap! state tracker/emitted-again again)
           (emit! context again))
       (read-more! context now-ms))))
+
+(defn- refusal
+  "Why a broker refuses this client, in one line: the innermost cause says it best."
+  [^Throwable problem]
+  (ex-message (last (take-while some? (iterate ex-cause problem)))))
+
+(defn- next-tuple!
+  "A broker that refuses the client, as with a changed password or an expired certificate, is asked again."
+  [{:keys [topic steady-ms last-refusal-ms] :as context}]
+  (try
+    (work! context)
+    (catch AuthenticationException problem
+      (when (every! last-refusal-ms refusal-every-ms (steady-ms))
+        (.error log "{}: Kafka refuses this client, trying again: {}" topic (refusal problem))))))
 
 (defn batch-spout
   "An ISpout that emits a topic's batches to a SpoutOutputCollector.
@@ -392,6 +409,7 @@
                         :paused? (volatile! false), :rejected (volatile! {}), :waiting (volatile! #{}), :topic-id (volatile! nil)
                         :ends (volatile! {}), :appended-ms (volatile! nil), :caught-up? (volatile! false)
                         :last-full-poll-ms (volatile! 0), :last-record-ms (volatile! (steady-ms))
+                        :last-refusal-ms (volatile! (- (long (steady-ms)) refusal-every-ms))
                         :last-commit-ms (volatile! 0), :last-ends-ms (volatile! 0)
                         :last-metrics-ms (volatile! (steady-ms))})]
     (.subscribe consumer (Collections/singleton topic) (rebalance-listener context))
@@ -424,16 +442,16 @@
   {:params [topic bytes-in-flight-max tells-ends?]}
   [conf context collector]
   (let [address (settings/kafka-address conf)
-        properties (merge (consumer-properties address topic) (settings/kafka-credentials))
+        properties (merge (consumer-properties address topic) (security/kafka-options))
         admin (when tells-ends?
-                (Admin/create ^Map (merge {"bootstrap.servers" address} (settings/kafka-credentials))))
+                (Admin/create ^Map (merge {"bootstrap.servers" address} (security/kafka-options))))
         place {:topic topic
                :tells-ends? tells-ends?
                :bytes-in-flight-max bytes-in-flight-max
                :component (.getThisComponentId ^TopologyContext context)
                :task (.getThisTaskId ^TopologyContext context)}]
     (batch-spout place (KafkaConsumer. ^Map properties)
-                 (KafkaConsumer. ^Map (merge (asking-properties address) (settings/kafka-credentials)))
+                 (KafkaConsumer. ^Map (merge (asking-properties address) (security/kafka-options)))
                  (:output-collector collector)
                  {:steady-ms #(quot (System/nanoTime) 1000000)
                   :wall-ms #(System/currentTimeMillis)

@@ -1,6 +1,7 @@
 (ns fintank.storm.dsl
   "What storm-clojure's DSL lacks: Python bolts, and a bolt that writes to Kafka."
-  (:require [fintank.storm.settings :as settings]
+  (:require [fintank.storm.security :as security]
+            [fintank.storm.settings :as settings]
             [org.apache.storm.clojure :as storm])
   (:import [java.util Map Properties]
            [org.apache.kafka.clients.producer KafkaProducer]
@@ -53,7 +54,7 @@
   ^KafkaBolt []
   (proxy [KafkaBolt] []
     (mkProducer [properties]
-      (KafkaProducer. ^Map (merge (into {} properties) (settings/kafka-credentials))))))
+      (KafkaProducer. ^Map (merge (into {} properties) (security/kafka-options))))))
 
 (storm/defbolt kafka-writer {} {:prepare true :params [topic]}
   [conf context collector]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from fintank.adapters import tls_faults
 from fintank.adapters.sinks.query import Query
 from fintank.errors import FintankError
 from fintank.sink_url import SinkUrl
@@ -12,6 +13,10 @@ from fintank.wire.points.point_values import Measurement, Point
 
 Series = tuple[dict[str, str], list[list[Any]]]
 """Tags and rows; a row is the time in nanoseconds and the selected values."""
+
+
+CA_VARIABLE = "SSL_CERT_FILE"
+"""What names the CA of a database with https, for all of Python's clients."""
 
 
 class SinkUnavailableError(FintankError):
@@ -108,3 +113,13 @@ def _open(url: SinkUrl) -> Any:
     module, name = _CLIENTS[url.scheme]
     # Imported here: a bolt needs one of them only.
     return getattr(import_module(f"fintank.adapters.sinks.{module}"), name)(url)
+
+
+def no_answer(url: SinkUrl) -> FintankError:
+    """Return the error for a database that does not answer, or with whose TLS something is wrong."""
+    fault = None
+    if url.scheme == "influxdbs":
+        fault = tls_faults.handshake_fault(url.shown, url.address, "", CA_VARIABLE)
+    elif url.scheme == "influxdb" and tls_faults.speaks_tls(url.address):
+        fault = f"{url.shown} speaks https: write influxdbs:// in FINTANK_SINK"
+    return FintankError(fault or f"{url.shown} does not answer: run `invoke up`")

@@ -7,7 +7,8 @@ from typing import Any
 
 import urllib3
 
-from fintank.adapters.sinks import SinkUnavailableError
+from fintank.adapters import tls_faults
+from fintank.adapters.sinks import CA_VARIABLE, SinkUnavailableError
 from fintank.errors import FintankError
 from fintank.settings import host_and_port
 from fintank.sink_url import SinkUrl
@@ -16,7 +17,6 @@ CONNECT_TIMEOUT_S = 2.0
 WRITE_TIMEOUT_S = 30.0
 QUERY_TIMEOUT_S = 60.0
 PING_TIMEOUT_S = 2.0
-TLS_CURE = "SSL_CERT_FILE names the file (PEM) with the certificate of its CA"
 
 
 class HttpClient:
@@ -42,7 +42,7 @@ class HttpClient:
         try:
             return self._pool.request("POST", path, redirect=False, timeout=timeout, **content)
         except urllib3.exceptions.SSLError as error:
-            raise SinkUnavailableError(f"{self._name}: {error}; {TLS_CURE}") from error
+            raise SinkUnavailableError(self._tls_fault(error)) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise SinkUnavailableError(f"{self._name} does not answer: {error}") from error
 
@@ -59,9 +59,12 @@ class HttpClient:
             finally:
                 response.close()
         except urllib3.exceptions.SSLError as error:
-            raise FintankError(f"{self._name}: {error}; {TLS_CURE}") from error
+            raise FintankError(self._tls_fault(error)) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise FintankError(f"{self._name} does not answer: run `invoke up`") from error
+
+    def _tls_fault(self, error: urllib3.exceptions.SSLError) -> str:
+        return tls_faults.fault(self._name, error.args[0], CA_VARIABLE)
 
 
 def _headers(login: tuple[str, str]) -> dict[str, str]:

@@ -218,7 +218,7 @@ class InfluxDB:
         is_too_large = answer.status == 413 and ("\n" in lines or len(lines) > SHORT_LINE_CHARS_MAX)
         if is_too_large or (answer.status in _BLAMES_LINES and answer.is_influxdbs_own):
             return answer.text
-        raise SinkUnavailableError(f"{self._name} answered {answer}")
+        raise SinkUnavailableError(f"{self._name} answered {answer}{answer.cure}")
 
 
 def _are_all_refused(line_count: int, complaint: str) -> bool:

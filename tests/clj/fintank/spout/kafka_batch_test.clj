@@ -7,7 +7,7 @@
            [org.apache.kafka.clients.consumer ConsumerRecord LogTruncationException MockConsumer OffsetAndMetadata
             OffsetOutOfRangeException]
            [org.apache.kafka.common KafkaException TopicPartition]
-           [org.apache.kafka.common.errors TimeoutException TopicAuthorizationException]
+           [org.apache.kafka.common.errors SslAuthenticationException TimeoutException TopicAuthorizationException]
            [org.apache.storm.spout ISpout ISpoutOutputCollector SpoutOutputCollector]))
 
 (defn- topic-partition [number]
@@ -409,6 +409,20 @@
     (add! world (record 0 0 "a"))
     (next! world)
     (is (= 1 (count (emits world))))))
+
+(deftest a-refused-client-asks-again
+  (let [world (started 0)]
+    (.setPollException ^MockConsumer (:consumer world)
+                       (SslAuthenticationException. "SSL handshake failed" (Exception. "certificate expired")))
+    (next! world)
+    (add! world (record 0 0 "a"))
+    (next! world)
+    (is (= 1 (count (emits world))))))
+
+(deftest a-refusal-is-one-line-that-says-why
+  (is (= "certificate expired"
+         (#'kafka-batch/refusal (SslAuthenticationException. "SSL handshake failed" (Exception. "certificate expired")))))
+  (is (= "no such user" (#'kafka-batch/refusal (SslAuthenticationException. "no such user")))))
 
 (deftest a-fatal-kafka-error-is-thrown
   (let [world (started 0)]

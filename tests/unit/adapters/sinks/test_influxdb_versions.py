@@ -2,16 +2,18 @@
 
 import base64
 import json
-import subprocess
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from support.certificates import Authority
 from support.http_server import QuietHandler, http_server
 
-from fintank.adapters.sinks import Refusal, SinkUnavailableError
+from fintank.adapters.sinks import Refusal, SinkUnavailableError, no_answer
 from fintank.adapters.sinks.influxdb import InfluxDB
 from fintank.errors import FintankError
 from fintank.sink_url import SinkUrl
@@ -179,54 +181,20 @@ def test_without_its_token_it_is_one_line_with_the_cure(server: Influx2) -> None
     with serving(server) as url:
         with pytest.raises(FintankError, match="check FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD"):
             InfluxDB(url).prepare()
-        with pytest.raises(SinkUnavailableError, match="answered 401"):
+        with pytest.raises(SinkUnavailableError, match=r"answered 401.*check FINTANK_INFLUX_USER"):
             InfluxDB(url).write(LINES[0])
 
 
-def make_certificate(folder: Path, name: str) -> Path:
-    """Sign a certificate with its own key; the file has both."""
-    file = folder / f"{name}.pem"
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "1",
-        "-subj",
-        f"/CN={name}",
-    ]
-    command += [
-        "-addext",
-        f"subjectAltName=IP:{name}",
-        "-keyout",
-        str(file),
-        "-out",
-        str(folder / "certificate"),
-    ]
-    subprocess.run(command, check=True, capture_output=True)
-    with file.open("a") as both:
-        both.write((folder / "certificate").read_text())
-    return file
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("tls") / "ca")
 
 
 @pytest.mark.usefixtures("token")
-def test_https_with_a_ca_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    server, certificate = Influx2(), make_certificate(tmp_path, "127.0.0.1")
-    with serving(server, certificate) as url:
-        for file in (None, make_certificate(tmp_path, "127.0.0.2")):
-            if file:
-                monkeypatch.setenv("SSL_CERT_FILE", str(file))
-            assert not InfluxDB(url).answers()
-            with pytest.raises(
-                SinkUnavailableError, match=r"certificate verify failed.*; SSL_CERT_FILE names"
-            ):
-                InfluxDB(url).write(LINES[0])
-            with pytest.raises(FintankError, match=r"certificate verify failed.*; SSL_CERT_FILE names"):
-                InfluxDB(url).rows("SHOW DATABASES")
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+def test_https_with_a_ca_of_ones_own(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Influx2()
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.ca))
+    with serving(server, authority.sign()) as url:
         assert InfluxDB(url).answers()
         assert InfluxDB(url).prepare() == []
         assert InfluxDB(url).write(LINES[0]) == []
@@ -234,11 +202,34 @@ def test_https_with_a_ca_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.usefixtures("token")
-def test_a_certificate_for_another_name_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    certificate = make_certificate(tmp_path, "127.0.0.2")
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    with (
-        serving(Influx2(), certificate) as url,
-        pytest.raises(SinkUnavailableError, match="IP address mismatch"),
-    ):
-        InfluxDB(url).write(LINES[0])
+@pytest.mark.parametrize(
+    ("names", "days", "line"),
+    [
+        ("IP:127.0.0.1", 1, "that no trusted CA has signed .*: SSL_CERT_FILE must name the file"),
+        ("IP:127.0.0.1", -1, "that has expired: renew it there"),
+        ("IP:127.0.0.2", 1, "for another name .*IP address mismatch.*: use an address that it names"),
+    ],
+)
+def test_each_fault_of_a_certificate_is_one_line(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, names: str, days: int, line: str
+) -> None:
+    if "no trusted CA" not in line:
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.ca))
+    with serving(Influx2(), authority.sign(names, days)) as url:
+        assert not InfluxDB(url).answers()
+        line = rf"^InfluxDB \(127\.0\.0\.1:\d+\) has a certificate {line}[^\n]*$"
+        assert re.match(line, str(no_answer(url)))
+        with pytest.raises(SinkUnavailableError, match=line):
+            InfluxDB(url).write(LINES[0])
+        with pytest.raises(FintankError, match=line):
+            InfluxDB(url).rows("SHOW DATABASES")
+
+
+def test_https_and_http_are_told_apart(authority: Authority) -> None:
+    with serving(Influx2(), authority.sign()) as url:
+        assert "speaks https: write influxdbs:// in" in str(no_answer(replace(url, scheme="influxdb")))
+    with serving(Influx2()) as url:
+        https = replace(url, scheme="influxdbs")
+        assert "does not speak TLS (WRONG_VERSION_NUMBER)" in str(no_answer(https))
+        with pytest.raises(SinkUnavailableError, match="does not speak TLS"):
+            InfluxDB(https).write(LINES[0])

@@ -1,0 +1,101 @@
+"""What the brokers here require of clients: TLS, and the login of the only user, FINTANK_KAFKA_USER."""
+
+import base64
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fintank.adapters.kafka_security import KafkaSecurity
+from fintank.errors import FintankError
+from fintank.services import programs
+
+MODULES = "org.apache.kafka.common.security"
+SCRAM_ITERATIONS = 8192
+SALT_BYTES = 16
+NOT_IN_SCRAM_USER = frozenset(',="[]\\')
+
+
+def keystore(environ: Mapping[str, str] = os.environ) -> str:
+    """Return the file (PEM) of the brokers' private key and certificate; empty if none is named."""
+    return environ.get("FINTANK_KAFKA_KEYSTORE") or ""
+
+
+def check(security: KafkaSecurity, keystore: str) -> None:
+    """Raise FintankError if a broker here can't be as its clients expect it."""
+    if security.has_tls and not keystore:
+        raise FintankError(
+            "Clients are set to TLS, and a Kafka here has no certificate: name the file (PEM) with its "
+            "private key and certificate in FINTANK_KAFKA_KEYSTORE, or use a Kafka of your own"
+        )
+    if keystore and not security.has_tls:
+        raise FintankError("FINTANK_KAFKA_KEYSTORE is set, and clients have no TLS: set FINTANK_KAFKA_CA too")
+    if keystore and not os.access(keystore, os.R_OK):
+        raise FintankError(f"FINTANK_KAFKA_KEYSTORE={keystore} can't be read")
+    wrong = NOT_IN_SCRAM_USER & {*security.user}
+    if security.mechanism.startswith("SCRAM") and wrong:
+        raise FintankError(
+            f"FINTANK_KAFKA_USER: with {security.mechanism} a user name can't contain "
+            f"{' '.join(sorted(wrong))}"
+        )
+
+
+def properties(security: KafkaSecurity, keystore: str) -> str:
+    """Return the lines of server.properties; empty if nothing is required."""
+    lines = []
+    if security.has_tls:
+        lines += ["ssl.keystore.type=PEM", f"ssl.keystore.location={_escaped(keystore)}"]
+    if security.ca:
+        lines += ["ssl.truststore.type=PEM", f"ssl.truststore.location={_escaped(security.ca)}"]
+    if security.user:
+        lines += [
+            f"sasl.enabled.mechanisms={security.mechanism}",
+            f"sasl.mechanism.inter.broker.protocol={security.mechanism}",
+            f"listener.name.broker.{security.mechanism.lower()}.sasl.jaas.config={_login(security)}",
+        ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def format_storage(command: Sequence[str], security: KafkaSecurity, folder: Path, timeout_s: int) -> None:
+    """Run `kafka-storage format`; with SCRAM it stores the user. The folder is for a short-lived file."""
+    failure = "Kafka can't format its data folder"
+    if not security.mechanism.startswith("SCRAM"):
+        programs.run(command, timeout_s, failure)
+        return
+    # What is on a command line is seen by all users of the machine.
+    words = [*command[1:], "--add-scram", _scram(security)]
+    with tempfile.NamedTemporaryFile("w", dir=folder, prefix="format-") as file:
+        file.write("\n".join(f'"{_quoted(word)}"' for word in words))
+        file.flush()
+        programs.run([command[0], f"@{file.name}"], timeout_s, failure)
+
+
+def _login(security: KafkaSecurity) -> str:
+    user, password = (_escaped(_quoted(text)) for text in (security.user, security.password))
+    login = f'username="{user}" password="{password}"'
+    if security.mechanism == "PLAIN":
+        return f'{MODULES}.plain.PlainLoginModule required {login} user_{user}="{password}";'
+    return f"{MODULES}.scram.ScramLoginModule required {login};"
+
+
+def _scram(security: KafkaSecurity) -> str:
+    salt = os.urandom(SALT_BYTES)
+    digest = security.mechanism.removeprefix("SCRAM-").replace("-", "")
+    salted = hashlib.pbkdf2_hmac(digest, security.password.encode(), salt, SCRAM_ITERATIONS)
+    values = f'salt="{_base64(salt)}",saltedpassword="{_base64(salted)}"'
+    return f'{security.mechanism}=[name="{security.user}",iterations={SCRAM_ITERATIONS},{values}]'
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _quoted(text: str) -> str:
+    """Escape a value for double quotes, in JAAS and in Java's argument files."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _escaped(text: str) -> str:
+    """Escape a value for a Java properties file."""
+    return text.replace("\\", "\\\\")
