@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -57,16 +58,38 @@ def properties(security: KafkaSecurity, keystore: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def format_storage(command: Sequence[str], security: KafkaSecurity, folder: Path, timeout_s: int) -> None:
-    """Run `kafka-storage format`; with SCRAM it stores the user. The folder is for a short-lived file."""
-    failure = "Kafka can't format its data folder"
+def scram_user(security: KafkaSecurity, file: Path, *, is_formatted: bool) -> str:
+    """Return the user as `kafka-storage format` stores it, and keep it in a file; empty without SCRAM.
+
+    FintankError if the data is of another user or password, which no broker would tell before it is ready.
+    """
     if not security.mechanism.startswith("SCRAM"):
+        return ""
+    if file.exists():
+        kept = file.read_text()
+        salt = re.search(r'salt="([^"]*)"', kept)
+        if salt and _scram(security, base64.b64decode(salt[1])) == kept:
+            return kept
+    elif not is_formatted:
+        file.touch(mode=0o600)
+        file.write_text(_scram(security, os.urandom(SALT_BYTES)))
+        return file.read_text()
+    raise FintankError(
+        "Kafka's data here is of another FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD or "
+        f"FINTANK_KAFKA_SASL_MECHANISM than {security.user}, {security.mechanism}: set those it was first "
+        "started with, or delete all data with `invoke reset`"
+    )
+
+
+def format_storage(command: Sequence[str], user: str, folder: Path, timeout_s: int) -> None:
+    """Run `kafka-storage format`, with a user of SCRAM if there is one; folder: for a short-lived file."""
+    failure = "Kafka can't format its data folder"
+    if not user:
         programs.run(command, timeout_s, failure)
         return
     # What is on a command line is seen by all users of the machine.
-    words = [*command[1:], "--add-scram", _scram(security)]
     with tempfile.NamedTemporaryFile("w", dir=folder, prefix="format-") as file:
-        file.write("\n".join(f'"{_quoted(word)}"' for word in words))
+        file.write("\n".join(f'"{_quoted(word)}"' for word in (*command[1:], "--add-scram", user)))
         file.flush()
         programs.run([command[0], f"@{file.name}"], timeout_s, failure)
 
@@ -79,8 +102,7 @@ def _login(security: KafkaSecurity) -> str:
     return f"{MODULES}.scram.ScramLoginModule required {login};"
 
 
-def _scram(security: KafkaSecurity) -> str:
-    salt = os.urandom(SALT_BYTES)
+def _scram(security: KafkaSecurity, salt: bytes) -> str:
     digest = security.mechanism.removeprefix("SCRAM-").replace("-", "")
     salted = hashlib.pbkdf2_hmac(digest, security.password.encode(), salt, SCRAM_ITERATIONS)
     values = f'salt="{_base64(salt)}",saltedpassword="{_base64(salted)}"'

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError, SaslAuthenticationFailedError
+from kafka.errors import KafkaError
 
-from fintank.adapters import kafka, kafka_security, ports
+from fintank.adapters import kafka_security, ports
 from fintank.adapters.topic_configs import REPLICAS_MAX
 from fintank.errors import FintankError
 from fintank.services import broker_security, programs
@@ -59,16 +59,12 @@ def _service(settings: Settings, all_of_them: Sequence[str], number: int) -> Ser
     def prepare() -> None:
         broker_security.check(security, keystore)
         _require_as_many(settings.home / "data", brokers)
-        if not (data / "meta.properties").exists():
-            broker_security.format_storage(format_storage, security, run, FORMAT_TIMEOUT_S)
-
-    def require_admission() -> None:
-        try:
-            kafka.ensure_admits(address)
-        except FintankError as error:
-            raise FintankError(
-                f"{error}; with SCRAM it knows the user it was first started with, until `invoke reset`"
-            ) from error
+        is_formatted = (data / "meta.properties").exists()
+        user = broker_security.scram_user(
+            security, settings.home / "data" / "kafka-user", is_formatted=is_formatted
+        )
+        if not is_formatted:
+            broker_security.format_storage(format_storage, user, run, FORMAT_TIMEOUT_S)
 
     return Service(
         name=f"kafka{suffix}",
@@ -96,7 +92,6 @@ def _service(settings: Settings, all_of_them: Sequence[str], number: int) -> Ser
         log=settings.home / "logs" / f"kafka{suffix}.log",
         prepare=prepare,
         answers=functools.partial(answers, address),
-        finish=require_admission,
     )
 
 
@@ -121,7 +116,7 @@ def _require_as_many(folder: Path, brokers: int) -> None:
 
 
 def answers(address: str) -> bool:
-    """Whether a broker at `address` can describe its cluster, or refuses this user."""
+    """Whether a broker at `address` can describe its cluster."""
     if not ports.listens(address):
         return False
     # The client logs every failed attempt; here a failure is just an answer.
@@ -134,7 +129,5 @@ def answers(address: str) -> bool:
             **kafka_security.kafka_python_options(),
         ) as client:
             return bool(client.describe_cluster()["brokers"])
-    except SaslAuthenticationFailedError:
-        return True
     except (KafkaError, OSError):
         return False

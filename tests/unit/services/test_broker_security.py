@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +40,20 @@ def test_a_broker_that_no_client_could_reach_is_not_started() -> None:
         broker_security.check(PLAIN, "/server.pem")
     with pytest.raises(FintankError, match="a user name can't contain ,"):
         broker_security.check(replace(SCRAM, protocol="SASL_PLAINTEXT", user="a,b"), "")
+
+
+def test_data_knows_the_scram_user_it_was_made_for(tmp_path: Path) -> None:
+    file = tmp_path / "kafka-user"
+    assert broker_security.scram_user(PLAIN, file, is_formatted=False) == ""
+    made = broker_security.scram_user(SCRAM, file, is_formatted=False)
+    assert made.startswith('SCRAM-SHA-512=[name="trader",iterations=8192,salt="')
+    assert "pw" not in made
+    assert (file.stat().st_mode & 0o777, file.read_text()) == (0o600, made)
+    # Of three brokers each is formatted with it, and it outlives restarts.
+    assert broker_security.scram_user(SCRAM, file, is_formatted=False) == made
+    assert broker_security.scram_user(SCRAM, file, is_formatted=True) == made
+    for other in ({"password": "x"}, {"user": "x"}, {"mechanism": "SCRAM-SHA-256"}):
+        with pytest.raises(FintankError, match="Kafka's data here is of another"):
+            broker_security.scram_user(replace(SCRAM, **other), file, is_formatted=True)
+    with pytest.raises(FintankError, match="delete all data with `invoke reset`"):
+        broker_security.scram_user(SCRAM, tmp_path / "none", is_formatted=True)

@@ -14,7 +14,7 @@ def test_properties_files_are_ascii() -> None:
         address="localhost:1",
         data="/tmp/höme 😀",
         protocol="PLAINTEXT",
-        login="",
+        security="",
     )
     assert "log.dirs=/tmp/h\\u00f6me \\ud83d\\ude00\n" in text
     assert text.isascii()
