@@ -13,6 +13,7 @@ from fintank.errors import FintankError
 from fintank.services import programs
 
 MODULES = "org.apache.kafka.common.security"
+FORMAT_TIMEOUT_S = 60
 SCRAM_ITERATIONS = 8192
 SALT_BYTES = 16
 NOT_IN_SCRAM_USER = frozenset(',="[]\\')
@@ -81,17 +82,24 @@ def scram_user(security: KafkaSecurity, file: Path, *, is_formatted: bool) -> st
     )
 
 
-def format_storage(command: Sequence[str], user: str, folder: Path, timeout_s: int) -> None:
-    """Run `kafka-storage format`, with a user of SCRAM if there is one; folder: for a short-lived file."""
+def format_storage(command: Sequence[str], security: KafkaSecurity, data: Path, run: Path) -> None:
+    """Run `kafka-storage format` unless the data folder is formatted; with SCRAM it stores the user.
+
+    FintankError if it fails, or the data knows another user. run: a folder for a short-lived file.
+    """
+    is_formatted = (data / "meta.properties").exists()
+    user = scram_user(security, data.parent / "kafka-user", is_formatted=is_formatted)
+    if is_formatted:
+        return
     failure = "Kafka can't format its data folder"
     if not user:
-        programs.run(command, timeout_s, failure)
+        programs.run(command, FORMAT_TIMEOUT_S, failure)
         return
     # What is on a command line is seen by all users of the machine.
-    with tempfile.NamedTemporaryFile("w", dir=folder, prefix="format-") as file:
+    with tempfile.NamedTemporaryFile("w", dir=run, prefix="format-") as file:
         file.write("\n".join(f'"{_quoted(word)}"' for word in (*command[1:], "--add-scram", user)))
         file.flush()
-        programs.run([command[0], f"@{file.name}"], timeout_s, failure)
+        programs.run([command[0], f"@{file.name}"], FORMAT_TIMEOUT_S, failure)
 
 
 def _login(security: KafkaSecurity) -> str:
