@@ -130,10 +130,11 @@ def test_ticks_and_an_order_reach_fills_and_a_refused_spout_tries_again(
         with order_flow(environ, tmp_path, jar) as flow:
             trade(there, "before")
             good = secured.keystore.read_text()
-            restarted(there, secured.authority.sign("DNS:localhost", -1).read_text(), secured.keystore)
+            # With a certificate that has expired, a broker does not even start.
+            restarted(there, secured.authority.sign("DNS:elsewhere").read_text(), secured.keystore)
             wait_until(lambda: "Kafka refuses this client, trying again" in flow.text(), FLOW_S, flow.text)
             lines = [line for line in flow.text().splitlines() if "refuses this client" in line]
-            assert all("expired" in line.lower() or "validity" in line.lower() for line in lines)
+            assert all("localhost" in line for line in lines)
             restarted(there, good, secured.keystore)
             trade(there, "after")
             fintank(there, "reconcile")

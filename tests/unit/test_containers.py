@@ -140,7 +140,7 @@ def test_the_broker_has_the_settings_of_the_one_of_invoke_up() -> None:
             controller_port=0,
             address="",
             protocol="PLAINTEXT",
-            login="",
+            security="",
             data="/var/lib/kafka/data",
             replicas=1,
             in_sync=1,
