@@ -17,7 +17,7 @@ from support.order_reports import POISON_KEY
 from support.waiting import wait_until
 
 from fintank.adapters import nimbus
-from fintank.adapters.kafka import topics
+from fintank.adapters.kafka_topics import topics
 from fintank.errors import FintankError
 
 PAUSE_S = MESSAGE_TIMEOUT_S + 5

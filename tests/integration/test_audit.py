@@ -13,7 +13,7 @@ from support.order_traffic import market_order, send, tick
 from support.stack import Stack, create_topics, run_fintank
 from support.waiting import wait_until
 
-from fintank.adapters.kafka import partition_for
+from fintank.adapters.kafka_topics import partition_for
 
 SYMBOLS = [f"AUDIT{number}" for number in range(8)]
 ORDERS = 40

@@ -16,7 +16,7 @@ from support.order_traffic import market_order, send, tick
 from support.stack import Stack
 from support.waiting import wait_until
 
-from fintank.adapters.kafka import partition_for
+from fintank.adapters.kafka_topics import partition_for
 from fintank.services.supervisor import Supervisor
 
 pytestmark = pytest.mark.usefixtures("topics")

@@ -21,7 +21,7 @@ from support.waiting import wait_until
 
 from fintank.adapters import kafka
 from fintank.adapters.consumer_groups import PartitionState, partition_states
-from fintank.adapters.kafka import partition_for, topics
+from fintank.adapters.kafka_topics import partition_for, topics
 from fintank.adapters.sinks import open_sink
 from fintank.reconciliation.comparison import compare
 

@@ -14,7 +14,7 @@ from support.order_traffic import market_order, produce, send
 from support.stack import Stack, fintank, run_fintank, start_fintank
 from support.waiting import wait_until
 
-from fintank.adapters import kafka
+from fintank.adapters import kafka_topics
 from fintank.wire.bolts.order_stream import MsgType
 from fintank.wire.kafka import orders
 
@@ -81,7 +81,7 @@ def test_an_order_is_in_the_partition_of_its_account(stack: Stack) -> None:
     for record in records_of(stack, order_ids).values():
         assert record["key"] == json.loads(record["value"])["account"]
         by_account[record["key"]].add(record["partition"])
-    assert by_account == {account: {kafka.partition_for(account, 4)} for account in by_account}
+    assert by_account == {account: {kafka_topics.partition_for(account, 4)} for account in by_account}
 
 
 def test_executions_without_a_topology_says_so_and_leaves_the_orders_in_kafka(stack: Stack) -> None:

@@ -9,7 +9,7 @@ import pytest
 from support.core_engine import CoreEngine
 from support.stack import Stack, fintank
 
-from fintank.adapters import kafka
+from fintank.adapters import kafka_topics
 from fintank.adapters.topic_reader import open_reader
 from fintank.services.programs import class_path
 from fintank.settings import PROJECT_ROOT
@@ -49,7 +49,7 @@ def test_an_example_sends_to_the_partition_of_its_key_and_its_order_trades(
     for topic, key in (("ticks", "IVE"), ("orders", "A-1001")):
         record = last(stack, topic)
         assert record.key == key.encode()
-        assert record.partition == kafka.partition_for(key, kafka.topics()[topic].partitions)
+        assert record.partition == kafka_topics.partition_for(key, kafka_topics.topics()[topic].partitions)
     engine.decide()
     life = fintank(stack, "order", cl_ord_id)
     assert "FILLED" in life

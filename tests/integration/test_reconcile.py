@@ -17,7 +17,7 @@ from support.order_reports import committed
 from support.order_traffic import market_order, portfolio_orders, tick
 from support.stack import Stack, query, run_fintank
 
-from fintank.adapters import kafka
+from fintank.adapters import kafka, kafka_topics
 from fintank.adapters.consumer_groups import GROUPS
 from fintank.adapters.sinks.influxdb import InfluxDB
 from fintank.adapters.topic_reader import open_reader
@@ -97,7 +97,7 @@ def test_unprocessed_records_are_pending(world: ManualTopology) -> None:
 def test_records_hidden_by_an_open_transaction_are_pending(world: ManualTopology) -> None:
     account = "hidden"
     order = {**market_order("hidden", "IVE"), "account": account}
-    partition = kafka.partition_for(account, 4)
+    partition = kafka_topics.partition_for(account, 4)
     producer = Producer({"bootstrap.servers": world.settings.kafka, "transactional.id": "other"})
     producer.init_transactions(30)
     producer.begin_transaction()
@@ -118,7 +118,10 @@ def test_a_missing_or_an_extra_point_is_named(world: ManualTopology) -> None:
     where = f"time = '{first['time']}' AND symbol = 'QQQ'"
     query(world.settings, f"DELETE FROM bid_ask WHERE {where}")
     ((kind, place),) = world.breaks()
-    assert (kind, place.rpartition("-")[0]) == ("POINT_MISSING", f"ticks-{kafka.partition_for('QQQ', 4)}")
+    assert (kind, place.rpartition("-")[0]) == (
+        "POINT_MISSING",
+        f"ticks-{kafka_topics.partition_for('QQQ', 4)}",
+    )
     done = reconcile(world)
     assert done.returncode == 1
     assert f"{place}: bid_ask,exchange=NYSE,symbol=QQQ at " in done.stdout

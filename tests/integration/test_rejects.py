@@ -7,7 +7,7 @@ from support.manual_topology import ManualTopology
 from support.order_traffic import market_order, produce, tick
 from support.stack import Stack, fintank, run_fintank
 
-from fintank.adapters import kafka
+from fintank.adapters import kafka, kafka_topics
 from fintank.adapters.resender import open_resender
 from fintank.adapters.topic_reader import open_reader
 from fintank.errors import FintankError
@@ -84,8 +84,8 @@ def test_after_the_cure_each_record_is_resent_once_and_all_is_reconciled(world: 
 
 
 def test_what_is_gone_or_another_record_is_not_resent(world: ManualTopology) -> None:
-    address, partition = world.settings.kafka, kafka.partition_for("GLD", 4)
-    assert partition != kafka.partition_for("IVE", 4)
+    address, partition = world.settings.kafka, kafka_topics.partition_for("GLD", 4)
+    assert partition != kafka_topics.partition_for("IVE", 4)
     produce(address, "ticks", "GLD", b"[1]", b"[2]", b"[3]")
     world.work()
     with kafka.connect(address) as admin:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.stack import Stack, fintank, query, run_fintank
 
-from fintank.adapters.kafka import partition_for
+from fintank.adapters.kafka_topics import partition_for
 from fintank.adapters.sinks.influxdb import InfluxDB
 from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT

@@ -13,7 +13,7 @@ from confluent_kafka import Producer
 from support.stack import Stack, run_fintank, start_fintank
 from support.waiting import wait_until
 
-from fintank.adapters import kafka
+from fintank.adapters import kafka_topics
 
 pytestmark = pytest.mark.usefixtures("topics")
 
@@ -67,7 +67,7 @@ def test_every_record_is_in_the_partition_of_its_key(stack: Stack) -> None:
     records = last(stack, "ticks", 200)
     assert len({record["partition"] for record in records}) == 4
     for record in records:
-        assert record["partition"] == kafka.partition_for(record["key"], 4)
+        assert record["partition"] == kafka_topics.partition_for(record["key"], 4)
         assert json.loads(record["value"])["symbol"] == record["key"]
 
 

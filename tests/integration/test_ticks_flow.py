@@ -16,7 +16,7 @@ from support.order_flow import OrderFlow, order_flow
 from support.stack import Stack, fintank, query, stored_ticks
 from support.waiting import wait_until
 
-from fintank.adapters.kafka import partition_for
+from fintank.adapters.kafka_topics import partition_for
 from fintank.services.supervisor import Supervisor
 from fintank.settings import PROJECT_ROOT
 

@@ -10,10 +10,10 @@ from kafka import TopicPartition as KafkaPartition
 from kafka.admin import ConfigResource
 from support.stack import Stack, fintank
 
-from fintank.adapters import kafka
+from fintank.adapters import kafka, kafka_topics
 from fintank.adapters.consumer_groups import live_members
 from fintank.adapters.journal import JournalError, adopt
-from fintank.adapters.kafka import Topic
+from fintank.adapters.kafka_topics import Topic
 from fintank.errors import FintankError
 from fintank.trading.changes import SymbolClock
 from fintank.trading.clock import ClockState
@@ -36,7 +36,7 @@ def of_defaults(stack: Stack, name: str) -> dict[str, Topic]:
     """Create a topic with the broker's defaults; return it with the settings that it lacks."""
     with kafka.connect(stack.settings.kafka) as admin:
         admin.create_topics({name: {"num_partitions": 4}})
-    return {name: kafka.topics()["journal"]}
+    return {name: kafka_topics.topics()["journal"]}
 
 
 def member(stack: Stack, group: str) -> Consumer:
@@ -54,7 +54,7 @@ def test_topics_are_created_as_configured(stack: Stack) -> None:
     shown = topics_json(stack)
     assert shown["kafka"] == stack.settings.kafka
     assert {name: len(topic["partitions"]) for name, topic in shown["topics"].items()} == {
-        name: topic.partitions for name, topic in kafka.topics().items()
+        name: topic.partitions for name, topic in kafka_topics.topics().items()
     }
 
 
@@ -116,7 +116,7 @@ def test_each_wrong_setting_of_a_topic_created_by_hand_is_named_and_fixed(stack:
     ]
     with kafka.connect(stack.settings.kafka) as admin:
         changed = kafka.fix_topics(admin, topics)
-        assert len(changed) == len(kafka.topics()["journal"].configs)
+        assert len(changed) == len(kafka_topics.topics()["journal"].configs)
         assert changed[0].startswith("topic 'by-hand': set cleanup.policy to compact, it was delete (")
         assert kafka.fix_topics(admin, topics) == kafka.ensure_topics(admin, topics) == []
 
@@ -170,7 +170,7 @@ def test_a_shard_is_not_adopted_while_times_are_those_of_producers_or_partitions
 
 
 def test_records_that_a_fixed_journal_lost_are_reported(stack: Stack) -> None:
-    topics = {"journal": kafka.topics()["journal"]}
+    topics = {"journal": kafka_topics.topics()["journal"]}
     topics_json(stack)
     log, _ = adopt(stack.settings.kafka, 2, print)
     log.commit([], [], [SymbolClock("lost", ClockState(1, 1), 0)])

@@ -13,7 +13,7 @@ from properties.random_records import RULES, STEPS, Step
 from properties.test_reference_equivalence import FORGETFUL, emitted
 from scenarios.core_world import CoreWorld
 
-from fintank.adapters.kafka import topics
+from fintank.adapters.kafka_topics import topics
 from fintank.reconciliation.bookings import check_bookings
 from fintank.reconciliation.findings import Break
 from fintank.reconciliation.order_cancels import check_cancels

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from support.stack import Stack
 
-from fintank.adapters import kafka
+from fintank.adapters import kafka_topics
 from fintank.adapters.journal import adopt
 from fintank.adapters.topic_reader import open_reader
 from fintank.order_history.life import orders_of
@@ -26,7 +26,7 @@ class CoreEngine:
     def __init__(self, stack: Stack) -> None:
         self.address = stack.settings.kafka
         self.shards = {}
-        for number in range(kafka.shards()):
+        for number in range(kafka_topics.shards()):
             log, records = adopt(self.address, number, print)
             self.shards[number] = (restore(Limits(), records), log)
         with open_reader(self.address, "ticks") as reader:
@@ -41,7 +41,7 @@ class CoreEngine:
                 quote = tick_json.from_record(record)
             except ValueError:  # not a tick: the topology would reject it
                 continue
-            shard, log = self.shards[kafka.partition_for(quote.symbol, kafka.shards())]
+            shard, log = self.shards[kafka_topics.partition_for(quote.symbol, kafka_topics.shards())]
             effects = shard.on_quote(quote, time.time_ns() // 1000)
             if effects is not None:
                 log.commit(effects.reports, effects.fills, effects.journal)
@@ -60,7 +60,9 @@ class CoreEngine:
     def take(self, message: OrderMessage) -> None:
         log_us = time.time_ns() // 1000
         if isinstance(message, CancelRequest):
-            numbers = self.shards if message.symbol is None else [kafka.partition_for(message.symbol, 4)]
+            numbers = (
+                self.shards if message.symbol is None else [kafka_topics.partition_for(message.symbol, 4)]
+            )
             self.commit({number: self.shards[number][0].on_cancel(message, log_us) for number in numbers})
         elif isinstance(message, TradingState):
             found = {n: shard.on_trading_state(message, log_us) for n, (shard, _) in self.shards.items()}
@@ -68,7 +70,7 @@ class CoreEngine:
         else:
             name = message.cl_ord_id if isinstance(message, Order) else message.order_id
             for order in orders_of(name, message, Limits()):
-                number = kafka.partition_for(order.symbol, kafka.shards())
+                number = kafka_topics.partition_for(order.symbol, kafka_topics.shards())
                 self.commit({number: self.shards[number][0].on_order(order, log_us)})
 
     def commit(self, results: dict[int, Effects]) -> None:

@@ -14,7 +14,7 @@ from support.waiting import wait_until
 
 from fintank.adapters import kafka
 from fintank.adapters.consumer_groups import partition_states
-from fintank.adapters.kafka import partition_for, topics
+from fintank.adapters.kafka_topics import partition_for, topics
 
 SENT_TIMEOUT_S = 30
 SETTLED_TIMEOUT_S = 60

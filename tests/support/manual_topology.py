@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from support.order_traffic import send
 from support.stack import Stack, create_topics
 
-from fintank.adapters import kafka
+from fintank.adapters import kafka_topics
 from fintank.adapters.consumer_groups import GROUPS
 from fintank.adapters.journal import adopt
 from fintank.adapters.sinks import open_sink
@@ -41,7 +41,7 @@ class ManualTopology:
         create_topics(stack)
         self.shards = {
             number: (Shard(Limits()), adopt(stack.settings.kafka, number, print)[0])
-            for number in range(kafka.shards())
+            for number in range(kafka_topics.shards())
         }
         self.decided: dict[int, list[Effects]] = defaultdict(list)
         self.positions = {topic: dict.fromkeys(range(4), 0) for topic in GROUPS}
@@ -51,7 +51,9 @@ class ManualTopology:
 
     def write(self, topic: str, value: str, key: str = "key") -> None:
         producer = Producer({"bootstrap.servers": self.settings.kafka})
-        producer.produce(topic, value, key, kafka.partition_for(key, kafka.topics()[topic].partitions))
+        producer.produce(
+            topic, value, key, kafka_topics.partition_for(key, kafka_topics.topics()[topic].partitions)
+        )
         assert producer.flush(30) == 0
 
     def work(self, tamper: Tamper = lambda outcome: outcome) -> None:
@@ -109,11 +111,11 @@ class ManualTopology:
             yield from read_batches(reader, self.positions[topic], "")
 
     def _core(self, symbol: str) -> Shard:
-        return self.shards[kafka.partition_for(symbol, kafka.shards())][0]
+        return self.shards[kafka_topics.partition_for(symbol, kafka_topics.shards())][0]
 
     def _take(self, symbol: str, outcome: Effects | None) -> None:
         if outcome is not None:
-            self.decided[kafka.partition_for(symbol, kafka.shards())].append(outcome)
+            self.decided[kafka_topics.partition_for(symbol, kafka_topics.shards())].append(outcome)
 
     def _commit(self) -> None:
         for number, outcomes in self.decided.items():

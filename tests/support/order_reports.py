@@ -11,7 +11,7 @@ from confluent_kafka import Message as KafkaMessage
 from support.order_traffic import Message
 
 from fintank.adapters import kafka_security
-from fintank.adapters.kafka import topics
+from fintank.adapters.kafka_topics import topics
 
 LOT = Decimal("0.000001")
 MOMENT_SECONDS = 0.5

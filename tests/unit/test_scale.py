@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fintank import scale
-from fintank.adapters import kafka
+from fintank.adapters import kafka_topics
 from fintank.errors import FintankError
 from fintank.scale import COMPONENTS, Scale, load, parse
 from fintank.settings import PROJECT_ROOT
@@ -29,7 +29,7 @@ def test_a_file_may_name_only_what_differs(tmp_path: Path) -> None:
     assert found == Scale(16, {"ticks": 12, "orders": 4, "fills": 4}, {"tick-spout": 2}, 3)
     scale.use_option({scale.OPTION: found.to_json()})
     assert scale.current() == found
-    counts = {name: topic.partitions for name, topic in kafka.topics().items()}
+    counts = {name: topic.partitions for name, topic in kafka_topics.topics().items()}
     assert counts == {
         "ticks": 12,
         "orders": 4,

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from support.cookbook import Rendered
 
 from fintank import settings
-from fintank.adapters.kafka import topics
+from fintank.adapters.kafka_topics import topics
 from fintank.services import influxdb_server, kafka_broker, storm_cluster
 from fintank.services.supervisor import Service
 from fintank.settings import PROJECT_ROOT

@@ -5,7 +5,7 @@ import time
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from fintank.adapters import kafka_security
-from fintank.adapters.kafka import partition_for, topics
+from fintank.adapters.kafka_topics import partition_for, topics
 from fintank.errors import FintankError
 
 LINGER_MS = 20

@@ -9,7 +9,8 @@ from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import CoordinatorNotAvailableError, KafkaError
 
-from fintank.adapters.kafka import connect, topics
+from fintank.adapters.kafka import connect
+from fintank.adapters.kafka_topics import topics
 from fintank.settings import TOPOLOGY
 
 GROUPS: Mapping[str, str] = MappingProxyType(

@@ -21,7 +21,7 @@ from confluent_kafka import (
 )
 
 from fintank.adapters import kafka_refusals, kafka_security, ports, required_topics
-from fintank.adapters.kafka import partition_for, topics
+from fintank.adapters.kafka_topics import partition_for, topics
 from fintank.adapters.topic_reader import open_consumer
 from fintank.errors import FintankError
 from fintank.trading.changes import Change, Entry, EntryId

@@ -3,7 +3,7 @@
 from kafka.admin import KafkaAdminClient
 
 from fintank.adapters.consumer_groups import live_members, partition_states
-from fintank.adapters.kafka import topics
+from fintank.adapters.kafka_topics import topics
 from fintank.adapters.topic_configs import GROWING
 from fintank.errors import FintankError
 

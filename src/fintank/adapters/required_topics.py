@@ -6,7 +6,7 @@ from typing import Any
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 
 from fintank.adapters import kafka_security
-from fintank.adapters.kafka import topics
+from fintank.adapters.kafka_topics import topics
 from fintank.adapters.topic_configs import REQUIRED, Difference, wrong_partitions
 
 NAMES = ("ticks", "orders", "executions", "fills", "timeline", "journal")

@@ -5,12 +5,13 @@ but keeps less or starts more slowly. Those are left alone if somebody set them 
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
-
-from kafka.admin import ConfigResource, KafkaAdminClient
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fintank.errors import FintankError
 from fintank.scale import PARTITIONED
+
+if TYPE_CHECKING:
+    from kafka.admin import KafkaAdminClient  # bolts need this module, and must not wait for that one
 
 UNLIMITED = -1
 REPLICAS_MAX = 3
@@ -72,8 +73,10 @@ class Difference(NamedTuple):
         return f"topic '{self.topic}': set {self.name} to {self.wanted}, it was {self.found} ({self.why})"
 
 
-def read(admin: KafkaAdminClient, topics: Mapping[str, Mapping[str, Any]]) -> dict[str, ExistingTopic]:
+def read(admin: "KafkaAdminClient", topics: Mapping[str, Mapping[str, Any]]) -> dict[str, ExistingTopic]:
     """Read the configs of topics, given by name as the admin client describes them."""
+    from kafka.admin import ConfigResource
+
     brokers = len(admin.describe_cluster()["brokers"])
     resources = [ConfigResource("TOPIC", name) for name in topics]
     described = admin.describe_configs(resources, config_filter="all")["topic"]
@@ -90,8 +93,10 @@ def read(admin: KafkaAdminClient, topics: Mapping[str, Mapping[str, Any]]) -> di
     }
 
 
-def write(admin: KafkaAdminClient, found: list[Difference]) -> None:
+def write(admin: "KafkaAdminClient", found: list[Difference]) -> None:
     """Set the wanted values; raise FintankError if Kafka refuses one."""
+    from kafka.admin import ConfigResource
+
     wanted: dict[str, dict[str, str]] = {}
     for difference in found:
         wanted.setdefault(difference.topic, {})[difference.name] = difference.wanted

@@ -14,7 +14,7 @@ from typing import cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from fintank.adapters import kafka_security
-from fintank.adapters.kafka import ensure_admits, no_answer, topics
+from fintank.adapters.kafka_topics import topics
 from fintank.errors import FintankError
 from fintank.wire.kafka.records import Headers, Record
 
@@ -79,6 +79,8 @@ class TopicReader:
             message = self._consumer.poll(POLL_SECONDS)
             if message is None:
                 if time.monotonic() > deadline:
+                    from fintank.adapters.kafka import no_answer
+
                     raise no_answer(self._address)
                 continue
             record = self._record(message)
@@ -177,6 +179,8 @@ class TopicReader:
 @contextmanager
 def open_reader(address: str, topic: str) -> Iterator[TopicReader]:
     """Open a reader of one of the topics, which must exist; Kafka's errors inside become a FintankError."""
+    from fintank.adapters.kafka import ensure_admits  # the rule engine needs this module, not that one
+
     ensure_admits(address)
     try:
         with open_consumer(address, "fintank-commands") as consumer:

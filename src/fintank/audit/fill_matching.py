@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 
-from fintank.adapters.kafka import partition_for, shards
+from fintank.adapters.kafka_topics import partition_for, shards
 from fintank.audit.differences import AuditFindings, DifferenceKind, brief
 from fintank.trading.reports import Fill
 from fintank.wire.kafka import fills

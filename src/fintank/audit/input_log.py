@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from fintank.adapters.kafka import no_answer, partition_for, shards
+from fintank.adapters.kafka import no_answer
+from fintank.adapters.kafka_topics import partition_for, shards
 from fintank.adapters.topic_reader import ANSWER_SECONDS_MAX, POLL_SECONDS, SILENT_SECONDS_MAX, open_consumer
 from fintank.trading.messages import PortfolioOrder, Quote, TradingState
 from fintank.trading.partition_log import Partition, Range, Run

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from fintank.adapters.kafka import partition_for, shards
+from fintank.adapters.kafka_topics import partition_for, shards
 from fintank.audit.fill_matching import FillMatching
 from fintank.audit.input_log import Input
 from fintank.audit.report_matching import ReportMatching

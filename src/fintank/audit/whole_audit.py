@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from fintank.adapters import kafka
+from fintank.adapters import kafka, kafka_topics
 from fintank.adapters.rejected_records import rejected_offsets
 from fintank.audit.differences import AuditFindings
 from fintank.audit.fill_matching import FillMatching
@@ -45,7 +45,9 @@ class WholeAudit:
         self._address = settings.kafka
         self._stack = stack
         # How far the shards are comes first: all that they wrote until then can be read after it.
-        self._decided = {number: decided_positions(self._address, number) for number in range(kafka.shards())}
+        self._decided = {
+            number: decided_positions(self._address, number) for number in range(kafka_topics.shards())
+        }
         self._booked = stack.enter_context(growing(self._address, "fills"))
         self._fills = FillMatching(self.findings, self._booked.record_at)
         self._shards: list[_Shard] = []

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from fintank.adapters.kafka import partition_for, shards
+from fintank.adapters.kafka_topics import partition_for, shards
 from fintank.wire.bolts.order_stream import OwnedMessage
 
 RULE_ENGINE = "rule-engine"

@@ -19,7 +19,7 @@ from typing import Any
 from pystorm.component import Tuple
 
 from fintank import settings
-from fintank.adapters import journal, kafka, rules_option, topic_configs, versions
+from fintank.adapters import journal, kafka_topics, rules_option, topic_configs, versions
 from fintank.bolts.adoption import take_over
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.bolts.market_report import MarketReport
@@ -132,7 +132,7 @@ class RuleEngine(BatchBolt):
         self.logger.info("shard %d adopted: %d entries remembered, %.1f s", shard, remembered, seconds)
         self._report_alive()
         feed = ShardFeed(owned, positions, _partitions())
-        feed.timeline.adopted(self._rules, kafka.shards(), *versions.used(), remembered)
+        feed.timeline.adopted(self._rules, kafka_topics.shards(), *versions.used(), remembered)
         return feed
 
     def _take_ticks(self, tup: Tuple) -> None:
@@ -266,7 +266,7 @@ class RuleEngine(BatchBolt):
 
 def _partitions() -> list[Partition]:
     """Return the partitions of the topics that are decided on."""
-    sizes = kafka.topics()
+    sizes = kafka_topics.topics()
     return [Partition(topic, number) for topic in TOPICS for number in range(sizes[topic].partitions)]
 
 
@@ -279,5 +279,5 @@ def _check_partitions(topic: str, ends: LogEnds) -> None:
     if not ends.partitions.keys() <= set(_partitions()):
         count = max(partition.number for partition in ends.partitions) + 1
         raise journal.JournalError(
-            topic_configs.wrong_partitions(topic, count, kafka.topics()[topic].partitions)
+            topic_configs.wrong_partitions(topic, count, kafka_topics.topics()[topic].partitions)
         )

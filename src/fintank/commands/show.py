@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from json import dumps
 
-from fintank.adapters import kafka
+from fintank.adapters import kafka, kafka_topics
 from fintank.adapters.consumer_groups import behind_transactions, partition_states
 from fintank.adapters.topic_reader import TopicReader, open_reader
 from fintank.commands import command
@@ -24,7 +24,7 @@ COLUMNS = "partition      offset  time                      key       value"
 @command(
     positional=["topic"],
     help={
-        "topic": ", ".join(kafka.NAMES),
+        "topic": ", ".join(kafka_topics.NAMES),
         "last": "number of records, over all partitions, ordered by time",
         "json": "print one JSON object per line",
         "follow": "keep printing until Ctrl-C",
@@ -32,8 +32,8 @@ COLUMNS = "partition      offset  time                      key       value"
 )
 def show(settings: Settings, topic: str, last: str = "10", json: bool = False, follow: bool = False) -> None:
     """Show the last records of a topic, as in: invoke show ticks --last 5"""
-    if argument("show", topic) not in kafka.NAMES:
-        raise FintankError(f"There is no topic {topic!r}: choose one of {', '.join(kafka.NAMES)}")
+    if argument("show", topic) not in kafka_topics.NAMES:
+        raise FintankError(f"There is no topic {topic!r}: choose one of {', '.join(kafka_topics.NAMES)}")
     count = whole_number("--last", last, minimum=0, maximum=LAST_MAX)
     address = settings.kafka
     with kafka.connect(address) as admin:

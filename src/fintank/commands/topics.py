@@ -4,7 +4,7 @@ from json import dumps
 
 from rich.table import Table
 
-from fintank.adapters import kafka, more_partitions
+from fintank.adapters import kafka, kafka_topics, more_partitions
 from fintank.adapters.consumer_groups import GROUPS, PartitionState, behind_transactions, partition_states
 from fintank.commands import command
 from fintank.settings import Settings
@@ -47,7 +47,7 @@ def summary(states: list[PartitionState]) -> dict[str, dict[str, object]]:
                 if state.topic == name
             ],
         }
-        for name in kafka.NAMES
+        for name in kafka_topics.NAMES
     }
 
 
@@ -57,6 +57,6 @@ def _table(states: list[PartitionState]) -> Table:
     for state in states:
         offsets = (state.partition, state.first_offset, state.end_offset)
         read = ("" if number is None else str(number) for number in (state.committed, state.lag))
-        last_of_topic = state.partition == kafka.topics()[state.topic].partitions - 1
+        last_of_topic = state.partition == kafka_topics.topics()[state.topic].partitions - 1
         made.add_row(state.topic, *map(str, offsets), state.group or "", *read, end_section=last_of_topic)
     return made

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from fintank.adapters.kafka import partition_for, shards, topics
+from fintank.adapters.kafka_topics import partition_for, shards, topics
 from fintank.adapters.topic_reader import TopicReader, open_reader
 from fintank.order_history import waiting_reason
 from fintank.order_history.life import Booked, Life, Reported, Sent, is_open, orders_of, quote_ids

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import partial
 
-from fintank.adapters.kafka import partition_for, shards
+from fintank.adapters.kafka_topics import partition_for, shards
 from fintank.adapters.topic_reader import open_reader
 from fintank.terminal.texts import utc
 from fintank.trading.clock import Clock, ClockState

@@ -6,7 +6,7 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import TypeVar
 
-from fintank.adapters.kafka import partition_for, topics
+from fintank.adapters.kafka_topics import partition_for, topics
 from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.snapshot import Recorded, shown
 from fintank.reconciliation.topic_logs import PartitionKey, TopicLogs, reports_partition

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from fintank.adapters.consumer_groups import PartitionState
-from fintank.adapters.kafka import NAMES, partition_for, shards
+from fintank.adapters.kafka_topics import NAMES, partition_for, shards
 from fintank.adapters.rejected_records import rejected_offsets
 from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.findings import BreakKind, Result

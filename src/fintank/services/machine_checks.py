@@ -15,7 +15,7 @@ import psutil
 
 import fintank
 from fintank.adapters import ports
-from fintank.adapters.kafka import THIRTY_DAYS_MS
+from fintank.adapters.kafka_topics import THIRTY_DAYS_MS
 from fintank.adapters.sinks import open_sink, open_store
 from fintank.errors import FintankError
 from fintank.services import port_checks, programs

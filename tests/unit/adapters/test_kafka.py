@@ -1,6 +1,7 @@
 import pytest
 
-from fintank.adapters.kafka import connect, partition_for, topics
+from fintank.adapters.kafka import connect
+from fintank.adapters.kafka_topics import partition_for, topics
 from fintank.errors import FintankError
 
 

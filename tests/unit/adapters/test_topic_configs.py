@@ -1,6 +1,6 @@
 import pytest
 
-from fintank.adapters.kafka import topics
+from fintank.adapters.kafka_topics import topics
 from fintank.adapters.topic_configs import Difference, ExistingTopic, Setting, differences
 
 DEFAULTS = {

@@ -4,7 +4,7 @@ import json
 
 from support.order_traffic import market_order, portfolio_orders, tick
 
-from fintank.adapters.kafka import partition_for, shards
+from fintank.adapters.kafka_topics import partition_for, shards
 from fintank.audit.input_log import RECORD_BYTES_MAX, part_of
 from fintank.trading.messages import Order, PortfolioOrder, Quote
 from fintank.trading.partition_log import Partition, Run

@@ -1,6 +1,6 @@
 """Who owns what: the upstream bolts and the rule engine's tasks must agree."""
 
-from fintank.adapters.kafka import shards
+from fintank.adapters.kafka_topics import shards
 from fintank.bolts.owners import owned_shards, owner_count, owner_of, shard_of
 
 SYMBOLS = [f"S{number}" for number in range(100)]

@@ -1,5 +1,5 @@
 from fintank.adapters.consumer_groups import PartitionState
-from fintank.adapters.kafka import topics
+from fintank.adapters.kafka_topics import topics
 from fintank.commands.topics import summary
 
 

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from fintank.adapters.kafka import topics
+from fintank.adapters.kafka_topics import topics
 from fintank.settings import PROJECT_ROOT
 
 PAGE = (PROJECT_ROOT / "docs" / "configuration.md").read_text()

@@ -7,7 +7,7 @@ from typing import Any
 import factories
 import pytest
 
-from fintank.adapters.kafka import topics
+from fintank.adapters.kafka_topics import topics
 from fintank.reconciliation.bookings import check_bookings
 from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.order_reports import check_orders

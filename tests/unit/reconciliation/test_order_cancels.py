@@ -7,7 +7,7 @@ import factories
 import pytest
 from support.rule_context import lots_of
 
-from fintank.adapters.kafka import topics
+from fintank.adapters.kafka_topics import topics
 from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.order_cancels import check_cancels
 from fintank.reconciliation.order_reports import check_orders

@@ -1,4 +1,4 @@
-from fintank.adapters.kafka import topics
+from fintank.adapters.kafka_topics import topics
 from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.topic_logs import PartitionLog, TopicLogs
 

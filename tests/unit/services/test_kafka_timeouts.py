@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fintank import settings
-from fintank.adapters import bulk_producer, journal, kafka, topic_reader
+from fintank.adapters import bulk_producer, journal, kafka, kafka_topics, topic_reader
 from fintank.services import kafka_broker
 from fintank.settings import PROJECT_ROOT
 from fintank.storm import sparse_run
@@ -85,7 +85,7 @@ def test_a_killed_workers_partitions_are_read_again_before_its_tuples_are() -> N
 
 
 def test_an_idle_group_keeps_its_offsets_longer_than_topics_keep_records() -> None:
-    kept_ms = max(int(topic.configs.get("retention.ms", 0)) for topic in kafka.topics().values())
+    kept_ms = max(int(topic.configs.get("retention.ms", 0)) for topic in kafka_topics.topics().values())
     assert int(BROKER["offsets.retention.minutes"]) * 60_000 > kept_ms > 0
 
 
