@@ -4,10 +4,14 @@
 
 Uses its own services on free ports. All ticks are in Kafka before the topology starts; the broker, the
 database, Storm and all bolts run on this machine. Making and sending the ticks is not measured; every
-guarantee is, including the rule engine's journal. A run counts only if the database holds every tick.
+guarantee is, including the rule engine's journal. 1,000 limit orders are open meanwhile. A run counts only if
+the database holds every tick, nothing is unread, the rule engine has counted every tick, and a limit order
+that only the last tick reaches is filled.
 """
 
 import argparse
+import itertools
+import json
 import os
 import sys
 import tempfile
@@ -16,24 +20,33 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
+from confluent_kafka import Consumer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 import runs
 from support.order_flow import OrderFlow, build_jar, order_flow
+from support.order_traffic import Message, market_order, send, tick
 from support.stack import Stack, fintank, stopped_stack
 
 from fintank.adapters import sinks
 from fintank.adapters.consumer_groups import partition_states
 from fintank.adapters.kafka import connect
 from fintank.adapters.sinks.query import Query
+from fintank.samples import fake_ticks
 from fintank.services import lifecycle
 from fintank.services.supervisor import Supervisor
+from fintank.waiting import wait_until
 
 SINKS = {"influxdb": "influxdb", "questdb": "questdb", "postgres": "postgresql"}
 SYMBOLS = 30
+OPEN_ORDERS = 1_000
+LAST = "LAST"
+"""The symbol of the last tick, and the id of the order that it fills."""
+CHECKED_SECONDS_MAX = 60
 POLL_SECONDS = 0.3
 SECONDS_MAX = 300
 BOLTS = ("tick_deserializer", "rule_engine", "loader")
+UNITS = {"cold": "ticks/s", "warm": "ticks/s", "megabytes": "MB at the peak: Storm and the bolts"}
 Figures = dict[str, float]
 
 
@@ -47,6 +60,7 @@ def main() -> None:
         "--sink", choices=choices, default="influxdb", help="the database (default: influxdb)"
     )
     given = parser.parse_args()
+    runs.end_when_told()
     build_jar()
     load = f"{given.ticks:,} ticks of {SYMBOLS} symbols in 4 partitions, {given.times} times"
     runs.describe(load)
@@ -61,8 +75,8 @@ def main() -> None:
     for sink, found in results.items():
         print(f"\n{sink}")
         for name in found[0]:
-            unit = "ticks/s" if name in ("cold", "warm") else "us of CPU per tick"
-            text = runs.median_and_range([one[name] for one in found], 0 if unit == "ticks/s" else 2)
+            unit = UNITS.get(name, "us of CPU per tick")
+            text = runs.median_and_range([one[name] for one in found], 0 if name in UNITS else 2)
             print(f"  {name:<20}{text} {unit}")
     print(f"\nwritten to {runs.save(f'pipeline-{given.sink}', load, results)}")
 
@@ -74,9 +88,28 @@ def run(sink: str, ticks: int) -> Figures:
         stopped_stack(home, SINKS[sink]) as stack,
     ):
         lifecycle.up(stack.settings, lambda _: None)
-        fintank(stack, "queue_ticks", "--count", str(ticks), "--symbols", str(SYMBOLS), "--seed", "1")
+        sent = load(stack, ticks)
         with order_flow(stack.environ, Path(home)) as flow:
-            return measure(stack, flow, ticks)
+            return measure(stack, flow, sent)
+
+
+def load(stack: Stack, ticks: int) -> int:
+    """Send limit orders that no tick reaches, one that only the last tick reaches, and the ticks.
+
+    Return the number of ticks.
+    """
+    fintank(stack, "topics")
+    symbols = itertools.islice(itertools.cycle(fake_ticks.symbol_names(SYMBOLS)), OPEN_ORDERS)
+    orders = [limit(f"open-{number}", symbol, "1") for number, symbol in enumerate(symbols)]
+    send(stack.settings.kafka, "orders", "account", [*orders, limit(LAST, LAST, "101")])
+    fintank(stack, "queue_ticks", "--count", str(ticks), "--symbols", str(SYMBOLS), "--seed", "1")
+    send(stack.settings.kafka, "ticks", "symbol", [tick(LAST)])
+    return ticks + 1
+
+
+def limit(cl_ord_id: str, symbol: str, price: str) -> Message:
+    """Make a limit order to buy."""
+    return market_order(cl_ord_id, symbol) | {"ord_type": "LIMIT", "price": price}
 
 
 def measure(stack: Stack, flow: OrderFlow, ticks: int) -> Figures:
@@ -87,7 +120,8 @@ def measure(stack: Stack, flow: OrderFlow, ticks: int) -> Figures:
     """
     started, first, seen = time.monotonic(), (0.0, 0), (0.0, 0)
     before: Mapping[str, float] = {}
-    with connect(stack.settings.kafka) as admin:
+    jvm = psutil.Process(flow.process.pid)
+    with connect(stack.settings.kafka) as admin, runs.PeakMemory(jvm) as memory:
         while seen[1] < ticks:
             time.sleep(POLL_SECONDS)
             # Counting points costs the database time for each point, so progress is the consumer group's.
@@ -97,38 +131,69 @@ def measure(stack: Stack, flow: OrderFlow, ticks: int) -> Figures:
                 first, before = seen, cpu(stack, flow)
             if seen[0] > SECONDS_MAX:
                 raise SystemExit(f"{behind:,} ticks are not stored after {SECONDS_MAX} s")
-    after = cpu(stack, flow)
-    store = sinks.open_store(stack.settings.sink)
-    stored = sinks.count(store, Query("bid_ask", ("bid",), function="count"))
-    if stored != ticks:
-        raise SystemExit(f"{stored:,} points of {ticks:,} ticks")
+        after = cpu(stack, flow)
+    check(stack, ticks)
     warm = ticks - first[1]
     return {
         "cold": ticks / seen[0],
         "warm": warm / (seen[0] - first[0]),
+        "megabytes": memory.megabytes,
         **{name: (after[name] - before[name]) * 1_000_000 / warm for name in after},
     }
 
 
-def cpu(stack: Stack, flow: OrderFlow) -> dict[str, float]:
-    """Return the CPU seconds of the broker, the database, the JVM and the bolts on the ticks' way."""
+def check(stack: Stack, ticks: int) -> None:
+    """End with a message unless every tick is stored and was seen by the rule engine."""
+    store = sinks.open_store(stack.settings.sink)
+    stored = sinks.count(store, Query("bid_ask", ("bid",), function="count"))
+    if stored != ticks:
+        raise SystemExit(f"{stored:,} points of {ticks:,} ticks")
+    seen = Query("pipeline", ("ticks",), function="sum", tags={"component": ["rule-engine"]})
+    # Its metrics are written every few seconds.
+    if not wait_until(lambda: sinks.count(store, seen) >= ticks, CHECKED_SECONDS_MAX):
+        raise SystemExit(f"the rule engine counted {sinks.count(store, seen):,} of {ticks:,} ticks")
+    new, filled = reports(stack.settings.kafka)
+    if new != OPEN_ORDERS + 1 or filled != {LAST}:
+        raise SystemExit(f"{new:,} orders were accepted and {sorted(filled)} filled, not only {LAST}")
+
+
+def reports(address: str) -> tuple[int, set[str]]:
+    """Return how many orders were accepted, and the ids of those that traded, by the topic executions."""
+    options = {"bootstrap.servers": address, "group.id": "bench", "isolation.level": "read_committed"}
+    consumer = Consumer(options | {"auto.offset.reset": "earliest", "enable.auto.commit": False})
+    consumer.subscribe(["executions"])
+    new, filled, deadline = 0, set[str](), time.monotonic() + CHECKED_SECONDS_MAX
+    while time.monotonic() < deadline and (new <= OPEN_ORDERS or LAST not in filled):
+        for record in consumer.consume(1_000, timeout=1):
+            report = json.loads(record.value() or b"{}")
+            new += report["exec_type"] == "NEW"
+            if report["exec_type"] == "TRADE":
+                filled.add(report["cl_ord_id"])
+    consumer.close()
+    return new, filled
+
+
+def services_cpu(stack: Stack) -> dict[str, float]:
+    """Return the CPU seconds of the broker and the database."""
     services = {
         name: psutil.Process(int(info["pid"]))
         for name, info in Supervisor(stack.settings.home).states().items()
         if info["pid"]
     }
     broker = services.pop("kafka")
+    return {"broker": runs.cpu_seconds([broker]), "database": runs.cpu_seconds(services.values())}
+
+
+def cpu(stack: Stack, flow: OrderFlow) -> dict[str, float]:
+    """Return the CPU seconds of the broker, the database, the JVM and the bolts on the ticks' way."""
     jvm = psutil.Process(flow.process.pid)
     times = jvm.cpu_times()
-    found = {
-        "broker": runs.cpu_seconds([broker]),
-        "database": runs.cpu_seconds(services.values()),
-        "JVM": times.user + times.system,
-    }
-    bolts = [(child, " ".join(child.cmdline())) for child in jvm.children(recursive=True)]
-    for name in BOLTS:
-        found[name] = runs.cpu_seconds(child for child, command in bolts if f"bolts.{name}." in command)
-    found["other bolts"] = runs.cpu_seconds(child for child, _ in bolts) - sum(found[name] for name in BOLTS)
+    found = services_cpu(stack) | {"JVM": times.user + times.system}
+    found |= dict.fromkeys((*BOLTS, "other bolts"), 0.0)
+    for child in jvm.children():
+        command = " ".join(child.cmdline())
+        name = next((bolt for bolt in BOLTS if f"bolts.{bolt}." in command), "other bolts")
+        found[name] += runs.cpu_seconds([child])
     found["all"] = sum(found.values())
     return found
 

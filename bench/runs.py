@@ -4,14 +4,47 @@ import importlib.metadata
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
+import sys
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
 
 RESULTS = Path(__file__).parent / "results"
+MEMORY_EVERY_SECONDS = 0.5
+
+
+class PeakMemory:
+    """The most memory (PSS) that a process and its children have together while it is entered."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        self.megabytes = 0.0
+        self._process = process
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "PeakMemory":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while True:
+            self.megabytes = max(self.megabytes, _proportional_bytes(self._process) / 1024**2)
+            if self._stop.wait(MEMORY_EVERY_SECONDS):
+                return
+
+
+def end_when_told() -> None:
+    """End at SIGTERM as at Ctrl-C, so that what was started is ended too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def machine() -> dict[str, str]:
@@ -55,12 +88,24 @@ def save(name: str, load: str, figures: Mapping[str, object]) -> Path:
 
 
 def cpu_seconds(processes: Iterable[psutil.Process]) -> float:
-    """Return the CPU time that processes and their children have used so far."""
+    """Return the CPU time that processes and their children have used so far, those that ended included."""
     total = 0.0
     for process in processes:
         for one in (process, *process.children(recursive=True)):
-            times = one.cpu_times()
-            total += times.user + times.system
+            try:
+                total += sum(one.cpu_times()[:4])
+            except psutil.NoSuchProcess:
+                continue
+    return total
+
+
+def _proportional_bytes(process: psutil.Process) -> int:
+    total = 0
+    try:
+        for one in (process, *process.children(recursive=True)):
+            total += one.memory_full_info().pss
+    except psutil.NoSuchProcess:
+        pass
     return total
 
 
