@@ -129,8 +129,9 @@ def measure(stack: Stack, flow: OrderFlow, ticks: int) -> Figures:
             seen = (time.monotonic() - started, ticks - behind)
             if not first[1] and seen[1]:
                 first, before = seen, cpu(stack, flow)
-            if seen[0] > SECONDS_MAX:
-                raise SystemExit(f"{behind:,} ticks are not stored after {SECONDS_MAX} s")
+            if seen[0] > SECONDS_MAX or flow.process.poll() is not None:
+                last = flow.text().strip().splitlines()[-1]
+                raise SystemExit(f"{behind:,} ticks are not stored after {seen[0]:.0f} s: {last}")
         after = cpu(stack, flow)
     check(stack, ticks)
     warm = ticks - first[1]
