@@ -129,10 +129,12 @@ def test_grafana(machine: Rendered) -> None:
     environment = dict(re.findall(r'(\w+)="(.*?)"', program["program:grafana"]["environment"]))
     assert environment["FINTANK_INFLUX"] == "streamparse-box:8086"
     assert environment["FINTANK_DASHBOARDS"] == f"{ini['paths']['provisioning']}/json"
-    # Every file for InfluxDB is there, and so is every environment variable that the files use.
+    # Every file for InfluxDB is there, but for the optional webhook, and so is every variable that the files use.
     ours = files_below(provisioning, "json/")
     files = files_below(PROJECT_ROOT / "dashboards", "provisioning/")
-    assert ours == {name: text for name, text in files.items() if not re.search("questdb|postgresql", name)}
+    assert ours == {
+        name: text for name, text in files.items() if not re.search("questdb|postgresql|webhook", name)
+    }
     assert {"order-flow.json", "datasources/fintank.yaml"} <= set(ours)
     wanted = {name for text in ours.values() for name in re.findall(r"\$(FINTANK_\w+)", text)}
     assert wanted <= set(environment)
