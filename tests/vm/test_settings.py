@@ -129,7 +129,7 @@ def test_grafana(machine: Rendered) -> None:
     environment = dict(re.findall(r'(\w+)="(.*?)"', program["program:grafana"]["environment"]))
     assert environment["FINTANK_INFLUX"] == "streamparse-box:8086"
     assert environment["FINTANK_DASHBOARDS"] == f"{ini['paths']['provisioning']}/json"
-    # Every file for InfluxDB is there, but for the optional webhook, and so is every variable that the files use.
+    # Every file for InfluxDB is there, but the optional webhook, and so is every variable that they use.
     ours = files_below(provisioning, "json/")
     files = files_below(PROJECT_ROOT / "dashboards", "provisioning/")
     assert ours == {
