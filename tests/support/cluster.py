@@ -71,21 +71,40 @@ def kill_topology(aim: Aim, address: str) -> None:
 def ssh_worker(stack: Stack, folder: Path) -> Iterator[Aim]:
     """Run an sshd with its own keys on a free port of 127.0.0.1; yield an Aim that knows only this worker."""
     port = free_ports.consecutive(1)
+    settings = {name: value for name, value in os.environ.items() if NETWORK.match(name)}
+    aim = ssh_aim(stack, folder, {WORKER: "127.0.0.1"}, port, settings)
+    words = sshd(folder, "127.0.0.1", port)
+    log = folder / "sshd.log"
+    with log.open("w") as output, subprocess.Popen(words, stderr=output) as process:
+        try:
+            wait_until(lambda: ports.listens(f"127.0.0.1:{port}"), START_TIMEOUT_S, log.read_text)
+            yield aim
+        finally:
+            process.terminate()
+
+
+def ssh_aim(stack: Stack, folder: Path, hosts: dict[str, str], port: int, profile: dict[str, str]) -> Aim:
+    """Write keys, profile and config.json for these workers, address by name; return an Aim that knows them.
+
+    profile: what a worker's shell has in its environment.
+    """
     home = folder / "home"
     (home / ".ssh").mkdir(parents=True)
-    (folder / "logs").mkdir()
+    (folder / "own" / "logs").mkdir(parents=True)
     make_key(folder / "host_key")
     (folder / "authorized_keys").write_bytes(make_key(home / ".ssh" / "id_ed25519"))
+    key = home / ".ssh" / "id_ed25519"
     (home / ".ssh" / "config").write_text(
-        f"Host {WORKER}\n  HostName 127.0.0.1\n  Port {port}\n  IdentityFile {home / '.ssh' / 'id_ed25519'}\n"
+        "".join(
+            f"Host {name}\n  HostName {address}\n  Port {port}\n  IdentityFile {key}\n"
+            for name, address in hosts.items()
+        )
     )
-    settings = {name: value for name, value in os.environ.items() if NETWORK.match(name)}
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in profile.items()]
     (home / ".bash_profile").write_text("\n".join([f"export PATH={BIN}:$PATH", *lines]) + "\n")
     config = folder / "config.json"
-    config.write_text(json.dumps(_config(stack, folder)))
-    with _sshd(folder, home, port):
-        yield Aim({**stack.environ, "HOME": str(home)}, ("--config", str(config)))
+    config.write_text(json.dumps(_config(stack, folder, list(hosts))))
+    return Aim({**stack.environ, "HOME": str(home)}, ("--config", str(config)))
 
 
 def make_key(path: Path) -> bytes:
@@ -96,15 +115,15 @@ def make_key(path: Path) -> bytes:
     return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
 
 
-def _config(stack: Stack, folder: Path) -> dict[str, object]:
+def _config(stack: Stack, folder: Path, workers: list[str]) -> dict[str, object]:
     project = json.loads((PROJECT_ROOT / "config.json").read_text())
     environment = {
         **project["envs"]["prod"],
         "user": pwd.getpwuid(os.getuid()).pw_name,
         "nimbus": stack.settings.nimbus,
-        "workers": [WORKER],
+        "workers": workers,
         "use_ssh_for_nimbus": False,
-        "virtualenv_root": str(folder / "virtualenvs"),
+        "virtualenv_root": str(folder / "own" / "virtualenvs"),
         "options": {
             "fintank.kafka": stack.settings.kafka,
             "fintank.sink": str(stack.settings.sink),
@@ -112,16 +131,17 @@ def _config(stack: Stack, folder: Path) -> dict[str, object]:
             "topology.environment": {"FINTANK_SECRETS": os.environ["FINTANK_SECRETS"]},
         },
     }
-    environment["log"]["path"] = str(folder / "logs")
+    environment["log"]["path"] = str(folder / "own" / "logs")
     return {**project, "envs": {"prod": environment}}
 
 
-@contextmanager
-def _sshd(folder: Path, home: Path, port: int) -> Iterator[None]:
+def sshd(folder: Path, address: str, port: int) -> list[Path | str]:
+    """Return the command of an sshd with the keys of `ssh_aim`."""
+    home = folder / "home"
     libexec = SSHD / "usr" / "lib" / "openssh"
     lines = [
         f"Port {port}",
-        "ListenAddress 127.0.0.1",
+        f"ListenAddress {address}",
         f"HostKey {folder / 'host_key'}",
         f"AuthorizedKeysFile {folder / 'authorized_keys'}",
         "StrictModes no",
@@ -140,19 +160,8 @@ def _sshd(folder: Path, home: Path, port: int) -> Iterator[None]:
     if (libexec / "sshd-session").exists():
         # Since then it also blocks for a while any host that tried a wrong key, as one of the tests does.
         lines.append("PerSourcePenalties no")
-    (folder / "sshd_config").write_text("\n".join(lines) + "\n")
+    file = folder / f"sshd_config-{address}"
+    file.write_text("\n".join(lines) + "\n")
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
-    log = folder / "sshd.log"
-    with (
-        log.open("w") as output,
-        subprocess.Popen(
-            [SSHD / "usr" / "sbin" / "sshd", "-D", "-e", "-f", folder / "sshd_config"],
-            stderr=output,
-        ) as process,
-    ):
-        try:
-            wait_until(lambda: ports.listens(f"127.0.0.1:{port}"), START_TIMEOUT_S, log.read_text)
-            yield
-        finally:
-            process.terminate()
+    return [SSHD / "usr" / "sbin" / "sshd", "-D", "-e", "-f", file]
