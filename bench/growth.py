@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from support.rule_engine import START_MS, Kafka, ShardState, run_engine, storm_tick
 
 from fintank import scale
-from fintank.adapters.kafka import partition_for
+from fintank.adapters.kafka_topics import partition_for
 
 PARTITIONS = 4
 TICKS_PER_TUPLE = 600
@@ -35,12 +35,9 @@ def main() -> None:
     parser.add_argument("--ticks", type=int, default=200_000, help="ticks a round (default: 200000)")
     ticks = parser.parse_args().ticks
     load = os.getloadavg()[0]
-    print(
-        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, load {load:.1f}"
-    )
-    print(
-        f"CPU of one rule-engine task in us per tick, and its transactions; best of {ROUNDS} x {ticks:,} ticks"
-    )
+    machine = f"{os.cpu_count()} cores, {platform.machine()}"
+    print(f"{machine}, Python {platform.python_version()}, load {load:.1f}")
+    print(f"CPU of one task in us per tick, and its transactions; best of {ROUNDS} x {ticks:,} ticks")
     print(f"{'':>16}" + "".join(f"{shards:>9} shards" for shards in SHARDS))
     for count in SYMBOLS:
         tuples = list(messages(count, ticks))

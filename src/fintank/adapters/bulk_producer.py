@@ -26,8 +26,7 @@ class BulkProducer:
         self._topic = topic
         self._producer = Producer(
             {
-                "bootstrap.servers": address,
-                **kafka_security.confluent_options(),
+                **kafka_security.client_options(address),
                 "acks": "all",
                 "enable.idempotence": True,
                 "linger.ms": LINGER_MS,

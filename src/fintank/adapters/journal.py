@@ -142,8 +142,7 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, Journ
             raise JournalError("; ".join(wrong))
         producer = Producer(
             {
-                "bootstrap.servers": address,
-                **kafka_security.confluent_options(),
+                **kafka_security.client_options(address),
                 "transactional.id": f"rule-engine-{shard}",
                 "transaction.timeout.ms": TRANSACTION_MS_MAX,
                 "queue.buffering.max.messages": QUEUE_RECORDS_MAX,

@@ -21,8 +21,6 @@ REQUEST_MS_MAX = 20_000
 TOPICS_READY_MS_MAX = 15_000
 TAKEN_OVER_S_MAX = 15.0
 RETRY_S = 0.5
-HANGS_MS_MAX = 3_000
-"""With several brokers, one that is silent for longer is left for another."""
 
 
 @contextmanager
@@ -70,7 +68,9 @@ class _PatientClient:
             deadline = time.monotonic() + TAKEN_OVER_S_MAX
             while True:
                 try:
-                    self._client = self._client or _client(self._address, HANGS_MS_MAX, HANGS_MS_MAX)
+                    self._client = self._client or _client(
+                        self._address, kafka_security.HANGS_MS_MAX, kafka_security.HANGS_MS_MAX
+                    )
                     return getattr(self._client, name)(*values, **named)
                 except KafkaError as error:
                     if not error.retriable or time.monotonic() > deadline:

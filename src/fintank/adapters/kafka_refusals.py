@@ -59,8 +59,8 @@ def reason(address: str) -> str:
 def _librdkafka_error(address: str) -> str | None:
     """Return the first error that librdkafka explains when it connects, without its address and times."""
     errors: list[KafkaError] = []
-    options: dict[str, Any] = {"bootstrap.servers": address, "error_cb": errors.append, "log_level": 0}
-    client = AdminClient(options | kafka_security.confluent_options())
+    options: dict[str, Any] = {"error_cb": errors.append, "log_level": 0}
+    client = AdminClient(options | kafka_security.client_options(address))
     deadline = time.monotonic() + ASKED_SECONDS_MAX
     while not errors and time.monotonic() < deadline:
         client.poll(POLL_SECONDS)

@@ -9,6 +9,7 @@ import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fintank.adapters import credentials
 from fintank.errors import FintankError
@@ -17,6 +18,9 @@ PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 VARIABLES = ("FINTANK_KAFKA_SECURITY_PROTOCOL", "FINTANK_KAFKA_SASL_MECHANISM", "FINTANK_KAFKA_CA")
 """What a worker needs besides the user and the password; none of it is secret."""
+
+HANGS_MS_MAX = 3_000
+"""How long a request to one of several brokers waits: another takes over from one that hangs for 4 s."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,16 @@ def load(environ: Mapping[str, str] = os.environ) -> KafkaSecurity:
     return KafkaSecurity(protocol, mechanism if user else "", user, password, ca)
 
 
+def client_options(address: str) -> dict[str, Any]:
+    """Return the options of every confluent-kafka client: brokers, login, and how long to wait."""
+    options: dict[str, Any] = {"bootstrap.servers": address, **confluent_options()}
+    if "," in address:
+        options["socket.timeout.ms"] = HANGS_MS_MAX
+    return options
+
+
 def confluent_options(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return confluent-kafka's options; none for PLAINTEXT."""
+    """Return confluent-kafka's options for TLS and the login; none for PLAINTEXT."""
     security = load(environ)
     if security.protocol == "PLAINTEXT":
         return {}

@@ -18,7 +18,7 @@ def problems(address: str) -> list[str]:
 
     Raise KafkaException if the broker does not answer.
     """
-    admin = AdminClient({"bootstrap.servers": address, **kafka_security.confluent_options(), "log_level": 0})
+    admin = AdminClient({**kafka_security.client_options(address), "log_level": 0})
     found = admin.list_topics(timeout=ANSWER_SECONDS_MAX).topics
     counts = {name: len(found[name].partitions) for name in NAMES if name in found}
     resources = [ConfigResource("topic", name) for name in counts]

@@ -89,8 +89,7 @@ def open_resender(address: str) -> Iterator[Resender]:
     ensure_admits(address)
     producer = Producer(
         {
-            "bootstrap.servers": address,
-            **kafka_security.confluent_options(),
+            **kafka_security.client_options(address),
             "transactional.id": TRANSACTIONAL_ID,
             "transaction.timeout.ms": TRANSACTION_MS_MAX,
             "message.max.bytes": RECORD_BYTES_MAX,

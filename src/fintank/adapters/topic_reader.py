@@ -197,8 +197,7 @@ def open_consumer(address: str, group_id: str, isolation_level: str = "read_comm
     """
     consumer = Consumer(
         {
-            "bootstrap.servers": address,
-            **kafka_security.confluent_options(),
+            **kafka_security.client_options(address),
             "group.id": group_id,
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fintank import settings
-from fintank.adapters import bulk_producer, journal, kafka, kafka_topics, topic_reader
+from fintank.adapters import bulk_producer, journal, kafka, kafka_security, kafka_topics, topic_reader
 from fintank.services import kafka_broker
 from fintank.settings import PROJECT_ROOT
 from fintank.storm import sparse_run
@@ -101,6 +101,15 @@ def test_the_vm_has_the_same_timeouts() -> None:
     }
 
 
+def test_a_request_to_one_of_several_brokers_ends_before_its_own_broker_is_replaced() -> None:
+    waits_ms = kafka_security.HANGS_MS_MAX
+    assert kafka_security.client_options("a:1,b:2")["socket.timeout.ms"] == waits_ms
+    assert "socket.timeout.ms" not in kafka_security.client_options("a:1")
+    in_the_jvm = number(r"hangs-ms-max(?s:.*?)\n  (\d+)\)", "src/clj/fintank/storm/settings.clj")
+    assert in_the_jvm == waits_ms
+    assert waits_ms < kafka_broker.SESSION_MS[True]
+
+
 @pytest.mark.parametrize(
     ("name", "seconds"),
     [
@@ -110,6 +119,7 @@ def test_the_vm_has_the_same_timeouts() -> None:
         ("transaction.max.timeout.ms", TRANSACTION_MAX_S),
         ("INIT_SECONDS_MAX", journal.INIT_SECONDS_MAX),
         ("REQUEST_MS_MAX", kafka.REQUEST_MS_MAX / 1000),
+        ("socket.timeout.ms", kafka_security.HANGS_MS_MAX / 1000),
         ("message.timeout.ms", bulk_producer.DELIVERY_MS_MAX / 1000),
         ("session.timeout.ms", SPOUT_SESSION_S),
         ("MEMBERS_GONE_TIMEOUT_S", sparse_run.MEMBERS_GONE_TIMEOUT_S),

@@ -57,7 +57,8 @@
 (defn consumer-properties
   "The consumer's configuration. It reads only committed records, as every command does."
   [address topic]
-  {"bootstrap.servers" address
+  (assoc
+   (settings/brokers address)
    "group.id" (str "order_flow-" topic)
    "isolation.level" "read_committed"
    "key.deserializer" "org.apache.kafka.common.serialization.ByteArrayDeserializer"
@@ -73,7 +74,7 @@
    "max.poll.interval.ms" "600000"
    ;; Finds a topic created later within seconds, and limits how often a lost broker is logged.
    "metadata.max.age.ms" "5000"
-   "reconnect.backoff.max.ms" "5000"})
+   "reconnect.backoff.max.ms" "5000"))
 
 (def ^:private jvm
   "The name of this JVM's steady clock."
@@ -444,7 +445,7 @@
   (let [address (settings/kafka-address conf)
         properties (merge (consumer-properties address topic) (security/kafka-options))
         admin (when tells-ends?
-                (Admin/create ^Map (merge {"bootstrap.servers" address} (security/kafka-options))))
+                (Admin/create ^Map (merge (settings/brokers address) (security/kafka-options))))
         place {:topic topic
                :tells-ends? tells-ends?
                :bytes-in-flight-max bytes-in-flight-max

@@ -42,7 +42,7 @@
 
 (defn- producer-properties ^Properties [conf]
   (doto (Properties.)
-    (.put "bootstrap.servers" (settings/kafka-address conf))
+    (.putAll (settings/brokers (settings/kafka-address conf)))
     (.put "key.serializer" "org.apache.kafka.common.serialization.StringSerializer")
     (.put "value.serializer" "org.apache.kafka.common.serialization.StringSerializer")
     (.put "acks" "all")

@@ -33,3 +33,14 @@
      (checked "fintank.kafka" option)
      (checked "FINTANK_KAFKA" (or (not-empty (get environment "FINTANK_KAFKA"))
                                   (str (or (not-empty (get environment "FINTANK_HOST")) "localhost") ":9092"))))))
+
+(def ^:const hangs-ms-max
+  "How long a request to one of several brokers waits: another takes over from one that hangs for 4 s.
+  src/fintank/adapters/kafka_security.py has the same."
+  3000)
+
+(defn brokers
+  "The properties of every Kafka client: the brokers of an address, and how long to wait for one of several."
+  [address]
+  (cond-> {"bootstrap.servers" address}
+    (string/includes? address ",") (assoc "request.timeout.ms" (str hangs-ms-max))))

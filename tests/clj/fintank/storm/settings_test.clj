@@ -27,3 +27,7 @@
       (is (thrown-with-msg? IllegalStateException #"FINTANK_KAFKA=.* is not an address"
                             (settings/kafka-address {} {"FINTANK_KAFKA" (str "a:1," address)}))
           (pr-str address)))))
+
+(deftest a-request-to-one-of-several-brokers-does-not-wait-for-long
+  (is (= {"bootstrap.servers" "a:1"} (settings/brokers "a:1")))
+  (is (= {"bootstrap.servers" "a:1,b:2" "request.timeout.ms" (str settings/hangs-ms-max)} (settings/brokers "a:1,b:2"))))
