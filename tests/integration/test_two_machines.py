@@ -36,6 +36,8 @@ SLOTS_EACH = 2
 START_TIMEOUT_S = 120
 DONE_TIMEOUT_S = 240
 UNDER_WAY_S = 8
+STREAMPARSES_SETUPTOOLS = "setuptools==69.5.1"
+"""What streamparse installs in every virtualenv."""
 CUT_S = 40
 """Longer than Nimbus waits for a worker, so that the other machine takes over."""
 
@@ -75,8 +77,8 @@ def _packages(folder: Path) -> dict[str, str]:
     """Fetch what the bolts need, as the machines have no way out; return pip's settings for them."""
     wheels = folder / "wheels"
     requirements = PROJECT_ROOT / "virtualenvs" / "order_flow.txt"
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", wheels, "-r", requirements]
-    subprocess.run(pip, check=True, timeout=300)
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", wheels]
+    subprocess.run([*pip, "-r", requirements, STREAMPARSES_SETUPTOOLS], check=True, timeout=300)
     return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
 
 

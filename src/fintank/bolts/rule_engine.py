@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -58,9 +58,8 @@ class RuleEngine(BatchBolt):
     spouts [topic topic_id clock asked_ms appended_ms caught_up ends cuts]; writes executions, fills and the
     journal.
 
-    It decides, and commits what it decided, as soon as no more tuples are there, after GATHER_SECONDS_MAX at
-    the latest: what comes meanwhile shares the next commit. Ticks that only changed quotes wait for the next
-    commit of their shards, about a second at most: Storm must send a tick tuple every second.
+    It decides and commits as soon as no more tuples are there, after GATHER_SECONDS_MAX at the latest. What
+    only changed quotes is committed within about a second: Storm must send a tick tuple every second.
     """
 
     # The end of the process fails its tuples. Failing one that was just acked would be an error.
@@ -93,10 +92,7 @@ class RuleEngine(BatchBolt):
             self._take[tup.component](tup)
             if time.monotonic() - self._decided > GATHER_SECONDS_MAX:
                 self._decide()
-                if self._is_overdue():
-                    self._flush()
-                else:
-                    self._commit_decided()
+                (self._flush if self._is_overdue() else self._commit_decided)()
 
     def before_waiting(self) -> None:
         """Decide, commit the decisions, and ack their tuples."""
@@ -179,14 +175,7 @@ class RuleEngine(BatchBolt):
         others = {*shards} - {None, *self._shards}
         if others:
             raise ValueError(f"{topic}-{number}: records of the shards {others}, which other tasks own")
-        found: dict[int, tuple[list[int], list[Quote | OwnedMessage]]] = {
-            shard: ([], []) for shard in self._shards
-        }
-        for offset, record, of in zip(offsets, records, shards, strict=True):
-            for shard in self._shards if of is None else (of,):
-                its_offsets, its_records = found[shard]
-                its_offsets.append(offset)
-                its_records.append(record)
+        found = _divided(self._shards, offsets, records, shards)
         partition, runs = Partition(topic, number), parse_runs(appended)
         for shard, feed in self._shards.items():
             feed.offer(partition, topic_id, Range(first, next_offset, runs, *found[shard]))
@@ -262,6 +251,22 @@ class RuleEngine(BatchBolt):
     def _exit(self, status_code: int) -> None:
         # At once: a normal exit would wait for the Kafka clients.
         os._exit(status_code)
+
+
+def _divided(
+    owned: Iterable[int],
+    offsets: Sequence[int],
+    records: Sequence[Quote | OwnedMessage],
+    shards: Sequence[int | None],
+) -> dict[int, tuple[list[int], list[Quote | OwnedMessage]]]:
+    """Return the offsets and records of each owned shard; those of None are of all."""
+    found: dict[int, tuple[list[int], list[Quote | OwnedMessage]]] = {shard: ([], []) for shard in owned}
+    for offset, record, of in zip(offsets, records, shards, strict=True):
+        for shard in found if of is None else (of,):
+            its_offsets, its_records = found[shard]
+            its_offsets.append(offset)
+            its_records.append(record)
+    return found
 
 
 def _partitions() -> list[Partition]:
