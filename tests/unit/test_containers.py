@@ -113,6 +113,7 @@ def test_our_containers_find_the_services_by_their_names_and_ports(name: str) ->
     loaded = settings.load(environment)
     assert loaded.kafka == f"kafka:{BROKER_PORT_INSIDE}"
     assert loaded.sink.address == f"influxdb:{PORTS['influxdb']}"
+    assert loaded.nimbus == f"nimbus:{PORTS['nimbus']}"
     assert {"kafka", "influxdb"} <= set(SERVICES[name]["depends_on"])
     assert SERVICES["grafana"]["environment"]["FINTANK_INFLUX"] == loaded.sink.address
 
