@@ -1,8 +1,13 @@
 import ast
+import os
+import subprocess
+import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from support.certificates import Authority
+from support.http_server import QuietHandler, http_server
 
 from fintank.errors import FintankError
 from fintank.settings import PROJECT_ROOT
@@ -68,3 +73,17 @@ def test_a_worker_without_ssh_is_one_line() -> None:
         FintankError, match=r"^Worker nowhere\.invalid can.t be reached over SSH \(.*\): check"
     ):
         remote_workers.check(["nowhere.invalid"], {})
+
+
+def test_a_worker_must_trust_the_certificate_of_kafka(tmp_path: Path) -> None:
+    authority, other = Authority(tmp_path / "ca"), Authority(tmp_path / "other")
+    with http_server(QuietHandler, authority.sign()) as address:
+
+        def printed(ca: Path) -> str:
+            command = [sys.executable, "-c", remote_workers.PROBE, address, address]
+            environ = {**os.environ, "FINTANK_KAFKA_CA": str(ca)}
+            return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout
+
+        assert printed(authority.ca) == ""
+        assert f"Kafka ({address}) does not answer: [SSL: CERTIFICATE_VERIFY_FAILED]" in printed(other.ca)
+        assert printed(tmp_path / "none") == f"FINTANK_KAFKA_CA={tmp_path}/none can't be read there\n"
