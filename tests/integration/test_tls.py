@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support import free_ports
 from support.certificates import Authority
-from support.order_flow import order_flow
+from support.order_flow import OrderFlow, order_flow
 from support.stack import Stack, fintank, running_stack, start_fintank
 from support.waiting import wait_until
 
@@ -128,7 +128,7 @@ def test_ticks_and_an_order_reach_fills_and_a_refused_spout_tries_again(
         there = Stack(settings, environ)
         fintank(there, "queue_ticks", "--count", "1000", "--span", "1s")
         with order_flow(environ, tmp_path, jar) as flow:
-            trade(there, "before")
+            trade(there, flow, "before")
             good = secured.keystore.read_text()
             # With a certificate that has expired, a broker does not even start.
             restarted(there, secured.authority.sign("DNS:elsewhere").read_text(), secured.keystore)
@@ -136,15 +136,15 @@ def test_ticks_and_an_order_reach_fills_and_a_refused_spout_tries_again(
             lines = [line for line in flow.text().splitlines() if "refuses this client" in line]
             assert all("localhost" in line for line in lines)
             restarted(there, good, secured.keystore)
-            trade(there, "after")
+            trade(there, flow, "after")
             fintank(there, "reconcile")
             assert flow.end() == 0
 
 
-def trade(stack: Stack, name: str) -> None:
+def trade(stack: Stack, flow: OrderFlow, name: str) -> None:
     fintank(stack, "queue_ticks", "--count", "500", "--span", "1s")
     order = ("--symbol", "VTI", "--side", "BUY", "--qty", "1", "--id", name, "--wait", str(FLOW_S))
-    assert "FILLED" in fintank(stack, "send_order", *order)
+    assert "FILLED" in fintank(stack, "send_order", *order), flow.text()
 
 
 def restarted(stack: Stack, certificate: str, keystore: Path) -> None:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import re
+import ssl
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,8 +34,8 @@ def check(security: KafkaSecurity, keystore: str) -> None:
         )
     if keystore and not security.has_tls:
         raise FintankError("FINTANK_KAFKA_KEYSTORE is set, and clients have no TLS: set FINTANK_KAFKA_CA too")
-    if keystore and not os.access(keystore, os.R_OK):
-        raise FintankError(f"FINTANK_KAFKA_KEYSTORE={keystore} can't be read")
+    if keystore:
+        _require_key_and_certificate(keystore)
     wrong = NOT_IN_SCRAM_USER & {*security.user}
     if security.mechanism.startswith("SCRAM") and wrong:
         raise FintankError(
@@ -100,6 +101,19 @@ def format_storage(command: Sequence[str], security: KafkaSecurity, data: Path, 
         file.write("\n".join(f'"{_quoted(word)}"' for word in (*command[1:], "--add-scram", user)))
         file.flush()
         programs.run([command[0], f"@{file.name}"], FORMAT_TIMEOUT_S, failure)
+
+
+def _require_key_and_certificate(keystore: str) -> None:
+    try:
+        # With a password given, an encrypted key is an error and asks nobody.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(keystore, password="-")
+    except ssl.SSLError:
+        raise FintankError(
+            f"FINTANK_KAFKA_KEYSTORE={keystore} is not an unencrypted private key with its certificate, in "
+            "PEM form"
+        ) from None
+    except OSError as error:
+        raise FintankError(f"FINTANK_KAFKA_KEYSTORE={keystore} can't be read: {error.strerror}") from None
 
 
 def _login(security: KafkaSecurity) -> str:

@@ -2,6 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.certificates import Authority
 
 from fintank.adapters.kafka_security import KafkaSecurity
 from fintank.errors import FintankError
@@ -31,11 +32,17 @@ def test_a_password_is_escaped_for_jaas_and_for_javas_properties() -> None:
     assert r'password="a\\"b\\\\c"' in broker_security.properties(replace(PLAIN, password='a"b\\c'), "")
 
 
-def test_a_broker_that_no_client_could_reach_is_not_started() -> None:
+def test_a_broker_that_no_client_could_reach_is_not_started(tmp_path: Path) -> None:
     with pytest.raises(FintankError, match="with its private key and certificate in FINTANK_KAFKA_KEYSTORE"):
         broker_security.check(SCRAM, "")
     with pytest.raises(FintankError, match="FINTANK_KAFKA_KEYSTORE=/none can't be read"):
         broker_security.check(SCRAM, "/none")
+    authority = Authority(tmp_path / "ca")
+    broker_security.check(SCRAM, str(authority.sign()))
+    with pytest.raises(
+        FintankError, match=r"FINTANK_KAFKA_KEYSTORE=.*ca\.pem is not an unencrypted private key"
+    ):
+        broker_security.check(SCRAM, str(authority.ca))
     with pytest.raises(FintankError, match="set FINTANK_KAFKA_CA too"):
         broker_security.check(PLAIN, "/server.pem")
     with pytest.raises(FintankError, match="a user name can't contain ,"):
