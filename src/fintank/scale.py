@@ -18,7 +18,7 @@ OPTION = "fintank.scale"
 PARTITIONS_MAX = 1_000
 TASKS_MAX = 1_000
 WORKERS_MAX = 1_000
-PARTITIONED = ("ticks", "orders", "fills")
+PARTITIONED = ("ticks", "orders", "executions", "fills")
 COMPONENTS = (
     "tick-spout",
     "order-spout",
@@ -43,7 +43,7 @@ _FILE = Path(__file__).resolve().parents[2] / "scale.toml"
 
 @dataclass(frozen=True)
 class Scale:
-    """`partitions` of the topics that people write to and of fills; `tasks` by component, where not 1."""
+    """`partitions` of the topics of the flow; `tasks` by component, where not 1."""
 
     shards: int = 4
     partitions: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(PARTITIONED, 4))

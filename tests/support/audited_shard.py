@@ -74,7 +74,7 @@ class WrittenLog:
 class Logs:
     """Random records of ticks and orders; appended half a second apart, sometimes several at once."""
 
-    def __init__(self, seed: int, records: int = 400) -> None:
+    def __init__(self, seed: int, records: int = 400, symbols: Sequence[str] = SYMBOLS) -> None:
         random = Random(seed)
         self.records: dict[Partition, list[tuple[int, Input]]] = {TICKS: [], ORDERS: []}
         append_ms = START_MS
@@ -82,25 +82,38 @@ class Logs:
             append_ms += random.choice([0, 0, 1, STEP_MS])
             is_tick = random.random() < 0.6
             found = self.records[TICKS if is_tick else ORDERS]
-            message = _quote(random, len(found), append_ms) if is_tick else _order(random, number, append_ms)
-            found.append((append_ms, message))
+            symbol = random.choice(symbols)
+            made: Input
+            if is_tick:
+                made = _quote(random, len(found), append_ms, symbol)
+            else:
+                made = _order(random, number, append_ms, symbol)
+            found.append((append_ms, made))
 
     def range(self, partition: Partition, first: int, end: int) -> Range[Any]:
         records = self.records[partition][first:end]
         runs = [Run(offset, 1, append_ms) for offset, (append_ms, _) in enumerate(records, first)]
         return Range(first, end, runs, list(range(first, end)), [message for _, message in records])
 
+    def first_asked_ms(self, now_ms: int) -> int:
+        """Return what the spout's clock says when a shard starts at now_ms: here it starts anew too."""
+        return START_MS
+
+    def stop(self, partition: Partition, until: float) -> int:
+        """Return the end of a part of the partition."""
+        return int(len(self.records[partition]) * until)
+
     @property
     def ends(self) -> dict[Partition, int]:
         return {partition: len(records) for partition, records in self.records.items()}
 
 
-def _quote(random: Random, offset: int, append_ms: int) -> Quote:
+def _quote(random: Random, offset: int, append_ms: int, symbol: str) -> Quote:
     bid = random.choice([99, 100, 101])
     return factories.quote(
         str(bid),
         str(bid + random.choice([1, 2])),
-        symbol=random.choice(SYMBOLS),
+        symbol=symbol,
         exchange=random.choice(["NYSE", "ARCA"]),
         time_us=append_ms * 1000,
         offset=offset,
@@ -109,8 +122,8 @@ def _quote(random: Random, offset: int, append_ms: int) -> Quote:
     )
 
 
-def _order(random: Random, number: int, append_ms: int) -> Order | Cancel | TradingState:
-    given: dict[str, Any] = {"symbol": random.choice(SYMBOLS), "order_time_us": append_ms * 1000}
+def _order(random: Random, number: int, append_ms: int, symbol: str) -> Order | Cancel | TradingState:
+    given: dict[str, Any] = {"symbol": symbol, "order_time_us": append_ms * 1000}
     given["input"] = f"orders-0-{number}"
     kind = random.random()
     if kind < 0.15:
@@ -143,18 +156,19 @@ class DecidingShard:
         core = restore(limits, entries)
         feed = ShardFeed(OwnedShard(core, self.log), start, [TICKS, ORDERS])
         feed.timeline.adopted(values, 4, "1", "1", len(entries) - 1)
-        for partition, end in self._logs.ends.items():
+        for partition in self._logs.ends:
             first = start.partitions[partition].next or 0 if partition in start.partitions else 0
-            stop = max(first, int(end * until))
+            stop = max(first, self._logs.stop(partition, until))
             topic_id = f"id of {partition.topic}"
             feed.offer(partition, topic_id, self._logs.range(partition, first, stop))
-            later_ms = 2_000 if until == 1 else 0
-            ends = LogEnds("jvm", START_MS + later_ms, None, False, {partition: (0, stop)})
+            asked_ms = self._logs.first_asked_ms(start.now_ms) + (2_000 if until == 1 else 0)
+            ends = LogEnds("jvm", asked_ms, None, False, {partition: (0, stop)})
             feed.reached(partition.topic, topic_id, ends, 0)
         for elapsed_ms in range(0, 10_000, 1_000):
-            for partition, end in self._logs.ends.items():
-                last_ms = self._logs.records[partition][int(end * until) - 1][0]
-                ends = LogEnds("jvm", last_ms, last_ms, True, {partition: (0, int(end * until))})
+            for partition in self._logs.ends:
+                stop = self._logs.stop(partition, until)
+                last_ms = self._logs.records[partition][stop - 1][0]
+                ends = LogEnds("jvm", last_ms, last_ms, True, {partition: (0, stop)})
                 feed.reached(partition.topic, f"id of {partition.topic}", ends, elapsed_ms)
             feed.decide(elapsed_ms)
         feed.commit()
@@ -169,16 +183,42 @@ def audit(
 ) -> AuditFindings:
     """Audit what is written; first: the first offset of ticks that is kept."""
     findings = AuditFindings()
+    booked = booked_fills(findings, log.fills)
+    known = KnownSymbols(known_from_us)
+    decided_again(logs, log, decided, booked, known=known, first=first)
+    booked.finish(0, dict.fromkeys(range(4), 0))
+    return findings
+
+
+def booked_fills(findings: AuditFindings, written: Sequence[Fill]) -> FillMatching:
+    """Return the fills of the topic, to be compared."""
+    texts = [fills.to_json(fill).encode() for fill in written]
+    records = [Record("fills", 0, offset, START_MS, None, text) for offset, text in enumerate(texts)]
+    booked = FillMatching(findings, lambda _, offset: records[offset])
+    booked.take(zip(records, written, strict=True))
+    return booked
+
+
+def decided_again(
+    logs: Logs,
+    log: WrittenLog,
+    decided: Positions,
+    booked: FillMatching,
+    *,
+    known: KnownSymbols,
+    number: int = 0,
+    shards: int = 4,
+    first: int = 0,
+    entries: Sequence[Entry] = (),
+    keeps_state: bool = True,
+) -> ShardAudit:
+    """Decide all again that a shard has decided, and compare; entries: what it remembered at first."""
+    findings = booked.findings
     start = beginning(log.timeline)
     assert start is not None
     ends = {place: at.next for place, at in decided.partitions.items() if at.next is not None}
     replay = LogReplay[Input](start, ends)
-    replay.start_at(TICKS, first)
-    texts = [fills.to_json(fill).encode() for fill in log.fills]
-    records = [Record("fills", 0, offset, START_MS, None, text) for offset, text in enumerate(texts)]
-    booked = FillMatching(findings, lambda _, offset: records[offset])
-    booked.take(zip(records, log.fills, strict=True))
-    known = KnownSymbols(known_from_us)
+    replay.start_at(TICKS, max(first, replay.positions[TICKS] or 0))
 
     def seen(report: Report) -> bool:
         is_known = known.saw(report)
@@ -187,7 +227,8 @@ def audit(
         return is_known
 
     reports = ReportMatching(findings, _written(log.reports), seen)
-    shard = ShardAudit(0, ShardStart(replay, known, True, []), reports, booked)
+    shard_start = ShardStart(replay, known, keeps_state, [], entries=entries)
+    shard = ShardAudit(number, shards, shard_start, reports, booked)
     shard.go_on()
     while (wanted := replay.wanted) is not None:
         position = replay.positions[wanted]
@@ -196,8 +237,7 @@ def audit(
     shard.let_time_pass(decided.reached.us)
     reports.read_on(iter(()))
     reports.finish(lambda _: False, 0)
-    booked.finish(0, dict.fromkeys(range(4), 0))
-    return findings
+    return shard
 
 
 def _written(reports: Sequence[Report]) -> Iterator[Written]:

@@ -26,14 +26,14 @@ def test_a_file_may_name_only_what_differs(tmp_path: Path) -> None:
     file = tmp_path / "large.toml"
     file.write_text("shards = 16\n[partitions]\nticks = 12\n[tasks]\ntick-spout = 2\n[storm]\nworkers = 3\n")
     found = load({"FINTANK_SCALE": str(file)})
-    assert found == Scale(16, {"ticks": 12, "orders": 4, "fills": 4}, {"tick-spout": 2}, 3)
+    assert found == Scale(16, {"ticks": 12, "orders": 4, "executions": 4, "fills": 4}, {"tick-spout": 2}, 3)
     scale.use_option({scale.OPTION: found.to_json()})
     assert scale.current() == found
     counts = {name: topic.partitions for name, topic in kafka_topics.topics().items()}
     assert counts == {
         "ticks": 12,
         "orders": 4,
-        "executions": 16,
+        "executions": 4,
         "fills": 4,
         "timeline": 16,
         "rejects": 1,
@@ -58,7 +58,7 @@ def own_scale() -> object:
         ({"shards": 4.0}, r"shards = 4.0 must be"),
         ({"partitions": 4}, r"partitions must be a table, as in \[partitions\]"),
         ({"partitions": {"fills": 1001}}, r"\[partitions\] fills = 1001 must be"),
-        ({"partitions": {"executions": 4}}, r"\[partitions\] has no 'executions': it can have ticks, "),
+        ({"partitions": {"rejects": 4}}, r"\[partitions\] has no 'rejects': it can have ticks, "),
         ({"tasks": {"tick-bolt": 2}}, r"\[tasks\] has no 'tick-bolt': it can have tick-spout, "),
         ({"tasks": {"rule-engine": "2"}}, r"\[tasks\] rule-engine = '2' must be"),
         ({"storm": {"workers": -1}}, r"\[storm\] workers = -1 must be"),

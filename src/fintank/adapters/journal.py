@@ -3,6 +3,10 @@
 A shard has one writer, the latest to adopt it: init_transactions of `rule-engine-<shard>` aborts the open
 transaction of the previous writer and fences it. Only then is the journal read.
 
+`invoke reshard` does the same with all shards, and writes a new generation of journals as `reshard`. Who
+adopts a shard then fences that as well, and reads which generation is current: either the new one is complete
+by then, or it never will be, or this adopter was fenced itself.
+
 Every error is a JournalError, after which the process must end: only the next one to adopt the shard learns
 whether a failed commit took place.
 """
@@ -20,9 +24,9 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from fintank.adapters import kafka_refusals, kafka_security, ports, required_topics
-from fintank.adapters.kafka_topics import partition_for, topics
-from fintank.adapters.topic_reader import open_consumer
+from fintank.adapters import generations, kafka_refusals, kafka_security, kafka_topics, ports, required_topics
+from fintank.adapters.consumers import open_consumer
+from fintank.adapters.kafka_topics import partition_for, reports_partition, topic_of, topics
 from fintank.errors import FintankError
 from fintank.trading.changes import Change, Entry, EntryId
 from fintank.trading.log_merge import Positions
@@ -44,10 +48,10 @@ LINGER_MS = 50
 LOG_LEVEL = 0
 """The client logs nothing: a JournalError reports each fault once."""
 
-JOURNAL = "journal"
 EXECUTIONS = "executions"
 FILLS = "fills"
-TIMELINE = "timeline"
+RESHARD = "reshard"
+"""The transactional id of the writer of a new generation."""
 POSITIONS_KEY = journal_records.key_of(Positions()).encode()
 
 Progress = Callable[[str], None]
@@ -60,9 +64,11 @@ class JournalError(FintankError):
 class ShardLog:
     """Writes one shard's decisions; made by `adopt`."""
 
-    def __init__(self, address: str, shard: int, producer: Producer) -> None:
+    def __init__(self, address: str, shard: int, generation: int, producer: Producer) -> None:
         self._address = address
         self._shard = shard
+        self._journal = topic_of("journal", generation)
+        self._timeline = topic_of("timeline", generation)
         self._producer = producer
 
     def commit(
@@ -74,29 +80,36 @@ class ShardLog:
     ) -> None:
         """Write all of it in one transaction; after a JournalError it may be in the log or not."""
         # The records are made before the transaction, whose time is bounded: one tick may end 100,000 orders.
-        records = [(JOURNAL, self._shard, *journal_records.to_record(change)) for change in journal]
+        records = [(self._journal, self._shard, *journal_records.to_record(change)) for change in journal]
         for report in reports:
-            records.append((EXECUTIONS, self._shard, report.identity.cl_ord_id, executions.to_json(report)))
-        records += [(TIMELINE, self._shard, *timeline_records.to_record(event)) for event in events]
+            partition = reports_partition(report.symbol)
+            records.append((EXECUTIONS, partition, report.identity.cl_ord_id, executions.to_json(report)))
+        records += [(self._timeline, self._shard, *timeline_records.to_record(event)) for event in events]
         for fill in fills_:
             partition = partition_for(fill.account, topics()[FILLS].partitions)
             records.append((FILLS, partition, fill.account, fills.to_json(fill)))
-        with _errors(self._address, self._shard, "the transaction failed"):
-            self._deadline = time.monotonic() + TRANSACTION_MS_MAX / 1000
-            self._producer.begin_transaction()
-            for record in records:
-                self._produce(*record)
-            self._producer.commit_transaction(COMMIT_SECONDS_MAX)
+        with errors(self._address, f"shard {self._shard}", "the transaction failed"):
+            write(self._producer, records)
 
-    def _produce(self, topic: str, partition: int, key: str, value: str | None) -> None:
+
+LogRecord = tuple[str, int, str, str | None]
+"""Topic, partition, key and value."""
+
+
+def write(producer: Producer, records: Iterable[LogRecord]) -> None:
+    """Write records in one transaction."""
+    deadline = time.monotonic() + TRANSACTION_MS_MAX / 1000
+    producer.begin_transaction()
+    for topic, partition, key, value in records:
         while True:
             try:
-                self._producer.produce(topic, value, key, partition)
-                return
+                producer.produce(topic, value, key, partition)
+                break
             except BufferError:  # one tick may fill more orders than the queue holds
-                if time.monotonic() > self._deadline:
+                if time.monotonic() > deadline:
                     raise
-                self._producer.poll(QUEUE_WAIT_SECONDS)
+                producer.poll(QUEUE_WAIT_SECONDS)
+    producer.commit_transaction(COMMIT_SECONDS_MAX)
 
 
 class JournalEntries:
@@ -131,7 +144,7 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, Journ
     Raise JournalError if Kafka does not allow it, also while the entries are read. progress gets a line
     every few seconds meanwhile.
     """
-    with _errors(address, shard, "the shard can't be adopted"):
+    with errors(address, f"shard {shard}", "it can't be adopted"):
         try:
             wrong = required_topics.problems(address)
         except KafkaException as error:
@@ -140,31 +153,50 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, Journ
             raise JournalError(kafka_refusals.reason(address)) from error
         if wrong:
             raise JournalError("; ".join(wrong))
-        producer = Producer(
-            {
-                **kafka_security.client_options(address),
-                "transactional.id": f"rule-engine-{shard}",
-                "transaction.timeout.ms": TRANSACTION_MS_MAX,
-                "queue.buffering.max.messages": QUEUE_RECORDS_MAX,
-                "linger.ms": LINGER_MS,
-                "log_level": LOG_LEVEL,
-            }
-        )
-        producer.init_transactions(INIT_SECONDS_MAX)
-        with open_consumer(address, "rule-engine", "read_uncommitted") as consumer:
-            bounds = consumer.get_watermark_offsets(TopicPartition(JOURNAL, shard), ANSWER_SECONDS_MAX)
-    return ShardLog(address, shard, producer), JournalEntries(_read(address, shard, *bounds, progress))
+        generation = kafka_topics.generation()
+        producer = fenced(address, f"rule-engine-{shard}")
+        fenced(address, RESHARD)
+        topics_now = producer.list_topics(timeout=ANSWER_SECONDS_MAX).topics
+        if generations.complete(address, topics_now)[-1] != generation:
+            raise JournalError(f"shard {shard}: the shards were divided anew at this moment: start again")
+        entries = JournalEntries(read_journal(address, shard, generation, progress))
+    return ShardLog(address, shard, generation, producer), entries
+
+
+def fenced(address: str, transactional_id: str) -> Producer:
+    """Return the one producer with an id that can still write; an open transaction of others is aborted."""
+    producer = Producer(
+        {
+            **kafka_security.client_options(address),
+            "transactional.id": transactional_id,
+            "transaction.timeout.ms": TRANSACTION_MS_MAX,
+            "queue.buffering.max.messages": QUEUE_RECORDS_MAX,
+            "linger.ms": LINGER_MS,
+            "log_level": LOG_LEVEL,
+        }
+    )
+    producer.init_transactions(INIT_SECONDS_MAX)
+    return producer
+
+
+def read_journal(
+    address: str, shard: int, generation: int, progress: Progress
+) -> Iterator[tuple[bytes, bytes | None]]:
+    """Return key and value of all committed records of a journal, whose writers are fenced."""
+    place = TopicPartition(topic_of("journal", generation), shard, OFFSET_BEGINNING)
+    with open_consumer(address, "rule-engine", "read_uncommitted") as consumer:
+        bounds = consumer.get_watermark_offsets(place, ANSWER_SECONDS_MAX)
+    return _read(address, place, *bounds, progress)
 
 
 def _read(
-    address: str, shard: int, first: int, end: int, progress: Progress
+    address: str, place: TopicPartition, first: int, end: int, progress: Progress
 ) -> Iterator[tuple[bytes, bytes | None]]:
-    """Yield key and value of a journal's committed records before the offset `end`."""
     with (
-        _errors(address, shard, "its journal can't be read"),
+        errors(address, f"shard {place.partition}", "its journal can't be read"),
         open_consumer(address, "rule-engine") as consumer,
     ):
-        consumer.assign([TopicPartition(JOURNAL, shard, OFFSET_BEGINNING)])
+        consumer.assign([place])
         yield from _records(consumer, first, end, progress)
 
 
@@ -202,10 +234,14 @@ def _records(
 
 
 @contextmanager
-def _errors(address: str, shard: int, what: str) -> Iterator[None]:
+def errors(address: str, who: str, what: str) -> Iterator[None]:
     """Turn what Kafka and its client raise into a JournalError."""
     try:
         yield
+    except JournalError:
+        raise
+    except FintankError as error:
+        raise JournalError(str(error)) from error
     except (KafkaException, BufferError, TimeoutError) as error:
         reason = error.args[0].str() if isinstance(error, KafkaException) else str(error)
-        raise JournalError(f"shard {shard}, Kafka ({address}): {what}: {reason}") from error
+        raise JournalError(f"{who}, Kafka ({address}): {what}: {reason}") from error

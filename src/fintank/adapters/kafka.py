@@ -11,7 +11,7 @@ from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from fintank.adapters import kafka_refusals, kafka_security, ports, topic_configs
+from fintank.adapters import generations, kafka_refusals, kafka_security, kafka_topics, ports, topic_configs
 from fintank.adapters.kafka_topics import Topic, topics
 from fintank.adapters.topic_configs import Difference
 from fintank.errors import FintankError
@@ -33,6 +33,7 @@ def connect(address: str) -> Iterator[KafkaAdminClient]:
         raise FintankError(kafka_refusals.reason(address)) from error
     try:
         with client:
+            kafka_topics.use_generation(generations.complete(address, client.list_topics())[-1])
             yield client
     except KafkaError as error:
         raise FintankError(f"Kafka ({address}) refused: {error}") from error
@@ -138,8 +139,9 @@ def fix_topics(admin: KafkaAdminClient, wanted: Mapping[str, Topic] | None = Non
     lines = [*(difference.change for difference in changed), *(difference.line for difference in kept)]
     if any(difference.is_required for difference in kept):
         raise FintankError("\n".join(lines))
-    if ("journal", "cleanup.policy") in {(difference.topic, difference.name) for difference in changed}:
-        lines += _lost(admin, "journal", wanted["journal"].partitions)
+    journal = kafka_topics.current_name("journal")
+    if (journal, "cleanup.policy") in {(difference.topic, difference.name) for difference in changed}:
+        lines += _lost(admin, journal, wanted[journal].partitions)
     return lines
 
 
@@ -156,7 +158,7 @@ def _lost(admin: KafkaAdminClient, topic: str, partitions: int) -> list[str]:
 def _differences(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> list[Difference]:
     missing = sorted(topics.keys() - set(admin.list_topics()))
     if missing:
-        _create(admin, {name: topics[name] for name in missing})
+        create(admin, {name: topics[name] for name in missing})
     admin.wait_for_topics(list(topics), timeout_ms=TOPICS_READY_MS_MAX)
     described = {topic["name"]: topic for topic in admin.describe_topics(list(topics))}
     wrong = [
@@ -174,7 +176,8 @@ def _differences(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> list[D
     ]
 
 
-def _create(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> None:
+def create(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> None:
+    """Create topics, with as many replicas as there are brokers, up to three."""
     replicas = min(len(admin.describe_cluster()["brokers"]), topic_configs.REPLICAS_MAX)
     in_sync = {"min.insync.replicas": "2"} if replicas == topic_configs.REPLICAS_MAX else {}
     wanted = {

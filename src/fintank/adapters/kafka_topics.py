@@ -38,6 +38,8 @@ def _log(partitions: int, retention_ms: int, retention_bytes: int = UNLIMITED, *
 
 
 NAMES = ("ticks", "orders", "executions", "fills", "timeline", "rejects", "journal")
+"""What the topics are called, whatever their generation."""
+_generation: list[int] = [0]
 
 
 def shards() -> int:
@@ -45,28 +47,49 @@ def shards() -> int:
     return scale.current().shards
 
 
+def generation() -> int:
+    """Return the generation of journals that this process uses: the current one when it last connected."""
+    return _generation[0]
+
+
+def use_generation(number: int) -> None:
+    """Make it the generation that this process uses."""
+    _generation[:] = [number]
+
+
+def topic_of(name: str, number: int) -> str:
+    """Return what the topic journal or timeline is called in a generation."""
+    return f"{name}-{number}" if number else name
+
+
+def current_name(name: str) -> str:
+    """Return what a topic of NAMES is called in the current generation."""
+    return topic_of(name, generation()) if name in ("journal", "timeline") else name
+
+
 def topics() -> Mapping[str, Topic]:
-    """Return all topics, by name, as they are created: their partitions are those of the scale."""
+    """Return all topics, by name, as they are created: their partitions are those of the scale.
+
+    Of journal and timeline there are those of the current generation.
+    """
     sizes = scale.current()
-    return _topics(sizes.shards, **sizes.partitions)
+    return _topics(sizes.shards, generation(), **sizes.partitions)
 
 
 @cache
-def _topics(shards: int, ticks: int, orders: int, fills: int) -> Mapping[str, Topic]:
+def _topics(shards: int, number: int, **partitions: int) -> Mapping[str, Topic]:
     topics = {
         # Bounded by bytes alone, 1 GiB per partition; small segments, as only whole segments are deleted.
-        "ticks": _log(
-            ticks, retention_ms=UNLIMITED, retention_bytes=1024 * MEBIBYTE, segment_bytes=64 * MEBIBYTE
-        ),
-        "orders": _log(orders, THIRTY_DAYS_MS),
-        "executions": _log(shards, THIRTY_DAYS_MS),
-        "fills": _log(fills, THIRTY_DAYS_MS),
+        "ticks": _log(partitions["ticks"], UNLIMITED, 1024 * MEBIBYTE, segment_bytes=64 * MEBIBYTE),
+        "orders": _log(partitions["orders"], THIRTY_DAYS_MS),
+        "executions": _log(partitions["executions"], THIRTY_DAYS_MS),
+        "fills": _log(partitions["fills"], THIRTY_DAYS_MS),
         # Little is written to it, and without it no older decision can be made again.
-        "timeline": _log(shards, retention_ms=UNLIMITED, retention_bytes=1024 * MEBIBYTE),
+        topic_of("timeline", number): _log(shards, UNLIMITED, 1024 * MEBIBYTE),
         # A reject contains up to 64 KiB of its record, so a flood of them needs a bound in bytes too.
         "rejects": _log(1, THIRTY_DAYS_MS, retention_bytes=1024 * MEBIBYTE),
         # The active segment is never compacted: small ones, rolled hourly, make a shard's start fast.
-        "journal": _topic(
+        topic_of("journal", number): _topic(
             shards,
             cleanup_policy="compact",
             segment_bytes=16 * MEBIBYTE,
@@ -80,3 +103,8 @@ def _topics(shards: int, ticks: int, orders: int, fills: int) -> Mapping[str, To
 def partition_for(key: str, partitions: int) -> int:
     """Return the partition of a key: crc32 of its UTF-8 modulo `partitions`, the same in every producer."""
     return zlib.crc32(key.encode()) % partitions
+
+
+def reports_partition(symbol: str) -> int:
+    """Return the partition of `executions` with a symbol's reports; the number of shards changes nothing."""
+    return partition_for(symbol, topics()["executions"].partitions)

@@ -5,26 +5,28 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 
-from fintank.adapters import kafka_security
+from fintank.adapters import generations, kafka_security, kafka_topics
 from fintank.adapters.kafka_topics import topics
 from fintank.adapters.topic_configs import REQUIRED, Difference, wrong_partitions
 
-NAMES = ("ticks", "orders", "executions", "fills", "timeline", "journal")
 ANSWER_SECONDS_MAX = 30.0
 
 
 def problems(address: str) -> list[str]:
-    """Return a line with its cure for each topic that is missing or not as required.
+    """Return a line with its cure for each topic that is missing or not as required, and use the current
+    generation.
 
     Raise KafkaException if the broker does not answer.
     """
     admin = AdminClient({**kafka_security.client_options(address), "log_level": 0})
     found = admin.list_topics(timeout=ANSWER_SECONDS_MAX).topics
-    counts = {name: len(found[name].partitions) for name in NAMES if name in found}
+    kafka_topics.use_generation(generations.complete(address, found)[-1])
+    names = [name for name in topics() if name != "rejects"]
+    counts = {name: len(found[name].partitions) for name in names if name in found}
     resources = [ConfigResource("topic", name) for name in counts]
     described = admin.describe_configs(resources, request_timeout=ANSWER_SECONDS_MAX) if resources else {}
     configs = {resource.name: future.result() for resource, future in described.items()}
-    return [line for name in NAMES for line in _problems(name, counts.get(name), configs.get(name))]
+    return [line for name in names for line in _problems(name, counts.get(name), configs.get(name))]
 
 
 def _problems(name: str, partitions: int | None, configs: Any) -> Iterator[str]:

@@ -124,11 +124,12 @@ def differences(topic: str, wanted: Mapping[str, str], found: ExistingTopic) -> 
 
 def wrong_partitions(topic: str, found: int, wanted: int) -> str:
     """Say that a topic has another number of partitions than configured, with the cure."""
-    key = f"partitions.{topic}" if topic in PARTITIONED else "shards"
     if topic in GROWING and found < wanted:
         cure = "`invoke topics` adds the others once all is read and the topology has ended"
+    elif topic in PARTITIONED:
+        cure = f"write partitions.{topic} = {found} into it, or `invoke reset` to delete all data"
     else:
-        cure = f"write {key} = {found} into it, or `invoke reset` to delete all data"
+        cure = f"write shards = {found} into it, or `invoke reshard {wanted}` once the topology has ended"
     return f"topic '{topic}' has {found} partitions, and scale.toml says {wanted}: {cure}"
 
 
@@ -150,7 +151,7 @@ def _unwritable(topic: str, found: ExistingTopic) -> Iterator[Difference]:
         )
     largest = found.settings["max.message.bytes"]
     if int(largest.value) < RECORD_BYTES_MIN:
-        is_ours = topic in WRITTEN_BY_US
+        is_ours = topic.partition("-")[0] in WRITTEN_BY_US
         cure = REMOVE if largest.is_chosen and not is_ours else ""
         why = "larger records can't be written"
         wanted = str(RECORD_BYTES_MIN)

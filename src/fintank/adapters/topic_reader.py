@@ -13,7 +13,7 @@ from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from fintank.adapters import kafka_security
+from fintank.adapters.consumers import open_consumer
 from fintank.adapters.kafka_topics import topics
 from fintank.errors import FintankError
 from fintank.wire.kafka.records import Headers, Record
@@ -21,10 +21,6 @@ from fintank.wire.kafka.records import Headers, Record
 ANSWER_SECONDS_MAX = 20.0
 SILENT_SECONDS_MAX = 20.0
 POLL_SECONDS = 0.5
-FETCH_WAIT_MS_MAX = 10
-"""How long the broker waits at a partition's end before it reports the end."""
-QUEUED_KIB_MAX = 8 * 1024
-"""How much is read ahead; the client's default, 64 MiB, would be most of a reader's memory."""
 DEPTH_GROWTH = 4
 SKIPPED_RECORDS_MAX = 1_000
 """How many records are read over rather than to ask the broker for the next wanted one."""
@@ -60,9 +56,9 @@ class TopicReader:
             for place in found
         }
 
-    def ends(self) -> Positions:
+    def ends(self, partitions: Iterable[int] | None = None) -> Positions:
         """Return the offsets after the last committed records; an open transaction holds them back."""
-        return {partition: self._bounds(partition)[1] for partition in self._numbers(None)}
+        return {partition: self._bounds(partition)[1] for partition in self._numbers(partitions)}
 
     def ahead(self, positions: Positions) -> int:
         """Return the number of offsets up to the end, some of which may hold no record."""
@@ -187,31 +183,6 @@ def open_reader(address: str, topic: str) -> Iterator[TopicReader]:
             yield TopicReader(address, topic, consumer)
     except KafkaException as error:
         raise FintankError(f"Kafka ({address}) refused: {error.args[0].str()}") from error
-
-
-@contextmanager
-def open_consumer(address: str, group_id: str, isolation_level: str = "read_committed") -> Iterator[Consumer]:
-    """Open a consumer for `assign`, which reports the ends of partitions.
-
-    The client requires a group_id, but joins no group and commits nothing.
-    """
-    consumer = Consumer(
-        {
-            **kafka_security.client_options(address),
-            "group.id": group_id,
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-            "isolation.level": isolation_level,
-            "enable.partition.eof": True,
-            "fetch.wait.max.ms": FETCH_WAIT_MS_MAX,
-            "queued.max.messages.kbytes": QUEUED_KIB_MAX,
-            "log_level": 0,  # errors are raised, with one line
-        }
-    )
-    try:
-        yield consumer
-    finally:
-        consumer.close()
 
 
 def _is_end(message: Message) -> bool:

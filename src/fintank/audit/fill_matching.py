@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 
-from fintank.adapters.kafka_topics import partition_for, shards
+from fintank.adapters.kafka_topics import reports_partition
 from fintank.audit.differences import AuditFindings, DifferenceKind, brief
 from fintank.trading.reports import Fill
 from fintank.wire.kafka import fills
@@ -19,7 +19,7 @@ class FillMatching:
     """
 
     def __init__(self, findings: AuditFindings, record_at: Callable[[int, int], Record | None]) -> None:
-        self._findings = findings
+        self.findings = findings
         self._record_at = record_at
         self._written: dict[str, list[tuple[int, int, bytes]]] = {}
         self._missing: dict[str, tuple[Fill, int]] = {}
@@ -56,19 +56,19 @@ class FillMatching:
         """Report what was found on one side only.
 
         fills_from_ms: some fills up to this log time are no longer in the topic. reports_from_ms: the same of
-        the reports, by shard.
+        the reports, by partition of `executions`.
         """
         for ours, log_us in self._missing.values():
             if log_us <= fills_from_ms * 1000:
-                self._findings.not_audited += 1
+                self.findings.not_audited += 1
             else:
-                self._findings.add(DifferenceKind.FILL_MISSING, ours, ours=brief(ours))
+                self.findings.add(DifferenceKind.FILL_MISSING, ours, ours=brief(ours))
         for record, fill in self._left():
-            if record.time_ms <= reports_from_ms[partition_for(fill.symbol, shards())]:
-                self._findings.not_audited += 1
+            if record.time_ms <= reports_from_ms[reports_partition(fill.symbol)]:
+                self.findings.not_audited += 1
             else:
                 kind = DifferenceKind.FILL_NOT_DECIDED
-                self._findings.add(kind, fill, theirs=brief(fill), place=record.place)
+                self.findings.add(kind, fill, theirs=brief(fill), place=record.place)
 
     def _left(self) -> Iterator[tuple[Record, Fill]]:
         for partition, offset, _ in (place for found in self._written.values() for place in found):
@@ -84,13 +84,13 @@ class FillMatching:
         return place
 
     def _compare(self, ours: Fill, partition: int, offset: int, digest: bytes) -> None:
-        self._findings.fills += 1
+        self.findings.fills += 1
         if digest == _digest(fills.to_json(ours)):
             return
         record = self._record_at(partition, offset)
         if record is not None:
             theirs = fills.from_record(record)
-            self._findings.compare(DifferenceKind.FILL_DIFFERS, ours, theirs, record.place)
+            self.findings.compare(DifferenceKind.FILL_DIFFERS, ours, theirs, record.place)
 
 
 def _digest(text: str) -> bytes:

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from fintank.adapters.consumers import open_consumer
 from fintank.adapters.kafka import no_answer
-from fintank.adapters.kafka_topics import partition_for, shards
-from fintank.adapters.topic_reader import ANSWER_SECONDS_MAX, POLL_SECONDS, SILENT_SECONDS_MAX, open_consumer
+from fintank.adapters.kafka_topics import partition_for
+from fintank.adapters.topic_reader import ANSWER_SECONDS_MAX, POLL_SECONDS, SILENT_SECONDS_MAX
 from fintank.trading.messages import PortfolioOrder, Quote, TradingState
 from fintank.trading.partition_log import Partition, Range, Run
 from fintank.wire.bolts import owner_ticks
@@ -24,24 +25,26 @@ PART_RECORDS_MAX = 5_000
 RECORD_BYTES_MAX = 1024 * 1024
 """The spout rejects what is larger; like what is not UTF-8, it does not reach the rule engine."""
 
+CRC32_VALUES = 2**32
+
 Input = Quote | OrderMessage
 RulesByOffset = Sequence[tuple[int, AllowsNegative]]
 """From which offset on, ascending from 0, which symbols may have prices of 0 and less."""
 
 
 class Part(NamedTuple):
-    """The next records of a partition: offset, shard (None: every shard) and message of each."""
+    """The next records of a partition: offset, crc32 of the symbol, message. None: it is for every shard."""
 
     first: int
     next: int
     runs: Sequence[Run]
     offsets: Sequence[int]
-    shards: Sequence[int | None]
+    hashes: Sequence[int | None]
     messages: Sequence[Input]
 
-    def range(self, shard: int) -> Range[Input]:
-        """Return the range of one shard."""
-        is_mine = [of is None or of == shard for of in self.shards]
+    def range(self, shard: int, shards: int) -> Range[Input]:
+        """Return the range of one shard of several."""
+        is_mine = [of is None or of % shards == shard for of in self.hashes]
         mine = list(compress(self.offsets, is_mine)), list(compress(self.messages, is_mine))
         return Range(self.first, self.next, self.runs, *mine)
 
@@ -145,7 +148,7 @@ def part_of(
     if rejected and not {*offsets}.isdisjoint(rejected):
         was_read = [offset not in rejected for offset in offsets]
         messages, offsets = list(compress(messages, was_read)), list(compress(offsets, was_read))
-    return Part(first, end, _runs(usable), offsets, list(map(_shard, messages)), messages)
+    return Part(first, end, _runs(usable), offsets, list(map(_hash, messages)), messages)
 
 
 def _quotes(partition: Partition, records: Sequence[Record], rules: RulesByOffset) -> list[Quote]:
@@ -188,8 +191,8 @@ def _runs(records: Iterable[Record]) -> list[Run]:
     return runs
 
 
-def _shard(message: Input) -> int | None:
-    """Return the shard of a message; None if it is for all: a component's shard depends on the rules."""
+def _hash(message: Input) -> int | None:
+    """Return the crc32 of a message's symbol; None if it is for all: a component's depends on the rules."""
     if isinstance(message, TradingState | PortfolioOrder) or message.symbol is None:
         return None
-    return partition_for(message.symbol, shards())
+    return partition_for(message.symbol, CRC32_VALUES)

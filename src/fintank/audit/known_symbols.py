@@ -5,6 +5,7 @@ before, and what those took of the quotes no longer matters.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -33,6 +34,22 @@ class KnownSymbols:
         self._since_us: dict[str, int] = {}
         self._unaudited: set[Identity] = set()
         """The orders of unknown symbols: what comes of them is not audited later either."""
+
+    @classmethod
+    def joined(cls, several: Iterable["KnownSymbols"]) -> "KnownSymbols":
+        """Return what is known of the symbols of several shards."""
+        found = cls(None)
+        for each in several:
+            if each._known_from_us is not None:
+                found.unknown_until(each._known_from_us)
+            found._unknown |= each._unknown
+            found._since_us |= each._since_us
+            found._unaudited |= each._unaudited
+        return found
+
+    def unknown_until(self, known_from_us: int) -> None:
+        """Take in that not all usable quotes were seen before a log time."""
+        self._known_from_us = max(known_from_us, self._known_from_us or 0)
 
     def on_quote(self, quote: Quote) -> None:
         """Take in a quote before the shard does: a new price is a new size."""

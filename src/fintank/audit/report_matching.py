@@ -1,8 +1,9 @@
 """The reports decided again against those of the topic `executions`, in their order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from fintank.adapters.kafka_topics import reports_partition
 from fintank.audit.differences import AuditFindings, DifferenceKind, brief
 from fintank.trading.reports import Report
 
@@ -15,7 +16,7 @@ class Written(NamedTuple):
 
 
 class ReportMatching:
-    """Compares one shard's reports. Reports of one shard are written in the order of their log times.
+    """Compares one shard's reports in one partition. They are written in the order of their log times.
 
     seen: called with each report of the topic before it is compared; returns whether it can be audited.
     """
@@ -116,3 +117,19 @@ class ReportMatching:
             self._read += 1
         else:
             self._findings.not_audited += 1
+
+
+class ShardReports:
+    """Compares one shard's reports in all partitions that have some."""
+
+    def __init__(self, partitions: Mapping[int, ReportMatching]) -> None:
+        self._partitions = partitions
+
+    def read_before(self, log_us: int) -> None:
+        """Read the partitions on, up to the reports of this log time."""
+        for matching in self._partitions.values():
+            matching.read_before(log_us)
+
+    def compare(self, ours: Report) -> None:
+        """Compare the next report that was decided again."""
+        self._partitions[reports_partition(ours.symbol)].compare(ours)

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from fintank.adapters.kafka_topics import partition_for, shards
+from fintank.adapters.kafka_topics import partition_for
 from fintank.audit.fill_matching import FillMatching
 from fintank.audit.input_log import Input
-from fintank.audit.report_matching import ReportMatching
+from fintank.audit.report_matching import ReportMatching, ShardReports
 from fintank.audit.shard_start import ShardStart, rules_of
-from fintank.trading.changes import Change
+from fintank.trading.changes import Change, Entry
 from fintank.trading.deciding import Message, decide
 from fintank.trading.effects import Effects
-from fintank.trading.log_merge import Positions
+from fintank.trading.log_merge import NOTHING_REACHED, Positions, Reached
 from fintank.trading.messages import Order, PortfolioOrder, Quote
 from fintank.trading.partition_log import Partition, Range
 from fintank.trading.portfolio import split_message
@@ -24,15 +24,23 @@ FORGET_EVERY_RECORDS = 10_000
 class ShardAudit:
     """Decides a shard's records again, in the order of its replay."""
 
-    def __init__(self, number: int, start: ShardStart, reports: ReportMatching, fills: FillMatching) -> None:
+    def __init__(
+        self,
+        number: int,
+        shards: int,
+        start: ShardStart,
+        reports: ReportMatching | ShardReports,
+        fills: FillMatching,
+    ) -> None:
         self.replay = start.replay
         self.reports = reports
         self.log_ms = 0
         """The log time of what was decided again last."""
-        self._number = number
+        self._number, self._shards = number, shards
         self._known = start.known
         self._fills = fills
-        self._recovery = Recovery() if start.rules_change else None
+        self._recovery = Recovery() if start.keeps_state or start.entries else None
+        self._remember(start.entries)
         self._rules: Mapping[str, object] | None = None
         self._core: Shard | None = None
         self._records = 0
@@ -60,17 +68,29 @@ class ShardAudit:
             while (effects := self._core.next_timer(until_us)) is not None:
                 self._compare(effects)
 
+    def entries(self) -> Iterator[Entry]:
+        """Return all that the shard remembers but its positions, if it keeps that."""
+        return iter(()) if self._recovery is None else self._recovery.entries()
+
+    def remembered(self) -> Reached:
+        """Bring the entries up to date; return how far the shard has come."""
+        if self._core is None:
+            return NOTHING_REACHED if self._recovery is None else self._recovery.positions.reached
+        self._remember(self._core.forgotten())
+        self._remember(self._core.changed_quotes())
+        return self._core.state.reached
+
     def _adopt(self, adoption: Adoption) -> None:
         self.let_time_pass(adoption.reached.us)
         if adoption.rules == self._rules:
             return
         limits = rules_of(adoption)
-        if self._core is None or self._recovery is None:
+        if self._recovery is None:
             self._core = Shard(limits)
         else:
-            self._remember(self._core.changed_quotes())
-            self._remember([Positions(reached=adoption.reached)])
+            forgotten_us = self.remembered().forgotten_us
             before, self._recovery = self._recovery, Recovery()
+            before.take(Positions(reached=adoption.reached._replace(forgotten_us=forgotten_us)))
             self._remember(before.entries())
             self._core = before.shard(limits)
         self._rules = adoption.rules
@@ -96,7 +116,7 @@ class ShardAudit:
         """Return what a record is to this shard: of a portfolio order, the components of its symbols."""
         if isinstance(record, PortfolioOrder):
             for order in split_message(record, self._limits):
-                if partition_for(order.symbol, shards()) == self._number:
+                if partition_for(order.symbol, self._shards) == self._number:
                     yield order
         else:
             yield record

@@ -1,19 +1,20 @@
 """From where a shard can be audited, by its timeline and by what the logs still hold."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from fintank.adapters import versions
-from fintank.audit.input_log import Input, RulesByOffset
+from fintank.audit.input_log import Input, RulesByOffset, log_starts
 from fintank.audit.known_symbols import KnownSymbols
 from fintank.audit.topic_records import first_kept_ms
 from fintank.terminal.texts import utc
+from fintank.trading.changes import Entry
 from fintank.trading.limits import Limits
 from fintank.trading.log_merge import Positions
 from fintank.trading.log_replay import LogReplay, beginning
 from fintank.trading.partition_log import Partition
-from fintank.trading.timeline import Adoption, TimelineEvent
+from fintank.trading.timeline import Adoption, Resharded, TimelineEvent
 from fintank.wire import rules_toml
 from fintank.wire.kafka.records import AHEAD_US_MAX
 
@@ -23,14 +24,16 @@ RULES = "the rules of the timeline"
 class ShardStart(NamedTuple):
     """Where the replay of a shard begins, which symbols are known there, and what to say about it.
 
-    rules_change: whether not all adoptions have the same rules.
+    entries: what it remembered there. keeps_state: what it remembers later is needed, as rules change or
+    because other shards come after it.
     """
 
     replay: LogReplay[Input]
     known: KnownSymbols
-    rules_change: bool
+    keeps_state: bool
     notes: Sequence[str]
     adoptions: Sequence[Adoption] = ()
+    entries: Sequence[Entry] = ()
 
     def rules_of_ticks(self, partition: Partition) -> RulesByOffset:
         """Return the rules by which the ticks of a partition were read."""
@@ -40,35 +43,48 @@ class ShardStart(NamedTuple):
 
 
 def shard_start(
-    address: str, events: Sequence[TimelineEvent], decided: Positions, log_starts: Mapping[Partition, int]
+    address: str,
+    events: Sequence[TimelineEvent],
+    decided: Positions,
+    entries: Sequence[Entry] | None,
+    known: KnownSymbols,
 ) -> ShardStart | None:
-    """Return where the replay of a shard begins; None if it has no adoption in the timeline."""
+    """Return where the replay of a shard begins; None if it has no adoption in the timeline.
+
+    entries: what it remembered when it was made from other shards, if that is known, of the symbols that are
+    known.
+    """
     start = beginning(events)
     if start is None:
         return None
+    if not isinstance(events[0], Resharded) or events[0].positions != start.positions:
+        entries = None
     ends = {place: at.next for place, at in decided.partitions.items() if at.next is not None}
     replay = LogReplay[Input](start, ends)
     adoptions = [event for event in start.events if isinstance(event, Adoption)]
     notes = [_version_note(adoption) for adoption in adoptions if _is_of_other_version(adoption)]
-    known_from_ms = None if start.is_complete else start.now_ms
+    if entries is None:
+        known = KnownSymbols(None)
+    known_from_ms = None if start.is_complete or entries is not None else start.now_ms
+    if known_from_ms is not None:
+        notes.append(f"its beginning is not known: it is replayed from {utc(start.now_ms)}")
+    firsts = log_starts(address, replay.positions)
     for place, position in replay.positions.items():
-        first = log_starts[place]
+        first = firsts[place]
         if position is not None and position < first:
             replay.start_at(place, first)
             kept_ms = first_kept_ms(address, *place, first)
             kept_ms = decided.partitions[place].log_ms if kept_ms is None else kept_ms
             known_from_ms = max(known_from_ms or 0, kept_ms)
             notes.append(f"{place.topic}-{place.number} is kept from offset {first:,}, {utc(kept_ms)}")
-    if known_from_ms is None:
-        return ShardStart(replay, KnownSymbols(None), _rules_change(adoptions), notes, adoptions)
-    if not start.is_complete:
-        notes.append(f"its beginning is not known: it is replayed from {utc(start.now_ms)}")
-    ages_us = [rules_of(adoption).max_quote_age_us for adoption in adoptions]
-    # By then no quote from before is usable any more, whatever time it had.
-    known_from_us = known_from_ms * 1000 + max(ages_us) + AHEAD_US_MAX
-    since = utc(known_from_us / 1000)
-    notes.append(f"orders are audited from {since}, once their symbol has none left from before")
-    return ShardStart(replay, KnownSymbols(known_from_us), _rules_change(adoptions), notes, adoptions)
+    if known_from_ms is not None:
+        ages_us = [rules_of(adoption).max_quote_age_us for adoption in adoptions]
+        # By then no quote from before is usable any more, whatever time it had.
+        known_from_us = known_from_ms * 1000 + max(ages_us) + AHEAD_US_MAX
+        since = utc(known_from_us / 1000)
+        notes.append(f"orders are audited from {since}, once their symbol has none left from before")
+        known.unknown_until(known_from_us)
+    return ShardStart(replay, known, _rules_change(adoptions), notes, adoptions, entries or ())
 
 
 def rules_of(adoption: Adoption) -> Limits:

@@ -1,178 +1,87 @@
-"""The audit of all shards: reads the topics once, in bounded memory."""
+"""The audit of all generations of shards, one after the other."""
 
-import time
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Sequence
+from itertools import chain
 
-from fintank.adapters import kafka, kafka_topics
-from fintank.adapters.rejected_records import rejected_offsets
+from fintank.adapters import generations, kafka
+from fintank.adapters.kafka_topics import topic_of, topics
+from fintank.adapters.shard_records import decided_positions, timelines
+from fintank.adapters.topic_reader import open_reader
 from fintank.audit.differences import AuditFindings
 from fintank.audit.fill_matching import FillMatching
-from fintank.audit.input_log import InputLog, log_starts, open_log
-from fintank.audit.report_matching import ReportMatching
-from fintank.audit.shard_audit import ShardAudit
-from fintank.audit.shard_start import ShardStart, shard_start
-from fintank.audit.topic_records import Growing, decided_positions, growing, timeline_of
+from fintank.audit.generation_audit import Carried, Generation, GenerationAudit
+from fintank.audit.topic_records import OffsetSpan, WrittenFills
 from fintank.settings import Settings
-from fintank.terminal.screen import progress
-from fintank.trading.log_merge import Positions
-from fintank.trading.messages import ExecType
-from fintank.trading.partition_log import Partition
-from fintank.trading.reports import Report
-
-LATE_SECONDS_MAX = 30.0
-"""How long to wait for what an open transaction hides."""
-POLL_SECONDS = 0.2
-
-
-@dataclass
-class _Shard:
-    """A shard that is audited: until where, and its reports in the topic."""
-
-    number: int
-    decided: Positions
-    audit: ShardAudit
-    written: Growing
-    start: ShardStart
-
-
-class WholeAudit:
-    """One run of the audit; use `audit`."""
-
-    def __init__(self, settings: Settings, stack: ExitStack) -> None:
-        self.findings = AuditFindings()
-        self._address = settings.kafka
-        self._stack = stack
-        # How far the shards are comes first: all that they wrote until then can be read after it.
-        self._decided = {
-            number: decided_positions(self._address, number) for number in range(kafka_topics.shards())
-        }
-        self._booked = stack.enter_context(growing(self._address, "fills"))
-        self._fills = FillMatching(self.findings, self._booked.record_at)
-        self._shards: list[_Shard] = []
-
-    def run(self) -> None:
-        """Decide everything again, and compare."""
-        self._fills.take(self._booked.fills())
-        for number, decided in self._decided.items():
-            self._begin(number, decided)
-        self._decide_again()
-        for shard in self._shards:
-            shard.audit.let_time_pass(shard.decided.reached.us)
-        self._wait_for_late()
-        for shard in self._shards:
-            is_at_rest = decided_positions(self._address, shard.number) == shard.decided
-            kept_from_us = shard.written.from_ms * 1000
-            shard.audit.reports.finish(self._undecided(shard, is_at_rest=is_at_rest), kept_from_us)
-        reports_from_ms = {shard.number: shard.written.from_ms for shard in self._shards}
-        self._fills.finish(self._booked.from_ms, reports_from_ms)
-
-    def _begin(self, number: int, decided: Positions | None) -> None:
-        written = self._stack.enter_context(growing(self._address, "executions", [number]))
-        events = timeline_of(self._address, number)
-        logs = log_starts(self._address, decided.partitions) if decided else {}
-        start = shard_start(self._address, events, decided, logs) if decided else None
-        if start is None or decided is None:
-            self._leave_out(number, written)
-            return
-        self.findings.notes += [f"shard {number}: {note}" for note in start.notes]
-
-        def seen(report: Report) -> bool:
-            is_known = start.known.saw(report)
-            if not is_known:
-                self._ignore_fill(report)
-            return is_known
-
-        reports = ReportMatching(self.findings, written.reports(), seen)
-        audit = ShardAudit(number, start, reports, self._fills)
-        self._shards.append(_Shard(number, decided, audit, written, start))
-
-    def _leave_out(self, number: int, written: Growing) -> None:
-        reports = 0
-        for _, report in written.reports():
-            reports += 1
-            self._ignore_fill(report)
-        if reports:
-            self.findings.not_audited += reports
-            self.findings.notes.append(f"shard {number}: the timeline does not tell how it was adopted")
-
-    def _decide_again(self) -> None:
-        audits = [shard.audit for shard in self._shards]
-        logs = self._open_logs()
-        total = sum(log.left for log in logs.values())
-        with progress(transient=True) as bar:
-            task = bar.add_task("deciding again", total=total)
-            for audit in audits:
-                audit.go_on()
-            # The shard that is furthest behind chooses, so none has to keep much that it can't use yet.
-            while waiting := [audit for audit in audits if audit.replay.wanted is not None]:
-                behind = min(waiting, key=lambda audit: audit.log_ms)
-                partition = behind.replay.wanted
-                assert partition is not None
-                part = logs[partition].read()
-                for shard in self._shards:
-                    shard.audit.offer(partition, part.range(shard.number))
-                bar.advance(task, part.next - part.first)
-
-    def _open_logs(self) -> dict[Partition, InputLog]:
-        """Open every partition from where the first shard needs it to where the last one stands."""
-        firsts: dict[Partition, int] = {}
-        ends: dict[Partition, int] = {}
-        for shard in self._shards:
-            for place, first in shard.audit.replay.positions.items():
-                end = shard.decided.partitions[place].next
-                if first is not None and end is not None:
-                    firsts[place] = min(first, firsts.get(place, first))
-                    ends[place] = max(end, ends.get(place, end))
-        # The shards are adopted with the same rules, one right after the other.
-        starts = [shard.start for shard in self._shards]
-        rules = {place: starts[place.number % len(starts)].rules_of_ticks(place) for place in firsts}
-        _, unread = rejected_offsets(self._address)
-
-        def opened(place: Partition) -> InputLog:
-            span = (place, firsts[place], ends[place])
-            return self._stack.enter_context(
-                open_log(self._address, *span, rules=rules[place], rejected=unread.get(place, ()))
-            )
-
-        return {place: opened(place) for place in firsts}
-
-    def _wait_for_late(self) -> None:
-        """Wait for reports and fills that were written before the positions and are still hidden."""
-        deadline = time.monotonic() + LATE_SECONDS_MAX
-        while True:
-            self._fills.take(self._booked.fills())
-            self._fills.match_late()
-            for shard in self._shards:
-                shard.audit.reports.read_on(shard.written.reports())
-            matched = [self._fills.is_matched, *(shard.audit.reports.is_matched for shard in self._shards)]
-            if all(matched) or time.monotonic() > deadline:
-                return
-            time.sleep(POLL_SECONDS)
-
-    def _undecided(self, shard: _Shard, *, is_at_rest: bool) -> Callable[[Report], bool]:
-        reached_us = shard.decided.reached.us
-
-        def is_undecided(report: Report) -> bool:
-            log_us = report.log_time_us or 0
-            is_later = log_us > reached_us or (log_us == reached_us and not is_at_rest)
-            if is_later:
-                self._ignore_fill(report)
-            return is_later
-
-        return is_undecided
-
-    def _ignore_fill(self, report: Report) -> None:
-        if report.exec_type == ExecType.TRADE:
-            self._fills.ignore(report.exec_id)
+from fintank.trading.log_merge import LogPosition, Positions, Reached
+from fintank.trading.log_replay import is_lost
+from fintank.trading.timeline import Resharded, TimelineEvent
 
 
 def audit(settings: Settings) -> AuditFindings:
     """Decide everything that the shards have decided again, from the topics alone, and compare."""
-    with kafka.connect(settings.kafka) as admin:
+    address = settings.kafka
+    with kafka.connect(address) as admin:
         kafka.ensure_topics(admin)
-    with ExitStack() as stack:
-        made = WholeAudit(settings, stack)
-        made.run()
-    return made.findings
+        names = admin.list_topics()
+        numbers = generations.complete(address, names)
+        called = [topic_of("timeline", number) for number in numbers]
+        counts = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(called)}
+    with open_reader(address, "fills") as reader:
+        return _audit(address, numbers, [counts[name] for name in called], WrittenFills(reader))
+
+
+def _audit(
+    address: str, numbers: Sequence[int], shards: Sequence[int], booked: WrittenFills
+) -> AuditFindings:
+    findings = AuditFindings()
+    # How far the shards are comes first: all that they wrote until then can be read after it.
+    decided = decided_positions(address, numbers[-1], range(shards[-1]))
+    told = [timelines(address, number, count) for number, count in zip(numbers, shards, strict=True)]
+    fills = FillMatching(findings, booked.record_at)
+    fills.take(booked.read())
+    reports_from_ms = dict.fromkeys(range(topics()["executions"].partitions), 0)
+    carried: Carried | None = None
+    first = max((at for at, found in enumerate(told) if _begins_anew(found)), default=0)
+    for at, number in list(enumerate(numbers))[first:]:
+        is_last = number == numbers[-1]
+        end = None if is_last else _beginning(told[at + 1])
+        positions = decided if end is None else [_positions(end)] * shards[at]
+        spans = _spans(None if at == first else _beginning(told[at]), end)
+        generation = Generation(number, positions, told[at], spans, is_last)
+        audited = GenerationAudit(address, generation, findings, fills)
+        audited.run(carried, booked)
+        reports_from_ms |= {
+            partition: max(from_ms, reports_from_ms[partition])
+            for partition, from_ms in audited.reports_from_ms.items()
+        }
+        if end is not None:
+            carried = audited.carry(_positions(end), shards[at + 1])
+    fills.finish(booked.from_ms, reports_from_ms)
+    return findings
+
+
+def _begins_anew(timelines: Sequence[Sequence[TimelineEvent]]) -> bool:
+    """Whether what a generation began with can't be decided again."""
+    return _beginning(timelines) is None or any(map(is_lost, chain.from_iterable(timelines)))
+
+
+def _beginning(timelines: Sequence[Sequence[TimelineEvent]]) -> Resharded | None:
+    """Return what a generation began with; None for the first, or if its timelines no longer tell."""
+    first = next(iter(timelines[0]), None)
+    return first if isinstance(first, Resharded) else None
+
+
+def _positions(end: Resharded) -> Positions:
+    """Return how far the shards of a generation have come in the end."""
+    partitions = {place: LogPosition(offset, end.now_ms) for place, offset in end.positions.items()}
+    return Positions(end.now_ms, {}, partitions, Reached(end.now_ms * 1000, None))
+
+
+def _spans(start: Resharded | None, end: Resharded | None) -> dict[int, OffsetSpan]:
+    """Return where the reports of a generation are, by partition of `executions`."""
+    firsts = {} if start is None else {place.number: offset for place, offset in start.reports.items()}
+    ends = {} if end is None else {place.number: offset for place, offset in end.reports.items()}
+    return {
+        partition: OffsetSpan(firsts.get(partition, 0), ends.get(partition))
+        for partition in range(topics()["executions"].partitions)
+    }

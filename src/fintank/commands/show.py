@@ -38,6 +38,7 @@ def show(settings: Settings, topic: str, last: str = "10", json: bool = False, f
     address = settings.kafka
     with kafka.connect(address) as admin:
         kafka.ensure_topics(admin)
+        topic = kafka_topics.current_name(topic)
         states = [state for state in partition_states(admin) if state.topic == topic]
     for line in behind_transactions(states):
         print(line, file=sys.stderr)

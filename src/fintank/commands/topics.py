@@ -47,7 +47,7 @@ def summary(states: list[PartitionState]) -> dict[str, dict[str, object]]:
                 if state.topic == name
             ],
         }
-        for name in kafka_topics.NAMES
+        for name in kafka_topics.topics()
     }
 
 

@@ -140,7 +140,7 @@ def play(settings: Settings, topology: BackgroundRun, plan: Plan) -> DemoResult:
         with Probes(settings) as probing:
             stack.wait_for_first(probing)
         stack.wait_until_read(*SENT, *DECIDED)  # whatever earlier runs left
-        starts = stack.ends(*kafka_topics.NAMES)
+        starts = stack.ends(*kafka_topics.topics())
         stored = stack.stored_ticks()
         name = fake_orders.call_name("demo", now_us())
         with Probes(settings) as probing:
@@ -149,7 +149,7 @@ def play(settings: Settings, topology: BackgroundRun, plan: Plan) -> DemoResult:
         stack.wait_until_read(*DECIDED)
         positions = {
             topic: {partition: offset for (of, partition), offset in starts.items() if of == topic}
-            for topic in kafka_topics.NAMES
+            for topic in kafka_topics.topics()
         }
         return DemoResult(
             name=name,

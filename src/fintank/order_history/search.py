@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from fintank.adapters.kafka_topics import partition_for, shards, topics
+from fintank.adapters.kafka_topics import partition_for, reports_partition, topics
 from fintank.adapters.topic_reader import TopicReader, open_reader
 from fintank.order_history import waiting_reason
 from fintank.order_history.life import Booked, Life, Reported, Sent, is_open, orders_of, quote_ids
@@ -145,7 +145,7 @@ def _reports(
 ) -> list[Reported]:
     identities = {order.identity for order in requested} | {request.identity for request in requests}
     keys = {identity.cl_ord_id.encode() for identity in identities}
-    starts = reader.starts({partition_for(identity.symbol, shards()) for identity in identities}, since_ms)
+    starts = reader.starts({reports_partition(identity.symbol) for identity in identities}, since_ms)
     own = (record for record in _read(reader, starts, "executions") if record.key in keys)
     return [
         (record, report)

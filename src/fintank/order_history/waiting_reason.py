@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import partial
 
-from fintank.adapters.kafka_topics import partition_for, shards
+from fintank.adapters.kafka_topics import partition_for, topics
 from fintank.adapters.topic_reader import open_reader
 from fintank.terminal.texts import utc
 from fintank.trading.clock import Clock, ClockState
@@ -26,7 +26,7 @@ def recent_quotes(address: str, symbol: str, limits: Limits) -> list[Arrived]:
     since_ms = (now_us() - limits.max_quote_age_us) // 1000
     read = partial(tick_json.from_record, allows_negative=limits.instruments.allows_negative)
     with open_reader(address, "ticks") as reader:
-        found = reader.read(reader.starts([partition_for(symbol, shards())], since_ms))
+        found = reader.read(reader.starts([partition_for(symbol, topics()["ticks"].partitions)], since_ms))
         own = (record for record in found if record.key == symbol.encode())
         return [(quote, record.time_ms * 1000) for record, quote in messages(own, read)]
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from fintank.adapters import kafka_topics
 from fintank.adapters.consumer_groups import PartitionState
-from fintank.adapters.kafka_topics import NAMES, partition_for, shards
 from fintank.adapters.rejected_records import rejected_offsets
 from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.findings import BreakKind, Result
@@ -87,14 +87,14 @@ class TopicLogs:
 
 def reports_partition(symbol: str) -> PartitionKey:
     """Return where the reports of a symbol's orders are."""
-    return "executions", partition_for(symbol, shards())
+    return "executions", kafka_topics.reports_partition(symbol)
 
 
 def read_logs(address: str, states: Iterable[PartitionState]) -> TopicLogs:
     """Read what is known of every partition."""
     logs: dict[PartitionKey, PartitionLog] = {}
     rejected, unread = rejected_offsets(address)
-    for topic in NAMES:
+    for topic in kafka_topics.topics():
         found = {state.partition: state for state in states if state.topic == topic}
         oldest = oldest_ms(address, topic, {number: state.first_offset for number, state in found.items()})
         for number, state in found.items():

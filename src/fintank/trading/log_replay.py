@@ -36,7 +36,7 @@ def beginning(events: Sequence[TimelineEvent]) -> Beginning | None:
 
     None if no adoption is known, and so no rules.
     """
-    lost = next((at for at in reversed(range(len(events))) if _is_lost(events[at])), None)
+    lost = next((at for at in reversed(range(len(events))) if is_lost(events[at])), None)
     if lost is not None:
         return _after_loss(events, lost)
     adopted = [at for at, event in enumerate(events) if isinstance(event, Adoption)]
@@ -49,7 +49,7 @@ def beginning(events: Sequence[TimelineEvent]) -> Beginning | None:
     return Beginning(first.positions, events, is_complete, first.now_ms)
 
 
-def _is_lost(event: TimelineEvent) -> bool:
+def is_lost(event: TimelineEvent) -> bool:
     """Whether what a partition held before is gone: it was cut, or is that of another topic now."""
     return isinstance(event, Jump) and event.position is not None and event.first <= event.position
 
@@ -144,9 +144,9 @@ class LogReplay(Generic[T]):
         for event in start.events:
             if any(offset > ends.get(place, 0) for place, offset in event.positions.items()):
                 break  # it was written after the ends were asked for
-            if not isinstance(event, Jump):
+            if isinstance(event, Adoption | Shift):
                 self._events.append(event)
-            elif event.partition in self._logs:
+            elif isinstance(event, Jump) and event.partition in self._logs:
                 self._logs[event.partition].jumps.append(event)
         for log in self._logs.values():
             self._jump(log)

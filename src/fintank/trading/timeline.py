@@ -55,7 +55,18 @@ class Shift(NamedTuple):
     next: int
 
 
-TimelineEvent = Adoption | Jump | Shift
+class Resharded(NamedTuple):
+    """The shards begin from these positions with what all shards before them remembered, divided by symbol.
+
+    reports: the next offset of each partition of `executions`; the shards before decided what stands there.
+    """
+
+    positions: Offsets
+    now_ms: int
+    reports: Offsets
+
+
+TimelineEvent = Adoption | Jump | Shift | Resharded
 
 
 class TimelineNotes:

@@ -1,6 +1,7 @@
 """The audit reads records as the spout and the deserializers do."""
 
 import json
+from zlib import crc32
 
 from support.order_traffic import market_order, portfolio_orders, tick
 
@@ -30,7 +31,7 @@ def test_ticks_are_quotes_of_their_symbols_shard() -> None:
     assert part.runs == [Run(7, 20, START_MS)]
     for shard in range(shards()):
         mine = [name for name in symbols if partition_for(name, shards()) == shard]
-        found = part.range(shard)
+        found = part.range(shard, shards())
         assert [quote.symbol for quote in found.records if isinstance(quote, Quote)] == mine
         assert list(found.offsets) == [7 + symbols.index(name) for name in mine]
 
@@ -48,7 +49,8 @@ def test_what_the_topology_rejects_is_left_out_and_keeps_its_append_time_if_it_i
 
 
 def test_a_part_without_records_covers_its_offsets() -> None:
-    assert part_of(ORDERS, 3, 9, []).range(0) == part_of(ORDERS, 3, 9, [record(ORDERS, 4, b"\xff")]).range(0)
+    no_text = part_of(ORDERS, 3, 9, [record(ORDERS, 4, b"\xff")])
+    assert part_of(ORDERS, 3, 9, []).range(0, shards()) == no_text.range(0, shards())
 
 
 def test_orders_are_of_their_shard_and_portfolio_orders_and_trading_states_of_all() -> None:
@@ -61,7 +63,7 @@ def test_orders_are_of_their_shard_and_portfolio_orders_and_trading_states_of_al
         place, 0, 3, [record(place, at, each) for at, each in enumerate([order, portfolio, state])]
     )
     assert [type(message) for message in part.messages][:2] == [Order, PortfolioOrder]
-    assert part.shards == [partition_for("IVE", shards()), None, None]
+    assert part.hashes == [crc32(b"IVE"), None, None]
 
 
 def test_the_rules_of_a_tick_are_those_of_its_offset() -> None:
@@ -75,5 +77,5 @@ def test_the_rules_of_a_tick_are_those_of_its_offset() -> None:
 def test_what_was_rejected_then_is_left_out_though_it_can_be_read_now() -> None:
     records = [record(TICKS, at, quoted("IVE")) for at in range(4)]
     part = part_of(TICKS, 0, 4, records, rejected={1, 3})
-    assert (part.offsets, len(part.messages), len(part.shards)) == ([0, 2], 2, 2)
+    assert (part.offsets, len(part.messages), len(part.hashes)) == ([0, 2], 2, 2)
     assert part.runs == part_of(TICKS, 0, 4, records).runs

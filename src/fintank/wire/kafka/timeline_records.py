@@ -7,10 +7,15 @@ import orjson
 
 from fintank.trading.log_merge import Reached
 from fintank.trading.partition_log import Partition
-from fintank.trading.timeline import Adoption, Jump, Offsets, Shift, TimelineEvent
+from fintank.trading.timeline import Adoption, Jump, Offsets, Resharded, Shift, TimelineEvent
 from fintank.wire.kafka.records import Record
 
-_KINDS: Mapping[str, Callable[..., TimelineEvent]] = {"adoption": Adoption, "jump": Jump, "shift": Shift}
+_KINDS: Mapping[str, Callable[..., TimelineEvent]] = {
+    "adoption": Adoption,
+    "jump": Jump,
+    "shift": Shift,
+    "resharded": Resharded,
+}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
@@ -19,7 +24,7 @@ def to_record(event: TimelineEvent) -> tuple[str, str]:
     kind = _NAMES[type(event)]
     values: dict[str, Any] = {}
     for name, value in event._asdict().items():
-        if name == "positions":
+        if name in ("positions", "reports"):
             values[name] = _positions_text(value)
         elif name == "partition":
             values[name] = _log_text(value)
@@ -35,7 +40,8 @@ def from_record(record: Record) -> TimelineEvent:
     try:
         values: dict[str, Any] = orjson.loads(record.text)
         kind = _KINDS[values.pop("kind")]
-        values["positions"] = _positions(values["positions"])
+        for name in {"positions", "reports"} & values.keys():
+            values[name] = _positions(values[name])
         if "partition" in values:
             values["partition"] = _log(values["partition"])
         if "reached_us" in values:

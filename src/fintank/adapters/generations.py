@@ -1,0 +1,57 @@
+"""Which journals are current: `invoke reshard` makes a new generation of the topics journal and timeline.
+
+A generation has a number, which ends the names of its topics; the topics of the first one, 0, have none. The
+current generation is the last complete one. It is complete once its timeline begins: its first records are
+written last, in one transaction.
+"""
+
+import re
+import time
+from collections.abc import Iterable
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+
+from fintank.adapters.consumers import open_consumer
+from fintank.adapters.kafka_topics import topic_of
+from fintank.errors import FintankError
+
+ANSWER_SECONDS_MAX = 20.0
+POLL_SECONDS = 0.5
+_complete: set[tuple[str, int]] = set()
+"""Address and number of each generation that is known to be complete: it stays so."""
+_TIMELINE = re.compile(r"timeline-([1-9][0-9]*)")
+
+
+def complete(address: str, names: Iterable[str]) -> list[int]:
+    """Return the complete generations, the current one last; names: those of all topics.
+
+    FintankError if Kafka does not tell.
+    """
+    begun = sorted(int(found[1]) for name in names if (found := _TIMELINE.fullmatch(name)))
+    if {(address, number) for number in begun} <= _complete:
+        return [0, *begun]
+    try:
+        with open_consumer(address, "fintank-generations") as consumer:
+            for number in begun:
+                if (address, number) not in _complete and _is_complete(consumer, number):
+                    _complete.add((address, number))
+            return [0, *(number for number in begun if (address, number) in _complete)]
+    except KafkaException as error:
+        raise FintankError(f"Kafka ({address}) refused: {error.args[0].str()}") from error
+
+
+def _is_complete(consumer: Consumer, number: int) -> bool:
+    consumer.assign([TopicPartition(topic_of("timeline", number), 0, OFFSET_BEGINNING)])
+    deadline = time.monotonic() + ANSWER_SECONDS_MAX
+    while time.monotonic() < deadline:
+        message = consumer.poll(POLL_SECONDS)
+        if message is None:
+            continue
+        error = message.error()
+        if error is None:
+            return True
+        if error.code() == KafkaError._PARTITION_EOF:
+            return False
+        if not error.retriable():
+            raise KafkaException(error)
+    raise FintankError(f"Kafka does not answer: nothing came of '{topic_of('timeline', number)}'")
