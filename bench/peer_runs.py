@@ -85,7 +85,7 @@ def main() -> None:
             results.setdefault(name, []).append(figures)
             warm, all_us, memory = (figures[key] for key in ("warm", "all", "megabytes"))
             print(f"{number + 1} {name:<28}{warm:>9,.0f}/s {all_us:6.1f} us {memory:6.0f} MB", flush=True)
-    file = runs.save("peers", load, {"ratios": ratios(results), "runs": results})
+        file = runs.save("peers", load, {"ratios": ratios(results), "runs": results})
     bars.draw(
         file.with_suffix(".svg"), {name: median(found, "warm") for name, found in results.items()}, load
     )
@@ -101,7 +101,7 @@ def measured_round(peers: dict[str, Peer], ticks: int) -> Iterator[tuple[str, Fi
         stopped_stack(home) as stack,
     ):
         lifecycle.up(stack.settings, lambda _: None)
-        sent = pipeline.load(stack, ticks)
+        sent = pipeline.queue(stack, ticks)
         with order_flow(stack.environ, Path(home)) as flow:
             yield OURS, pipeline.measure(stack, flow, sent)
         for name, peer in peers.items():

@@ -69,6 +69,7 @@ def main() -> None:
         for sink in SINKS if given.sink == "each" else [given.sink]:
             results.setdefault(sink, []).append(run(sink, given.ticks))
             figures = results[sink][-1]
+            file = runs.save(f"pipeline-{given.sink}", load, results)
             print(
                 f"{sink} {number + 1}: {figures['cold']:,.0f} cold, {figures['warm']:,.0f} warm", flush=True
             )
@@ -78,7 +79,7 @@ def main() -> None:
             unit = UNITS.get(name, "us of CPU per tick")
             text = runs.median_and_range([one[name] for one in found], 0 if name in UNITS else 2)
             print(f"  {name:<20}{text} {unit}")
-    print(f"\nwritten to {runs.save(f'pipeline-{given.sink}', load, results)}")
+    print(f"\nwritten to {file}")
 
 
 def run(sink: str, ticks: int) -> Figures:
@@ -88,12 +89,12 @@ def run(sink: str, ticks: int) -> Figures:
         stopped_stack(home, SINKS[sink]) as stack,
     ):
         lifecycle.up(stack.settings, lambda _: None)
-        sent = load(stack, ticks)
+        sent = queue(stack, ticks)
         with order_flow(stack.environ, Path(home)) as flow:
             return measure(stack, flow, sent)
 
 
-def load(stack: Stack, ticks: int) -> int:
+def queue(stack: Stack, ticks: int) -> int:
     """Send limit orders that no tick reaches, one that only the last tick reaches, and the ticks.
 
     Return the number of ticks.
