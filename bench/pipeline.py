@@ -104,7 +104,7 @@ def queue(stack: Stack, ticks: int) -> int:
     orders = [limit(f"open-{number}", symbol, "1") for number, symbol in enumerate(symbols)]
     send(stack.settings.kafka, "orders", "account", [*orders, limit(LAST, LAST, "101")])
     fintank(stack, "queue_ticks", "--count", str(ticks), "--symbols", str(SYMBOLS), "--seed", "1")
-    send(stack.settings.kafka, "ticks", "symbol", [tick(LAST)])
+    send(stack.settings.kafka, "ticks", "symbol", [tick(LAST) | {"bid": 99.5, "ask": 100.5}])
     return ticks + 1
 
 
