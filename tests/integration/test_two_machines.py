@@ -36,6 +36,8 @@ SLOTS_EACH = 2
 START_TIMEOUT_S = 120
 DONE_TIMEOUT_S = 240
 UNDER_WAY_S = 8
+ON_ALL_ADDRESSES = "org.apache.storm.messaging.netty.Context"
+"""Storm's own, in place of that of `invoke up`, which keeps workers on 127.0.0.1."""
 STREAMPARSES_SETUPTOOLS = "setuptools==69.5.1"
 """What streamparse installs in every virtualenv."""
 CUT_S = 40
@@ -110,7 +112,7 @@ def test_both_machines_work_and_a_cut_link_loses_and_doubles_nothing(
     cluster: Stack, hosts: tuple[Aim, list[Machine]]
 ) -> None:
     aim, made = hosts
-    done = sparse(aim, "submit")
+    done = sparse(aim, "submit", "-o", f"storm.messaging.transport={ON_ALL_ADDRESSES}")
     assert done.returncode == 0, done.stdout[-3000:]
     assert on_machines(cluster) == {machine.address: 1 for machine in made}
     folder = Path(aim.options[1]).parent

@@ -4,6 +4,7 @@ They share this kernel and its files, but for what a machine mounts for itself. 
 """
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -65,15 +66,20 @@ class Machine:
 
     @contextmanager
     def running(self, words: Sequence[object], log: Path, environ: dict[str, str]) -> Iterator[None]:
-        """Run a program on the machine during the block, with what it says in a file."""
+        """Run a service on the machine during the block, again when it ends; what it says is in a file."""
+        again = ["sh", "-c", 'while :; do "$@"; sleep 1; done', "sh"]
         with log.open("ab") as output:
             process = subprocess.Popen(
-                self.command(*words), env=environ, stdout=output, stderr=subprocess.STDOUT
+                self.command(*again, *words),
+                env=environ,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
             try:
                 yield
             finally:
-                process.terminate()
+                os.killpg(process.pid, signal.SIGKILL)
                 process.wait(START_TIMEOUT_S)
 
     def cut(self) -> None:
