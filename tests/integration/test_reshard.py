@@ -174,7 +174,8 @@ def ended(stack: Stack) -> None:
     flow = LogTopology(stack)
     to_come = {**portfolio_orders("to-come", SYMBOLS, 1)[0], "order_id": "to-come", "account": "acc-1"}
     flow.send("orders", "account", to_come)
-    flow.send("ticks", "symbol", *prices("100.5", "100.8"), *prices("98", "98.3"))
+    # The third time, for what the large orders left of the second.
+    flow.send("ticks", "symbol", *prices("100.5", "100.8"), *prices("98", "98.3"), *prices("98", "98.2"))
     flow.decide()
     flow.load()
     check_all(stack)
