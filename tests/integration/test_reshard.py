@@ -218,7 +218,7 @@ def test_open_orders_go_along_from_4_to_16_to_3_shards(
     dropped = run_fintank(stack, "reshard", "--drop-old")
     assert dropped.stdout.startswith("Deleted: journal, journal-")
     assert run_fintank(stack, "reshard", "--drop-old").stderr == "there are no journals of earlier shards\n"
-    check_audit(stack, 200)
+    check_audit(stack, 150)
 
 
 def check_all(stack: Stack) -> None:
