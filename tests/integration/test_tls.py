@@ -1,7 +1,5 @@
 """Kafka with TLS and SCRAM, and InfluxDB over https, by certificates of the tests' own CA."""
 
-import os
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +14,7 @@ from support.order_flow import OrderFlow, order_flow
 from support.stack import Stack, fintank, running_stack, start_fintank
 from support.waiting import wait_until
 
+from fintank.adapters import ports
 from fintank.adapters.sinks.influxdb import InfluxDB
 from fintank.services import programs
 from fintank.services.supervisor import Supervisor
@@ -148,6 +147,9 @@ def trade(stack: Stack, flow: OrderFlow, name: str) -> None:
 
 
 def restarted(stack: Stack, certificate: str, keystore: Path) -> None:
-    """Start the broker again with another certificate."""
+    """Start the broker again with another certificate, and wait until it listens."""
+    supervisor = Supervisor(stack.settings.home)
+    supervisor._call("stopProcess", "kafka")
     keystore.write_text(certificate)
-    os.kill(int(Supervisor(stack.settings.home).states()["kafka"]["pid"]), signal.SIGTERM)
+    supervisor.start_service("kafka")
+    wait_until(lambda: ports.listens(stack.settings.kafka), FLOW_S)
