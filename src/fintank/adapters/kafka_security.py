@@ -19,6 +19,7 @@ MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 VARIABLES = ("FINTANK_KAFKA_SECURITY_PROTOCOL", "FINTANK_KAFKA_SASL_MECHANISM", "FINTANK_KAFKA_CA")
 """What a worker needs besides the user and the password; none of it is secret."""
 
+HANGING = ("socket.timeout.ms", "api.version.request.timeout.ms", "socket.connection.setup.timeout.ms")
 HANGS_MS_MAX = 3_000
 """How long a request to one of several brokers waits: another takes over from one that hangs for 4 s."""
 
@@ -67,7 +68,7 @@ def client_options(address: str) -> dict[str, Any]:
     """Return the options of every confluent-kafka client: brokers, login, and how long to wait."""
     options: dict[str, Any] = {"bootstrap.servers": address, **confluent_options()}
     if "," in address:
-        options["socket.timeout.ms"] = HANGS_MS_MAX
+        options |= dict.fromkeys(HANGING, HANGS_MS_MAX)
     return options
 
 
