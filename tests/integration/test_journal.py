@@ -24,7 +24,7 @@ from support.stack import Stack
 from support.timers import forget
 from support.waiting import wait_until
 
-from fintank.adapters import kafka as topics
+from fintank.adapters import kafka, kafka_topics
 from fintank.adapters.journal import JournalError, ShardLog, adopt
 from fintank.adapters.topic_reader import open_reader
 from fintank.services import lifecycle
@@ -72,8 +72,8 @@ for line in sys.stdin:
 @pytest.fixture(scope="module")
 def address(own_stack: Stack) -> str:
     lifecycle.up(own_stack.settings, print)
-    with topics.connect(own_stack.settings.kafka) as admin:
-        topics.ensure_topics(admin)
+    with kafka.connect(own_stack.settings.kafka) as admin:
+        kafka.ensure_topics(admin)
     return own_stack.settings.kafka
 
 
@@ -132,15 +132,16 @@ def test_adoption_reads_the_latest_record_of_each_id_and_no_tombstones(address: 
     assert records == {"kept": 1, "changed": 2}
 
 
-def test_reports_go_to_the_partition_of_the_shard_and_fills_to_that_of_the_account(address: str) -> None:
+def test_reports_go_to_the_partition_of_their_symbol_and_fills_to_that_of_the_account(address: str) -> None:
     log, _ = adopted(address, 1)
     new, trade = report("o-1"), report("o-1", exec_type=ExecType.TRADE, last_qty=1, last_px=2, last_mkt="X")
     log.commit([new, trade], [ledger.booking(trade)], [clock("with them")])
     executions, fills = committed(address, "executions"), committed(address, "fills")
-    assert [(found["_partition"], found["_key"]) for found in executions] == [(1, "o-1"), (1, "o-1")]
+    partition = kafka_topics.partition_for(new.symbol, 4)
+    assert [(found["_partition"], found["_key"]) for found in executions] == [(partition, "o-1")] * 2
     assert [found["exec_type"] for found in executions] == ["NEW", "TRADE"]
     assert [(found["_partition"], found["_key"]) for found in fills] == [
-        (topics.partition_for("acc", 4), "acc")
+        (kafka_topics.partition_for("acc", 4), "acc")
     ]
 
 
