@@ -28,7 +28,7 @@ from fintank.reconciliation.comparison import compare
 DONE_TIMEOUT_S = 60
 LEFT_OPEN_MS = 60_000
 """The longest that the broker allows, so that the test ends the transaction and not the broker."""
-LOOKS = 3
+LOOKS = 2
 CODECS = ("gzip", "snappy", "lz4", "zstd")
 PADDING = {"note": "x" * 2_000}
 

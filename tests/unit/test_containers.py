@@ -146,6 +146,7 @@ def test_the_broker_has_the_settings_of_the_one_of_invoke_up() -> None:
             replicas=1,
             in_sync=1,
             session_ms=kafka_broker.SESSION_MS[False],
+            controller_ms=kafka_broker.CONTROLLER_MS[False],
         ).splitlines()
         if line and not line.startswith("#")
     )

@@ -25,6 +25,7 @@ ANSWER_TIMEOUT_MS = 2000
 PORTS_A_BROKER = 2
 """Its own, and the next for its controller."""
 SESSION_MS = {True: 4_000, False: 12_000}
+CONTROLLER_MS = {True: 2_000, False: 30_000}
 """Whether another broker takes over -> how long one may be silent: see server.properties."""
 
 
@@ -77,6 +78,7 @@ def _service(settings: Settings, all_of_them: Sequence[str], number: int) -> Ser
                 replicas=min(brokers, REPLICAS_MAX),
                 in_sync=in_sync_min(brokers),
                 session_ms=SESSION_MS[brokers >= REPLICAS_MAX],
+                controller_ms=CONTROLLER_MS[brokers >= REPLICAS_MAX],
                 data=data,
                 protocol=security.protocol,
                 security=broker_security.properties(security, keystore),

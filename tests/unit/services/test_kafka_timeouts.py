@@ -108,6 +108,7 @@ def test_a_request_to_one_of_several_brokers_ends_before_its_own_broker_is_repla
     in_the_jvm = number(r"hangs-ms-max(?s:.*?)\n  (\d+)\)", "src/clj/fintank/storm/settings.clj")
     assert in_the_jvm == waits_ms
     assert waits_ms < kafka_broker.SESSION_MS[True]
+    assert 2 * kafka_broker.CONTROLLER_MS[True] <= kafka_broker.SESSION_MS[True]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ def test_properties_files_are_ascii() -> None:
         replicas=1,
         in_sync=1,
         session_ms=12_000,
+        controller_ms=30_000,
         address="localhost:1",
         data="/tmp/höme 😀",
         protocol="PLAINTEXT",
