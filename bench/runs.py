@@ -8,38 +8,26 @@ import signal
 import statistics
 import subprocess
 import sys
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
 
+from fintank.demo.memory_peak import MemoryPeak
+
 RESULTS = Path(__file__).parent / "results"
 MEMORY_EVERY_SECONDS = 0.5
 
 
-class PeakMemory:
+class PeakMemory(MemoryPeak):
     """The most memory (PSS) that a process and its children have together while it is entered."""
 
     def __init__(self, process: psutil.Process) -> None:
-        self.megabytes = 0.0
-        self._process = process
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
+        super().__init__([process.pid], MEMORY_EVERY_SECONDS)
 
-    def __enter__(self) -> "PeakMemory":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while True:
-            self.megabytes = max(self.megabytes, _proportional_bytes(self._process) / 1024**2)
-            if self._stop.wait(MEMORY_EVERY_SECONDS):
-                return
+    @property
+    def megabytes(self) -> float:
+        return self.size_bytes / 1024**2
 
 
 def end_when_told() -> None:
@@ -96,16 +84,6 @@ def cpu_seconds(processes: Iterable[psutil.Process]) -> float:
                 total += sum(one.cpu_times()[:4])
             except psutil.NoSuchProcess:
                 continue
-    return total
-
-
-def _proportional_bytes(process: psutil.Process) -> int:
-    total = 0
-    try:
-        for one in (process, *process.children(recursive=True)):
-            total += one.memory_full_info().pss
-    except psutil.NoSuchProcess:
-        pass
     return total
 
 

@@ -9,6 +9,7 @@ from secrets import token_hex
 import pytest
 from confluent_kafka import Consumer
 from support.core_engine import CoreEngine
+from support.order_flow import OrderFlow, order_flow
 from support.stack import Stack, create_topics, running_stack, stopped_stack
 from support.waiting import wait_until
 
@@ -62,6 +63,16 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture(scope="module")
 def topics(stack: Stack) -> None:
     create_topics(stack)
+
+
+@pytest.fixture(scope="module")
+def flow(
+    stack: Stack, topics: None, jar: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OrderFlow]:
+    """One run of the topology for all tests of a module."""
+    with order_flow(stack.environ, tmp_path_factory.mktemp("flow")) as running:
+        yield running
+        assert running.end() == 0
 
 
 @pytest.fixture(scope="module")

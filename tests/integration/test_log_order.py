@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -57,16 +56,6 @@ def wait_until_filled(stack: Stack, flow: OrderFlow, cl_ord_id: str) -> list[dic
     return reports_of(stack, cl_ord_id)
 
 
-@pytest.fixture(scope="module")
-def flow(
-    stack: Stack, topics: None, jar: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[OrderFlow]:
-    """One run of the topology for all tests; the last one ends it."""
-    with order_flow(stack.environ, tmp_path_factory.mktemp("flow")) as running:
-        yield running
-        assert running.end() == 0
-
-
 def test_an_order_waits_for_the_prices_that_are_in_kafka_before_it(stack: Stack, flow: OrderFlow) -> None:
     address = stack.settings.kafka
     supervisor = Supervisor(stack.settings.home)
@@ -110,6 +99,7 @@ def test_an_order_waits_for_a_tick_that_stands_before_it_in_an_open_transaction(
 def test_offsets_that_kafka_forgot_lead_to_no_second_decision(
     stack: Stack, flow: OrderFlow, tmp_path: Path
 ) -> None:
+    """It ends the run of the tests before."""
     address = stack.settings.kafka
     send(address, "ticks", "symbol", [tick("KEPT")])
     send(address, "orders", "account", [market_order(f"kept-{number}", "KEPT") for number in range(5)])

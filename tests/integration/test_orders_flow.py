@@ -2,14 +2,13 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from support.auditing import check_audit
 from support.grafana_queries import empty_panels
-from support.order_flow import OrderFlow, order_flow
+from support.order_flow import OrderFlow
 from support.order_reports import CommittedLog, check_once, check_portfolios, committed
 from support.order_traffic import market_order, portfolio_orders, send, tick
 from support.stack import Stack, fintank, query
@@ -29,16 +28,6 @@ MEASURED |= {"component-order-creator", "component-order-influxdb-loader", "rule
 def stack(empty_stack: Stack) -> Stack:
     """Services of their own: what other tests decide by hand can't be audited."""
     return empty_stack
-
-
-@pytest.fixture(scope="module")
-def flow(
-    stack: Stack, topics: None, jar: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[OrderFlow]:
-    """One run of the topology for all tests."""
-    with order_flow(stack.environ, tmp_path_factory.mktemp("flow")) as running:
-        yield running
-        assert running.end() == 0
 
 
 def points(stack: Stack, measurement: str, where: str) -> int:

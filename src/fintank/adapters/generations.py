@@ -5,21 +5,19 @@ current generation is the last complete one. It is complete once its timeline be
 written last, in one transaction.
 """
 
-import re
 import time
 from collections.abc import Iterable
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
 from fintank.adapters.consumers import open_consumer
-from fintank.adapters.kafka_topics import topic_of
+from fintank.adapters.kafka_topics import generation_of, topic_of
 from fintank.errors import FintankError
 
 ANSWER_SECONDS_MAX = 20.0
 POLL_SECONDS = 0.5
 _complete: set[tuple[str, int]] = set()
 """Address and number of each generation that is known to be complete: it stays so."""
-_TIMELINE = re.compile(r"timeline-([1-9][0-9]*)")
 
 
 def complete(address: str, names: Iterable[str]) -> list[int]:
@@ -27,7 +25,7 @@ def complete(address: str, names: Iterable[str]) -> list[int]:
 
     FintankError if Kafka does not tell.
     """
-    begun = sorted(int(found[1]) for name in names if (found := _TIMELINE.fullmatch(name)))
+    begun = sorted(number for name, number in map(generation_of, names) if name == "timeline" and number)
     if {(address, number) for number in begun} <= _complete:
         return [0, *begun]
     try:

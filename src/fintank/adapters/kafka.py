@@ -179,7 +179,8 @@ def _differences(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> list[D
 def create(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> None:
     """Create topics, with as many replicas as there are brokers, up to three."""
     replicas = min(len(admin.describe_cluster()["brokers"]), topic_configs.REPLICAS_MAX)
-    in_sync = {"min.insync.replicas": "2"} if replicas == topic_configs.REPLICAS_MAX else {}
+    least = topic_configs.in_sync_min(replicas)
+    in_sync = {"min.insync.replicas": str(least)} if least > 1 else {}
     wanted = {
         name: {
             "num_partitions": topic.partitions,

@@ -39,6 +39,8 @@ def _log(partitions: int, retention_ms: int, retention_bytes: int = UNLIMITED, *
 
 NAMES = ("ticks", "orders", "executions", "fills", "timeline", "rejects", "journal")
 """What the topics are called, whatever their generation."""
+GENERATED = ("journal", "timeline")
+"""Those of which `invoke reshard` makes a new generation."""
 _generation: list[int] = [0]
 
 
@@ -62,9 +64,17 @@ def topic_of(name: str, number: int) -> str:
     return f"{name}-{number}" if number else name
 
 
+def generation_of(topic: str) -> tuple[str, int]:
+    """Return which of NAMES a topic is, and its generation: journal-3 is ("journal", 3). Others are kept."""
+    name, _, number = topic.partition("-")
+    if name in GENERATED and number.isdecimal() and topic == topic_of(name, int(number)):
+        return name, int(number)
+    return topic, 0
+
+
 def current_name(name: str) -> str:
     """Return what a topic of NAMES is called in the current generation."""
-    return topic_of(name, generation()) if name in ("journal", "timeline") else name
+    return topic_of(name, generation()) if name in GENERATED else name
 
 
 def topics() -> Mapping[str, Topic]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 UNLIMITED = -1
 REPLICAS_MAX = 3
-"""As many replicas as there are brokers, up to this; two of three must have a record before it is written."""
+"""As many replicas as there are brokers, up to this."""
 RECORD_BYTES_MIN = 1_048_588
 """Kafka's default max.message.bytes: what the topology writes is bounded by it."""
 WRITTEN_BY_US = frozenset({"executions", "fills", "journal", "rejects", "timeline"})
@@ -120,6 +120,11 @@ def differences(topic: str, wanted: Mapping[str, str], found: ExistingTopic) -> 
             why = "it keeps less" if name in AT_LEAST else "it is cleaned up late"
             cure = _manual_cure(name, wanted[name], found.settings)
             yield Difference(topic, name, value, wanted[name], why, is_required=False, manual_cure=cure)
+
+
+def in_sync_min(replicas: int) -> int:
+    """Return how many of so many replicas must have a record before it counts as written."""
+    return 2 if replicas >= REPLICAS_MAX else 1
 
 
 def wrong_partitions(topic: str, found: int, wanted: int) -> str:

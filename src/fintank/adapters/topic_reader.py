@@ -14,6 +14,7 @@ from typing import cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from fintank.adapters.consumers import open_consumer
+from fintank.adapters.kafka import ensure_admits, no_answer
 from fintank.adapters.kafka_topics import topics
 from fintank.errors import FintankError
 from fintank.wire.kafka.records import Headers, Record
@@ -75,8 +76,6 @@ class TopicReader:
             message = self._consumer.poll(POLL_SECONDS)
             if message is None:
                 if time.monotonic() > deadline:
-                    from fintank.adapters.kafka import no_answer
-
                     raise no_answer(self._address)
                 continue
             record = self._record(message)
@@ -175,8 +174,6 @@ class TopicReader:
 @contextmanager
 def open_reader(address: str, topic: str) -> Iterator[TopicReader]:
     """Open a reader of one of the topics, which must exist; Kafka's errors inside become a FintankError."""
-    from fintank.adapters.kafka import ensure_admits  # the rule engine needs this module, not that one
-
     ensure_admits(address)
     try:
         with open_consumer(address, "fintank-commands") as consumer:

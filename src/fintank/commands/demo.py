@@ -11,7 +11,7 @@ from fintank.audit.whole_audit import audit as decide_again
 from fintank.commands import audit, command, reconcile, report
 from fintank.demo import evidence, stack, summary
 from fintank.demo.background_run import BackgroundRun
-from fintank.demo.memory_peak import MemoryPeak
+from fintank.demo.memory_peak import MemoryPeak, ours
 from fintank.demo.play import Plan, play
 from fintank.demo.summary import DemoResult
 from fintank.errors import FintankError
@@ -59,7 +59,7 @@ def demo(
         plan = Plan(tick_count, order_count, {file: survey(file) for file in opened})
         files.enter_context(stack.services(settings, keep))
         make_topics(settings.kafka)
-        with MemoryPeak(Supervisor(settings.home)) as peak, stack.topology(settings, keep) as run:
+        with MemoryPeak(ours(Supervisor(settings.home))) as peak, stack.topology(settings, keep) as run:
             result = play(settings, run, plan)
             problems = _check(settings, result, peak)
             _write_report(settings, Span(began_ns - plan.span_us * 1000, time.time_ns()))

@@ -1,4 +1,4 @@
-"""The peak memory of all fintank processes together."""
+"""The peak memory of several processes together."""
 
 import contextlib
 import threading
@@ -12,15 +12,14 @@ SAMPLE_INTERVAL_S = 2.0
 
 
 class MemoryPeak:
-    """Samples this process, the services of a running supervisord, and all their children, while entered.
+    """Samples these processes and all their children while entered.
 
     Memory is PSS: a page that several processes share counts once.
     """
 
-    def __init__(self, supervisor: Supervisor) -> None:
-        services = [int(state["pid"]) for state in supervisor.states().values() if state["pid"]]
-        # Including their parent, supervisord.
-        self._roots = {psutil.Process().pid, *(psutil.Process(pid).ppid() for pid in services)}
+    def __init__(self, roots: Iterable[int], interval_s: float = SAMPLE_INTERVAL_S) -> None:
+        self._roots = frozenset(roots)
+        self._interval_s = interval_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, name="memory-peak", daemon=True)
         self.size_bytes = 0
@@ -36,8 +35,14 @@ class MemoryPeak:
     def _sample(self) -> None:
         while True:
             self.size_bytes = max(self.size_bytes, trees_bytes(self._roots))
-            if self._stop.wait(SAMPLE_INTERVAL_S):
+            if self._stop.wait(self._interval_s):
                 return
+
+
+def ours(supervisor: Supervisor) -> set[int]:
+    """Return the process ids of this process and of a running supervisord, the parent of the services."""
+    services = [int(state["pid"]) for state in supervisor.states().values() if state["pid"]]
+    return {psutil.Process().pid, *(psutil.Process(pid).ppid() for pid in services)}
 
 
 def trees_bytes(roots: Iterable[int]) -> int:

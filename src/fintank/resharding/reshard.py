@@ -12,7 +12,7 @@ from kafka.admin import KafkaAdminClient
 from fintank.adapters import generations, journal, kafka, kafka_topics, topic_configs
 from fintank.adapters.consumer_groups import live_members
 from fintank.adapters.consumers import open_consumer
-from fintank.adapters.kafka_topics import topic_of
+from fintank.adapters.kafka_topics import GENERATED, generation_of, topic_of
 from fintank.errors import FintankError
 from fintank.resharding.new_journals import NewJournals
 from fintank.resharding.old_shards import OldShards
@@ -23,7 +23,6 @@ from fintank.trading.partition_log import Partition
 from fintank.trading.resharding import Division
 from fintank.trading.timeline import Resharded
 
-LAYOUTS = ("journal", "timeline")
 ANSWER_SECONDS_MAX = 20.0
 
 Say = Callable[[str], None]
@@ -46,8 +45,10 @@ def reshard(settings: Settings, shards: int, say: Say) -> None:
             if generations.complete(address, admin.list_topics())[-1] != before:
                 raise FintankError("another `invoke reshard` has just ended: look at `invoke topics`")
             fenced = OldShards(address, before, old)
-        _delete(admin, _left_over(names, before))
-        number = 1 + max(map(_number, names))
+        numbers = {name: generation_of(name)[1] for name in names}
+        # What there is of a generation that was not completed.
+        _delete(admin, sorted(name for name, number in numbers.items() if number > before))
+        number = 1 + max(numbers.values())
         _create(admin, number, shards)
     with journal.errors(address, "invoke reshard", "it can't go on"):
         _move(fenced, NewJournals(number, producer), shards, say)
@@ -60,9 +61,9 @@ def reshard(settings: Settings, shards: int, say: Say) -> None:
 def drop_old(settings: Settings, say: Say) -> None:
     """Delete the journals of all generations before the current one; their timelines stay for the audit."""
     with kafka.connect(settings.kafka) as admin:
-        names = set(admin.list_topics())
         current = kafka_topics.generation()
-        old = [name for name in sorted(names) if _is_of("journal", name) and _number(name) < current]
+        found = [(topic, *generation_of(topic)) for topic in sorted(admin.list_topics())]
+        old = [topic for topic, name, number in found if name == "journal" and number < current]
         if not old:
             raise FintankError("there are no journals of earlier shards")
         _delete(admin, old)
@@ -112,25 +113,6 @@ def _require_partitions(admin: KafkaAdminClient, names: set[str]) -> None:
             raise FintankError(topic_configs.wrong_partitions(topic["name"], found, wanted))
 
 
-def _left_over(names: set[str], current: int) -> list[str]:
-    """Return the topics of a generation that was not completed."""
-    return [
-        name
-        for name in sorted(names)
-        if any(_is_of(layout, name) for layout in LAYOUTS) and _number(name) > current
-    ]
-
-
-def _is_of(layout: str, name: str) -> bool:
-    return name in (layout, topic_of(layout, _number(name)))
-
-
-def _number(name: str) -> int:
-    """Return the number of a topic's generation; 0 for other topics."""
-    layout, _, number = name.partition("-")
-    return int(number) if layout in LAYOUTS and number.isdecimal() else 0
-
-
 def _delete(admin: KafkaAdminClient, names: Sequence[str]) -> None:
     if names:
         admin.delete_topics(list(names))
@@ -142,7 +124,7 @@ def _create(admin: KafkaAdminClient, generation: int, shards: int) -> None:
         topic_of(layout, generation): kafka_topics.Topic(
             shards, topics[kafka_topics.current_name(layout)].configs
         )
-        for layout in LAYOUTS
+        for layout in GENERATED
     }
     kafka.create(admin, made)
     admin.wait_for_topics(list(made), timeout_ms=kafka.TOPICS_READY_MS_MAX)

@@ -10,7 +10,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from fintank.adapters import kafka_security, ports
-from fintank.adapters.topic_configs import REPLICAS_MAX
+from fintank.adapters.topic_configs import REPLICAS_MAX, in_sync_min
 from fintank.errors import FintankError
 from fintank.services import broker_security, programs
 from fintank.services.supervisor import Service
@@ -89,11 +89,6 @@ def _service(settings: Settings, all_of_them: Sequence[str], number: int) -> Ser
         prepare=prepare,
         answers=functools.partial(answers, address),
     )
-
-
-def in_sync_min(brokers: int) -> int:
-    """Return how many replicas must have a record before it counts as written."""
-    return 2 if brokers >= REPLICAS_MAX else 1
 
 
 def _require_as_many(folder: Path, brokers: int) -> None:

@@ -30,11 +30,7 @@ def _found(
     are_all_refused: Callable[[int, str], bool],
     first: int = 0,
 ) -> Iterator[Refusal]:
-    """Find the refused lines of a batch by halving it.
-
-    `complain` writes lines and returns why some are refused, None if all are stored. `are_all_refused` tells
-    from the number of lines and a complaint whether it concerns them all.
-    """
+    """Find the refused lines of a batch by halving it."""
     # The complaint names at best some of the bad lines, so each is found by finally writing it alone.
     if are_all_refused(len(lines), complaint):
         for number in range(len(lines)):
