@@ -35,14 +35,14 @@ from fintank.wire.bolts.order_stream import OwnedMessage, owned_messages
 from fintank.wire.bolts.owner_ticks import quotes
 from fintank.wire.kafka.records import offset_of
 
-GATHER_SECONDS_MAX = 0.05
+GATHER_SECONDS = 0.05
+GATHER_COMMITS = 3
+"""Gather for so many times what the last commit took: tuples are read also while the broker is slow."""
 WAIT_SECONDS_MAX = 1.0
 UNCOMMITTED_MAX = 5_000
 """Commit when more offsets of a partition are pending: a quarter of the spout's limit in flight."""
 UNCOMMITTED_IDLE_MAX = 2_500
 """The same when no tuple is waiting."""
-ORDERS_WAIT_SECONDS_MAX = 0.25
-"""Commit the positions of all shards when order tuples have been pending for longer: few fit in flight."""
 WAIT_LOGGED_MS = 10_000
 """Log once a second when decisions have waited for longer."""
 ALIVE_SECONDS = 5.0
@@ -58,8 +58,9 @@ class RuleEngine(BatchBolt):
     spouts [topic topic_id clock asked_ms appended_ms caught_up ends cuts]; writes executions, fills and the
     journal.
 
-    It decides and commits as soon as no more tuples are there, after GATHER_SECONDS_MAX at the latest. What
-    only changed quotes is committed within about a second: Storm must send a tick tuple every second.
+    It decides and commits as soon as no more tuples are there, or after GATHER_SECONDS, longer when commits
+    are slow. What only changed quotes is committed within about a second: Storm must send a tick tuple every
+    second.
     """
 
     # The end of the process fails its tuples. Failing one that was just acked would be an error.
@@ -84,13 +85,14 @@ class RuleEngine(BatchBolt):
         }
         self._pending = PendingTuples()
         self._flushed = self._decided = time.monotonic()
+        self._gather_seconds = GATHER_SECONDS
         self._counted: Counter[str] = Counter()
 
     def process(self, tup: Tuple) -> None:
         """Take it in; decide, commit and ack if more tuples have been waiting for long enough."""
         with self._ending():
             self._take[tup.component](tup)
-            if time.monotonic() - self._decided > GATHER_SECONDS_MAX:
+            if time.monotonic() - self._decided > self._gather_seconds:
                 self._decide()
                 (self._flush if self._is_overdue() else self._commit_decided)()
 
@@ -98,14 +100,7 @@ class RuleEngine(BatchBolt):
         """Decide, commit the decisions, and ack their tuples."""
         with self._ending():
             self._decide()
-            orders_wait = self._pending.has_any("orders")
-            waited_s = time.monotonic() - self._flushed
-            if self._uncommitted > UNCOMMITTED_IDLE_MAX or (
-                orders_wait and waited_s > ORDERS_WAIT_SECONDS_MAX
-            ):
-                self._flush()
-            else:
-                self._commit_decided()
+            (self._flush if self._uncommitted > UNCOMMITTED_IDLE_MAX else self._commit_decided)()
 
     def process_tick(self, tup: Tuple) -> None:
         """Once a second, commit all that is pending."""
@@ -192,16 +187,20 @@ class RuleEngine(BatchBolt):
         return max((feed.uncommitted for feed in self._shards.values()), default=0)
 
     def _flush(self) -> None:
-        for feed in self._shards.values():
-            feed.commit()
-        self._flushed = self._decided = time.monotonic()
-        self._ack_committed()
+        self._commit(list(self._shards.values()))
+        self._flushed = self._decided
 
     def _commit_decided(self) -> None:
-        for feed in self._shards.values():
-            if feed.owned.decisions:
-                feed.commit()
+        self._commit([feed for feed in self._shards.values() if feed.owned.decisions])
+
+    def _commit(self, feeds: list[ShardFeed]) -> None:
+        started = time.monotonic()
+        for feed in feeds:
+            feed.commit()
         self._decided = time.monotonic()
+        if feeds:
+            took = self._decided - started
+            self._gather_seconds = min(max(GATHER_SECONDS, GATHER_COMMITS * took), WAIT_SECONDS_MAX)
         self._ack_committed()
 
     def _ack_committed(self) -> None:

@@ -30,4 +30,3 @@ def kafka() -> Kafka:
 def _no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is due by the clock is not due because the machine is busy."""
     monkeypatch.setattr(rule_engine, "WAIT_SECONDS_MAX", 3_600)
-    monkeypatch.setattr(rule_engine, "ORDERS_WAIT_SECONDS_MAX", 3_600)

@@ -41,15 +41,20 @@
 ;; A spout whose partitions are all full polls only to stay in its group.
 (def ^:const full-poll-every-ms 500)
 (def ^:const ends-every-ms 10)
-;; A spout that has read nothing for idle-after-ms polls and tells less often: 100 times a second cost half a core.
+;; A spout that has read nothing for idle-after-ms tells less often: 100 times a second cost half a core.
 (def ^:const idle-after-ms 1000)
-(def ^:const idle-ends-every-ms 20)
+(def ^:const idle-ends-every-ms 100)
+;; Emitting what was read, and asking for ends, take at most one part in so many of a spout's time each. On a busy
+;; machine, where both take longer, it so sends fewer and larger tuples.
+(def ^:const pause-ratio 50)
+(def ^:const pause-ms-max 100)
+;; More records than these at once are a backlog, and are read without a pause.
+(def ^:const backlog-records 2000)
 (def ^:const metrics-every-ms 5000)
 ;; A refused client tries again more often than it says so.
 (def ^:const refusal-every-ms 10000)
-(def ^:private ^Duration poll-wait (Duration/ofMillis 5))
-(def ^:private ^Duration idle-wait (Duration/ofMillis 100))
-(def ^:private ^Duration idle-telling-wait (Duration/ofMillis idle-ends-every-ms))
+(def ^:const poll-wait-ms-max 100)
+(def ^:const sleep-ms-max 10)
 (def ^:private ^Duration ask-wait (Duration/ofSeconds 1))
 (def ^:private ^Duration start-wait (Duration/ofSeconds 30))
 (def ^:private ^Duration commit-wait (Duration/ofSeconds 2))
@@ -308,13 +313,28 @@
       (vreset! paused? (boolean (seq held))))
     (and (seq held) (= (count held) (count assignment)))))
 
-(defn- emit-more! [{:keys [rejected steady-ms last-record-ms] :as context} wait]
+(defn- took!
+  "Notes how long work took since a time; average-ms holds the mean of the last ten or so."
+  [{:keys [steady-ms]} average-ms since-ms]
+  (vswap! average-ms #(+ (* 0.9 %) (* 0.1 (- (long (steady-ms)) (long since-ms))))))
+
+(defn- pause-ms
+  "How long to pause after work that takes so long."
+  ^long [average-ms]
+  (min pause-ms-max (long (* pause-ratio (double @average-ms)))))
+
+(defn- emit-more! [{:keys [rejected steady-ms last-record-ms emitting-ms next-read-ms] :as context} wait]
   (when-let [polled (poll context wait)]
-    (let [batches (track! context polled)]
+    (let [now-ms (steady-ms)
+          batches (track! context polled)]
       (when (seq batches)
-        (vreset! last-record-ms (steady-ms)))
-      (vswap! rejected #(merge-with + % (frequencies (keep :reason batches))))
-      (run! #(emit! context %) batches))))
+        (vreset! last-record-ms now-ms)
+        (vswap! rejected #(merge-with + % (frequencies (keep :reason batches))))
+        (run! #(emit! context %) batches)
+        (took! context emitting-ms now-ms)
+        (vreset! next-read-ms (if (< (.count polled) backlog-records)
+                                (+ (long (steady-ms)) (pause-ms emitting-ms))
+                                0))))))
 
 (defn- lag
   "The number of records in the spout's partitions that are not acked yet."
@@ -349,25 +369,30 @@
 (defn- idle? [{:keys [last-record-ms]} now-ms]
   (< (+ (long @last-record-ms) idle-after-ms) (long now-ms)))
 
-(defn- wait-for-records
-  "How long a poll waits. Acks and ends wait for it too, a record does not."
-  ^Duration [{:keys [tells-ends?] :as context} now-ms]
-  (cond (not (idle? context now-ms)) poll-wait
-        tells-ends? idle-telling-wait
-        :else idle-wait))
+(defn- tell-every-ms [{:keys [asking-ms] :as context} now-ms]
+  (max (pause-ms asking-ms) (if (idle? context now-ms) idle-ends-every-ms ends-every-ms)))
 
-(defn- read-more! [{:keys [last-full-poll-ms] :as context} now-ms]
-  (if-not (hold! context)
-    (emit-more! context (wait-for-records context now-ms))
-    (when (every! last-full-poll-ms full-poll-every-ms now-ms)
-      (emit-more! context Duration/ZERO))))
+(defn- wait-for-records
+  "How long a poll waits: until ends are due. Acks wait for it too, a record does not."
+  ^Duration [{:keys [tells-ends? last-ends-ms] :as context} now-ms]
+  (let [due-ms (if tells-ends?
+                 (- (+ @last-ends-ms (tell-every-ms context now-ms)) now-ms)
+                 poll-wait-ms-max)]
+    (Duration/ofMillis (min poll-wait-ms-max (max 1 due-ms)))))
+
+(defn- read-more! [{:keys [last-full-poll-ms next-read-ms sleep] :as context} now-ms]
+  (let [pause-ms (- @next-read-ms now-ms)]
+    (cond (pos? pause-ms) (sleep (min pause-ms sleep-ms-max))
+          (not (hold! context)) (emit-more! context (wait-for-records context now-ms))
+          (every! last-full-poll-ms full-poll-every-ms now-ms) (emit-more! context Duration/ZERO))))
 
 (defn- tell!
   "Emits log ends and metrics at their intervals. If Kafka is down, the next poll logs it, and they wait."
-  [{:keys [tells-ends? last-ends-ms last-metrics-ms] :as context} now-ms]
+  [{:keys [tells-ends? last-ends-ms last-metrics-ms asking-ms] :as context} now-ms]
   (try
-    (when (and tells-ends? (every! last-ends-ms (if (idle? context now-ms) idle-ends-every-ms ends-every-ms) now-ms))
-      (tell-ends! context))
+    (when (and tells-ends? (every! last-ends-ms (tell-every-ms context now-ms) now-ms))
+      (tell-ends! context)
+      (took! context asking-ms now-ms))
     (when (every! last-metrics-ms metrics-every-ms now-ms)
       (when tells-ends?
         (check-topic! context))
@@ -402,7 +427,8 @@
   "An ISpout that emits a topic's batches to a SpoutOutputCollector.
   It owns the consumer: subscribes, polls, commits and closes it. asking: a consumer that only asks where logs end.
   place: :topic, :component and :task of the spout in the topology, :bytes-in-flight-max, and :tells-ends?, whether
-  it emits log ends. clocks: :steady-ms and :wall-ms return the time in ms, :ask-id the id of the topic."
+  it emits log ends. clocks: :steady-ms and :wall-ms return the time in ms, :sleep waits for ms, :ask-id returns the id of
+  the topic."
   [{:keys [topic] :as place} ^Consumer consumer ^Consumer asking collector {:keys [steady-ms] :as clocks}]
   (let [state (volatile! tracker/empty-tracker)
         context (merge place clocks
@@ -410,6 +436,7 @@
                         :paused? (volatile! false), :rejected (volatile! {}), :waiting (volatile! #{}), :topic-id (volatile! nil)
                         :ends (volatile! {}), :appended-ms (volatile! nil), :caught-up? (volatile! false)
                         :last-full-poll-ms (volatile! 0), :last-record-ms (volatile! (steady-ms))
+                        :next-read-ms (volatile! 0), :emitting-ms (volatile! 0.0), :asking-ms (volatile! 0.0)
                         :last-refusal-ms (volatile! (- (long (steady-ms)) refusal-every-ms))
                         :last-commit-ms (volatile! 0), :last-ends-ms (volatile! 0)
                         :last-metrics-ms (volatile! (steady-ms))})]
@@ -456,4 +483,5 @@
                  (:output-collector collector)
                  {:steady-ms #(quot (System/nanoTime) 1000000)
                   :wall-ms #(System/currentTimeMillis)
+                  :sleep #(Thread/sleep (long %))
                   :ask-id #(topic-id admin topic)})))

@@ -49,6 +49,7 @@
                :spout (kafka-batch/batch-spout place consumer asking (collector emitted)
                                                {:steady-ms #(deref clock-ms)
                                                 :wall-ms #(deref clock-ms)
+                                                :sleep #(swap! clock-ms + %)
                                                 :ask-id #(deref id)})}]
     (apply win! world partitions)
     world))
@@ -247,10 +248,35 @@
     (next! world)
     (is (= 10 (told)))
     (pass! world kafka-batch/idle-after-ms)
-    (is (= 5 (told)))
+    (is (= 1 (told)))
     (add! world (record 0 0 "a"))
     (next! world)
     (is (= 10 (told)))))
+
+(defn- make-busy!
+  "Lets each tuple take 2 ms to emit."
+  [{:keys [emitted clock-ms]}]
+  (add-watch emitted :busy (fn [& _] (swap! clock-ms + 2))))
+
+(deftest on-a-busy-machine-it-reads-and-tells-less-often-and-more-at-once
+  (let [{:keys [emitted clock-ms] :as world} (started 0)
+        started-ms @clock-ms]
+    (make-busy! world)
+    (doseq [offset (range 1000)]
+      (add! world (record 0 offset "a"))
+      (next! world))
+    (is (< (* 2 (count @emitted)) (quot (- @clock-ms started-ms) 8)) "it works an eighth of the time at most")
+    (pass! world kafka-batch/pause-ms-max)
+    (is (= 1000 (get (:values (peek (emits world))) 4)) "all are read")))
+
+(deftest a-backlog-is-read-without-a-pause
+  (let [world (started 0)
+        backlog #(apply add! world (for [offset (range % (+ % kafka-batch/backlog-records))] (record 0 offset "a")))]
+    (make-busy! world)
+    (dotimes [number 3]
+      (backlog (* number kafka-batch/backlog-records))
+      (next! world))
+    (is (= 3 (count (emits world))))))
 
 (deftest it-tells-when-it-has-read-what-was-not-there-when-it-asked
   (let [world (started 0)]
@@ -338,10 +364,10 @@
     (pass! world kafka-batch/commit-every-ms)
     (is (= 3 (committed world 0)))
     (ends! world {0 1})
-    (dotimes [_ 2] (pass! world kafka-batch/ends-every-ms))
+    (dotimes [_ 2] (pass! world kafka-batch/idle-ends-every-ms))
     (is (= ["0,1"] (told-cuts world)) "it is told once, before what comes in their place")
     (add! world (record 0 1 "in place of b"))
-    (dotimes [_ 2] (pass! world kafka-batch/ends-every-ms))
+    (dotimes [_ 2] (pass! world kafka-batch/idle-ends-every-ms))
     (is (= ["ticks" "id-1" 0 1 2 "1,1,1000" "in place of b"] (:values (peek (emits world)))))
     (is (= ["0,1"] (told-cuts world)))))
 
