@@ -46,6 +46,10 @@ class PendingTuples:
             return []
         return [copy.tuple_id]
 
+    def has_any(self, topic: str) -> bool:
+        """Whether any tuple of a topic is pending."""
+        return any(heap for (partition, _), heap in self._heaps.items() if partition.topic == topic)
+
     def take(self, is_done: Callable[[Partition, str, int], bool]) -> Iterator[PendingTuple]:
         """Drop and yield the tuples that are done; is_done: whether all before an offset of a topic is."""
         for (partition, topic_id), heap in self._heaps.items():

@@ -22,6 +22,7 @@ from fintank import settings
 from fintank.adapters import journal, kafka_topics, rules_option, topic_configs, versions
 from fintank.bolts.adoption import take_over
 from fintank.bolts.batch_bolt import BatchBolt
+from fintank.bolts.commit_pace import CommitPace
 from fintank.bolts.market_report import MarketReport
 from fintank.bolts.owners import owned_shards, shard_of, symbol_of
 from fintank.bolts.pending_tuples import PendingTuples
@@ -35,14 +36,6 @@ from fintank.wire.bolts.order_stream import OwnedMessage, owned_messages
 from fintank.wire.bolts.owner_ticks import quotes
 from fintank.wire.kafka.records import offset_of
 
-GATHER_SECONDS = 0.05
-GATHER_COMMITS = 3
-"""Gather for so many times what the last commit took: tuples are read also while the broker is slow."""
-WAIT_SECONDS_MAX = 1.0
-UNCOMMITTED_MAX = 5_000
-"""Commit when more offsets of a partition are pending: a quarter of the spout's limit in flight."""
-UNCOMMITTED_IDLE_MAX = 2_500
-"""The same when no tuple is waiting."""
 WAIT_LOGGED_MS = 10_000
 """Log once a second when decisions have waited for longer."""
 ALIVE_SECONDS = 5.0
@@ -58,9 +51,8 @@ class RuleEngine(BatchBolt):
     spouts [topic topic_id clock asked_ms appended_ms caught_up ends cuts]; writes executions, fills and the
     journal.
 
-    It decides and commits as soon as no more tuples are there, or after GATHER_SECONDS, longer when commits
-    are slow. What only changed quotes is committed within about a second: Storm must send a tick tuple every
-    second.
+    It decides and commits as soon as no more tuples are there, and at the latest when its pace says so. What
+    only changed quotes is committed within about a second: Storm must send a tick tuple every second.
     """
 
     # The end of the process fails its tuples. Failing one that was just acked would be an error.
@@ -84,30 +76,30 @@ class RuleEngine(BatchBolt):
             "order-spout": self._take_ends,
         }
         self._pending = PendingTuples()
-        self._flushed = self._decided = time.monotonic()
-        self._gather_seconds = GATHER_SECONDS
+        self._pace = CommitPace()
         self._counted: Counter[str] = Counter()
 
     def process(self, tup: Tuple) -> None:
         """Take it in; decide, commit and ack if more tuples have been waiting for long enough."""
         with self._ending():
             self._take[tup.component](tup)
-            if time.monotonic() - self._decided > self._gather_seconds:
+            if self._pace.is_gathered():
                 self._decide()
-                (self._flush if self._is_overdue() else self._commit_decided)()
+                self._commit(all_shards=self._pace.is_overdue(self._uncommitted))
 
     def before_waiting(self) -> None:
         """Decide, commit the decisions, and ack their tuples."""
         with self._ending():
             self._decide()
-            (self._flush if self._uncommitted > UNCOMMITTED_IDLE_MAX else self._commit_decided)()
+            has_orders = self._pending.has_any("orders")
+            self._commit(all_shards=self._pace.is_due(self._uncommitted, has_orders))
 
     def process_tick(self, tup: Tuple) -> None:
         """Once a second, commit all that is pending."""
         self.ack(tup)
         with self._ending():
             self._decide()
-            self._flush()
+            self._commit(all_shards=True)
         self._measure()
 
     def _adopted(self, address: str, shard: int) -> ShardFeed:
@@ -165,6 +157,7 @@ class RuleEngine(BatchBolt):
     ) -> None:
         """Offer the range of a tuple to every shard of this task, with its records; None means all shards."""
         _, topic, topic_id, number, first, next_offset, appended, _ = tup.values
+        self._pace.gather(next_offset - first)
         if not self._shards:
             return
         others = {*shards} - {None, *self._shards}
@@ -179,28 +172,17 @@ class RuleEngine(BatchBolt):
         for feed in self._shards.values():
             feed.decide(_elapsed_ms())
 
-    def _is_overdue(self) -> bool:
-        return time.monotonic() - self._flushed > WAIT_SECONDS_MAX or self._uncommitted > UNCOMMITTED_MAX
-
     @property
     def _uncommitted(self) -> int:
         return max((feed.uncommitted for feed in self._shards.values()), default=0)
 
-    def _flush(self) -> None:
-        self._commit(list(self._shards.values()))
-        self._flushed = self._decided
-
-    def _commit_decided(self) -> None:
-        self._commit([feed for feed in self._shards.values() if feed.owned.decisions])
-
-    def _commit(self, feeds: list[ShardFeed]) -> None:
+    def _commit(self, all_shards: bool) -> None:
+        """Commit the positions of the shards that decided something, or of all, and ack what is done."""
         started = time.monotonic()
+        feeds = [feed for feed in self._shards.values() if all_shards or feed.owned.decisions]
         for feed in feeds:
             feed.commit()
-        self._decided = time.monotonic()
-        if feeds:
-            took = self._decided - started
-            self._gather_seconds = min(max(GATHER_SECONDS, GATHER_COMMITS * took), WAIT_SECONDS_MAX)
+        self._pace.committed(started, len(feeds), all_shards)
         self._ack_committed()
 
     def _ack_committed(self) -> None:

@@ -7,7 +7,7 @@ from support.influx_server import Influx, influx_server
 from support.rule_engine import Kafka
 from support.storm import Storm
 
-from fintank.bolts import rule_engine
+from fintank.bolts import commit_pace
 
 
 @pytest.fixture
@@ -29,4 +29,5 @@ def kafka() -> Kafka:
 @pytest.fixture(autouse=True)
 def _no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is due by the clock is not due because the machine is busy."""
-    monkeypatch.setattr(rule_engine, "WAIT_SECONDS_MAX", 3_600)
+    monkeypatch.setattr(commit_pace, "WAIT_SECONDS_MAX", 3_600)
+    monkeypatch.setattr(commit_pace, "ORDERS_WAIT_SECONDS", 3_600)

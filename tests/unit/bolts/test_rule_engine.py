@@ -82,40 +82,6 @@ def test_a_shard_that_nothing_in_a_tuple_concerns_writes_that_it_is_past_it_befo
     ]
 
 
-def test_decisions_on_tuples_that_are_there_together_share_a_transaction(
-    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rule_engine, "GATHER_SECONDS", 60)
-    symbol = SYMBOLS[0]
-    messages = [kafka.orders(f"o-{number}", order(f"o-{number}", symbol)) for number in range(5)]
-    run_engine(kafka, [*messages, kafka.ticks("t", Tick(symbol, 3))], at_once=True, owners=4)
-    names = [f"o-{number}" for number in range(5)]
-    assert kafka.events == [("adopt", 0), ("commit", 0), *(("ack", name) for name in [*names, "t"])]
-    assert len(kafka.fills) == 5
-
-
-def test_a_stream_of_tuples_without_a_pause_does_not_hold_decisions_back(
-    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rule_engine, "GATHER_SECONDS", -1)
-    monkeypatch.setattr(rule_engine, "GATHER_COMMITS", -1)
-    symbol = SYMBOLS[0]
-    messages = [kafka.orders("o", order("o-1", symbol)), kafka.ticks("t", Tick(symbol, 3))]
-    run_engine(kafka, messages, at_once=True, owners=4)
-    assert kafka.events[1:] == [("commit", 0), ("ack", "o"), ("commit", 0), ("ack", "t")]
-
-
-def test_when_commits_are_slow_more_decisions_share_a_transaction(
-    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rule_engine, "GATHER_SECONDS", -1)
-    monkeypatch.setattr(rule_engine, "GATHER_COMMITS", 1_000_000_000)
-    symbol = SYMBOLS[0]
-    messages = [kafka.orders(f"o-{number}", order(f"o-{number}", symbol)) for number in range(3)]
-    run_engine(kafka, messages, at_once=True, owners=4)
-    assert kafka.events[1:] == [("commit", 0), ("ack", "o-0"), ("commit", 0), ("ack", "o-1"), ("ack", "o-2")]
-
-
 def test_a_tick_that_fills_an_order_is_committed_at_once_with_the_quote(kafka: Kafka) -> None:
     symbol = SYMBOLS[0]
     messages = [kafka.orders("o", order("o-1", symbol)), kafka.ticks("t", Tick(symbol, 3))]

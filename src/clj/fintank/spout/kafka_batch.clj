@@ -43,7 +43,7 @@
 (def ^:const ends-every-ms 10)
 ;; A spout that has read nothing for idle-after-ms tells less often: 100 times a second cost half a core.
 (def ^:const idle-after-ms 1000)
-(def ^:const idle-ends-every-ms 100)
+(def ^:const idle-ends-every-ms 20)
 ;; Emitting what was read, and asking for ends, take at most one part in so many of a spout's time each. On a busy
 ;; machine, where both take longer, it so sends fewer and larger tuples.
 (def ^:const pause-ratio 50)
@@ -54,6 +54,8 @@
 ;; A refused client tries again more often than it says so.
 (def ^:const refusal-every-ms 10000)
 (def ^:const poll-wait-ms-max 100)
+;; Acks, which let a full partition go on, wait for a poll of the others.
+(def ^:const paused-poll-wait-ms 5)
 (def ^:const sleep-ms-max 10)
 (def ^:private ^Duration ask-wait (Duration/ofSeconds 1))
 (def ^:private ^Duration start-wait (Duration/ofSeconds 30))
@@ -279,11 +281,12 @@
 
 (defn- note-append-time!
   "Remembers the append time of the last record read of a partition, and whether it was appended since the ends
-  were asked for: only then is its time about now, as what stands at a log's end may stand there for hours."
-  [{:keys [appended-ms caught-up? ends]} number records]
+  were asked for before the last poll: only then is its time about now, as what stands at a log's end may stand there
+  for hours. Ends asked for since then prove nothing: a poll returns what was fetched during the one before it."
+  [{:keys [appended-ms caught-up? polled-ends]} number records]
   (when-let [^ConsumerRecord latest (peek records)]
     (vswap! appended-ms (fnil max 0) (.timestamp latest))
-    (when (<= (long (get @ends number Long/MAX_VALUE)) (.offset latest))
+    (when (<= (long (get @polled-ends number Long/MAX_VALUE)) (.offset latest))
       (vreset! caught-up? true))))
 
 (defn- track!
@@ -323,10 +326,12 @@
   ^long [average-ms]
   (min pause-ms-max (long (* pause-ratio (double @average-ms)))))
 
-(defn- emit-more! [{:keys [rejected steady-ms last-record-ms emitting-ms next-read-ms] :as context} wait]
+(defn- emit-more! [{:keys [rejected steady-ms last-record-ms emitting-ms next-read-ms ends polled-ends] :as context}
+                   wait]
   (when-let [polled (poll context wait)]
-    (let [now-ms (steady-ms)
-          batches (track! context polled)]
+    (let [batches (track! context polled)
+          now-ms (steady-ms)]
+      (vreset! polled-ends @ends)
       (when (seq batches)
         (vreset! last-record-ms now-ms)
         (vswap! rejected #(merge-with + % (frequencies (keep :reason batches))))
@@ -374,11 +379,11 @@
 
 (defn- wait-for-records
   "How long a poll waits: until ends are due. Acks wait for it too, a record does not."
-  ^Duration [{:keys [tells-ends? last-ends-ms] :as context} now-ms]
+  ^Duration [{:keys [tells-ends? last-ends-ms paused?] :as context} now-ms]
   (let [due-ms (if tells-ends?
                  (- (+ @last-ends-ms (tell-every-ms context now-ms)) now-ms)
                  poll-wait-ms-max)]
-    (Duration/ofMillis (min poll-wait-ms-max (max 1 due-ms)))))
+    (Duration/ofMillis (min (if @paused? paused-poll-wait-ms poll-wait-ms-max) (max 1 due-ms)))))
 
 (defn- read-more! [{:keys [last-full-poll-ms next-read-ms sleep] :as context} now-ms]
   (let [pause-ms (- @next-read-ms now-ms)]
@@ -388,11 +393,13 @@
 
 (defn- tell!
   "Emits log ends and metrics at their intervals. If Kafka is down, the next poll logs it, and they wait."
-  [{:keys [tells-ends? last-ends-ms last-metrics-ms asking-ms] :as context} now-ms]
+  [{:keys [tells-ends? last-ends-ms last-metrics-ms asking-ms steady-ms] :as context} now-ms]
   (try
     (when (and tells-ends? (every! last-ends-ms (tell-every-ms context now-ms) now-ms))
-      (tell-ends! context)
-      (took! context asking-ms now-ms))
+      (let [asked-ms (steady-ms)]
+        (try
+          (tell-ends! context)
+          (finally (took! context asking-ms asked-ms)))))
     (when (every! last-metrics-ms metrics-every-ms now-ms)
       (when tells-ends?
         (check-topic! context))
@@ -434,7 +441,7 @@
         context (merge place clocks
                        {:consumer consumer, :asking asking, :collector collector, :state state, :cuts (volatile! {})
                         :paused? (volatile! false), :rejected (volatile! {}), :waiting (volatile! #{}), :topic-id (volatile! nil)
-                        :ends (volatile! {}), :appended-ms (volatile! nil), :caught-up? (volatile! false)
+                        :ends (volatile! {}), :polled-ends (volatile! {}), :appended-ms (volatile! nil), :caught-up? (volatile! false)
                         :last-full-poll-ms (volatile! 0), :last-record-ms (volatile! (steady-ms))
                         :next-read-ms (volatile! 0), :emitting-ms (volatile! 0.0), :asking-ms (volatile! 0.0)
                         :last-refusal-ms (volatile! (- (long (steady-ms)) refusal-every-ms))

@@ -248,7 +248,7 @@
     (next! world)
     (is (= 10 (told)))
     (pass! world kafka-batch/idle-after-ms)
-    (is (= 1 (told)))
+    (is (= 5 (told)))
     (add! world (record 0 0 "a"))
     (next! world)
     (is (= 10 (told)))))
