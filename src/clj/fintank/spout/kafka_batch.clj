@@ -44,9 +44,10 @@
 ;; A spout that has read nothing for idle-after-ms tells less often: 100 times a second cost half a core.
 (def ^:const idle-after-ms 1000)
 (def ^:const idle-ends-every-ms 20)
-;; Emitting what was read, and asking for ends, take at most one part in so many of a spout's time each. On a busy
-;; machine, where both take longer, it so sends fewer and larger tuples.
-(def ^:const pause-ratio 50)
+;; A spout pauses so many times as long as emitting what it read took, or asking for ends. On a busy machine, where
+;; both take longer, it so sends fewer and larger tuples. What a tuple costs the bolts behind it is many times that.
+(def ^:const emit-pauses 100)
+(def ^:const ask-pauses 30)
 (def ^:const pause-ms-max 100)
 ;; More records than these at once are a backlog, and are read without a pause.
 (def ^:const backlog-records 2000)
@@ -322,9 +323,9 @@
   (vswap! average-ms #(+ (* 0.9 %) (* 0.1 (- (long (steady-ms)) (long since-ms))))))
 
 (defn- pause-ms
-  "How long to pause after work that takes so long."
-  ^long [average-ms]
-  (min pause-ms-max (long (* pause-ratio (double @average-ms)))))
+  "How long to pause after work: so many times as long as it takes."
+  ^long [average-ms times]
+  (min pause-ms-max (long (* (long times) (double @average-ms)))))
 
 (defn- emit-more! [{:keys [rejected steady-ms last-record-ms emitting-ms next-read-ms ends polled-ends] :as context}
                    wait]
@@ -338,7 +339,7 @@
         (run! #(emit! context %) batches)
         (took! context emitting-ms now-ms)
         (vreset! next-read-ms (if (< (.count polled) backlog-records)
-                                (+ (long (steady-ms)) (pause-ms emitting-ms))
+                                (+ (long (steady-ms)) (pause-ms emitting-ms emit-pauses))
                                 0))))))
 
 (defn- lag
@@ -375,7 +376,7 @@
   (< (+ (long @last-record-ms) idle-after-ms) (long now-ms)))
 
 (defn- tell-every-ms [{:keys [asking-ms] :as context} now-ms]
-  (max (pause-ms asking-ms) (if (idle? context now-ms) idle-ends-every-ms ends-every-ms)))
+  (max (pause-ms asking-ms ask-pauses) (if (idle? context now-ms) idle-ends-every-ms ends-every-ms)))
 
 (defn- wait-for-records
   "How long a poll waits: until ends are due. Acks wait for it too, a record does not."
