@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from heapq import heappop, heappush
 from random import Random
+from typing import NamedTuple
 
 import pytest
 
@@ -15,13 +16,28 @@ ORDERS = [Partition("orders", number) for number in range(2)]
 PARTITIONS = [*TICKS, *ORDERS]
 START_MS = 1_700_000_000_000
 HOUR_MS = 3_600_000
-ASKED_EVERY_MS = 10
 DELIVERY_MS_MAX = 60
-AT_ONCE_MS = 2 * ASKED_EVERY_MS
-"""Records appended within this time of each other may be decided in any order while a clock is wrong."""
 
 Clock = Callable[[int], int]
 """By how many milliseconds a broker's clock is ahead at a real time."""
+
+
+class Pace(NamedTuple):
+    """How often spouts ask for ends and read; fetched ahead: a poll returns what there was at the last."""
+
+    asked_every_ms: int
+    read_every_ms: int
+    is_fetched_ahead: bool
+
+    @property
+    def at_once_ms(self) -> int:
+        """Records appended within this time of each other may change places while a clock is wrong."""
+        return 2 * self.asked_every_ms + self.is_fetched_ahead * self.read_every_ms
+
+
+IDLE = Pace(10, 5, False)
+BUSY = Pace(100, 100, True)
+PACES = pytest.mark.parametrize("pace", [IDLE, BUSY], ids=["idle", "busy"])
 
 
 class World:
@@ -31,8 +47,14 @@ class World:
     """
 
     def __init__(
-        self, seed: int, clocks: Mapping[Partition, Clock], silent: frozenset[Partition], jvms: int = 2
+        self,
+        seed: int,
+        clocks: Mapping[Partition, Clock],
+        silent: frozenset[Partition],
+        pace: Pace,
+        jvms: int = 2,
     ) -> None:
+        self.pace = pace
         self.jvms = jvms
         self.random = Random(seed)
         self.clocks = clocks
@@ -41,7 +63,10 @@ class World:
         self.logs: dict[Partition, list[int]] = {partition: [] for partition in PARTITIONS}
         """The real append times."""
         self.read = dict.fromkeys(PARTITIONS, 0)
+        self.fetched = dict.fromkeys(PARTITIONS, 0)
         self.asked = dict.fromkeys(PARTITIONS, 0)
+        self.asked_before_read = dict.fromkeys(PARTITIONS, 0)
+        self.caught_up: set[Partition] = set()
         self.under_way: list[tuple[int, int, Callable[[], None]]] = []
         self.taken: list[tuple[int, Partition, int]] = []
         """(when, partition, real append time) of each record, in the order of decisions."""
@@ -58,9 +83,9 @@ class World:
                 if partition not in self.silent and self.random.random() < rate:
                     self.logs[partition].append(now_ms)
             for phase, partitions in ((0, TICKS), (3, ORDERS)):
-                if now_ms % ASKED_EVERY_MS == phase:
+                if now_ms % self.pace.asked_every_ms == phase:
                     self.ask(now_ms, partitions)
-                elif now_ms % 5 == phase:
+                if now_ms % self.pace.read_every_ms == phase:
                     self.poll(now_ms, partitions)
             while self.under_way and self.under_way[0][0] <= now_ms:
                 heappop(self.under_way)[2]()
@@ -75,13 +100,19 @@ class World:
     def poll(self, now_ms: int, partitions: list[Partition]) -> None:
         for partition in partitions:
             first, log = self.read[partition], self.logs[partition]
+            if self.pace.is_fetched_ahead:
+                end = max(self.fetched[partition], min(first + 1, len(log)))
+                self.fetched[partition], log = len(log), log[:end]
             if first < len(log):
                 self.read[partition] = len(log)
+                if len(log) > self.asked_before_read[partition]:
+                    self.caught_up.add(partition)
                 runs = [Run(first + i, 1, self.append_ms(partition, ms)) for i, ms in enumerate(log[first:])]
                 records = [(partition, ms) for ms in log[first:]]
                 found = Range(first, len(log), runs, range(first, len(log)), records)
                 delay_ms = self.random.randrange(5, DELIVERY_MS_MAX)
                 self.later(now_ms + delay_ms, partial(self.merge.offer, partition, found))
+            self.asked_before_read[partition] = self.asked[partition]
 
     def ask(self, now_ms: int, partitions: list[Partition]) -> None:
         ends = {partition: (0, len(self.logs[partition])) for partition in partitions}
@@ -90,7 +121,8 @@ class World:
             for partition in partitions
             if self.read[partition]
         ]
-        is_caught_up = any(self.read[partition] > self.asked[partition] for _, partition in appended)
+        is_caught_up = not self.caught_up.isdisjoint(partitions)
+        self.caught_up.difference_update(partitions)
         self.asked |= {partition: end for partition, (_, end) in ends.items()}
         jvm = partitions[0].topic if self.jvms == 2 else "jvm"
         read_ms = max(appended)[0] if appended else None
@@ -124,31 +156,34 @@ SET_BACK = {
 SILENT = {"busy": frozenset[Partition](), "half silent": frozenset([TICKS[1], ORDERS[0]])}
 
 
+@PACES
 @pytest.mark.parametrize("jumps", SET_BACK.values(), ids=SET_BACK)
 @pytest.mark.parametrize("silent", SILENT.values(), ids=SILENT)
 def test_an_order_is_decided_after_the_ticks_before_it_when_the_clock_was_set_back(
-    jumps: dict[int, int], silent: frozenset[Partition]
+    jumps: dict[int, int], silent: frozenset[Partition], pace: Pace
 ) -> None:
-    world = World(1, dict.fromkeys(PARTITIONS, set_by(jumps)), silent)
+    world = World(1, dict.fromkeys(PARTITIONS, set_by(jumps)), silent, pace)
     world.run(12_000)
-    assert world.early_by_ms() <= AT_ONCE_MS
+    assert world.early_by_ms() <= pace.at_once_ms
     assert world.waited_ms() < 2_000
 
 
+@PACES
 @pytest.mark.parametrize(
     "jumps", [{0: 0, 3_000: -2_000}, {0: 0, 3_000: 10_000, 8_000: 0}], ids=["back", "on"]
 )
-def test_times_are_those_of_the_topics_again_after_a_while(jumps: dict[int, int]) -> None:
-    world = World(2, dict.fromkeys(PARTITIONS, set_by(jumps)), frozenset())
+def test_times_are_those_of_the_topics_again_after_a_while(jumps: dict[int, int], pace: Pace) -> None:
+    world = World(2, dict.fromkeys(PARTITIONS, set_by(jumps)), frozenset(), pace)
     world.run(35_000)
     assert world.shifted_ms < 30_000
     assert world.early_by_ms(30_000) == 0
 
 
-def test_a_broker_that_is_behind_another_delays_nothing() -> None:
+@PACES
+def test_a_broker_that_is_behind_another_delays_nothing(pace: Pace) -> None:
     clocks = {partition: set_by({0: -5_000 * (partition in ORDERS)}) for partition in PARTITIONS}
-    world = World(3, clocks, frozenset(), jvms=1)
+    world = World(3, clocks, frozenset(), pace, jvms=1)
     world.run(10_000)
-    assert world.early_by_ms() <= AT_ONCE_MS
+    assert world.early_by_ms() <= pace.at_once_ms
     assert world.waited_ms() < 500
     assert world.merge.disagreements == 0

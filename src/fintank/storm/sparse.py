@@ -24,7 +24,7 @@ CLUSTER_COMMANDS: Mapping[str, str] = {
     "list": "",
     "kill": "",
     "tail": f"`invoke logs {TOPOLOGY} --follow`",
-    "remove_logs": "`invoke reset`, or delete the folder that `invoke logs` prints",
+    "remove_logs": "`rm -r` on the run's folder in .fintank/logs/workers",
     "update_virtualenv": "`make setup`: the bolts run in .venv",
     "worker_uptime": "`invoke topology`",
     "slot_usage": "`invoke topology`",
