@@ -7,7 +7,7 @@ GATHER_COMMITS = 3
 """Gather for so many times what the last commit took: tuples are read also while the broker is slow."""
 WAIT_SECONDS_MAX = 1.0
 UNCOMMITTED_MAX = 5_000
-"""Commit when more offsets of a partition are pending: a quarter of the spout's limit in flight."""
+"""Decide and commit when more offsets are pending: a quarter of what a partition may have in flight."""
 UNCOMMITTED_IDLE_MAX = 2_500
 """The same when no tuple is waiting."""
 ORDERS_WAIT_SECONDS = 0.25

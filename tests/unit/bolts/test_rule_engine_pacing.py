@@ -1,13 +1,7 @@
 """How long the rule engine gathers tuples before it decides, commits and acks."""
 
 import pytest
-from support.rule_engine import (
-    SYMBOLS,
-    Kafka,
-    Tick,
-    order,
-    run_engine,
-)
+from support.rule_engine import SYMBOLS, Kafka, Tick, order, run_engine
 
 from fintank.bolts import commit_pace
 

@@ -49,7 +49,7 @@
 (def ^:const emit-pauses 100)
 (def ^:const ask-pauses 30)
 (def ^:const pause-ms-max 100)
-;; More records than these at once are a backlog, and are read without a pause.
+;; So many records at once are a backlog, which is read without a pause.
 (def ^:const backlog-records 2000)
 (def ^:const metrics-every-ms 5000)
 ;; A refused client tries again more often than it says so.

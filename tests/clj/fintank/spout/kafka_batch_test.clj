@@ -364,10 +364,10 @@
     (pass! world kafka-batch/commit-every-ms)
     (is (= 3 (committed world 0)))
     (ends! world {0 1})
-    (dotimes [_ 2] (pass! world kafka-batch/idle-ends-every-ms))
+    (dotimes [_ 2] (pass! world kafka-batch/ends-every-ms))
     (is (= ["0,1"] (told-cuts world)) "it is told once, before what comes in their place")
     (add! world (record 0 1 "in place of b"))
-    (dotimes [_ 2] (pass! world kafka-batch/idle-ends-every-ms))
+    (dotimes [_ 2] (pass! world kafka-batch/ends-every-ms))
     (is (= ["ticks" "id-1" 0 1 2 "1,1,1000" "in place of b"] (:values (peek (emits world)))))
     (is (= ["0,1"] (told-cuts world)))))
 
