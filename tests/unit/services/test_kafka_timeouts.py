@@ -41,6 +41,7 @@ TRANSACTION_MAX_S = int(BROKER["transaction.max.timeout.ms"]) / 1000
 SPOUT = "src/clj/fintank/spout/kafka_batch.clj"
 SPOUT_SESSION_S = number(r'"session.timeout.ms" "(\d+)"', SPOUT) / 1000
 SPOUT_HEARTBEAT_S = number(r'"heartbeat.interval.ms" "(\d+)"', SPOUT) / 1000
+ID_ASKED_S = number(r"ask-wait \(Duration/ofSeconds (\d+)\)", SPOUT)
 SUBPROCESS_S = number(r'"topology.subprocess.timeout.secs" (\d+)', "topologies/order_flow.clj")
 MESSAGE_S = number(r'"topology.message.timeout.secs" (\d+)', "topologies/order_flow.clj")
 
@@ -121,6 +122,7 @@ def test_a_request_to_one_of_several_brokers_ends_before_its_own_broker_is_repla
         ("INIT_SECONDS_MAX", journal.INIT_SECONDS_MAX),
         ("REQUEST_MS_MAX", kafka.REQUEST_MS_MAX / 1000),
         ("socket.timeout.ms", kafka_security.HANGS_MS_MAX / 1000),
+        ("default.api.timeout.ms", ID_ASKED_S),
         ("message.timeout.ms", bulk_producer.DELIVERY_MS_MAX / 1000),
         ("session.timeout.ms", SPOUT_SESSION_S),
         ("MEMBERS_GONE_TIMEOUT_S", sparse_run.MEMBERS_GONE_TIMEOUT_S),

@@ -98,6 +98,13 @@
       (dissoc "group.id")
       (assoc "isolation.level" "read_uncommitted")))
 
+(defn admin-properties
+  "The configuration of the client that asks for the topic's id. It asks for the brokers first, and for that Kafka's client
+  heeds neither the question's timeout nor request.timeout.ms: from a broker that hangs, it waits as long as a call may take."
+  [address]
+  (let [ask-ms (str (.toMillis ask-wait))]
+    (assoc (settings/brokers address) "request.timeout.ms" ask-ms, "default.api.timeout.ms" ask-ms)))
+
 (defn- emit! [{:keys [^SpoutOutputCollector collector]} {:keys [stream values id]}]
   (.emit collector ^String stream ^java.util.List values id))
 
@@ -480,7 +487,7 @@
   (let [address (settings/kafka-address conf)
         properties (merge (consumer-properties address topic) (security/kafka-options))
         admin (when tells-ends?
-                (Admin/create ^Map (merge (settings/brokers address) (security/kafka-options))))
+                (Admin/create ^Map (merge (admin-properties address) (security/kafka-options))))
         place {:topic topic
                :tells-ends? tells-ends?
                :bytes-in-flight-max bytes-in-flight-max

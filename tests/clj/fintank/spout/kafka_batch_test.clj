@@ -393,6 +393,12 @@
     (is (= ["0,0,5"] (map told-end (told-ends world))))
     (is (= "read_uncommitted" (get (kafka-batch/asking-properties "box:9092") "isolation.level")))))
 
+(deftest a-question-for-the-topic's-id-does-not-wait-for-a-broker-that-hangs
+  (doseq [address ["box:9092" "a:1,b:2"]
+          :let [properties (kafka-batch/admin-properties address)]]
+    (is (= address (get properties "bootstrap.servers")))
+    (is (= ["1000" "1000"] (map properties ["request.timeout.ms" "default.api.timeout.ms"])))))
+
 (deftest a-revoked-partition-is-committed
   (let [world (started 0 1)]
     (add! world (record 0 0 "a") (record 1 0 "b"))
