@@ -2,14 +2,16 @@
 
 import logging
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from kafka.net.compat import KafkaNetClient
 
 from fintank.adapters import generations, kafka_refusals, kafka_security, kafka_topics, ports, topic_configs
 from fintank.adapters.kafka_topics import Topic, topics
@@ -18,6 +20,7 @@ from fintank.errors import FintankError
 
 BOOTSTRAP_MS_MAX = 5_000
 REQUEST_MS_MAX = 20_000
+CONNECT_MS_MAX = 10_000
 TOPICS_READY_MS_MAX = 15_000
 TAKEN_OVER_S_MAX = 15.0
 RETRY_S = 0.5
@@ -42,19 +45,31 @@ def connect(address: str) -> Iterator[KafkaAdminClient]:
 def _client(
     address: str, bootstrap_ms: int = BOOTSTRAP_MS_MAX, request_ms: int = REQUEST_MS_MAX
 ) -> KafkaAdminClient:
+    connect_ms = min(request_ms, CONNECT_MS_MAX)
     return KafkaAdminClient(
         bootstrap_servers=address,
         bootstrap_timeout_ms=bootstrap_ms,
         request_timeout_ms=request_ms,
+        # A new connection has a timeout of its own, which the admin client does not offer.
+        kafka_client=partial(KafkaNetClient, socket_connection_setup_timeout_ms=connect_ms),
         **kafka_security.kafka_python_options(),
     )
 
 
+@cache
+def _in_turn(address: str) -> deque[str]:
+    return deque(address.split(","))
+
+
 class _PatientClient:
-    """An admin client of several brokers: when one is lost or hangs, it asks until another has taken over."""
+    """An admin client of several brokers: when one is lost or hangs, it asks until another has taken over.
+
+    It begins with the broker that answered last, then with the next. Kafka's client chooses by chance, and
+    may choose one that hangs again and again.
+    """
 
     def __init__(self, address: str) -> None:
-        self._address = address
+        self._brokers = _in_turn(address)
         self._client: KafkaAdminClient | None = None
         self.describe_cluster()
 
@@ -70,16 +85,25 @@ class _PatientClient:
             while True:
                 try:
                     self._client = self._client or _client(
-                        self._address, kafka_security.HANGS_MS_MAX, kafka_security.HANGS_MS_MAX
+                        self._next_address(), kafka_security.HANGS_MS_MAX, kafka_security.HANGS_MS_MAX
                     )
                     return getattr(self._client, name)(*values, **named)
                 except KafkaError as error:
                     if not error.retriable or time.monotonic() > deadline:
                         raise
                 self._close()  # it would ask the lost broker again
+                self._brokers.rotate(-1)
                 time.sleep(RETRY_S)
 
         return call
+
+    def _next_address(self) -> str:
+        """Return the next broker that listens, as one that hangs does, too."""
+        for _ in self._brokers.copy():
+            if ports.listens(self._brokers[0]):
+                break
+            self._brokers.rotate(-1)
+        return self._brokers[0]
 
     def _close(self) -> None:
         if self._client is not None:

@@ -1,5 +1,7 @@
 import pytest
+from kafka.errors import KafkaTimeoutError
 
+from fintank.adapters import kafka, ports
 from fintank.adapters.kafka import connect
 from fintank.adapters.kafka_topics import partition_for, topics
 from fintank.errors import FintankError
@@ -41,3 +43,27 @@ def test_a_missing_broker_is_one_clear_error() -> None:
     with pytest.raises(FintankError) as told, connect("127.0.0.1:1"):
         pass
     assert str(told.value) == "Kafka (127.0.0.1:1) does not answer: run `invoke up`"
+
+
+def test_a_broker_that_hangs_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Client:
+        def __init__(self, broker: str) -> None:
+            self._broker = broker
+
+        def describe_cluster(self) -> dict[str, object]:
+            asked.append(self._broker)
+            if self._broker == "hangs:1":
+                raise KafkaTimeoutError
+            return {}
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(kafka, "_client", lambda broker, *_: Client(broker))
+    monkeypatch.setattr(kafka, "RETRY_S", 0)
+    monkeypatch.setattr(ports, "listens", lambda broker: broker != "down:2")
+    for _ in range(2):
+        kafka._PatientClient("hangs:1,down:2,up:3").describe_cluster()
+    assert asked == ["hangs:1", "up:3", "up:3", "up:3", "up:3"]
