@@ -18,6 +18,8 @@ from fintank.waiting import wait_until
 UP_TIMEOUT_S = 90
 POLL_INTERVAL_S = 0.1
 LOG_LINES_SHOWN = 15
+ALIVE = ("STARTING", "RUNNING")
+"""A process is starting until it has run for startsecs of program.conf."""
 # States that supervisord does not leave on its own.
 GIVEN_UP = ("FATAL", "EXITED", "STOPPED")
 
@@ -53,7 +55,7 @@ def up(settings: Settings, say: Say, cluster: bool = False) -> None:
     port_checks.require_own_ports(services)
     supervisor = Supervisor(settings.home)
     states = supervisor.states()
-    running = {name for name, state in states.items() if state["statename"] in ("STARTING", "RUNNING")}
+    running = {name for name, state in states.items() if state["statename"] in ALIVE}
     missing = [service for service in services if service.name not in running]
     _require_same_files([service for service in services if service.name in running])
     if not missing and all(service.answers() for service in services):
@@ -182,11 +184,11 @@ def _wait(supervisor: Supervisor, service: Service, say: Say) -> None:
 
 
 def _status_of(service: Service, info: dict[str, object] | None) -> ServiceStatus:
-    runs = info is not None and info["statename"] == "RUNNING"
+    runs = info is not None and info["statename"] in ALIVE
     answers = service.answers()
     if answers:
         state = "up" if runs else "up, not started here"
-    elif runs:
+    elif info and info["statename"] == "RUNNING":
         state = "not answering"
     else:
         state = str(info["statename"]).lower() if info else "down"
