@@ -7,6 +7,7 @@
 4. On any error the process ends, as its memory may be ahead of the log. Storm starts it again.
 """
 
+import gc
 import json
 import os
 import time
@@ -40,6 +41,8 @@ WAIT_LOGGED_MS = 10_000
 """Log once a second when decisions have waited for longer."""
 ALIVE_SECONDS = 5.0
 """After so long without a pause it reports to Storm that it is alive."""
+YOUNG_OBJECTS_MAX = 50_000
+"""Python looks for cycles of objects after so many more, not after 700: quotes that wait have none."""
 LOST = (
     "shard %d: %d offsets of '%s' were deleted before they were decided on; what follows is decided: compare "
     "the topic's retention with how long the topology stood still, and send again what still matters"
@@ -78,6 +81,7 @@ class RuleEngine(BatchBolt):
         self._pending = PendingTuples()
         self._pace = CommitPace()
         self._counted: Counter[str] = Counter()
+        gc.set_threshold(YOUNG_OBJECTS_MAX)
 
     def process(self, tup: Tuple) -> None:
         """Take it in; decide, commit and ack if more tuples have been waiting for long enough."""
@@ -101,6 +105,8 @@ class RuleEngine(BatchBolt):
             self._decide()
             self._commit(all_shards=True)
         self._measure()
+        # Few objects are young now. A cycle may hold much memory: a failed write of metrics leaves one.
+        gc.collect(1)
 
     def _adopted(self, address: str, shard: int) -> ShardFeed:
         started = time.monotonic()

@@ -1,6 +1,8 @@
 """What the rule engine decides, commits and acks, and when."""
 
+import gc
 import json
+import weakref
 from decimal import Decimal
 
 import pytest
@@ -270,3 +272,17 @@ def test_the_timeline_tells_by_which_rules_a_shard_was_adopted_and_where_each_pa
     assert (second.positions[Partition("orders", 0)], second.remembered > 0) == (1, True)
     assert first.rules == json.loads(rules_file.load_json(settings.load()))
     assert [(jump.position, jump.first) for jump in jumps if isinstance(jump, Jump)] == [(None, 0)] * 8
+
+
+def test_objects_in_cycles_are_freed_once_a_second(kafka: Kafka) -> None:
+    class Failed:
+        def __init__(self) -> None:
+            self.error = self
+
+    known = weakref.ref(Failed())
+    gc.disable()
+    try:
+        run_engine(kafka, [storm_tick()])
+        assert known() is None
+    finally:
+        gc.enable()
