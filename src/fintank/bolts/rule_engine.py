@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import compress
+from operator import attrgetter
 from typing import Any
 
 from pystorm.component import Tuple
@@ -47,6 +49,10 @@ LOST = (
     "shard %d: %d offsets of '%s' were deleted before they were decided on; what follows is decided: compare "
     "the topic's retention with how long the topology stood still, and send again what still matters"
 )
+
+
+_offset = attrgetter("offset")
+_symbol = attrgetter("symbol")
 
 
 class RuleEngine(BatchBolt):
@@ -126,7 +132,7 @@ class RuleEngine(BatchBolt):
 
     def _take_ticks(self, tup: Tuple) -> None:
         ticks = quotes(tup.values[3], tup.values[-1])
-        self._offer(tup, ticks, [tick.offset for tick in ticks], [shard_of(tick.symbol) for tick in ticks])
+        self._offer(tup, ticks, [*map(_offset, ticks)], [*map(shard_of, map(_symbol, ticks))])
         for copy_id in self._pending.add(tup, []):
             self.ack(copy_id)
         self.metrics.add(tuples=1, records=len(ticks), ticks=len(ticks))
@@ -247,12 +253,10 @@ def _divided(
     shards: Sequence[int | None],
 ) -> dict[int, tuple[list[int], list[Quote | OwnedMessage]]]:
     """Return the offsets and records of each owned shard; those of None are of all."""
-    found: dict[int, tuple[list[int], list[Quote | OwnedMessage]]] = {shard: ([], []) for shard in owned}
-    for offset, record, of in zip(offsets, records, shards, strict=True):
-        for shard in found if of is None else (of,):
-            its_offsets, its_records = found[shard]
-            its_offsets.append(offset)
-            its_records.append(record)
+    found = {}
+    for shard in owned:
+        is_its = [*map({shard, None}.__contains__, shards)]
+        found[shard] = [*compress(offsets, is_its)], [*compress(records, is_its)]
     return found
 
 
