@@ -59,12 +59,6 @@ class Forgetting:
             oldest_us = min(self._registry.oldest_us(symbol), self._cancels.oldest_us(symbol))
             book.keep_until_us = oldest_us + self._retention_us
 
-    def is_due(self, book: QuoteBook, log_us: int) -> bool:
-        """Whether anything of a symbol is too old."""
-        silence_us = log_us - book.clock.arrival_us
-        now_us = book.clock.tick_time_us + silence_us
-        return silence_us > self._silence_us or now_us > book.keep_until_us
-
     def look(self, symbol: str | None, log_us: int) -> list[str]:
         """Forget what is too old of a symbol, and of all symbols what was closed without a clock.
 
@@ -112,7 +106,7 @@ class Forgetting:
 
     def _look(self, symbol: str, log_us: int, entries_max: int | None = None) -> bool:
         book = self._books[symbol]
-        if not self.is_due(book, log_us):
+        if not book.is_due(log_us):
             return False
         found = self._forget(symbol, book.clock.now(log_us), entries_max)
         book.forgotten_us = max([book.forgotten_us, *(entry.order_time_us for entry in found)])

@@ -93,6 +93,12 @@ class QuoteBook:
             reference.set_back(now_us)
         return now_us
 
+    def is_due(self, log_us: int) -> bool:
+        """Whether anything of the symbol may be too old at a log time."""
+        clock = self.clock
+        silence_us = log_us - clock.arrival_us
+        return silence_us > self._max_quote_age_us or clock.tick_time_us + silence_us > self.keep_until_us
+
     def market(self, now_us: int) -> Depth:
         """Return the depth of the quotes that are not too old at now_us, nor too far behind the newest."""
         oldest_us = self._oldest_us(now_us)
@@ -128,7 +134,7 @@ class QuoteBook:
                 ask, ask_float = quote.ask, found
         if bid is None or ask is None:
             return None
-        if bid_float >= ask_float:
+        if bid_float >= ask_float and bid != ask:
             return self._exact_middle(now_us)
         if self._middle is None or self._middle[0] != bid or self._middle[1] != ask:
             self._middle = bid, ask, middle_of(Decimal(bid), Decimal(ask))

@@ -40,7 +40,7 @@ class Shard:
         state.log_us, state.timer = log_us, None
         symbol = quote.symbol
         book = state.books.get(symbol)
-        if book is None or state.is_due(book):
+        if book is None or book.is_due(log_us):
             state.forget(symbol)
             book = state.books.get(symbol)
         if book is None:

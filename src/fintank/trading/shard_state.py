@@ -154,10 +154,6 @@ class ShardState:
         """Forget what is too old before a symbol's message is decided on; None: a list cancel."""
         self.changed |= dict.fromkeys(self._forgetting.look(symbol, self.log_us))
 
-    def is_due(self, book: QuoteBook) -> bool:
-        """Whether anything of a symbol is to be forgotten now."""
-        return self._forgetting.is_due(book, self.log_us)
-
     def sweep(self, log_us: int) -> None:
         """Forget some of all that is too old."""
         self.changed |= dict.fromkeys(self._forgetting.sweep(self.changed, log_us))
