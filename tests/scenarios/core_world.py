@@ -148,7 +148,4 @@ def commit(shard: OwnedShard, now_ms: int = 0) -> None:
 
 def deliver(shard: OwnedShard, message: Quote | OwnedMessage, log_us: int) -> None:
     """Give a shard what the rule engine would give it."""
-    if isinstance(message, Quote):
-        shard.on_quote(message, log_us)
-    else:
-        shard.on_message(message, log_us)
+    shard.decide([message], log_us)

@@ -5,12 +5,11 @@ from itertools import islice
 from typing import Protocol
 
 from fintank.trading.changes import Change, Entry
-from fintank.trading.deciding import decide
+from fintank.trading.deciding import Message, decide
 from fintank.trading.effects import Effects
 from fintank.trading.log_merge import Positions
-from fintank.trading.messages import Order, Quote, TradingState
+from fintank.trading.messages import Quote
 from fintank.trading.reports import Fill, Report
-from fintank.trading.requests import CancelRequest
 from fintank.trading.shard import Shard
 from fintank.trading.timeline import TimelineEvent
 from fintank.wire.kafka.journal_records import key_of
@@ -52,17 +51,16 @@ class OwnedShard:
         """How many reports and changes wait for a commit, not counting quotes that merely changed."""
         return len(self._reports) + len(self._journal)
 
-    def on_quote(self, quote: Quote, log_us: int) -> None:
-        """Take in a quote, and let the orders that it touches trade."""
-        effects = self.core.on_quote(quote, log_us)
-        if effects is not None:
-            self._take(effects)
-
-    def on_message(self, message: Order | CancelRequest | TradingState, log_us: int) -> None:
-        """Take in a message of the order stream."""
-        effects = decide(self.core, message, log_us)
-        if effects is not None:
-            self._take(effects)
+    def decide(self, messages: Iterable[Message], log_us: int) -> None:
+        """Take in quotes, and let the orders that they touch trade, or messages of the order stream."""
+        on_quote = self.core.on_quote
+        for message in messages:
+            if isinstance(message, Quote):  # almost all are: without decide's call
+                effects = on_quote(message, log_us)
+            else:
+                effects = decide(self.core, message, log_us)
+            if effects is not None:
+                self._take(effects)
 
     def on_orders_lost(self, offset: int) -> None:
         """Take in that partition 0 of `orders` goes on at an offset that it had before."""

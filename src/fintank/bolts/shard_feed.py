@@ -94,15 +94,10 @@ class ShardFeed:
 
     def decide(self, elapsed_ms: int) -> None:
         """Decide on every record that no earlier one can precede, and run every timer that none can."""
-        on_quote = self.owned.on_quote
         for taken in self.merge.take(elapsed_ms):
             self.timeline.saw(taken, self._topic_ids[taken.partition.topic])
             now_us = taken.log_ms * 1000
-            for record in taken.records:
-                if isinstance(record, Quote):
-                    on_quote(record, now_us)
-                else:
-                    self.owned.on_message(record, now_us)
+            self.owned.decide(taken.records, now_us)
             written = self.committed[taken.partition] or 0
             self.uncommitted = max(self.uncommitted, taken.next - written)
             if self.owned.decisions > DECISIONS_MAX:

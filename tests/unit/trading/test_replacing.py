@@ -34,10 +34,10 @@ def test_an_order_keeps_its_order_id_through_all_replaces() -> None:
 def test_a_restart_forgets_no_replace() -> None:
     log = ShardLog()
     owned = OwnedShard(Shard(Limits()), log)
-    owned.on_message(order("10", price="90"), LOG_US)
-    owned.on_message(order("10", price="90", cl_ord_id="o-2", content_hash="2"), LOG_US)
-    owned.on_message(replace_request("o-1", order_qty="9", content_hash="a"), LOG_US)
-    owned.on_message(replace_request("o-2", cl_ord_id="r-2", price="91", content_hash="b"), LOG_US)
+    owned.decide([order("10", price="90")], LOG_US)
+    owned.decide([order("10", price="90", cl_ord_id="o-2", content_hash="2")], LOG_US)
+    owned.decide([replace_request("o-1", order_qty="9", content_hash="a")], LOG_US)
+    owned.decide([replace_request("o-2", cl_ord_id="r-2", price="91", content_hash="b")], LOG_US)
     owned.commit()
     before = {report["cl_ord_id"]: report["order_id"] for report in log.executions}
     shard = restore(Limits(), log.records())
@@ -61,8 +61,8 @@ def test_a_mass_cancel_ends_ten_thousand_orders_at_once_and_is_known_after_a_res
     count = 10_000
     for number in range(count):
         name = f"o-{number}"
-        owned.on_message(order("10", cl_ord_id=name, symbol=f"S{number % 7}", content_hash=name), LOG_US)
-    owned.on_message(mass_cancel(), LOG_US)
+        owned.decide([order("10", cl_ord_id=name, symbol=f"S{number % 7}", content_hash=name)], LOG_US)
+    owned.decide([mass_cancel()], LOG_US)
     owned.commit()
     ended = [report["orig_cl_ord_id"] for report in log.executions if report["exec_type"] == "CANCELED"]
     assert ended == [f"o-{number}" for number in range(count)]
