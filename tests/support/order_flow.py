@@ -43,9 +43,13 @@ class OrderFlow:
         raise AssertionError(f"no process of {bolt_class}:\n{self.text()}")
 
     def end(self) -> int:
-        """Stop it as Ctrl-C does; return its exit status."""
+        """Stop it as Ctrl-C does; return its exit status. One that does not end is killed."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(END_TIMEOUT_S)
+        try:
+            return self.process.wait(END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         """Kill the JVM; its Python processes exit when their pipes close."""

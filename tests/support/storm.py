@@ -23,6 +23,18 @@ def stream_of(text: str, at_once: bool) -> io.BytesIO:
     return (io.BytesIO if at_once else Paced)(text.encode())
 
 
+def messages_in(written: bytes) -> list[dict[str, Any]]:
+    """Read the messages that a bolt wrote, with the texts that follow each."""
+    messages = []
+    while written:
+        message, _, written = written.partition(b"\nend\n")
+        messages.append(json.loads(message))
+        texts = messages[-1].pop("texts", ()) if "tuple" in messages[-1] else ()
+        for index, size in texts:
+            messages[-1]["tuple"][index], written = written[:size].decode(), written[size:]
+    return messages
+
+
 def _ending_softly(bolt: type) -> type:
     """Make a bolt exit by SystemExit: pystorm kills the process while other threads are alive."""
 
@@ -90,5 +102,5 @@ class Storm:
             with pytest.raises(SystemExit):
                 _ending_softly(bolt)(input_stream=stream_of(text, at_once), output_stream=output).run()
             assert len(list(Path(pid_folder).iterdir())) == 1
-        sent = [json.loads(message) for message in output.getvalue().split(b"\nend\n") if message]
+        sent = messages_in(output.getvalue())
         return [message for message in sent if "pid" not in message and message["command"] != "log"]

@@ -1,5 +1,6 @@
 (ns fintank.storm.multilang-test
-  (:require [clojure.test :refer [deftest is testing]]
+  (:require [clojure.string :as string]
+            [clojure.test :refer [deftest is testing]]
             [fintank.storm.multilang])
   (:import [com.fasterxml.jackson.databind ObjectMapper]
            [java.io ByteArrayInputStream ByteArrayOutputStream IOException PipedInputStream PipedOutputStream]
@@ -91,6 +92,49 @@
     (is (= {"id" "7", "comp" "tick-spout", "stream" "default", "task" 3, "tuple" tuple}
            (sent-by #(.writeBoltMsg ^ISerializer % message))))))
 
+(def ^:private context
+  (proxy [TopologyContext] [nil {} {} {} {} {} "id" "code" "/pids" (int 3) (int 0) [] {} {} {} {} nil nil]
+    (toJSONString [] "{\"taskid\":3}")))
+
+(def ^:private long-text (apply str (repeat 500 "ä\n")))
+
+(defn- written-to
+  "What is written to a process that gave this reply when a tuple with a long text was sent."
+  [reply]
+  (let [sent (ByteArrayOutputStream.)
+        pipe (serializer reply sent)]
+    (.connect pipe {} context)
+    (.reset sent)
+    (.writeBoltMsg pipe (doto (BoltMsg.) (.setId "7") (.setTuple [1 long-text "short" long-text])))
+    (.writeTaskIds pipe [(int 4)])
+    (string/split (.toString sent "UTF-8") #"\nend\n" 2)))
+
+(deftest a-long-text-follows-the-message-for-a-process-that-reads-texts
+  (let [[message behind] (written-to "{\"pid\":42,\"reads_texts\":true}\nend\n")
+        message (.readValue (ObjectMapper.) ^String message ^Class Map)]
+    (is (= [[1 1500] [3 1500]] (get message "texts")))
+    (is (= [1 nil "short" nil] (get message "tuple")))
+    (is (= (str long-text long-text "[4]\nend\n") behind))))
+
+(deftest another-process-gets-its-texts-in-the-json
+  (let [[message behind] (written-to "{\"pid\":42}\nend\n")
+        message (.readValue (ObjectMapper.) ^String message ^Class Map)]
+    (is (not (contains? message "texts")))
+    (is (= [1 long-text "short" long-text] (get message "tuple")))
+    (is (= "[4]\nend\n" behind))))
+
+(deftest the-texts-of-a-process-are-read
+  (let [head "{\"command\":\"emit\",\"tuple\":[1,null,2,null],\"texts\":[[1,1500],[3,2]]}\nend\n"
+        pipe (serializer (str head long-text "ä" head long-text "ä" "{\"command\":\"sync\"}\nend\n")
+                         (ByteArrayOutputStream.))]
+    (dotimes [_ 2]
+      (is (= [1 long-text 2 "ä"] (.getTuple (.readShellMsg pipe)))))
+    (is (= "sync" (.getCommand (.readShellMsg pipe))))))
+
+(deftest a-text-that-ends-too-early-is-an-error
+  (is (thrown-with-msg? NoOutputException #"A text ends too early"
+                        (read-one "{\"command\":\"emit\",\"tuple\":[null],\"texts\":[[0,9]]}\nend\nshort"))))
+
 (deftest task-ids-and-commands-are-written
   (is (= [4 5] (sent-by #(.writeTaskIds ^ISerializer % [(int 4) (int 5)]))))
   (is (= {"command" "next", "id" nil}
@@ -99,8 +143,6 @@
 (deftest the-handshake-sends-the-topology-and-returns-the-pid
   (testing "the context is JSON of Storm's own"
     (let [sent (ByteArrayOutputStream.)
-          context (proxy [TopologyContext] [nil {} {} {} {} {} "id" "code" "/pids" (int 3) (int 0) [] {} {} {} {} nil nil]
-                    (toJSONString [] "{\"taskid\":3}"))
           pid (.connect (serializer "{\"pid\":42}\nend\n" sent) {"topology.name" "order_flow"} context)]
       (is (= 42 pid))
       (is (= {"pidDir" "/pids", "conf" {"topology.name" "order_flow"}, "context" {"taskid" 3}}
