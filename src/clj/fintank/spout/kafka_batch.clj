@@ -49,8 +49,10 @@
 (def ^:const emit-pauses 100)
 (def ^:const ask-pauses 30)
 (def ^:const pause-ms-max 100)
-;; So many records at once are a backlog, which is read without a pause.
+;; So many records or bytes at once are a backlog, which is read without a pause: half of what a poll may return,
+;; and of what a fetch returns of a partition.
 (def ^:const backlog-records 2000)
+(def ^:const backlog-bytes (* 512 1024))
 (def ^:const metrics-every-ms 5000)
 ;; A refused client tries again more often than it says so.
 (def ^:const refusal-every-ms 10000)
@@ -334,6 +336,9 @@
   ^long [average-ms times]
   (min pause-ms-max (long (* (long times) (double @average-ms)))))
 
+(defn- backlog? [^ConsumerRecords polled batches]
+  (or (<= backlog-records (.count polled)) (<= backlog-bytes (reduce + (map :bytes batches)))))
+
 (defn- emit-more! [{:keys [rejected steady-ms last-record-ms emitting-ms next-read-ms ends polled-ends] :as context}
                    wait]
   (when-let [polled (poll context wait)]
@@ -345,9 +350,9 @@
         (vswap! rejected #(merge-with + % (frequencies (keep :reason batches))))
         (run! #(emit! context %) batches)
         (took! context emitting-ms now-ms)
-        (vreset! next-read-ms (if (< (.count polled) backlog-records)
-                                (+ (long (steady-ms)) (pause-ms emitting-ms emit-pauses))
-                                0))))))
+        (vreset! next-read-ms (if (backlog? polled batches)
+                                0
+                                (+ (long (steady-ms)) (pause-ms emitting-ms emit-pauses))))))))
 
 (defn- lag
   "The number of records in the spout's partitions that are not acked yet."

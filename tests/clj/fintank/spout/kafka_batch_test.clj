@@ -278,6 +278,16 @@
       (next! world))
     (is (= 3 (count (emits world))))))
 
+(deftest a-backlog-of-few-large-records-is-read-without-a-pause
+  (let [world (started 0)
+        large (apply str (repeat kafka-batch/backlog-bytes "a"))]
+    (make-busy! world)
+    (dotimes [offset 3]
+      (add! world (record 0 offset large))
+      (next! world)
+      (ack! world (peek (emits world))))
+    (is (= 3 (count (emits world))))))
+
 (deftest it-tells-when-it-has-read-what-was-not-there-when-it-asked
   (let [world (started 0)]
     (ends! world {0 1})
