@@ -32,14 +32,7 @@ soak: ## Run the slow tests, which take minutes each
 	@.venv/bin/pytest -s tests/faults -m soak
 
 bench: tools ## Measure speed, write bench/results/ (SINK=questdb, postgres or each; PEERS=1: beside other frameworks)
-ifdef PEERS
-	@.venv/bin/python bench/peer_runs.py
-else
-	@.venv/bin/python bench/trading_core.py
-	@.venv/bin/python bench/adoption.py
-	@.venv/bin/python bench/pipeline.py --sink $(or $(SINK),influxdb)
-	@.venv/bin/python bench/latency.py
-endif
+	@.venv/bin/invoke bench --sink $(or $(SINK),influxdb) $(if $(PEERS),--peers)
 
 mutants: tools ## Mutate the trading core and write docs/mutants.md (half an hour)
 	@.venv/bin/python scripts/mutants.py
