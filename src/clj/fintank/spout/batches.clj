@@ -34,24 +34,11 @@
     (when (.isError result)
       (.position input))))
 
-(defn- plain?
-  "Whether a value is ASCII without CR and LF: one pass over it, where decoding and searching take three."
-  [^bytes value]
-  (loop [i (dec (alength value))]
-    (if (neg? i)
-      true
-      (let [octet (long (aget value (unchecked-int i)))]
-        (if (or (neg? octet) (== octet 10) (== octet 13))
-          false
-          (recur (unchecked-dec i)))))))
-
 (defn text
   "A record's value as one line (CR and LF become spaces), or nil if it is not UTF-8; null is an empty line."
   ^String [^bytes value]
-  (cond
-    (nil? value) ""
-    (plain? value) (String. value StandardCharsets/ISO_8859_1)
-    :else
+  (if (nil? value)
+    ""
     ;; The JDK's decoder is fast, but it replaces bad bytes with U+FFFD, which may also be in the text.
     (let [decoded (String. value StandardCharsets/UTF_8)]
       (when-not (and (<= 0 (.indexOf decoded 0xFFFD)) (bad-byte value))
