@@ -31,8 +31,13 @@ class PeakMemory(MemoryPeak):
 
 
 def end_when_told() -> None:
-    """End at SIGTERM as at Ctrl-C, so that what was started is ended too."""
+    """End at SIGTERM as at Ctrl-C, so that what was started is ended too.
+
+    A shell script starts background programs with Ctrl-C ignored. The JVM would inherit that, and it is ended
+    with Ctrl-C.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def machine() -> dict[str, str]:

@@ -96,6 +96,15 @@ def test_a_killed_service_is_down_in_status_and_is_restarted(running: Stack) -> 
     assert pid_of(running, "kafka") != killed
 
 
+def test_up_starts_a_service_that_supervisord_is_about_to_start_in_vain(running: Stack) -> None:
+    supervisor = Supervisor(running.settings.home)
+    (running.settings.home / "run" / "influxdb.conf").write_text("not toml")
+    psutil.Process(pid_of(running, "influxdb")).kill()
+    wait_until(lambda: supervisor.states()["influxdb"]["statename"] == "BACKOFF", DEADLINE_S)
+    done = run_fintank(running, "up")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_reset_without_a_terminal_requires_yes(running: Stack) -> None:
     done = run_fintank(running, "reset")
     assert done.returncode == 1

@@ -97,7 +97,7 @@ class Storm:
         with tempfile.TemporaryDirectory() as pid_folder:
             conf = {"topology.name": "order_flow", "fintank.rules": shipped_rules(), **options}
             context = {"taskid": 3, "componentid": "bolt-under-test", "task->component": tasks or {}}
-            handshake = {"pidDir": pid_folder, "conf": conf, "context": context}
+            handshake = {"reads_texts": True, "pidDir": pid_folder, "conf": conf, "context": context}
             text = "".join(f"{json.dumps(message)}\nend\n" for message in (handshake, *messages))
             with pytest.raises(SystemExit):
                 _ending_softly(bolt)(input_stream=stream_of(text, at_once), output_stream=output).run()

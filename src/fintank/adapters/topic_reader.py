@@ -22,6 +22,7 @@ from fintank.wire.kafka.records import Headers, Record
 ANSWER_SECONDS_MAX = 20.0
 SILENT_SECONDS_MAX = 20.0
 POLL_SECONDS = 0.5
+POLLED_RECORDS_MAX = 1_000
 DEPTH_GROWTH = 4
 SKIPPED_RECORDS_MAX = 1_000
 """How many records are read over rather than to ask the broker for the next wanted one."""
@@ -66,26 +67,28 @@ class TopicReader:
         return sum(self._bounds(partition)[1] - offset for partition, offset in positions.items())
 
     def read(self, positions: Positions) -> Iterator[Record]:
-        """Yield the records from these positions to the end, in order by partition; advance the positions."""
+        """Yield the records from these positions to the end, in order by partition; advance the positions.
+
+        Some that are appended meanwhile may follow.
+        """
         waiting = {
             partition for partition, offset in positions.items() if offset < self._bounds(partition)[1]
         }
         self._assign({partition: positions[partition] for partition in sorted(waiting)})
         deadline = time.monotonic() + SILENT_SECONDS_MAX
         while waiting:
-            message = self._consumer.poll(POLL_SECONDS)
-            if message is None:
-                if time.monotonic() > deadline:
-                    raise no_answer(self._address)
-                continue
-            record = self._record(message)
-            if record is not None:
-                positions[record.partition] = record.offset + 1
-                yield record
-                deadline = time.monotonic() + SILENT_SECONDS_MAX
-            elif _is_end(message):
-                # The log may end with commit markers or an open transaction, so offsets don't tell the end.
-                waiting.discard(message.partition())
+            polled = self._poll()
+            if not polled and time.monotonic() > deadline:
+                raise no_answer(self._address)
+            for message in polled:
+                record = self._record(message)
+                if record is not None:
+                    positions[record.partition] = record.offset + 1
+                    yield record
+                    deadline = time.monotonic() + SILENT_SECONDS_MAX
+                elif _is_end(message):
+                    # The log may end with commit markers or an open transaction: offsets don't tell the end.
+                    waiting.discard(message.partition())
 
     def last(self, count: int, ends: Positions) -> list[Record]:
         """Return the last `count` records before these ends, of all partitions together, ordered by time."""
@@ -126,6 +129,11 @@ class TopicReader:
                     yield record
                 if record.offset >= run[-1]:
                     break
+
+    def _poll(self) -> list[Message]:
+        """Wait for a message; return it and all that are there with it, or none after POLL_SECONDS."""
+        first = self._consumer.poll(POLL_SECONDS)
+        return [] if first is None else [first, *self._consumer.consume(POLLED_RECORDS_MAX, 0)]
 
     def _tail(self, partition: int, end: int, count: int) -> Iterable[Record]:
         # Offsets have gaps (compaction, commit markers, aborted records): go back until enough are found.

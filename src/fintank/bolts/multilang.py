@@ -1,8 +1,8 @@
 """Storm's multilang protocol: JSON messages on stdin and stdout, each followed by the line `end`.
 
 Long texts of a tuple follow that line as UTF-8, without a separator. In the JSON each is null, and `texts`
-has its [index, bytes]. `fintank.storm.multilang` in the JVM does the same with a process that says with its
-pid that it reads them.
+has its [index, bytes]. Both sides say in their first message that they read them, as
+`fintank.storm.multilang` in the JVM does; Storm's own serializer gets everything as JSON.
 """
 
 import contextlib
@@ -36,6 +36,7 @@ class MultilangSerializer(Serializer):
         """Use these streams; nothing else may read from the input."""
         super().__init__(input_stream, output_stream, *locks)
         self._received = bytearray()
+        self._sends_texts = False
         self._poll: select.poll | None = None
         with contextlib.suppress(io.UnsupportedOperation):  # in memory: it is read at once
             number = input_stream.fileno()
@@ -56,6 +57,7 @@ class MultilangSerializer(Serializer):
             message = orjson.loads(memoryview(self._received)[:end])
             del self._received[: end + len(END)]
             if isinstance(message, dict):
+                self._sends_texts = self._sends_texts or "reads_texts" in message
                 for index, size in message.pop("texts", ()):
                     message["tuple"][index] = self._read_text(size)
         return message
@@ -80,7 +82,7 @@ class MultilangSerializer(Serializer):
         TypeError if it has no JSON form, UnicodeError if a text has no UTF-8 form, StormWentAwayError if
         nobody reads it.
         """
-        message = b"".join(_parts(msg_dict))
+        message = b"".join(self._parts(msg_dict))
         with self._writer_lock:
             try:
                 self.output_stream.write(message)
@@ -88,18 +90,17 @@ class MultilangSerializer(Serializer):
             except OSError as error:
                 raise StormWentAwayError from error
 
-
-def _parts(message: dict[str, Any]) -> list[bytes]:
-    """Return the message as JSON, the line `end`, and its long texts."""
-    if "pid" in message:
-        message = {**message, "reads_texts": True}
-    texts = {
-        index: value.encode()
-        for index, value in enumerate(message.get("tuple", ()))
-        if isinstance(value, str) and len(value) >= TEXT_CHARS_MIN
-    }
-    if texts:
-        rest = [None if index in texts else value for index, value in enumerate(message["tuple"])]
-        sizes = [(index, len(text)) for index, text in texts.items()]
-        message = {**message, "tuple": rest, "texts": sizes}
-    return [orjson.dumps(message), END, *texts.values()]
+    def _parts(self, message: dict[str, Any]) -> list[bytes]:
+        """Return the message as JSON, the line `end`, and its long texts."""
+        if "pid" in message:
+            message = {**message, "reads_texts": True}
+        texts = {
+            index: value.encode()
+            for index, value in enumerate(message.get("tuple", ()))
+            if self._sends_texts and isinstance(value, str) and len(value) >= TEXT_CHARS_MIN
+        }
+        if texts:
+            rest = [None if index in texts else value for index, value in enumerate(message["tuple"])]
+            sizes = [(index, len(text)) for index, text in texts.items()]
+            message = {**message, "tuple": rest, "texts": sizes}
+        return [orjson.dumps(message), END, *texts.values()]

@@ -1,7 +1,9 @@
 """invoke bench: measure speed, alone or beside other frameworks."""
 
+import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from fintank.commands import command
 from fintank.errors import FintankError
@@ -25,6 +27,17 @@ def bench(_: Settings, sink: str = "influxdb", peers: bool = False) -> None:
         raise FintankError(f"{FOLDER} is not there: run it in a clone of the project")
     measured = [["trading_core.py"], ["adoption.py"], ["pipeline.py", "--sink", sink], ["latency.py"]]
     for program in [["peer_runs.py"]] if peers else measured:
-        status = subprocess.run([sys.executable, FOLDER / program[0], *program[1:]], check=False).returncode
+        status = _run(program)
         if status:
             raise FintankError(f"bench/{program[0]} ended with status {status}")
+
+
+def _run(program: Sequence[str]) -> int:
+    """Run a program of bench/; return its status. Interrupted, it has the time to stop what it started."""
+    process = subprocess.Popen([sys.executable, FOLDER / program[0], *program[1:]])
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.wait()  # a terminal interrupts it, too
+        raise

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from fintank.adapters import rules_file
-from fintank.audit.whole_audit import audit as decide_again
 from fintank.commands import audit, command, reconcile, report
 from fintank.demo import evidence, stack, summary
+from fintank.demo.background_audit import auditing
 from fintank.demo.background_run import BackgroundRun
 from fintank.demo.memory_peak import MemoryPeak, ours
 from fintank.demo.play import Plan, play
@@ -74,12 +74,13 @@ def demo(
 
 
 def _check(settings: Settings, result: DemoResult, peak: MemoryPeak) -> list[str]:
-    """Reconcile, print the summary, and return the problems found."""
+    """Reconcile and, at the same time, audit; print the summary, and return the problems found."""
     print("\nWhat the topics and the sink hold, compared as `invoke reconcile` does:")
-    results, lag = compare(settings)
-    reconcile.show(results, lag)
-    print("\nEvery decision made again from the topics, as `invoke audit` does:")
-    audited = decide_again(settings)
+    with auditing(settings) as wait_for_findings:
+        results, lag = compare(settings)
+        reconcile.show(results, lag)
+        print("\nEvery decision made again from the topics, as `invoke audit` does:")
+        audited = wait_for_findings()
     for line in audit.lines(audited):
         print(f"  {line}")
     symbols = {identity.symbol for identity in summary.open_orders(result.evidence)}

@@ -19,7 +19,7 @@ UP_TIMEOUT_S = 90
 POLL_INTERVAL_S = 0.1
 LOG_LINES_SHOWN = 15
 ALIVE = ("STARTING", "RUNNING")
-"""A process is starting until it has run for startsecs of program.conf."""
+"""A process is starting until it has run for the service's start_seconds."""
 # States that supervisord does not leave on its own.
 GIVEN_UP = ("FATAL", "EXITED", "STOPPED")
 
@@ -62,6 +62,9 @@ def up(settings: Settings, say: Say, cluster: bool = False) -> None:
         say("Already up: " + ", ".join(f"{service.name} at {service.address}" for service in services) + ".")
         return
     port_checks.require_free_ports(missing)
+    for service in missing:
+        if states.get(service.name, {}).get("statename") == "BACKOFF":
+            supervisor.stop_service(service.name)  # supervisord would start it while it is prepared
     _prepare(settings, missing, say)
     if not supervisor.is_up():
         supervisor.start(known_services(settings))

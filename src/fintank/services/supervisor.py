@@ -30,7 +30,8 @@ class Service:
     `address` is the host:port for clients, `variable` the environment variable that sets it, `ports` all TCP
     ports it listens on, `files` its configuration files and their text. `prepare` runs before every start,
     after the files are written; `answers` is whether it serves clients now, and never raises. `finish` runs
-    after every `invoke up` that started something, once all services answer. `stop_signal` ends it.
+    after every `invoke up` that started something, once all services answer. `stop_signal` ends it. One that
+    ends within `start_seconds` of its start four times in a row is given up; else it is started again.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Service:
     prepare: Callable[[], None] = lambda: None
     finish: Callable[[], None] = lambda: None
     stop_signal: str = "TERM"
+    start_seconds: int = 1
 
 
 class Supervisor:
@@ -91,6 +93,7 @@ class Supervisor:
                 command=command,
                 log=_escaped(service.log),
                 stop_signal=service.stop_signal,
+                start_seconds=service.start_seconds,
             )
         return text
 
@@ -104,6 +107,10 @@ class Supervisor:
     def start_service(self, name: str) -> None:
         """Start one service without waiting for it."""
         self._call("startProcess", name, False)
+
+    def stop_service(self, name: str) -> None:
+        """Stop one service, and wait until its process is gone."""
+        self._call("stopProcess", name)
 
     def stop(self) -> None:
         """Stop the services and supervisord, and wait until their processes are gone."""

@@ -24,9 +24,10 @@ def serializer_of(reading, writing):
     return MultilangSerializer(reading, writing, RLock(), RLock())
 
 
-def sent(*messages):
+def sent(*messages, first=b'{"reads_texts":true}\nend\n'):
     output = io.BytesIO()
-    serializer = serializer_of(io.BytesIO(), output)
+    serializer = serializer_of(io.BytesIO(first), output)
+    serializer.read_message()
     for message in messages:
         serializer.send_message(message)
     return output.getvalue()
@@ -38,6 +39,12 @@ def test_a_long_text_follows_its_message_and_a_short_one_stands_in_it():
     message, _, rest = written.partition(b"\nend\n")
     assert json.loads(message) == head
     assert rest == LONG.encode() + b'{"command":"sync"}\nend\n'
+
+
+def test_a_storm_that_does_not_read_texts_gets_json():
+    message = {"command": "emit", "tuple": [LONG, "short"]}
+    written = sent(message, first=b'{"pidDir":"/"}\nend\n')
+    assert json.loads(written.removesuffix(b"\nend\n")) == message
 
 
 def test_a_bolt_says_with_its_pid_that_it_reads_texts():

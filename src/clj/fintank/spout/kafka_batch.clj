@@ -51,7 +51,7 @@
 (def ^:const pause-ms-max 100)
 ;; So many records or bytes at once are a backlog, which is read without a pause: half of what a poll may return,
 ;; and of what a fetch returns of a partition.
-(def ^:const backlog-records 2000)
+(def ^:const backlog-records 2500)
 (def ^:const backlog-bytes (* 512 1024))
 (def ^:const metrics-every-ms 5000)
 ;; A refused client tries again more often than it says so.

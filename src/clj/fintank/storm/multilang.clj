@@ -4,8 +4,8 @@
 
   A message is a JSON value followed by a line `end`. Long texts of a tuple follow that line as UTF-8, without a
   separator, so that no batch of records is escaped and parsed between processes; in the JSON each is null, and
-  `texts` has its [index, bytes]. A process says \"reads_texts\": true with its pid; another gets everything as JSON,
-  and may send so.
+  `texts` has its [index, bytes]. Both sides say \"reads_texts\": true in their first message; another side gets
+  everything as JSON.
 
   Storm creates one JacksonSerializer per Python process, of the class named in topology.multilang.serializer."
   (:import [clojure.lang Reflector]
@@ -165,7 +165,8 @@
 (defn serializer-connect
   "Sends the process its configuration and context; returns its pid, and notes whether it reads texts."
   [serializer conf ^TopologyContext context]
-  (write! serializer {"pidDir" (.getPIDDir context)
+  (write! serializer {"reads_texts" true
+                      "pidDir" (.getPIDDir context)
                       "conf" conf
                       "context" (.readValue json (.toJSONString context) Map)})
   (let [reply (next-message serializer)]

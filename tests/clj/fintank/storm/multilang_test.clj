@@ -145,5 +145,5 @@
     (let [sent (ByteArrayOutputStream.)
           pid (.connect (serializer "{\"pid\":42}\nend\n" sent) {"topology.name" "order_flow"} context)]
       (is (= 42 pid))
-      (is (= {"pidDir" "/pids", "conf" {"topology.name" "order_flow"}, "context" {"taskid" 3}}
+      (is (= {"reads_texts" true, "pidDir" "/pids", "conf" {"topology.name" "order_flow"}, "context" {"taskid" 3}}
              (.readValue (ObjectMapper.) (.toByteArray sent) ^Class Map))))))
