@@ -181,14 +181,13 @@ def _is_text(record: Record) -> bool:
 
 
 def _runs(records: Iterable[Record]) -> list[Run]:
-    runs: list[Run] = []
+    runs: list[list[int]] = []
     for record in records:
-        last = runs[-1] if runs else None
-        if last and last.append_ms == record.time_ms and last.first + last.records == record.offset:
-            runs[-1] = last._replace(records=last.records + 1)
+        if runs and record.offset == runs[-1][0] + runs[-1][1] and record.time_ms == runs[-1][2]:
+            runs[-1][1] += 1
         else:
-            runs.append(Run(record.offset, 1, record.time_ms))
-    return runs
+            runs.append([record.offset, 1, record.time_ms])
+    return [Run(*run) for run in runs]
 
 
 def _hash(message: Input) -> int | None:
