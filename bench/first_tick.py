@@ -22,7 +22,7 @@ from fintank.waiting import wait_until
 
 TICKS = 1_000
 STEPS = {
-    "JVM started": "Storm",
+    "jar checked": "storm jar",
     "worker up": "order_flow runs",
 }
 """What the log says when a step is done."""
