@@ -185,7 +185,7 @@ def test_dropped_ticks_and_a_fill_booked_twice_are_found(stack: Stack, quotes: P
     assert re.search(r"audit: FILL_NOT_DECIDED [1-9]", output), output
     sent, stored = figure(output, "ticks sent"), figure(output, "ticks stored")
     assert stored < sent
-    missing = f"{sent:,} ticks came into the topic 'ticks', {stored:,} points into InfluxDB's bid_ask"
+    missing = f"{sent:,} ticks came into the topic 'ticks', {stored:,} points into bid_ask"
     assert f"ticks: {missing}" in output
     assert topologies(stack) == []
 
@@ -222,5 +222,5 @@ def test_a_topology_that_ends_early_is_reported_with_its_last_lines(
 def test_a_missing_file_is_reported_before_anything_starts(stack: Stack, tmp_path: Path) -> None:
     status, output = demo(stack, tmp_path, "--file", tmp_path / "missing.csv")
     assert status == 1
-    assert output.endswith("missing.csv: No such file or directory: name a CSV file, plain or compressed\n")
+    assert output.endswith("missing.csv: No such file or directory: name a file, plain or compressed\n")
     assert not is_up(stack)
