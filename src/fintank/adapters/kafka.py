@@ -64,8 +64,8 @@ def _in_turn(address: str) -> deque[str]:
 class _PatientClient:
     """An admin client of several brokers: when one is lost or hangs, it asks until another has taken over.
 
-    It connects first to the broker to which it connected last, then to the next. Kafka's client chooses by
-    chance, and may choose one that hangs again and again.
+    It connects first to the broker through which it got its last answer, then to the next. Kafka's client
+    chooses by chance, and may choose one that hangs again and again.
     """
 
     def __init__(self, address: str) -> None:
@@ -84,22 +84,18 @@ class _PatientClient:
             deadline = time.monotonic() + TAKEN_OVER_S_MAX
             while True:
                 try:
-                    self._client = self._client or self._connect()
+                    self._client = self._client or _client(
+                        self._next_address(), kafka_security.HANGS_MS_MAX, kafka_security.HANGS_MS_MAX
+                    )
                     return getattr(self._client, name)(*values, **named)
                 except KafkaError as error:
                     if not error.retriable or time.monotonic() > deadline:
                         raise
                 self._close()  # it would ask the lost broker again
+                self._brokers.rotate(-1)
                 time.sleep(RETRY_S)
 
         return call
-
-    def _connect(self) -> KafkaAdminClient:
-        try:
-            return _client(self._next_address(), kafka_security.HANGS_MS_MAX, kafka_security.HANGS_MS_MAX)
-        except KafkaError:
-            self._brokers.rotate(-1)
-            raise
 
     def _next_address(self) -> str:
         """Return the next broker that listens, as one that hangs does, too."""
