@@ -31,7 +31,7 @@ def auditing(settings: Settings) -> Iterator[Callable[[], AuditFindings]]:
     def findings() -> AuditFindings:
         with LiveLine() as line:
             while not receiving.poll(POLL_SECONDS):
-                line.show("still deciding again")
+                line.show("still auditing")
         try:
             found = receiving.recv()
         except EOFError:
