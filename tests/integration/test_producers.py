@@ -54,3 +54,4 @@ def test_an_example_sends_to_the_partition_of_its_key_and_its_order_trades(
     life = fintank(stack, "order", cl_ord_id)
     assert "FILLED" in life
     assert "94.19" in life
+    assert any({cl_ord_id, "94.19"} <= {*line.split()} for line in fintank(stack, "watch").splitlines())

@@ -1,18 +1,27 @@
 """invoke watch in a real terminal: tmux runs it, and its screen is read."""
 
+import json
+import re
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 from support.core_engine import CoreEngine
 from support.stack import BIN, Stack, fintank
 
-from fintank.waiting import wait_until
+from fintank.adapters.topic_reader import open_reader
+from fintank.waiting import sleep_until, wait_until
 
 pytestmark = pytest.mark.usefixtures("topics")
 
 Screen = Callable[[], str]
+
+TRADES_PER_SECOND = 1_000
+SENDING_SECONDS = 8
+STALE_SECONDS_MAX = 3
 
 
 @pytest.fixture
@@ -75,6 +84,35 @@ def test_the_screen_has_prices_fills_orders_and_positions(
     assert any({"IVE", "BUY", "12.5", venue} <= row for row in rows for venue in ("NYSE", "NASDAQ"))
     assert {"Prices", "Fills", "Orders", "Positions"} <= {word.strip("┌┐─┬") for row in rows for word in row}
     assert max(map(len, text.splitlines())) <= columns
+
+
+def latest_price(text: str) -> int:
+    """Return the price in the first row of the fills; 0 if it is of no trade that the test sent."""
+    found = re.search(r"\bseen +IVE +BUY +12\.5 +(\d+) ", text)
+    return int(found[1]) if found else 0
+
+
+@pytest.mark.usefixtures("traded")
+def test_a_thousand_trades_a_second_leave_the_screen_current(
+    stack: Stack, terminal: Callable[[int], Screen]
+) -> None:
+    with open_reader(stack.settings.kafka, "executions") as reader:
+        reports = [json.loads(record.value or b"") for record in reader.last(100, reader.ends())]
+    trade = next(report for report in reports if report["exec_type"] == "TRADE")
+    screen = terminal(200)
+    wait_until(screen, 30, is_done=lambda text: "12.5" in text)
+    producer = Producer({"bootstrap.servers": stack.settings.kafka, "linger.ms": 5})
+    started, behind = time.monotonic(), []
+    for half_second in range(1, 2 * SENDING_SECONDS + 1):
+        sent = half_second * TRADES_PER_SECOND // 2
+        for price in range(sent - TRADES_PER_SECOND // 2 + 1, sent + 1):
+            producer.produce("executions", json.dumps(trade | {"last_px": str(price)}), "seen")
+        producer.flush()
+        sleep_until(started + half_second / 2)
+        behind.append(sent - latest_price(screen()))
+    text = wait_until(screen, STALE_SECONDS_MAX, is_done=lambda text: latest_price(text) == sent)
+    assert latest_price(text) == sent, text
+    assert max(behind) <= STALE_SECONDS_MAX * TRADES_PER_SECOND, behind
 
 
 @pytest.mark.usefixtures("traded")

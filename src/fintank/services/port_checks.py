@@ -55,12 +55,12 @@ def require_free_ports(services: Sequence[Service]) -> None:
 
 
 def holder(port: int) -> str:
-    """Return the process that listens on `port`, as in `java (pid 4711)`."""
+    """Return the process that listens on `port`, as in `java (pid 4711)`; the system may hide it."""
     pid = holder_pid(port)
     if pid is not None:
         with contextlib.suppress(psutil.NoSuchProcess):
             return f"{psutil.Process(pid).name()} (pid {pid})"
-    return "a process of another user"
+    return "a process that is just ending (then try again) or of another user"
 
 
 def holder_pid(port: int) -> int | None:
