@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from fintank.adapters.consumer_groups import is_read
-from fintank.adapters.topic_reader import open_reader
 from fintank.commands import command
 from fintank.errors import FintankError
+from fintank.order_history.states_in_force import in_force, scope
 from fintank.samples.produce import make_topics, send_one
 from fintank.settings import Settings
 from fintank.terminal.options import argument
 from fintank.terminal.texts import utc
-from fintank.trading.messages import State, TradingState
+from fintank.trading.messages import State
 from fintank.waiting import now_us
 from fintank.wire.bolts.order_stream import MsgType
 from fintank.wire.kafka import orders
@@ -35,7 +35,7 @@ def trading_state(
     address = settings.kafka
     if state == SHOW:
         make_topics(address)
-        for line in _in_force(address):
+        for line in _lines(address):
             print(line)
         return
     wanted = argument("trading_state", state).upper()
@@ -51,28 +51,16 @@ def trading_state(
     if rejects:
         raise FintankError(f"trading_state {wanted}: {rejects[0].reason} {rejects[0].detail}")
     send_one(address, "orders", KEY, value, TRADING_STATE_PARTITION)
-    print(f"Sent to Kafka ({address}) topic 'orders': trading is {wanted}{_of(symbol, account)}.")
+    print(f"Sent to Kafka ({address}) topic 'orders': trading is {wanted}{scope(symbol, account)}.")
     if not is_read(address, "orders"):
         print("No topology reads the topic 'orders': it takes effect with the next one (sparse run).")
 
 
-def _in_force(address: str) -> Iterator[str]:
+def _lines(address: str) -> Iterator[str]:
     """Yield a line for the latest trading state of everything, and of each symbol and account."""
-    latest: dict[tuple[str | None, str | None], TradingState] = {}
-    with open_reader(address, "orders") as reader:
-        for record in reader.read(reader.starts({TRADING_STATE_PARTITION})):
-            if KEY.encode() in (record.value or b""):
-                message = orders.from_record(record)
-                if isinstance(message, TradingState):
-                    latest[message.symbol, message.account] = message
-    if (None, None) not in latest:
+    found = in_force(address)
+    if all(message.symbol or message.account for message in found):
         yield f"Trading is {State.ACTIVE}: the topic 'orders' has no trading_state for everything."
-    for (symbol, account), message in latest.items():
-        since = utc(message.time_us / 1000)
-        yield f"Trading is {message.state}{_of(symbol, account)}, since {since} ({message.input})."
-
-
-def _of(symbol: str | None, account: str | None) -> str:
-    if symbol is not None:
-        return f" for {symbol}"
-    return "" if account is None else f" for the account {account}"
+    for message in found:
+        told = f"{message.state}{scope(message.symbol, message.account)}"
+        yield f"Trading is {told}, since {utc(message.time_us / 1000)} ({message.input})."

@@ -200,7 +200,7 @@ def _totals(life: Life, orders: Sequence[Order]) -> Iterator[str]:
     sums: dict[str, Position] = defaultdict(Position)
     terminal = 0
     for order in orders:
-        last = _state(life, order.identity)
+        last = latest_report(life, order.identity)
         currency, held = _held(life, order, booked)
         sums[currency] = sums[currency].plus(held)
         terminal += last is not None and last.ord_status.is_terminal
@@ -223,13 +223,7 @@ def _held(life: Life, order: Order, booked: Mapping[PositionKey, Position]) -> t
     return own[0].currency or "", booked[own[0]]
 
 
-def is_open(life: Life, order: Order) -> bool:
-    """Whether an order was accepted and has not ended."""
-    last = _state(life, order.identity)
-    return last is not None and not last.ord_status.is_terminal
-
-
-def _state(life: Life, identity: Identity) -> ExecutionReport | None:
+def latest_report(life: Life, identity: Identity) -> ExecutionReport | None:
     """Return the report with an order's state: not the rejection of another message with its id."""
     own = [
         report

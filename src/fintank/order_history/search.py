@@ -12,7 +12,9 @@ from functools import partial
 from fintank.adapters.kafka_topics import partition_for, reports_partition, topics
 from fintank.adapters.topic_reader import TopicReader, open_reader
 from fintank.order_history import waiting_reason
-from fintank.order_history.life import Booked, Life, Reported, Sent, is_open, orders_of, quote_ids
+from fintank.order_history.life import Booked, Life, Reported, Sent, orders_of, quote_ids
+from fintank.order_history.open_order import open_order
+from fintank.order_history.states_in_force import in_force
 from fintank.terminal.screen import track
 from fintank.trading.limits import Limits
 from fintank.trading.messages import (
@@ -32,6 +34,7 @@ from fintank.wire.kafka.rejects import Reject
 
 CLOCK_BACK_MS_MAX = 60_000
 """By how much the broker's clock may have been set back; records are found by its times."""
+IS_LATE = "nothing in the market holds it up: `invoke topics` shows whether decisions are late"
 
 
 def find(address: str, order_id: str, limits: Limits) -> Life | None:
@@ -61,14 +64,15 @@ def find(address: str, order_id: str, limits: Limits) -> Life | None:
 
 
 def _waits(address: str, life: Life) -> dict[Identity, str]:
-    """Return why each open order waits."""
+    """Return why each open order waits, by its present identity."""
+    waiting = [each for order in life.orders if (each := open_order(life, order)) is not None]
+    states = in_force(address) if waiting else []
     found = {}
-    for order in life.orders:
-        if is_open(life, order):
-            quotes = waiting_reason.recent_quotes(address, order.symbol, life.limits)
-            why = waiting_reason.of_order(order, quotes, now_us(), life.limits)
-            if why is not None:
-                found[order.identity] = why
+    for working in waiting:
+        order = working.order
+        quotes = waiting_reason.recent_quotes(address, order.symbol, life.limits)
+        why = waiting_reason.of_order(working, quotes, states, now_us(), life.limits)
+        found[order.identity] = why or IS_LATE
     return found
 
 

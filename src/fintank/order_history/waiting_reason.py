@@ -1,4 +1,5 @@
-"""Why an open order waits: its session, or the market as the latest quotes make it."""
+"""Why an open order waits: the trading state, its session, its window, or the market as the latest quotes
+make it."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -6,13 +7,16 @@ from functools import partial
 
 from fintank.adapters.kafka_topics import partition_for, topics
 from fintank.adapters.topic_reader import open_reader
+from fintank.order_history.states_in_force import forbids, scope
 from fintank.terminal.texts import utc
 from fintank.trading.clock import Clock, ClockState
+from fintank.trading.collar import Collar
 from fintank.trading.decimals import plain
 from fintank.trading.depth import Depth, is_worse
-from fintank.trading.limits import Limits
-from fintank.trading.messages import Order, Quote, Side
+from fintank.trading.limits import SECOND_US, Limits
+from fintank.trading.messages import Quote, Side, TradingState
 from fintank.trading.quote_book import Counts, QuoteBook
+from fintank.trading.working_order import WorkingOrder
 from fintank.waiting import now_us
 from fintank.wire.kafka import tick_json
 from fintank.wire.kafka.records import messages
@@ -31,21 +35,29 @@ def recent_quotes(address: str, symbol: str, limits: Limits) -> list[Arrived]:
         return [(quote, record.time_ms * 1000) for record, quote in messages(own, read)]
 
 
-def of_order(order: Order, quotes: Iterable[Arrived], now_us: int, limits: Limits) -> str | None:
-    """Return why an order waits; None if nothing is known that holds it up."""
+def of_order(
+    working: WorkingOrder,
+    quotes: Iterable[Arrived],
+    states: Iterable[TradingState],
+    now_us: int,
+    limits: Limits,
+) -> str | None:
+    """Return why an open order waits; None if nothing is known that holds it up."""
+    order = working.order
+    halt = next((state for state in states if forbids(state, order)), None)
+    if halt is not None:
+        return f"trading is {halt.state}{scope(halt.symbol, halt.account)}"
     book, side = _book(quotes, limits), order.side
     reason = _no_market(order.symbol, book, now_us, limits, [side])
     if reason is not None or book is None:
         return reason
-    market = book.market(book.clock.now(now_us))
-    best = market.best(side)
-    assert best is not None
-    name, above, below = ("ask", "above", "below") if side is Side.BUY else ("bid", "below", "above")
-    if order.stop_px is not None and is_worse(order.stop_px, best, side):
-        return f"the best {name} {plain(best)} is {below} its stop {plain(order.stop_px)}"
-    if order.price is not None and is_worse(best, order.price, side):
-        return f"the best {name} {plain(best)} is {above} its limit {plain(order.price)}"
-    return _sizes(market, [side])
+    clock_us = book.clock.now(now_us)
+    market = book.market(clock_us)
+    reason = _price_reason(working, market, _collar(book, clock_us, limits))
+    if reason is not None:
+        return f"{reason}{_left_out(market)}"
+    reasons = [_block(working, limits), _lots(working, market, limits), _sizes(market, [side])]
+    return "; ".join(reason for reason in reasons if reason is not None) or None
 
 
 def of_symbol(symbol: str, quotes: Iterable[Arrived], now_us: int, limits: Limits) -> str | None:
@@ -54,7 +66,10 @@ def of_symbol(symbol: str, quotes: Iterable[Arrived], now_us: int, limits: Limit
     reason = _no_market(symbol, book, now_us, limits, list(Side))
     if reason is not None or book is None:
         return reason
-    return _sizes(book.market(book.clock.now(now_us)), list(Side))
+    clock_us = book.clock.now(now_us)
+    market, collar = book.market(clock_us), _collar(book, clock_us, limits)
+    beyond = (_beyond(side, market, collar) for side in Side)
+    return next((reason for reason in beyond if reason is not None), None) or _sizes(market, list(Side))
 
 
 def _no_market(
@@ -67,16 +82,82 @@ def _no_market(
         if opens_us is None:
             return f"the calendar {sessions.name} knows no later session"
         return f"the session opens at {utc(opens_us / 1000)}"
-    if book is None:
-        return f"no quote is younger than {limits.max_quote_age_us // 1_000_000} s (max_quote_age_ms)"
+    if book is None or clock_us - book.clock.tick_time_us > limits.max_quote_age_us:
+        return f"no quote is younger than {_seconds(limits.max_quote_age_us)} s (max_quote_age_ms)"
     market = book.market(clock_us)
-    if all(market.levels(side) for side in sides):
+    empty = next((side for side in sides if not market.levels(side)), None)
+    if empty is None:
         return None
-    return _crossed(market) if market.crossing else "a side has no quote that is new enough"
+    return _crossed(market) if market.crossing else _nothing(empty, book)
+
+
+def _nothing(side: Side, book: QuoteBook) -> str:
+    """Say that no exchange has a quote on a side, or only one that is too far behind."""
+    name = "ask" if side is Side.BUY else "bid"
+    silent = [quote for quote in book.silent() if (quote.ask if side is Side.BUY else quote.bid) is not None]
+    if not silent:
+        return f"no exchange has {'an' if name == 'ask' else 'a'} {name}"
+    behind = _seconds(book.clock.tick_time_us - silent[-1].time_us)
+    venue = silent[-1].exchange
+    return f"the newest quotes have no {name}; that of {venue} is {behind} s behind them (max_quote_lag_ms)"
+
+
+def _price_reason(working: WorkingOrder, market: Depth, collar: Collar) -> str | None:
+    """Return why the best price triggers no stop, or is none that the order trades at."""
+    order, side = working.order, working.order.side
+    best = market.best(side)
+    assert best is not None
+    name, above, below = ("ask", "above", "below") if side is Side.BUY else ("bid", "below", "above")
+    if working.is_stop:
+        assert order.stop_px is not None
+        if is_worse(order.stop_px, best, side):
+            return f"the best {name} {plain(best)} is {below} its stop {plain(order.stop_px)}"
+        return _beyond(side, market, collar)
+    if order.price is None:
+        return _beyond(side, market, collar)
+    if is_worse(best, order.price, side):
+        return f"the best {name} {plain(best)} is {above} its limit {plain(order.price)}"
+    return None
+
+
+def _beyond(side: Side, market: Depth, collar: Collar) -> str | None:
+    """Return why neither MARKET orders trade at the best price of a side, nor stops are triggered by it."""
+    best = market.best(side)
+    assert best is not None
+    if collar.reference is None:
+        return "there is no reference price: the bid and the ask are too far apart"
+    if collar.allows(best):
+        return None
+    ends = f"{plain(collar.lowest)} to {plain(collar.highest)}"
+    name = "ask" if side is Side.BUY else "bid"
+    reference = f"the reference price {plain(collar.reference)}"
+    return f"the best {name} {plain(best)} is not within {ends}, the collar of {reference} (market_collar)"
+
+
+def _collar(book: QuoteBook, clock_us: int, limits: Limits) -> Collar:
+    return Collar(book.reference_at(clock_us), limits.market_collar)
+
+
+def _block(working: WorkingOrder, limits: Limits) -> str | None:
+    priority = working.order.priority
+    if priority == 1:
+        return None
+    window = f"a window of {_seconds(limits.aggregation_window_us)} s (aggregation_window_ms)"
+    return f"orders of priority {priority} trade as a block, after {window}"
+
+
+def _lots(working: WorkingOrder, market: Depth, limits: Limits) -> str | None:
+    """Return why no quote has enough for a cash order."""
+    order, lot_size = working.order, limits.instruments.of(working.order.symbol).lot_size
+    is_by_cash = order.cash_order_qty is not None
+    if not is_by_cash or any(level.offers(lot_size) for level in market.levels(order.side)):
+        return None
+    return f"an order by cash takes whole lots of {plain(lot_size)}, and no quote has one"
 
 
 def _sizes(market: Depth, sides: Sequence[Side]) -> str | None:
-    if any(level.left is not None for side in sides for level in market.levels(side)):
+    levels = [level for side in sides for level in market.levels(side)]
+    if any(level.left is not None for level in levels):
         return "the quotes have sizes, and no more than the displayed size is traded"
     return None
 
@@ -91,6 +172,14 @@ def _book(quotes: Iterable[Arrived], limits: Limits) -> QuoteBook | None:
     return book
 
 
+def _left_out(market: Depth) -> str:
+    """Say which exchanges are left out of the best prices; nothing if there are none."""
+    if not market.crossing:
+        return ""
+    names = " and ".join(quote.exchange for quote in market.crossing)
+    return f" ({_crossed(market)}; {names} left out)"
+
+
 def _crossed(market: Depth) -> str:
     """Name the highest bid and the lowest ask, with those that were left out."""
     quotes = [*market.crossing, *(level.quote for level in (*market.bids, *market.asks))]
@@ -98,3 +187,7 @@ def _crossed(market: Depth) -> str:
     asks = [(Decimal(quote.ask), quote.exchange) for quote in quotes if quote.ask is not None]
     (bid, bid_at), (ask, ask_at) = max(bids), min(asks)
     return f"the NBBO is crossed: {bid_at} bid {plain(bid)} above {ask_at} ask {plain(ask)}"
+
+
+def _seconds(us: int) -> str:
+    return plain(Decimal(us) / SECOND_US)
