@@ -130,9 +130,13 @@ class Market:
             self.tick_time_us, self._arrival_us = quote.time_us, log_us
         now_us = self.clock(log_us)
         assert now_us is not None
-        if self._candidate is not None and now_us < self._candidate[1]:
-            self._candidate = self._candidate[0], now_us
-        self.offer_candidate(now_us)
+        if self._candidate is not None and now_us <= self._candidate[1]:
+            middle = self.middle(now_us)
+            self._candidate = self._candidate[0] if middle is None else middle, now_us
+            if self._candidate[0] == self._reference:
+                self._candidate = None
+        else:
+            self.offer_candidate(now_us)
         return True
 
     def stale_times(self) -> list[int]:
@@ -157,15 +161,20 @@ class Market:
             self._candidate = None
             self.offer_candidate(at_us)
 
-    def offer_candidate(self, now_us: int) -> None:
-        """Take the middle of the NBBO as the candidate, if it can be one."""
+    def middle(self, now_us: int) -> Fraction | None:
+        """Return the middle of the NBBO, if it can be a reference."""
         quotes = without_crossing(self.usable_at(now_us))
         bids, asks = sorted_levels(quotes, "SELL"), sorted_levels(quotes, "BUY")
         if not bids or not asks:
-            return
+            return None
         bid, ask = bids[0].price("SELL"), asks[0].price("BUY")
         middle = (bid + ask) / 2
-        if ask - bid > abs(middle) / 10:
+        return middle if ask - bid <= abs(middle) / 10 else None
+
+    def offer_candidate(self, now_us: int) -> None:
+        """Take the middle of the NBBO as the candidate, if it can be one."""
+        middle = self.middle(now_us)
+        if middle is None:
             return
         if self._reference is None:
             self._reference = middle

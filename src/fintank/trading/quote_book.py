@@ -89,8 +89,8 @@ class QuoteBook:
             self._counts.stale += 1
         if reference.due_us == inf:
             reference.offer(self.middle(now_us), now_us)
-        elif now_us < reference.due_us - SECOND_US:
-            reference.set_back(now_us)
+        elif now_us <= reference.due_us - SECOND_US:
+            reference.offer_again(self.middle(now_us), now_us)
         return now_us
 
     def is_due(self, log_us: int) -> bool:

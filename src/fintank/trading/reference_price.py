@@ -1,7 +1,8 @@
 """A symbol's reference price: what its NBBO was lately, against stub quotes and prices far from the market.
 
 It is the middle of an NBBO that is no wider than a tenth of its middle. The first such NBBO counts at once.
-After that one at a time is the candidate, and becomes the reference when it is a second old.
+After that one at a time is the candidate, and becomes the reference when it is a second old. Of the ticks of
+one moment the last makes it.
 """
 
 from collections.abc import Callable
@@ -50,9 +51,14 @@ class ReferencePrice:
         else:
             self._set(ReferenceState(self.state.price, middle, now_us))
 
-    def set_back(self, now_us: int) -> None:
-        """Let the candidate be no younger than now_us: a tick that came late set the clock back."""
-        self._set(self.state._replace(since_us=now_us))
+    def offer_again(self, middle: Decimal | None, now_us: int) -> None:
+        """Take in the middle at the candidate's moment, or at one before it, as the clock was set back.
+
+        It takes the candidate's place: of several ticks of one moment the last one counts.
+        """
+        candidate = self.state.candidate if middle is None else middle
+        is_new = candidate != self.state.price
+        self._set(ReferenceState(self.state.price, *((candidate, now_us) if is_new else (None, None))))
 
     def _set(self, state: ReferenceState) -> None:
         self.state = state

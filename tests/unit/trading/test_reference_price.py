@@ -48,10 +48,14 @@ def test_the_first_middle_counts_at_once_and_the_next_when_it_is_a_second_old() 
     assert price.state == ReferenceState(Decimal(102), None, None)
 
 
-def test_a_candidate_is_no_younger_than_a_clock_that_was_set_back() -> None:
+def test_of_one_moment_the_last_middle_is_the_candidate_also_where_the_clock_was_set_back() -> None:
     price = ReferencePrice(ReferenceState(Decimal(100), Decimal(101), 60 * SECOND))
-    price.set_back(10 * SECOND)
-    assert price.due_us == 11 * SECOND
+    price.offer_again(Decimal(102), 60 * SECOND)
+    assert price.state == ReferenceState(Decimal(100), Decimal(102), 60 * SECOND)
+    price.offer_again(None, 10 * SECOND)
+    assert (price.state.candidate, price.due_us) == (102, 11 * SECOND)
+    price.offer_again(Decimal("100.0"), 10 * SECOND)
+    assert (price.state, price.due_us) == (ReferenceState(Decimal(100), None, None), inf)
 
 
 def test_a_collar_is_as_wide_on_both_sides_whatever_the_sign() -> None:
