@@ -90,13 +90,18 @@ def host_and_port(address: str) -> tuple[str, int]:
 def parse_sink(name: str, text: str, host: str = "localhost") -> SinkUrl:
     """Parse the URL of a database, or its kind alone; FintankError on a bad one."""
     url = sink_url.parse(name, text, host, SINK_PORTS)
-    _address(name, url.address)
+    if not _is_address(url.address):
+        example = f"{url.scheme}://localhost:{SINK_PORTS[url.scheme]}"
+        raise FintankError(
+            f"{name}: after {url.scheme}:// and the login, if any, with its @, comes host or host:port, as "
+            f"in {example} or {url.scheme}://[::1]"
+        )
     return url
 
 
 def _sink(environ: Mapping[str, str], host: str, influx: str) -> SinkUrl:
     text = environ.get("FINTANK_SINK") or "influxdb"
-    if text == "influxdb":
+    if text.lower() == "influxdb":
         return SinkUrl("influxdb", _address("FINTANK_INFLUX", influx))
     return parse_sink("FINTANK_SINK", text, host)
 
@@ -121,8 +126,10 @@ def _addresses(name: str, value: str) -> str:
 
 def _address(name: str, value: str) -> str:
     if not _is_address(value):
+        login, _, place = value.rpartition("@")
+        shown = f"...@{place}" if login else value
         raise FintankError(
-            f"{name}={value!r} is not an address: write host:port, as in localhost:9092 or [::1]:9092, "
+            f"{name}={shown!r} is not an address: write host:port, as in localhost:9092 or [::1]:9092, "
             "without a scheme such as http://"
         )
     return value

@@ -16,7 +16,8 @@ TITLES: Mapping[str, str] = {
 }
 """The schemes; influxdbs is InfluxDB over https."""
 FORMS = "influxdb, influxdbs, questdb or postgres, or a URL such as questdb://localhost:9000"
-_URL = re.compile(r"([a-z]+)://(?:(.*)@)?([^@/]+)(?:/([A-Za-z0-9_][A-Za-z0-9_.-]{0,62})?)?")
+_URL = re.compile(r"([A-Za-z]+)://(?:(.*)@)?([^@/]+)(?:/(.*))?")
+_DATABASE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,19 @@ def parse(name: str, text: str, host: str, ports: Mapping[str, int]) -> SinkUrl:
     FintankError on any other text. The address is not checked.
     """
     match = _URL.fullmatch(text if "://" in text else f"{text}://{host}")
-    scheme = ("postgresql" if match[1] == "postgres" else match[1]) if match else ""
+    scheme = match[1].lower() if match and unquote(text).isprintable() else ""
+    scheme = "postgresql" if scheme == "postgres" else scheme
+    # No message shows the text: it may hold a password, wherever its signs were confused.
     if match is None or scheme not in TITLES:
-        # A text that can't be read may hold a password.
         raise FintankError(f"{name} is no database that fintank knows: write {FORMS}")
     _, login, place, database = match.groups()
     address = place if re.search(r":[0-9]+\Z", place.rpartition("]")[2]) else f"{place}:{ports[scheme]}"
     if scheme == "questdb":
         if database:
-            raise FintankError(f"{name}: a QuestDB has no databases: leave out /{database}")
+            raise FintankError(f"{name}: a QuestDB has no databases: leave out what follows host and port")
         return SinkUrl(scheme, address, "", login or "")
+    if database and not _DATABASE.fullmatch(database):
+        raise FintankError(
+            f"{name}: after host and port comes only the database: letters, digits, _ . and -, at most 63"
+        )
     return SinkUrl(scheme, address, database or DATABASE, login or "")
