@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fintank.adapters import credentials
 from fintank.errors import FintankError
 from fintank.settings import is_host_or_address
 
@@ -74,3 +75,16 @@ def _environment_problems(name: str, environment: Any) -> Iterator[str]:
         yield f"{name}.nimbus must be a host, or host:port, without a scheme"
     if not all(isinstance(host, str) for host in environment.get("workers", [])):
         yield f"{name}.workers must be host names"
+    for variable in _passwords(environment.get("options", {}).get("topology.environment")):
+        yield (
+            f"{name}.options has a password ({variable}), and Storm shows its options to everyone: put it "
+            "into the workers' environment, or into the file that FINTANK_SECRETS names there"
+        )
+
+
+def _passwords(variables: Any) -> Iterator[str]:
+    """Yield the names of the workers' variables that hold a password."""
+    for variable, value in variables.items() if isinstance(variables, dict) else ():
+        is_url = variable == "FINTANK_SINK" and "@" in str(value)
+        if is_url or (variable in credentials.NAMES and variable.endswith("_PASSWORD")):
+            yield variable

@@ -23,15 +23,16 @@ ssh: Any = fabric.api
 CONNECT_TIMEOUT_S = 10
 PACKAGES = ("confluent-kafka", "kafka-python", "orjson", "simplejson", "streamparse", "urllib3")
 """What the Python bolts import; a worker's virtualenv must have these."""
+PROBED_PORTS = {**SINK_PORTS, "postgres": SINK_PORTS["postgresql"]}
 # Runs in the worker's own Python, without packages, and prints a line for each service it can't reach. The
 # addresses follow settings.py: a Storm option wins over the environment, the environment over the default.
 PROBE = f"""
 import os, re, socket, ssl, sys
 host, found = os.environ.get("FINTANK_HOST") or "localhost", os.environ.get
-sink = (found("FINTANK_SINK") or "influxdb").split("://")
-at = sink[1].rpartition("@")[2].split("/")[0] if sink[1:] else host
-at += "" if re.search(":[0-9]+$", at) else ":%s" % {dict(SINK_PORTS)}.get(sink[0])
-if sink == ["influxdb"]:
+scheme, _, rest = (found("FINTANK_SINK") or "influxdb").partition("://")
+at = rest.rpartition("@")[2].split("/")[0] or host
+at += "" if re.search(":[0-9]+$", at) else ":%s" % {PROBED_PORTS}.get(scheme.lower(), 0)
+if (scheme.lower(), rest) == ("influxdb", ""):
     at = found("FINTANK_INFLUX") or at
 services = (
     ("Kafka", found("FINTANK_KAFKA") or host + ":{PORTS["kafka"]}"),
@@ -46,6 +47,7 @@ for option, (name, default) in zip(sys.argv[1:], services):
     faults = []
     for one in address.split(","):
         host, _, port = one.rpartition(":")
+        host = host.strip("[]")
         try:
             connection = socket.create_connection((host, int(port)), 3)
             if name == "Kafka" and (ca or protocol.endswith("SSL")):

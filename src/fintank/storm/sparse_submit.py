@@ -30,6 +30,8 @@ POLL_INTERVAL_S = 1.0
 SETTLED_S = 3
 """How long all tasks must be up without an error; a Python bolt that can't start fails sooner."""
 
+SINK_VARIABLES = ("FINTANK_SINK", "FINTANK_INFLUX")
+
 Options = Mapping[str, Any]
 
 
@@ -50,7 +52,6 @@ def pre_submit(name: str, _env_name: str, env_config: dict[str, Any], options: O
     """End `sparse submit` with one line if it can't work; by then, only missing topics are created."""
     given = _arguments()
     workers = options["storm.workers.list"]
-    there = settings.from_storm(options, {})
     with exiting():
         with _nimbus(env_config) as address:
             check_cluster(nimbus.cluster(address), name, int(options["topology.workers"]), given.force)
@@ -58,7 +59,7 @@ def pre_submit(name: str, _env_name: str, env_config: dict[str, Any], options: O
             default = Path(get_config()["virtualenv_specs"]) / f"{TOPOLOGY}.txt"
             remote_workers.check_requirements([Path(path) for path in given.requirements or [default]])
             remote_workers.check(workers, options)
-        sparse_run.check(seen_from_here(there, workers, os.environ), may_be_read=given.force)
+        sparse_run.check(seen_from_here(options, workers, os.environ), may_be_read=given.force)
 
 
 def post_submit(name: str, _env_name: str, env_config: dict[str, Any], _options: Options) -> None:
@@ -104,12 +105,14 @@ def check_cluster(cluster: Any, name: str, workers: int, force: bool) -> None:
         )
 
 
-def seen_from_here(there: Settings, workers: Sequence[str], environ: Mapping[str, str]) -> Settings:
+def seen_from_here(options: Options, workers: Sequence[str], environ: Mapping[str, str]) -> Settings:
     """Return the addresses that the workers use as seen from this machine: their localhost is another.
 
-    FINTANK_KAFKA, FINTANK_SINK, FINTANK_INFLUX and FINTANK_HOST win, as in every command.
+    FINTANK_KAFKA, FINTANK_SINK, FINTANK_INFLUX and FINTANK_HOST win, as in every command. Without an option
+    for the sink, the workers have the FINTANK_SINK of this machine.
     """
     own = settings.load(environ)
+    there = settings.from_storm(options, {name: environ[name] for name in SINK_VARIABLES if name in environ})
 
     def seen(variables: Sequence[str], mine: str, theirs: str) -> str:
         host, port = host_and_port(theirs)
@@ -118,11 +121,12 @@ def seen_from_here(there: Settings, workers: Sequence[str], environ: Mapping[str
         is_chosen = any(map(environ.get, (*variables, "FINTANK_HOST")))
         return mine if is_chosen else f"{workers[0]}:{port}"
 
-    address = seen(["FINTANK_SINK", "FINTANK_INFLUX"], own.sink.address, there.sink.address)
+    address = seen(SINK_VARIABLES, own.sink.address, there.sink.address)
+    login = own.sink.login if own.sink.scheme == there.sink.scheme else ""
     return replace(
         own,
         kafka=seen(["FINTANK_KAFKA"], own.kafka, there.kafka),
-        sink=replace(there.sink, address=address, login=own.sink.login),
+        sink=replace(there.sink, address=address, login=login),
     )
 
 

@@ -18,6 +18,10 @@ def with_prod(**changes: Any) -> str:
     return json.dumps({**GOOD, "envs": {"prod": {**GOOD["envs"]["prod"], **changes}}})
 
 
+def of_workers(**variables: str) -> str:
+    return with_prod(options={"topology.environment": variables})
+
+
 def check(folder: Path, content: str | bytes) -> None:
     file = folder / "config.json"
     file.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -28,6 +32,7 @@ def test_the_projects_own_file_is_valid(tmp_path: Path) -> None:
     config_file.check(PROJECT_ROOT / "config.json")
     check(tmp_path, json.dumps(GOOD).replace(",", ",\r\n"))
     check(tmp_path, with_prod(options={"topology.workers": 2}, use_ssh_for_nimbus=False))
+    check(tmp_path, of_workers(FINTANK_SINK="influxdb://h", FINTANK_SECRETS="/etc/fintank/secrets"))
 
 
 @pytest.mark.parametrize(
@@ -54,6 +59,9 @@ def test_the_projects_own_file_is_valid(tmp_path: Path) -> None:
         (with_prod(log="x"), "envs.prod.log must be an object"),
         (with_prod(options=[]), "envs.prod.options must be an object"),
         (with_prod(use_ssh_for_nimbus="no"), "envs.prod.use_ssh_for_nimbus must be true or false"),
+        (of_workers(FINTANK_KAFKA_PASSWORD="hunter2"), r"a password \(FINTANK_KAFKA_PASSWORD\), and Storm"),
+        (of_workers(FINTANK_SINK_PASSWORD="hunter2"), r"a password \(FINTANK_SINK_PASSWORD\)"),
+        (of_workers(FINTANK_SINK="influxdb://u:hunter2@h"), r"\(FINTANK_SINK\), .*FINTANK_SECRETS"),
     ],
     ids=itertools.count(),
 )
@@ -64,6 +72,7 @@ def test_an_error_is_one_line_that_names_the_file(
         check(tmp_path, content)
     assert str(error.value).startswith(f"{tmp_path}/config.json: ")
     assert "\n" not in str(error.value)
+    assert "hunter2" not in str(error.value)
 
 
 def test_a_missing_file_suggests_the_projects_folder(tmp_path: Path) -> None:

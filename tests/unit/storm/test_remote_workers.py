@@ -75,15 +75,43 @@ def test_a_worker_without_ssh_is_one_line() -> None:
         remote_workers.check(["nowhere.invalid"], {})
 
 
+def probed(kafka: str, sink: str, **environ: str) -> str:
+    """Return what the probe prints on a worker with these options and variables."""
+    command = [sys.executable, "-c", remote_workers.PROBE, kafka, sink]
+    variables = {**os.environ, **environ}
+    return subprocess.run(command, env=variables, capture_output=True, text=True, check=True).stdout
+
+
 def test_a_worker_must_trust_the_certificate_of_kafka(tmp_path: Path) -> None:
     authority, other = Authority(tmp_path / "ca"), Authority(tmp_path / "other")
     with http_server(QuietHandler, authority.sign()) as address:
 
         def printed(ca: Path) -> str:
-            command = [sys.executable, "-c", remote_workers.PROBE, address, address]
-            environ = {**os.environ, "FINTANK_KAFKA_CA": str(ca)}
-            return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout
+            return probed(address, address, FINTANK_KAFKA_CA=str(ca))
 
         assert printed(authority.ca) == ""
         assert f"Kafka ({address}) does not answer: [SSL: CERTIFICATE_VERIFY_FAILED]" in printed(other.ca)
         assert printed(tmp_path / "none") == f"FINTANK_KAFKA_CA={tmp_path}/none can't be read there\n"
+
+
+@pytest.mark.parametrize(
+    ("sink", "place"),
+    [
+        ("postgres", "nowhere.invalid:5432"),
+        ("Postgres://u:secret@here.invalid/db", "here.invalid:5432"),
+        ("influxdbs://u:a://b@here.invalid:1/db", "here.invalid:1"),
+        ("questdb://[::1.]", "[::1.]:9000"),
+        ("mysql", "nowhere.invalid:0"),
+    ],
+)
+def test_a_workers_own_sink_is_found_as_the_bolts_find_it(sink: str, place: str) -> None:
+    with http_server(QuietHandler) as address:
+        printed = probed(address, "", FINTANK_SINK=sink, FINTANK_HOST="nowhere.invalid")
+    assert printed.startswith(f"The sink ({place}) does not answer: ")
+    assert printed.count("\n") == 1
+
+
+def test_the_brackets_of_an_ipv6_address_are_no_part_of_its_host() -> None:
+    with http_server(QuietHandler) as address:
+        host, port = address.split(":")
+        assert probed(address, f"[{host}]:{port}") == ""

@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 from support.nimbus_server import cluster_summary, topology_summary
 
-from fintank import settings
 from fintank.adapters import nimbus
 from fintank.errors import FintankError
 from fintank.storm import sparse_submit
@@ -35,27 +34,36 @@ def test_too_few_free_slots_are_an_error_that_names_the_topologies_using_them() 
         check_cluster(cluster, "order_flow", 2, force=False)
 
 
-THERE = settings.load({})
-
-
 def test_a_remote_workers_localhost_is_that_worker() -> None:
-    seen = seen_from_here(THERE, ["box-1", "box-2"], {})
+    seen = seen_from_here({}, ["box-1", "box-2"], {})
     assert (seen.kafka, seen.sink.address) == ("box-1:9092", "box-1:8086")
 
 
 def test_the_environment_overrides_a_remote_workers_localhost() -> None:
-    seen = seen_from_here(THERE, ["box-1"], {"FINTANK_KAFKA": "gate:19092"})
+    seen = seen_from_here({}, ["box-1"], {"FINTANK_KAFKA": "gate:19092"})
     assert (seen.kafka, seen.sink.address) == ("gate:19092", "box-1:8086")
 
 
 def test_addresses_other_than_localhost_are_unchanged() -> None:
-    there = settings.from_storm({"fintank.kafka": "kafka.lan:9092"}, {})
+    there = {"fintank.kafka": "kafka.lan:9092"}
     assert seen_from_here(there, ["box-1"], {"FINTANK_HOST": "gate"}).kafka == "kafka.lan:9092"
 
 
 def test_a_worker_on_this_machine_has_the_same_localhost() -> None:
-    there = settings.from_storm({"fintank.kafka": "localhost:14092"}, {})
+    there = {"fintank.kafka": "localhost:14092"}
     assert seen_from_here(there, ["localhost"], {"FINTANK_KAFKA": "gate:1"}).kafka == "localhost:14092"
+
+
+def test_a_login_of_this_machine_is_only_for_a_database_of_the_same_kind() -> None:
+    there = {"fintank.sink": "questdb://db.lan"}
+    same = seen_from_here(there, ["box-1"], {"FINTANK_SINK": "questdb://u:p@gate"}).sink
+    assert same.with_login == "questdb://u:p@db.lan:9000"
+    assert seen_from_here(there, ["box-1"], {"FINTANK_SINK": "influxdb://u:p@gate"}).sink.login == ""
+
+
+def test_without_an_option_the_workers_have_the_sink_of_this_machine() -> None:
+    environ = {"FINTANK_SINK": "questdb://u:p@db.lan"}
+    assert seen_from_here({}, ["box-1"], environ).sink.with_login == "questdb://u:p@db.lan:9000"
 
 
 class Cluster:
