@@ -60,7 +60,8 @@ def parse(name: str, text: str, host: str, ports: Mapping[str, int]) -> SinkUrl:
     FintankError on any other text. The address is not checked.
     """
     match = _URL.fullmatch(text if "://" in text else f"{text}://{host}")
-    scheme = match[1].lower() if match and unquote(text).isprintable() else ""
+    is_text = text.isprintable() and "\0" not in unquote(text)
+    scheme = match[1].lower() if match and is_text else ""
     scheme = "postgresql" if scheme == "postgres" else scheme
     # No message shows the text: it may hold a password, wherever its signs were confused.
     if match is None or scheme not in TITLES:

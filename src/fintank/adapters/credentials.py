@@ -18,7 +18,6 @@ from fintank.sink_url import SinkUrl
 OTHERS_MASK = 0o077
 BLANKS = " \t"
 NAMES = tuple(f"FINTANK_{of}_{what}" for of in ("KAFKA", "INFLUX", "SINK") for what in ("USER", "PASSWORD"))
-INFLUX_CURE = "check FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD"
 SINK_CURE = "check FINTANK_SINK_USER and FINTANK_SINK_PASSWORD"
 
 
@@ -26,6 +25,10 @@ def secret(name: str, environ: Mapping[str, str] = os.environ) -> str:
     """Return a setting from the environment or the file FINTANK_SECRETS; empty if neither has it."""
     value = environ.get(name)
     if value:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise FintankError(f"{name} is not valid UTF-8") from None
         return value
     file = environ.get("FINTANK_SECRETS")
     return _read(Path(file)).get(name, "") if file else ""

@@ -35,6 +35,11 @@ def test_credentials_may_be_in_any_script() -> None:
     assert credentials.sink_login(replace(INFLUXDB, login="%E4%B8%AD:%C3%A9%3A"), {}) == ("中", "é:")
 
 
+def test_a_password_that_is_not_utf8_is_refused_and_not_shown() -> None:
+    with pytest.raises(FintankError, match=r"^FINTANK_SINK_PASSWORD is not valid UTF-8$"):
+        credentials.sink_login(INFLUXDB, {"FINTANK_SINK_PASSWORD": os.fsdecode(b"secret\xff")})
+
+
 def test_secrets_must_not_be_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
     with pytest.raises(FintankError, match=r"^FINTANK_SECRETS=.*/pipe is a pipe: name a file$"):

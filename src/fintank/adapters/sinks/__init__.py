@@ -1,5 +1,6 @@
 """The databases that points are written to and read from."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -113,6 +114,11 @@ def _open(url: SinkUrl) -> Any:
     module, name = _CLIENTS[url.scheme]
     # Imported here: a bolt needs one of them only.
     return getattr(import_module(f"fintank.adapters.sinks.{module}"), name)(url)
+
+
+def full_disk_cure(text: str) -> str:
+    """Return what to append to an error that tells of a full disk there; empty for another."""
+    return "; free disk space there" if re.search("no space left|errno=28", text, re.IGNORECASE) else ""
 
 
 def no_answer(url: SinkUrl) -> FintankError:

@@ -17,6 +17,7 @@ CONNECT_TIMEOUT_S = 2.0
 WRITE_TIMEOUT_S = 30.0
 QUERY_TIMEOUT_S = 60.0
 PING_TIMEOUT_S = 2.0
+DENIED = (401, 403)
 
 
 class HttpClient:
@@ -29,12 +30,12 @@ class HttpClient:
         kind = urllib3.HTTPSConnectionPool if url.scheme.endswith("s") else urllib3.HTTPConnectionPool
         self._pool = kind(host, port, maxsize=1, retries=False, headers=_headers(login))
 
-    def ping(self) -> int:
-        """Return the HTTP status of /ping; 0 without an answer."""
+    def answers(self) -> bool:
+        """Return whether /ping is answered, if only that it wants a login: what is asked next says so."""
         try:
-            return self._pool.request("GET", "/ping", timeout=PING_TIMEOUT_S).status
+            return self._pool.request("GET", "/ping", timeout=PING_TIMEOUT_S).status in (200, 204, *DENIED)
         except (urllib3.exceptions.HTTPError, OSError):
-            return 0
+            return False
 
     def post(self, path: str, **content: Any) -> urllib3.BaseHTTPResponse:
         """Post a write or a change; SinkUnavailableError without an answer."""

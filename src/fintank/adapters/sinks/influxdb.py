@@ -14,8 +14,15 @@ import orjson
 from urllib3 import BaseHTTPResponse
 
 from fintank.adapters import credentials
-from fintank.adapters.sinks import Refusal, Retention, Series, SinkUnavailableError, influxql
-from fintank.adapters.sinks.http_client import HttpClient
+from fintank.adapters.sinks import (
+    Refusal,
+    Retention,
+    Series,
+    SinkUnavailableError,
+    full_disk_cure,
+    influxql,
+)
+from fintank.adapters.sinks.http_client import DENIED, HttpClient
 from fintank.adapters.sinks.query import Query
 from fintank.adapters.sinks.refusing import ANSWER_CHARS_MAX, refusals
 from fintank.errors import FintankError
@@ -52,8 +59,8 @@ class Answer(NamedTuple):
 
     @property
     def cure(self) -> str:
-        """What to check after a denied request, to append to an error message."""
-        return f"; {credentials.INFLUX_CURE}" if self.status in (401, 403) else ""
+        """What to do about it, to append to an error message."""
+        return f"; {credentials.SINK_CURE}" if self.status in DENIED else full_disk_cure(self.text)
 
 
 class InfluxDB:
@@ -67,7 +74,7 @@ class InfluxDB:
 
     def answers(self) -> bool:
         """Return whether an InfluxDB answers."""
-        return self._client.ping() in (200, 204)
+        return self._client.answers()
 
     def prepare(self) -> list[str]:
         """Create the database if it is missing; return a warning if it does not keep points forever.

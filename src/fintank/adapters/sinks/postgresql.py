@@ -1,12 +1,13 @@
 """PostgreSQL: new points are copied into their table, known ones are merged into it, queries are SQL."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from fintank.adapters import credentials
-from fintank.adapters.sinks import Refusal, Retention, Series, SinkUnavailableError
+from fintank.adapters.sinks import Refusal, Retention, Series, SinkUnavailableError, full_disk_cure
 from fintank.adapters.sinks import postgresql_connections as connections
 from fintank.adapters.sinks import postgresql_tables as form
 from fintank.adapters.sinks.copy_rows import Rows, rows_by_table
@@ -21,6 +22,9 @@ from fintank.wire.points.point_values import Measurement, Point, of_rows
 
 PAGE_ROWS = 20_000
 errors = psycopg.errors
+_DENIED = re.compile(
+    r"authentication|no password supplied|role .* does not exist|pg_hba\.conf|permission denied"
+)
 _BLAMES_LINES = (errors.DataError, errors.IntegrityError, errors.ProgramLimitExceeded)
 
 
@@ -35,11 +39,11 @@ class PostgreSQL:
         self._partition_day = 0
 
     def answers(self) -> bool:
-        """Return whether a PostgreSQL answers, with or without our database."""
+        """Return whether a PostgreSQL answers, also without our database, or that it wants a login."""
         try:
             self._connections.connect("postgres").close()
-        except psycopg.Error:
-            return False
+        except psycopg.Error as error:
+            return _is_missing(error) or _is_denied(error)
         return True
 
     def prepare(self) -> list[str]:
@@ -187,11 +191,11 @@ class PostgreSQL:
     def _reason(self, error: psycopg.Error) -> str:
         """Say in one line what went wrong, with its cure."""
         text = " ".join(str(error).split())[:ANSWER_CHARS_MAX]
-        if "authentication" in text or isinstance(error, errors.InsufficientPrivilege):
+        if _is_denied(error):
             return f"{self._name} refused: {text}; {credentials.SINK_CURE}"
         if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
             return f"{self._name} does not answer: run `invoke up` ({text})"
-        return f"{self._name} refused: {text}"
+        return f"{self._name} refused: {text}{full_disk_cure(text)}"
 
 
 def _copy(connection: psycopg.Connection[Any], name: str, rows: Rows) -> None:
@@ -203,6 +207,11 @@ def _fetched(connection: psycopg.Connection[Any], cursor: Any) -> list[tuple[Any
     with connections.limit(connection, connections.QUERY_TIMEOUT_S):
         rows: list[tuple[Any, ...]] = cursor.fetchmany(PAGE_ROWS)
         return rows
+
+
+def _is_denied(error: psycopg.Error) -> bool:
+    """Whether the login is refused, or its user may not do this; connecting has no codes of errors."""
+    return isinstance(error, errors.InsufficientPrivilege) or bool(_DENIED.search(str(error)))
 
 
 def _is_missing(error: psycopg.Error) -> bool:

@@ -12,8 +12,8 @@ import orjson
 from urllib3 import BaseHTTPResponse
 
 from fintank.adapters import credentials
-from fintank.adapters.sinks import Refusal, Retention, Series, SinkUnavailableError
-from fintank.adapters.sinks.http_client import HttpClient
+from fintank.adapters.sinks import Refusal, Retention, Series, SinkUnavailableError, full_disk_cure
+from fintank.adapters.sinks.http_client import DENIED, HttpClient
 from fintank.adapters.sinks.query import Query
 from fintank.adapters.sinks.refusing import ANSWER_CHARS_MAX, refusals
 from fintank.adapters.sinks.sql import Dialect, quoted_name, select, select_edges, series_of
@@ -58,7 +58,7 @@ class QuestDB:
 
     def answers(self) -> bool:
         """Return whether a QuestDB answers."""
-        return self._client.ping() in (200, 204)
+        return self._client.answers()
 
     def prepare(self) -> list[str]:
         """Create the tables and columns that are missing; return a warning if points are not kept forever.
@@ -202,7 +202,7 @@ class QuestDB:
 
     def _text(self, response: BaseHTTPResponse, answer: dict[str, Any]) -> str:
         text = str(answer.get("error") or answer.get("message") or "no reason")[:ANSWER_CHARS_MAX]
-        cure = f"; {credentials.SINK_CURE}" if response.status in (401, 403) else ""
+        cure = f"; {credentials.SINK_CURE}" if response.status in DENIED else full_disk_cure(text)
         return f"{response.status}: {text}{cure}"
 
 

@@ -129,8 +129,8 @@ def test_a_refusal_is_one_line(server: Server, influx: InfluxDB, answer: object)
     ("status", "wanted"),
     [
         (400, "answered 400: parse error$"),
-        (401, "answered 401: parse error; .*FINTANK_INFLUX_USER"),
-        (403, "answered 403: parse error; .*FINTANK_INFLUX_USER"),
+        (401, "answered 401: parse error; .*FINTANK_SINK_USER"),
+        (403, "answered 403: parse error; .*FINTANK_SINK_USER"),
     ],
 )
 def test_another_status_is_an_error_and_denied_access_has_a_cure(

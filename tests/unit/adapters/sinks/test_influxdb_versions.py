@@ -179,9 +179,9 @@ def test_without_a_mapping_writes_wait_and_say_what_is_missing() -> None:
 
 def test_without_its_token_it_is_one_line_with_the_cure(server: Influx2) -> None:
     with serving(server) as url:
-        with pytest.raises(FintankError, match="check FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD"):
+        with pytest.raises(FintankError, match="check FINTANK_SINK_USER and FINTANK_SINK_PASSWORD"):
             InfluxDB(url).prepare()
-        with pytest.raises(SinkUnavailableError, match=r"answered 401.*check FINTANK_INFLUX_USER"):
+        with pytest.raises(SinkUnavailableError, match=r"answered 401.*check FINTANK_SINK_USER"):
             InfluxDB(url).write(LINES[0])
 
 
