@@ -21,7 +21,8 @@ def add(admin: KafkaAdminClient) -> list[str]:
         wanted = topics()[name].partitions
         if found >= wanted:
             continue
-        unread = sum(state.lag or 0 for state in partition_states(admin, {name: found}))
+        # What an open transaction hides is read later, too.
+        unread = sum((state.lag or 0) + state.hidden for state in partition_states(admin, {name: found}))
         if unread or live_members(admin):
             why = f"{unread:,} records are unread" if unread else "the topology is running"
             raise FintankError(

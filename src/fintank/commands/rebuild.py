@@ -15,7 +15,7 @@ def rebuild(settings: Settings, since: str = "") -> None:
     """Write the points of all records in the topics again, as in: invoke rebuild --since 2d"""
     since_ms = parse_span(since, "now").since_ns // 1_000_000 if since else None
     refused = list[rebuilding.Rebuilt]()
-    for done in rebuilding.rebuild(settings, since_ms):
+    for done in rebuilding.rebuild(settings, since_ms, print):
         print(f"{done.topic}: {counted(done.points, 'point')} into {settings.sink.shown}")
         refused += [done] if done.refused else []
     if refused:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from fintank.commands import command
+from fintank.errors import FintankError
 from fintank.services import kafka_broker, lifecycle
 from fintank.settings import Settings, parse_sink
 from fintank.terminal.options import whole_number
@@ -20,6 +21,11 @@ BROKERS_MAX = 5
 def up(settings: Settings, cluster: bool = False, sink: str = "", brokers: str = "") -> None:
     """Start Kafka and a database on this machine and wait until they answer, as in: invoke up --cluster"""
     chosen = replace(settings, sink=parse_sink("--sink", sink)) if sink else settings
+    if sink and chosen.sink.login:
+        raise FintankError(
+            "--sink holds a login, and everyone on this machine sees a command line: put the URL into "
+            "FINTANK_SINK instead"
+        )
     if brokers:
         count = whole_number("--brokers", brokers, maximum=BROKERS_MAX)
         chosen = replace(chosen, kafka=kafka_broker.addresses(settings.kafka.split(",")[0], count))

@@ -5,7 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 from fintank.adapters import kafka, rules_file
-from fintank.adapters.sinks import Refusal, Sink, no_answer, open_sink
+from fintank.adapters.sinks import Sink, no_answer, open_sink
 from fintank.adapters.topic_reader import open_reader
 from fintank.reconciliation.spout_batches import SpoutBatch, read_batches
 from fintank.reconciliation.storage import EXECUTIONS_TOPIC, FILLS_TOPIC, StoredTopic, ticks_topic
@@ -30,8 +30,8 @@ class Rebuilt(NamedTuple):
     reason: str
 
 
-def rebuild(settings: Settings, since_ms: int | None) -> Iterator[Rebuilt]:
-    """Write the points of all records, or of those appended since then, topic by topic.
+def rebuild(settings: Settings, since_ms: int | None, say: Callable[[str], None]) -> Iterator[Rebuilt]:
+    """Write the points of all records, or of those appended since then, topic by topic; say what to know.
 
     Nothing is committed, so the topology may run meanwhile; a point that is there stays as it is.
     FintankError if Kafka or the database goes away: running it again begins anew.
@@ -42,7 +42,8 @@ def rebuild(settings: Settings, since_ms: int | None) -> Iterator[Rebuilt]:
         raise no_answer(settings.sink)
     with kafka.connect(settings.kafka) as admin:
         kafka.ensure_topics(admin)
-    sink.prepare()
+    for warning in sink.prepare():
+        say(warning)
     stored = (ticks_topic(limits.instruments), EXECUTIONS_TOPIC, FILLS_TOPIC)
     for topic in stored:
         yield _rebuild(settings, sink, topic.topic, partial(_lines, topic), since_ms)
@@ -50,16 +51,19 @@ def rebuild(settings: Settings, since_ms: int | None) -> Iterator[Rebuilt]:
 
 
 def _rebuild(settings: Settings, sink: Sink, topic: str, lines_of: LinesOf, since_ms: int | None) -> Rebuilt:
-    points, refused = 0, list[Refusal]()
+    points = refused = 0
+    reason = ""
     with open_reader(settings.kafka, topic) as reader:
         positions = reader.starts(since_ms=since_ms)
         for batch in read_batches(reader, positions, f"loading {topic}"):
             lines = lines_of(batch) if batch.offsets else ()
             for start in range(0, len(lines), LINES_MAX):
                 part = lines[start : start + LINES_MAX]
-                refused += sink.write("\n".join(part))
-                points += len(part)
-    return Rebuilt(topic, points - len(refused), len(refused), refused[0].answer if refused else "")
+                refusals = sink.write("\n".join(part))
+                points += len(part) - len(refusals)
+                refused += len(refusals)
+                reason = reason or (refusals[0].answer if refusals else "")
+    return Rebuilt(topic, points, refused, reason)
 
 
 def _lines(topic: StoredTopic, batch: SpoutBatch) -> Sequence[str]:
