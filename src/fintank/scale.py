@@ -7,7 +7,7 @@ A process has one scale: that of FINTANK_SCALE or scale.toml, or, in a bolt, tha
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ COMPONENTS = (
     "reject-writer",
 )
 """The components of topologies/order_flow.clj."""
+READERS = {f"{topic.removesuffix('s')}-spout": topic for topic in PARTITIONED}
+"""The spout of each partitioned topic."""
 _FILE = Path(__file__).resolve().parents[2] / "scale.toml"
 
 
@@ -86,7 +88,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Scale:
         return parse(tomllib.loads(file.read_text("utf-8")), file.name)
     except OSError as error:
         raise FintankError(f"FINTANK_SCALE={file} can't be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FintankError(f"{file.name} is not TOML: {error}") from error
 
 
@@ -103,6 +105,16 @@ def parse(content: Mapping[str, Any], name: str) -> Scale:
         tasks if "tasks" in content else default.tasks,
         storm.get("workers", default.workers),
     )
+
+
+def idle(scale: Scale) -> Iterator[str]:
+    """Yield a line for each component with tasks that have nothing to do."""
+    useful = {spout: (scale.partitions[topic], f"partitions of {topic}") for spout, topic in READERS.items()}
+    useful["rule-engine"] = (scale.shards, "shards")
+    for component, (count, what) in useful.items():
+        tasks = scale.tasks.get(component, 1)
+        if tasks > count:
+            yield f"scale.toml: of {tasks:,} tasks of {component} only {count:,} have work, as many as {what}"
 
 
 def _table(

@@ -8,7 +8,7 @@ import pytest
 from fintank import scale
 from fintank.adapters import kafka_topics
 from fintank.errors import FintankError
-from fintank.scale import COMPONENTS, Scale, load, parse
+from fintank.scale import COMPONENTS, READERS, Scale, idle, load, parse
 from fintank.settings import PROJECT_ROOT
 
 
@@ -70,10 +70,21 @@ def test_a_wrong_file_is_one_line(content: dict[str, object], fault: str) -> Non
     assert "\n" not in str(caught.value)
 
 
+def test_tasks_without_work_are_told() -> None:
+    tasks = {"tick-spout": 5, "order-spout": 4, "tick-deserializer": 9, "rule-engine": 3}
+    assert list(idle(Scale(shards=2, tasks=tasks))) == [
+        "scale.toml: of 5 tasks of tick-spout only 4 have work, as many as partitions of ticks",
+        "scale.toml: of 3 tasks of rule-engine only 2 have work, as many as shards",
+    ]
+    assert {*READERS} < {*COMPONENTS}
+    assert list(idle(Scale())) == []
+
+
 def test_a_file_that_is_no_toml_or_missing_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "x.toml"
     with pytest.raises(FintankError, match=r"FINTANK_SCALE=.*x\.toml can't be read: No such file"):
         load({"FINTANK_SCALE": str(file)})
-    file.write_text("shards: 4")
-    with pytest.raises(FintankError, match=r"x\.toml is not TOML: "):
-        load({"FINTANK_SCALE": str(file)})
+    for text in ("shards: 4", "shards = 4\nshards = 5", f"x = {'[' * 3_000}", "\udcff"):
+        file.write_text(text, errors="surrogateescape")
+        with pytest.raises(FintankError, match=r"x\.toml is not TOML: "):
+            load({"FINTANK_SCALE": str(file)})

@@ -44,6 +44,8 @@ def prepare(arguments: Sequence[str]) -> dict[str, object]:
         # It wins over config.json, so the default must not be there.
         if scale.current().workers > 1:
             options["topology.workers"] = scale.current().workers
+        for line in scale.idle(scale.current()):
+            print(line)
         for line in rules_file.calendar_lines(rules_file.load(loaded)):
             print(line)
         if arguments[1] == "run":
