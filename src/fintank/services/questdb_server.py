@@ -1,5 +1,7 @@
 """The local QuestDB server, with its console for the browser."""
 
+import json
+
 from fintank.adapters import credentials
 from fintank.adapters.sinks.questdb import QuestDB
 from fintank.services import programs
@@ -12,6 +14,13 @@ JVM_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC")
 """Its tables are outside the heap, in mapped files."""
 
 
+def login_lines(user: str, password: str) -> str:
+    """Return the login's lines of server.conf; empty without a user."""
+    # A file of Java's properties is Latin-1, and has JSON's escapes.
+    user, password = json.dumps(user)[1:-1], json.dumps(password)[1:-1]
+    return "".join(f"{of}.user={user}\n{of}.password={password}\n" for of in ("http", "pg") if user)
+
+
 def service(settings: Settings, url: SinkUrl) -> Service:
     """Return the server as a service.
 
@@ -20,8 +29,7 @@ def service(settings: Settings, url: SinkUrl) -> Service:
     data = settings.home / "data" / "questdb"
     jar = programs.class_path(settings, "questdb")
     jvm = [*programs.jvm(programs.temporary(settings)), *JVM_OPTIONS]
-    user, password = credentials.sink_login(url)
-    login = "".join(f"{of}.user={user}\n{of}.password={password}\n" for of in ("http", "pg")) if user else ""
+    login = login_lines(*credentials.sink_login(url))
     port, sql_port = host_and_port(url.address)[1], PORTS["questdb_postgresql"]
     is_default = port == PORTS["questdb"]
     sql = f"pg.net.bind.to=127.0.0.1:{sql_port}" if is_default else "pg.enabled=false"
