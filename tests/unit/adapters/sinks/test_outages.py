@@ -1,7 +1,10 @@
-"""A server that refuses the login answers, and each sink says so in one line with the cure."""
+"""A refused login, a full disk and a missing driver of each sink are one line with the cure."""
 
+import os
 import socketserver
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,3 +124,28 @@ def test_a_full_disk_has_its_cure_and_blames_no_line(scheme: str, body: bytes) -
         pytest.raises(SinkUnavailableError, match=r"answered 500: .*; free disk space there\Z"),
     ):
         open_sink(url).write(LINE)
+
+
+WITHOUT_PSYCOPG = """
+import sys
+sys.modules["psycopg"] = None
+from fintank import settings
+from fintank.adapters.sinks import open_sink
+from fintank.errors import exiting
+with exiting():
+    open_sink(settings.load().sink)
+"""
+
+
+def test_a_missing_driver_is_one_line_with_its_cure() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PSYCOPG],
+        env={**os.environ, "FINTANK_SINK": f"postgresql://{LOGIN}@localhost"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "PostgreSQL needs a package: .venv/bin/pip install --requirement requirements-extra.txt\n"
+    )
