@@ -102,38 +102,6 @@ def open_transaction(address: str, shard: int, record_id: str) -> Producer:
     return producer
 
 
-class DiedError(Exception):
-    """The writer died."""
-
-
-class DyingProducer:
-    """A producer that dies before its step of this number; what it wrote until then is at the broker.
-
-    A step is a record or a commit.
-    """
-
-    def __init__(self, producer: Producer, steps: int) -> None:
-        self._producer = producer
-        self._left = steps
-
-    def begin_transaction(self) -> None:
-        self._producer.begin_transaction()
-
-    def produce(self, *record: str | int | None) -> None:
-        self._step()
-        self._producer.produce(*record)
-
-    def commit_transaction(self, seconds: float) -> None:
-        self._step()
-        self._producer.commit_transaction(seconds)
-
-    def _step(self) -> None:
-        if self._left == 0:
-            assert self._producer.flush(10) == 0
-            raise DiedError
-        self._left -= 1
-
-
 @contextmanager
 def previous_owner(address: str, shard: int) -> Iterator[subprocess.Popen[str]]:
     """Run another process that owns a shard."""
@@ -218,20 +186,6 @@ def test_adoption_aborts_the_open_transaction_of_the_previous_owner(address: str
     assert set(records) == {"committed"}
     assert seconds < OPEN_SECONDS_MAX
     del left
-
-
-@pytest.mark.parametrize("steps", range(4))
-def test_a_writer_that_dies_within_a_commit_leaves_nothing_of_it(address: str, steps: int) -> None:
-    log, _ = adopted(address, 3)
-    log._producer = DyingProducer(log._producer, steps)  # type: ignore[assignment]
-    name = f"died-{steps}"
-    trade = report(name, exec_type=ExecType.TRADE, last_qty=1, last_px=2, last_mkt="X")
-    with pytest.raises(DiedError):
-        log.commit([trade], [ledger.booking(trade)], [clock(name)])
-    _, records = adopted(address, 3)
-    assert name not in records
-    for topic in ("executions", "fills"):
-        assert name not in [found["cl_ord_id"] for found in committed(address, topic)]
 
 
 def test_adoption_reads_records_behind_the_open_transaction_of_another_producer(

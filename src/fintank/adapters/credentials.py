@@ -19,6 +19,7 @@ OTHERS_MASK = 0o077
 BLANKS = " \t"
 NAMES = tuple(f"FINTANK_{of}_{what}" for of in ("KAFKA", "INFLUX", "SINK") for what in ("USER", "PASSWORD"))
 SINK_CURE = "check FINTANK_SINK_USER and FINTANK_SINK_PASSWORD"
+INFLUX_CURE = f"{SINK_CURE}, or FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD"
 
 
 def secret(name: str, environ: Mapping[str, str] = os.environ) -> str:

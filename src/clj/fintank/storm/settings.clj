@@ -20,8 +20,10 @@
   [variable value]
   (let [addresses (map string/trim (string/split value #"," -1))]
     (when-not (every? address? addresses)
-      (throw (IllegalStateException. (str variable "=" (pr-str value) " is not an address: write host:port, as in "
-                                          "localhost:9092 or [::1]:9092, without a scheme such as http://"))))
+      ;; What stands before an @ may be a password.
+      (throw (IllegalStateException. (str variable "=" (pr-str (string/replace value #".*@" "...@"))
+                                          " is not an address: write host:port, as in localhost:9092 or "
+                                          "[::1]:9092, without a scheme such as http://"))))
     (string/join "," addresses)))
 
 (defn kafka-address

@@ -60,7 +60,7 @@ class Answer(NamedTuple):
     @property
     def cure(self) -> str:
         """What to do about it, to append to an error message."""
-        return f"; {credentials.SINK_CURE}" if self.status in DENIED else full_disk_cure(self.text)
+        return f"; {credentials.INFLUX_CURE}" if self.status in DENIED else full_disk_cure(self.text)
 
 
 class InfluxDB:

@@ -28,6 +28,11 @@
                             (settings/kafka-address {} {"FINTANK_KAFKA" (str "a:1," address)}))
           (pr-str address)))))
 
+(deftest a-wrong-address-does-not-show-a-password
+  (let [text (try (settings/kafka-address {} {"FINTANK_KAFKA" "kafka://fin:p@ss@localhost:9092"})
+                  (catch IllegalStateException error (.getMessage error)))]
+    (is (string/starts-with? text "FINTANK_KAFKA=\"...@localhost:9092\" is not an address"))))
+
 (deftest a-request-to-one-of-several-brokers-does-not-wait-for-long
   (is (= {"bootstrap.servers" "a:1"} (settings/brokers "a:1")))
   (is (= {"bootstrap.servers" "a:1,b:2" "request.timeout.ms" (str settings/hangs-ms-max)} (settings/brokers "a:1,b:2"))))

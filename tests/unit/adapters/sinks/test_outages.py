@@ -19,7 +19,7 @@ from fintank.sink_url import SinkUrl
 
 LINE = "pipeline,component=c,task=1 lag=1i 1"
 LOGIN = "user:hunter2"
-CURE = r"check FINTANK_SINK_USER and FINTANK_SINK_PASSWORD\Z"
+CURE = "check FINTANK_SINK_USER and FINTANK_SINK_PASSWORD"
 ENCRYPTION_CODES = (80877103, 80877104)
 """Of PostgreSQL's requests for TLS and GSS."""
 WANTS_A_PASSWORD = b"R" + struct.pack("!ii", 8, 3)
