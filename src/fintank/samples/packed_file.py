@@ -1,7 +1,9 @@
 """A file that a command reads: plain or compressed, regular, a pipe or standard input."""
 
 import bz2
+import errno
 import gzip
+import io
 import lzma
 import shutil
 import stat
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, Self, cast
 
 from fintank.errors import FintankError
+from fintank.samples.compressed_streams import CompressedStreams
 
 STANDARD_INPUT = Path("-")
 
@@ -44,6 +47,8 @@ class PackedFile:
     def __enter__(self) -> Self:
         try:
             if self.path == STANDARD_INPUT:
+                if sys.stdin is None:  # closed, as by `<&-`
+                    raise FintankError("-: standard input is closed: name a file, or send it through a pipe")
                 self._copy = self._copied(sys.stdin.buffer)
                 return self
             mode = self.path.stat().st_mode
@@ -71,31 +76,54 @@ class PackedFile:
                 if text is not file:
                     stack.enter_context(text)
                 yield text
+        except _UnusableError as error:
+            raise FintankError(f"{self.path}: {error}") from error
         except _DAMAGED as error:
-            raise FintankError(f"{self.path}: it can't be decompressed ({error}): fetch it again") from error
+            raise self._damaged(error) from error
         except OSError as error:
             raise self._unreadable(error) from error
 
     def _copied(self, pipe: IO[bytes]) -> BinaryIO:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        copy = cast(BinaryIO, tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115 - until __exit__
-        shutil.copyfileobj(pipe, copy)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            copy = cast(BinaryIO, tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115 - until __exit__
+            shutil.copyfileobj(pipe, copy)
+        except OSError as error:
+            if error.filename is None and error.errno != errno.ENOSPC:  # the pipe's own
+                raise
+            raise FintankError(
+                f"{self._folder}: {error.strerror}: a pipe is copied there before it is read, so name a file, "
+                "or another folder in FINTANK_HOME"
+            ) from error
         return copy
 
     def _unreadable(self, error: OSError) -> FintankError:
-        # bz2 has no errno for a broken file, only a text.
-        return FintankError(f"{self.path}: {error.strerror or error}: name a file, plain or compressed")
+        if error.errno is None:  # bz2 has only a text for a broken file
+            return self._damaged(error)
+        return FintankError(f"{self.path}: {error.strerror}: name a file, plain or compressed")
+
+    def _damaged(self, error: Exception) -> FintankError:
+        return FintankError(f"{self.path}: it can't be decompressed ({error}): fetch it again")
+
+
+class _UnusableError(Exception):
+    """What an undamaged file is, and what to do about it."""
 
 
 def _member(file: BinaryIO) -> IO[bytes]:
-    """Open the only file of a zip archive."""
-    archive = zipfile.ZipFile(file)
-    names = [info for info in archive.infolist() if not info.is_dir()]
-    if len(names) != 1:
-        raise zipfile.BadZipFile(f"it holds {len(names)} files instead of one")
+    """Open the only file of a zip archive; those that macOS adds don't count."""
     try:
+        archive = zipfile.ZipFile(file)
+        names = [info for info in archive.infolist() if not info.is_dir()]
+        names = [info for info in names if not info.filename.startswith("__MACOSX/")]
+        if len(names) != 1:
+            raise _UnusableError(f"it holds {len(names)} files instead of one: unpack it and name one of them")
         return archive.open(names[0])
-    except (RuntimeError, NotImplementedError) as error:  # a password, or an unknown method
+    except NotImplementedError:
+        raise _UnusableError("it is packed by a method that is not known here: unpack it yourself") from None
+    except RuntimeError:
+        raise _UnusableError("it is encrypted: unpack it yourself") from None
+    except UnicodeDecodeError as error:
         raise zipfile.BadZipFile(str(error)) from error
 
 
@@ -104,13 +132,17 @@ def _zstd(file: BinaryIO) -> IO[bytes]:
         raise FintankError(
             "reading .zst needs a package: .venv/bin/pip install --requirement requirements-extra.txt"
         )
-    return cast(IO[bytes], zstd.ZstdFile(file))
+    return _streams(file, zstd.ZstdDecompressor)
+
+
+def _streams(file: BinaryIO, decompressor: Callable[[], Any]) -> IO[bytes]:
+    return io.BufferedReader(CompressedStreams(file, decompressor))
 
 
 _COMPRESSIONS: Mapping[bytes, Callable[[BinaryIO], Any]] = {
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
-    b"BZh": bz2.BZ2File,
-    b"\xfd7zXZ\0": lzma.LZMAFile,
+    b"BZh": lambda file: _streams(file, bz2.BZ2Decompressor),
+    b"\xfd7zXZ\0": lambda file: _streams(file, lzma.LZMADecompressor),
     b"PK\x03\x04": _member,
     b"\x28\xb5\x2f\xfd": _zstd,
 }

@@ -49,10 +49,14 @@ def read_twice(path: Path) -> list[Quote | BadLine]:
         ("members.csv.gz", gzip.compress(TEXT[:50]) + gzip.compress(TEXT[50:])),
         ("padded.csv.gz", gzip.compress(TEXT, mtime=0) + bytes(1_000)),
         ("quotes.csv.bz2", bz2.compress(TEXT)),
+        ("streams.csv.bz2", bz2.compress(TEXT[:50]) + bz2.compress(TEXT[50:]) + bytes(1_000)),
         ("quotes.csv.xz", lzma.compress(TEXT)),
+        ("streams.csv.xz", lzma.compress(TEXT[:50]) + bytes(8) + lzma.compress(TEXT[50:])),
         ("quotes.csv.zst", zstd.compress(TEXT)),
         ("frames.csv.zst", zstd.compress(TEXT[:50]) + zstd.compress(TEXT[50:])),
+        ("padded.csv.zst", zstd.compress(TEXT) + bytes(1_000)),
         ("quotes.zip", zipped("folder/quotes.csv")),
+        ("mac.zip", zipped("quotes.csv", "__MACOSX/._quotes.csv")),
     ],
 )
 def test_the_compression_is_detected_by_the_content(tmp_path: Path, name: str, content: bytes) -> None:
@@ -71,11 +75,15 @@ def test_the_compression_is_detected_by_the_content(tmp_path: Path, name: str, c
         (gzip.compress(TEXT, mtime=0) + b"garbage", "it can't be decompressed"),
         (gzip.compress(TEXT, mtime=0)[:-8] + bytes(8), "it can't be decompressed"),
         (bz2.compress(TEXT)[:40], "it can't be decompressed"),
-        (bz2.compress(TEXT)[:10] + bytes(40), "Invalid data stream"),
+        (bz2.compress(TEXT)[:10] + bytes(40), "it can't be decompressed"),
+        (bz2.compress(TEXT) + b"garbage", "it can't be decompressed"),
         (lzma.compress(TEXT)[:40], "it can't be decompressed"),
+        (lzma.compress(TEXT) + b"garbage", "it can't be decompressed"),
         (zstd.compress(TEXT)[:20], "it can't be decompressed"),
         (zstd.compress(TEXT) + b"garbage", "it can't be decompressed"),
-        (zipped("a.csv", "b.csv"), "it holds 2 files instead of one"),
+        (zipped("a.csv", "b.csv"), "it holds 2 files instead of one: unpack it"),
+        (zipped("a.csv").replace(b"\x14\x00\x00\x00", b"\x14\x00\x01\x00"), "it is encrypted: unpack it"),
+        (zipped("\xe9.csv").replace(b"\xc3\xa9", b"\xff\xff"), "it can't be decompressed"),
         (zipped("a.csv")[:60], "it can't be decompressed"),
         (gzip.compress(gzip.compress(TEXT, mtime=0)), "is not text"),
         (b"", "is empty"),
@@ -100,6 +108,21 @@ def test_an_unreadable_file_is_one_clear_error(tmp_path: Path, content: bytes, m
 def test_anything_but_a_file_or_a_pipe_is_one_clear_error(tmp_path: Path, path: str, message: str) -> None:
     with pytest.raises(FintankError, match=message), QuoteFile(tmp_path / path, tmp_path):
         pass
+
+
+def test_a_closed_standard_input_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(FintankError, match="^-: standard input is closed"), QuoteFile(Path("-"), tmp_path):
+        pass
+
+
+def test_a_pipe_that_can_not_be_copied_names_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+    with subprocess.Popen(["printf", "x"], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        file = QuoteFile(Path(f"/dev/fd/{process.stdout.fileno()}"), tmp_path / "home" / "run")
+        with pytest.raises(FintankError, match=f"^{tmp_path}/home/run: Not a directory: .*FINTANK_HOME"), file:
+            pass
 
 
 @pytest.mark.parametrize("content", [TEXT, gzip.compress(TEXT, mtime=0)])
