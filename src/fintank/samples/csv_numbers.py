@@ -8,10 +8,16 @@ from fintank.trading.decimals import plain
 
 _POINT_DECIMAL = re.compile(r"-?\d+\.\d+")
 _COMMA_DECIMAL = re.compile(r"-?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?")
+_COMMAS_GROUP = re.compile(r"-?\d{1,3}(?:,\d{3})+\.\d+")
 
 
 def have_decimal_commas(values: Sequence[str]) -> bool:
-    """Return whether more numbers must be read so (94,5 or 1.234,50, where points group) than must not."""
+    """Return whether more numbers must be read so (94,5 or 1.234,50, where points group) than must not.
+
+    One number such as 1,234.50 shows that commas group.
+    """
+    if any(map(_COMMAS_GROUP.fullmatch, values)):
+        return False
     commas = sum("," in value for value in values if _COMMA_DECIMAL.fullmatch(value))
     points = sum(not _COMMA_DECIMAL.fullmatch(value) for value in values if _POINT_DECIMAL.fullmatch(value))
     return commas > points

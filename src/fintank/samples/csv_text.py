@@ -35,12 +35,15 @@ class NumberedText(NamedTuple):
 
 
 def encoding_of(sample: bytes) -> str:
-    """Return the encoding of a file that begins like this: UTF-8, or UTF-16 as some programs save it."""
+    """Return the encoding of a file that begins like this: UTF-8, or UTF-16 as some programs save it.
+
+    Without a byte order mark, UTF-16 has its zeros on one side; a block of zeros is damage.
+    """
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if sample.startswith(mark):
             return encoding
     even, odd = sample[::2].count(0), sample[1::2].count(0)
-    if max(even, odd) * 4 > len(sample):
+    if max(even, odd) * 4 > len(sample) and min(even, odd) * 4 < max(even, odd):
         return "utf-16-le" if odd > even else "utf-16-be"
     return "utf-8"
 

@@ -3,8 +3,11 @@
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
+
+from fintank.trading.decimals import plain
 
 _CLOCK = (
     r"(?P<hour>\d\d?):?(?P<minute>\d\d)(?::?(?P<second>[0-5]\d|60)(?:[.,]?(?P<fraction>\d{1,12}))?)?"
@@ -18,7 +21,8 @@ UNITS = {"seconds": 0, "milliseconds": 3, "microseconds": 6, "nanoseconds": 9}
 _DIGITS_MAX = {"seconds": 10, "milliseconds": 13, "microseconds": 16, "nanoseconds": 19}
 """Until the year 2286; since 1990 there are at most one fewer. So 20240501093000 is a date, not a number."""
 _SECONDS_LIMIT = 1e11
-_NUMBER = re.compile(r"(\d{1,20})(?:\.\d*)?")
+_NUMBER = re.compile(r"(\d{1,20})(?:\.(\d*))?")
+_WITH_EXPONENT = re.compile(r"[0-9](?:\.[0-9]{0,20})?[eE]\+?[0-9]{1,2}")
 _DATES = {
     "year first": re.compile(rf"(?P<year>\d{{4}})[-./](?P<month>\d\d?)[-./](?P<day>\d\d?)[T ]{_CLOCK}"),
     "year first, without separators": re.compile(
@@ -36,6 +40,10 @@ DECIMALS_MAX = 6
 
 TimeReader = Callable[[str], str]
 """Turns the text of a time into seconds since the epoch, as decimal text; ValueError if it can't."""
+
+
+class SkippedTimeError(ValueError):
+    """A local time in an hour that its zone skipped, as in spring."""
 
 
 class TimeForm(NamedTuple):
@@ -57,8 +65,11 @@ def given_form(pattern: str, zone: tzinfo) -> TimeForm:
     """Return the form of a pattern of Python's strptime."""
 
     def read(text: str) -> str:
-        moment = datetime.strptime(text, pattern)
-        return _seconds(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+        try:
+            moment = datetime.strptime(text, pattern)
+        except re.error:  # of a pattern that names something twice
+            raise ValueError(text) from None
+        return _seconds(moment if moment.tzinfo else _local(moment, zone))
 
     return TimeForm(pattern, True, read)
 
@@ -91,11 +102,11 @@ def _number_reader(unit: str) -> TimeReader:
         return _seconds_since_the_epoch
 
     def read(text: str) -> str:
-        match = _NUMBER.fullmatch(text)
+        match = _NUMBER.fullmatch(plain(Decimal(text)) if _WITH_EXPONENT.fullmatch(text) else text)
         if match is None or not _DIGITS_MAX[unit] - 1 <= len(match[1]) <= _DIGITS_MAX[unit]:
             raise ValueError(text)
-        whole = match[1]
-        return f"{whole[:-places]}.{whole[-places:]}"[: len(whole) - places + 1 + DECIMALS_MAX]
+        whole, decimals = match[1], match[2] or ""
+        return f"{whole[:-places]}.{(whole[-places:] + decimals)[:DECIMALS_MAX]}"
 
     return read
 
@@ -114,7 +125,8 @@ def _date_reader(pattern: re.Pattern[str], zone: tzinfo) -> TimeReader:
             if not 1 <= hour <= 12:
                 raise ValueError(f"{hour} {half}")
             hour = hour % 12 + (12 if half.upper() == "PM" else 0)
-        return int(datetime(year, month, day, hour, minute, tzinfo=_zone(zone_name) or zone).timestamp())
+        moment, own_zone = datetime(year, month, day, hour, minute), _zone(zone_name)
+        return int((moment.replace(tzinfo=own_zone) if own_zone else _local(moment, zone)).timestamp())
 
     def read(text: str) -> str:
         match = pattern.fullmatch(text)
@@ -124,6 +136,14 @@ def _date_reader(pattern: re.Pattern[str], zone: tzinfo) -> TimeReader:
         return f"{start + int(match['second'] or 0)}.{(match['fraction'] or '0')[:DECIMALS_MAX]}"
 
     return read
+
+
+def _local(moment: datetime, zone: tzinfo) -> datetime:
+    """Return a time in its zone; in an hour that occurs twice the first one."""
+    found = moment.replace(tzinfo=zone)
+    if found.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
+        raise SkippedTimeError(f"does not exist in {zone}, whose clocks skipped it")
+    return found
 
 
 def _zone(name: str | None) -> tzinfo | None:

@@ -36,6 +36,7 @@ _TIMES = ("timestamp", "expire_time")
 _NOT_TEXT = "\ufffd"
 """What `csv_text.lines` makes of other bytes."""
 _NUMBER = re.compile(r"[0-9.]+(?:[eE][+-]?[0-9]+)?")
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class SentMessage(NamedTuple):
@@ -140,31 +141,40 @@ def read(file: BinaryIO, path: str, name: str) -> Iterator[SentMessage | BadLine
         elif not header:
             yield _message(line.number, line.text, name)
         elif line.number > sample[0].number:
-            row = [value.strip() for value in csv_text.fields(line.text, separator or ",")]
-            if len(row) == len(header):
-                yield _message(line.number, _json(header, row), name)
-            else:
-                yield BadLine(line.number, f"columns: {len(row)} instead of {len(header)}")
+            yield _row_message(line.number, header, csv_text.fields(line.text, separator or ","), name)
 
 
 def _names(msg_type: MsgType) -> list[str]:
     return [field.name for field in orders.SCHEMAS[msg_type].fields]
 
 
+def _row_message(number: int, header: Sequence[str], row: Sequence[str], name: str) -> SentMessage | BadLine:
+    if len(row) != len(header):
+        return BadLine(number, f"columns: {len(row)} instead of {len(header)}")
+    try:
+        text = _json(header, [value.strip() for value in row])
+    except ValueError as error:
+        return BadLine(number, str(error))
+    return _message(number, text, name)
+
+
 def _json(header: Sequence[str], row: Sequence[str]) -> str:
-    """Return a row as a JSON object; empty fields are left out."""
+    """Return a row as a JSON object; empty fields are left out. ValueError for a time of two meanings."""
     return orjson.dumps(
         {name: _value(name, text) for name, text in zip(header, row, strict=True) if text}
     ).decode()
 
 
 def _value(name: str, text: str) -> object:
-    if name == "priority" and text.isdecimal():
+    if name == "priority" and _WHOLE_NUMBER.fullmatch(text):
         return int(text)
     if name == "portfolio":
         return orjson.Fragment(text)
     if name in _TIMES and not _NUMBER.fullmatch(text):
-        return next((form.read(text) for form in csv_times.recognized([text], UTC)), text)
+        meanings = {form.read(text) for form in csv_times.recognized([text], UTC)}
+        if len(meanings) > 1:
+            raise ValueError(f"{name} {text!r} has two meanings: write it as in 2026-12-31T16:00:00Z")
+        return meanings.pop() if meanings else text
     return text
 
 

@@ -92,7 +92,7 @@ class PackedFile:
             if error.filename is None and error.errno != errno.ENOSPC:  # the pipe's own
                 raise
             raise FintankError(
-                f"{self._folder}: {error.strerror}: a pipe is copied there before it is read, so name a file, "
+                f"{self._folder}: {error.strerror}: a pipe is copied there before it is read: name a file, "
                 "or another folder in FINTANK_HOME"
             ) from error
         return copy
@@ -117,7 +117,7 @@ def _member(file: BinaryIO) -> IO[bytes]:
         names = [info for info in archive.infolist() if not info.is_dir()]
         names = [info for info in names if not info.filename.startswith("__MACOSX/")]
         if len(names) != 1:
-            raise _UnusableError(f"it holds {len(names)} files instead of one: unpack it and name one of them")
+            raise _UnusableError(f"it holds {len(names)} files instead of one: unpack it and name one")
         return archive.open(names[0])
     except NotImplementedError:
         raise _UnusableError("it is packed by a method that is not known here: unpack it yourself") from None

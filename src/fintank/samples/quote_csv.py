@@ -15,6 +15,7 @@ import orjson
 from fintank.samples.csv_forms import NAMES, NUMBERS, OWN_TIME, SIZES, CsvForm, joined
 from fintank.samples.csv_numbers import plain_number
 from fintank.samples.csv_text import BadLine, fields, lines
+from fintank.samples.csv_times import SkippedTimeError
 from fintank.trading.messages import Quote
 from fintank.wire.bolts import owner_ticks
 from fintank.wire.kafka import ticks
@@ -27,8 +28,7 @@ VALUE_CHARS_MAX = 80
 
 _WANTED = {
     **dict.fromkeys(("symbol", "exchange"), SYMBOL_ALLOWED),
-    **dict.fromkeys(("bid", "ask"), "a decimal number of 0 or more"),
-    **dict.fromkeys(SIZES, "a decimal number of 0 or more"),
+    **dict.fromkeys(NUMBERS, "a decimal number of 0 or more, below 10^18, of at most 30 decimals"),
 }
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _FIELD = re.compile(r'field="(\w+)"')
@@ -65,9 +65,10 @@ def _candidates(file: BinaryIO, form: CsvForm) -> Iterator[_Candidate | BadLine]
             continue
         try:
             yield line.number, record(row)
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError) as error:
             text = joined(row, form.columns["timestamp"]).strip()
-            yield BadLine(line.number, f"timestamp {text!r:.{VALUE_CHARS_MAX}} is not {form.time.name}")
+            fault = error if isinstance(error, SkippedTimeError) else f"is not {form.time.name}"
+            yield BadLine(line.number, f"timestamp {text!r:.{VALUE_CHARS_MAX}} {fault}")
 
 
 def _record(form: CsvForm) -> Callable[[Sequence[str]], str]:

@@ -82,7 +82,9 @@ def test_the_files_of_well_known_sources_are_read_as_they_come(
     [
         ("1398902400", MAY_FIRST_2014_US),
         ("1398902400292", MAY_FIRST_2014_US + 292_000),
-        ("1398902400292.5", MAY_FIRST_2014_US + 292_000),
+        ("1398902400292.5", MAY_FIRST_2014_US + 292_500),
+        ("1.398902400292e12", MAY_FIRST_2014_US + 292_000),
+        ("1.398902400292123E+18", MAY_FIRST_2014_US + 292_123),
         ("1398902400292123", MAY_FIRST_2014_US + 292_123),
         ("1398902400292123999", MAY_FIRST_2014_US + 292_123),
         ("2014-05-01T00:00:00Z", MAY_FIRST_2014_US),
@@ -111,6 +113,25 @@ def test_a_date_that_names_no_zone_is_in_the_given_one_summer_and_winter() -> No
     assert time_us("2014-05-01 02:00:00", berlin) == MAY_FIRST_2014_US
     assert time_us("2014-01-15 01:00:00", berlin) == 1_389_744_000_000_000
     assert time_us("2014-05-01 00:00:00Z", berlin) == MAY_FIRST_2014_US
+
+
+def test_a_time_that_the_clocks_skipped_is_a_bad_line() -> None:
+    rows = "".join(f"2014-03-30 {time}:00,IVE,NYSE,94,95\n" for time in ("01:59", "02:30", "03:00"))
+    reason = "timestamp '2014-03-30 02:30:00' does not exist in Europe/Berlin, whose clocks skipped it"
+    for time_format in (None, "%Y-%m-%d %H:%M:%S"):
+        given = GivenForm(zone=ZoneInfo("Europe/Berlin"), time_format=time_format)
+        _, (before, bad, after) = read(f"time,symbol,exchange,bid,ask\n{rows}", given=given)
+        assert bad == BadLine(3, reason)
+        assert isinstance(before, Quote)
+        assert isinstance(after, Quote)
+        assert after.time_us - before.time_us == 60_000_000
+
+
+def test_a_format_that_can_not_be_is_that_of_no_line() -> None:
+    _, (line,) = read(
+        "time,symbol,exchange,bid,ask\n2014 2014,I,N,1,2\n", given=GivenForm(time_format="%Y %Y")
+    )
+    assert line == BadLine(2, "timestamp '2014 2014' is not %Y %Y")
 
 
 def test_a_date_with_two_meanings_is_asked_about_and_a_format_decides() -> None:
@@ -147,6 +168,13 @@ def test_separators_columns_and_line_ends_are_recognized(text: str) -> None:
 def test_the_encoding_is_recognized(encoding: str) -> None:
     text = "timestamp,symbol,exchange,bid,ask\r\n1398902400,IVE,NYSE,94.5,94.7\r\n"
     assert only(text.encode(encoding)).symbol == "IVE"
+
+
+def test_a_block_of_zeros_spoils_only_its_own_line() -> None:
+    text = b"timestamp,symbol,exchange,bid,ask\n1398902400,IVE,NYSE,94.5,94.7\n"
+    _, (first, *bad) = read(text + bytes(100_000))
+    assert isinstance(first, Quote)
+    assert [line.number for line in bad if isinstance(line, BadLine)] == [3]
 
 
 def test_columns_and_what_no_column_has_can_be_given() -> None:
@@ -207,6 +235,12 @@ def test_points_between_thousands_are_read_where_commas_are_decimal() -> None:
     assert (first.bid, first.ask, first.bid_size) == ("999.5", "1094.25", "12000")
     assert isinstance(second, BadLine)
     assert second.reason.startswith("bid '-' is not")
+
+
+def test_commas_between_thousands_are_not_read_as_decimal() -> None:
+    rows = "1398902400;IVE;NYSE;1,094;1,095\n" * 3 + "1398902400;IVE;NYSE;1,094.50;1,095\n"
+    _, found = read(f"timestamp;symbol;exchange;bid;ask\n{rows}")
+    assert [type(line) for line in found] == [BadLine] * 4
 
 
 def test_dates_that_are_unclear_in_any_line_are_not_guessed() -> None:

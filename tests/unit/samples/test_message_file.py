@@ -104,6 +104,15 @@ def test_a_time_that_can_not_be_read_or_bytes_of_another_encoding_are_a_bad_line
     assert bad == BadLine(2, "has bytes that are not of the file's encoding: save it in UTF-8")
 
 
+def test_a_date_of_two_meanings_and_a_priority_of_other_digits_are_a_bad_line() -> None:
+    (bad,) = lines("account,symbol,side,order_qty,timestamp\nA,IVE,BUY,1,01/02/2026 10:00\n")
+    assert isinstance(bad, BadLine)
+    assert bad.reason.startswith("timestamp '01/02/2026 10:00' has two meanings: write it as in")
+    for priority in ("\u0663", "9" * 5_000):
+        (bad,) = lines(f"account,symbol,side,order_qty,priority\nA,IVE,BUY,1,{priority}\n")
+        assert bad == BadLine(2, 'BAD_TYPE field="priority" expected="integer" type="string"')
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -91,9 +91,10 @@ def test_a_number_may_be_written_like_a_float(number: str) -> None:
         (b"1438539936.1,IVE,,94,94.2,,", "exchange '"),
         (
             b"1438539936.1,IVE,NYSE,-0.1,94.2,,",
-            "bid '-0.1' is not a decimal number of 0 or more (NOT_POSITIVE)",
+            "bid '-0.1' is not a decimal number of 0 or more, below 10^18, of at most 30 decimals (NOT_",
         ),
         (b"1438539936.1,IVE,NYSE,94,nan,,", "ask '"),
+        (b"1438539936.1,IVE,NYSE,1e-400,94.2,,", "bid '1e-400' is not"),
         (b'1438539936.1,IVE,NYSE,"1,094.00","1,094.20",,', "bid '1,094.00' is not"),
         (b"1438539936.1,IVE,NYSE,94,94.2,many,", "bid_size 'many' is not"),
         (b"1438539936.1,IVE,NYSE,94,94.2,-1,", "bid_size '"),

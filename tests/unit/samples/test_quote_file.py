@@ -112,7 +112,7 @@ def test_anything_but_a_file_or_a_pipe_is_one_clear_error(tmp_path: Path, path: 
 
 def test_a_closed_standard_input_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", None)
-    with pytest.raises(FintankError, match="^-: standard input is closed"), QuoteFile(Path("-"), tmp_path):
+    with pytest.raises(FintankError, match="standard input is closed"), QuoteFile(Path("-"), tmp_path):
         pass
 
 
@@ -121,7 +121,7 @@ def test_a_pipe_that_can_not_be_copied_names_the_folder(tmp_path: Path) -> None:
     with subprocess.Popen(["printf", "x"], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         file = QuoteFile(Path(f"/dev/fd/{process.stdout.fileno()}"), tmp_path / "home" / "run")
-        with pytest.raises(FintankError, match=f"^{tmp_path}/home/run: Not a directory: .*FINTANK_HOME"), file:
+        with pytest.raises(FintankError, match=r"/home/run: Not a directory: .*FINTANK_HOME"), file:
             pass
 
 
