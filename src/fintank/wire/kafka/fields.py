@@ -7,6 +7,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import StrEnum
 from functools import cache
+from itertools import accumulate
 from typing import Any, TypeVar
 
 import simplejson
@@ -24,6 +25,8 @@ NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 
 EXPONENT_MAX = 1_000
 """More than a price times a quantity can have, and little enough to cost no time or memory."""
+DEPTH_MAX = 500
+"""How deeply JSON may be nested. The parser's own bound depends on its caller; all must decide the same."""
 INTEGER_LIMIT = 2**63
 LATEST_US = 9_223_372_036_000_000
 """The last whole second that InfluxDB's nanoseconds can hold."""
@@ -39,6 +42,7 @@ _TYPE_NAMES = {
     dict: "object",
     type(None): "null",
 }
+_NOT_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[^]["{}]+', re.DOTALL)
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -185,6 +189,8 @@ def parsed(text: str) -> Fields:
     """Parse a record's JSON object; NaN and Infinity pass here and are rejected where their field is read."""
     if not text.strip():
         raise MalformedError(Reason.EMPTY, chars=len(text))
+    if text.count("[") + text.count("{") > DEPTH_MAX and _depth(text) > DEPTH_MAX:
+        raise MalformedError(Reason.NOT_JSON, error=f"it is nested more than {DEPTH_MAX} levels deep")
     try:
         message = _decode(text)
     except (ValueError, RecursionError) as error:
@@ -194,3 +200,8 @@ def parsed(text: str) -> Fields:
     if not isinstance(message, dict):
         raise MalformedError(Reason.NOT_AN_OBJECT, type=_TYPE_NAMES[type(message)])
     return Fields(message)
+
+
+def _depth(text: str) -> int:
+    """Return how deeply JSON is nested, in time that grows with its length, valid or not."""
+    return max(accumulate(1 if bracket in "[{" else -1 for bracket in _NOT_BRACKETS.sub("", text)), default=0)

@@ -50,7 +50,8 @@ _NUMBER_LIMIT = float(NUMBER_LIMIT)
 _NUMBER_TYPES = {int, float}
 _PLAIN_DECIMAL = re.compile(r"(?=.{1,40}\Z)(?:0|[1-9][0-9]*)(?:\.[0-9]{1,30})?")
 _DECIMAL = re.compile(rf"(?=.{{1,40}}\Z){DECIMAL.pattern}")
-
+_BELOW_ZERO = {**dict.fromkeys(_PRICES, Reason.NOT_POSITIVE), **dict.fromkeys(_SIZES, Reason.NEGATIVE)}
+_NOT_ZERO = re.compile(r"[-0.]*[1-9]")
 
 AllowsNegative = Callable[[str], bool]
 """Tells of a symbol whether 0 and less are prices."""
@@ -289,6 +290,7 @@ def _number_fault(name: str, value: Any) -> Reason | None:
     number = float(value)
     if not math.isfinite(number):
         return Reason.NOT_FINITE
-    if name in _PRICES and number < 0:
-        return Reason.NOT_POSITIVE
-    return Reason.NEGATIVE if name in _SIZES and number < 0 else None
+    if number < 0:
+        return _BELOW_ZERO.get(name)
+    is_too_small = not number and isinstance(value, str) and _NOT_ZERO.match(value)  # 1e-400
+    return Reason.BAD_VALUE if is_too_small else None

@@ -114,6 +114,19 @@ def test_a_number_out_of_bounds_is_rejected(is_text, value):
     )
 
 
+def test_how_deep_a_record_may_be_nested_does_not_depend_on_who_reads_it():
+    def read_below(callers, depth):
+        return read_below(callers - 1, depth) if callers else reject_of(nested(depth))
+
+    def nested(depth):
+        return text_of(ORDER, side=None, note=0).replace('"note": 0', f'"note": {"[" * depth}{"]" * depth}')
+
+    assert read_below(0, 499)[0] == read_below(300, 499)[0] == "MISSING_FIELD"
+    deep = ("NOT_JSON", 'error="it is nested more than 500 levels deep"')
+    assert read_below(0, 500) == read_below(300, 500) == deep
+    assert reject_of(nested(900) + '"' + '\\"' * 300_000) == deep
+
+
 @pytest.mark.parametrize("portfolio", [["IVE"], [None], [5], [[]]])
 def test_a_portfolio_entry_that_is_not_an_object_is_rejected(portfolio):
     reason, detail = reject_of(text_of(PORTFOLIO_ORDER, portfolio=portfolio))

@@ -118,7 +118,8 @@ def test_a_price_below_zero_is_rejected(field, value):
 
 @pytest.mark.parametrize("field", ["bid", "ask", "bid_size", "ask_size"])
 @pytest.mark.parametrize(
-    "value", [1e18, "1e18", "9" * 19, 1.7976931348623157e308, 1e-31, "1e-31", 5e-324, "0." + "0" * 30 + "1"]
+    "value",
+    [1e18, "1e18", "9" * 19, 1.7976931348623157e308, 1e-31, "1e-31", "1e-999", 5e-324, "0." + "0" * 30 + "1"],
 )
 def test_a_number_out_of_bounds_is_rejected(field, value):
     sizes = {"bid_size": 1, "ask_size": 1}
