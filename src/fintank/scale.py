@@ -85,7 +85,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Scale:
     if not named and not file.exists():
         return Scale()
     try:
-        return parse(tomllib.loads(file.read_text("utf-8")), file.name)
+        return parse(tomllib.loads(file.read_text("utf-8-sig")), file.name)
     except OSError as error:
         raise FintankError(f"FINTANK_SCALE={file} can't be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

@@ -41,6 +41,16 @@ def test_a_file_may_name_only_what_differs(tmp_path: Path) -> None:
     }
 
 
+def test_a_file_may_begin_with_a_byte_order_mark_and_a_wrong_one_is_one_clear_error(tmp_path: Path) -> None:
+    file = tmp_path / "scale.toml"
+    file.write_text("\ufeffshards = 16\n")
+    assert load({"FINTANK_SCALE": str(file)}).shards == 16
+    for value in ("[" * 10_000, "9" * 5_000):
+        file.write_text(f"shards = {value}")
+        with pytest.raises(FintankError, match=r"^scale.toml is not TOML: "):
+            load({"FINTANK_SCALE": str(file)})
+
+
 @pytest.fixture(autouse=True)
 def own_scale() -> object:
     """Put the scale of this process back."""

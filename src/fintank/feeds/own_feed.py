@@ -100,7 +100,7 @@ def load(path: Path) -> dict[str, OwnFeed]:
         tables = tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise FintankError(f"{path} can't be read: {error}") from None
     return {name: OwnFeed(_checked(path, name, table)) for name, table in tables.items()}
 

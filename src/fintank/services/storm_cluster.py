@@ -183,8 +183,12 @@ def _sparse_config(settings: Settings) -> dict[str, object]:
             "topology.environment": environment,
         },
     }
-    project = json.loads((PROJECT_ROOT / "config.json").read_text())
-    return {**project, "envs": {"local": local}}
+    file = PROJECT_ROOT / "config.json"
+    try:
+        project = json.loads(file.read_text("utf-8"))
+        return {**project, "envs": {"local": local}}
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise FintankError(f"{file} can't be read: {error} (docs/configuration.md lists its keys)") from None
 
 
 def _install(settings: Settings) -> None:

@@ -45,6 +45,8 @@ def check(file: Path) -> None:
         problem = f"line {error.lineno}, column {error.colno} is not JSON: {error.msg}"
     except RecursionError:
         problem = "it is nested too deeply"
+    except ValueError as error:
+        problem = f"it has a number that can't be read: {error}"
     if problem:
         raise FintankError(f"{file}: {problem} (docs/configuration.md lists its keys)")
 
@@ -73,7 +75,8 @@ def _environment_problems(name: str, environment: Any) -> Iterator[str]:
             yield f"{name}.{key} must be {wanted}"
     if not is_host_or_address(environment["nimbus"]):
         yield f"{name}.nimbus must be a host, or host:port, without a scheme"
-    if not all(isinstance(host, str) for host in environment.get("workers", [])):
+    workers = environment.get("workers", [])
+    if not all(isinstance(host, str) and is_host_or_address(host) for host in workers):
         yield f"{name}.workers must be host names"
     for variable in _passwords(environment.get("options", {}).get("topology.environment")):
         yield (

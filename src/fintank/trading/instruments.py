@@ -100,7 +100,11 @@ class Instruments:
 
 
 def fits(pattern: str, symbol: str) -> bool:
-    """Whether a pattern fits a symbol, all of it."""
-    wild = {"*": ".*", "?": "."}
-    regex = "".join(wild.get(character) or re.escape(character) for character in pattern)
+    """Whether a pattern fits a symbol, all of it.
+
+    Each part between two stars is sought once (?>): with many stars, trying all their ways would take years.
+    """
+    first, *others = (re.escape(part).replace(r"\?", ".") for part in pattern.split("*"))
+    *middle, last = others or [""]
+    regex = first + "".join(f"(?>.*?{part})" for part in middle) + (".*" if others else "") + last
     return re.fullmatch(regex, symbol) is not None

@@ -32,7 +32,7 @@ def parsed(text: str, file: str) -> dict[str, Any]:
     """Parse a file's text; `file` is its name in errors."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also of a number with thousands of digits
         raise FintankError(f"{file} is not valid TOML: {error}") from None
 
 

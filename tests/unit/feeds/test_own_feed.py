@@ -31,6 +31,8 @@ def test_a_feed_asks_with_its_own_text(tmp_path: Path) -> None:
         ({"exchange": "''"}, "is no name of an exchange"),
         ({"time_unit": "'h'"}, "time_unit = h: must be s, ms, us, ns or iso"),
         ({"bid": "nonsense"}, "can't be read"),
+        ({"bid": "[" * 10_000}, "can't be read"),
+        ({"bid": "9" * 5_000}, "can't be read"),
     ],
 )
 def test_a_wrong_file_is_one_clear_error(tmp_path: Path, values: dict[str, str], message: str) -> None:

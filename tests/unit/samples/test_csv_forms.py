@@ -116,21 +116,17 @@ def test_a_date_that_names_no_zone_is_in_the_given_one_summer_and_winter() -> No
 
 
 def test_a_time_that_the_clocks_skipped_is_a_bad_line() -> None:
-    rows = "".join(f"2014-03-30 {time}:00,IVE,NYSE,94,95\n" for time in ("01:59", "02:30", "03:00"))
+    rows = "".join(f"2014-03-30 {time}:00,I,N,1,2\n" for time in ("01:59", "02:30", "03:00"))
     reason = "timestamp '2014-03-30 02:30:00' does not exist in Europe/Berlin, whose clocks skipped it"
     for time_format in (None, "%Y-%m-%d %H:%M:%S"):
         given = GivenForm(zone=ZoneInfo("Europe/Berlin"), time_format=time_format)
         _, (before, bad, after) = read(f"time,symbol,exchange,bid,ask\n{rows}", given=given)
-        assert bad == BadLine(3, reason)
-        assert isinstance(before, Quote)
-        assert isinstance(after, Quote)
-        assert after.time_us - before.time_us == 60_000_000
+        assert (type(before), bad, type(after)) == (Quote, BadLine(3, reason), Quote)
 
 
 def test_a_format_that_can_not_be_is_that_of_no_line() -> None:
-    _, (line,) = read(
-        "time,symbol,exchange,bid,ask\n2014 2014,I,N,1,2\n", given=GivenForm(time_format="%Y %Y")
-    )
+    given = GivenForm(time_format="%Y %Y")
+    _, (line,) = read("time,symbol,exchange,bid,ask\n2014 2014,I,N,1,2\n", given=given)
     assert line == BadLine(2, "timestamp '2014 2014' is not %Y %Y")
 
 
@@ -172,9 +168,8 @@ def test_the_encoding_is_recognized(encoding: str) -> None:
 
 def test_a_block_of_zeros_spoils_only_its_own_line() -> None:
     text = b"timestamp,symbol,exchange,bid,ask\n1398902400,IVE,NYSE,94.5,94.7\n"
-    _, (first, *bad) = read(text + bytes(100_000))
-    assert isinstance(first, Quote)
-    assert [line.number for line in bad if isinstance(line, BadLine)] == [3]
+    _, (first, bad) = read(text + bytes(100_000))
+    assert (type(first), bad) == (Quote, BadLine(3, "longer than 65,536 characters"))
 
 
 def test_columns_and_what_no_column_has_can_be_given() -> None:
@@ -184,12 +179,8 @@ def test_columns_and_what_no_column_has_can_be_given() -> None:
         zone=ZoneInfo("Asia/Tokyo"),
     )
     quote = only("Day,Clock,B,A\n2014-05-01,09:00:00,94.5,94.7\n", given=given)
-    assert (quote.time_us, quote.bid, quote.ask, quote.exchange) == (
-        MAY_FIRST_2014_US,
-        "94.5",
-        "94.7",
-        "NYSE",
-    )
+    assert (quote.time_us, quote.bid, quote.ask) == (MAY_FIRST_2014_US, "94.5", "94.7")
+    assert quote.exchange == "NYSE"
 
 
 def test_a_day_and_a_time_of_day_in_two_columns_are_one_time() -> None:

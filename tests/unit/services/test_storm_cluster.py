@@ -6,6 +6,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from fintank import settings
+from fintank.errors import FintankError
 from fintank.services import storm_cluster
 from fintank.settings import Settings
 
@@ -59,6 +60,16 @@ def test_the_config_for_sparse_has_only_the_local_cluster(loaded: Settings) -> N
     assert (local["nimbus"], local["use_ssh_for_nimbus"]) == ("localhost:14627", False)
     assert local["options"]["fintank.kafka"] == loaded.kafka
     assert (Path(local["virtualenv_root"]) / local["virtualenv_name"] / "bin" / "streamparse_run").exists()
+
+
+@pytest.mark.parametrize("content", ["{,}", "[]", "\ufeff{}"])
+def test_a_config_that_can_not_be_read_is_one_clear_error(
+    loaded: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    (tmp_path / "config.json").write_text(content)
+    monkeypatch.setattr(storm_cluster, "PROJECT_ROOT", tmp_path)
+    with pytest.raises(FintankError, match=f"^{tmp_path}/config.json can't be read: .*configuration.md"):
+        storm_cluster.services(loaded)
 
 
 def test_the_logs_of_a_topology_are_those_of_its_last_run(loaded: Settings) -> None:

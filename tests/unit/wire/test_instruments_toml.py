@@ -59,6 +59,12 @@ def test_every_key_sets_its_value() -> None:
     assert from_content(to_content(text, FILE, calendar_of), "option") == found
 
 
+def test_a_pattern_of_many_stars_is_decided_at_once() -> None:
+    found = read(f'{DEFAULT}[[instrument]]\nsymbols = ["{"*A" * 32}", "*.?X*C"]\ncurrency = "USD"\n')
+    symbols = ("A" * 63 + "B", "A" * 64, "..1X.XC", ".XC")
+    assert [found.of(symbol).currency for symbol in symbols] == ["EUR", "USD", "USD", "EUR"]
+
+
 @pytest.mark.parametrize("symbol", ["中文", "ÖL 1", "A,B=C", " X", 'Q"', "Ж" * 64])
 def test_every_symbol_that_a_tick_can_have_can_be_named(symbol: str) -> None:
     text = DEFAULT + f"[[instrument]]\nsymbols = [{json.dumps(symbol)}]\ntick_size = '5'\n"

@@ -141,6 +141,8 @@ def test_a_table_or_a_date_is_not_a_value():
 
 def test_invalid_toml_is_an_error():
     assert fault("max_quote_age_ms = ").startswith("rules.toml is not valid TOML: Invalid value (at")
+    for value in ("[" * 10_000, "9" * 5_000):
+        assert fault(f"max_quote_age_ms = {value}").startswith("rules.toml is not valid TOML: ")
 
 
 def test_the_bolts_get_the_same_limits_as_json():
