@@ -2,18 +2,19 @@
 
 import base64
 import hashlib
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
+
+import orjson
 
 from fintank.adapters.topic_reader import TopicReader, open_reader
 from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.rejects import Reason
 
 PAYLOAD_BYTES_KEPT_MAX = 300
-_KEY = re.compile(rb"([a-z]+)-([0-9]+)-([0-9]+)")
+_KEY = re.compile(rb"([a-z]+)-([0-9]{1,9})-([0-9]{1,18})")
 _IS_REFUSED = re.compile(rb'"reason": ?"%b"' % Reason.INFLUXDB_REFUSED.encode())
 
 Offsets = dict[tuple[str, int], set[int]]
@@ -62,7 +63,7 @@ def read_rejects(reader: TopicReader, since_ms: int | None = None) -> Iterator[R
 def reject_of(record: Record) -> Rejected | None:
     """Return what a record of the topic says; None if it is no reject."""
     try:
-        found = json.loads(record.value or b"")
+        found = orjson.loads(record.value or b"")
         return Rejected(
             str(found["topic"]),
             int(found["partition"]),

@@ -16,7 +16,7 @@ CLOCK_SKEW_MS_MAX = 60_000
 NO_RECORD_MS = 2**53
 """The oldest time of a partition that retention emptied."""
 REJECTS = ("rejects", 0)
-_INPUT = re.compile(r"orders-([0-9]+)-([0-9]+)")
+_INPUT = re.compile(r"orders-([0-9]{1,9})-([0-9]{1,18})")
 
 PartitionKey = tuple[str, int]
 """A topic and the number of a partition."""

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -31,6 +32,8 @@ from fintank.wire.kafka.fields import MalformedError, parsed
 from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.rejects import Reject
 
+IGNORED_NAMED_MAX = 30
+NAME_CHARS_MAX = 60
 _IDS = ("cl_ord_id", "order_id")
 _TIMES = ("timestamp", "expire_time")
 _NOT_TEXT = "\ufffd"
@@ -54,7 +57,7 @@ class MessageExtent(NamedTuple):
     """The good and bad lines of a file, its first time, and the cl_ord_ids of its orders and of its requests,
     which are cancels and replaces.
 
-    ignored: the fields that have no meaning.
+    ignored: the first fields that have no meaning, as a terminal may show them.
     """
 
     messages: int
@@ -98,9 +101,8 @@ class MessageFile(PackedFile):
                 requests[line.message.cl_ord_id] = None
             ignored.update(dict.fromkeys(line.ignored))
         bad_lines.finish(count)
-        return MessageExtent(
-            count, bad_lines.count, first_us, tuple(order_ids), tuple(requests), tuple(ignored)
-        )
+        names = tuple(map(_shown, islice(ignored, IGNORED_NAMED_MAX)))
+        return MessageExtent(count, bad_lines.count, first_us, tuple(order_ids), tuple(requests), names)
 
     def records(self, first_us: int, speed: float | None) -> Iterator[PlacedRecord]:
         """Yield the records to send; with a speed, each when it is due, with that time as its timestamp."""
@@ -142,6 +144,10 @@ def read(file: BinaryIO, path: str, name: str) -> Iterator[SentMessage | BadLine
             yield _message(line.number, line.text, name)
         elif line.number > sample[0].number:
             yield _row_message(line.number, header, csv_text.fields(line.text, separator or ","), name)
+
+
+def _shown(name: str) -> str:
+    return (name if name.isprintable() else ascii(name))[:NAME_CHARS_MAX]
 
 
 def _names(msg_type: MsgType) -> list[str]:

@@ -19,7 +19,11 @@ def test_a_reject_is_read_with_its_place_and_the_beginning_of_its_record() -> No
     assert found.payload == ("é" * 1_000).encode()[:PAYLOAD_BYTES_KEPT_MAX]
 
 
-@pytest.mark.parametrize("value", [None, b"", b"\xff", b"[]", b"{}", b'{"topic": "ticks", "partition": "x"}'])
+@pytest.mark.parametrize(
+    "value",
+    [None, b"", b"\xff", b"[]", b"{}", b"[" * 9_000, b'{"topic": "ticks", "partition": "x"}']
+    + [b'{"topic": "ticks", "partition": %b}' % number for number in (b"1e400", b"Infinity", b"9" * 5_000)],
+)
 def test_what_is_no_reject_is_left_out(value: bytes | None) -> None:
     assert reject_of(Record("rejects", 0, 5, 0, b"", value)) is None
 

@@ -144,6 +144,14 @@ def test_a_survey_tells_the_orders_the_requests_and_the_fields_without_a_meaning
     assert extent.ignored == ("note",)
 
 
+def test_the_fields_without_a_meaning_are_few_and_harmless_to_a_terminal(tmp_path: Path) -> None:
+    odd = {"\x1b[31m": 1, "\ud800": 1, "x" * 1_000: 1}
+    with opened(tmp_path, ORDER | odd | {f"n{at}": 1 for at in range(1_000)}) as file:
+        ignored = file.survey(strict=False).ignored
+    assert ignored[:4] == (r"'\x1b[31m'", r"'\ud800'", "x" * 60, "n0")
+    assert len(ignored) == 30
+
+
 def test_if_strict_a_bad_line_stops_before_anything_is_sent(tmp_path: Path) -> None:
     with opened(tmp_path, {**ORDER}, {"x": 1}) as file, pytest.raises(FintankError, match="nothing was sent"):
         file.survey(strict=True)
