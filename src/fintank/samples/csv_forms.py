@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import BinaryIO
+from zoneinfo import ZoneInfo
 
 from fintank.errors import FintankError
 from fintank.samples import csv_numbers, csv_text, csv_times, known_forms
@@ -29,6 +30,8 @@ _OTHER_NAMES = {
     "bid_size": "bidsize,bidqty,bidquantity,bidvolume,bidamount,bidsz,bestbidqty,bestbidsize,bs",
     "ask_size": "asksize,askqty,askquantity,askvolume,askamount,asksz,bestaskqty,bestasksize,offersize,as",
 }
+_EET = re.compile(r"\bEET\b")
+_EASTERN_EUROPE = ZoneInfo("EET")
 _DAYS = ("date", "day", "tradedate", "tradingday")
 _TIMES_OF_DAY = ("time", "timem", "timeofday", "utctime", "timeutc", "gmttime", "localtime")
 _TIME_FORMAT = "--time-format '%d/%m/%Y %H:%M:%S.%f'"
@@ -92,7 +95,11 @@ def guess(file: BinaryIO, name: str, given: GivenForm) -> tuple[CsvForm, str]:
     rows = [row for row in rows if _fits(row, width_min, len(header))]
     columns = _columns(name, header, rows, known, given)
     constants = _constants(name, columns, known, given)
-    zone = given.zone or (known.zone if known else None) or UTC
+    zone = (
+        given.zone
+        or (known.zone if known else None)
+        or _zone_named([header[at] for at in columns["timestamp"]])
+    )
     form = CsvForm(
         encoding=encoding,
         separator=separator,
@@ -216,6 +223,11 @@ def _time_form(name: str, texts: Sequence[str], zone: tzinfo, given: GivenForm) 
                 f"{name}: a time such as {text!r} has more than one meaning: say which, as in {_TIME_FORMAT}"
             )
     return found[0]
+
+
+def _zone_named(titles: Sequence[str]) -> tzinfo:
+    """Return the zone that the title of the times names, as Dukascopy's `Time (EET)` does; else UTC."""
+    return _EASTERN_EUROPE if any(_EET.search(title) for title in titles) else UTC
 
 
 def _numbers(rows: Sequence[Sequence[str]], columns: Mapping[str, Sequence[int]]) -> list[str]:

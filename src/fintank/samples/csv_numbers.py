@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from fintank.trading.decimals import plain
 
@@ -23,6 +24,7 @@ def have_decimal_commas(values: Sequence[str]) -> bool:
     return commas > points
 
 
+@lru_cache(65_536)  # the sizes of a file are few
 def plain_number(text: str, has_decimal_comma: bool, decimals: int) -> str:
     """Return a number as a plain decimal, times 10^decimals; what is no number is returned as it is."""
     if has_decimal_comma:

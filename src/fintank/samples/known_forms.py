@@ -56,7 +56,7 @@ _KNOWN = (
         "timestamp,bid,ask,",
         has_header=False,
         exchange="HISTDATA",
-        symbol_in_name=r"DAT_ASCII_([A-Z0-9]+)_T_",
+        symbol_in_name=r"(?:DAT|HISTDATA_COM)_ASCII_([A-Z0-9]+)_T_?\d",
         zone=_EASTERN_STANDARD,
     ),
     # MetaTrader 5's export of ticks, in the time of the broker's server.

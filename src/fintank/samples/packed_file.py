@@ -111,20 +111,26 @@ class _UnusableError(Exception):
 
 
 def _member(file: BinaryIO) -> IO[bytes]:
-    """Open the only file of a zip archive; those that macOS adds don't count."""
+    """Open the only file of a zip archive, or its only CSV file: HistData adds a report on the download."""
     try:
         archive = zipfile.ZipFile(file)
-        names = [info for info in archive.infolist() if not info.is_dir()]
-        names = [info for info in names if not info.filename.startswith("__MACOSX/")]
-        if len(names) != 1:
-            raise _UnusableError(f"it holds {len(names)} files instead of one: unpack it and name one")
-        return archive.open(names[0])
+        found = [info for info in archive.infolist() if not info.is_dir()]
+        if len(found) > 1:
+            found = [info for info in found if _is_csv(info.filename)]
+        if len(found) != 1:
+            raise _UnusableError(f"it holds {len(found)} CSV files instead of one: unpack it, and name one")
+        return archive.open(found[0])
     except NotImplementedError:
         raise _UnusableError("it is packed by a method that is not known here: unpack it yourself") from None
     except RuntimeError:
         raise _UnusableError("it is encrypted: unpack it yourself") from None
     except UnicodeDecodeError as error:
         raise zipfile.BadZipFile(str(error)) from error
+
+
+def _is_csv(name: str) -> bool:
+    """Whether a member is CSV, and not what macOS adds about one."""
+    return name.lower().endswith(".csv") and not name.startswith("__MACOSX/")
 
 
 def _zstd(file: BinaryIO) -> IO[bytes]:

@@ -62,12 +62,22 @@ def time_us(text: str, given: GivenForm = NOTHING) -> int:
             ("EURUSD", "DUKASCOPY", MAY_FIRST_2014_US + 292_000, "1.38676", "1.38686", "750000", "1500000"),
         ),
         (
+            "EURUSD_Ticks_2014.05.01_2014.05.02.csv",
+            "Time (EET),Ask,Bid,AskVolume,BidVolume\n2014.05.01 03:00:00.292,1.38686,1.38676,1.5,0.75\n",
+            ("EURUSD", "DUKASCOPY", MAY_FIRST_2014_US + 292_000, "1.38676", "1.38686", "750000", "1500000"),
+        ),
+        (
+            "HISTDATA_COM_ASCII_EURUSD_T201405.zip",
+            "20140501 000000292,1.386760,1.386860,0\n",
+            ("EURUSD", "HISTDATA", MAY_FIRST_2014_US + 5 * HOUR_US + 292_000, "1.386760", "1.386860"),
+        ),
+        (
             "DAT_ASCII_EURUSD_T_201405.csv",
             "20140501 000000292,1.386760,1.386860,0\n",
             ("EURUSD", "HISTDATA", MAY_FIRST_2014_US + 5 * HOUR_US + 292_000, "1.386760", "1.386860"),
         ),
     ],
-    ids=["Tardis", "Binance", "Dukascopy", "dukascopy-node", "HistData"],
+    ids=["Tardis", "Binance", "Dukascopy", "dukascopy-node", "Dukascopy EET", "HistData zip", "HistData"],
 )
 def test_the_files_of_well_known_sources_are_read_as_they_come(
     name: str, text: str, quote: tuple[str | int, ...]

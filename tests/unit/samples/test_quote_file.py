@@ -56,7 +56,8 @@ def read_twice(path: Path) -> list[Quote | BadLine]:
         ("frames.csv.zst", zstd.compress(TEXT[:50]) + zstd.compress(TEXT[50:])),
         ("padded.csv.zst", zstd.compress(TEXT) + bytes(1_000)),
         ("quotes.zip", zipped("folder/quotes.csv")),
-        ("mac.zip", zipped("quotes.csv", "__MACOSX/._quotes.csv")),
+        ("EURUSD_T201405.zip", zipped("DAT_ASCII_EURUSD_T_201405.txt", "DAT_ASCII_EURUSD_T_201405.CSV")),
+        ("macos.zip", zipped("quotes.csv", "__MACOSX/._quotes.csv")),
     ],
 )
 def test_the_compression_is_detected_by_the_content(tmp_path: Path, name: str, content: bytes) -> None:
@@ -81,9 +82,10 @@ def test_the_compression_is_detected_by_the_content(tmp_path: Path, name: str, c
         (lzma.compress(TEXT) + b"garbage", "it can't be decompressed"),
         (zstd.compress(TEXT)[:20], "it can't be decompressed"),
         (zstd.compress(TEXT) + b"garbage", "it can't be decompressed"),
-        (zipped("a.csv", "b.csv"), "it holds 2 files instead of one: unpack it"),
         (zipped("a.csv").replace(b"\x14\x00\x00\x00", b"\x14\x00\x01\x00"), "it is encrypted: unpack it"),
         (zipped("\xe9.csv").replace(b"\xc3\xa9", b"\xff\xff"), "it can't be decompressed"),
+        (zipped("a.csv", "b.csv"), "it holds 2 CSV files instead of one: unpack it, and name one"),
+        (zipped("a.txt", "b.txt"), "it holds 0 CSV files instead of one"),
         (zipped("a.csv")[:60], "it can't be decompressed"),
         (gzip.compress(gzip.compress(TEXT, mtime=0)), "is not text"),
         (b"", "is empty"),
