@@ -4,6 +4,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import partial
+from heapq import nsmallest
 from typing import NamedTuple
 
 import orjson
@@ -17,6 +18,8 @@ from fintank.wire.kafka.ticks import AllowsNegative, only_positive
 
 SYMBOLS_MAX = 10_000
 LATEST_MAX = 100
+ROWS_MAX = 1_000
+"""More than any terminal has."""
 DIGITS_MAX = 100
 """The most digits of a fill's number before or after its point."""
 QUOTE_AGE_US_MAX = 300_000_000
@@ -46,6 +49,13 @@ class Holding(NamedTuple):
     cash: Decimal
 
 
+class SeenReject(NamedTuple):
+    """A record of the topic rejects: when it was written, and what it says."""
+
+    time_us: int
+    text: str
+
+
 class Rates(NamedTuple):
     """Records per second by topic, and how many the topology has not read yet."""
 
@@ -62,7 +72,7 @@ class Board:
         self.counts: Counter[str] = Counter()
         """How many reports of each exec_type came."""
         self.rates = Rates({}, {})
-        self.rejects: deque[str] = deque(maxlen=LATEST_MAX)
+        self.rejects: deque[SeenReject] = deque(maxlen=LATEST_MAX)
         self._read_tick = partial(tick_json.from_record, allows_negative=allows_negative)
         self._quotes: dict[str, dict[str, Quote]] = {}
         self._holdings: dict[tuple[str, str, str], tuple[Decimal, Decimal]] = {}
@@ -101,7 +111,7 @@ class Board:
             try:
                 reject = orjson.loads(record.value or b"")
                 place = f"{reject['topic']}-{reject['partition']}-{reject['offset']}"
-                self.rejects.append(f"{place} {reject['reason']}")
+                self.rejects.append(SeenReject(record.time_ms * 1000, f"{place} {reject['reason']}"))
             except (ValueError, KeyError, TypeError):
                 continue
 
@@ -109,17 +119,14 @@ class Board:
         """Return the best prices by name, those of symbols without a quote of late after all others."""
         times = {symbol: _newest_us(quotes) for symbol, quotes in self._quotes.items()}
         quiet_us = max(times.values(), default=0) - QUIET_US
-        symbols = sorted(times, key=lambda symbol: (times[symbol] < quiet_us, symbol))
-        return [self._best(symbol, times[symbol]) for symbol in symbols[:symbols_max]]
+        symbols = nsmallest(symbols_max, times, key=lambda symbol: (times[symbol] < quiet_us, symbol))
+        return [self._best(symbol, times[symbol]) for symbol in symbols]
 
-    def holdings(self) -> list[Holding]:
+    def holdings(self, rows_max: int = ROWS_MAX) -> list[Holding]:
         """Return what is not flat, the largest cash amounts first."""
-        found = [
-            Holding(*place, shares, cash)
-            for place, (shares, cash) in self._holdings.items()
-            if shares or cash
-        ]
-        return sorted(found, key=lambda held: (-abs(held.cash), held))
+        held = self._holdings
+        found = ((-abs(cash), place) for place, (shares, cash) in held.items() if shares or cash)
+        return [Holding(*place, *held[place]) for _, place in nsmallest(rows_max, found)]
 
     def _on_report(self, report: Report) -> None:
         self.counts[report.exec_type] += 1

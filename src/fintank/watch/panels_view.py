@@ -8,6 +8,7 @@ from rich import box
 from rich.console import Group, RenderableType
 from rich.layout import Layout
 from rich.panel import Panel
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -24,23 +25,27 @@ ID_CHARS = range(12, 37)
 OTHERS_CHARS = 62
 """What a row of an order takes without its id."""
 HEADER_LINES = 3
-FRAME_LINES = 3
-"""The lines of a panel that are no rows: its frame and its titles."""
+FRAME_LINES = {True: 3, False: 2}
+"""The lines of a panel that are no rows, by whether it is wide: its frame or rule, and its titles."""
+RECENT_US = 60_000_000
+"""A reject is red for so long."""
 
 
 def view(board: Board, width: int, height: int, now_us: int) -> Layout:
     """Return the whole screen."""
     is_wide = width >= WIDE_CHARS_MIN
-    body = max(height - HEADER_LINES, 4 * (FRAME_LINES + 1))
-    rows = (body // 2 if is_wide else body // 4) - FRAME_LINES
-    prices = Layout(_panel("Prices", _prices(board, rows, now_us)))
-    holdings = Layout(_panel("Positions", _holdings(board, rows)))
+    frame = FRAME_LINES[is_wide]
+    body = max(height - HEADER_LINES, 4 * (frame + 1))
+    rows = (body // 2 if is_wide else body // 4) - frame
+    panel = _boxed if is_wide else _ruled
+    prices = Layout(panel("Prices", _prices(board, rows, now_us)))
+    holdings = Layout(panel("Positions", _holdings(board, rows)))
     room = (width // 2 if is_wide else width) - OTHERS_CHARS
     id_chars = min(max(room, ID_CHARS[0]), ID_CHARS[-1])
-    orders = Layout(_panel("Orders", _orders(board.reports, rows, id_chars)))
-    fills = Layout(_panel("Fills", _fills(board.fills, rows, id_chars)))
+    orders = Layout(panel("Orders", _orders(board.reports, rows, id_chars)))
+    fills = Layout(panel("Fills", _fills(board.fills, rows, id_chars)))
     whole = Layout()
-    header = Layout(_header(board), size=HEADER_LINES)
+    header = Layout(_header(board, now_us), size=HEADER_LINES)
     if is_wide:
         left, right = Layout(), Layout()
         left.split_column(prices, holdings)
@@ -53,18 +58,27 @@ def view(board: Board, width: int, height: int, now_us: int) -> Layout:
     return whole
 
 
-def _panel(title: str, content: RenderableType) -> Panel:
+def _boxed(title: str, content: RenderableType) -> Panel:
     return Panel(content, title=Text(title), box=box.SQUARE, padding=(0, 1))
 
 
-def _header(board: Board) -> Group:
+def _ruled(title: str, content: RenderableType) -> Group:
+    """Make a panel of a low terminal, which has no lines to spare for a frame."""
+    return Group(Rule(Text(title), align="left", style=""), content)
+
+
+def _header(board: Board, now_us: int) -> Group:
     per_second, lag = board.rates
     flow = "  ".join(f"{topic} {per_second.get(topic, 0):,.0f}/s" for topic in FLOW)
     behind = "  ".join(f"{topic} {count:,}" for topic, count in lag.items())
-    rejects = f"rejects: latest {board.rejects[-1]}" if board.rejects else "rejects: none"
-    return Group(
-        _line(flow, "bold"), _line(f"lag: {behind}", ""), _line(rejects, "red" if board.rejects else "")
-    )
+    rejects, style = "rejects: none", ""
+    if board.rejects:
+        time_us, text = board.rejects[-1]
+        rejects = (
+            f"rejects {per_second.get('rejects', 0):,.0f}/s, the latest {_age(now_us - time_us)} ago: {text}"
+        )
+        style = "red" if now_us - time_us < RECENT_US else ""
+    return Group(_line(flow, "bold"), _line(f"lag: {behind}", ""), _line(rejects, style))
 
 
 def _line(text: str, style: str) -> Text:
@@ -94,13 +108,12 @@ def _prices(board: Board, rows: int, now_us: int) -> Table:
 def _orders(reports: Sequence[ExecutionReport], rows: int, id_chars: int) -> Table:
     made = _table("time", "order", "symbol", "side", "qty", "type", "status", numbers=("qty",))
     for report in list(reports)[: -rows - 1 : -1]:
-        qty = report.order_qty if report.order_qty is not None else report.cash_order_qty
         made.add_row(
             _clock(report.transact_time_us),
             Text(_short(report.identity.cl_ord_id, id_chars)),
             Text(report.symbol),
             Text(report.side, style=_STYLES[report.side]),
-            f"{'$' if report.order_qty is None else ''}{_decimal(qty)}",
+            _ordered(report),
             Text(report.exec_type),
             Text(report.ord_status),
         )
@@ -123,11 +136,18 @@ def _fills(reports: Sequence[ExecutionReport], rows: int, id_chars: int) -> Tabl
 
 
 def _holdings(board: Board, rows: int) -> Table:
-    made = _table("account", "symbol", "shares", "cash", "", numbers=("shares", "cash"))
-    for held in board.holdings()[:rows]:
+    made = _table("account", "symbol", "shares", "cash", "currency", numbers=("shares", "cash"))
+    for held in board.holdings(max(rows, 0)):
         sums = number(held.shares), money(held.cash)
         made.add_row(Text(held.account), Text(held.symbol), *sums, Text(held.currency))
     return made
+
+
+def _ordered(report: ExecutionReport) -> str:
+    """Return how much an order is for: shares, or an amount with its currency."""
+    if report.order_qty is not None:
+        return _decimal(report.order_qty)
+    return f"{_decimal(report.cash_order_qty)} {report.currency or ''}".rstrip()
 
 
 def _decimal(value: Decimal | None) -> str:

@@ -1,12 +1,15 @@
 import json
+import time
 from decimal import Decimal
 
 import factories
 import pytest
 from rich.console import Console
 
+from fintank.commands.watch import REFRESH_SECONDS
 from fintank.watch.board import Board, Holding, Rates
 from fintank.watch.panels_view import view
+from fintank.wire.kafka import executions
 from fintank.wire.kafka.records import Record
 
 NOW_US = 1_764_000_000_000_000
@@ -84,6 +87,64 @@ def test_every_size_of_a_terminal_is_filled_and_never_exceeded(width: int, heigh
     assert len(lines) == height
     assert max(map(len, lines)) <= width
     assert "ticks 123,456/s"[:width] in captured.get()
+
+
+def screen(board: Board, width: int, height: int) -> str:
+    console = Console(width=width, height=height)
+    with console.capture() as captured:
+        console.print(view(board, width, height, NOW_US))
+    return captured.get()
+
+
+def test_a_small_terminal_shows_three_rows_of_everything() -> None:
+    board = Board()
+    for number in range(1, 5):
+        board.on_ticks([tick(f"S{number}", "NYSE", 1, 2)])
+        board.on_fills([fill(f"A{number}", "S1", "1", str(number - 100))])
+        board.reports.append(factories.report(cl_ord_id=f"o{number}", transact_time_us=NOW_US))
+        board.fills.append(factories.report(cl_ord_id=f"f{number}", transact_time_us=NOW_US))
+    words = screen(board, 80, 24).split()
+    assert {"S1", "S2", "S3", "A1", "A2", "A3", "o4", "o3", "o2", "f4", "f3", "f2"} <= {*words}
+    assert not {"S4", "A4", "o1", "f1"} & {*words}
+
+
+def test_an_amount_has_the_currency_of_its_order() -> None:
+    board = Board()
+    cash = {"order_qty": None, "cash_order_qty": Decimal("5000.00"), "transact_time_us": NOW_US}
+    board.reports.append(factories.report(symbol="BTCUSDT", currency="USDT", **cash))
+    board.reports.append(factories.report(symbol="OLD", currency=None, **cash))
+    lines = screen(board, 80, 24).splitlines()
+    assert any("BTCUSDT" in line and " 5000 USDT " in line for line in lines)
+    assert "$" not in "".join(lines)
+
+
+def test_rejects_show_their_rate_and_how_old_the_latest_is() -> None:
+    board = Board()
+    assert "rejects: none" in screen(board, 80, 24)
+    value = {"topic": "orders", "partition": 1, "offset": 5, "reason": "BAD_VALUE"}
+    board.on_rejects([Record("rejects", 0, 0, NOW_US // 1000, value=json.dumps(value).encode())])
+    board.rates = Rates({"rejects": 3.2}, {})
+    assert "rejects 3/s, the latest 0.0 s ago: orders-1-5 BAD_VALUE" in screen(board, 80, 24)
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (200, 50)])
+def test_a_thousand_trades_a_second_leave_most_of_the_time(width: int, height: int) -> None:
+    board = Board()
+    board.on_ticks(tick(f"S{number}", "NYSE", 1, 2) for number in range(1_000))
+    board.on_fills(fill(f"A{number}", "S1", "1", str(-number)) for number in range(10_000))
+    trade = {"last_qty": Decimal(1), "last_px": Decimal(2), "last_mkt": "NYSE", "transact_time_us": NOW_US}
+    trade |= {"order_qty": Decimal(1), "cum_qty": Decimal(1), "leaves_qty": Decimal(0), "avg_px": Decimal(2)}
+    report = executions.to_json(factories.report(**trade)).encode()
+    came = [Record("executions", 0, offset, NOW_US // 1000, value=report) for offset in range(500)]
+    costs = []
+    for _ in range(3):
+        started = time.process_time()
+        board.on_reports(came)
+        board.on_fills(fill(f"A{number}", "S1", "1", "-1") for number in range(500))
+        screen(board, width, height)
+        costs.append(time.process_time() - started)
+    assert board.counts.total() == 3 * 500
+    assert min(costs) < REFRESH_SECONDS, "one refresh of half a second"
 
 
 @pytest.mark.parametrize(
