@@ -17,6 +17,7 @@ class Binance:
 
     name = "BINANCE"
     url = "wss://stream.binance.com:9443/ws"
+    sends_every_change = True
 
     def subscriptions(self, symbols: Sequence[str]) -> list[str]:
         """Return one SUBSCRIBE for all symbols."""

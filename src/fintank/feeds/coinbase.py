@@ -2,7 +2,8 @@
 
 https://docs.cdp.coinbase.com/exchange/websocket-feed/channels: the channels `ticker`, with sizes, time and
 trade_id, and `heartbeat`, each second with the last trade_id, by which a missed ticker shows. One must
-subscribe within 5 seconds. Messages of other types are to be ignored.
+subscribe within 5 seconds. Messages of other types are to be ignored. Between two matches the best prices can
+move unseen; the channels of the book (level2) would show it, but begin with all of it, megabytes a product.
 """
 
 import json
@@ -24,6 +25,7 @@ class Coinbase:
 
     name = "COINBASE"
     url = "wss://ws-feed.exchange.coinbase.com"
+    sends_every_change = False
 
     def __init__(self) -> None:
         self._last_trade: dict[str, int] = {}

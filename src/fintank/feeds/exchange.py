@@ -51,6 +51,8 @@ class Exchange(Protocol):
     name: str
     """The exchange of its ticks."""
     url: str
+    sends_every_change: bool
+    """Whether each change of a best price is a message: then one that did not change still holds."""
 
     def subscriptions(self, symbols: Sequence[str]) -> list[str]:
         """Return the messages that ask for the quotes of these symbols."""

@@ -39,6 +39,8 @@ _UNITS: Mapping[str, Decimal] = {
 class OwnFeed:
     """One table of feeds.toml."""
 
+    sends_every_change = True
+
     def __init__(self, table: Mapping[str, str]) -> None:
         self.name = table["exchange"]
         self.url = table["url"]

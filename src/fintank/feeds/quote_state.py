@@ -1,4 +1,4 @@
-"""The quotes of a feed as they are sent: as they come, again each second, and empty once it is gone."""
+"""The quotes of a feed as they are sent: as they come, again while they hold, and empty once it is gone."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -66,7 +66,9 @@ class QuoteState:
         return [] if quote is None else [quote]
 
     def again(self, monotonic_us: int) -> list[Quote]:
-        """Return each held quote with the time of now: a venue that sends only changes is still there."""
+        """Return each held quote with the time of now, if the venue would have sent any change of it."""
+        if not self._exchange.sends_every_change:
+            return []
         return [self._now(symbol, monotonic_us) for symbol in self._held]
 
     def withdrawn(self, monotonic_us: int) -> list[Quote]:

@@ -63,8 +63,12 @@ def test_a_book_ticker_of_binance_is_a_quote_at_the_time_it_came() -> None:
 
 def test_a_ticker_of_coinbase_is_a_quote_at_the_venues_time() -> None:
     feed = Feed(Coinbase(), ["ETH-USD"])
-    assert feed.take(COINBASE_TICKER) == ("1285.04", "0.46688654", "1285.27", "1.5663704")
-    assert feed.state.again(NOW_US)[0].time_us == NOW_US + 61_769
+    (quote,) = feed.state.on_message(json.dumps(COINBASE_TICKER), NOW_US, NOW_US)
+    assert (quote.bid, quote.bid_size, quote.ask, quote.ask_size) == (
+        *("1285.04", "0.46688654"),
+        *("1285.27", "1.5663704"),
+    )
+    assert quote.time_us == NOW_US + 61_769
     assert feed.state.clock_ahead_us == 61_769
 
 
@@ -227,17 +231,21 @@ def test_an_empty_side_stays_empty() -> None:
 
 
 def test_a_held_quote_ages_with_the_time_since_it_came_and_never_goes_back() -> None:
+    table = {"exchange": "DESK", "symbol": "s", "bid": "b", "ask": "a", "time": "t", "time_unit": "us"}
+    feed = Feed(OwnFeed({**table, "url": "ws://x"}), ["X"])
+    message = {"s": "X", "b": 1, "a": 2, "t": NOW_US + 61_769}
+    feed.take(message)
+    assert feed.state.again(NOW_US + 3 * SECOND_US)[0].time_us == NOW_US + 3 * SECOND_US + 61_769
+    assert feed.take({**message, "b": 1.5, "t": NOW_US + SECOND_US})
+    assert feed.state.again(NOW_US)[0].time_us == NOW_US + 3 * SECOND_US + 61_769
+
+
+def test_a_quote_is_not_repeated_where_the_best_prices_can_move_unseen() -> None:
     feed = Feed(Coinbase(), ["ETH-USD"])
     feed.take(COINBASE_TICKER)
-    assert feed.state.again(NOW_US + 3 * SECOND_US)[0].time_us == NOW_US + 3 * SECOND_US + 61_769
-    later = {
-        **COINBASE_TICKER,
-        "sequence": 37475248784,
-        "time": "2025-11-24T16:00:01Z",
-        "best_bid": "1285.05",
-    }
-    assert feed.take(later)
-    assert feed.state.again(NOW_US)[0].time_us == NOW_US + 3 * SECOND_US + 61_769
+    assert feed.state.again(NOW_US + SECOND_US) == []
+    (empty,) = feed.state.withdrawn(NOW_US + SECOND_US)
+    assert (empty.symbol, empty.bid, empty.ask) == ("ETH-USD", None, None)
 
 
 def test_withdrawn_quotes_are_empty_and_are_not_sent_again() -> None:

@@ -4,13 +4,16 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
 from fintank.errors import FintankError
 from fintank.feeds.binance import Binance
+from fintank.feeds.coinbase import Coinbase
+from fintank.feeds.exchange import Exchange
 from fintank.feeds.recorder import MESSAGE_BYTES_MAX, Recorder
 from fintank.trading.messages import Quote
 
@@ -27,9 +30,11 @@ def venue(act: Callable[[ServerConnection, int], None]) -> Iterator[str]:
         thread.join()
 
 
-def recorded(url: str, seconds: float) -> tuple[Recorder, list[Quote], list[str]]:
-    """Record X for so long; return its quotes, and what was said."""
-    exchange = Binance()
+def recorded(
+    url: str, seconds: float, exchange: Exchange | None = None
+) -> tuple[Recorder, list[Quote], list[str]]:
+    """Record X of Binance or another exchange for so long; return its quotes, and what was said."""
+    exchange = exchange or Binance()
     exchange.url = url
     quotes: list[Quote] = []
     said: list[str] = []
@@ -80,6 +85,54 @@ def test_binary_and_huge_and_broken_frames_end_no_recording() -> None:
     assert recorder.gaps >= 2, said
     assert [each.bid for each in quotes[:4]] == ["10", None, "11", None]
     assert recorder.state.ignored.total() >= 2
+
+
+def test_coinbase_is_asked_again_after_a_cut_answers_pings_and_tells_what_was_missed() -> None:
+    asked: list[str | bytes] = []
+    pongs: list[bool] = []
+
+    def ticker(trade: int, bid: str) -> str:
+        of_x = {"product_id": "X", "time": "2025-11-24T16:00:00.5Z"}
+        best = {"best_bid": bid, "best_bid_size": "7", "best_ask": "20", "best_ask_size": "9"}
+        return json.dumps({"type": "ticker", "sequence": trade, "trade_id": trade, **of_x, **best})
+
+    def act(connection: ServerConnection, number: int) -> None:
+        asked.append(connection.recv())
+        connection.send(json.dumps({"type": "subscriptions", "channels": []}))
+        connection.send(ticker(50 - number, f"1{number}"))
+        pongs.append(connection.ping().wait(5))
+        beat = {"type": "heartbeat", "product_id": "X", "last_trade_id": 53, "time": "2025-11-24T16:00:01Z"}
+        connection.send(json.dumps(beat))
+        connection.send(json.dumps({"type": "status"}))
+        if number == 0:
+            connection.socket.close()
+        else:
+            connection.recv(timeout=10)
+
+    with venue(act) as url:
+        recorder, quotes, _ = recorded(url, 2.5, Coinbase())
+    assert [json.loads(text)["channels"] for text in asked] == [["ticker", "heartbeat"]] * 2
+    assert pongs == [True, True]
+    assert [quote.bid for quote in quotes] == ["10", None, "11", None]
+    assert (recorder.gaps, recorder.state.counts["missed"]) == (1, 3 + 4)
+    assert dict(recorder.state.ignored) == {"status": 2}
+
+
+def test_a_venue_that_falls_silent_but_answers_pings_is_left_and_its_quotes_withdrawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("fintank.feeds.recorder.SILENT_SECONDS_MAX", 0.5)
+
+    def act(connection: ServerConnection, number: int) -> None:
+        connection.recv()
+        connection.send(quote(1, f"1{number}"))
+        with suppress(ConnectionClosed):
+            connection.recv(timeout=10)
+
+    with venue(act) as url:
+        recorder, quotes, said = recorded(url, 2.5)
+    assert [each.bid for each in quotes[:3]] == ["10", None, "11"]
+    assert recorder.gaps >= 1, said
 
 
 def test_a_venue_without_tls_where_it_is_asked_for_is_one_line() -> None:
