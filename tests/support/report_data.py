@@ -44,6 +44,8 @@ def report(number: int, **given: object) -> ExecutionRow:
         "text": None,
         "order_id": None,
         "orig_cl_ord_id": None,
+        "currency": "USDT",
+        "multiplier": 1.0,
     }
     return ExecutionRow(**{**fields, **given})  # type: ignore[arg-type]
 

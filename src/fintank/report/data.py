@@ -27,6 +27,13 @@ class ExecutionRow(NamedTuple):
     text: str | None
     order_id: str | None
     orig_cl_ord_id: str | None
+    currency: str | None
+    multiplier: float | None
+
+    @property
+    def turnover(self) -> float:
+        """What a trade cost or brought, in its currency; 0 for any other report."""
+        return (self.last_qty or 0) * (self.last_px or 0) * (self.multiplier or 1)
 
     @property
     def order_cl_ord_id(self) -> str:

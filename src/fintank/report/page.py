@@ -1,6 +1,6 @@
 """A report as one self-contained HTML page: no network, no other file."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -72,13 +72,16 @@ def _plots(data: ReportData) -> dict[str, tuple[go.Figure | None, str]]:
 def _cards(data: ReportData) -> list[tuple[str, str, str]]:
     """Return the figures at the top: name, value and note."""
     orders, trades = data.last_reports, data.trades
-    turnover = sum((trade.last_qty or 0) * (trade.last_px or 0) for trade in trades)
+    turnover: dict[str, float] = defaultdict(float)
+    for trade in trades:
+        turnover[trade.currency or ""] += trade.turnover
+    sums = (f"{amount:,.0f} {escape(currency)}".rstrip() for currency, amount in sorted(turnover.items()))
     states = Counter(row.ord_status for row in orders)
     by_state = (f"{count:,} {state.lower().replace('_', ' ')}" for state, count in states.most_common())
     return [
         ("ticks", f"{data.ticks:,}", "quotes stored"),
         ("orders for one symbol", f"{len(orders):,}", ", ".join(by_state) or "none"),
-        ("trades", f"{len(trades):,}", f"turnover {turnover:,.0f}"),
+        ("trades", f"{len(trades):,}", f"turnover {' and '.join(sums) or 'none'}"),
         ("tick to stored", *_latency_card(data.tick_latency)),
         ("order to execution", *_latency_card(data.order_latency)),
         ("rejects", f"{sum(data.rejects.values()):,}", "records that could not be used"),

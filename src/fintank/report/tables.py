@@ -45,11 +45,12 @@ def trades(found: Sequence[ExecutionRow], quote_times_ns: Mapping[str, int]) -> 
 def _deal_row(deal: Sequence[ExecutionRow], quote_times_ns: Mapping[str, int]) -> list[str]:
     first, *others = deal
     shares = sum(trade.last_qty or 0 for trade in deal)
-    turnover = sum((trade.last_qty or 0) * (trade.last_px or 0) for trade in deal)
+    turnover = sum(trade.turnover for trade in deal)
     if len({trade.last_px for trade in deal}) == 1:
         price = number(first.last_px)
     else:
-        price = f"&empty; {number(turnover / shares, AVERAGE_DECIMALS) if shares else ''}"
+        average = turnover / shares / (first.multiplier or 1) if shares else None
+        price = f"&empty; {number(average, AVERAGE_DECIMALS)}"
     more = f" +{len(others):,}" if others else ""
     bid, ask = number(first.bid), number(first.ask)
     quote = (bid, f"<b>{ask}</b>") if first.side == "BUY" else (f"<b>{bid}</b>", ask)

@@ -47,6 +47,16 @@ def test_an_order_that_trades_on_several_quotes_is_one_row_at_the_average_price(
     assert (found[18], found[19], found[23]) == ("-377.40", "BINANCE NYSE", "1-7 +1")
 
 
+def test_turnover_is_summed_by_currency_and_counts_the_multiplier() -> None:
+    future = {"currency": "USD", "multiplier": 50.0, "last_px": 2.0, "symbol": "ES=F"}
+    taken = [report(0, last_qty=1.0, **future), report(0, last_qty=3.0, **{**future, "last_px": 4.0})]
+    found = cells(tables.trades(taken, {}))
+    assert (found[4], found[5]) == ("&empty; 3.5", "-700.00")
+    data = replace(EMPTY, executions=[*taken, report(2, last_qty=1.0, last_px=61_704.0)])
+    assert "turnover 700 USD and 61,704 USDT" in page(data, "InfluxDB")
+    assert "turnover none" in page(EMPTY, "InfluxDB")
+
+
 def test_the_page_is_self_contained() -> None:
     html = re.sub(r"<script>/\*\*.*?</script>", "", page(full_data(), "InfluxDB"), flags=re.DOTALL)
     assert len(html) < 400_000, "plotly is taken out"
