@@ -1,8 +1,11 @@
 """The files of the containers: docs/containers.md says what they start."""
 
 import json
+import os
 import re
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -174,6 +177,22 @@ def test_grafana_gets_the_dashboards_of_influxdb_alone_since_others_would_be_emp
         assert "questdb" not in source
         assert target.startswith(folders)
     assert len(mounted) == 3
+
+
+def test_the_made_up_data_goes_on_after_a_failure(tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    # The third call fails; the seventh ends the container.
+    third_fails = f"""#!/bin/bash
+        echo "$*" >>{calls}
+        case $(wc -l <{calls}) in 3) exit 1 ;; 7) kill $PPID ;; esac"""
+    for name, text in (("invoke", third_fails), ("sleep", "#!/bin/bash")):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(SERVICES["samples"]["command"], env={"PATH": path}, check=False, timeout=60)
+    commands = [line.split()[0] for line in calls.read_text().splitlines()]
+    ticks, orders = "queue_ticks", "queue_orders"
+    assert commands[:7] == [ticks, orders, ticks, ticks, orders, ticks, orders]
 
 
 def test_sparse_submits_to_the_nimbus_and_the_worker_that_compose_starts() -> None:
