@@ -23,15 +23,15 @@ ACCOUNT = "A-1001"
         "symbol": "what to trade, as in IVE",
         "side": "BUY or SELL",
         "qty": "how many shares; instead of --cash",
-        "cash": "for how much money, in whole cents; instead of --qty",
-        "limit": "the worst price",
+        "cash": "for how much money, as in 5000.00, to the cent; instead of --qty",
+        "limit": "the worst price you accept; default: any, a MARKET order",
         "stop": "the price that triggers the order; with --limit it is a STOP_LIMIT order",
-        "tif": "GTC, IOC, FOK, GTD or DAY",
+        "tif": "GTC, IOC, FOK, GTD or DAY; default: GTC, with --expire GTD",
         "expire": "the end of a GTD order, as in 2026-12-01T16:00:00Z",
         "account": f"the account; default: {ACCOUNT}",
-        "priority": "1 trades at once, 2 and more as a block",
+        "priority": "1 trades at once; orders of 2 and more wait a moment and trade as a block",
         "id": "the cl_ord_id; default: one made from the time",
-        "wait": "how many seconds to wait for the executions at most",
+        "wait": "how many seconds to wait for the executions at most; 0: do not wait",
     }
 )
 def send_order(
