@@ -1,9 +1,13 @@
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from fintank.errors import FintankError
+from fintank.feeds.exchange import VenueQuote
 from fintank.feeds.own_feed import load
+from fintank.settings import PROJECT_ROOT
 
 GOOD = {"url": "'ws://x'", "exchange": "'DESK'", "symbol": "'s'", "bid": "'b'", "ask": "'a'"}
 
@@ -38,6 +42,19 @@ def test_a_feed_asks_with_its_own_text(tmp_path: Path) -> None:
 def test_a_wrong_file_is_one_clear_error(tmp_path: Path, values: dict[str, str], message: str) -> None:
     with pytest.raises(FintankError, match=message):
         load(written(tmp_path, {**GOOD, **values}))
+
+
+def test_the_example_of_the_page_reads_a_message_of_its_form(tmp_path: Path) -> None:
+    page = (PROJECT_ROOT / "docs" / "producers.md").read_text()
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "feeds.toml").write_text(example)
+    feed = load(tmp_path / "feeds.toml")["desk"]
+    assert json.loads(feed.subscriptions(["IVE"])[0]) == {"op": "subscribe", "symbols": ["IVE"]}
+    sides = '"bids": [{"price": 93.97, "qty": 100}], "asks": [{"price": 94.19, "qty": 200}]'
+    message = f'{{"data": {{"sym": "IVE", {sides}, "ts": 1764000000123}}}}'
+    assert feed.parsed(message) == VenueQuote(
+        *("IVE", "93.97", "94.19", "100", "200"), time_us=1_764_000_000_123_000
+    )
 
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
