@@ -21,6 +21,8 @@ from fintank.wire.kafka.ticks import AllowsNegative, only_positive
 
 BATCH_RECORDS = 10_000
 _EPOCH = datetime.fromtimestamp(0, UTC)
+_TIMES = {"us": (1, "microseconds"), "ms": (1_000, "milliseconds")}
+"""By the unit of a time: how many microseconds it is, and which digits are written."""
 
 Write = Callable[[Sequence[Record]], int]
 
@@ -112,5 +114,7 @@ def _text(kind: pa.DataType, value: Any) -> str:
     if value is None:
         return ""
     if pa.types.is_timestamp(kind):
-        return (_EPOCH + timedelta(microseconds=value * (1 if kind.unit == "us" else 1_000))).isoformat()
+        factor, digits = _TIMES[kind.unit]
+        # Always with all digits: of a column with times of two forms, pandas reads none.
+        return (_EPOCH + timedelta(microseconds=value * factor)).isoformat(timespec=digits)
     return plain(value) if isinstance(value, Decimal) else str(value)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import pandas  # type: ignore[import-untyped]
 import pyarrow.parquet
 import pytest
 
@@ -57,6 +58,17 @@ def test_csv_has_the_rows_of_the_selected_symbols(tmp_path: Path) -> None:
     (row,) = csv.DictReader(path.read_text().splitlines())
     assert (row["symbol"], row["bid"], Decimal(row["ask"])) == ("IVE", "", Decimal("94.2"))
     assert [file.name for file in tmp_path.iterdir()] == ["ticks.csv"]
+
+
+def test_all_times_of_a_column_have_one_form_which_pandas_reads(tmp_path: Path) -> None:
+    path = tmp_path / "ticks.csv"
+    half = {**json.loads(tick("IVE", 1, 2)), "timestamp": TIME_MS / 1000 - 0.5}
+    export(Topic(tick("IVE", 1, 2), json.dumps(half).encode()), selection(), path)  # type: ignore[arg-type]
+    times = [row["timestamp"] for row in csv.DictReader(path.read_text().splitlines())]
+    assert times == ["2025-11-24T16:00:00.000000+00:00", "2025-11-24T15:59:59.500000+00:00"]
+    found = pandas.read_csv(path, parse_dates=["timestamp", "append_time"])
+    for name in ("timestamp", "append_time"):
+        assert isinstance(found[name].dtype, pandas.DatetimeTZDtype)
 
 
 class InterruptedTopic(Topic):
