@@ -1,39 +1,12 @@
-import io
-from datetime import UTC
 from zoneinfo import ZoneInfo
 
 import pytest
+from support.csv_reading import HOUR_US, MAY_FIRST_2014_US, OF_IVE, only, read
 
 from fintank.errors import FintankError
-from fintank.samples import csv_forms, quote_csv
 from fintank.samples.csv_forms import GivenForm
 from fintank.samples.csv_text import BadLine
 from fintank.trading.messages import Quote
-
-NOW_MS = 1_764_000_000_000
-MAY_FIRST_2014_US = 1_398_902_400_000_000
-HOUR_US = 3_600_000_000
-NOTHING = GivenForm()
-OF_IVE = {"symbol": "IVE", "exchange": "NYSE"}
-
-
-def read(
-    text: str | bytes, name: str = "quotes.csv", given: GivenForm = NOTHING
-) -> tuple[str, list[Quote | BadLine]]:
-    file = io.BytesIO(text.encode() if isinstance(text, str) else text)
-    form, summary = csv_forms.guess(file, name, given)
-    file.seek(0)
-    return summary, list(quote_csv.read(file, form, NOW_MS))
-
-
-def only(text: str | bytes, name: str = "quotes.csv", given: GivenForm = NOTHING) -> Quote:
-    (line,) = read(text, name, given)[1]
-    assert isinstance(line, Quote), line
-    return line
-
-
-def time_us(text: str, given: GivenForm = NOTHING) -> int:
-    return only(f"time;symbol;exchange;bid;ask\n{text};IVE;NYSE;94;95\n", given=given).time_us
 
 
 @pytest.mark.parametrize(
@@ -85,72 +58,6 @@ def test_the_files_of_well_known_sources_are_read_as_they_come(
     found = only(text, f"downloads/{name}")
     sizes = [size for size in (found.bid_size, found.ask_size) if size is not None]
     assert (found.symbol, found.exchange, found.time_us, found.bid, found.ask, *sizes) == quote
-
-
-@pytest.mark.parametrize(
-    ("text", "expected_us"),
-    [
-        ("1398902400", MAY_FIRST_2014_US),
-        ("1398902400292", MAY_FIRST_2014_US + 292_000),
-        ("1398902400292.5", MAY_FIRST_2014_US + 292_500),
-        ("1.398902400292e12", MAY_FIRST_2014_US + 292_000),
-        ("1.398902400292123E+18", MAY_FIRST_2014_US + 292_123),
-        ("1398902400292123", MAY_FIRST_2014_US + 292_123),
-        ("1398902400292123999", MAY_FIRST_2014_US + 292_123),
-        ("2014-05-01T00:00:00Z", MAY_FIRST_2014_US),
-        ("2014-05-01T02:00:00.5+02:00", MAY_FIRST_2014_US + 500_000),
-        ("2014-05-01 00:00:00.123456789", MAY_FIRST_2014_US + 123_456),
-        ("2014-05-01 00:00", MAY_FIRST_2014_US),
-        ("2014.05.01 00:00:00,25", MAY_FIRST_2014_US + 250_000),
-        ("2014/05/01 00:00:00", MAY_FIRST_2014_US),
-        ("20140501 00:00:00.1", MAY_FIRST_2014_US + 100_000),
-        ("20140501 000000100", MAY_FIRST_2014_US + 100_000),
-        ("01.05.2014 03:00:00.000 GMT+0300", MAY_FIRST_2014_US),
-        ("13/05/2014 00:00:00", MAY_FIRST_2014_US + 12 * 24 * HOUR_US),
-        ("05/13/2014 00:00:00", MAY_FIRST_2014_US + 12 * 24 * HOUR_US),
-        ("05/13/2014 12:00:00.5 AM", MAY_FIRST_2014_US + 12 * 24 * HOUR_US + 500_000),
-        ("2014-05-01 1:30 pm", MAY_FIRST_2014_US + 27 * HOUR_US // 2),
-        ("20140501000000", MAY_FIRST_2014_US),
-        ("20140501000000250", MAY_FIRST_2014_US + 250_000),
-    ],
-)
-def test_times_are_numbers_in_any_unit_or_dates(text: str, expected_us: int) -> None:
-    assert time_us(text) == expected_us
-
-
-def test_a_date_that_names_no_zone_is_in_the_given_one_summer_and_winter() -> None:
-    berlin = GivenForm(zone=ZoneInfo("Europe/Berlin"))
-    assert time_us("2014-05-01 02:00:00", berlin) == MAY_FIRST_2014_US
-    assert time_us("2014-01-15 01:00:00", berlin) == 1_389_744_000_000_000
-    assert time_us("2014-05-01 00:00:00Z", berlin) == MAY_FIRST_2014_US
-
-
-def test_a_time_that_the_clocks_skipped_is_a_bad_line() -> None:
-    rows = "".join(f"2014-03-30 {time}:00,I,N,1,2\n" for time in ("01:59", "02:30", "03:00"))
-    reason = "timestamp '2014-03-30 02:30:00' does not exist in Europe/Berlin, whose clocks skipped it"
-    for time_format in (None, "%Y-%m-%d %H:%M:%S"):
-        given = GivenForm(zone=ZoneInfo("Europe/Berlin"), time_format=time_format)
-        _, (before, bad, after) = read(f"time,symbol,exchange,bid,ask\n{rows}", given=given)
-        assert (type(before), bad, type(after)) == (Quote, BadLine(3, reason), Quote)
-
-
-def test_a_format_that_can_not_be_is_that_of_no_line() -> None:
-    given = GivenForm(time_format="%Y %Y")
-    _, (line,) = read("time,symbol,exchange,bid,ask\n2014 2014,I,N,1,2\n", given=given)
-    assert line == BadLine(2, "timestamp '2014 2014' is not %Y %Y")
-
-
-def test_a_date_with_two_meanings_is_asked_about_and_a_format_decides() -> None:
-    with pytest.raises(FintankError, match=r"'05/03/2014 00:00:00' has more than one .*--time-format"):
-        time_us("05/03/2014 00:00:00")
-    given = GivenForm(time_format="%m/%d/%Y %H:%M:%S", zone=UTC)
-    assert time_us("05/01/2014 00:00:00", given) == MAY_FIRST_2014_US
-
-
-def test_the_time_that_most_lines_have_is_that_of_the_file() -> None:
-    good = "2014-05-01 00:00:00,IVE,NYSE,94,95\n"
-    _, found = read(f"time,symbol,exchange,bid,ask\n{good * 3}1398902400,IVE,NYSE,94,95\n")
-    assert found[3] == BadLine(5, "timestamp '1398902400' is not year first")
 
 
 @pytest.mark.parametrize(
@@ -242,36 +149,6 @@ def test_commas_between_thousands_are_not_read_as_decimal() -> None:
     rows = "1398902400;IVE;NYSE;1,094;1,095\n" * 3 + "1398902400;IVE;NYSE;1,094.50;1,095\n"
     _, found = read(f"timestamp;symbol;exchange;bid;ask\n{rows}")
     assert [type(line) for line in found] == [BadLine] * 4
-
-
-def test_dates_that_are_unclear_in_any_line_are_not_guessed() -> None:
-    text = "time,symbol,exchange,bid,ask\n05/05/2014 00:00,I,N,1,2\n06/05/2014 00:00,I,N,1,2\n"
-    with pytest.raises(FintankError, match="'06/05/2014 00:00' has more than one meaning"):
-        read(text)
-
-
-@pytest.mark.parametrize(
-    "times",
-    [
-        ("2014-05-01 00:00:00", "1398902400", "01.05.2014 00:00:00", "1398902400123"),
-        ("0001-01-01 00:00+23:59", "1398902400", "yesterday"),
-    ],
-)
-def test_a_file_of_mixed_times_has_bad_lines_but_is_read(times: tuple[str, ...]) -> None:
-    rows = "".join(f"{time},IVE,NYSE,94,95\n" for time in times)
-    _, found = read(f"time,symbol,exchange,bid,ask\n{rows}")
-    assert [type(line) for line in found].count(Quote) == 1
-
-
-@pytest.mark.parametrize(
-    "time", ["yesterday", "13 May 2014 09:30", "2014-05-01", "2014-05-01 13:00 PM", "9" * 500]
-)
-def test_a_time_of_an_unknown_form_is_one_line_with_its_cure(time: str) -> None:
-    with pytest.raises(
-        FintankError, match="can't be read: say how it is written, as in --time-format"
-    ) as found:
-        time_us(time)
-    assert len(str(found.value)) < 250
 
 
 def test_a_given_value_is_checked_like_any_other() -> None:
