@@ -31,15 +31,27 @@ def venue(act: Callable[[ServerConnection, int], None]) -> Iterator[str]:
 
 
 def recorded(
-    url: str, seconds: float, exchange: Exchange | None = None
+    url: str, seconds: float, exchange: Exchange | None = None, quotes_wanted: int = 0
 ) -> tuple[Recorder, list[Quote], list[str]]:
-    """Record X of Binance or another exchange for so long; return its quotes, and what was said."""
+    """Record X of Binance or another exchange for so long, or until so many quotes came.
+
+    Return its quotes, and what was said.
+    """
     exchange = exchange or Binance()
     exchange.url = url
     quotes: list[Quote] = []
     said: list[str] = []
     recorder = Recorder(exchange, ["X"], quotes.append, said.append)
-    asyncio.run(recorder.run(seconds))
+
+    async def run() -> None:
+        running = asyncio.create_task(recorder.run(seconds))
+        while not running.done() and not 0 < quotes_wanted <= len(quotes):
+            await asyncio.sleep(0.02)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+    asyncio.run(run())
     return recorder, quotes, said
 
 
@@ -53,7 +65,7 @@ def quote(update_id: int, bid: str) -> str:
 )
 def test_an_address_that_is_none_is_one_line(url: str) -> None:
     with pytest.raises(FintankError, match="is no address of a websocket"):
-        recorded(url, 1)
+        recorded(url, 30)
 
 
 def test_a_venue_that_closes_again_and_again_is_asked_less_and_less_often() -> None:
@@ -81,7 +93,7 @@ def test_binary_and_huge_and_broken_frames_end_no_recording() -> None:
             connection.socket.close()
 
     with venue(act) as url:
-        recorder, quotes, said = recorded(url, 2)
+        recorder, quotes, said = recorded(url, 30, quotes_wanted=4)
     assert recorder.gaps >= 2, said
     assert [each.bid for each in quotes[:4]] == ["10", None, "11", None]
     assert recorder.state.ignored.total() >= 2
@@ -104,16 +116,17 @@ def test_coinbase_is_asked_again_after_a_cut_answers_pings_and_tells_what_was_mi
         beat = {"type": "heartbeat", "product_id": "X", "last_trade_id": 53, "time": "2025-11-24T16:00:01Z"}
         connection.send(json.dumps(beat))
         connection.send(json.dumps({"type": "status"}))
+        connection.send(ticker(60, f"2{number}"))
         if number == 0:
             connection.socket.close()
         else:
             connection.recv(timeout=10)
 
     with venue(act) as url:
-        recorder, quotes, _ = recorded(url, 2.5, Coinbase())
+        recorder, quotes, _ = recorded(url, 30, Coinbase(), quotes_wanted=5)
     assert [json.loads(text)["channels"] for text in asked] == [["ticker", "heartbeat"]] * 2
     assert pongs == [True, True]
-    assert [quote.bid for quote in quotes] == ["10", None, "11", None]
+    assert [quote.bid for quote in quotes] == ["10", "20", None, "11", "21", None]
     assert (recorder.gaps, recorder.state.counts["missed"]) == (1, 3 + 4)
     assert dict(recorder.state.ignored) == {"status": 2}
 
@@ -130,7 +143,7 @@ def test_a_venue_that_falls_silent_but_answers_pings_is_left_and_its_quotes_with
             connection.recv(timeout=10)
 
     with venue(act) as url:
-        recorder, quotes, said = recorded(url, 2.5)
+        recorder, quotes, said = recorded(url, 30, quotes_wanted=3)
     assert [each.bid for each in quotes[:3]] == ["10", None, "11"]
     assert recorder.gaps >= 1, said
 
@@ -140,5 +153,5 @@ def test_a_venue_without_tls_where_it_is_asked_for_is_one_line() -> None:
         venue(lambda _connection, _number: None) as url,
         pytest.raises(FintankError, match="can't be reached") as found,
     ):
-        recorded(url.replace("ws:", "wss:"), 5)
+        recorded(url.replace("ws:", "wss:"), 30)
     assert len(str(found.value).splitlines()) == 1
