@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -29,6 +30,7 @@ MESSAGE_TIMEOUT_S = 30
 DISK_MB = 512
 UP_S = 120
 FAKETIME = PROJECT_ROOT / ".fintank" / "opt" / "faketime"
+KEPT_LOGS = PROJECT_ROOT / "_build" / "faults"
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,18 @@ def world(seed: int, *, cluster: bool) -> Iterator[World]:
         topology.start()
         stack.callback(topology.end)
         made = World(services, topology, proxy, clocks, traffic, disk)
-        yield made
+        try:
+            yield made
+        except BaseException:
+            _keep_logs(services.settings.home / "logs", KEPT_LOGS / f"seed-{seed}")
+            raise
+
+
+def _keep_logs(logs: Path, kept: Path) -> None:
+    """Copy the logs of a run that failed: its folder is deleted."""
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(logs, kept)
+    print(f"its logs are in {kept}", flush=True)
 
 
 @contextmanager
