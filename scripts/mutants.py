@@ -25,6 +25,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -249,7 +250,8 @@ def written(
     counts = Counter(mutant.outcome for mutant in mutants)
     summary = (
         f"Killed: {counts['KILLED']:,} of {len(mutants):,} mutants, {percent(mutants):.1f} %; "
-        f"survived: {counts['SURVIVED']}; by timeout alone: {counts['TIMEOUT']}."
+        f"survived: {counts['SURVIVED']}; by timeout alone: {counts['TIMEOUT']}. "
+        f"Written on {datetime.now(UTC).date()}."
     )
     survivor_rows = [
         f"| `{mutant.module}.py` | {code(mutant.before)} | {code(mutant.after)} "

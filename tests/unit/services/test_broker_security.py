@@ -8,8 +8,8 @@ from fintank.adapters.kafka_security import KafkaSecurity
 from fintank.errors import FintankError
 from fintank.services import broker_security
 
-PLAIN = KafkaSecurity("SASL_PLAINTEXT", "PLAIN", "trader", "pw", "")
-SCRAM = KafkaSecurity("SASL_SSL", "SCRAM-SHA-512", "trader", "pw", "/ca.pem")
+PLAIN = KafkaSecurity("SASL_PLAINTEXT", "PLAIN", "trader", "open-sesame", "")
+SCRAM = KafkaSecurity("SASL_SSL", "SCRAM-SHA-512", "trader", "open-sesame", "/ca.pem")
 
 
 def test_without_a_user_the_broker_needs_no_login() -> None:
@@ -18,11 +18,11 @@ def test_without_a_user_the_broker_needs_no_login() -> None:
 
 def test_the_broker_logs_in_as_the_only_user() -> None:
     lines = broker_security.properties(PLAIN, "")
-    assert 'username="trader" password="pw" user_trader="pw";\n' in lines
+    assert 'username="trader" password="open-sesame" user_trader="open-sesame";\n' in lines
     assert "sasl.enabled.mechanisms=PLAIN\n" in lines
     lines = broker_security.properties(SCRAM, "/server.pem")
     assert "listener.name.broker.scram-sha-512.sasl.jaas.config=" in lines
-    assert 'scram.ScramLoginModule required username="trader" password="pw";\n' in lines
+    assert 'scram.ScramLoginModule required username="trader" password="open-sesame";\n' in lines
     assert "ssl.keystore.location=/server.pem\n" in lines
     assert "ssl.truststore.location=/ca.pem\n" in lines
 
@@ -54,7 +54,7 @@ def test_data_knows_the_scram_user_it_was_made_for(tmp_path: Path) -> None:
     assert broker_security.scram_user(PLAIN, file, is_formatted=False) == ""
     made = broker_security.scram_user(SCRAM, file, is_formatted=False)
     assert made.startswith('SCRAM-SHA-512=[name="trader",iterations=8192,salt="')
-    assert "pw" not in made
+    assert "open-sesame" not in made  # base64 has no -, so it can't be there by chance
     assert (file.stat().st_mode & 0o777, file.read_text()) == (0o600, made)
     # Of three brokers each is formatted with it, and it outlives restarts.
     assert broker_security.scram_user(SCRAM, file, is_formatted=False) == made
