@@ -2,10 +2,11 @@
 
 from fintank.adapters.topic_reader import open_reader
 from fintank.trading.messages import Order, TradingState
+from fintank.wire.bolts.order_stream import MsgType
 from fintank.wire.kafka import orders
 from fintank.wire.kafka.orders import TRADING_STATE_PARTITION
 
-_NAME = b"trading_state"
+_NAME = MsgType.TRADING_STATE.encode()
 
 
 def in_force(address: str) -> list[TradingState]:

@@ -24,6 +24,9 @@ from fintank.wire.kafka.records import messages
 Arrived = tuple[Quote, int]
 """A quote and the time at which Kafka appended it, in microseconds."""
 
+_PRICE_NAMES = {Side.BUY: "ask", Side.SELL: "bid"}
+"""What orders of a side trade at."""
+
 
 def recent_quotes(address: str, symbol: str, limits: Limits) -> list[Arrived]:
     """Read the quotes of a symbol that may be usable; what came earlier is too old by now."""
@@ -93,7 +96,7 @@ def _no_market(
 
 def _nothing(side: Side, book: QuoteBook) -> str:
     """Say that no exchange has a quote on a side, or only one that is too far behind."""
-    name = "ask" if side is Side.BUY else "bid"
+    name = _PRICE_NAMES[side]
     silent = [quote for quote in book.silent() if (quote.ask if side is Side.BUY else quote.bid) is not None]
     if not silent:
         return f"no exchange has {'an' if name == 'ask' else 'a'} {name}"
@@ -107,7 +110,8 @@ def _price_reason(working: WorkingOrder, market: Depth, collar: Collar) -> str |
     order, side = working.order, working.order.side
     best = market.best(side)
     assert best is not None
-    name, above, below = ("ask", "above", "below") if side is Side.BUY else ("bid", "below", "above")
+    name = _PRICE_NAMES[side]
+    above, below = ("above", "below") if side is Side.BUY else ("below", "above")
     if working.is_stop:
         assert order.stop_px is not None
         if is_worse(order.stop_px, best, side):
@@ -129,7 +133,7 @@ def _beyond(side: Side, market: Depth, collar: Collar) -> str | None:
     if collar.allows(best):
         return None
     ends = f"{plain(collar.lowest)} to {plain(collar.highest)}"
-    name = "ask" if side is Side.BUY else "bid"
+    name = _PRICE_NAMES[side]
     reference = f"the reference price {plain(collar.reference)}"
     return f"the best {name} {plain(best)} is not within {ends}, the collar of {reference} (market_collar)"
 

@@ -20,6 +20,7 @@ from fintank.report.data import (
 )
 from fintank.report.quote_search import find_quotes
 from fintank.report.span import Span
+from fintank.scale import READERS
 from fintank.sink_url import SinkUrl
 
 Row = TypeVar("Row", ExecutionRow, FaultRow, FillRow, PortfolioOrderRow)
@@ -32,12 +33,6 @@ TICK_RATES = {"tick-influxdb-loader": "ticks"}
 ORDER_RATES = {
     "component-order-influxdb-loader": "orders for one symbol",
     "execution-influxdb-loader": "execution reports",
-}
-LAGS = {
-    "tick-spout": "ticks",
-    "order-spout": "orders",
-    "execution-spout": "executions",
-    "fill-spout": "fills",
 }
 DISCARDED = {
     "not_newer": "quotes not newer than the current one",
@@ -84,7 +79,7 @@ def read(url: SinkUrl, span: Span) -> ReportData:
         order_latency=_latency(store, working, "rule-engine"),
         tick_rates=_rates(store, working, TICK_RATES),
         order_rates=_rates(store, working, ORDER_RATES),
-        lags=_by_component(store, working, "max", "lag", LAGS),
+        lags=_by_component(store, working, "max", "lag", READERS),
         rejects=_rejects(store, working),
         discarded=_discarded(store, working),
         faults=list(_read(store, FaultRow, "quote_faults", span, latest=FAULTS_MAX)),
