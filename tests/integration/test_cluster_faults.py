@@ -26,6 +26,8 @@ SYMBOLS = [f"CLUSTER{number:02}" for number in range(20)]
 UNDER_WAY_S = 8
 """How long orders flow before and after the fault."""
 DONE_TIMEOUT_S = 240
+SILENCE_S = 120
+"""topology.subprocess.timeout.secs: after this long without an answer Storm gives a Python process up."""
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +71,8 @@ def survives(stack: Stack, orders: OrderStream, phase: str, fault: Callable[[], 
     print(f"{phase}: {len(orders.sent)} orders, {count} fills, the last {took_s:.1f} s after the last order")
     address = stack.settings.kafka
     check_portfolios(orders.sent, committed(address, "executions"), committed(address, "fills"))
-    assert "Clean: no break." in fintank(stack, "reconcile")
+    # What was in flight at the fault is read once more.
+    wait_until(lambda: "Clean: no break." in fintank(stack, "reconcile"), DONE_TIMEOUT_S, poll_s=5)
     check_audit(stack)
 
 
@@ -97,6 +100,26 @@ def test_a_killed_supervisor_with_its_worker_loses_and_duplicates_nothing(
         mine[0].kill()
 
     survives(cluster, orders, "supervisor-dies", fault)
+
+
+def test_a_bolt_that_stops_answering_is_replaced_with_its_worker(cluster: Stack, orders: OrderStream) -> None:
+    """The worker's shutdown may hang then; `fintank.storm.worker-exit` bounds it."""
+
+    def fault() -> None:
+        worker = workers(cluster)[0]
+        bolt = next(one for one in worker.children() if "fintank.bolts." in " ".join(one.cmdline()))
+        bolt.suspend()
+        given_up_s = wait_until(lambda: gave_up(worker), SILENCE_S + 20)
+        ended_s = wait_until(lambda: not worker.is_running(), 60)
+        print(f"given up after {given_up_s:.1f} s, the worker ended {ended_s:.1f} s later")
+        assert ended_s < 15
+
+    def gave_up(worker: psutil.Process) -> bool:
+        port = worker.cmdline()[-2]
+        logs = storm_cluster.worker_logs(cluster.settings).glob(f"*/{port}/worker.log")
+        return any("subprocess heartbeat timeout" in log.read_text(errors="replace") for log in logs)
+
+    survives(cluster, orders, "silent-bolt", fault)
 
 
 def test_a_rebalance_of_workers_and_executors_loses_and_duplicates_nothing(
