@@ -19,7 +19,7 @@ from fintank.wire.bolts import owner_ticks
 from fintank.wire.bolts.order_stream import OrderMessage
 from fintank.wire.kafka import orders, ticks
 from fintank.wire.kafka.records import Record, offset_of
-from fintank.wire.kafka.ticks import AllowsNegative
+from fintank.wire.kafka.tick_record import AllowsNegative
 
 PART_RECORDS_MAX = 5_000
 RECORD_BYTES_MAX = 1024 * 1024

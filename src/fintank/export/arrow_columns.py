@@ -12,7 +12,7 @@ from fintank.wire.kafka import executions, fills, ticks
 from fintank.wire.kafka.fields import Fields
 from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.schema import Field, Schema
-from fintank.wire.kafka.ticks import AllowsNegative
+from fintank.wire.kafka.tick_record import AllowsNegative
 
 NARROW = pa.decimal128(38, 18)
 """Any number below 10^18 with at most 18 decimals; every tool reads it."""

@@ -17,7 +17,7 @@ from fintank.export.arrow_columns import EXPORTED, NARROW, WIDE, Exported, table
 from fintank.terminal.screen import track
 from fintank.trading.decimals import plain
 from fintank.wire.kafka.records import Record
-from fintank.wire.kafka.ticks import AllowsNegative, only_positive
+from fintank.wire.kafka.tick_record import AllowsNegative, only_positive
 
 BATCH_RECORDS = 10_000
 _EPOCH = datetime.fromtimestamp(0, UTC)

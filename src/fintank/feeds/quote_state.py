@@ -7,7 +7,7 @@ from fintank.feeds.exchange import Exchange, FeedMessage, Heartbeat, Ignored, Su
 from fintank.trading.messages import Quote
 from fintank.wire.kafka import tick_json
 from fintank.wire.kafka.records import Record
-from fintank.wire.kafka.ticks import AllowsNegative, only_positive
+from fintank.wire.kafka.tick_record import AllowsNegative, only_positive
 
 OFFSETS_KEPT_MAX = 1_000
 TEXT_CHARS_MAX = 200

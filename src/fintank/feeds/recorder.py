@@ -14,7 +14,7 @@ from fintank.feeds.exchange import Exchange
 from fintank.feeds.quote_state import QuoteState
 from fintank.trading.messages import Quote
 from fintank.waiting import now_us
-from fintank.wire.kafka.ticks import AllowsNegative, only_positive
+from fintank.wire.kafka.tick_record import AllowsNegative, only_positive
 
 OPEN_SECONDS_MAX = 10.0
 PING_SECONDS = 5.0

@@ -21,7 +21,7 @@ from fintank.wire.bolts import owner_ticks
 from fintank.wire.kafka import ticks
 from fintank.wire.kafka.fields import SYMBOL_ALLOWED
 from fintank.wire.kafka.rejects import Reject
-from fintank.wire.kafka.ticks import AllowsNegative, only_positive
+from fintank.wire.kafka.tick_record import AllowsNegative, only_positive
 
 BATCH_LINES = 500
 VALUE_CHARS_MAX = 80

@@ -16,7 +16,7 @@ from fintank.terminal.screen import progress
 from fintank.trading.messages import Quote
 from fintank.waiting import now_us, sleep_until
 from fintank.wire.kafka.tick_json import tick_of_texts
-from fintank.wire.kafka.ticks import AllowsNegative, only_positive
+from fintank.wire.kafka.tick_record import AllowsNegative, only_positive
 
 NOTHING_GIVEN = GivenForm()
 

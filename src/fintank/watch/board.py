@@ -14,7 +14,7 @@ from fintank.trading.messages import Quote
 from fintank.trading.reports import ExecutionReport, Report
 from fintank.wire.kafka import executions, tick_json
 from fintank.wire.kafka.records import Record, messages
-from fintank.wire.kafka.ticks import AllowsNegative, only_positive
+from fintank.wire.kafka.tick_record import AllowsNegative, only_positive
 
 SYMBOLS_MAX = 10_000
 LATEST_MAX = 100

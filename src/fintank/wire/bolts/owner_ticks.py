@@ -14,7 +14,8 @@ from functools import partial
 from itertools import compress, repeat
 
 from fintank.trading.messages import Quote
-from fintank.wire.kafka.ticks import NOTHING, TickBatch
+from fintank.wire.kafka.tick_record import NOTHING
+from fintank.wire.kafka.ticks import TickBatch
 
 _PLAIN, _SIZED = 6, 8
 

@@ -10,7 +10,8 @@ from fintank.trading.decimals import plain, seconds_text
 from fintank.trading.messages import Quote
 from fintank.wire.bolts import owner_ticks
 from fintank.wire.kafka.records import Record
-from fintank.wire.kafka.ticks import AllowsNegative, only_positive, to_lines
+from fintank.wire.kafka.tick_record import AllowsNegative, only_positive
+from fintank.wire.kafka.ticks import to_lines
 
 
 def from_record(record: Record, allows_negative: AllowsNegative = only_positive) -> Quote:

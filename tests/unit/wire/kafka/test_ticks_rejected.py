@@ -5,7 +5,7 @@ import json
 import pytest
 from support.tick_records import batch_of, both_ways, line_of, reason_of, tick
 
-from fintank.wire.kafka import ticks
+from fintank.wire.kafka import tick_record, ticks
 
 
 def test_a_time_before_1990_is_rejected():
@@ -142,7 +142,8 @@ def test_an_unexpected_exception_rejects_only_its_own_record(monkeypatch):
             raise ZeroDivisionError("x" * 10_000)
         return 5
 
-    monkeypatch.setattr(ticks, "record_time_ns", fails)
+    for module in (ticks, tick_record):
+        monkeypatch.setattr(module, "record_time_ns", fails)
     batch = batch_of(tick(), tick(), tick())
     assert batch.offsets == "1000,1 1002,1"
     (reject,) = batch.rejects
