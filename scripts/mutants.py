@@ -43,10 +43,9 @@ COPIED = ("src/fintank", "tests", "pyproject.toml", "rules.toml", "docs/trading.
 TEST_SECONDS_MAX = 60.0
 KILLED_PERCENT_MIN = 95
 PYTHON = shlex.quote(sys.executable)
-TESTS = (
-    f"{PYTHON} tests/scenarios/on_the_core.py"
-    f" && {PYTHON} -m pytest -x -q -p no:cacheprovider -p no:hypothesispytest tests/unit/trading"
-)
+SCENARIOS = f"{PYTHON} tests/scenarios/on_the_core.py"
+PYTEST = f"{PYTHON} -m pytest -x -q -p no:cacheprovider -p no:hypothesispytest"
+UNIT_TESTS = "tests/unit/trading"
 # `|` is used in annotations only, where no test looks; `is` and `==` are equal for None and enumerations,
 # whose order has no meaning; a decorator or a loop is no operator.
 LEFT_OUT = (
@@ -115,7 +114,7 @@ def run(modules: Sequence[str]) -> None:
 
 def check_unchanged(copy: Path) -> None:
     """Exit if the tests fail on the unchanged core: they would seem to kill every mutant."""
-    command = ["bash", "-c", TESTS]
+    command = ["bash", "-c", f"{SCENARIOS} && {PYTEST} {UNIT_TESTS}"]
     done = subprocess.run(
         command, check=False, cwd=copy, env=environment(copy), capture_output=True, text=True
     )
@@ -176,12 +175,15 @@ def call(command: Sequence[str], folder: Path, environ: dict[str, str]) -> None:
 
 
 def configuration(module: str) -> str:
-    """Return cosmic-ray's configuration of a module."""
+    """Return cosmic-ray's configuration of a module, whose own unit tests run first."""
+    own = f"{UNIT_TESTS}/test_{module}.py"
+    first = [f"{PYTEST} {own}"] if (PROJECT_ROOT / own).exists() else []
+    tests = " && ".join([SCENARIOS, *first, f"{PYTEST} {UNIT_TESTS}"])
     return f"""[cosmic-ray]
 module-path = {json.dumps(str(CORE / f"{module}.py"))}
 timeout = {TEST_SECONDS_MAX}
 excluded-modules = []
-test-command = {json.dumps(f"bash -c {json.dumps(TESTS)}")}
+test-command = {json.dumps(f"bash -c {json.dumps(tests)}")}
 [cosmic-ray.distributor]
 name = "local"
 [cosmic-ray.filters.operators-filter]
