@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from fintank.errors import FintankError
 from fintank.services import programs
@@ -105,12 +105,12 @@ class Supervisor:
             return {}
 
     def start_service(self, name: str) -> None:
-        """Start one service without waiting for it."""
-        self._call("startProcess", name, False)
+        """Start one service without waiting for it, unless supervisord has just restarted it itself."""
+        self._call("startProcess", name, False, unless=Faults.ALREADY_STARTED)
 
     def stop_service(self, name: str) -> None:
-        """Stop one service, and wait until its process is gone."""
-        self._call("stopProcess", name)
+        """Stop one service, and wait until its process is gone, unless supervisord has just given it up."""
+        self._call("stopProcess", name, unless=Faults.NOT_RUNNING)
 
     def stop(self) -> None:
         """Stop the services and supervisord, and wait until their processes are gone."""
@@ -123,13 +123,20 @@ class Supervisor:
             names = ", ".join(f"{process.name()} (pid {process.pid})" for process in alive)
             raise FintankError(f"Still running after {STOP_TIMEOUT_S} s: {names}; see {self.log}.")
 
-    def _call(self, method: str, *arguments: object) -> Any:
+    def _call(self, method: str, *arguments: object, unless: int | None = None) -> Any:
+        """Call supervisord; OSError if it is not up, FintankError if it refuses, None if with the fault `unless`."""
         folder = os.open(self.home, os.O_PATH | os.O_DIRECTORY)
         transport = SupervisorTransport(None, None, f"unix:///proc/self/fd/{folder}/{SOCKET}")
         try:
             # The URL is never used: the transport goes to the socket.
             proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
             return getattr(proxy.supervisor, method)(*arguments)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode == unless:
+                return None
+            raise FintankError(
+                f"supervisord refuses {method} ({fault.faultString}); try again, its log is {self.log}"
+            ) from None
         finally:
             transport.close()
             os.close(folder)

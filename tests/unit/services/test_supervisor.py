@@ -4,7 +4,21 @@ from pathlib import Path
 
 import pytest
 
+from fintank.errors import FintankError
 from fintank.services.supervisor import Service, Supervisor
+
+
+def service_of(home: Path, *command: str) -> Service:
+    return Service(
+        name=command[0],
+        address="localhost:1",
+        variable="FINTANK_ECHO",
+        ports=(1,),
+        command=command,
+        files={},
+        log=home / f"{command[0]}.log",
+        answers=lambda: True,
+    )
 
 
 def test_a_home_may_have_a_long_path_and_contains_everything(
@@ -33,18 +47,27 @@ def test_without_supervisord_nothing_is_up(tmp_path: Path) -> None:
 
 def test_the_configuration_quotes_spaces_and_percent_signs(tmp_path: Path) -> None:
     home = tmp_path / "50% of it"
-    service = Service(
-        name="echo",
-        address="localhost:1",
-        variable="FINTANK_ECHO",
-        ports=(1,),
-        command=("echo", "two words", "100%"),
-        files={},
-        log=home / "echo.log",
-        prepare=lambda: None,
-        answers=lambda: True,
-    )
+    service = service_of(home, "echo", "two words", "100%")
     parser = configparser.RawConfigParser()
     parser.read_string(Supervisor(home).configuration_text([service]))
     assert parser["program:echo"]["command"] == "echo 'two words' 100%%"
     assert parser["program:echo"]["stdout_logfile"] == str(home / "echo.log").replace("%", "%%")
+
+
+def test_a_service_that_supervisord_was_faster_with_is_no_error(tmp_path: Path) -> None:
+    for folder in ("run", "logs"):
+        (tmp_path / folder).mkdir()
+    supervisor = Supervisor(tmp_path)
+    supervisor.start([service_of(tmp_path, "sleep", "600")])
+    try:
+        supervisor.start_service("sleep")
+        pid = supervisor.states()["sleep"]["pid"]
+        supervisor.start_service("sleep")
+        assert supervisor.states()["sleep"]["pid"] == pid
+        supervisor.stop_service("sleep")
+        supervisor.stop_service("sleep")
+        assert supervisor.states()["sleep"]["pid"] == 0
+        with pytest.raises(FintankError, match=r"^supervisord refuses startProcess .*BAD_NAME: unknown"):
+            supervisor.start_service("unknown")
+    finally:
+        supervisor.stop()
