@@ -124,7 +124,7 @@ class Supervisor:
             raise FintankError(f"Still running after {STOP_TIMEOUT_S} s: {names}; see {self.log}.")
 
     def _call(self, method: str, *arguments: object, unless: int | None = None) -> Any:
-        """Call supervisord; OSError if it is not up, FintankError if it refuses, None if with the fault `unless`."""
+        """Call supervisord; OSError if it is not up, FintankError if it refuses, unless with this fault."""
         folder = os.open(self.home, os.O_PATH | os.O_DIRECTORY)
         transport = SupervisorTransport(None, None, f"unix:///proc/self/fd/{folder}/{SOCKET}")
         try:
