@@ -120,7 +120,9 @@ class Market:
         tick_time_us = self.tick_time_us
         if tick_time_us is not None:
             shown_us = tick_time_us + log_us - self._arrival_us
-            self.age_candidate(quote.time_us if quote.time_us >= tick_time_us else shown_us)
+            self.age_candidate(shown_us)
+            if quote.time_us >= tick_time_us:
+                self.age_candidate(quote.time_us)
         if held is not None:
             for side in ("BUY", "SELL"):
                 if quote.is_same(held, side):

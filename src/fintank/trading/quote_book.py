@@ -73,8 +73,8 @@ class QuoteBook:
             return None
         reference = self.reference
         if reference.due_us < inf:
-            clock = self.clock
-            now_us = time_us if time_us >= clock.tick_time_us else clock.now(log_us)
+            # Also up to the time before the quote: one that comes late sets the clock back, but not what was.
+            now_us = max(time_us, self.clock.now(log_us))
             if now_us >= reference.due_us:
                 reference.advance(now_us, self.middle)
         self._held[exchange] = quote
