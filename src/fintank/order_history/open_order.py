@@ -13,9 +13,14 @@ def open_order(life: Life, order: Order) -> WorkingOrder | None:
     last = latest_report(life, order.identity)
     if last is None or last.ord_status.is_terminal:
         return None
+    # An id may be given to another order when the first one is forgotten.
     present = replace(
         order,
         cl_ord_id=last.identity.cl_ord_id,
+        side=last.side,
+        ord_type=last.ord_type,
+        priority=last.priority,
+        time_in_force=last.time_in_force,
         order_qty=last.order_qty,
         cash_order_qty=last.cash_order_qty,
         price=last.price,

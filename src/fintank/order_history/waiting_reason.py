@@ -6,13 +6,14 @@ from decimal import Decimal
 from functools import partial
 
 from fintank.adapters.kafka_topics import partition_for, topics
-from fintank.adapters.topic_reader import open_reader
+from fintank.adapters.topic_reader import Positions, TopicReader, open_reader
 from fintank.order_history.states_in_force import forbids, scope
+from fintank.terminal.screen import track
 from fintank.terminal.texts import utc
 from fintank.trading.clock import Clock, ClockState
 from fintank.trading.collar import Collar
 from fintank.trading.decimals import plain
-from fintank.trading.depth import Depth, is_worse
+from fintank.trading.depth import Depth, Level, is_worse
 from fintank.trading.limits import SECOND_US, Limits
 from fintank.trading.messages import Quote, Side, TradingState
 from fintank.trading.quote_book import Counts, QuoteBook
@@ -29,13 +30,23 @@ _PRICE_NAMES = {Side.BUY: "ask", Side.SELL: "bid"}
 
 
 def recent_quotes(address: str, symbol: str, limits: Limits) -> list[Arrived]:
-    """Read the quotes of a symbol that may be usable; what came earlier is too old by now."""
+    """Read the quotes of a symbol that may be usable; what came earlier is too old by now.
+
+    Without any in the partition of its key, all are read: a producer may have chosen another one.
+    """
     since_ms = (now_us() - limits.max_quote_age_us) // 1000
-    read = partial(tick_json.from_record, allows_negative=limits.instruments.allows_negative)
     with open_reader(address, "ticks") as reader:
-        found = reader.read(reader.starts([partition_for(symbol, topics()["ticks"].partitions)], since_ms))
-        own = (record for record in found if record.key == symbol.encode())
-        return [(quote, record.time_ms * 1000) for record, quote in messages(own, read)]
+        usual = [partition_for(symbol, topics()["ticks"].partitions)]
+        return _quotes(reader, reader.starts(usual, since_ms), symbol, limits) or _quotes(
+            reader, reader.starts(since_ms=since_ms), symbol, limits
+        )
+
+
+def _quotes(reader: TopicReader, starts: Positions, symbol: str, limits: Limits) -> list[Arrived]:
+    read = partial(tick_json.from_record, allows_negative=limits.instruments.allows_negative)
+    found = track(reader.read(starts), reader.ahead(starts), "reading ticks")
+    own = (record for record in found if record.key == symbol.encode())
+    return [(quote, record.time_ms * 1000) for record, quote in messages(own, read)]
 
 
 def of_order(
@@ -56,10 +67,13 @@ def of_order(
         return reason
     clock_us = book.clock.now(now_us)
     market = book.market(clock_us)
-    reason = _price_reason(working, market, _collar(book, clock_us, limits))
+    collar = _collar(book, clock_us, limits)
+    reason = _price_reason(working, market, collar, limits)
     if reason is not None:
         return f"{reason}{_left_out(market)}"
-    reasons = [_block(working, limits), _lots(working, market, limits), _sizes(market, [side])]
+    reached = [level for level in market.levels(side) if not is_worse(level.price, order.price, side)]
+    levels = collar.within(reached) if order.price is None else reached
+    reasons = [_block(working, limits), _lots(working, levels, limits), _sizes(levels)]
     return "; ".join(reason for reason in reasons if reason is not None) or None
 
 
@@ -71,8 +85,9 @@ def of_symbol(symbol: str, quotes: Iterable[Arrived], now_us: int, limits: Limit
         return reason
     clock_us = book.clock.now(now_us)
     market, collar = book.market(clock_us), _collar(book, clock_us, limits)
-    beyond = (_beyond(side, market, collar) for side in Side)
-    return next((reason for reason in beyond if reason is not None), None) or _sizes(market, list(Side))
+    reasons = [_beyond(side, market, collar, limits) for side in Side]
+    reasons += [_sizes(collar.within(market.levels(side))) for side in Side]
+    return next((reason for reason in reasons if reason is not None), None)
 
 
 def _no_market(
@@ -105,7 +120,7 @@ def _nothing(side: Side, book: QuoteBook) -> str:
     return f"the newest quotes have no {name}; that of {venue} is {behind} s behind them (max_quote_lag_ms)"
 
 
-def _price_reason(working: WorkingOrder, market: Depth, collar: Collar) -> str | None:
+def _price_reason(working: WorkingOrder, market: Depth, collar: Collar, limits: Limits) -> str | None:
     """Return why the best price triggers no stop, or is none that the order trades at."""
     order, side = working.order, working.order.side
     best = market.best(side)
@@ -116,20 +131,24 @@ def _price_reason(working: WorkingOrder, market: Depth, collar: Collar) -> str |
         assert order.stop_px is not None
         if is_worse(order.stop_px, best, side):
             return f"the best {name} {plain(best)} is {below} its stop {plain(order.stop_px)}"
-        return _beyond(side, market, collar)
+        return _beyond(side, market, collar, limits)
     if order.price is None:
-        return _beyond(side, market, collar)
+        return _beyond(side, market, collar, limits)
     if is_worse(best, order.price, side):
         return f"the best {name} {plain(best)} is {above} its limit {plain(order.price)}"
     return None
 
 
-def _beyond(side: Side, market: Depth, collar: Collar) -> str | None:
+def _beyond(side: Side, market: Depth, collar: Collar, limits: Limits) -> str | None:
     """Return why neither MARKET orders trade at the best price of a side, nor stops are triggered by it."""
     best = market.best(side)
     assert best is not None
     if collar.reference is None:
-        return "there is no reference price: the bid and the ask are too far apart"
+        # There may be one from before these quotes; then the best price is beyond its collar.
+        empty = next((_PRICE_NAMES[each] for each in Side if not market.levels(each)), None)
+        why = "the bid and the ask are too far apart" if empty is None else f"there is no {empty}"
+        age = _seconds(limits.max_quote_age_us)
+        return f"the quotes of the last {age} s give no reference price: {why}"
     if collar.allows(best):
         return None
     ends = f"{plain(collar.lowest)} to {plain(collar.highest)}"
@@ -150,18 +169,19 @@ def _block(working: WorkingOrder, limits: Limits) -> str | None:
     return f"orders of priority {priority} trade as a block, after {window}"
 
 
-def _lots(working: WorkingOrder, market: Depth, limits: Limits) -> str | None:
-    """Return why no quote has enough for a cash order."""
+def _lots(working: WorkingOrder, levels: Sequence[Level], limits: Limits) -> str | None:
+    """Return why no quote that an order reaches has enough for one that takes whole lots."""
     order, lot_size = working.order, limits.instruments.of(working.order.symbol).lot_size
-    is_by_cash = order.cash_order_qty is not None
-    if not is_by_cash or any(level.offers(lot_size) for level in market.levels(order.side)):
+    takes_lots = order.cash_order_qty is not None or order.priority > 1
+    if not takes_lots or any(level.offers(lot_size) for level in levels):
         return None
-    return f"an order by cash takes whole lots of {plain(lot_size)}, and no quote has one"
+    who = "a block" if order.cash_order_qty is None else "an order by cash"
+    return f"{who} takes whole lots of {plain(lot_size)}, and no quote that it can trade on has one"
 
 
-def _sizes(market: Depth, sides: Sequence[Side]) -> str | None:
-    levels = [level for side in sides for level in market.levels(side)]
-    if any(level.left is not None for level in levels):
+def _sizes(levels: Sequence[Level]) -> str | None:
+    """Return why these levels may not be enough: each has a size."""
+    if all(level.left is not None for level in levels):
         return "the quotes have sizes, and no more than the displayed size is traded"
     return None
 

@@ -56,3 +56,14 @@ def test_a_stop_that_waits_is_not_triggered() -> None:
     working = found(order, [Shard(Limits()).on_order(order, 1)])
     assert working is not None
     assert working.is_stop
+
+
+def test_an_id_that_was_given_again_has_the_terms_of_its_latest_order() -> None:
+    first = make.order("10", price="90", cl_ord_id="o-1")
+    second = make.order("10", cl_ord_id="o-1", side="SELL", priority=2, content_hash="hash-2")
+    yesterday, today = Shard(Limits()), Shard(Limits())
+    taken = [yesterday.on_order(first, 1), yesterday.on_cancel(make.cancel("o-1"), 2)]
+    working = found(first, [*taken, today.on_order(second, 3)])
+    assert working is not None
+    order = working.order
+    assert (order.side, order.ord_type, order.priority, order.price) == ("SELL", "MARKET", 2, None)

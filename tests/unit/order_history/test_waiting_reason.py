@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -5,6 +6,7 @@ from typing import Any
 import factories as make
 import pytest
 
+from fintank.adapters.kafka_topics import partition_for, topics
 from fintank.order_history import waiting_reason
 from fintank.order_history.waiting_reason import of_symbol
 from fintank.trading.instruments import Instrument, Instruments
@@ -12,6 +14,8 @@ from fintank.trading.limits import Limits
 from fintank.trading.messages import Order, Quote, State, TradingState
 from fintank.trading.sessions import Session, Sessions
 from fintank.trading.working_order import WorkingOrder
+from fintank.wire.kafka import tick_json
+from fintank.wire.kafka.records import Record
 
 NOW_US = 1_700_000_000_000_000
 LIMITS = Limits()
@@ -150,10 +154,14 @@ def test_a_price_outside_of_the_collar_is_told() -> None:
 
 def test_without_a_reference_price_an_order_without_a_limit_waits() -> None:
     wide = [quote("NYSE", "1", "2")]
-    told = "there is no reference price: the bid and the ask are too far apart"
+    none = "the quotes of the last 300 s give no reference price"
+    told = f"{none}: the bid and the ask are too far apart"
     assert of_order(make.order("10"), wide, NOW_US, LIMITS) == told
     assert of_symbol("IVE", wide, NOW_US, LIMITS) == told
     assert of_order(make.order("10", price="2"), wide, NOW_US, LIMITS) is None
+    asks, bids = [quote("NYSE", None, "2")], [quote("NYSE", "2", None)]
+    assert of_order(make.order("10"), asks, NOW_US, LIMITS) == f"{none}: there is no bid"
+    assert of_order(make.order("10", side="SELL"), bids, NOW_US, LIMITS) == f"{none}: there is no ask"
 
 
 def test_an_exchange_that_is_left_out_is_named_behind_the_price() -> None:
@@ -192,7 +200,53 @@ def test_an_order_of_a_block_waits_for_its_window() -> None:
 def test_an_order_by_cash_waits_for_a_whole_lot() -> None:
     limits = Limits(instruments=Instruments(default=Instrument(lot_size=Decimal(10))))
     told = (
-        "an order by cash takes whole lots of 10, and no quote has one; "
+        "an order by cash takes whole lots of 10, and no quote that it can trade on has one; "
         "the quotes have sizes, and no more than the displayed size is traded"
     )
     assert of_order(make.order(cash="5000"), [quote("NYSE", "94.10", "94.20", "5")], NOW_US, limits) == told
+    beyond = [quote("NYSE", "94.10", "94.20", "5"), quote("ARCA", "94.10", "94.40", "20")]
+    assert of_order(make.order(cash="5000", price="94.30"), beyond, NOW_US, limits) == told
+    in_lots = (
+        "orders of priority 2 trade as a block, after a window of 1 s (aggregation_window_ms); "
+        "a block takes whole lots of 10, and no quote that it can trade on has one; "
+        "the quotes have sizes, and no more than the displayed size is traded"
+    )
+    block = make.order("10", price="94.30", priority=2)
+    assert of_order(block, beyond, NOW_US, limits) == in_lots
+
+
+def test_sizes_hold_nothing_up_where_a_quote_without_a_size_is_in_reach() -> None:
+    sizes = "the quotes have sizes, and no more than the displayed size is traded"
+    quotes = [quote("NYSE", "94.10", "94.20", "5"), quote("ARCA", "94.10", "94.40")]
+    assert of_order(make.order("10", price="94.30"), quotes, NOW_US, LIMITS) == sizes
+    assert of_order(make.order("10", price="94.40"), quotes, NOW_US, LIMITS) is None
+    assert of_order(make.order("10"), quotes, NOW_US, LIMITS) is None
+    assert of_symbol("IVE", quotes, NOW_US, LIMITS) is None
+    far = [quote("NYSE", "94.10", "94.20", "5"), quote("ARCA", "94.10", "104.40")]
+    assert of_order(make.order("10"), far, NOW_US, LIMITS) == sizes
+    assert of_symbol("IVE", far, NOW_US, LIMITS) == sizes
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_quotes_are_found_in_whatever_partition_their_producer_put_them(
+    monkeypatch: pytest.MonkeyPatch, elsewhere: bool
+) -> None:
+    usual = partition_for("IVE", topics()["ticks"].partitions)
+    place = usual + elsewhere, 7, NOW_US // 1000
+    tick = tick_json.tick_of_numbers("IVE", "NYSE", "94.1", "94.2", NOW_US)
+    other = tick_json.tick_of_numbers("VTI", "NYSE", "50", "51", NOW_US)
+    records = [Record("ticks", *place, b"IVE", tick), Record("ticks", *place, b"VTI", other)]
+
+    class FakeReader:
+        def starts(self, partitions: list[int] | None = None, since_ms: int = 0) -> dict[int, int]:
+            return dict.fromkeys([usual, usual + 1] if partitions is None else partitions, 0)
+
+        def ahead(self, positions: dict[int, int]) -> int:
+            return len(positions)
+
+        def read(self, positions: dict[int, int]) -> list[Record]:
+            return [record for record in records if record.partition in positions]
+
+    monkeypatch.setattr(waiting_reason, "open_reader", lambda *_: nullcontext(FakeReader()))
+    found = waiting_reason.recent_quotes("kafka:9092", "IVE", LIMITS)
+    assert [(each.quote_id, arrival_us) for each, arrival_us in found] == [(f"{place[0]}-7", NOW_US)]
