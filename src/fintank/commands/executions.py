@@ -45,5 +45,6 @@ def _say_what_waits(address: str, symbols: Sequence[str], limits: Limits) -> Non
         quotes = waiting_reason.recent_quotes(address, symbol, limits)
         why = waiting_reason.of_symbol(symbol, quotes, now_us(), limits)
         if why is not None:
-            cure = "" if quotes else ": send some (invoke queue_ticks)"
+            is_quiet = all(now_us() - arrival_us > limits.max_quote_age_us for _, arrival_us in quotes)
+            cure = ": send some (invoke queue_ticks)" if is_quiet else ""
             print(f"Orders for {symbol} wait: {why}{cure}.")

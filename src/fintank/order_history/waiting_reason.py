@@ -22,6 +22,10 @@ from fintank.waiting import now_us
 from fintank.wire.kafka import tick_json
 from fintank.wire.kafka.records import messages
 
+AGES_READ = 2
+"""How many times max_quote_age_ms are read: a clock that late ticks set back keeps quotes usable for longer,
+and the reference price may come from earlier ones."""
+
 Arrived = tuple[Quote, int]
 """A quote and the time at which Kafka appended it, in microseconds."""
 
@@ -30,11 +34,11 @@ _PRICE_NAMES = {Side.BUY: "ask", Side.SELL: "bid"}
 
 
 def recent_quotes(address: str, symbol: str, limits: Limits) -> list[Arrived]:
-    """Read the quotes of a symbol that may be usable; what came earlier is too old by now.
+    """Read the quotes of a symbol that may be usable, and as long a time before them.
 
     Without any in the partition of its key, all are read: a producer may have chosen another one.
     """
-    since_ms = (now_us() - limits.max_quote_age_us) // 1000
+    since_ms = (now_us() - AGES_READ * limits.max_quote_age_us) // 1000
     with open_reader(address, "ticks") as reader:
         usual = [partition_for(symbol, topics()["ticks"].partitions)]
         return _quotes(reader, reader.starts(usual, since_ms), symbol, limits) or _quotes(
@@ -147,8 +151,8 @@ def _beyond(side: Side, market: Depth, collar: Collar, limits: Limits) -> str | 
         # There may be one from before these quotes; then the best price is beyond its collar.
         empty = next((_PRICE_NAMES[each] for each in Side if not market.levels(each)), None)
         why = "the bid and the ask are too far apart" if empty is None else f"there is no {empty}"
-        age = _seconds(limits.max_quote_age_us)
-        return f"the quotes of the last {age} s give no reference price: {why}"
+        span = _seconds(AGES_READ * limits.max_quote_age_us)
+        return f"the quotes of the last {span} s give no reference price: {why}"
     if collar.allows(best):
         return None
     ends = f"{plain(collar.lowest)} to {plain(collar.highest)}"

@@ -154,7 +154,7 @@ def test_a_price_outside_of_the_collar_is_told() -> None:
 
 def test_without_a_reference_price_an_order_without_a_limit_waits() -> None:
     wide = [quote("NYSE", "1", "2")]
-    none = "the quotes of the last 300 s give no reference price"
+    none = "the quotes of the last 600 s give no reference price"
     told = f"{none}: the bid and the ask are too far apart"
     assert of_order(make.order("10"), wide, NOW_US, LIMITS) == told
     assert of_symbol("IVE", wide, NOW_US, LIMITS) == told
@@ -239,6 +239,7 @@ def test_quotes_are_found_in_whatever_partition_their_producer_put_them(
 
     class FakeReader:
         def starts(self, partitions: list[int] | None = None, since_ms: int = 0) -> dict[int, int]:
+            assert since_ms == (NOW_US - 2 * AGE_US) // 1000
             return dict.fromkeys([usual, usual + 1] if partitions is None else partitions, 0)
 
         def ahead(self, positions: dict[int, int]) -> int:
@@ -247,6 +248,7 @@ def test_quotes_are_found_in_whatever_partition_their_producer_put_them(
         def read(self, positions: dict[int, int]) -> list[Record]:
             return [record for record in records if record.partition in positions]
 
+    monkeypatch.setattr(waiting_reason, "now_us", lambda: NOW_US)
     monkeypatch.setattr(waiting_reason, "open_reader", lambda *_: nullcontext(FakeReader()))
     found = waiting_reason.recent_quotes("kafka:9092", "IVE", LIMITS)
     assert [(each.quote_id, arrival_us) for each, arrival_us in found] == [(f"{place[0]}-7", NOW_US)]
