@@ -8,7 +8,7 @@ from decimal import Decimal
 from fintank.order_history.requested import requested
 from fintank.terminal.texts import utc
 from fintank.trading.decimals import plain
-from fintank.trading.ledger import Position, PositionKey, positions
+from fintank.trading.ledger import Position, positions
 from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, ExecType, Identity, Order, PortfolioOrder, Quote
 from fintank.trading.portfolio import split_message
@@ -193,7 +193,6 @@ def _booking(life: Life, report: ExecutionReport) -> str:
 
 
 def _totals(life: Life, orders: Sequence[Order]) -> Iterator[str]:
-    booked = positions(fill for _, fill in life.fills.values())
     row = "{:<16} {:<8} {:<18} {:>16} {:>24} {:<8} {:>14} {:>18} {:>16}".format
     numbers = ("shares", "cash", "currency", "commission", "average price", "residual cash")
     yield row("account", "symbol", "status", *numbers)
@@ -201,7 +200,7 @@ def _totals(life: Life, orders: Sequence[Order]) -> Iterator[str]:
     terminal = 0
     for order in orders:
         last = latest_report(life, order.identity)
-        currency, held = _held(life, order, booked)
+        currency, held = _held(life, order)
         sums[currency] = sums[currency].plus(held)
         terminal += last is not None and last.ord_status.is_terminal
         status = "no report yet" if last is None else last.ord_status.value
@@ -215,30 +214,39 @@ def _totals(life: Life, orders: Sequence[Order]) -> Iterator[str]:
             yield row("", "all", done, *money, "", "").rstrip()
 
 
-def _held(life: Life, order: Order, booked: Mapping[PositionKey, Position]) -> tuple[str, Position]:
+def _held(life: Life, order: Order) -> tuple[str, Position]:
     """Return what an order's fills sum to, and their currency; without a fill that of its instrument."""
-    own = [holding for holding in booked if holding[:2] == (order.account, order.symbol)]
+    exec_ids = [report.exec_id for report in _decisions(life, order.identity)]
+    own = positions(life.fills[exec_id][1] for exec_id in exec_ids if exec_id in life.fills)
     if not own:
         return life.limits.instruments.of(order.symbol).currency, Position()
-    return own[0].currency or "", booked[own[0]]
+    key, held = next(iter(own.items()))
+    return key.currency or "", held
 
 
 def latest_report(life: Life, identity: Identity) -> ExecutionReport | None:
     """Return the report with an order's state: not the rejection of another message with its id."""
-    own = [
+    decided = _decisions(life, identity)
+    if decided:
+        return decided[-1]
+    reports = (report for _, report in life.reports if isinstance(report, ExecutionReport))
+    return next((report for report in reports if report.identity == identity), None)
+
+
+def _decisions(life: Life, identity: Identity) -> list[ExecutionReport]:
+    """Return what became of an order, under all of its ids, without the rejections of other messages."""
+    reports = [report for _, report in life.reports if isinstance(report, ExecutionReport)]
+    order_ids = {
+        report.order_id
+        for report in reports
+        if report.identity == identity and report.exec_type is ExecType.NEW
+    } - {None}
+    return [
         report
-        for _, report in life.reports
-        if isinstance(report, ExecutionReport) and report.identity == identity
-    ]
-    order_ids = {report.order_id for report in own if report.exec_type is ExecType.NEW} - {None}
-    decided = [
-        report
-        for _, report in life.reports
-        if isinstance(report, ExecutionReport)
-        and report.exec_type is not ExecType.REJECTED
+        for report in reports
+        if report.exec_type is not ExecType.REJECTED
         and (report.order_id in order_ids or report.identity == identity)
     ]
-    return decided[-1] if decided else next(iter(own), None)
 
 
 def _or_none(number: Decimal | None) -> str:

@@ -143,6 +143,17 @@ def test_a_record_that_is_not_an_order_is_shown_as_a_reject() -> None:
     ]
 
 
+def test_an_order_with_the_id_of_a_portfolio_order_has_its_own_sums() -> None:
+    portfolio = portfolio_order(("IVE", "1"))
+    single = factories.order("5", cl_ord_id="p-1", account="A-1", order_time_us=TIME_US, content_hash="two")
+    totals = printed(decided("p-1", [portfolio, single], QUOTE))[-3:]
+    assert totals == [
+        "A-1 IVE FILLED 10.615711 -999.9999762 USD 0 94.2 0.0000238",
+        "A-1 IVE FILLED 5 -471 USD 0 94.2 -",
+        "all 2 of 2 terminal -1470.9999762 USD 0",
+    ]
+
+
 def test_a_portfolio_of_cash_alone_has_no_totals() -> None:
     assert printed(decided("p-1", [portfolio_order(("CASH", "1"))]))[-1] == "CASH keeps 1000"
 
