@@ -84,13 +84,14 @@ def full_data() -> ReportData:
     ]
     ends = line(61704, 0.1), line(61705, 0.1)
     references = line(61704.5, 0.1), line(55534.05, 0.09), line(67874.95, 0.11)
+    middle = 61704.5 + 0.1 * 59
     return ReportData(
         span=SPAN,
         ticks=123_456,
         executions=[*trades, *untraded()],
         quote_times_ns={trade.quote_id: trade.time_ns - SECOND_NS // 4 for trade in trades[:60]},
         portfolio_orders=[PortfolioOrderRow(TIMES_NS[1], "A-1", "BUY", "deposit-1", 1000.5, "IVE VTI")],
-        prices={symbol: PriceLines(*ends, 1, *references) for symbol in SYMBOLS},
+        prices={symbol: PriceLines(*ends, 1, *references, middle) for symbol in SYMBOLS},
         fills=fills,
         opening={("A-1000", "BTCUSDT", "USDT"): Held(10.0, -617_040.0)},
         holdings={

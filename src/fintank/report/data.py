@@ -94,7 +94,10 @@ NO_LINE = Line((), ())
 
 
 class PriceLines(NamedTuple):
-    """The last bid, ask and reference price of each interval, and the ends of the collar, for one symbol."""
+    """The last bid, ask and reference price of each interval, and the ends of the collar, for one symbol.
+
+    They are of the time around its trades; middle: that of its last bid and ask in the whole span.
+    """
 
     bid: Line
     ask: Line
@@ -102,6 +105,7 @@ class PriceLines(NamedTuple):
     reference: Line = NO_LINE
     collar_low: Line = NO_LINE
     collar_high: Line = NO_LINE
+    middle: float | None = None
 
 
 class FaultRow(NamedTuple):

@@ -74,7 +74,7 @@ def _cards(data: ReportData) -> list[tuple[str, str, str]]:
     orders, trades = data.last_reports, data.trades
     turnover: dict[str, float] = defaultdict(float)
     for trade in trades:
-        turnover[trade.currency or ""] += trade.turnover
+        turnover[trade.currency or ""] += abs(trade.turnover)
     sums = (f"{amount:,.0f} {currency}".rstrip() for currency, amount in sorted(turnover.items()))
     states = Counter(row.ord_status for row in orders)
     by_state = (f"{count:,} {state.lower().replace('_', ' ')}" for state, count in states.most_common())

@@ -27,6 +27,8 @@ Row = TypeVar("Row", ExecutionRow, FaultRow, FillRow, PortfolioOrderRow)
 
 EXECUTIONS_MAX = 50_000
 FAULTS_MAX = 50_000
+LATEST_QUOTES = 1_000
+"""Among so many quotes of a symbol, the latest ones, its last bid and ask are looked for."""
 SYMBOLS_MAX = 12
 """How many price plots are drawn: of the symbols with the most trades or, without trades, the most ticks."""
 TICK_RATES = {"tick-influxdb-loader": "ticks"}
@@ -107,9 +109,15 @@ def _prices(
         return [_line(rows, column) for column in range(1, len(fields) + 1)]
 
     bid, ask = lasts("bid_ask", "bid", "ask")
-    return PriceLines(
-        bid, ask, shown.interval_s, *lasts("reference_price", "price", "collar_low", "collar_high")
-    )
+    reference, low, high = lasts("reference_price", "price", "collar_low", "collar_high")
+    return PriceLines(bid, ask, shown.interval_s, reference, low, high, _middle(store, span, own))
+
+
+def _middle(store: Store, span: Span, own: Mapping[str, Sequence[str]]) -> float | None:
+    query = Query("bid_ask", ("bid", "ask"), *span, tags=own, latest=LATEST_QUOTES)
+    latest = list(sinks.rows(store, query))
+    bid, ask = (next((row[side] for row in latest if row[side] is not None), None) for side in (1, 2))
+    return None if bid is None or ask is None else (bid + ask) / 2
 
 
 def _holdings(opening: Holdings, fills: Iterable[FillRow]) -> Holdings:

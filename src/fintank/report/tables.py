@@ -112,11 +112,7 @@ def positions(data: ReportData) -> str | None:
     An account has a row for each currency. At most SYMBOLS_MAX symbols have columns, those that most accounts
     hold; cash, commission and value include all. The profit is what is left of cash and value after it.
     """
-    mids = {
-        symbol: (prices.bid.values[-1] + prices.ask.values[-1]) / 2
-        for symbol, prices in data.prices.items()
-        if prices.bid.values and prices.ask.values
-    }
+    mids = {symbol: prices.middle for symbol, prices in data.prices.items() if prices.middle is not None}
     holders = Counter(symbol for _, symbol, _ in data.holdings)
     symbols = sorted(symbol for symbol, _ in holders.most_common(SYMBOLS_MAX))
     others = [f"{len(holders) - SYMBOLS_MAX:,} more symbols"] if len(holders) > SYMBOLS_MAX else []

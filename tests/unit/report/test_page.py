@@ -55,6 +55,9 @@ def test_turnover_is_summed_by_currency_and_counts_the_multiplier() -> None:
     data = replace(EMPTY, executions=[*taken, report(2, last_qty=1.0, last_px=61_704.0)])
     assert "turnover 700 USD and 61,704 USDT" in page(data, "InfluxDB")
     assert "turnover none" in page(EMPTY, "InfluxDB")
+    below_zero = report(1, last_qty=2.0, **{**future, "last_px": -3.0})
+    data = replace(EMPTY, executions=[*taken, below_zero])
+    assert "turnover 1,000 USD" in page(data, "InfluxDB")
 
 
 def test_the_page_is_self_contained() -> None:
@@ -119,7 +122,7 @@ def test_cash_of_two_currencies_is_in_two_rows_and_value_includes_the_multiplier
     usd, usdt = Held(2.0, -50.0, 1.0, 10.0), Held(3.0, -7.0, 0.5)
     holdings = {("A-1", "BTCUSDT", "USDT"): usdt, ("A-1", "ETHUSDT", "USD"): usd}
     line = Line([1], [4.0])
-    prices = {symbol: PriceLines(line, line, 1) for symbol in ("BTCUSDT", "ETHUSDT")}
+    prices = {symbol: PriceLines(line, line, 1, middle=4.0) for symbol in ("BTCUSDT", "ETHUSDT")}
     assert cells(tables.positions(replace(full_data(), holdings=holdings, prices=prices))) == [
         *("A-1", "", "2", "USD", "-50.00", "1.00", "80.00", "29.00"),
         *("A-1", "3", "", "USDT", "-7.00", "0.50", "12.00", "4.50"),
