@@ -1,7 +1,8 @@
 """Which symbols can be audited where the logs no longer hold all that was decided on.
 
 What a symbol's orders meet is known once every usable quote was seen, none of its orders is open that came
-before, and what those took of the quotes no longer matters.
+before, what those took of the quotes no longer matters, and its reference price does not come from before:
+the middle of its NBBO stayed the same for as long as a candidate and the one after it take.
 """
 
 from collections import defaultdict
@@ -9,8 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from fintank.trading.limits import SECOND_US
 from fintank.trading.messages import ExecType, Identity, Quote, Side
 from fintank.trading.reports import ExecutionReport, OrderCancelReject, Report
+
+STEADY_US = 2 * SECOND_US
+"""By then the middle is the reference, whatever it and its candidate were before."""
 
 
 @dataclass
@@ -32,6 +37,9 @@ class KnownSymbols:
         self._known_from_us = known_from_us
         self._unknown: defaultdict[str, _Unknown] = defaultdict(_Unknown)
         self._since_us: dict[str, int] = {}
+        self._steady: dict[str, tuple[Decimal | None, int]] = {}
+        """The middle of each symbol's NBBO, and since when, by the symbol's clock."""
+        self._with_reference: set[str] = set()
         self._unaudited: set[Identity] = set()
         """The orders of unknown symbols: what comes of them is not audited later either."""
 
@@ -44,6 +52,8 @@ class KnownSymbols:
                 found.unknown_until(each._known_from_us)
             found._unknown |= each._unknown
             found._since_us |= each._since_us
+            found._steady |= each._steady
+            found._with_reference |= each._with_reference
             found._unaudited |= each._unaudited
         return found
 
@@ -60,6 +70,20 @@ class KnownSymbols:
                 if taken_at is not None and (price is None or Decimal(price) != taken_at):
                     del unknown.taken_at[quote.exchange, side]
 
+    def needs_middle(self, symbol: str) -> bool:
+        """Whether on_middle is to be called for a symbol."""
+        return self._known_from_us is not None and symbol not in self._with_reference
+
+    def on_middle(self, symbol: str, middle: Decimal | None, now_us: int) -> None:
+        """Take in the middle of the NBBO at a time of the symbol's clock: after each quote and before the
+        next one, and before an order.
+        """
+        before, since_us = self._steady.setdefault(symbol, (middle, now_us))
+        if middle != before or now_us < since_us:
+            self._steady[symbol] = middle, now_us
+        elif middle is not None and now_us - since_us >= STEADY_US:
+            self._with_reference.add(symbol)
+
     def can_audit(self, identity: Identity, log_us: int) -> bool:
         """Whether an order that arrives at a log time can be decided again.
 
@@ -69,7 +93,8 @@ class KnownSymbols:
             return True
         if identity.symbol not in self._since_us:
             unknown = self._unknown[identity.symbol]
-            if log_us < self._known_from_us or unknown.open or unknown.taken_at:
+            is_known = log_us >= self._known_from_us and identity.symbol in self._with_reference
+            if not is_known or unknown.open or unknown.taken_at:
                 if identity not in self._unaudited:
                     self._unaudited.add(identity)
                     unknown.open.add(identity)

@@ -1,6 +1,7 @@
 """The reports decided again against those of the topic `executions`, in their order."""
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 from fintank.adapters.kafka_topics import reports_partition
@@ -70,7 +71,7 @@ class ReportMatching:
 
     def read_on(self, written: Iterator[Written]) -> None:
         """Look for what is missing in what was written since."""
-        self._written, self._next = written, None
+        self._written = chain(self._written, written)
         while (more := self._head()) is not None:
             self._take(more)
         for exec_id in self._missing.keys() & self._waiting.keys():

@@ -104,11 +104,14 @@ class ShardAudit:
             core.sweep(log_us)
         for message in self._messages(record):
             if isinstance(message, Quote):
+                self._look_at(message.symbol, log_us)
                 self._known.on_quote(message)
             elif not self._can_audit(message, log_us):
                 continue
             effects = decide(core, message, log_us)
             self._remember(core.forgotten())
+            if isinstance(message, Quote):
+                self._look_at(message.symbol, log_us)
             if effects is not None:
                 self._compare(effects)
 
@@ -125,7 +128,15 @@ class ShardAudit:
         if not isinstance(message, Order):
             return True
         self.reports.read_before(log_us)
+        self._look_at(message.symbol, log_us)
         return self._known.can_audit(message.identity, log_us)
+
+    def _look_at(self, symbol: str, log_us: int) -> None:
+        assert self._core is not None
+        book = self._core.state.books.get(symbol)
+        if book is not None and self._known.needs_middle(symbol):
+            now_us = book.clock.now(log_us)
+            self._known.on_middle(symbol, book.middle(now_us), now_us)
 
     def _compare(self, effects: Effects) -> None:
         self._remember(effects.journal)

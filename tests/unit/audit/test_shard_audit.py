@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from support.audited_shard import START_MS, TICKS, DecidingShard, Logs, WrittenLog, audit
 
-from fintank.audit.differences import DifferenceKind
+from fintank.audit.differences import AuditFindings, DifferenceKind
+from fintank.audit.report_matching import ReportMatching, Written
 from fintank.trading.log_merge import Positions
 from fintank.trading.messages import ExecType
 from fintank.trading.reports import ExecutionReport, Fill, Report
@@ -153,6 +154,32 @@ def test_where_the_ticks_begin_later_what_rests_on_older_ones_is_counted_and_the
     assert findings.not_audited > 50
     assert findings.not_audited + findings.reports == len(shard.log.reports)
     assert known_from_us > START_MS * 1000
+
+
+def test_behind_a_cut_a_reference_price_from_before_makes_no_difference() -> None:
+    logs = Logs(seed=9)
+    shard = DecidingShard(logs)
+    shard.live(1, max_quote_age_ms=5_000, market_collar="0.005", price_band="0.002")
+    known_from_us = logs.records[TICKS][60][0] * 1000 + 6_000_000
+    findings = audit(logs, shard.log, shard.decided, first=60, known_from_us=known_from_us)
+    assert list(findings.named) == []
+    assert findings.reports > 50
+
+
+def test_a_report_behind_the_last_one_that_was_decided_again_is_not_lost() -> None:
+    logs = Logs(seed=3)
+    shard = DecidingShard(logs)
+    shard.live(1)
+    findings = AuditFindings()
+    reports = [Written(f"executions-0-{number}", each) for number, each in enumerate(shard.log.reports[:2])]
+    later = reports[1].report
+    assert later.log_time_us is not None
+    reports[1] = reports[1]._replace(report=replace(later, log_time_us=later.log_time_us + 1_000_000))
+    matching = ReportMatching(findings, iter(reports), lambda _: True)
+    matching.compare(reports[0].report)
+    matching.read_on(iter(()))
+    matching.finish(lambda _: False, 0)
+    assert findings.kinds == {DifferenceKind.REPORT_NOT_DECIDED: 1}
 
 
 def test_what_can_be_audited_behind_a_cut_is_audited() -> None:
