@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import BinaryIO
@@ -11,6 +12,7 @@ from fintank.errors import FintankError
 from fintank.samples import csv_numbers, csv_text, csv_times, known_forms
 from fintank.samples.csv_times import TimeForm
 from fintank.samples.known_forms import KnownForm, plain_name
+from fintank.wire.kafka.records import EARLIEST_US
 
 REQUIRED = ("timestamp", "symbol", "exchange", "bid", "ask")
 SIZES = ("bid_size", "ask_size")
@@ -217,12 +219,29 @@ def _time_form(name: str, texts: Sequence[str], zone: tzinfo, given: GivenForm) 
             f"{name}: a time such as {texts[0]!r:.{_VALUE_CHARS_MAX}} can't be read: say how it is written, "
             f"as in {_TIME_FORMAT}"
         )
-    for text in texts if len(found) > 1 else ():
-        if len({form.read(text) for form in found if csv_times.can_read(form, text)}) > 1:
+    return found[0] if len(found) == 1 else _agreeing(name, texts, found)
+
+
+def _agreeing(name: str, texts: Sequence[str], found: Sequence[TimeForm]) -> TimeForm:
+    """Return the form of times that all these forms read alike; FintankError for one that they do not.
+
+    Whole days may pass before one shows: 01/01/2024 is the first of January to all. A meaning before 1990
+    counts only where there is no other: 1712051230456 is no date of the year 1712.
+    """
+
+    def read(text: str) -> str:
+        meanings = {form.read(text) for form in found if csv_times.can_read(form, text)}
+        possible = {meaning for meaning in meanings if float(meaning) * 1e6 >= EARLIEST_US} or meanings
+        if len(possible) > 1:
             raise FintankError(
                 f"{name}: a time such as {text!r} has more than one meaning: say which, as in {_TIME_FORMAT}"
             )
-    return found[0]
+        return possible.pop() if possible else found[0].read(text)
+
+    for text in texts:
+        with suppress(ValueError, OverflowError):
+            read(text)
+    return found[0]._replace(read=read)
 
 
 def _zone_named(titles: Sequence[str]) -> tzinfo:

@@ -106,3 +106,17 @@ def test_a_time_of_an_unknown_form_is_one_line_with_its_cure(time: str) -> None:
     ) as found:
         time_us(time)
     assert len(str(found.value)) < 250
+
+
+def test_a_time_of_two_meanings_ends_the_reading_wherever_it_comes_first() -> None:
+    new_year = "01/01/2024 00:00:00,I,N,1,2\n" * 300
+    header = "time,symbol,exchange,bid,ask\n"
+    assert len(read(header + new_year)[1]) == 300
+    with pytest.raises(
+        FintankError, match=r"^quotes.csv: a time such as '01/02/2024 00:00:00' has more than"
+    ):
+        read(f"{header}{new_year}01/02/2024 00:00:00,I,N,1,2\n")
+
+
+def test_a_number_is_no_date_of_another_century() -> None:
+    assert time_us("1712051230456") == 1_712_051_230_456_000
