@@ -9,19 +9,20 @@ from fintank.trading.decimals import plain
 
 _POINT_DECIMAL = re.compile(r"-?\d+\.\d+")
 _COMMA_DECIMAL = re.compile(r"-?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?")
-_COMMAS_GROUP = re.compile(r"-?\d{1,3}(?:,\d{3})+\.\d+")
+_COMMAS_GROUP = re.compile(r"-?\d{1,3}(?:(?:,\d{3})+\.\d+|(?:,\d{3}){2,})")
 
 
 def have_decimal_commas(values: Sequence[str]) -> bool:
-    """Return whether more numbers must be read so (94,5 or 1.234,50, where points group) than must not.
+    """Return whether numbers must be read so, such as 94,5 or 1.234,50, where points group.
 
-    One number such as 1,234.50 shows that commas group.
+    One that can't, such as 94.5, 1,234.50 or 1,234,567, shows that they must not: in a file of both, a mark
+    would be taken for the other one, and a number for a thousand times another.
     """
     if any(map(_COMMAS_GROUP.fullmatch, values)):
         return False
-    commas = sum("," in value for value in values if _COMMA_DECIMAL.fullmatch(value))
-    points = sum(not _COMMA_DECIMAL.fullmatch(value) for value in values if _POINT_DECIMAL.fullmatch(value))
-    return commas > points
+    if any(_POINT_DECIMAL.fullmatch(value) and not _COMMA_DECIMAL.fullmatch(value) for value in values):
+        return False
+    return any("," in value and _COMMA_DECIMAL.fullmatch(value) for value in values)
 
 
 @lru_cache(65_536)  # the sizes of a file are few

@@ -21,7 +21,7 @@ UNITS = {"seconds": 0, "milliseconds": 3, "microseconds": 6, "nanoseconds": 9}
 _DIGITS_MAX = {"seconds": 10, "milliseconds": 13, "microseconds": 16, "nanoseconds": 19}
 """Until the year 2286; since 1990 there are at most one fewer. So 20240501093000 is a date, not a number."""
 _SECONDS_LIMIT = 1e11
-_NUMBER = re.compile(r"(\d{1,20})(?:\.(\d*))?")
+_NUMBER = re.compile(r"(\d{1,20})(?:[.,](\d*))?")
 _WITH_EXPONENT = re.compile(r"[0-9](?:\.[0-9]{0,20})?[eE]\+?[0-9]{1,2}")
 _DATES = {
     "year first": re.compile(rf"(?P<year>\d{{4}})[-./](?P<month>\d\d?)[-./](?P<day>\d\d?)[T ]{_CLOCK}"),
@@ -91,6 +91,11 @@ def can_read(form: TimeForm, text: str) -> bool:
     return True
 
 
+def with_point(text: str) -> str:
+    """Return a number with a decimal point in place of a comma: commas never group the digits of a time."""
+    return text.replace(",", ".")
+
+
 def are_apart(day: str, time: str) -> bool:
     """Return whether these are a day and a time of day, as files have them in two columns."""
     return _DAY.fullmatch(day) is not None and _TIME_OF_DAY.fullmatch(time) is not None
@@ -112,6 +117,7 @@ def _number_reader(unit: str) -> TimeReader:
 
 
 def _seconds_since_the_epoch(text: str) -> str:
+    text = with_point(text)
     if not 0 <= float(text) < _SECONDS_LIMIT:
         raise ValueError(text)
     return text

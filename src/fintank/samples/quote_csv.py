@@ -15,7 +15,7 @@ import orjson
 from fintank.samples.csv_forms import NAMES, NUMBERS, OWN_TIME, SIZES, CsvForm, joined
 from fintank.samples.csv_numbers import plain_number
 from fintank.samples.csv_text import BadLine, fields, lines
-from fintank.samples.csv_times import SkippedTimeError
+from fintank.samples.csv_times import SkippedTimeError, with_point
 from fintank.trading.messages import Quote
 from fintank.wire.bolts import owner_ticks
 from fintank.wire.kafka import ticks
@@ -77,7 +77,7 @@ def _record(form: CsvForm) -> Callable[[Sequence[str]], str]:
     pick = _picker([form.columns[name] for name in names])
     changes = [(at, change) for at, name in enumerate(names) if (change := _change(form, name))]
     # The rules of ticks say more about a number of seconds than that it is none.
-    read_time = str if form.time.name == OWN_TIME else form.time.read
+    read_time = with_point if form.time.name == OWN_TIME else form.time.read
     sides = [names.index(side) for side in ("bid", "ask")] if form.keeps_sides else []
     held = dict.fromkeys(sides, "")
     whole = (True,) * len(names)

@@ -151,6 +151,13 @@ def test_commas_between_thousands_are_not_read_as_decimal() -> None:
     assert [type(line) for line in found] == [BadLine] * 4
 
 
+@pytest.mark.parametrize("other", ["1,094;95.5", "1,094,000;95"])
+def test_of_a_file_with_both_marks_no_number_is_read_as_a_thousandth(other: str) -> None:
+    rows = "1398902400;IVE;NYSE;1,094;1,095\n" * 3 + f"1398902400;IVE;NYSE;{other}\n"
+    _, found = read(f"timestamp;symbol;exchange;bid;ask\n{rows}")
+    assert [type(line) for line in found] == [BadLine] * 4
+
+
 def test_a_given_value_is_checked_like_any_other() -> None:
     given = GivenForm(constants={"symbol": 'I"%s\\', "exchange": "NYSE"})
     (line,) = read("timestamp,bid,ask\n1398902400,94.5,94.7\n", given=given)[1]
