@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fintank.errors import FintankError
 
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:_[0-9]+)*")
 _SPAN = re.compile(r"([0-9]{1,9})([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 WHOLE_NUMBER_MAX = 1_000_000_000
@@ -18,9 +19,9 @@ FACTOR_MAX = 1_000_000
 
 
 def whole_number(option: str, text: str, minimum: int = 1, maximum: int = WHOLE_NUMBER_MAX) -> int:
-    """Read a whole number from minimum to maximum; commas and underscores may group its digits."""
+    """Read a whole number from minimum to maximum, also 1,000 or 1_000; 1,5 is none."""
     digits = text.replace(",", "").replace("_", "")
-    is_number = digits.isascii() and digits.isdecimal() and len(digits) <= DIGITS_MAX
+    is_number = _WHOLE_NUMBER.fullmatch(text) and len(digits) <= DIGITS_MAX
     if not is_number or not minimum <= int(digits) <= maximum:
         raise FintankError(f"{option} {text}: must be a whole number from {minimum:,} to {maximum:,}")
     return int(digits)
@@ -48,7 +49,10 @@ def span_us(option: str, text: str) -> int:
 def named_values(option: str, text: str, names: Sequence[str]) -> dict[str, str]:
     """Read pairs such as bid=BidPrice,ask=AskPrice whose names are among `names`; of no text, none."""
     pairs = [pair.partition("=") for pair in text.split(",") if text]
+    named = [name for name, _, _ in pairs]
     for name, _, value in pairs:
+        if named.count(name) > 1:
+            raise FintankError(f"{option} {text}: {name} is named twice: name one column, or join them by +")
         if name not in names or not value:
             raise FintankError(
                 f"{option} {text}: must be pairs such as {names[0]}=X,{names[1]}=Y, with the names "

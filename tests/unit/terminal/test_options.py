@@ -1,7 +1,7 @@
 import pytest
 
 from fintank.errors import FintankError
-from fintank.terminal.options import argument, positive_number, span_us, whole_number
+from fintank.terminal.options import argument, named_values, positive_number, span_us, whole_number
 
 
 @pytest.mark.parametrize(("text", "number"), [("1", 1), ("100,000", 100_000), ("1_000", 1000)])
@@ -9,7 +9,9 @@ def test_whole_numbers_may_be_grouped(text: str, number: int) -> None:
     assert whole_number("--count", text) == number
 
 
-@pytest.mark.parametrize("text", ["0", "-5", "1.5", "ten", "", "9999999999", "²"])
+@pytest.mark.parametrize(
+    "text", ["0", "-5", "1.5", "1,5", "1,00", "1,0000", ",5", "ten", "", "9999999999", "²"]
+)
 def test_an_invalid_whole_number_is_an_error(text: str) -> None:
     with pytest.raises(FintankError, match=r"^--count .*: must be a whole number from 1 to 1,000,000,000$"):
         whole_number("--count", text)
@@ -48,3 +50,9 @@ def test_any_other_text_is_an_id(text: str) -> None:
 def test_a_number_with_thousands_of_digits_is_an_error() -> None:
     with pytest.raises(FintankError, match=r"^--count 9+: must be a whole number"):
         whole_number("--count", "9" * 5_000)
+
+
+def test_a_name_that_is_given_twice_is_an_error() -> None:
+    assert named_values("--columns", "bid=A,ask=B", ("bid", "ask")) == {"bid": "A", "ask": "B"}
+    with pytest.raises(FintankError, match=r"^--columns bid=A,bid=B: bid is named twice: "):
+        named_values("--columns", "bid=A,bid=B", ("bid", "ask"))
