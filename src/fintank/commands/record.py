@@ -14,7 +14,7 @@ from fintank.feeds import own_feed
 from fintank.feeds.binance import Binance
 from fintank.feeds.coinbase import Coinbase
 from fintank.feeds.csv_output import written
-from fintank.feeds.exchange import Exchange
+from fintank.feeds.exchange import Exchange, shown_url
 from fintank.samples.produce import make_topics
 from fintank.settings import PROJECT_ROOT, Settings
 from fintank.terminal.options import argument, positive_number
@@ -66,9 +66,8 @@ def record(
         raise FintankError("record: name at least one symbol, as in: invoke record binance BTCUSDT")
     allows_negative = rules_file.load(settings).instruments.allows_negative
     make_topics(settings.kafka)
-    print(
-        f"Recording {', '.join(names)} of {venue.url} to Kafka ({settings.kafka}) topic 'ticks'.", flush=True
-    )
+    source = f"{', '.join(names)} of {shown_url(venue.url)}"
+    print(f"Recording {source} to Kafka ({settings.kafka}) topic 'ticks'.", flush=True)
     producer = BulkProducer(settings.kafka, "ticks")
     try:
         with written(None if to is None else Path(to)) as write:

@@ -1,5 +1,6 @@
 """What the recorder needs to know of an exchange, and what an exchange's messages become."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -7,6 +8,7 @@ from typing import NamedTuple, Protocol
 from fintank.errors import FintankError
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
+_URL = re.compile(r"(wss?://)(?:[^/?#@]*@)?([^?#@]*)([?#][^@]*)?")
 
 
 class VenueQuote(NamedTuple):
@@ -64,3 +66,11 @@ class Exchange(Protocol):
 def iso_us(text: str) -> int:
     """Read an ISO 8601 time with its zone as microseconds since the epoch."""
     return (datetime.fromisoformat(text) - _EPOCH) // timedelta(microseconds=1)
+
+
+def shown_url(url: str) -> str:
+    """Return a URL as messages show it: without login and query, which may hold a password or a key."""
+    match = _URL.fullmatch(url)
+    if match is None:
+        return "..." if {"@", "?"} & {*url} else url
+    return f"{match[1]}{match[2]}{'?...' if match[3] else ''}"

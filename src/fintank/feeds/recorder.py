@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidURI, WebSocketException
 
 from fintank.errors import FintankError
-from fintank.feeds.exchange import Exchange
+from fintank.feeds.exchange import Exchange, shown_url
 from fintank.feeds.quote_state import QuoteState
 from fintank.trading.messages import Quote
 from fintank.waiting import now_us
@@ -84,6 +84,7 @@ class Recorder:
     async def _record(self) -> None:
         retry_s = RETRY_SECONDS_MIN
         was_connected = False
+        url = shown_url(self._exchange.url)
         while True:
             quotes_before = self.state.counts["quotes"]
             try:
@@ -98,12 +99,13 @@ class Recorder:
                     await self._receive(socket)
                 reason = "the venue closed the connection"
             except (InvalidURI, ValueError) as error:  # ValueError: a port or a host name that can't be
-                raise FintankError(f"{self._exchange.url} is no address of a websocket: {error}") from None
+                fault = error.msg if isinstance(error, InvalidURI) else "its host or port can't be"
+                raise FintankError(f"{url} is no address of a websocket: {fault}") from None
             except (OSError, WebSocketException, TimeoutError) as error:
                 reason = str(error) or type(error).__name__
                 if not was_connected:
                     raise FintankError(
-                        f"{self._exchange.url} can't be reached ({reason}): check the network, or name "
+                        f"{url} can't be reached ({reason}): check the network, or name "
                         f"another address with --url"
                     ) from None
             if self.is_connected:

@@ -13,7 +13,7 @@ from websockets.sync.server import ServerConnection, serve
 from fintank.errors import FintankError
 from fintank.feeds.binance import Binance
 from fintank.feeds.coinbase import Coinbase
-from fintank.feeds.exchange import Exchange
+from fintank.feeds.exchange import Exchange, shown_url
 from fintank.feeds.recorder import MESSAGE_BYTES_MAX, Recorder
 from fintank.trading.messages import Quote
 
@@ -66,6 +66,25 @@ def quote(update_id: int, bid: str) -> str:
 def test_an_address_that_is_none_is_one_line(url: str) -> None:
     with pytest.raises(FintankError, match="is no address of a websocket"):
         recorded(url, 30)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("wss://desk:secret@127.0.0.1:1/a", "wss://127.0.0.1:1/a"),
+        ("wss://127.0.0.1:1/a?key=secret", "wss://127.0.0.1:1/a?..."),
+        ("wss://desk:sec@ret@[::1", "..."),
+        ("desk:secret@[::1", "..."),
+        ("wss://desk:127/secret@127.0.0.1", "..."),
+        ("wss://127.0.0.1:secret@", "wss://"),
+    ],
+)
+def test_no_message_shows_a_password_or_a_key_of_an_address(url: str, shown: str) -> None:
+    assert shown_url(url) == shown
+    with pytest.raises(FintankError) as found:
+        recorded(url, 30)
+    assert str(found.value).startswith(f"{shown} ")
+    assert "secret" not in str(found.value)
 
 
 def test_a_venue_that_closes_again_and_again_is_asked_less_and_less_often() -> None:
