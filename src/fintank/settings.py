@@ -76,7 +76,7 @@ def from_storm(conf: Mapping[str, Any], environ: Mapping[str, str] = os.environ)
     loaded = load(environ)
     return replace(
         loaded,
-        kafka=_addresses("fintank.kafka", conf.get("fintank.kafka") or loaded.kafka),
+        kafka=_addresses("fintank.kafka", _option(conf, "fintank.kafka") or loaded.kafka),
         sink=_sink_option(conf, loaded.sink),
     )
 
@@ -107,7 +107,7 @@ def _sink(environ: Mapping[str, str], host: str, influx: str) -> SinkUrl:
 
 
 def _sink_option(conf: Mapping[str, Any], loaded: SinkUrl) -> SinkUrl:
-    if text := conf.get("fintank.sink"):
+    if text := _option(conf, "fintank.sink"):
         url = parse_sink("fintank.sink", text)
         if url.login:
             raise FintankError(
@@ -115,19 +115,28 @@ def _sink_option(conf: Mapping[str, Any], loaded: SinkUrl) -> SinkUrl:
                 "FINTANK_SINK in the workers' environment instead"
             )
         return replace(url, login=loaded.login if url.scheme == loaded.scheme else "")
-    if address := conf.get("fintank.influx"):
+    if address := _option(conf, "fintank.influx"):
         return SinkUrl("influxdb", _address("fintank.influx", address))
     return loaded
 
 
+def _option(conf: Mapping[str, Any], name: str) -> str | None:
+    value = conf.get(name)
+    if value is not None and not isinstance(value, str):
+        raise FintankError(
+            f"{name} must be text, as in localhost:9092: put it in quotes, as config.json does"
+        )
+    return value
+
+
 def _addresses(name: str, value: str) -> str:
-    return ",".join(_address(name, address.strip()) for address in value.split(","))
+    return ",".join(_address(name, address.strip(), value) for address in value.split(","))
 
 
-def _address(name: str, value: str) -> str:
+def _address(name: str, value: str, written: str = "") -> str:
+    """Return an address. `written` is all that was written, if more: a comma may be a part of a password."""
     if not _is_address(value):
-        login, _, place = value.rpartition("@")
-        shown = f"...@{place}" if login else value
+        shown = _shown(written if "@" in written else value)
         raise FintankError(
             f"{name}={shown!r} is not an address: write host:port, as in localhost:9092 or [::1]:9092, "
             "without a scheme such as http://"
@@ -138,9 +147,15 @@ def _address(name: str, value: str) -> str:
 def _host(value: str) -> str:
     if not _is_host(value):
         raise FintankError(
-            f"FINTANK_HOST={value!r} is not a host: write its name or IP address, without a port"
+            f"FINTANK_HOST={_shown(value)!r} is not a host: write its name or IP address, without a port"
         )
     return value
+
+
+def _shown(value: str) -> str:
+    """Return what was written in place of a host or an address, without what may be a login."""
+    login, _, place = value.rpartition("@")
+    return f"...@{place}" if login else value
 
 
 def _is_host(value: str) -> bool:

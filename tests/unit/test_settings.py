@@ -48,3 +48,26 @@ def test_a_home_with_special_characters_is_refused(character: str) -> None:
 @pytest.mark.parametrize("home", ["/tmp/a b", "/tmp/höme (1)", "/tmp/中文", "/tmp/a&b=c@d+e~f!"])
 def test_other_homes_are_accepted(home: str) -> None:
     assert str(settings.load({"FINTANK_HOME": home}).home) == home
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FINTANK_HOST", "me:secret@a"),
+        ("FINTANK_KAFKA", "SASL_SSL://me:secret@a:9092"),
+        ("FINTANK_KAFKA", "SASL_SSL://me:secret,more@a:9092"),
+        ("FINTANK_KAFKA", "b:9092,me:sec,secret@a:9092"),
+        ("FINTANK_NIMBUS", "me:secret@a:6627"),
+    ],
+)
+def test_no_message_shows_what_may_be_a_password(name: str, value: str) -> None:
+    with pytest.raises(FintankError, match=rf"^{name}='\.\.\.@a.* is not a") as found:
+        settings.load({name: value})
+    assert "sec" not in str(found.value)
+
+
+@pytest.mark.parametrize("name", ["fintank.kafka", "fintank.sink", "fintank.influx"])
+@pytest.mark.parametrize("value", [9092, ["a:9092"], True])
+def test_a_storm_option_that_is_no_text_is_one_line(name: str, value: object) -> None:
+    with pytest.raises(FintankError, match=f"^{name} must be text"):
+        settings.from_storm({name: value}, {})
