@@ -114,9 +114,9 @@ def _member(file: BinaryIO) -> IO[bytes]:
     """Open the only file of a zip archive, or its only CSV file: HistData adds a report on the download."""
     try:
         archive = zipfile.ZipFile(file)
-        found = [info for info in archive.infolist() if not info.is_dir()]
+        found = [info for info in archive.infolist() if _is_file(info.filename)]
         if len(found) > 1:
-            found = [info for info in found if _is_csv(info.filename)]
+            found = [info for info in found if info.filename.lower().endswith(".csv")]
         if len(found) != 1:
             raise _UnusableError(f"it holds {len(found)} CSV files instead of one: unpack it, and name one")
         return archive.open(found[0])
@@ -128,9 +128,9 @@ def _member(file: BinaryIO) -> IO[bytes]:
         raise zipfile.BadZipFile(str(error)) from error
 
 
-def _is_csv(name: str) -> bool:
-    """Whether a member is CSV, and not what macOS adds about one."""
-    return name.lower().endswith(".csv") and not name.startswith("__MACOSX/")
+def _is_file(name: str) -> bool:
+    """Whether a member, which may have no name, is a file, and not what macOS adds about one."""
+    return not name.endswith("/") and not name.startswith("__MACOSX/")
 
 
 def _zstd(file: BinaryIO) -> IO[bytes]:

@@ -58,6 +58,8 @@ def read_twice(path: Path) -> list[Quote | BadLine]:
         ("quotes.zip", zipped("folder/quotes.csv")),
         ("EURUSD_T201405.zip", zipped("DAT_ASCII_EURUSD_T_201405.txt", "DAT_ASCII_EURUSD_T_201405.CSV")),
         ("macos.zip", zipped("quotes.csv", "__MACOSX/._quotes.csv")),
+        ("macos text.zip", zipped("quotes.txt", "__MACOSX/._quotes.txt")),
+        ("nameless.zip", zipped("a.csv").replace(b"a.csv", b"\0.csv")),
     ],
 )
 def test_the_compression_is_detected_by_the_content(tmp_path: Path, name: str, content: bytes) -> None:
