@@ -23,6 +23,7 @@ from typing import Any
 from fintank.errors import FintankError
 from fintank.feeds.exchange import FeedMessage, Ignored, VenueQuote, iso_us
 from fintank.wire.kafka.fields import is_symbol
+from fintank.wire.toml_keys import shown
 
 REQUIRED = ("url", "exchange", "symbol", "bid", "ask")
 OPTIONAL = ("subscribe", "bid_size", "ask_size", "sequence", "time", "time_unit")
@@ -115,7 +116,7 @@ def _checked(path: Path, name: str, table: Any) -> Mapping[str, str]:
             allowed = ", ".join((*REQUIRED, *OPTIONAL))
             raise FintankError(f"{path}: {name}: unknown key {key}: allowed are {allowed}")
         if not isinstance(value, str):
-            raise FintankError(f"{path}: {name}: {key} = {value}: must be text")
+            raise FintankError(f"{path}: {name}: {key} = {shown(value)}: must be text")
     missing = [key for key in REQUIRED if key not in table]
     if missing:
         raise FintankError(f"{path}: {name}: {missing[0]} is missing")

@@ -36,6 +36,14 @@ def parsed(text: str, file: str) -> dict[str, Any]:
         raise FintankError(f"{file} is not valid TOML: {error}") from None
 
 
+def shown(value: object) -> str:
+    """Return a value as a message shows it; three dots for one with a number of thousands of digits."""
+    try:
+        return json.dumps(value, default=str)
+    except ValueError:  # as 0xfff... it could be parsed
+        return "..."
+
+
 def fields(values: Mapping[str, object], keys: Mapping[str, Key], where: str) -> dict[str, Any]:
     """Read a table's values by its keys; `where` is its name in errors."""
     for name in values:
@@ -47,7 +55,7 @@ def fields(values: Mapping[str, object], keys: Mapping[str, Key], where: str) ->
             try:
                 found[known.field] = known.read(values[name])
             except ValueError:
-                value = json.dumps(values[name], default=str)
+                value = shown(values[name])
                 raise FintankError(f"{where}: {name} = {value}: must be {known.allowed}") from None
         elif known.is_required:
             raise FintankError(f"{where}: {name} is missing: it must be {known.allowed}")

@@ -37,6 +37,7 @@ def test_a_feed_asks_with_its_own_text(tmp_path: Path) -> None:
         ({"bid": "nonsense"}, "can't be read"),
         ({"bid": "[" * 10_000}, "can't be read"),
         ({"bid": "9" * 5_000}, "can't be read"),
+        ({"bid": "0x" + "f" * 5_000}, "bid = \\.\\.\\.: must be text"),
     ],
 )
 def test_a_wrong_file_is_one_clear_error(tmp_path: Path, values: dict[str, str], message: str) -> None:

@@ -143,6 +143,8 @@ def test_invalid_toml_is_an_error():
     assert fault("max_quote_age_ms = ").startswith("rules.toml is not valid TOML: Invalid value (at")
     for value in ("[" * 10_000, "9" * 5_000):
         assert fault(f"max_quote_age_ms = {value}").startswith("rules.toml is not valid TOML: ")
+    told = fault(f"max_quote_age_ms = 0x{'f' * 5_000}")
+    assert told.startswith("rules.toml: max_quote_age_ms = ...: must be a whole number")
 
 
 def test_the_bolts_get_the_same_limits_as_json():
