@@ -10,7 +10,7 @@ from fintank.errors import FintankError
 from fintank.report.span import parse_span
 from fintank.samples.produce import make_topics
 from fintank.settings import Settings
-from fintank.terminal.options import argument
+from fintank.terminal.options import argument, names_in
 from fintank.terminal.texts import counted
 
 TOPICS = ("ticks", "executions", "fills")
@@ -50,6 +50,7 @@ def export(
     from fintank.export.table_files import Selection  # pyarrow takes a second to load
     from fintank.export.table_files import export as write
 
+    symbols = frozenset() if symbol is None else names_in("--symbol", symbol)
     span = parse_span(since or "1990-01-01", until)
     make_topics(settings.kafka)
     allows_negative = rules_file.load(settings).instruments.allows_negative
@@ -57,7 +58,6 @@ def export(
     path.parent.mkdir(parents=True, exist_ok=True)
     with open_reader(settings.kafka, topic) as reader:
         starts = reader.starts(since_ms=span.since_ns // 1_000_000 if since else None)
-        symbols = frozenset(symbol.split(",")) if symbol else frozenset()
         selection = Selection(topic, starts, span.until_ns // 1_000_000, symbols, allows_negative)
         rows = write(reader, selection, path)
     print(f"{counted(rows, 'row')} of the topic '{topic}' in {path}.")

@@ -61,6 +61,14 @@ def named_values(option: str, text: str, names: Sequence[str]) -> dict[str, str]
     return {name: value for name, _, value in pairs}
 
 
+def names_in(option: str, text: str) -> frozenset[str]:
+    """Read names that are separated by commas."""
+    found = frozenset(map(str.strip, text.split(",")))
+    if "" in found:
+        raise FintankError(f"{option} {text}: must be names separated by commas, as in IVE,VTI")
+    return found
+
+
 def zone(option: str, text: str) -> tzinfo:
     """Read the name of a time zone of the IANA database."""
     try:

@@ -1,7 +1,7 @@
 import pytest
 
 from fintank.errors import FintankError
-from fintank.terminal.options import argument, named_values, positive_number, span_us, whole_number
+from fintank.terminal.options import argument, named_values, names_in, positive_number, span_us, whole_number
 
 
 @pytest.mark.parametrize(("text", "number"), [("1", 1), ("100,000", 100_000), ("1_000", 1000)])
@@ -56,3 +56,10 @@ def test_a_name_that_is_given_twice_is_an_error() -> None:
     assert named_values("--columns", "bid=A,ask=B", ("bid", "ask")) == {"bid": "A", "ask": "B"}
     with pytest.raises(FintankError, match=r"^--columns bid=A,bid=B: bid is named twice: "):
         named_values("--columns", "bid=A,bid=B", ("bid", "ask"))
+
+
+def test_names_may_have_spaces_between_them() -> None:
+    assert names_in("--symbol", "IVE, BRK B ,VTI") == {"IVE", "BRK B", "VTI"}
+    for text in ("", "IVE,", ",", " "):
+        with pytest.raises(FintankError, match=f"^--symbol {text}: must be names separated by commas"):
+            names_in("--symbol", text)
