@@ -77,7 +77,7 @@ class CsvForm:
 
     def fits(self, row: Sequence[str]) -> bool:
         """Return whether a row has its columns; empty ones at the end may be missing or too many."""
-        return _fits(row, self.width_min, self.width)
+        return csv_text.fits(row, self.width_min, self.width)
 
 
 def guess(file: BinaryIO, name: str, given: GivenForm) -> tuple[CsvForm, str]:
@@ -92,9 +92,9 @@ def guess(file: BinaryIO, name: str, given: GivenForm) -> tuple[CsvForm, str]:
     header = _cut(sample[0].text, separator)
     known = known_forms.recognized(header, sample)
     is_headless = known is not None and not known.has_header
-    width_min = max((at for at, title in enumerate(header, 1) if title), default=0)
+    width_min = csv_text.width_without_end(header)
     rows = [_cut(line.text, separator) for line in sample[0 if is_headless else 1 :]]
-    rows = [row for row in rows if _fits(row, width_min, len(header))]
+    rows = [row for row in rows if csv_text.fits(row, width_min, len(header))]
     columns = _columns(name, header, rows, known, given)
     constants = _constants(name, columns, known, given)
     zone = (
@@ -125,10 +125,6 @@ def joined(row: Sequence[str], columns: Sequence[int]) -> str:
 
 def _cut(text: str, separator: str) -> list[str]:
     return [value.strip() for value in csv_text.fields(text, separator)]
-
-
-def _fits(row: Sequence[str], width_min: int, width: int) -> bool:
-    return len(row) >= width_min and not any(map(str.strip, row[width:]))
 
 
 def _columns(

@@ -48,7 +48,7 @@ def encoding_of(sample: bytes) -> str:
     return "utf-8"
 
 
-def lines(file: BinaryIO, encoding: str) -> Iterator[NumberedText | BadLine]:
+def lines(file: BinaryIO, encoding: str, chars_max: int = LINE_CHARS_MAX) -> Iterator[NumberedText | BadLine]:
     """Yield the lines that hold anything; they may end in LF, CRLF or CR.
 
     Bytes that are not of the encoding become a character that no field may have, so only their line is bad.
@@ -56,19 +56,21 @@ def lines(file: BinaryIO, encoding: str) -> Iterator[NumberedText | BadLine]:
     text = io.TextIOWrapper(file, encoding, "replace")
     try:
         number = 0
-        while line := text.readline(LINE_CHARS_MAX):
+        while line := text.readline(chars_max):
             number += 1
-            if len(line) == LINE_CHARS_MAX and not line.endswith("\n"):
+            if len(line) == chars_max and not line.endswith("\n"):
                 while line and not line.endswith("\n"):
-                    line = text.readline(LINE_CHARS_MAX)
-                yield BadLine(number, f"longer than {LINE_CHARS_MAX:,} characters")
+                    line = text.readline(chars_max)
+                yield BadLine(number, f"longer than {chars_max:,} characters")
             elif line := line.strip(" \r\n\ufeff"):
                 yield NumberedText(number, line)
     finally:
         text.detach()
 
 
-def first_lines(file: BinaryIO, name: str, lines_max: int) -> tuple[str, str | None, list[NumberedText]]:
+def first_lines(
+    file: BinaryIO, name: str, lines_max: int, chars_max: int = LINE_CHARS_MAX
+) -> tuple[str, str | None, list[NumberedText]]:
     """Return the encoding of a file, the separator that it names, and its first lines without comments.
 
     FintankError if it is not text.
@@ -78,7 +80,7 @@ def first_lines(file: BinaryIO, name: str, lines_max: int) -> tuple[str, str | N
     encoding = encoding_of(sample)
     separator: str | None = None
     found: list[NumberedText] = []
-    for line in lines(file, encoding):
+    for line in lines(file, encoding, chars_max):
         if isinstance(line, BadLine):
             if not found:
                 raise FintankError(f"{name}: its first line is {line.reason}: name a CSV file")
@@ -114,3 +116,13 @@ def fields(text: str, separator: str) -> list[str]:
         return next(csv.reader([text], delimiter=separator, skipinitialspace=True))
     except csv.Error:
         return []
+
+
+def width_without_end(header: Sequence[str]) -> int:
+    """Return how many columns a header has without those at its end that have no name."""
+    return max((at for at, title in enumerate(header, 1) if title), default=0)
+
+
+def fits(row: Sequence[str], width_min: int, width: int) -> bool:
+    """Return whether a row has its columns; empty ones at the end may be missing or too many."""
+    return len(row) >= width_min and not any(map(str.strip, row[width:]))

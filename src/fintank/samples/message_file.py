@@ -32,6 +32,8 @@ from fintank.wire.kafka.fields import MalformedError, parsed
 from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.rejects import Reject
 
+LINE_CHARS_MAX = 1 << 20
+"""More than a record may have bytes: a portfolio may have a thousand entries."""
 IGNORED_NAMED_MAX = 30
 NAME_CHARS_MAX = 60
 _IDS = ("cl_ord_id", "order_id")
@@ -122,12 +124,12 @@ def read(file: BinaryIO, path: str, name: str) -> Iterator[SentMessage | BadLine
 
     FintankError, which calls the file `path`, if it is neither JSON lines nor CSV.
     """
-    encoding, separator, sample = csv_text.first_lines(file, path, 2)
+    encoding, separator, sample = csv_text.first_lines(file, path, 2, LINE_CHARS_MAX)
     file.seek(0)
     if not sample:
         raise FintankError(f"{path}: is empty: nothing was sent")
     header: list[str] = []
-    if not sample[0].text.startswith("{"):
+    if not sample[0].text.lstrip().startswith("{"):
         separator = separator or csv_text.separator_of(sample)
         header = [column.strip().lower() for column in csv_text.fields(sample[0].text, separator)]
         if not set(header) & set(_names(MsgType.ORDER)):
@@ -135,9 +137,12 @@ def read(file: BinaryIO, path: str, name: str) -> Iterator[SentMessage | BadLine
                 f"{path}: is neither JSON, one object per line, nor CSV whose first line names fields, "
                 f"as in cl_ord_id,account,symbol,side,order_qty"
             )
-        if len({*header}) < len(header):
+        named = [column for column in header if column]
+        if len({*named}) < len(named):
             raise FintankError(f"{path}: two of its columns have one name: rename or remove the others")
-    for line in csv_text.lines(file, encoding):
+    for line in csv_text.lines(file, encoding, LINE_CHARS_MAX):
+        if line.number < sample[0].number:
+            continue  # a comment
         if isinstance(line, BadLine):
             yield line
         elif not header:
@@ -155,7 +160,7 @@ def _names(msg_type: MsgType) -> list[str]:
 
 
 def _row_message(number: int, header: Sequence[str], row: Sequence[str], name: str) -> SentMessage | BadLine:
-    if len(row) != len(header):
+    if not csv_text.fits(row, csv_text.width_without_end(header), len(header)):
         return BadLine(number, f"columns: {len(row)} instead of {len(header)}")
     try:
         text = _json(header, [value.strip() for value in row])
@@ -167,7 +172,7 @@ def _row_message(number: int, header: Sequence[str], row: Sequence[str], name: s
 def _json(header: Sequence[str], row: Sequence[str]) -> str:
     """Return a row as a JSON object; empty fields are left out. ValueError for a time of two meanings."""
     return orjson.dumps(
-        {name: _value(name, text) for name, text in zip(header, row, strict=True) if text}
+        {name: _value(name, text) for name, text in zip(header, row, strict=False) if text}
     ).decode()
 
 

@@ -92,7 +92,28 @@ def test_a_bad_line_is_named_as_its_reject_would_be(line: str, reason: str) -> N
     assert isinstance(last, SentMessage)
 
 
+@pytest.mark.parametrize("header_end", ["", ",", ",,"])
+@pytest.mark.parametrize("row_end", ["", ",", ",, ,"])
+def test_columns_at_the_end_without_a_name_have_no_meaning(header_end: str, row_end: str) -> None:
+    found = order(f"account,symbol,side,order_qty{header_end}\nA,IVE,BUY,1.5{row_end}\n")
+    assert found.order_qty == Decimal("1.5")
+
+
+def test_json_may_be_indented_and_follow_comments() -> None:
+    (found,) = lines(f"# of Monday\n\t{json.dumps(ORDER)}\n")
+    assert isinstance(found, SentMessage)
+
+
+def test_a_portfolio_may_have_its_thousand_entries() -> None:
+    weights = [{"symbol": f"S{at}".ljust(64, "X"), "weight": "0.001000000000000000"} for at in range(1_000)]
+    portfolio = {"msg_type": "portfolio_order", "account": "A", "side": "BUY", "amount": 5}
+    (found,) = lines(json.dumps({**portfolio, "portfolio": weights}))
+    assert isinstance(found, SentMessage)
+
+
 def test_a_csv_line_of_another_width_is_bad() -> None:
+    (bad,) = lines("account,symbol,side,order_qty\nA,IVE,BUY,1,note\n")
+    assert bad == BadLine(2, "columns: 5 instead of 4")
     assert lines("account,symbol,side,order_qty\nA,IVE\n") == [BadLine(2, "columns: 2 instead of 4")]
 
 
