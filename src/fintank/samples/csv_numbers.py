@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 
-from fintank.trading.decimals import plain
+from fintank.trading.decimals import EXACT, is_bounded, plain
 
 _POINT_DECIMAL = re.compile(r"-?\d+\.\d+")
 _COMMA_DECIMAL = re.compile(r"-?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?")
@@ -27,12 +27,15 @@ def have_decimal_commas(values: Sequence[str]) -> bool:
 
 @lru_cache(65_536)  # the sizes of a file are few
 def plain_number(text: str, has_decimal_comma: bool, decimals: int) -> str:
-    """Return a number as a plain decimal, times 10^decimals; what is no number is returned as it is."""
+    """Return a number as a plain decimal, times 10^decimals; all other text is returned as it is."""
     if has_decimal_comma:
         if not _COMMA_DECIMAL.fullmatch(text):
             return text
         text = text.replace(".", "").replace(",", ".")
+    if not decimals or not text:
+        return text
     try:
-        return plain(Decimal(text).scaleb(decimals)) if decimals and text else text
+        number = Decimal(text)
     except ArithmeticError:
         return text
+    return plain(EXACT.scaleb(number, Decimal(decimals))) if is_bounded(number) else text

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from fintank.errors import FintankError
 from fintank.trading.decimals import plain
 
 _CLOCK = (
@@ -62,7 +63,12 @@ def forms(zone: tzinfo) -> list[TimeForm]:
 
 
 def given_form(pattern: str, zone: tzinfo) -> TimeForm:
-    """Return the form of a pattern of Python's strptime."""
+    """Return the form of a pattern of Python's strptime; FintankError for one that would lose the zone."""
+    if "%Z" in pattern.replace("%%", ""):
+        raise FintankError(
+            f"--time-format {pattern}: %Z is a name such as CET, which says no offset: write the name itself "
+            "in place of %Z, and the zone in --time-zone"
+        )
 
     def read(text: str) -> str:
         try:

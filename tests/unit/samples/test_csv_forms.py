@@ -125,6 +125,16 @@ def test_a_side_that_metatrader_leaves_empty_did_not_change() -> None:
     assert [line.number for line in found if isinstance(line, BadLine)] == [4]
 
 
+def test_sizes_in_millions_keep_every_digit_or_are_bad() -> None:
+    rows = "".join(
+        f"2014.05.01 00:00:00,1.5,1.4,{size},1\n" for size in (f"0.{'1' * 30}", "1e-5", "1e999990")
+    )
+    _, found = read(f"Gmt time,Ask,Bid,AskVolume,BidVolume\n{rows}", "EURUSD_Ticks.csv")
+    assert [line.ask_size for line in found if isinstance(line, Quote)] == [f"111111.{'1' * 24}", "10"]
+    assert isinstance(found[2], BadLine)
+    assert found[2].reason.startswith("ask_size '1e999990' is not")
+
+
 @pytest.mark.parametrize("header_end", ["", ","])
 @pytest.mark.parametrize("row_end", ["", ",", ",,,", ", ,"])
 def test_separators_at_the_end_of_a_line_have_no_meaning(header_end: str, row_end: str) -> None:

@@ -122,3 +122,13 @@ def test_a_time_of_two_meanings_ends_the_reading_wherever_it_comes_first() -> No
 
 def test_a_number_is_no_date_of_another_century() -> None:
     assert time_us("1712051230456") == 1_712_051_230_456_000
+
+
+def test_a_pattern_with_the_name_of_a_zone_is_refused() -> None:
+    text = "time,symbol,exchange,bid,ask\n2014-05-01 02:00 %Z,I,N,1,2\n"
+    with pytest.raises(FintankError, match=r"^--time-format %F %R %Z: %Z is a name such as CET"):
+        read(text, given=GivenForm(time_format="%F %R %Z"))
+    given = GivenForm(zone=ZoneInfo("Europe/Berlin"), time_format="%Y-%m-%d %H:%M %%Z")
+    assert [line.time_us for line in read(text, given=given)[1] if isinstance(line, Quote)] == [
+        MAY_FIRST_2014_US
+    ]
