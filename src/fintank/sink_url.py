@@ -67,6 +67,8 @@ def parse(name: str, text: str, host: str, ports: Mapping[str, int]) -> SinkUrl:
     if match is None or scheme not in TITLES:
         raise FintankError(f"{name} is no database that fintank knows: write {FORMS}")
     _, login, place, database = match.groups()
+    if "\ufffd" in unquote(login or ""):
+        raise FintankError(f"{name}: its login is not UTF-8: write ü as %C3%BC, and % as %25")
     address = place if re.search(r":[0-9]+\Z", place.rpartition("]")[2]) else f"{place}:{ports[scheme]}"
     if scheme == "questdb":
         if database:

@@ -64,6 +64,7 @@ def test_a_login_may_lack_a_part_and_hold_any_sign(login: str, user: str, passwo
         ("influxdb://h/my%20secret", "comes only the database"),
         ("questdb://h/secret", "a QuestDB has no databases"),
         ("questdb://u:secret%00@h", "write influxdb, "),
+        ("questdb://u:secret%FC@h", "its login is not UTF-8: write ü as %C3%BC"),
     ],
 )
 def test_what_is_wrong_in_a_url_is_named_and_not_shown(text: str, cure: str) -> None:
