@@ -12,6 +12,7 @@ from fintank.errors import FintankError
 from fintank.samples import csv_numbers, csv_text, csv_times, known_forms
 from fintank.samples.csv_times import TimeForm
 from fintank.samples.known_forms import KnownForm, plain_name
+from fintank.terminal.texts import shown
 from fintank.wire.kafka.records import EARLIEST_US
 
 REQUIRED = ("timestamp", "symbol", "exchange", "bid", "ask")
@@ -149,10 +150,11 @@ def _columns(
         parts = text.split("+") if text not in header else [text]
         absent = [part for part in parts if part not in header]
         if absent:
+            named = [shown(column, _VALUE_CHARS_MAX) for column in header[:_COLUMNS_NAMED_MAX]]
             more = ", ..." if len(header) > _COLUMNS_NAMED_MAX else ""
             raise FintankError(
                 f"{name}: --columns {meaning}={text}: no column {absent[0]!r}: its columns are "
-                f"{', '.join(header[:_COLUMNS_NAMED_MAX])}{more}"
+                f"{', '.join(named)}{more}"
             )
         if any(header.count(part) > 1 for part in parts):
             raise FintankError(f"{name}: --columns {meaning}={text}: more than one column has this name")
@@ -259,6 +261,8 @@ def _summary(form: CsvForm, header: Sequence[str], known: KnownForm | None, zone
     titles = {meaning: joined(header, at) for meaning, at in form.columns.items()} if form.header_line else {}
     said += [f"{meaning} from {title!r}" for meaning, title in titles.items() if title != meaning]
     said += [f"{meaning} {value}" for meaning, value in form.constants.items()]
+    if form.size_decimals:
+        said.append("sizes in millions")
     if form.time.name != OWN_TIME:
         said.append(f"times: {form.time.name}{f' in {zone}' if form.time.is_local else ''}")
     return "; ".join(said)

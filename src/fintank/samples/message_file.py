@@ -21,6 +21,7 @@ from fintank.samples.bad_lines import BadLines
 from fintank.samples.csv_text import BadLine
 from fintank.samples.packed_file import PackedFile
 from fintank.samples.produce import PlacedRecord
+from fintank.terminal.texts import shown
 from fintank.trading import portfolio
 from fintank.trading.decimals import seconds_text
 from fintank.trading.messages import CASH, Order, PortfolioOrder, TradingState
@@ -103,7 +104,7 @@ class MessageFile(PackedFile):
                 requests[line.message.cl_ord_id] = None
             ignored.update(dict.fromkeys(line.ignored))
         bad_lines.finish(count)
-        names = tuple(map(_shown, islice(ignored, IGNORED_NAMED_MAX)))
+        names = tuple(shown(name, NAME_CHARS_MAX) for name in islice(ignored, IGNORED_NAMED_MAX))
         return MessageExtent(count, bad_lines.count, first_us, tuple(order_ids), tuple(requests), names)
 
     def records(self, first_us: int, speed: float | None) -> Iterator[PlacedRecord]:
@@ -149,10 +150,6 @@ def read(file: BinaryIO, path: str, name: str) -> Iterator[SentMessage | BadLine
             yield _message(line.number, line.text, name)
         elif line.number > sample[0].number:
             yield _row_message(line.number, header, csv_text.fields(line.text, separator or ","), name)
-
-
-def _shown(name: str) -> str:
-    return (name if name.isprintable() else ascii(name))[:NAME_CHARS_MAX]
 
 
 def _names(msg_type: MsgType) -> list[str]:

@@ -19,7 +19,7 @@ from fintank.samples.csv_times import SkippedTimeError, with_point
 from fintank.trading.messages import Quote
 from fintank.wire.bolts import owner_ticks
 from fintank.wire.kafka import ticks
-from fintank.wire.kafka.fields import SYMBOL_ALLOWED
+from fintank.wire.kafka.fields import DECIMAL, SYMBOL_ALLOWED
 from fintank.wire.kafka.rejects import Reject
 from fintank.wire.kafka.tick_record import AllowsNegative, only_positive
 
@@ -30,7 +30,6 @@ _WANTED = {
     **dict.fromkeys(("symbol", "exchange"), SYMBOL_ALLOWED),
     **dict.fromkeys(NUMBERS, "a decimal number of 0 or more, below 10^18, of at most 30 decimals"),
 }
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _FIELD = re.compile(r'field="(\w+)"')
 
 _Candidate = tuple[int, str]
@@ -91,7 +90,7 @@ def _record(form: CsvForm) -> Callable[[Sequence[str]], str]:
         for at in sides:
             if not values[at]:
                 values[at] = held[at]
-            elif _NUMBER.fullmatch(values[at]):
+            elif DECIMAL.fullmatch(values[at]):
                 held[at] = values[at]
         present = tuple(map(bool, values)) if "" in values else whole
         if present not in templates:

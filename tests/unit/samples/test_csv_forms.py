@@ -114,6 +114,8 @@ def test_a_side_that_metatrader_leaves_empty_did_not_change() -> None:
         "2014.05.01\t00:00:01.250\t1.0665\t\t\t\t2\n"
         "2014.05.01\t00:00:02.250\tbroken\t\t\t\t2\n"
         "2014.05.01\t00:00:03.250\t\t1.0668\t\t\t4\n"
+        "2014.05.01\t00:00:04.250\t9.5e-5\t\t\t\t2\n"
+        "2014.05.01\t00:00:05.250\t\t1.0669\t\t\t4\n"
     )
     summary, found = read(text.encode("utf-16"), "EURUSD.a_201405010000_201405020000.csv")
     assert summary.startswith("MetaTrader 5 ticks; separated by tabs")
@@ -121,6 +123,8 @@ def test_a_side_that_metatrader_leaves_empty_did_not_change() -> None:
         ("EURUSD.A", None, "1.0667"),
         ("EURUSD.A", "1.0665", "1.0667"),
         ("EURUSD.A", "1.0665", "1.0668"),
+        ("EURUSD.A", "9.5e-5", "1.0668"),
+        ("EURUSD.A", "9.5e-5", "1.0669"),
     ]
     assert [line.number for line in found if isinstance(line, BadLine)] == [4]
 
@@ -129,7 +133,8 @@ def test_sizes_in_millions_keep_every_digit_or_are_bad() -> None:
     rows = "".join(
         f"2014.05.01 00:00:00,1.5,1.4,{size},1\n" for size in (f"0.{'1' * 30}", "1e-5", "1e999990")
     )
-    _, found = read(f"Gmt time,Ask,Bid,AskVolume,BidVolume\n{rows}", "EURUSD_Ticks.csv")
+    summary, found = read(f"Gmt time,Ask,Bid,AskVolume,BidVolume\n{rows}", "EURUSD_Ticks.csv")
+    assert "; sizes in millions; " in summary
     assert [line.ask_size for line in found if isinstance(line, Quote)] == [f"111111.{'1' * 24}", "10"]
     assert isinstance(found[2], BadLine)
     assert found[2].reason.startswith("ask_size '1e999990' is not")
@@ -186,6 +191,7 @@ def test_a_given_value_is_checked_like_any_other() -> None:
         (b"\x00\x01\x02\xff\xfe" * 50, {}, "is not text"),
         ("time,B,B,ask\n1,2,2,3\n", {"bid": "B"}, "--columns bid=B: more than one column has this name"),
         (",".join(f"c{at}" for at in range(9_000)), {"bid": "X"}, "c29, \\.\\.\\.$"),
+        (f"a\x1b[2J,{'b' * 9_000}", {"bid": "X"}, r"columns are 'a\\x1b\[2J', b{80}$"),
     ],
 )
 def test_a_form_that_is_unclear_is_one_line_with_its_cure(
