@@ -78,8 +78,8 @@ class QuoteState:
         return self._emptied(list(self._held), monotonic_us)
 
     def _concerned(self, message: FeedMessage | None) -> list[str]:
-        """Return the symbols whose prices a message may have been about: all, if it could not be parsed."""
-        if message is None:
+        """Return the symbols whose prices a message may have been about: all, if it names none."""
+        if message is None or (isinstance(message, VenueQuote) and not isinstance(message.symbol, str)):
             return list(self._held)
         return [message.symbol] if isinstance(message, VenueQuote) else []
 

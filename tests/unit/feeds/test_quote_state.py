@@ -195,7 +195,13 @@ def test_the_quote_of_a_symbol_whose_message_is_malformed_is_withdrawn(field: di
     assert feed.take(newer) == ("25.3519", "31.21", "25.3652", "40.66")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"u": 1, "b": "1"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{", "[]", '{"u": 1, "b": "1"}'),
+        *(json.dumps({**BINANCE_QUOTE, "s": symbol}) for symbol in (5, None, [], {})),
+    ],
+)
 def test_all_quotes_are_withdrawn_if_a_message_does_not_tell_its_symbol(text: str) -> None:
     feed = Feed(Binance(), ["bnbusdt", "ETHUSDT"])
     feed.take(BINANCE_QUOTE)
