@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from fintank.errors import FintankError
 from fintank.terminal.options import span_us
+from fintank.wire.kafka.fields import LATEST_US
 
 SECOND_NS = 1_000_000_000
 INTERVALS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
@@ -48,6 +49,14 @@ def parse_span(since: str, until: str, now_ns: int | None = None) -> Span:
 
 
 def _time_ns(option: str, text: str, now_ns: int) -> int:
+    """Return a time; what no record can have, as 99999d ago, is the first or the last that one can.
+
+    To Kafka a time before 1970 is no time: -1 stands for the latest record.
+    """
+    return min(max(_any_time_ns(option, text, now_ns), 0), LATEST_US * 1_000)
+
+
+def _any_time_ns(option: str, text: str, now_ns: int) -> int:
     if text == "now":
         return now_ns
     if _AGO.fullmatch(text):

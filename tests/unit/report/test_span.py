@@ -45,3 +45,8 @@ def test_the_part_around_times_has_a_margin_and_stays_inside_the_span() -> None:
     assert span.around(inside) == (NOW_NS + 80 * SECOND_NS, NOW_NS + 320 * SECOND_NS)
     assert span.around([NOW_NS, NOW_NS + 999 * SECOND_NS]) == span
     assert span.around([NOW_NS - SECOND_NS]) == span
+
+
+@pytest.mark.parametrize("since", ["99999d", "0001-01-01", "1969-12-31T23:59:59.999"])
+def test_what_no_record_can_have_is_the_first_or_last_time_that_one_can(since: str) -> None:
+    assert parse_span(since, "9999-12-31") == (0, 9_223_372_036 * SECOND_NS)
