@@ -76,7 +76,9 @@ def adopted(address: str, shard: int) -> tuple[float, float, float]:
     shard_ = restore(Limits(), entries)
     seconds, cpu_seconds = time.monotonic() - started, time.process_time() - started_cpu
     assert shard_.state.registry.open_count == 0
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    status = dict(
+        line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    )
     return seconds, cpu_seconds, int(status["VmHWM"].split()[0]) / 1024
 
 

@@ -27,4 +27,4 @@ def draw(file: Path, values: Mapping[str, float], load: str) -> None:
             f'<rect x="{NAMES}" y="{top}" width="{length:.0f}" height="{ROW - 10}" fill="{color}"/>',
             f'<text x="{NAMES + length + 6:.0f}" y="{top + 15}">{value:,.0f}</text>',
         ]
-    file.write_text("\n".join([*parts, "</svg>"]) + "\n")
+    file.write_text("\n".join([*parts, "</svg>"]) + "\n", encoding="utf-8")

@@ -94,4 +94,4 @@ def cpu_seconds(processes: Iterable[psutil.Process]) -> float:
 
 def _cpuinfo() -> list[str]:
     file = Path("/proc/cpuinfo")
-    return file.read_text().splitlines() if file.exists() else []
+    return file.read_text(encoding="utf-8").splitlines() if file.exists() else []

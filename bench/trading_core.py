@@ -108,7 +108,7 @@ def megabytes() -> float:
 
 
 def _resident_kib() -> int:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1])
     return pages * resource.getpagesize() // 1024
 
 

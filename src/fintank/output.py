@@ -18,7 +18,7 @@ def prepare() -> None:
     Every line is flushed, also into a pipe, and characters that the terminal can't show are escaped.
     """
     if sys.stdout is None:  # closed, as by `>&-`; the next opened file would get its descriptor
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - open for the whole process
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open for the whole process
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
     sys.excepthook = _on_error

@@ -14,7 +14,7 @@ from fintank.errors import FintankError
 from fintank.sink_url import SinkUrl
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
-PORTS: Mapping[str, Any] = json.loads((Path(__file__).parent / "ports.json").read_text())
+PORTS: Mapping[str, Any] = json.loads((Path(__file__).parent / "ports.json").read_text("utf-8"))
 """The default TCP ports; the cookbook reads the same file."""
 SINK_PORTS: Mapping[str, int] = {
     scheme: PORTS["influxdb" if scheme == "influxdbs" else scheme] for scheme in sink_url.TITLES

@@ -31,7 +31,7 @@ def write(settings: Settings, span: Span, out: Path) -> str:
 
     data = read(settings.sink, span)
     try:
-        out.write_text(page(data, settings.sink.shown))
+        out.write_text(page(data, settings.sink.shown), encoding="utf-8")
     except OSError as error:
         raise FintankError(f"{out}: {error.strerror}: choose another file with --out") from error
     trades = counted(len(data.trades), "trade")

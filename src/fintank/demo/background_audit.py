@@ -51,7 +51,7 @@ def auditing(settings: Settings) -> Iterator[Callable[[], AuditFindings]]:
 
 def _audit(settings: Settings, sending: Connection) -> None:
     # Its progress bar would be drawn over that of the other process.
-    sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     try:
         found: AuditFindings | FintankError = audit(settings)
     except FintankError as error:

@@ -98,7 +98,7 @@ def _parquet(path: Path, exported: Exported, selection: Selection, decimals: pa.
 @contextmanager
 def _csv(path: Path, exported: Exported, selection: Selection) -> Iterator[Write]:
     kinds = list(exported.columns.values())
-    with path.open("w", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(exported.columns)
 

@@ -24,7 +24,8 @@ def written(path: Path | None) -> Iterator[Callable[[Quote], None]]:
         yield lambda _: None
         return
     try:
-        file = gzip.open(path, "xt") if path.suffix == ".gz" else path.open("x")  # noqa: SIM115 - below
+        create = gzip.open if path.suffix == ".gz" else open
+        file = create(path, "xt", encoding="utf-8")
     except FileExistsError:
         raise FintankError(f"{path} exists: name another file, or delete it") from None
     count = 0

@@ -64,8 +64,11 @@ class Exchange(Protocol):
 
 
 def iso_us(text: str) -> int:
-    """Read an ISO 8601 time with its zone as microseconds since the epoch."""
-    return (datetime.fromisoformat(text) - _EPOCH) // timedelta(microseconds=1)
+    """Read an ISO 8601 time as microseconds since the epoch; ValueError if it has no zone."""
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError(f"{text} has no zone, such as Z or +01:00")
+    return (time - _EPOCH) // timedelta(microseconds=1)
 
 
 def shown_url(url: str) -> str:

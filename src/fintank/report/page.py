@@ -26,7 +26,7 @@ SYMBOLS_NAMED_MAX = 8
 def page(data: ReportData, source: str) -> str:
     """Return the page; source says where the data comes from."""
     span = data.span
-    return Template(TEMPLATE.read_text()).substitute(
+    return Template(TEMPLATE.read_text("utf-8")).substitute(
         plotly=get_plotlyjs(),
         period=f"{_to_second(span.since_ns)} to {_to_second(span.until_ns)} UTC",
         source=escape(source),

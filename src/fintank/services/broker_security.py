@@ -68,14 +68,14 @@ def scram_user(security: KafkaSecurity, file: Path, *, is_formatted: bool) -> st
     if not security.mechanism.startswith("SCRAM"):
         return ""
     if file.exists():
-        kept = file.read_text()
+        kept = file.read_text("utf-8")
         salt = re.search(r'salt="([^"]*)"', kept)
         if salt and _scram(security, base64.b64decode(salt[1])) == kept:
             return kept
     elif not is_formatted:
         file.touch(mode=0o600)
-        file.write_text(_scram(security, os.urandom(SALT_BYTES)))
-        return file.read_text()
+        file.write_text(_scram(security, os.urandom(SALT_BYTES)), "utf-8")
+        return file.read_text("utf-8")
     raise FintankError(
         "Kafka's data here is of another FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD or "
         f"FINTANK_KAFKA_SASL_MECHANISM than {security.user}, {security.mechanism}: set those it was first "
@@ -97,7 +97,7 @@ def format_storage(command: Sequence[str], security: KafkaSecurity, data: Path, 
         programs.run(command, FORMAT_TIMEOUT_S, failure)
         return
     # What is on a command line is seen by all users of the machine.
-    with tempfile.NamedTemporaryFile("w", dir=run, prefix="format-") as file:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=run, prefix="format-") as file:
         file.write("\n".join(f'"{_quoted(word)}"' for word in (*command[1:], "--add-scram", user)))
         file.flush()
         programs.run([command[0], f"@{file.name}"], FORMAT_TIMEOUT_S, failure)

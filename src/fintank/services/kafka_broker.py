@@ -101,7 +101,7 @@ def _require_as_many(folder: Path, brokers: int) -> None:
     if not file.exists():
         # Before there could be several, there was no such file.
         file.write_text("1" if (folder / "kafka" / "meta.properties").exists() else str(brokers))
-    found = int(file.read_text())
+    found = int(file.read_text("utf-8"))
     if found != brokers:
         raise FintankError(
             f"{folder} has the data of {found} Kafka broker{'' if found == 1 else 's'}, and {brokers} would "

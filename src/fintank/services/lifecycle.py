@@ -152,7 +152,7 @@ def topologies(settings: Settings) -> list[str]:
 
 def _require_same_files(running: Sequence[Service]) -> None:
     for service in running:
-        if any(not path.exists() or path.read_text() != text for path, text in service.files.items()):
+        if any(not path.exists() or path.read_text("utf-8") != text for path, text in service.files.items()):
             raise FintankError(f"{service.name} runs with different settings: run `invoke down` first.")
 
 
@@ -166,7 +166,7 @@ def _prepare(settings: Settings, services: Sequence[Service], say: Say) -> None:
             # Some contain a password.
             path.touch()
             path.chmod(0o600)
-            path.write_text(text)
+            path.write_text(text, "utf-8")
         service.prepare()
 
 

@@ -137,12 +137,12 @@ def smallest_limit(
 
 def _cgroup_limits(cgroups: Path, own: Path) -> list[int]:
     """Return the limits of this process's cgroups and their parents, of cgroups v2 and v1."""
-    lines = own.read_text().splitlines() if own.exists() else []
+    lines = own.read_text("utf-8").splitlines() if own.exists() else []
     names = {PurePosixPath(line.split(":", 2)[-1].lstrip("/")) for line in lines}
     names |= {above for name in names for above in name.parents} | {PurePosixPath()}
     files = [cgroups / name / "memory.max" for name in names]
     files += [cgroups / "memory" / name / "memory.limit_in_bytes" for name in names]
-    texts = [file.read_text().strip() for file in files if file.is_file()]
+    texts = [file.read_text("utf-8").strip() for file in files if file.is_file()]
     return [int(text) for text in texts if text.isdecimal()]
 
 

@@ -66,7 +66,7 @@ def _create_data(folder: Path, data: Path, login: tuple[str, str]) -> None:
     """Create the data folder; FintankError if another version has made it."""
     version = folder.parent.name
     if data.exists():
-        found = (data / "PG_VERSION").read_text().strip()
+        found = (data / "PG_VERSION").read_text("utf-8").strip()
         if found != version:
             raise FintankError(
                 f"{data} is of PostgreSQL {found}, and {version} is installed: move it with pg_upgrade, or "
@@ -77,7 +77,7 @@ def _create_data(folder: Path, data: Path, login: tuple[str, str]) -> None:
     new = data.with_name("postgresql.new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True, mode=0o700)
-    with tempfile.NamedTemporaryFile("w", dir=data.parent) as file:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=data.parent) as file:
         file.write(f"{password}\n")
         file.flush()
         if os.geteuid() == 0:

@@ -75,4 +75,4 @@ def class_path(settings: Settings, name: str) -> str:
     if not path.exists():
         setup = "FINTANK_SINK=questdb make setup" if name == "questdb" else "make setup"
         raise FintankError(f"The class path {path} is missing: run `{setup}`.")
-    return path.read_text().strip()
+    return path.read_text("utf-8").strip()

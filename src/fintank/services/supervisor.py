@@ -66,7 +66,7 @@ class Supervisor:
 
     def start(self, services: Sequence[Service]) -> None:
         """Start supervisord in the background, without any service."""
-        self.configuration.write_text(self.configuration_text(services))
+        self.configuration.write_text(self.configuration_text(services), "utf-8")
         # -P keeps the working directory off the module path.
         command = [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(self.configuration)]
         failure = f"supervisord did not start; its log is {self.log}"

@@ -61,7 +61,7 @@ def _from_thrift() -> Any:
 
 def options() -> dict[str, Any]:
     """Return the Storm options of order_flow.clj; FintankError if the JVM can't read it."""
-    read: dict[str, Any] = json.loads((_built() / "options.json").read_text())
+    read: dict[str, Any] = json.loads((_built() / "options.json").read_text("utf-8"))
     return read
 
 

@@ -35,7 +35,7 @@ def visualize_topology(
     topology = get_topology_from_file(topology_file)
     text = graph(topology.thrift_spouts, topology.thrift_bolts)
     if kind == "dot":
-        file.write_text(text)
+        file.write_text(text, "utf-8")
     else:
         command = [str(dot), f"-T{kind}", "-o", str(file)]
         done = subprocess.run(

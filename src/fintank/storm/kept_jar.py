@@ -16,12 +16,12 @@ def kept(build: Callable[..., str], root: Path = PROJECT_ROOT, stamp: Path = STA
     def jar(**options: bool) -> str:
         digest = _digest(root)
         if stamp.exists():
-            of, _, made = stamp.read_text().partition(" ")
+            of, _, made = stamp.read_text("utf-8").partition(" ")
             if of == digest and Path(made).is_file():
                 print(f"Its sources are unchanged: {made}", flush=True)
                 return made
         made = build(**options)
-        stamp.write_text(f"{digest} {made}")
+        stamp.write_text(f"{digest} {made}", "utf-8")
         return made
 
     return jar

@@ -67,7 +67,7 @@ def check_requirements(paths: Sequence[Path]) -> None:
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise FintankError(f"{missing[0]} is missing: it lists what the workers' virtualenv needs")
-    lines = [line.strip() for path in paths for line in path.read_text().splitlines()]
+    lines = [line.strip() for path in paths for line in path.read_text("utf-8").splitlines()]
     named = {re.split(r"[^A-Za-z0-9._-]", line)[0].lower().replace("_", "-") for line in lines}
     lacking = [package for package in PACKAGES if package not in named]
     if lacking:

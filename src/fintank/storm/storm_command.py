@@ -67,7 +67,7 @@ def _run_local(arguments: Sequence[str]) -> int:
     parser.add_argument("--sleep", type=int, default=0, metavar="SECONDS")
     given = parser.parse_args(arguments)
 
-    flux = YAML(typ="safe", pure=True).load(given.flux_file.read_text())
+    flux = YAML(typ="safe", pure=True).load(given.flux_file.read_text("utf-8"))
     options = {name: value for name, value in flux["config"].items() if name not in _REMOTE_OPTIONS}
     # streamparse writes Long.MAX_VALUE for no limit.
     seconds = given.sleep if given.sleep < 2**31 else 0
@@ -78,7 +78,7 @@ def _run_local(arguments: Sequence[str]) -> int:
     # Storm leaves half a dozen folders behind.
     with tempfile.TemporaryDirectory(dir=temporary, prefix="run-") as folder:
         file = Path(folder) / "options.json"
-        file.write_text(json.dumps(options))
+        file.write_text(json.dumps(options), "utf-8")
         main_class = ("-cp", class_path, "fintank.local.main")
         run = ("run", "--seconds", str(seconds), "--config", str(file))
         return run_until_stopped([*programs.jvm(Path(folder)), *JVM_OPTIONS, *main_class, *run])

@@ -61,3 +61,12 @@ def test_the_example_of_the_page_reads_a_message_of_its_form(tmp_path: Path) -> 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
     with pytest.raises(FintankError, match="desk: ask is missing"):
         load(written(tmp_path, {key: value for key, value in GOOD.items() if key != "ask"}))
+
+
+def test_an_iso_time_without_a_zone_says_so(tmp_path: Path) -> None:
+    feed = load(written(tmp_path, {**GOOD, "time": "'t'", "time_unit": "'iso'"}))["desk"]
+    quote = feed.parsed('{"s": "IVE", "b": 1, "a": 2, "t": "1970-01-01T01:00:01+01:00"}')
+    assert isinstance(quote, VenueQuote)
+    assert quote.time_us == 1_000_000
+    with pytest.raises(ValueError, match=r"^2026-01-01T00:00:00 has no zone, such as Z"):
+        feed.parsed('{"s": "IVE", "b": 1, "a": 2, "t": "2026-01-01T00:00:00"}')

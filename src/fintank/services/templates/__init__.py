@@ -11,7 +11,7 @@ def fill(name: str, /, **values: object) -> str:
 
     Java reads .properties files as Latin-1, so other characters are written as \\uXXXX there.
     """
-    text = Template((_FOLDER / name).read_text()).substitute(values)
+    text = Template((_FOLDER / name).read_text("utf-8")).substitute(values)
     return _ascii(text) if name.endswith(".properties") else text
 
 

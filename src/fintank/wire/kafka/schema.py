@@ -52,7 +52,7 @@ class Schema:
 
     def __init__(self, name: str) -> None:
         """Load schemas/<name>.json."""
-        schema = json.loads((SCHEMAS / f"{name}.json").read_text())
+        schema = json.loads((SCHEMAS / f"{name}.json").read_text("utf-8"))
         self.fields = [_field(*part) for part in schema["properties"].items()]
         self.measurement: str = schema.get("measurement", "")
         self.tags: list[str] = schema.get("tags", [])
