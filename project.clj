@@ -9,7 +9,8 @@
   :target-path "_build"
   :jvm-opts ["-XX:+UseSerialGC" "-XX:TieredStopAtLevel=1"]
   :global-vars {*warn-on-reflection* true}
-  :aot [fintank.local.carbonite fintank.storm.multilang fintank.storm.grouping fintank.local.main]
+  :aot [fintank.local.carbonite fintank.storm.multilang fintank.storm.grouping
+        fintank.storm.worker-exit fintank.local.main]
   :main fintank.local.main
 
   ;; carbonite is only on Clojars; fintank.local.carbonite replaces it.

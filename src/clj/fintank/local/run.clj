@@ -2,7 +2,8 @@
   "Runs a topology in this process on Storm's LocalCluster, and ends it without Storm's error messages."
   (:require [clojure.java.io :as io]
             [clojure.string :as string]
-            [fintank.storm.dsl :as dsl])
+            [fintank.storm.dsl :as dsl]
+            [fintank.storm.worker-exit :as worker-exit])
   (:import [java.lang ProcessHandle]
            [java.util Map]
            [java.util.concurrent CompletableFuture TimeUnit]
@@ -89,7 +90,7 @@
              (vals (.get_bolts topology))))
 
 (defn- wait-for-end
-  "Waits and returns why to end: :time (after `seconds`, if not 0), :signal or {:died command}."
+  "Waits and returns why to end: :time (after `seconds`, if not 0), :signal, :set-back or {:died command}."
   [stop seconds process-count]
   (let [deadline-ns (+ (System/nanoTime) (* 1e9 seconds))
         poll-ms 500]
@@ -119,11 +120,12 @@
 
 (defn run
   "Runs a topology for some seconds after its worker's start (0: until a signal), then ends the program with
-  status 0, or 1 if Storm refused the topology or a bolt died."
+  status 0, or 1 if Storm refused the topology, a bolt died or the clock was set back."
   [topology-name topology options seconds]
   (Configurator/reconfigure (.toURI (io/resource "fintank/log4j2-run.xml")))
   (let [stop (promise)]
     (on-signals stop)
+    (worker-exit/watch-clock! #(deliver stop :set-back))
     ;; Storm ends the JVM when its processes end; this delays that, so that a requested end sets the exit status.
     (.addShutdownHook (Runtime/getRuntime) (Thread. #(when (realized? stop) (Thread/sleep 15000))))
     (let [cluster (cluster)]
@@ -137,4 +139,6 @@
         (deliver stop reason)
         (when-let [command (:died reason)]
           (say topology-name " ends because a bolt died, see above: " command))
-        (end cluster topology-name (if (:died reason) 1 0))))))
+        (when (= reason :set-back)
+          (say topology-name " ends because the clock was set back, and Storm's timers stand still: start it again"))
+        (end cluster topology-name (if (#{:time :signal} reason) 0 1))))))

@@ -3,7 +3,8 @@
   (:require [fintank.storm.security :as security]
             [fintank.storm.settings :as settings]
             [org.apache.storm.clojure :as storm])
-  (:import [java.util Map Properties]
+  (:import [java.nio ByteBuffer]
+           [java.util Map Properties]
            [org.apache.kafka.clients.producer KafkaProducer]
            [org.apache.storm.clojure RichShellBolt]
            [org.apache.storm.generated Bolt ComponentObject ShellComponent StormTopology]
@@ -11,7 +12,8 @@
            [org.apache.storm.kafka.bolt.mapper FieldNameBasedTupleToKafkaMapper]
            [org.apache.storm.kafka.bolt.selector DefaultTopicSelector]
            [org.apache.storm.task OutputCollector]
-           [org.apache.storm.tuple Tuple]))
+           [org.apache.storm.tuple Tuple]
+           [org.apache.storm.utils Utils]))
 
 (def streamparse-run
   "The command of a Python bolt."
@@ -28,9 +30,16 @@
                                      (org.apache.storm.thrift/mk-output-spec (:streams bolt))))
     spec))
 
+(defn- worker-exit-hook
+  "The class exists only once its namespace is compiled."
+  []
+  (.newInstance (.getConstructor (Class/forName "fintank.storm.WorkerExit") (make-array Class 0))
+                (object-array 0)))
+
 (defn topology
   "A StormTopology from two maps, id -> spout-spec and id -> bolt-spec.
-  Python bolts become ShellComponents, which streamparse points to the workers' virtualenv."
+  Python bolts become ShellComponents, which streamparse points to the workers' virtualenv. Each worker gets the
+  hook fintank.storm.WorkerExit."
   ^StormTopology [spouts bolts]
   (let [^StormTopology built (storm/topology spouts (update-vals bolts rich-bolt))]
     (doseq [[id {bolt :obj}] bolts
@@ -38,6 +47,7 @@
             :when class-name]
       (.set_bolt_object ^Bolt (get (.get_bolts built) id)
                         (ComponentObject/shell (ShellComponent. streamparse-run class-name))))
+    (.set_worker_hooks built [(ByteBuffer/wrap (Utils/javaSerialize (worker-exit-hook)))])
     built))
 
 (defn- producer-properties ^Properties [conf]

@@ -8,7 +8,6 @@
   everything as JSON.
 
   Storm creates one JacksonSerializer per Python process, of the class named in topology.multilang.serializer."
-  (:require [fintank.storm.worker-exit :as worker-exit])
   (:import [clojure.lang Reflector]
            [com.fasterxml.jackson.core JsonFactory JsonParser$Feature StreamReadConstraints]
            [com.fasterxml.jackson.databind ObjectMapper]
@@ -166,7 +165,6 @@
 (defn serializer-connect
   "Sends the process its configuration and context; returns its pid, and notes whether it reads texts."
   [serializer conf ^TopologyContext context]
-  (worker-exit/bound-worker-shutdown! conf)
   (write! serializer {"reads_texts" true
                       "pidDir" (.getPIDDir context)
                       "conf" conf

@@ -1,8 +1,12 @@
 (ns fintank.storm.worker-exit-test
   (:require [clojure.string :as string]
-            [clojure.test :refer [deftest is]]
+            [clojure.test :refer [deftest is testing]]
+            [fintank.storm.dsl :as dsl]
             [fintank.storm.worker-exit :as worker-exit])
-  (:import [java.util.concurrent TimeUnit]))
+  (:import [java.nio ByteBuffer]
+           [java.util.concurrent TimeUnit]
+           [org.apache.storm.hooks BaseWorkerHook]
+           [org.apache.storm.utils Utils]))
 
 (def ^:private timeout-s 60)
 
@@ -26,16 +30,40 @@
       (finally
         (.destroyForcibly process)))))
 
-(defn- bound [mode]
-  `(worker-exit/bound-worker-shutdown! {"storm.cluster.mode" ~mode "supervisor.worker.shutdown.sleep.secs" 1}))
+(defn- hook [mode]
+  `(worker-exit/hook-start nil {"storm.cluster.mode" ~mode "supervisor.worker.shutdown.sleep.secs" 1} nil))
 
 (deftest a-worker-whose-shutdown-hangs-is-ended
-  (is (= worker-exit/exit-status (exit-status (bound "distributed") hanging-hook '(deref (promise))))))
+  (is (= worker-exit/exit-status (exit-status (hook "distributed") hanging-hook '(deref (promise))))))
 
 (deftest a-shutdown-that-does-not-hang-keeps-its-status
-  (is (= 11 (exit-status (bound "distributed") (bound "distributed") '(System/exit 11)))))
+  (is (= 11 (exit-status (hook "distributed") '(System/exit 11)))))
 
 (deftest local-mode-is-left-alone
-  (is (= 11 (exit-status (bound "local")
+  (is (= 11 (exit-status (hook "local")
                          '(.addShutdownHook (Runtime/getRuntime) (Thread. (fn [] (Thread/sleep 6000))))
                          '(System/exit 11)))))
+
+(defn- is-set-back?
+  "Whether a clock that is ahead of the monotonic one by these milliseconds, one after the other, is set back."
+  [& ahead-ms]
+  (let [left (atom ahead-ms)
+        seen (promise)]
+    (worker-exit/watch-clock! #(deliver seen true)
+                              #(let [[now] @left] (swap! left rest) now)
+                              #(when (empty? @left)
+                                 (deliver seen false)
+                                 (deref (promise))))
+    (deref seen 10000 :never)))
+
+(deftest a-clock-that-is-set-back-is-noticed
+  (is (true? (is-set-back? 0 -7200000)))
+  (is (true? (is-set-back? 0 7200000 7195000)))
+  (is (true? (is-set-back? 0 10 -4990)))
+  (testing "one that is set on, or slowed down, is not"
+    (is (false? (is-set-back? 0 7200000 7200010)))
+    (is (false? (is-set-back? 0 -4000 -8000 -12000)))))
+
+(deftest the-topology-starts-the-hook-in-each-worker
+  (let [[^ByteBuffer hook] (.get_worker_hooks (dsl/topology {} {}))]
+    (is (= "fintank.storm.WorkerExit" (.getName (class (Utils/javaDeserialize (.array hook) BaseWorkerHook)))))))
