@@ -45,7 +45,11 @@
   [^String scale]
   (into {} (get (JSONValue/parseWithException scale) "tasks")))
 
-(defn- write-thrift [folder scale]
+(defn- write-thrift
+  "Run from the sources, so the class of the worker hook is compiled first: the folder is on the class path."
+  [folder scale]
+  (binding [*compile-path* folder]
+    (compile 'fintank.storm.worker-exit))
   (spit (io/file folder "options.json") (JSONValue/toJSONString order-flow/options))
   (with-open [out (FileOutputStream. (io/file folder "topology.thrift"))]
     (.write out (.serialize (TSerializer.) (order-flow/order-flow (tasks scale))))))
