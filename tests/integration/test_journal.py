@@ -33,7 +33,7 @@ from fintank.trading.changes import Change, Forgotten, SymbolClock
 from fintank.trading.clock import ClockState
 from fintank.trading.instruments import Instrument
 from fintank.trading.limits import Limits
-from fintank.trading.log_merge import Positions
+from fintank.trading.log_positions import Positions
 from fintank.trading.messages import ExecType, OrdStatus
 from fintank.trading.recovery import Recovery, restore
 from fintank.trading.shard import Shard

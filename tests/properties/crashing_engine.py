@@ -17,7 +17,7 @@ from scenarios.playing import LOG_US
 from fintank.bolts.owned_shard import OwnedShard
 from fintank.trading.changes import Change
 from fintank.trading.limits import Limits
-from fintank.trading.log_merge import Positions
+from fintank.trading.log_positions import Positions
 from fintank.trading.recovery import restore
 from fintank.trading.reports import Fill, Report
 from fintank.trading.timeline import TimelineEvent

@@ -11,7 +11,7 @@ from scenarios.core_world import ShardLog
 from fintank.bolts.owned_shard import OwnedShard
 from fintank.bolts.shard_feed import ShardFeed
 from fintank.trading.limits import Limits
-from fintank.trading.log_merge import LogEnds, Positions, Reached
+from fintank.trading.log_positions import LogEnds, Positions, Reached
 from fintank.trading.partition_log import Partition, Range, Run
 from fintank.trading.recovery import restore
 

@@ -7,7 +7,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fintank.trading.log_merge import LogEnds, LogMerge, LogPosition
+from fintank.trading.log_merge import LogMerge
+from fintank.trading.log_positions import LogEnds, LogPosition
 from fintank.trading.partition_log import Partition, Range, Run
 
 TICKS, ORDERS = [[Partition(topic, number) for number in range(2)] for topic in ("ticks", "orders")]

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from properties.test_log_merge import PARTITIONS, Log
 
-from fintank.trading.log_merge import LogEnds, LogMerge, LogPosition, Positions
+from fintank.trading.log_merge import LogMerge
+from fintank.trading.log_positions import LogEnds, LogPosition, Positions
 from fintank.trading.log_replay import LogReplay, beginning
 from fintank.trading.partition_log import Partition, Range
 from fintank.trading.timeline import Adoption, TimelineEvent, TimelineNotes

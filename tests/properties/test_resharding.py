@@ -24,7 +24,7 @@ from fintank.adapters.kafka_topics import partition_for
 from fintank.audit.differences import AuditFindings
 from fintank.audit.known_symbols import KnownSymbols
 from fintank.trading.changes import Change, Entry, SymbolReference, id_of
-from fintank.trading.log_merge import LogPosition, Positions, Reached
+from fintank.trading.log_positions import LogPosition, Positions, Reached
 from fintank.trading.messages import Order, PortfolioOrder, State, TradingState
 from fintank.trading.partition_log import Partition, Range
 from fintank.trading.recovery import Recovery

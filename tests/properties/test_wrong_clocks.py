@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from fintank.trading.log_merge import LogEnds, LogMerge, LogPosition
+from fintank.trading.log_merge import LogMerge
+from fintank.trading.log_positions import LogEnds, LogPosition
 from fintank.trading.partition_log import Partition, Range, Run
 
 TICKS = [Partition("ticks", number) for number in range(2)]

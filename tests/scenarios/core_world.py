@@ -12,7 +12,7 @@ from fintank.bolts.owned_shard import OwnedShard
 from fintank.bolts.owners import owners_of, shard_of
 from fintank.trading.changes import Change, Entry
 from fintank.trading.limits import Limits
-from fintank.trading.log_merge import Positions
+from fintank.trading.log_positions import Positions
 from fintank.trading.messages import PortfolioOrder, Quote
 from fintank.trading.portfolio import components
 from fintank.trading.recovery import restore

@@ -20,7 +20,7 @@ from fintank.audit.shard_start import ShardStart
 from fintank.bolts.owned_shard import OwnedShard
 from fintank.bolts.shard_feed import ShardFeed
 from fintank.trading.changes import Change, Entry
-from fintank.trading.log_merge import LogEnds, Positions
+from fintank.trading.log_positions import LogEnds, Positions
 from fintank.trading.log_replay import LogReplay, beginning
 from fintank.trading.messages import Cancel, Order, Quote, Side, TradingState
 from fintank.trading.partition_log import Partition, Range, Run

@@ -15,7 +15,8 @@ from fintank.adapters.topic_reader import open_reader
 from fintank.audit.input_log import open_log
 from fintank.bolts.adoption import take_over
 from fintank.bolts.shard_feed import ShardFeed
-from fintank.trading.log_merge import TOPICS, LogEnds
+from fintank.trading.log_merge import TOPICS
+from fintank.trading.log_positions import LogEnds
 from fintank.trading.messages import PortfolioOrder
 from fintank.trading.partition_log import Partition, Range
 from fintank.trading.portfolio import split_message

@@ -29,7 +29,7 @@ from fintank.adapters.consumers import open_consumer
 from fintank.adapters.kafka_topics import partition_for, reports_partition, topic_of, topics
 from fintank.errors import FintankError
 from fintank.trading.changes import Change, Entry, EntryId
-from fintank.trading.log_merge import Positions
+from fintank.trading.log_positions import Positions
 from fintank.trading.reports import Fill, Report
 from fintank.trading.timeline import TimelineEvent
 from fintank.wire.kafka import executions, fills, journal_records, timeline_records

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from fintank.adapters.kafka_topics import topic_of
 from fintank.adapters.topic_reader import TopicReader, open_reader
-from fintank.trading.log_merge import Positions
+from fintank.trading.log_positions import Positions
 from fintank.trading.timeline import TimelineEvent
 from fintank.wire.kafka import journal_records, timeline_records
 

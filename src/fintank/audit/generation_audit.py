@@ -21,7 +21,7 @@ from fintank.audit.shard_start import ShardStart, shard_start
 from fintank.audit.topic_records import OffsetSpan, WrittenFills, WrittenReports
 from fintank.terminal.screen import progress
 from fintank.trading.changes import Entry
-from fintank.trading.log_merge import Positions
+from fintank.trading.log_positions import Positions
 from fintank.trading.messages import ExecType
 from fintank.trading.partition_log import Partition
 from fintank.trading.reports import Report

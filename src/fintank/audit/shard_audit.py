@@ -10,7 +10,7 @@ from fintank.audit.shard_start import ShardStart, rules_of
 from fintank.trading.changes import Change, Entry
 from fintank.trading.deciding import Message, decide
 from fintank.trading.effects import Effects
-from fintank.trading.log_merge import NOTHING_REACHED, Positions, Reached
+from fintank.trading.log_positions import NOTHING_REACHED, Positions, Reached
 from fintank.trading.messages import Order, PortfolioOrder, Quote
 from fintank.trading.partition_log import Partition, Range
 from fintank.trading.portfolio import split_message

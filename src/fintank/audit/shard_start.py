@@ -11,7 +11,7 @@ from fintank.audit.topic_records import first_kept_ms
 from fintank.terminal.texts import utc
 from fintank.trading.changes import Entry
 from fintank.trading.limits import Limits
-from fintank.trading.log_merge import Positions
+from fintank.trading.log_positions import Positions
 from fintank.trading.log_replay import LogReplay, beginning
 from fintank.trading.partition_log import Partition
 from fintank.trading.timeline import Adoption, Resharded, TimelineEvent

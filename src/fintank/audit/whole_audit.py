@@ -12,7 +12,7 @@ from fintank.audit.fill_matching import FillMatching
 from fintank.audit.generation_audit import Carried, Generation, GenerationAudit
 from fintank.audit.topic_records import OffsetSpan, WrittenFills
 from fintank.settings import Settings
-from fintank.trading.log_merge import LogPosition, Positions, Reached
+from fintank.trading.log_positions import LogPosition, Positions, Reached
 from fintank.trading.log_replay import is_lost
 from fintank.trading.timeline import Resharded, TimelineEvent
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from fintank.adapters.journal import JournalEntries, JournalError
 from fintank.bolts.owned_shard import DecisionLog, OwnedShard
 from fintank.trading.limits import Limits
-from fintank.trading.log_merge import Positions
+from fintank.trading.log_positions import Positions
 from fintank.trading.recovery import Recovery
 
 JOURNAL_CURE = "start the version of fintank that wrote it; `invoke reset` deletes all data, open orders too"

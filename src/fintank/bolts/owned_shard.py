@@ -7,7 +7,7 @@ from typing import Protocol
 from fintank.trading.changes import Change, Entry
 from fintank.trading.deciding import Message, decide
 from fintank.trading.effects import Effects
-from fintank.trading.log_merge import Positions
+from fintank.trading.log_positions import Positions
 from fintank.trading.messages import Quote
 from fintank.trading.reports import Fill, Report
 from fintank.trading.shard import Shard

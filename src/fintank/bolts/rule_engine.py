@@ -30,7 +30,8 @@ from fintank.bolts.market_report import MarketReport
 from fintank.bolts.owners import owned_shards, shard_of, symbol_of
 from fintank.bolts.pending_tuples import PendingTuples
 from fintank.bolts.shard_feed import ShardFeed
-from fintank.trading.log_merge import TOPICS, LogEnds
+from fintank.trading.log_merge import TOPICS
+from fintank.trading.log_positions import LogEnds
 from fintank.trading.messages import Quote
 from fintank.trading.partition_log import Partition, Range
 from fintank.wire.bolts.log_ends import log_ends

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from fintank.bolts.owned_shard import OwnedShard
-from fintank.trading.log_merge import LogEnds, LogMerge, LogPosition, Positions
+from fintank.trading.log_merge import LogMerge
+from fintank.trading.log_positions import LogEnds, LogPosition, Positions
 from fintank.trading.messages import Quote
 from fintank.trading.partition_log import Partition, Range
 from fintank.trading.timeline import TimelineEvent, TimelineNotes

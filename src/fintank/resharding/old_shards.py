@@ -9,7 +9,7 @@ from fintank.adapters.shard_records import decided_positions, timelines
 from fintank.errors import FintankError
 from fintank.trading.changes import Entry
 from fintank.trading.limits import Limits
-from fintank.trading.log_merge import Positions, Reached
+from fintank.trading.log_positions import Positions, Reached
 from fintank.trading.partition_log import Partition
 from fintank.trading.recovery import Recovery
 from fintank.trading.resharding import let_time_pass, meeting_point

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from fintank.trading.cancels import RememberedCancel
 from fintank.trading.clock import ClockState
 from fintank.trading.depth import Sizes
-from fintank.trading.log_merge import Positions
+from fintank.trading.log_positions import Positions
 from fintank.trading.messages import Identity, OrdStatus, Quote, Side, TradingState
 from fintank.trading.reference_price import ReferenceState
 from fintank.trading.working_order import WorkingOrder

@@ -12,10 +12,10 @@ its append times count as later by so much. A spout's clock that is ahead of the
 runs at half speed until it is not. So log time neither stands still nor goes back.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Generic, TypeVar
 
+from fintank.trading.log_positions import LogEnds, LogPosition, Taken
 from fintank.trading.partition_log import WAIT_MS_MAX, FollowedPartition, Partition, Range
 
 TOPICS = ("ticks", "orders")
@@ -27,78 +27,6 @@ LAST = (2**63, 0)
 """Later than anything: a time in milliseconds and the index of a partition."""
 
 T = TypeVar("T")
-
-
-class Reached(NamedTuple):
-    """How far a shard has come in log time: what was to happen up to us has happened.
-
-    symbol: at us itself only the timers of the symbols up to this one, and no record; None for all.
-    forgotten_us: the latest timestamp of what was forgotten of symbols without a clock.
-    """
-
-    us: int
-    symbol: str | None
-    forgotten_us: int = 0
-
-
-NOTHING_REACHED = Reached(0, None)
-
-
-class LogPosition(NamedTuple):
-    """How far a partition is decided: the offset of the next record, and the log time of the last one.
-
-    next is None if none of it was ever decided: then it begins where its spout starts.
-    """
-
-    next: int | None
-    log_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Positions:
-    """How far a shard has decided.
-
-    now_ms: the shard's time, in log time; reached: the same exactly. topic_ids: the ids of the topics to
-    which the offsets belong; left_ids: those of topics that were recreated since, the latest last.
-    """
-
-    now_ms: int = 0
-    topic_ids: Mapping[str, str] = field(default_factory=dict)
-    partitions: Mapping[Partition, LogPosition] = field(default_factory=dict)
-    reached: Reached = NOTHING_REACHED
-    left_ids: Sequence[str] = ()
-
-
-class Taken(NamedTuple, Generic[T]):
-    """The records to decide next, all of one partition and one log time.
-
-    next: the partition's position after them. is_shifted: the logs alone do not give their log time or their
-    place in the order (see LogMerge).
-    """
-
-    partition: Partition
-    first: int
-    next: int
-    log_ms: int
-    is_shifted: bool
-    records: Sequence[T]
-
-
-class LogEnds(NamedTuple):
-    """Where a spout's partitions ended when it queried Kafka.
-
-    asked_ms: the time of the query by the spout's clock, which only has to be steady. clock: its name.
-    appended_ms: the latest append time that was read since the last report. is_caught_up: a record
-    was read that was not there at that report. partitions: for each, the first offset that was read, and
-    the end. cuts: the first of the offsets that a broker lost after they were read.
-    """
-
-    clock: str
-    asked_ms: int
-    appended_ms: int | None
-    is_caught_up: bool
-    partitions: Mapping[Partition, tuple[int, int]]
-    cuts: Mapping[Partition, int] = {}
 
 
 class LogMerge(Generic[T]):
@@ -213,7 +141,7 @@ class LogMerge(Generic[T]):
             least, second = self._least()
             log = self._logs[least[1]]
             if not log.runs:
-                late = self._overdue(elapsed_ms)
+                late = self._overdue(elapsed_ms) or self._held_up(elapsed_ms)
                 if late is None:
                     return
                 yield late
@@ -295,3 +223,9 @@ class LogMerge(Generic[T]):
         log.lift_ms_max *= 2
         self.disagreements += 1
         return self._taken(index, reported_ms)
+
+    def _held_up(self, elapsed_ms: int) -> Taken[T] | None:
+        for index, log in enumerate(self._logs):
+            if log.is_held_up(self.now_ms, elapsed_ms):
+                return self._taken(index, self.now_ms)
+        return None

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
-from fintank.trading.log_merge import TOPICS, Taken
+from fintank.trading.log_merge import TOPICS
+from fintank.trading.log_positions import Taken
 from fintank.trading.partition_log import Partition, Range
 from fintank.trading.timeline import Adoption, Jump, Offsets, Shift, TimelineEvent
 

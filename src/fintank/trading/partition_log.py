@@ -11,6 +11,10 @@ from typing import Generic, NamedTuple, TypeVar
 PENDING_ENDS_MAX = 256
 WAIT_MS_MAX = 1_000
 """How long a record waits for partitions that have no record but whose reported time is earlier."""
+HELD_UP_MS_MAX = 60_000
+"""By then, twice Storm's message timeout, a range that was lost is delivered again."""
+AHEAD_MS_MIN = 10_000
+"""A record's time is plainly ahead if a later one of its partition is earlier by so much."""
 RECORDS_MAX = 500
 """The most records that are taken at once; those of one offset are never split."""
 
@@ -69,6 +73,10 @@ class FollowedPartition(Generic[T]):
     waiting_since_ms: int | None = None
     """Since when, by this process's clock, the next record waits for other partitions."""
     lift_ms_max: int = WAIT_MS_MAX
+    set_back: tuple[int, int] = 0, 0
+    """Offset and time of the latest record that is earlier than the one before it, by AHEAD_MS_MIN."""
+    held_up_end: int = 0
+    """Up to this offset, records whose time is wrong wait no longer."""
     runs: deque[JoinedRun] = field(default_factory=deque)
     records: deque[tuple[Sequence[int], Sequence[T]]] = field(default_factory=deque)
     """The offsets and records of each joined range that has records left."""
@@ -124,6 +132,8 @@ class FollowedPartition(Generic[T]):
             if end > first:
                 if first < run.first + run.records:
                     self._set_behind(run.append_ms, first, end, is_first=first == position)
+                    if self.last is not None and run.append_ms < self.last.append_ms - AHEAD_MS_MIN:
+                        self.set_back = first, run.append_ms
                     self.last = JoinedRun(first, end, run.append_ms, run.append_ms + self.behind_ms)
                     self.runs.append(self.last)
                 else:
@@ -164,6 +174,25 @@ class FollowedPartition(Generic[T]):
                 self.behind_ms = max(0, min(self.behind_ms, reported_ms - self.last.append_ms))
             reached += 1
         del self.ends[:reached]
+
+    def is_held_up(self, now_ms: int, elapsed_ms: int) -> bool:
+        """Whether the next record waits no longer, as its time is wrong and shards may wait for each other.
+
+        A spout delivers only so much until all shards have come as far. One that is past a record whose time
+        is ahead may need more of its partition first, while this shard needs more of the others. A time is wrong
+        if it is plainly ahead, or past.
+        """
+        if self.waiting_since_ms is None or not self.runs:
+            return False
+        head, (offset, append_ms) = self.runs[0], self.set_back
+        is_ahead = head.first < offset and head.append_ms > append_ms + AHEAD_MS_MIN
+        if not is_ahead and head.append_ms >= now_ms - WAIT_MS_MAX:
+            return False
+        if elapsed_ms - self.waiting_since_ms >= HELD_UP_MS_MAX:
+            # All that was delivered counts as it was appended, and waits no longer where that is wrong.
+            self.held_up_end, self.behind_ms = self.position or 0, 0
+            self.runs = deque(run._replace(due_ms=run.append_ms) for run in self.runs)
+        return head.first < self.held_up_end
 
     @property
     def natural_ms(self) -> int:

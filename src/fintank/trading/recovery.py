@@ -26,7 +26,7 @@ from fintank.trading.changes import (
 )
 from fintank.trading.closed_orders import ClosedOrders
 from fintank.trading.limits import Limits
-from fintank.trading.log_merge import Positions
+from fintank.trading.log_positions import Positions
 from fintank.trading.messages import Identity, TradingState
 from fintank.trading.reference_price import ReferencePrice
 from fintank.trading.shard import Shard

@@ -12,7 +12,7 @@ from fintank.trading.cancels import RememberedCancel
 from fintank.trading.changes import ClosedOrder, Entry, EntryId, HeldQuote, RejectedDuplicate, id_of
 from fintank.trading.effects import Effects, joined
 from fintank.trading.limits import Limits
-from fintank.trading.log_merge import LogPosition, Positions, Reached
+from fintank.trading.log_positions import LogPosition, Positions, Reached
 from fintank.trading.messages import TradingState
 from fintank.trading.partition_log import Partition
 from fintank.trading.recovery import Recovery

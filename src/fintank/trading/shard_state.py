@@ -11,7 +11,7 @@ from fintank.trading.closed_orders import ClosedOrders
 from fintank.trading.depth import Depth
 from fintank.trading.forgetting import Forgetting
 from fintank.trading.limits import Limits
-from fintank.trading.log_merge import Reached
+from fintank.trading.log_positions import Reached
 from fintank.trading.moment import Moment
 from fintank.trading.order_book import OrderBook
 from fintank.trading.order_registry import OrderRegistry

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fintank.trading.log_merge import Positions, Reached, Taken
+from fintank.trading.log_positions import Positions, Reached, Taken
 from fintank.trading.partition_log import Partition
 
 Offsets = Mapping[Partition, int]

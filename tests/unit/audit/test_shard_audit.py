@@ -8,7 +8,7 @@ from support.audited_shard import START_MS, TICKS, DecidingShard, Logs, WrittenL
 
 from fintank.audit.differences import AuditFindings, DifferenceKind
 from fintank.audit.report_matching import ReportMatching, Written
-from fintank.trading.log_merge import Positions
+from fintank.trading.log_positions import Positions
 from fintank.trading.messages import ExecType
 from fintank.trading.reports import ExecutionReport, Fill, Report
 

@@ -8,7 +8,7 @@ from fintank.bolts.market_report import MarketReport
 from fintank.bolts.owned_shard import OwnedShard
 from fintank.bolts.shard_feed import ShardFeed
 from fintank.trading.limits import Limits
-from fintank.trading.log_merge import Positions
+from fintank.trading.log_positions import Positions
 from fintank.trading.partition_log import Partition
 from fintank.trading.shard import Shard
 

@@ -14,7 +14,7 @@ from fintank.trading.changes import Change
 from fintank.trading.effects import Effects
 from fintank.trading.forgetting import FORGOTTEN_MAX
 from fintank.trading.limits import Limits
-from fintank.trading.log_merge import Positions
+from fintank.trading.log_positions import Positions
 from fintank.trading.order_registry import OrderRegistry
 from fintank.trading.quote_book import QuoteBook
 from fintank.trading.recovery import restore

@@ -2,7 +2,8 @@
 
 import time
 
-from fintank.trading.log_merge import LogEnds, LogMerge, LogPosition
+from fintank.trading.log_merge import LogMerge
+from fintank.trading.log_positions import LogEnds, LogPosition
 from fintank.trading.partition_log import WAIT_MS_MAX, Partition, Range, Run
 
 TICKS, ORDERS = Partition("ticks", 0), Partition("orders", 0)

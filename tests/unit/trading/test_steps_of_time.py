@@ -8,7 +8,7 @@ from support.timers import run_timers
 
 from fintank.trading.changes import SymbolClock
 from fintank.trading.limits import Limits
-from fintank.trading.log_merge import Positions, Reached
+from fintank.trading.log_positions import Positions, Reached
 from fintank.trading.messages import State, TradingState
 from fintank.trading.recovery import restore
 from fintank.trading.shard import Shard

@@ -1,6 +1,6 @@
 """What a shard notes for those who decide everything again."""
 
-from fintank.trading.log_merge import LogPosition, Positions, Reached, Taken
+from fintank.trading.log_positions import LogPosition, Positions, Reached, Taken
 from fintank.trading.partition_log import Partition
 from fintank.trading.timeline import Adoption, Jump, Shift, TimelineNotes
 

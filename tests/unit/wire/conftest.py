@@ -11,7 +11,7 @@ from support.timers import forget, run_timers
 from fintank.trading.changes import Change
 from fintank.trading.effects import Effects
 from fintank.trading.limits import Limits
-from fintank.trading.log_merge import LogPosition, Positions, Reached
+from fintank.trading.log_positions import LogPosition, Positions, Reached
 from fintank.trading.messages import (
     Cancel,
     CodedReason,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fintank.trading.log_merge import LogEnds
+from fintank.trading.log_positions import LogEnds
 from fintank.trading.partition_log import Partition
 
 

@@ -29,7 +29,7 @@ from fintank.trading.changes import (
 from fintank.trading.clock import ClockState
 from fintank.trading.depth import Sizes
 from fintank.trading.ids import join, split
-from fintank.trading.log_merge import LogPosition, Positions, Reached
+from fintank.trading.log_positions import LogPosition, Positions, Reached
 from fintank.trading.messages import Identity, Order, OrdStatus, Quote, TradingState
 from fintank.trading.partition_log import Partition
 from fintank.trading.reference_price import ReferenceState

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from fintank.trading.log_merge import Reached
+from fintank.trading.log_positions import Reached
 from fintank.trading.partition_log import Partition
 from fintank.trading.timeline import Adoption, Jump, Offsets, Resharded, Shift, TimelineEvent
 from fintank.wire.kafka.records import Record

@@ -27,7 +27,7 @@ from fintank.trading.clock import ClockState
 from fintank.trading.depth import Sizes
 from fintank.trading.instruments import Instrument
 from fintank.trading.limits import Limits
-from fintank.trading.log_merge import LogPosition, Positions, Reached
+from fintank.trading.log_positions import LogPosition, Positions, Reached
 from fintank.trading.messages import Identity, OrdStatus, OrdType, Side, State, TradingState
 from fintank.trading.partition_log import Partition
 from fintank.trading.recovery import restore

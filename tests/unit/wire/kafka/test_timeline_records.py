@@ -2,7 +2,7 @@
 
 import pytest
 
-from fintank.trading.log_merge import Reached
+from fintank.trading.log_positions import Reached
 from fintank.trading.partition_log import Partition
 from fintank.trading.timeline import Adoption, Jump, Resharded, Shift, TimelineEvent
 from fintank.wire.kafka import timeline_records
