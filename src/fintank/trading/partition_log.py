@@ -179,8 +179,8 @@ class FollowedPartition(Generic[T]):
         """Whether the next record waits no longer, as its time is wrong and shards may wait for each other.
 
         A spout delivers only so much until all shards have come as far. One that is past a record whose time
-        is ahead may need more of its partition first, while this shard needs more of the others. A time is wrong
-        if it is plainly ahead, or past.
+        is ahead may need more of its partition first, while this shard needs more of the others. A time is
+        wrong if it is plainly ahead, or past.
         """
         if self.waiting_since_ms is None or not self.runs:
             return False
