@@ -4,7 +4,7 @@ import time
 
 from fintank.trading.log_merge import LogMerge
 from fintank.trading.log_positions import LogEnds, LogPosition
-from fintank.trading.partition_log import WAIT_MS_MAX, Partition, Range, Run
+from fintank.trading.partition_log import HELD_UP_MS_MAX, WAIT_MS_MAX, Partition, Range, Run
 
 TICKS, ORDERS = Partition("ticks", 0), Partition("orders", 0)
 
@@ -49,6 +49,29 @@ def test_an_order_waits_until_no_earlier_tick_can_come() -> None:
     assert world.take() == []
     world.report_ends(5_011)
     assert world.take() == [("1010", 1_010, False)]
+
+
+def test_an_order_waits_for_ticks_that_are_told_and_not_delivered_however_long_that_takes() -> None:
+    """As while the database is away: a spout reads no further, and nothing may trade on old prices."""
+    world = World()
+    world.report_ends(0)
+    world.ends[TICKS] = 1
+    for append_ms in (1_010, 1_020):
+        world.append(ORDERS, append_ms)
+    for elapsed_ms in range(0, 10 * HELD_UP_MS_MAX, 1_000):
+        world.report_ends(elapsed_ms, elapsed_ms=elapsed_ms)
+        assert world.take(elapsed_ms) == []
+
+
+def test_what_waits_with_a_time_that_is_plainly_ahead_is_taken_after_a_minute() -> None:
+    world = World()
+    world.report_ends(0)
+    world.ends[TICKS] = 1
+    for append_ms in (7_201_010, 7_201_020, 1_030):
+        world.append(ORDERS, append_ms)
+    assert world.take(0) == world.take(HELD_UP_MS_MAX - 1) == []
+    assert world.take(HELD_UP_MS_MAX) == [("7201010", 1_000, True), ("7201020", 1_000, True)]
+    assert world.take(2 * HELD_UP_MS_MAX) == []  # the last one's time is right, and it waits for the tick
 
 
 def test_a_tick_does_not_wait_for_orders_of_its_own_time() -> None:
