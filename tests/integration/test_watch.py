@@ -88,7 +88,9 @@ def test_the_screen_has_prices_fills_orders_and_positions(
 
 @pytest.mark.usefixtures("traded")
 def test_without_a_terminal_it_is_printed_once(stack: Stack) -> None:
-    assert "A-1001" in fintank(stack, "watch")
+    text = fintank(stack, "watch")
+    assert {"Prices", "Fills", "Orders", "Positions"} <= {word for row in rows_of(text) for word in row}
+    assert re.search(r"\bIVE +[0-9]+\.[0-9]+ +[0-9]+\.[0-9]+", text), text
 
 
 def latest_price(text: str) -> int:

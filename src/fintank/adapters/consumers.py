@@ -1,16 +1,28 @@
 """Consumers that read given partitions, without joining a group."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from fintank.adapters import kafka_security
 
+ANSWER_SECONDS_MAX = 20.0
+AGAIN_SECONDS = 0.5
+TRANSIENT = {
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError._DESTROY_BROKER,
+}
+"""What a broker of several answers, or the client in its place, when one has just restarted or gone."""
 FETCH_WAIT_MS_MAX = 10
 """How long the broker waits at a partition's end before it reports the end."""
 QUEUED_KIB_MAX = 8 * 1024
 """How much is read ahead; the client's default, 64 MiB, would be most of a reader's memory."""
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -36,3 +48,20 @@ def open_consumer(address: str, group_id: str, isolation_level: str = "read_comm
         yield consumer
     finally:
         consumer.close()
+
+
+def bounds(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
+    """Return where a log begins and ends. KafkaException for a lasting error."""
+    return patiently(lambda: consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS_MAX))
+
+
+def patiently(ask: Callable[[], T]) -> T:
+    """Return what a broker answers, and ask again after one of TRANSIENT."""
+    deadline = time.monotonic() + ANSWER_SECONDS_MAX
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if error.args[0].code() not in TRANSIENT or time.monotonic() > deadline:
+                raise
+            time.sleep(AGAIN_SECONDS)

@@ -25,7 +25,7 @@ from confluent_kafka import (
 )
 
 from fintank.adapters import generations, kafka_refusals, kafka_security, kafka_topics, ports, required_topics
-from fintank.adapters.consumers import open_consumer
+from fintank.adapters.consumers import bounds, open_consumer
 from fintank.adapters.kafka_topics import partition_for, reports_partition, topic_of, topics
 from fintank.errors import FintankError
 from fintank.trading.changes import Change, Entry, EntryId
@@ -185,8 +185,8 @@ def read_journal(
     """Return key and value of all committed records of a journal, whose writers are fenced."""
     place = TopicPartition(topic_of("journal", generation), shard, OFFSET_BEGINNING)
     with open_consumer(address, "rule-engine", "read_uncommitted") as consumer:
-        bounds = consumer.get_watermark_offsets(place, ANSWER_SECONDS_MAX)
-    return _read(address, place, *bounds, progress)
+        first, end = bounds(consumer, place)
+    return _read(address, place, first, end, progress)
 
 
 def _read(

@@ -13,13 +13,12 @@ from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from fintank.adapters.consumers import open_consumer
+from fintank.adapters.consumers import ANSWER_SECONDS_MAX, bounds, open_consumer, patiently
 from fintank.adapters.kafka import ensure_admits, no_answer
 from fintank.adapters.kafka_topics import topics
 from fintank.errors import FintankError
 from fintank.wire.kafka.records import Headers, Record
 
-ANSWER_SECONDS_MAX = 20.0
 SILENT_SECONDS_MAX = 20.0
 POLL_SECONDS = 0.5
 POLLED_RECORDS_MAX = 1_000
@@ -29,9 +28,6 @@ SKIPPED_RECORDS_MAX = 1_000
 FOLLOWED_RECORDS_MAX = 1_000
 FOLLOWED_SECONDS = 0.2
 """Records that arrive within it are ordered by time."""
-
-NO_LEADER_YET = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
-"""Transient errors of a partition whose broker has just restarted."""
 
 Positions = dict[int, int]
 """partition -> the next offset to read."""
@@ -51,7 +47,7 @@ class TopicReader:
         if since_ms is None or not first:
             return first
         times = [TopicPartition(self._topic, partition, since_ms) for partition in first]
-        found = self._consumer.offsets_for_times(times, timeout=ANSWER_SECONDS_MAX)
+        found = patiently(lambda: self._consumer.offsets_for_times(times, timeout=ANSWER_SECONDS_MAX))
         # A negative offset means that there is no such record: then the end.
         return {
             place.partition: place.offset if place.offset >= 0 else self._bounds(place.partition)[1]
@@ -168,15 +164,7 @@ class TopicReader:
         return range(topics()[self._topic].partitions) if partitions is None else sorted(partitions)
 
     def _bounds(self, partition: int) -> tuple[int, int]:
-        place = TopicPartition(self._topic, partition)
-        deadline = time.monotonic() + ANSWER_SECONDS_MAX
-        while True:
-            try:
-                return self._consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS_MAX)
-            except KafkaException as error:
-                if error.args[0].code() not in NO_LEADER_YET or time.monotonic() > deadline:
-                    raise
-                time.sleep(POLL_SECONDS)
+        return bounds(self._consumer, TopicPartition(self._topic, partition))
 
 
 @contextmanager

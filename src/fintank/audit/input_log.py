@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from fintank.adapters.consumers import open_consumer
+from fintank.adapters.consumers import bounds, open_consumer
 from fintank.adapters.kafka import no_answer
 from fintank.adapters.kafka_topics import partition_for
-from fintank.adapters.topic_reader import ANSWER_SECONDS_MAX, POLL_SECONDS, SILENT_SECONDS_MAX
+from fintank.adapters.topic_reader import POLL_SECONDS, SILENT_SECONDS_MAX
 from fintank.trading.messages import PortfolioOrder, Quote, TradingState
 from fintank.trading.partition_log import Partition, Range, Run
 from fintank.wire.bolts import owner_ticks
@@ -121,10 +121,7 @@ def open_log(
 def log_starts(address: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
     """Return the first offset that each log still holds."""
     with open_consumer(address, "fintank-audit") as consumer:
-        return {
-            place: consumer.get_watermark_offsets(TopicPartition(*place), ANSWER_SECONDS_MAX)[0]
-            for place in partitions
-        }
+        return {place: bounds(consumer, TopicPartition(*place))[0] for place in partitions}
 
 
 def part_of(

@@ -11,7 +11,7 @@ from kafka.admin import KafkaAdminClient
 
 from fintank.adapters import generations, journal, kafka, kafka_topics, topic_configs
 from fintank.adapters.consumer_groups import live_members
-from fintank.adapters.consumers import open_consumer
+from fintank.adapters.consumers import bounds, open_consumer
 from fintank.adapters.kafka_topics import GENERATED, generation_of, topic_of
 from fintank.errors import FintankError
 from fintank.resharding.new_journals import NewJournals
@@ -22,8 +22,6 @@ from fintank.terminal.texts import counted
 from fintank.trading.partition_log import Partition
 from fintank.trading.resharding import Division
 from fintank.trading.timeline import Resharded
-
-ANSWER_SECONDS_MAX = 20.0
 
 Say = Callable[[str], None]
 
@@ -92,10 +90,7 @@ def _report_ends(address: str) -> dict[Partition, int]:
         Partition("executions", number) for number in range(kafka_topics.topics()["executions"].partitions)
     ]
     with open_consumer(address, "fintank-commands", "read_uncommitted") as consumer:
-        return {
-            place: consumer.get_watermark_offsets(TopicPartition(*place), ANSWER_SECONDS_MAX)[1]
-            for place in places
-        }
+        return {place: bounds(consumer, TopicPartition(*place))[1] for place in places}
 
 
 def _shards(admin: KafkaAdminClient, generation: int, names: set[str]) -> int:
