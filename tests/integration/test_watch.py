@@ -90,7 +90,7 @@ def test_the_screen_has_prices_fills_orders_and_positions(
 def test_without_a_terminal_it_is_printed_once(stack: Stack) -> None:
     text = fintank(stack, "watch")
     assert {"Prices", "Fills", "Orders", "Positions"} <= {word for row in rows_of(text) for word in row}
-    assert re.search(r"\bIVE +[0-9]+\.[0-9]+ +[0-9]+\.[0-9]+", text), text
+    assert re.search(r"\bIVE +[0-9.]+ +[0-9.]+", text), text
 
 
 def latest_price(text: str) -> int:
