@@ -25,7 +25,8 @@
            [java.util.concurrent ExecutionException]
            [org.apache.kafka.clients.admin Admin DescribeTopicsOptions TopicDescription]
            [org.apache.kafka.clients.consumer Consumer ConsumerRebalanceListener ConsumerRecord ConsumerRecords
-            InvalidOffsetException KafkaConsumer LogTruncationException OffsetAndMetadata OffsetCommitCallback]
+            InvalidOffsetException KafkaConsumer LogTruncationException NoOffsetForPartitionException
+            OffsetAndMetadata OffsetCommitCallback]
            [org.apache.kafka.common KafkaException TopicPartition]
            [org.apache.kafka.common.errors AuthenticationException InterruptException RetriableException]
            [org.apache.storm.spout SpoutOutputCollector]
@@ -282,7 +283,9 @@
       (begin-again! context (.partitions problem))
       nil)
     (catch InvalidOffsetException problem
-      (.warn log "reading from where the log starts: {}" (str problem))
+      (if (instance? NoOffsetForPartitionException problem)
+        (.info log "nothing is committed yet, reading from where the log starts: {}" (.partitions problem))
+        (.warn log "reading from where the log starts: {}" (str problem)))
       (begin-cut! context (ask-ends context))
       (begin-again! context (.partitions problem))
       nil)
