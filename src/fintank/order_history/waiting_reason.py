@@ -36,13 +36,15 @@ _PRICE_NAMES = {Side.BUY: "ask", Side.SELL: "bid"}
 def recent_quotes(address: str, symbol: str, limits: Limits) -> list[Arrived]:
     """Read the quotes of a symbol that may be usable, and as long a time before them.
 
-    Without any in the partition of its key, all are read: a producer may have chosen another one.
+    Without any in the partition of its key, the others are read: a producer may have chosen another one.
     """
     since_ms = (now_us() - AGES_READ * limits.max_quote_age_us) // 1000
     with open_reader(address, "ticks") as reader:
-        usual = [partition_for(symbol, topics()["ticks"].partitions)]
+        partitions = topics()["ticks"].partitions
+        usual = {partition_for(symbol, partitions)}
+        others = {*range(partitions)} - usual
         return _quotes(reader, reader.starts(usual, since_ms), symbol, limits) or _quotes(
-            reader, reader.starts(since_ms=since_ms), symbol, limits
+            reader, reader.starts(others, since_ms), symbol, limits
         )
 
 
