@@ -185,12 +185,12 @@ def test_the_latest_points_the_edges_and_a_count_are_those_of_the_points(server:
 def test_killed_in_mid_stream_it_loses_and_doubles_nothing(server: Database) -> None:
     lines = lines_of(TICKS, ticks.to_lines, seed=23, first=50_000)
     batches = ["\n".join(lines[start : start + 5]) for start in range(0, len(lines), 5)]
-    written, outages = Event(), 0
+    killed, written, outages = Event(), Event(), 0
 
     def write_all() -> None:
         nonlocal outages
         sink = open_sink(server.url)
-        for _ in range(4):  # replays, with the kills anywhere among them
+        while not killed.is_set():  # replays, with the kills anywhere among them
             for batch in batches:
                 while True:
                     try:
@@ -201,13 +201,14 @@ def test_killed_in_mid_stream_it_loses_and_doubles_nothing(server: Database) -> 
                         written.wait(0.05)
         written.set()
 
-    writer = Thread(target=write_all)
+    writer = Thread(target=write_all, daemon=True)
     writer.start()
     for _ in range(2):
         written.wait(0.3)
         server.kill()
         server.launch()
         wait_until(open_sink(server.url).answers, 60)
+    killed.set()
     writer.join(120)
     assert written.is_set()
     assert outages
