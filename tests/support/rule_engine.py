@@ -190,7 +190,7 @@ def log_ends(topic: str, end: int, seconds: int) -> dict[str, Any]:
     """Make the message of a spout: so many seconds after START its partition 0 ended there."""
     ends = " ".join(f"{number},0,{end if number == 0 else 0}" for number in range(4))
     appended_ms = START_MS if seconds == 0 else None
-    values = [topic, f"id of {topic}", "jvm", 1000 * seconds, appended_ms, True, ends, ""]
+    values = [topic, f"id of {topic}", "jvm", 1000 * seconds, appended_ms, True, ends, "", ""]
     component = f"{topic.removesuffix('s')}-spout"
     return {"id": f"{ENDS} {seconds}", "comp": component, "stream": "log_ends", "task": 1, "tuple": values}
 

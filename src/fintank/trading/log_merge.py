@@ -23,6 +23,9 @@ TOPICS = ("ticks", "orders")
 HEARD_MS_MAX = 10_000
 """A partition without records for longer says nothing about its broker's clock."""
 
+STANDSTILL_MS_MAX = 5_000
+"""How long a shard that can do nothing waits for other shards, before records whose time is wrong."""
+
 LAST = (2**63, 0)
 """Later than anything: a time in milliseconds and the index of a partition."""
 
@@ -64,6 +67,8 @@ class LogMerge(Generic[T]):
         taken = [self._partitions.index(partition) for partition in at_now if positions[partition].next]
         self._last = now_ms, max(taken, default=-1)
         """The log time and the partition's index of the records that were taken last."""
+        self._moved_ms: int | None = None
+        """When, by this process's clock, a record was last taken."""
         self._lifts: dict[str, int] = {}
         """The offset from each spout's clock to log time."""
         self._asked_ms: dict[str, int] = {}
@@ -92,6 +97,7 @@ class LogMerge(Generic[T]):
             log = self._logs[self._index[partition]]
             self.gone += log.start(start)
             log.on_end(end, ends.asked_ms + self._lifts[clock], elapsed_ms)
+            log.full = (ends.full[partition], elapsed_ms) if partition in ends.full else None
 
     def _lift(self, reported_by: str, appended_ms: int) -> None:
         """Advance the clocks that are behind an append time. One that was set before is not far behind
@@ -137,6 +143,8 @@ class LogMerge(Generic[T]):
 
     def take(self, elapsed_ms: int) -> Iterator[Taken[T]]:
         """Yield the records that can be decided now; now_ms and the positions move with each yield."""
+        if self._moved_ms is None:
+            self._moved_ms = elapsed_ms
         while True:
             least, second = self._least()
             log = self._logs[least[1]]
@@ -144,9 +152,10 @@ class LogMerge(Generic[T]):
                 late = self._overdue(elapsed_ms) or self._held_up(elapsed_ms)
                 if late is None:
                     return
+                self._moved_ms = elapsed_ms
                 yield late
                 continue
-            log.lift_ms_max = WAIT_MS_MAX
+            log.lift_ms_max, self._moved_ms = WAIT_MS_MAX, elapsed_ms
             while log.runs and (max(log.least_ms, self.now_ms), least[1]) < second:
                 yield self._taken(least[1], log.least_ms)
 
@@ -226,6 +235,16 @@ class LogMerge(Generic[T]):
 
     def _held_up(self, elapsed_ms: int) -> Taken[T] | None:
         for index, log in enumerate(self._logs):
-            if log.is_held_up(self.now_ms, elapsed_ms):
+            if log.runs and log.is_held_up(self.now_ms, elapsed_ms, is_known=self._is_known_held_up(index)):
                 return self._taken(index, self.now_ms)
         return None
+
+    def _is_known_held_up(self, index: int) -> bool:
+        """Whether this shard stands still, and has all that the next record waits for and that is read of it."""
+        since_ms = (self._moved_ms or 0) + STANDSTILL_MS_MAX
+        key = max(self._logs[index].least_ms, self.now_ms), index
+        return all(
+            log.is_full_since(since_ms)
+            for other, log in enumerate(self._logs)
+            if not log.runs and (max(log.least_ms, self.now_ms), other) < key
+        )

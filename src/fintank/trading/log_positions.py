@@ -70,7 +70,8 @@ class LogEnds(NamedTuple):
     asked_ms: the time of the query by the spout's clock, which only has to be steady. clock: its name.
     appended_ms: the latest append time that was read since the last report. is_caught_up: a record
     was read that was not there at that report. partitions: for each, the first offset that was read, and
-    the end. cuts: the first of the offsets that a broker lost after they were read.
+    the end. cuts: the first of the offsets that a broker lost after they were read. full: up to which offset
+    those partitions were read of which no more is read until something is acked.
     """
 
     clock: str
@@ -79,3 +80,4 @@ class LogEnds(NamedTuple):
     is_caught_up: bool
     partitions: Mapping[Partition, tuple[int, int]]
     cuts: Mapping[Partition, int] = {}
+    full: Mapping[Partition, int] = {}

@@ -75,6 +75,8 @@ class FollowedPartition(Generic[T]):
     lift_ms_max: int = WAIT_MS_MAX
     set_back: tuple[int, int] = 0, 0
     """Offset and time of the latest record that is earlier than the one before it, by AHEAD_MS_MIN."""
+    full: tuple[int, int] | None = None
+    """Up to which offset a full partition was read, and when, by this process's clock, that was told."""
     held_up_end: int = 0
     """Up to this offset, records whose time is wrong wait no longer."""
     runs: deque[JoinedRun] = field(default_factory=deque)
@@ -175,12 +177,21 @@ class FollowedPartition(Generic[T]):
             reached += 1
         del self.ends[:reached]
 
-    def is_held_up(self, now_ms: int, elapsed_ms: int) -> bool:
+    def is_full_since(self, elapsed_ms: int) -> bool:
+        """Whether its spout told then or later that it waits for acks, and all that it read is delivered."""
+        return (
+            self.full is not None
+            and self.position is not None
+            and self.full[0] <= self.position
+            and self.full[1] >= elapsed_ms
+        )
+
+    def is_held_up(self, now_ms: int, elapsed_ms: int, *, is_known: bool) -> bool:
         """Whether the next record waits no longer, as its time is wrong and shards may wait for each other.
 
         A spout delivers only so much until all shards have come as far. One that is past a record whose time
         is ahead may need more of its partition first, while this shard needs more of the others. A time is
-        wrong if it is plainly ahead, or past.
+        wrong if it is plainly ahead, or past. is_known: the shards do wait for each other, by what spouts told.
         """
         if self.waiting_since_ms is None or not self.runs:
             return False
@@ -188,7 +199,7 @@ class FollowedPartition(Generic[T]):
         is_ahead = head.first < offset and head.append_ms > append_ms + AHEAD_MS_MIN
         if not is_ahead and head.append_ms >= now_ms - WAIT_MS_MAX:
             return False
-        if elapsed_ms - self.waiting_since_ms >= HELD_UP_MS_MAX:
+        if is_known or elapsed_ms - self.waiting_since_ms >= HELD_UP_MS_MAX:
             # All that was delivered counts as it was appended, and waits no longer where that is wrong.
             self.held_up_end, self.behind_ms = self.position or 0, 0
             self.runs = deque(run._replace(due_ms=run.append_ms) for run in self.runs)

@@ -5,11 +5,12 @@
   and those of a partition join; the records are lines joined by LF; the offsets are text, runs
   `first,count,append_ms` joined by one space. Both are empty if the offsets hold no record.
   Stream rejects: key, message of what is not UTF-8 or too large.
-  Stream log_ends: topic, topic_id, clock, asked_ms, appended_ms, caught_up, ends, cuts: where the spout's partitions ended
+  Stream log_ends: topic, topic_id, clock, asked_ms, appended_ms, caught_up, ends, cuts, full: where its partitions ended
   when the steady clock of this JVM was at asked_ms, as `partition,start,end` joined by spaces; start is the first
   offset that the spout read. appended_ms is the latest append time that it has read since the last such tuple, or
   null; caught_up: one was appended since the ends were last asked for. cuts: of the partitions whose broker lost
-  records that were read, `partition,offset` of the first that was lost. Not replayed.
+  records that were read, `partition,offset` of the first that was lost. full: of the partitions of which no more is
+  read until something is acked, `partition,offset` of the next record. Not replayed.
   Stream pipeline: lines, the spout's own metrics every few seconds as line protocol. Not replayed.
   At least once: a partition is committed up to its first batch in flight, and failed batches are replayed until
   they are acked."
@@ -241,6 +242,9 @@
   [found]
   (string/join " " (map #(string/join "," %) (sort found))))
 
+(defn- full-partitions [{:keys [^Consumer consumer bytes-in-flight-max state]}]
+  (tracker/full @state partition-records-max (quot bytes-in-flight-max (max 1 (count (.assignment consumer))))))
+
 (defn- tell-ends! [{:keys [^SpoutOutputCollector collector topic state steady-ms topic-id ends cuts appended-ms
                            caught-up?]
                     :as context}]
@@ -258,7 +262,9 @@
              ^java.util.List (vector topic @topic-id jvm asked-ms @appended-ms @caught-up?
                                      (pairs (for [[number end] found]
                                               [number (get-in partitions [number :start]) end]))
-                                     (pairs cut)))
+                                     (pairs cut)
+                                     (pairs (for [number (full-partitions context) :when (contains? found number)]
+                                              [number (get-in partitions [number :position])]))))
       (vswap! cuts #(apply dissoc % (keys cut)))
       (vreset! appended-ms nil)
       (vreset! caught-up? false))))
@@ -319,9 +325,9 @@
 
 (defn- hold!
   "Pauses the partitions that are full, and resumes the others; whether all are."
-  [{:keys [^Consumer consumer bytes-in-flight-max state paused?]}]
+  [{:keys [^Consumer consumer paused?] :as context}]
   (let [assignment (.assignment consumer)
-        full (tracker/full @state partition-records-max (quot bytes-in-flight-max (max 1 (count assignment))))
+        full (full-partitions context)
         held (filterv #(full (long (.partition ^TopicPartition %))) assignment)]
     (when (or @paused? (seq held))
       (.resume consumer assignment)
@@ -488,7 +494,7 @@
 (defspout kafka-batch
   {"default" ["topic" "topic_id" "partition" "first" "next" "offsets" "records"]
    "rejects" ["key" "message"]
-   "log_ends" ["topic" "topic_id" "clock" "asked_ms" "appended_ms" "caught_up" "ends" "cuts"]
+   "log_ends" ["topic" "topic_id" "clock" "asked_ms" "appended_ms" "caught_up" "ends" "cuts" "full"]
    "pipeline" ["lines"]}
   {:params [topic bytes-in-flight-max tells-ends?]}
   [conf context collector]

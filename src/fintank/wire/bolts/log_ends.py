@@ -8,15 +8,15 @@ from fintank.trading.partition_log import Partition
 
 
 def log_ends(values: Sequence[Any]) -> tuple[str, str, LogEnds]:
-    """Read a spout's tuple [topic topic_id clock asked_ms appended_ms caught_up ends cuts]; return the topic,
-    its id, and where its partitions end.
+    """Read a spout's tuple [topic topic_id clock asked_ms appended_ms caught_up ends cuts full]; return the
+    topic, its id, and where its partitions end.
 
-    ends: `partition,start,end` for each partition, and cuts: `partition,offset`, separated by one space.
+    ends: `partition,start,end` for each partition, cuts and full: `partition,offset`, separated by one space.
     """
-    topic, topic_id, clock, asked_ms, appended_ms, is_caught_up, ends, cuts = values
+    topic, topic_id, clock, asked_ms, appended_ms, is_caught_up, ends, *places = values
     partitions = {Partition(topic, number): (start, end) for number, start, end in _numbers(ends)}
-    cut = {Partition(topic, number): offset for number, offset in _numbers(cuts)}
-    return topic, topic_id, LogEnds(clock, asked_ms, appended_ms, is_caught_up, partitions, cut)
+    cuts, full = ({Partition(topic, number): at for number, at in _numbers(text)} for text in places)
+    return topic, topic_id, LogEnds(clock, asked_ms, appended_ms, is_caught_up, partitions, cuts, full)
 
 
 def _numbers(text: str) -> list[tuple[int, ...]]:

@@ -185,11 +185,16 @@
     (add! world (record 0 0 large))
     (next! world)
     (add! world (record 0 1 "more"))
+    (ends! world {0 2})
     (dotimes [_ 5] (pass! world kafka-batch/full-poll-every-ms))
     (is (= 1 (count (emits world))))
+    (is (= "0,1" (peek (last (told-ends world)))) "and tells how far it read")
     (ack! world (first (emits world)))
     (next! world)
-    (is (= 2 (count (emits world))))))
+    (is (= 2 (count (emits world))))
+    (ack! world (peek (emits world)))
+    (dotimes [_ 2] (pass! world kafka-batch/ends-every-ms))
+    (is (= "" (peek (last (told-ends world)))))))
 
 (deftest a-full-partition-does-not-keep-others-from-being-read
   (let [world (started 0)
@@ -235,8 +240,8 @@
     (is (= 0 (count (told-ends world))))
     (pass! world 1)
     (pass! world kafka-batch/ends-every-ms)
-    (is (= [["ticks" "id-1" 100010 1234 false "0,0,1 1,0,2" ""]
-            ["ticks" "id-1" 100020 nil false "0,0,1 1,0,2" ""]]
+    (is (= [["ticks" "id-1" 100010 1234 false "0,0,1 1,0,2" "" ""]
+            ["ticks" "id-1" 100020 nil false "0,0,1 1,0,2" "" ""]]
            (told-ends world)))))
 
 (deftest it-tells-less-often-while-nothing-comes
