@@ -20,16 +20,16 @@ OPENING = """\
 # Messages
 
 Every message is a JSON object in UTF-8, one per Kafka record. Its JSON Schema (draft 2020-12) in
-[src/fintank/wire/kafka/schemas](../src/fintank/wire/kafka/schemas) is the one table of its fields: the code
-reads and writes reports, fills and orders by it (`src/fintank/wire/kafka/schema.py`), and
-`scripts/messages_doc.py` makes this page from it. `schema_version` changes when readers of the old messages
-could not read the new ones.
+[src/fintank/wire/kafka/schemas](../src/fintank/wire/kafka/schemas) is the only definition of its fields: the
+code reads and writes reports, fills and orders by it (`src/fintank/wire/kafka/schema.py`), and
+`scripts/messages_doc.py` generates this page from it. `schema_version` changes when a reader of the old
+messages could not read the new ones.
 
 In InfluxDB a message is one point: the tags named below, and all other fields as fields. A time `x` is `x_us`
 there, in whole microseconds (`timestamp` is `order_time_us`), and the tag `partition` is the record's. The
 point of an order also has the record's `offset`, the `list_id` of a component and, as `text`, why it was
-rejected; a portfolio order has its `symbols` in place of the portfolio. The point of a tick has prices and
-sizes only.
+rejected; a portfolio order has its `symbols` instead of the portfolio. The point of a tick has only prices
+and sizes; without any side it has `withdrawn` instead.
 """
 
 
