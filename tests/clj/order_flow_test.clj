@@ -50,7 +50,7 @@
 
 (def ^:private lines ["topic" "partition" "offsets" "lines" "appended"])
 (def ^:private rejects ["key" "message"])
-(def ^:private log-ends ["topic" "topic_id" "clock" "asked_ms" "appended_ms" "caught_up" "ends" "cuts"])
+(def ^:private log-ends ["topic" "topic_id" "clock" "asked_ms" "appended_ms" "caught_up" "ends" "cuts" "full"])
 
 (deftest a-spout-emits-batches-and-rejects
   (doseq [id ["tick-spout" "order-spout" "execution-spout" "fill-spout"]]

@@ -16,15 +16,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 from fintank.trading.log_positions import LogEnds, LogPosition, Taken
-from fintank.trading.partition_log import WAIT_MS_MAX, FollowedPartition, Partition, Range
+from fintank.trading.partition_log import WAIT_MS_MAX, FollowedPartition, Partition, Range, held_up
 
 TOPICS = ("ticks", "orders")
 """The order in which records of equal log time are taken."""
 HEARD_MS_MAX = 10_000
 """A partition without records for longer says nothing about its broker's clock."""
-
-STANDSTILL_MS_MAX = 5_000
-"""How long a shard that can do nothing waits for other shards, before records whose time is wrong."""
 
 LAST = (2**63, 0)
 """Later than anything: a time in milliseconds and the index of a partition."""
@@ -57,17 +54,15 @@ class LogMerge(Generic[T]):
         self.disagreements = 0
         """How often a record was taken before its append time, as its broker's clock is ahead."""
         self._partitions = sorted(positions, key=lambda place: (TOPICS.index(place.topic), place.number))
-        self._logs = [
-            FollowedPartition[T](*positions[partition], reported_ms=now_ms) for partition in self._partitions
-        ]
+        starts = [positions[partition] for partition in self._partitions]
+        self._logs = [FollowedPartition[T](*start, reported_ms=now_ms) for start in starts]
         self.gone = 0
         """How many offsets were deleted from the logs before they were read, or lost after it."""
         self._index = {partition: index for index, partition in enumerate(self._partitions)}
-        at_now = [partition for partition in self._partitions if positions[partition].log_ms >= now_ms]
-        taken = [self._partitions.index(partition) for partition in at_now if positions[partition].next]
+        taken = [index for index, start in enumerate(starts) if start.log_ms >= now_ms and start.next]
         self._last = now_ms, max(taken, default=-1)
         """The log time and the partition's index of the records that were taken last."""
-        self._moved_ms: int | None = None
+        self._moved_ms = 0
         """When, by this process's clock, a record was last taken."""
         self._lifts: dict[str, int] = {}
         """The offset from each spout's clock to log time."""
@@ -143,8 +138,6 @@ class LogMerge(Generic[T]):
 
     def take(self, elapsed_ms: int) -> Iterator[Taken[T]]:
         """Yield the records that can be decided now; now_ms and the positions move with each yield."""
-        if self._moved_ms is None:
-            self._moved_ms = elapsed_ms
         while True:
             least, second = self._least()
             log = self._logs[least[1]]
@@ -234,17 +227,5 @@ class LogMerge(Generic[T]):
         return self._taken(index, reported_ms)
 
     def _held_up(self, elapsed_ms: int) -> Taken[T] | None:
-        for index, log in enumerate(self._logs):
-            if log.runs and log.is_held_up(self.now_ms, elapsed_ms, is_known=self._is_known_held_up(index)):
-                return self._taken(index, self.now_ms)
-        return None
-
-    def _is_known_held_up(self, index: int) -> bool:
-        """Whether this shard stands still, and has all that the next record waits for and that is read of it."""
-        since_ms = (self._moved_ms or 0) + STANDSTILL_MS_MAX
-        key = max(self._logs[index].least_ms, self.now_ms), index
-        return all(
-            log.is_full_since(since_ms)
-            for other, log in enumerate(self._logs)
-            if not log.runs and (max(log.least_ms, self.now_ms), other) < key
-        )
+        index = held_up(self._logs, self.now_ms, elapsed_ms, self._moved_ms)
+        return None if index is None else self._taken(index, self.now_ms)

@@ -13,6 +13,8 @@ WAIT_MS_MAX = 1_000
 """How long a record waits for partitions that have no record but whose reported time is earlier."""
 HELD_UP_MS_MAX = 60_000
 """By then, twice Storm's message timeout, a range that was lost is delivered again."""
+STANDSTILL_MS_MAX = 5_000
+"""How long a shard that can do nothing waits for other shards with a record whose time is wrong."""
 AHEAD_MS_MIN = 10_000
 """A record's time is plainly ahead if a later one of its partition is earlier by so much."""
 RECORDS_MAX = 500
@@ -186,24 +188,18 @@ class FollowedPartition(Generic[T]):
             and self.full[1] >= elapsed_ms
         )
 
-    def is_held_up(self, now_ms: int, elapsed_ms: int, *, is_known: bool) -> bool:
-        """Whether the next record waits no longer, as its time is wrong and shards may wait for each other.
-
-        A spout delivers only so much until all shards have come as far. One that is past a record whose time
-        is ahead may need more of its partition first, while this shard needs more of the others. A time is
-        wrong if it is plainly ahead, or past. is_known: the shards do wait for each other, by what spouts told.
-        """
-        if self.waiting_since_ms is None or not self.runs:
+    def has_wrong_time(self, now_ms: int) -> bool:
+        """Whether the next record is plainly ahead, or past."""
+        if not self.runs:
             return False
         head, (offset, append_ms) = self.runs[0], self.set_back
         is_ahead = head.first < offset and head.append_ms > append_ms + AHEAD_MS_MIN
-        if not is_ahead and head.append_ms >= now_ms - WAIT_MS_MAX:
-            return False
-        if is_known or elapsed_ms - self.waiting_since_ms >= HELD_UP_MS_MAX:
-            # All that was delivered counts as it was appended, and waits no longer where that is wrong.
-            self.held_up_end, self.behind_ms = self.position or 0, 0
-            self.runs = deque(run._replace(due_ms=run.append_ms) for run in self.runs)
-        return head.first < self.held_up_end
+        return is_ahead or head.append_ms < now_ms - WAIT_MS_MAX
+
+    def wait_no_longer(self) -> None:
+        """All that was delivered counts as it was appended, and waits no longer where that is wrong."""
+        self.held_up_end, self.behind_ms = self.position or 0, 0
+        self.runs = deque(run._replace(due_ms=run.append_ms) for run in self.runs)
 
     @property
     def natural_ms(self) -> int:
@@ -235,3 +231,29 @@ class FollowedPartition(Generic[T]):
             self.records.popleft()
             self.taken = 0
         return run, records[first:end]
+
+
+def held_up(logs: Sequence[FollowedPartition[T]], now_ms: int, elapsed_ms: int, moved_ms: int) -> int | None:
+    """Return the index of a partition whose next record waits no longer, as its time is wrong and shards may
+    wait for each other.
+
+    A spout delivers only so much until all shards have come as far. One that is past a record whose time is
+    ahead may need more of its partition first, while this shard needs more of the others. After
+    STANDSTILL_MS_MAX that is known, if the spouts tell that nothing is on its way.
+
+    moved_ms: when, by the clock of elapsed_ms, the shard last took a record of any of them.
+    """
+    for index, log in enumerate(logs):
+        if log.waiting_since_ms is None or not log.has_wrong_time(now_ms):
+            continue
+        key = max(log.least_ms, now_ms), index
+        since_ms = max(moved_ms, log.waiting_since_ms) + STANDSTILL_MS_MAX
+        is_known = all(
+            other.runs or (max(other.least_ms, now_ms), number) > key or other.is_full_since(since_ms)
+            for number, other in enumerate(logs)
+        )
+        if is_known or elapsed_ms - log.waiting_since_ms >= HELD_UP_MS_MAX:
+            log.wait_no_longer()
+        if log.runs[0].first < log.held_up_end:
+            return index
+    return None

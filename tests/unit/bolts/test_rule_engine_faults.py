@@ -267,7 +267,7 @@ def test_records_in_place_of_those_that_a_broker_lost_are_decided_on_by_an_engin
     new = orders_tuple("new", 1, 3, [order("new", symbol, input="orders-0-1")])
     ends = [log_ends(topic, 0, second) for second in (0, 1) for topic in ("orders", "ticks")]
     cut = log_ends("orders", 1, 2)
-    cut["tuple"][-1] = "0,1"
+    cut["tuple"][-2] = "0,1"
     later = [log_ends("orders", 3, 3), log_ends("ticks", 0, 3)]
     messages = [*ends[:2], first, *ends[2:], storm_tick(), cut, new, *later, storm_tick("again")]
     assert set(raw_run(kafka, messages)) == {"first", "storm-tick", "new", "again"}
