@@ -19,7 +19,7 @@ demo: setup ## Start everything, send ticks and orders, and check the result (= 
 unit: tools ## Run the unit tests, scenarios and properties (a minute)
 	@.venv/bin/pytest -n 2 -m "not soak" tests/unit tests/scenarios tests/properties
 
-test: tools ## Run all tests (unit, clj, integration) and print the time and budget of each tier
+test: tools ## Run the tests that do not take minutes each (unit, clj, integration) and print the time and budget of each tier
 	@scripts/test
 
 faults: tools ## Inject seeded faults into a cluster with traffic: make faults REPEAT=10 SEED=1 (4 minutes each)

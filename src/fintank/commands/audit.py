@@ -30,7 +30,7 @@ def lines(findings: AuditFindings) -> Iterator[str]:
     if findings.not_audited:
         yield f"Not audited, as it rests on what the topics no longer hold: {findings.not_audited:,}."
     if findings.undecided:
-        yield f"Not yet decided: {findings.undecided:,}, which came meanwhile."
+        yield f"Not yet decided: {findings.undecided:,}, which came during the audit."
     for kind, count in findings.kinds.items():
         yield f"{kind}: {count:,}"
         named = [found for found in findings.named if found.kind is kind]
