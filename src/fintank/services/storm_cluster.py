@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -144,7 +145,7 @@ def _storm_command(settings: Settings, daemon: str, name: str) -> tuple[str, ...
         f"-Dstorm.log.dir={settings.home / 'logs'}",
         f"-Dstorm.conf.file={_configuration(settings, name)}",
     )
-    return (*_jvm(settings, daemon), *options, MAIN_CLASSES[daemon])
+    return (*_jvm(settings, daemon), *options, "fintank.local.Daemon", MAIN_CLASSES[daemon])
 
 
 def _configuration(settings: Settings, name: str) -> Path:
@@ -199,18 +200,28 @@ def _install(settings: Settings) -> None:
         raise FintankError(
             f"{len(missing)} jars of Storm are missing, such as {missing[0]}: run `make setup`."
         )
-    source = clojure_build.SOURCES / "fintank" / "local" / "loopback.clj"
-    compile_into = '(binding [*compile-path* "{}"] (compile (quote fintank.local.loopback)))'.format
-    classes = clojure_build.built(settings, "loopback", [source], lambda folder: ["-e", compile_into(folder)])
+    loopback = _compiled(settings, "loopback", [])
+    daemon = _compiled(settings, "daemon", ["storm/worker_exit.clj"])
     for_workers = [jar for jar in jars if not jar.name.startswith(ONLY_IN_THE_JAR)]
-    for name, linked in (("lib", jars), ("lib-worker", for_workers)):
+    for name, linked, compiled in (
+        ("lib", jars, (loopback, daemon)),
+        ("lib-worker", for_workers, (loopback,)),
+    ):
         folder = storm_home(settings) / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for jar in linked:
             (folder / jar.name).symlink_to(jar)
-        archive = shutil.make_archive(str(folder / "loopback"), "zip", classes)
-        Path(archive).rename(folder / "loopback.jar")
+        for classes in compiled:
+            archive = shutil.make_archive(str(folder / classes.name), "zip", classes)
+            Path(archive).rename(folder / f"{classes.name}.jar")
+
+
+def _compiled(settings: Settings, name: str, required: Sequence[str]) -> Path:
+    """Return the folder with the classes of a namespace of fintank.local, which requires these files."""
+    sources = [clojure_build.SOURCES / "fintank" / file for file in (f"local/{name}.clj", *required)]
+    compile_into = '(binding [*compile-path* "{}"] (compile (quote fintank.local.{})))'.format
+    return clojure_build.built(settings, name, sources, lambda folder: ["-e", compile_into(folder, name)])
 
 
 def zookeeper_answers(address: str) -> bool:
