@@ -28,15 +28,9 @@ def owner_of(symbol: str, owners: int) -> int:
     return shard_of(symbol) % owners
 
 
-def symbol_of(message: OwnedMessage) -> str | None:
-    """Return a message's symbol; what is for more than one symbol has none."""
-    return message.symbol
-
-
 def owners_of(message: OwnedMessage, owners: int) -> Sequence[int]:
     """Return the owners that must get a message: that of its symbol, or all if it has none."""
-    symbol = symbol_of(message)
-    return range(owners) if symbol is None else [owner_of(symbol, owners)]
+    return range(owners) if message.symbol is None else [owner_of(message.symbol, owners)]
 
 
 def owned_shards(context: Mapping[str, Any]) -> list[int]:

@@ -27,9 +27,10 @@ from fintank.bolts.adoption import take_over
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.bolts.commit_pace import CommitPace
 from fintank.bolts.market_report import MarketReport
-from fintank.bolts.owners import owned_shards, shard_of, symbol_of
+from fintank.bolts.owners import owned_shards, shard_of
 from fintank.bolts.pending_tuples import PendingTuples
 from fintank.bolts.shard_feed import ShardFeed
+from fintank.bolts.wait_log import WaitLog
 from fintank.trading.log_merge import TOPICS
 from fintank.trading.log_positions import LogEnds
 from fintank.trading.messages import Quote
@@ -40,8 +41,6 @@ from fintank.wire.bolts.order_stream import OwnedMessage, owned_messages
 from fintank.wire.bolts.owner_ticks import quotes
 from fintank.wire.kafka.records import offset_of
 
-WAIT_LOGGED_MS = 10_000
-"""Log once a second when decisions have waited for longer."""
 ALIVE_SECONDS = 5.0
 """After so long without a pause it reports to Storm that it is alive."""
 YOUNG_OBJECTS_MAX = 50_000
@@ -87,6 +86,7 @@ class RuleEngine(BatchBolt):
         }
         self._pending = PendingTuples()
         self._pace = CommitPace()
+        self._wait_log = WaitLog(self.logger)
         self._counted: Counter[str] = Counter()
         gc.set_threshold(YOUNG_OBJECTS_MAX)
 
@@ -140,9 +140,9 @@ class RuleEngine(BatchBolt):
 
     def _take_orders(self, tup: Tuple) -> None:
         found = owned_messages(tup.values[-1])
-        symbols = list(map(symbol_of, found))
         offsets = [offset_of(message.input) for message in found]
-        self._offer(tup, found, offsets, [None if symbol is None else shard_of(symbol) for symbol in symbols])
+        shards = [None if message.symbol is None else shard_of(message.symbol) for message in found]
+        self._offer(tup, found, offsets, shards)
         times_ms = append_times_ms(tup.values[-2])
         for copy_id in self._pending.add(tup, [times_ms[offset] for offset in offsets]):
             self.ack(copy_id)
@@ -220,10 +220,7 @@ class RuleEngine(BatchBolt):
         self.metrics.level(waited_ms=waited_ms, **self._market.levels())
         for point in self._market.points(self.metrics.second):
             self.metrics.pass_on(point)
-        if waited_ms > WAIT_LOGGED_MS:
-            self.logger.warning(
-                "decisions have waited %d s for the market data before them", waited_ms // 1000
-            )
+        self._wait_log.note(waited_ms)
 
     def _report_alive(self) -> None:
         """Report to Storm, which ends a process that is silent for too long."""
