@@ -1,4 +1,4 @@
-"""Printing when the reader is gone, the disk is full, or the terminal lacks a character."""
+"""Printing: foreign texts, a reader that is gone, a full disk, and characters that the terminal lacks."""
 
 import atexit
 import errno
@@ -23,6 +23,16 @@ def prepare() -> None:
         sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
     sys.excepthook = _on_error
     atexit.register(_flush)
+
+
+def printable(text: str, chars_max: int | None = None) -> str:
+    """Return the start of a foreign text as one line that no terminal takes for a command."""
+    start = text[:chars_max]
+    return start if start.isprintable() else "".join(map(_escaped, start))
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
 def _on_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

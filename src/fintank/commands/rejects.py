@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.table import Table
 
+from fintank import output
 from fintank.adapters import kafka
 from fintank.adapters.consumer_groups import GROUPS
 from fintank.adapters.rejected_records import Rejected, read_rejects
@@ -84,5 +85,5 @@ def counts(rejects: Sequence[Rejected]) -> Table:
 def example(reject: Rejected) -> str:
     """Return two lines: where, when and why, and the beginning of the record."""
     payload = printable(reject.payload)
-    detail = printable(reject.detail.encode())
+    detail = output.printable(reject.detail)
     return f"  {reject.place}  {utc(reject.time_ms)}  {reject.reason}  {detail}\n    {payload}"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from json import dumps
 
+from fintank import output
 from fintank.adapters import kafka, kafka_topics
 from fintank.adapters.consumer_groups import behind_transactions, partition_states
 from fintank.adapters.topic_reader import TopicReader, open_reader
@@ -89,15 +90,7 @@ def _records(reader: TopicReader, count: int, follow: bool) -> Iterator[Record]:
 
 def printable(found: bytes | None) -> str:
     """Return text for a terminal, with control characters and what is not UTF-8 escaped."""
-    if found is None:
-        return "(null)"
-    text = found.decode("utf-8", "backslashreplace")
-    # A control character could break the line or change the terminal's state.
-    return text if text.isprintable() else "".join(map(_escaped, text))
-
-
-def _escaped(character: str) -> str:
-    return character if character.isprintable() else character.encode("unicode_escape").decode()
+    return "(null)" if found is None else output.printable(found.decode("utf-8", "backslashreplace"))
 
 
 def _is_utf8(found: bytes) -> bool:

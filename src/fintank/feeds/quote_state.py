@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from fintank.feeds.exchange import Exchange, FeedMessage, Heartbeat, Ignored, SubscriptionError, VenueQuote
+from fintank.output import printable
 from fintank.trading.messages import Quote
 from fintank.wire.kafka import tick_json
 from fintank.wire.kafka.records import Record
@@ -59,7 +60,7 @@ class QuoteState:
             message = self._exchange.parsed(text)
             quote = self._taken(message, text, now_us, monotonic_us)
         except SubscriptionError as error:
-            raise SubscriptionError(_printable(str(error))) from None
+            raise SubscriptionError(printable(str(error), TEXT_CHARS_MAX)) from None
         except Exception as error:  # a message may be anything; none ends the feed
             self._ignore(f"{type(error).__name__}: {error}", text)
             return self._emptied(self._concerned(message), monotonic_us)
@@ -156,14 +157,8 @@ class QuoteState:
         return quote._replace(time_us=time_us)
 
     def _ignore(self, kind: str, text: str) -> None:
-        kind = _printable(kind)
+        kind = printable(kind, TEXT_CHARS_MAX)
         if kind not in self.ignored and len(self.ignored) >= KINDS_MAX:
             kind = OTHER_KINDS
         self.ignored[kind] += 1
-        self.examples.setdefault(kind, _printable(text))
-
-
-def _printable(text: str) -> str:
-    """Return the start of a venue's text as one line that no terminal takes for a command."""
-    start = text[:TEXT_CHARS_MAX]
-    return start if start.isprintable() else ascii(start)
+        self.examples.setdefault(kind, printable(text, TEXT_CHARS_MAX))

@@ -9,10 +9,10 @@ from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from fintank.errors import FintankError
+from fintank.output import printable
 from fintank.samples import csv_numbers, csv_text, csv_times, known_forms
 from fintank.samples.csv_times import TimeForm
 from fintank.samples.known_forms import KnownForm, plain_name
-from fintank.terminal.texts import shown
 from fintank.wire.kafka.records import EARLIEST_US
 
 REQUIRED = ("timestamp", "symbol", "exchange", "bid", "ask")
@@ -150,7 +150,7 @@ def _columns(
         parts = text.split("+") if text not in header else [text]
         absent = [part for part in parts if part not in header]
         if absent:
-            named = [shown(column, _VALUE_CHARS_MAX) for column in header[:_COLUMNS_NAMED_MAX]]
+            named = [printable(column, _VALUE_CHARS_MAX) for column in header[:_COLUMNS_NAMED_MAX]]
             more = ", ..." if len(header) > _COLUMNS_NAMED_MAX else ""
             raise FintankError(
                 f"{name}: --columns {meaning}={text}: no column {absent[0]!r}: its columns are "

@@ -16,12 +16,12 @@ from typing import BinaryIO, NamedTuple
 import orjson
 
 from fintank.errors import FintankError
+from fintank.output import printable
 from fintank.samples import csv_text, csv_times
 from fintank.samples.bad_lines import BadLines
 from fintank.samples.csv_text import BadLine
 from fintank.samples.packed_file import PackedFile
 from fintank.samples.produce import PlacedRecord
-from fintank.terminal.texts import shown
 from fintank.trading import portfolio
 from fintank.trading.decimals import seconds_text
 from fintank.trading.messages import CASH, Order, PortfolioOrder, TradingState
@@ -104,7 +104,7 @@ class MessageFile(PackedFile):
                 requests[line.message.cl_ord_id] = None
             ignored.update(dict.fromkeys(line.ignored))
         bad_lines.finish(count)
-        names = tuple(shown(name, NAME_CHARS_MAX) for name in islice(ignored, IGNORED_NAMED_MAX))
+        names = tuple(printable(name, NAME_CHARS_MAX) for name in islice(ignored, IGNORED_NAMED_MAX))
         return MessageExtent(count, bad_lines.count, first_us, tuple(order_ids), tuple(requests), names)
 
     def records(self, first_us: int, speed: float | None) -> Iterator[PlacedRecord]:

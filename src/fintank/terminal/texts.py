@@ -9,12 +9,6 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def shown(text: str, chars_max: int) -> str:
-    """Return the start of a foreign text as one line that no terminal takes for a command."""
-    start = text[:chars_max]
-    return start if start.isprintable() else ascii(start)
-
-
 def number(value: float | Decimal | None, decimals: int = 10) -> str:
     """Format a price or a quantity without trailing zeros; an empty string for None."""
     return "" if value is None else f"{value:,.{decimals}f}".rstrip("0").rstrip(".")

@@ -191,7 +191,7 @@ def test_a_given_value_is_checked_like_any_other() -> None:
         (b"\x00\x01\x02\xff\xfe" * 50, {}, "is not text"),
         ("time,B,B,ask\n1,2,2,3\n", {"bid": "B"}, "--columns bid=B: more than one column has this name"),
         (",".join(f"c{at}" for at in range(9_000)), {"bid": "X"}, "c29, \\.\\.\\.$"),
-        (f"a\x1b[2J,{'b' * 9_000}", {"bid": "X"}, r"columns are 'a\\x1b\[2J', b{80}$"),
+        (f"a\x1b[2J,{'b' * 9_000}", {"bid": "X"}, r"columns are a\\x1b\[2J, b{80}$"),
     ],
 )
 def test_a_form_that_is_unclear_is_one_line_with_its_cure(
