@@ -6,12 +6,12 @@ A process has one scale: that of FINTANK_SCALE or scale.toml, or, in a bolt, tha
 
 import json
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fintank import toml_file
 from fintank.errors import FintankError
 
 OPTION = "fintank.scale"
@@ -84,12 +84,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Scale:
     file = Path(named) if named else _FILE
     if not named and not file.exists():
         return Scale()
-    try:
-        return parse(tomllib.loads(file.read_text("utf-8-sig")), file.name)
-    except OSError as error:
-        raise FintankError(f"FINTANK_SCALE={file} can't be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise FintankError(f"{file.name} is not TOML: {error}") from error
+    content = toml_file.text(file, "FINTANK_SCALE names the file of the scale")
+    return parse(toml_file.parsed(content, file.name), file.name)
 
 
 def parse(content: Mapping[str, Any], name: str) -> Scale:

@@ -59,7 +59,7 @@ PACKAGES_BELOW = {
     "wire": {"trading", "wire"},
     "trading": {"trading"},
 }
-SHARED_MODULES = {"scale", "colors", "errors", "output", "settings", "sink_url", "waiting"}
+SHARED_MODULES = {"scale", "colors", "errors", "output", "settings", "sink_url", "toml_file", "waiting"}
 
 
 def git_files(*options: str) -> list[str]:

@@ -47,7 +47,7 @@ def test_a_file_may_begin_with_a_byte_order_mark_and_a_wrong_one_is_one_clear_er
     assert load({"FINTANK_SCALE": str(file)}).shards == 16
     for value in ("[" * 10_000, "9" * 5_000):
         file.write_text(f"shards = {value}")
-        with pytest.raises(FintankError, match=r"^scale.toml is not TOML: "):
+        with pytest.raises(FintankError, match=r"^scale.toml is not valid TOML: "):
             load({"FINTANK_SCALE": str(file)})
 
 
@@ -92,9 +92,12 @@ def test_tasks_without_work_are_told() -> None:
 
 def test_a_file_that_is_no_toml_or_missing_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "x.toml"
-    with pytest.raises(FintankError, match=r"FINTANK_SCALE=.*x\.toml can't be read: No such file"):
+    with pytest.raises(FintankError, match=r"x\.toml can't be read \(No such file.*FINTANK_SCALE"):
         load({"FINTANK_SCALE": str(file)})
-    for text in ("shards: 4", "shards = 4\nshards = 5", f"x = {'[' * 3_000}", "\udcff"):
-        file.write_text(text, errors="surrogateescape")
-        with pytest.raises(FintankError, match=r"x\.toml is not TOML: "):
+    for text in ("shards: 4", "shards = 4\nshards = 5", f"x = {'[' * 3_000}"):
+        file.write_text(text)
+        with pytest.raises(FintankError, match=r"x\.toml is not valid TOML: "):
             load({"FINTANK_SCALE": str(file)})
+    file.write_bytes(b"\xff")
+    with pytest.raises(FintankError, match=r"x\.toml can't be read \('utf-8' codec can't decode byte 0xff"):
+        load({"FINTANK_SCALE": str(file)})

@@ -1,10 +1,9 @@
 """The files rules.toml and instruments.toml, read where a command runs or a topology starts."""
 
 from dataclasses import replace
-from pathlib import Path
 
+from fintank import toml_file
 from fintank.adapters import calendars
-from fintank.errors import FintankError
 from fintank.settings import Settings
 from fintank.trading.limits import Limits
 from fintank.wire import instruments_toml, rules_toml
@@ -33,17 +32,6 @@ def calendar_lines(limits: Limits) -> list[str]:
 
 def _texts(loaded: Settings) -> tuple[str, str]:
     return (
-        _text(loaded.rules, "FINTANK_RULES", "trading rules"),
-        _text(loaded.instruments, "FINTANK_INSTRUMENTS", "instruments"),
+        toml_file.text(loaded.rules, "FINTANK_RULES names the file of the trading rules"),
+        toml_file.text(loaded.instruments, "FINTANK_INSTRUMENTS names the file of the instruments"),
     )
-
-
-def _text(path: Path, variable: str, what: str) -> str:
-    try:
-        if path.exists() and not path.is_file():
-            raise OSError("not a file")
-        return path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FintankError(
-            f"{path} can't be read ({error}): {variable} names the file of the {what}"
-        ) from None

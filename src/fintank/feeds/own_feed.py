@@ -14,12 +14,12 @@ list of the symbols; without subscribe nothing is sent. A message without the sy
 """
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from fintank import toml_file
 from fintank.errors import FintankError
 from fintank.feeds.exchange import FeedMessage, Ignored, VenueQuote, iso_us
 from fintank.wire.kafka.fields import is_symbol
@@ -99,12 +99,9 @@ def _whole(number: Decimal) -> int:
 
 def load(path: Path) -> dict[str, OwnFeed]:
     """Read feeds.toml, if it is there; FintankError of one line if it is wrong."""
-    try:
-        tables = tomllib.loads(path.read_text("utf-8-sig"))
-    except FileNotFoundError:
+    if not path.exists():
         return {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise FintankError(f"{path} can't be read: {error}") from None
+    tables = toml_file.parsed(toml_file.text(path, "docs/producers.md has an example"), str(path))
     return {name: OwnFeed(_checked(path, name, table)) for name, table in tables.items()}
 
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fintank.errors import FintankError
+from fintank.toml_file import parsed
 from fintank.trading.instruments import Commission, Instrument, Instruments
 from fintank.trading.sessions import Sessions
 from fintank.wire import session_runs
 from fintank.wire.kafka.fields import SYMBOL_ALLOWED, is_symbol
-from fintank.wire.toml_keys import Key, decimal, fields, parsed
+from fintank.wire.toml_keys import Key, decimal, fields
 
 ALWAYS = "24/7"
 """The calendar of what trades at all times."""

@@ -11,11 +11,12 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fintank.errors import FintankError
+from fintank.toml_file import parsed
 from fintank.trading.limits import Limits
 from fintank.trading.messages import CASH
 from fintank.wire import instruments_toml
 from fintank.wire.kafka.fields import SYMBOL_ALLOWED, is_symbol
-from fintank.wire.toml_keys import Key, decimal, fields, parsed, whole
+from fintank.wire.toml_keys import Key, decimal, fields, whole
 
 MILLISECONDS_MAX = 10 * 366 * 24 * 3_600_000
 OPEN_ORDERS_MAX = 10_000_000

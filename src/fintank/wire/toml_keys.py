@@ -6,7 +6,6 @@ allowed.
 
 import json
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -26,14 +25,6 @@ class Key(NamedTuple):
     read: Callable[[Any], Any]
     allowed: str
     is_required: bool = True
-
-
-def parsed(text: str, file: str) -> dict[str, Any]:
-    """Parse a file's text; `file` is its name in errors."""
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # also of a number with thousands of digits
-        raise FintankError(f"{file} is not valid TOML: {error}") from None
 
 
 def shown(value: object) -> str:
