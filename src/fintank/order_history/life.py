@@ -88,9 +88,9 @@ def timeline(life: Life) -> Iterator[str]:
     for record, (first, *others) in events:
         yield f"{utc(record.time_ms)}  {record.place:<{PLACE_WIDTH}}{first}"
         yield from (INDENT + line for line in others)
-    if life.orders:
+    if orders := life.orders:
         yield ""
-        yield from _totals(life, life.orders)
+        yield from _totals(life, orders)
         for identity, why in life.waits.items():
             yield f"{identity.cl_ord_id} waits: {why}"
 
@@ -199,8 +199,9 @@ def _totals(life: Life, orders: Sequence[Order]) -> Iterator[str]:
     sums: dict[str, Position] = defaultdict(Position)
     terminal = 0
     for order in orders:
-        last = latest_report(life, order.identity)
-        currency, held = _held(life, order)
+        reports = order_reports(life, order.identity)
+        last = reports[-1] if reports else None
+        currency, held = _held(life, order, reports)
         sums[currency] = sums[currency].plus(held)
         terminal += last is not None and last.ord_status.is_terminal
         status = "no report yet" if last is None else last.ord_status.value
@@ -214,39 +215,34 @@ def _totals(life: Life, orders: Sequence[Order]) -> Iterator[str]:
             yield row("", "all", done, *money, "", "").rstrip()
 
 
-def _held(life: Life, order: Order) -> tuple[str, Position]:
+def _held(life: Life, order: Order, reports: Sequence[ExecutionReport]) -> tuple[str, Position]:
     """Return what an order's fills sum to, and their currency; without a fill that of its instrument."""
-    exec_ids = [report.exec_id for report in _decisions(life, order.identity)]
-    own = positions(life.fills[exec_id][1] for exec_id in exec_ids if exec_id in life.fills)
+    own = positions(life.fills[report.exec_id][1] for report in reports if report.exec_id in life.fills)
     if not own:
         return life.limits.instruments.of(order.symbol).currency, Position()
     key, held = next(iter(own.items()))
     return key.currency or "", held
 
 
-def latest_report(life: Life, identity: Identity) -> ExecutionReport | None:
-    """Return the report with an order's state: not the rejection of another message with its id."""
-    decided = _decisions(life, identity)
-    if decided:
-        return decided[-1]
-    reports = (report for _, report in life.reports if isinstance(report, ExecutionReport))
-    return next((report for report in reports if report.identity == identity), None)
+def order_reports(life: Life, identity: Identity) -> list[ExecutionReport]:
+    """Return the reports of an order, under all of its ids; the last one has its state.
 
-
-def _decisions(life: Life, identity: Identity) -> list[ExecutionReport]:
-    """Return what became of an order, under all of its ids, without the rejections of other messages."""
+    A rejection is among them only if the order has no other report: it may be that of another message with
+    its id.
+    """
     reports = [report for _, report in life.reports if isinstance(report, ExecutionReport)]
     order_ids = {
         report.order_id
         for report in reports
         if report.identity == identity and report.exec_type is ExecType.NEW
     } - {None}
-    return [
+    decided = [
         report
         for report in reports
         if report.exec_type is not ExecType.REJECTED
         and (report.order_id in order_ids or report.identity == identity)
     ]
+    return decided or [report for report in reports if report.identity == identity][:1]
 
 
 def _or_none(number: Decimal | None) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from fintank.order_history.life import Life, latest_report
+from fintank.order_history.life import Life, order_reports
 from fintank.trading.messages import ExecType, Order
 from fintank.trading.reports import ExecutionReport
 from fintank.trading.working_order import WorkingOrder
@@ -10,9 +10,10 @@ from fintank.trading.working_order import WorkingOrder
 
 def open_order(life: Life, order: Order) -> WorkingOrder | None:
     """Return an order that was accepted and has not ended; None for others. order: as first requested."""
-    last = latest_report(life, order.identity)
-    if last is None or last.ord_status.is_terminal:
+    reports = order_reports(life, order.identity)
+    if not reports or reports[-1].ord_status.is_terminal:
         return None
+    last = reports[-1]
     # An id may be given to another order when the first one is forgotten.
     present = replace(
         order,
