@@ -1,4 +1,4 @@
-"""The time, sleeping until a moment, and polling with a deadline."""
+"""The time, sleeping until a moment, polling with a deadline, and retrying."""
 
 import time
 from collections.abc import Callable
@@ -31,3 +31,17 @@ def wait_until(
     while not is_done(answer := ask()) and time.monotonic() < deadline:
         time.sleep(every)
     return answer
+
+
+def retry(
+    ask: Callable[[], Answer], seconds: float, *, every: float, is_transient: Callable[[Exception], bool]
+) -> Answer:
+    """Return the answer; ask again after a transient error, until the time is up. Any other error passes."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except Exception as error:
+            if not is_transient(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(every)

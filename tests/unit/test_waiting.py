@@ -1,6 +1,8 @@
 from collections.abc import Iterator
 
-from fintank.waiting import wait_until
+import pytest
+
+from fintank.waiting import retry, wait_until
 
 
 def test_the_first_answer_that_will_do_is_returned() -> None:
@@ -15,3 +17,21 @@ def test_when_the_time_is_up_the_last_answer_is_returned() -> None:
 
 def test_there_is_one_question_even_without_any_time() -> None:
     assert wait_until(lambda: True, 0)
+
+
+def test_a_transient_error_is_retried_until_the_time_is_up_and_any_other_passes() -> None:
+    errors: list[Exception] = [OSError("1"), OSError("2"), ValueError("3"), OSError("4"), OSError("5")]
+
+    def ask() -> str:
+        if errors:
+            raise errors.pop(0)
+        return "answer"
+
+    def is_transient(error: Exception) -> bool:
+        return isinstance(error, OSError)
+
+    with pytest.raises(ValueError, match="3"):
+        retry(ask, 60, every=0, is_transient=is_transient)
+    with pytest.raises(OSError, match="4"):
+        retry(ask, -1, every=0, is_transient=is_transient)
+    assert retry(ask, 60, every=0, is_transient=is_transient) == "answer"

@@ -1,6 +1,5 @@
 """The topology's consumer groups: their committed offsets, lag and members."""
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
@@ -11,11 +10,11 @@ from kafka.errors import CoordinatorNotAvailableError, KafkaError
 
 from fintank.adapters.kafka import connect
 from fintank.adapters.kafka_topics import topics
+from fintank.scale import PARTITIONED
 from fintank.settings import TOPOLOGY
+from fintank.waiting import retry
 
-GROUPS: Mapping[str, str] = MappingProxyType(
-    {topic: f"{TOPOLOGY}-{topic}" for topic in ("ticks", "orders", "executions", "fills")}
-)
+GROUPS: Mapping[str, str] = MappingProxyType({topic: f"{TOPOLOGY}-{topic}" for topic in PARTITIONED})
 COORDINATOR_SECONDS_MAX = 10
 COORDINATOR_POLL_SECONDS = 0.2
 
@@ -127,11 +126,9 @@ def _committed_offset(
 
 def _when_coordinated(ask: Callable[[], Answer]) -> Answer:
     """Retry while the broker still creates or loads its offsets topic, as after its first start."""
-    deadline = time.monotonic() + COORDINATOR_SECONDS_MAX
-    while True:
-        try:
-            return ask()
-        except KafkaError as error:
-            if not error.retriable or time.monotonic() > deadline:
-                raise
-        time.sleep(COORDINATOR_POLL_SECONDS)
+    return retry(
+        ask,
+        COORDINATOR_SECONDS_MAX,
+        every=COORDINATOR_POLL_SECONDS,
+        is_transient=lambda error: isinstance(error, KafkaError) and error.retriable,
+    )

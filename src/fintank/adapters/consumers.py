@@ -1,6 +1,5 @@
 """Consumers that read given partitions, without joining a group."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -8,6 +7,7 @@ from typing import TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from fintank.adapters import kafka_security
+from fintank.waiting import retry
 
 ANSWER_SECONDS_MAX = 20.0
 AGAIN_SECONDS = 0.5
@@ -57,11 +57,8 @@ def bounds(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
 
 def patiently(ask: Callable[[], T]) -> T:
     """Return what a broker answers, and ask again after one of TRANSIENT."""
-    deadline = time.monotonic() + ANSWER_SECONDS_MAX
-    while True:
-        try:
-            return ask()
-        except KafkaException as error:
-            if error.args[0].code() not in TRANSIENT or time.monotonic() > deadline:
-                raise
-            time.sleep(AGAIN_SECONDS)
+    return retry(ask, ANSWER_SECONDS_MAX, every=AGAIN_SECONDS, is_transient=_is_transient)
+
+
+def _is_transient(error: Exception) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() in TRANSIENT
