@@ -16,10 +16,11 @@ from fintank.adapters.topic_reader import POLL_SECONDS, SILENT_SECONDS_MAX
 from fintank.trading.messages import PortfolioOrder, Quote, TradingState
 from fintank.trading.partition_log import Partition, Range, Run
 from fintank.wire.bolts import owner_ticks
+from fintank.wire.bolts.offsets import runs_of, spout_text
 from fintank.wire.bolts.order_stream import OrderMessage
 from fintank.wire.kafka import orders, ticks
 from fintank.wire.kafka.records import Record, offset_of
-from fintank.wire.kafka.tick_record import AllowsNegative
+from fintank.wire.kafka.tick_record import AllowsNegative, only_positive
 
 PART_RECORDS_MAX = 5_000
 RECORD_BYTES_MAX = 1024 * 1024
@@ -151,7 +152,7 @@ def part_of(
 def _quotes(partition: Partition, records: Sequence[Record], rules: RulesByOffset) -> list[Quote]:
     quotes: list[Quote] = []
     ends = [*(float(first) for first, _ in rules[1:]), inf]
-    for (first, allows_negative), end in zip(rules or [(0, _only_positive)], ends, strict=True):
+    for (first, allows_negative), end in zip(rules or [(0, only_positive)], ends, strict=True):
         some = [record for record in records if first <= record.offset < end]
         if some:
             batch = ticks.to_lines(*partition, *_batch(some), allows_negative)
@@ -159,14 +160,9 @@ def _quotes(partition: Partition, records: Sequence[Record], rules: RulesByOffse
     return quotes
 
 
-def _only_positive(_: str) -> bool:
-    return False
-
-
 def _batch(records: Sequence[Record]) -> tuple[str, str]:
     """Return the offsets and the lines of records, as in a tuple of a spout."""
-    runs = (f"{run.first},{run.records},{run.append_ms}" for run in _runs(records))
-    return " ".join(runs), "\n".join(record.text for record in records)
+    return spout_text(_runs(records)), "\n".join(record.text for record in records)
 
 
 def _is_text(record: Record) -> bool:
@@ -178,13 +174,7 @@ def _is_text(record: Record) -> bool:
 
 
 def _runs(records: Iterable[Record]) -> list[Run]:
-    runs: list[list[int]] = []
-    for record in records:
-        if runs and record.offset == runs[-1][0] + runs[-1][1] and record.time_ms == runs[-1][2]:
-            runs[-1][1] += 1
-        else:
-            runs.append([record.offset, 1, record.time_ms])
-    return [Run(*run) for run in runs]
+    return runs_of((record.offset, record.time_ms) for record in records)
 
 
 def _hash(message: Input) -> int | None:

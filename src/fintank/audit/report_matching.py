@@ -45,15 +45,10 @@ class ReportMatching:
         """Compare the next report that was decided again."""
         assert ours.log_time_us is not None
         self.read_before(ours.log_time_us + 1)
-        found = self._waiting.get(ours.exec_id)
-        if found is None:
+        if ours.exec_id not in self._waiting:
             self._missing[ours.exec_id] = ours
             return
-        number, written = found.pop(0)
-        if not found:
-            del self._waiting[ours.exec_id]
-        self._findings.reports += 1
-        self._findings.compare(DifferenceKind.REPORT_DIFFERS, ours, written.report, written.place)
+        number, written = self._compare(ours)
         if number < self._last_number:
             self._findings.add(
                 DifferenceKind.REPORT_OUT_OF_ORDER,
@@ -75,7 +70,8 @@ class ReportMatching:
         while (more := self._head()) is not None:
             self._take(more)
         for exec_id in self._missing.keys() & self._waiting.keys():
-            self._compare_late(exec_id)
+            # A report whose log time differs, or that was written late.
+            self._compare(self._missing.pop(exec_id))
 
     def finish(self, is_undecided: Callable[[Report], bool], kept_from_us: int) -> None:
         """Report what was found on one side only.
@@ -97,14 +93,15 @@ class ReportMatching:
                 kind = DifferenceKind.REPORT_NOT_DECIDED
                 self._findings.add(kind, report, theirs=brief(report), place=place)
 
-    def _compare_late(self, exec_id: str) -> None:
-        """Compare a report whose log time differs, or that was written late."""
-        ours = self._missing.pop(exec_id)
-        _, written = self._waiting[exec_id].pop(0)
-        if not self._waiting[exec_id]:
-            del self._waiting[exec_id]
+    def _compare(self, ours: Report) -> tuple[int, Written]:
+        """Compare a report with the one of the topic that waits for it; return that one and its number."""
+        found = self._waiting[ours.exec_id]
+        number, written = found.pop(0)
+        if not found:
+            del self._waiting[ours.exec_id]
         self._findings.reports += 1
         self._findings.compare(DifferenceKind.REPORT_DIFFERS, ours, written.report, written.place)
+        return number, written
 
     def _head(self) -> Written | None:
         if self._next is None:

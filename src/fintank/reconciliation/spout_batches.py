@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from fintank.adapters.topic_reader import Positions, TopicReader
 from fintank.terminal.screen import track
+from fintank.wire.bolts.offsets import runs_of, spout_text
 from fintank.wire.kafka.records import Record
 
 BATCH_RECORDS_MAX = 5_000
@@ -50,7 +51,6 @@ def read_batches(reader: TopicReader, positions: Positions, description: str) ->
 
 
 def _batch(records: list[Record]) -> SpoutBatch:
-    runs: list[list[int]] = []
     texts: list[str] = []
     offsets: list[int] = []
     times_ms: list[int] = []
@@ -64,9 +64,5 @@ def _batch(records: list[Record]) -> SpoutBatch:
             continue
         offsets.append(offset)
         times_ms.append(time_ms)
-        if runs and runs[-1][2] == time_ms and runs[-1][0] + runs[-1][1] == offset:
-            runs[-1][1] += 1
-        else:
-            runs.append([offset, 1, time_ms])
-    written = " ".join(f"{first},{count},{time_ms}" for first, count, time_ms in runs)
-    return SpoutBatch(records[0].partition, written, "\n".join(texts), offsets, times_ms, not_utf8)
+    runs = spout_text(runs_of(zip(offsets, times_ms, strict=True)))
+    return SpoutBatch(records[0].partition, runs, "\n".join(texts), offsets, times_ms, not_utf8)

@@ -9,6 +9,8 @@ from fintank.wire.bolts.offsets import (
     parse_offsets,
     parse_runs,
     record_count,
+    runs_of,
+    spout_text,
 )
 
 
@@ -17,6 +19,14 @@ def test_the_runs_of_a_spout_carry_their_append_time():
         Run(5, 2, 1700000000000),
         Run(9, 1, 1700000000123),
     ]
+
+
+def test_records_become_the_runs_that_a_spout_writes() -> None:
+    runs = runs_of([(5, 10), (6, 10), (7, 11), (9, 11), (10, 11)])
+    assert runs == [Run(5, 2, 10), Run(7, 1, 11), Run(9, 2, 11)]
+    assert spout_text(runs) == "5,2,10 7,1,11 9,2,11"
+    assert parse_runs(spout_text(runs)) == runs
+    assert spout_text(runs_of([])) == ""
 
 
 def test_adjacent_runs_are_written_as_one():
