@@ -14,7 +14,7 @@ from fintank.adapters.sinks.copy_rows import Rows, rows_by_table
 from fintank.adapters.sinks.postgresql_connections import Connections, psycopg
 from fintank.adapters.sinks.query import Query
 from fintank.adapters.sinks.refusing import ANSWER_CHARS_MAX, refusals
-from fintank.adapters.sinks.sql import quoted_name, quoted_names, select, select_edges, series_of
+from fintank.adapters.sinks.sql import other_form, quoted_name, quoted_names, select, select_edges, series_of
 from fintank.errors import FintankError
 from fintank.sink_url import SinkUrl
 from fintank.wire.points.point_tables import TABLES, Table
@@ -122,10 +122,7 @@ class PostgreSQL:
             if name not in found and not is_key:
                 connection.execute(f"ALTER TABLE {table.name} ADD COLUMN {quoted_name(name)} {kind}")
             elif found.get(name) != (kind, is_key):
-                raise FintankError(
-                    f"{self._name} has a table {table.name} of another form (its column {name}): rename or "
-                    f"drop it there, as in `DROP TABLE {table.name}`, and `invoke rebuild` fills a new one"
-                )
+                raise other_form(self._name, table.name, name)
 
     def _create_partitions(self) -> None:
         """Create the partitions of today and tomorrow."""

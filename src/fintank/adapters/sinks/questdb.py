@@ -16,7 +16,15 @@ from fintank.adapters.sinks import Refusal, Retention, Series, SinkUnavailableEr
 from fintank.adapters.sinks.http_client import DENIED, HttpClient
 from fintank.adapters.sinks.query import Query
 from fintank.adapters.sinks.refusing import ANSWER_CHARS_MAX, refusals
-from fintank.adapters.sinks.sql import Dialect, quoted_name, select, select_edges, series_of
+from fintank.adapters.sinks.sql import (
+    Dialect,
+    other_form,
+    quoted_name,
+    quoted_names,
+    select,
+    select_edges,
+    series_of,
+)
 from fintank.errors import FintankError
 from fintank.sink_url import SinkUrl
 from fintank.waiting import wait_until
@@ -94,7 +102,7 @@ class QuestDB:
         """Yield the points from since_ns on (default: all), ordered by time."""
         self._wait_until_applied()
         table = TABLES[measurement.name]
-        names = ", ".join(map(quoted_name, (*table.tags, *measurement.fields)))
+        names = quoted_names((*table.tags, *measurement.fields))
         since, limit = since_ns or 0, PAGE_ROWS
         while True:
             rows = self._rows(
@@ -135,10 +143,7 @@ class QuestDB:
         wanted |= {name: (TYPES[kind], False) for name, kind in table.fields.items() if name in found}
         for name, form in wanted.items():
             if found.get(name) != form:
-                raise FintankError(
-                    f"{self._name} has a table {table.name} of another form (its column {name}): rename or "
-                    f"drop it there, as in `DROP TABLE {table.name}`, and `invoke rebuild` fills a new one"
-                )
+                raise other_form(self._name, table.name, name)
 
     def _wait_until_applied(self) -> None:
         """Wait until what is written now can be read; FintankError if a table takes no more writes."""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from fintank.adapters.sinks import Series
 from fintank.adapters.sinks.query import Function, Query
+from fintank.errors import FintankError
 
 
 class Dialect(NamedTuple):
@@ -67,6 +68,14 @@ def quoted_names(names: Iterable[str]) -> str:
 def quoted(text: str) -> str:
     """Write a text: O'Hare as 'O''Hare'."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def other_form(sink: str, table: str, column: str) -> FintankError:
+    """Return the error for a table that is there with a column of another type or role."""
+    return FintankError(
+        f"{sink} has a table {table} of another form (its column {column}): rename or drop it there, as in "
+        f"`DROP TABLE {table}`, and `invoke rebuild` fills a new one"
+    )
 
 
 def _where(query: Query, dialect: Dialect) -> str:
