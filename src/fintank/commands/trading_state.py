@@ -6,6 +6,7 @@ from fintank.adapters.consumer_groups import is_read
 from fintank.commands import command
 from fintank.errors import FintankError
 from fintank.order_history.states_in_force import in_force, scope
+from fintank.samples.message_file import checked
 from fintank.samples.produce import make_topics, send_one
 from fintank.settings import Settings
 from fintank.terminal.options import argument
@@ -14,9 +15,8 @@ from fintank.trading.messages import State
 from fintank.waiting import now_us
 from fintank.wire.bolts.order_stream import MsgType
 from fintank.wire.kafka import orders
-from fintank.wire.kafka.orders import TRADING_STATE_PARTITION
+from fintank.wire.kafka.rejects import Reject
 
-KEY = "trading_state"
 SHOW = "show"
 
 
@@ -47,10 +47,11 @@ def trading_state(
     time_us = now_us()
     fields = {"state": State(wanted), "symbol": symbol, "account": account}
     value = orders.to_json(MsgType.TRADING_STATE, **fields, time_us=time_us)
-    rejects = orders.read("orders", TRADING_STATE_PARTITION, f"0,1,{time_us // 1000}", value.decode()).rejects
-    if rejects:
-        raise FintankError(f"trading_state {wanted}: {rejects[0].reason} {rejects[0].detail}")
-    send_one(address, "orders", KEY, value, TRADING_STATE_PARTITION)
+    message = checked(value.decode(), time_us)
+    if isinstance(message, Reject):
+        raise FintankError(f"trading_state {wanted}: {message.reason} {message.detail}")
+    key, partition = orders.destination(message)
+    send_one(address, "orders", key, value, partition)
     print(f"Sent to Kafka ({address}) topic 'orders': trading is {wanted}{scope(symbol, account)}.")
     if not is_read(address, "orders"):
         print("No topology reads the topic 'orders': it takes effect with the next one (sparse run).")

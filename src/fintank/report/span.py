@@ -3,11 +3,10 @@
 import re
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from fintank.errors import FintankError
-from fintank.terminal.options import span_us
+from fintank.terminal.options import moment_us, span_us
 from fintank.wire.kafka.fields import LATEST_US
 
 SECOND_NS = 1_000_000_000
@@ -62,8 +61,7 @@ def _any_time_ns(option: str, text: str, now_ns: int) -> int:
     if _AGO.fullmatch(text):
         return now_ns - span_us(option, text) * 1000
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment_us(option, text) * 1000
+    except FintankError:
         wanted = "such as 15m, 1h or 2d ago, now, or 2026-11-24T20:00 in UTC"
-        raise FintankError(f"{option} {text}: must be a time, {wanted}") from error
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000) * 1000
+        raise FintankError(f"{option} {text}: must be a time, {wanted}") from None
