@@ -10,6 +10,7 @@ from itertools import chain
 
 from fintank.bolts.shard_feed import ShardFeed
 from fintank.trading.ages import OpenAges
+from fintank.trading.limits import SECOND_US
 from fintank.trading.quote_faults import FaultySymbol, QuoteFaults
 from fintank.wire.points.market_points import fault_lines, reference_line
 
@@ -18,7 +19,6 @@ REFERENCES_MAX = 20
 """The most reference prices that a task writes in a second; symbols take turns."""
 REMEMBERED_MAX = 10_000
 """Of so many symbols no reference price is written again before their next tick."""
-SECOND_US = 1_000_000
 OPEN_AGES = {
     "open_over_1s": SECOND_US,
     "open_over_1m": 60 * SECOND_US,

@@ -34,13 +34,15 @@ class DecisionLog(Protocol):
 class OwnedShard:
     """A shard, what it decided since its last commit, and its log.
 
-    alive is called before and after each transaction, as each may be long.
+    report_alive is called before and after each transaction, as each may be long.
     """
 
-    def __init__(self, core: Shard, log: DecisionLog, alive: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, core: Shard, log: DecisionLog, report_alive: Callable[[], None] = lambda: None
+    ) -> None:
         self.core = core
         self._log = log
-        self._alive = alive
+        self._report_alive = report_alive
         self._reports: list[Report] = []
         self._fills: list[Fill] = []
         self._journal: dict[str, Change] = {}
@@ -88,17 +90,17 @@ class OwnedShard:
         self._add(self.core.forgotten())
         self._add(self.core.changed_quotes())
         if self.decisions or positions is not None:
-            self._alive()
+            self._report_alive()
             changes = [*self._journal.values(), *([] if positions is None else [positions])]
             self._log.commit(self._reports, self._fills, changes, events)
             self._reports, self._fills, self._journal = [], [], {}
-            self._alive()
+            self._report_alive()
 
     def write_anew(self, entries: Iterable[Entry], positions: Positions) -> None:
         """Write all that the shard remembers, in several transactions, the positions last."""
         remaining = iter(entries)
         while changes := list(islice(remaining, WRITTEN_ANEW_RECORDS)):
-            self._alive()
+            self._report_alive()
             self._log.commit((), (), changes)
         self._log.commit((), (), [positions])
 
