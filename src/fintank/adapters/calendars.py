@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fintank.trading.limits import SECOND_US
 from fintank.trading.sessions import Session, Sessions
 from fintank.waiting import now_us
 
@@ -21,13 +22,12 @@ DAYS_AHEAD = 2 * 365
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _FIVE_PM = time(17)
-_SECOND_US = 1_000_000
 
 
 @cache
 def sessions(name: str) -> Sessions:
     """Return a calendar's sessions, from YEARS_BACK to DAYS_AHEAD of today; ValueError if there is none."""
-    today = datetime.fromtimestamp(now_us() / _SECOND_US, UTC).date()
+    today = datetime.fromtimestamp(now_us() / SECOND_US, UTC).date()
     first, last = today - timedelta(days=366 * YEARS_BACK), today + timedelta(days=DAYS_AHEAD)
     found = _forex(first, last) if name == FOREX else _exchange(name, first, last)
     return Sessions(name, found)
@@ -35,7 +35,7 @@ def sessions(name: str) -> Sessions:
 
 def known_until(found: Sessions) -> str:
     """Return a line that says how long a calendar's sessions are known, and what follows."""
-    last = datetime.fromtimestamp(found.end_us / _SECOND_US, UTC)
+    last = datetime.fromtimestamp(found.end_us / SECOND_US, UTC)
     return (
         f"The sessions of the calendar {found.name} are known until {last:%Y-%m-%d}: afterwards nothing "
         "trades on it, so start the topology again before"
@@ -65,4 +65,4 @@ def _exchange(name: str, first: date, last: date) -> Iterator[Session]:
 
 
 def _us(moment: datetime) -> int:
-    return int(moment.timestamp()) * _SECOND_US
+    return int(moment.timestamp()) * SECOND_US

@@ -14,7 +14,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from fintank.adapters import kafka_security
 from fintank.adapters.kafka import ensure_admits
-from fintank.adapters.topic_reader import TopicReader
+from fintank.adapters.topic_reader import CLOCK_BACK_MS_MAX, TopicReader
 from fintank.errors import FintankError
 from fintank.wire.kafka.records import Record
 
@@ -29,8 +29,6 @@ INIT_SECONDS_MAX = 30.0
 COMMIT_SECONDS_MAX = 30.0
 ABORT_SECONDS_MAX = 5.0
 POLL_SECONDS = 0.2
-CLOCK_BACK_MS_MAX = 60_000
-"""By how much the broker's clock may have been set back; records are found by its times."""
 
 _FENCED = (KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH)
 

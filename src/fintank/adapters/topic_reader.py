@@ -28,6 +28,8 @@ SKIPPED_RECORDS_MAX = 1_000
 FOLLOWED_RECORDS_MAX = 1_000
 FOLLOWED_SECONDS = 0.2
 """Records that arrive within it are ordered by time."""
+CLOCK_BACK_MS_MAX = 60_000
+"""By how much the broker's clock may have been set back; records are found by its times."""
 
 Positions = dict[int, int]
 """partition -> the next offset to read."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from fintank.adapters.kafka_topics import partition_for, reports_partition, topics
-from fintank.adapters.topic_reader import TopicReader, open_reader
+from fintank.adapters.topic_reader import CLOCK_BACK_MS_MAX, TopicReader, open_reader
 from fintank.order_history import waiting_reason
 from fintank.order_history.life import Booked, Life, Reported, Sent, orders_of, quote_ids
 from fintank.order_history.open_order import open_order
@@ -32,8 +32,6 @@ from fintank.wire.kafka import executions, fills, orders, tick_json
 from fintank.wire.kafka.records import Record, messages
 from fintank.wire.kafka.rejects import Reject
 
-CLOCK_BACK_MS_MAX = 60_000
-"""By how much the broker's clock may have been set back; records are found by its times."""
 IS_LATE = "nothing in the market holds it up: `invoke topics` shows whether decisions are late"
 
 

@@ -6,9 +6,8 @@ A run is [first, every, count, edge, ...]: `count` sessions, the first opening a
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from fintank.trading.limits import SECOND_US
 from fintank.trading.sessions import Session
-
-SECOND_US = 1_000_000
 
 
 def runs(sessions: Iterable[Session]) -> list[list[int]]:
