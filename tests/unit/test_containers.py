@@ -14,10 +14,9 @@ from ruamel.yaml import YAML
 
 from fintank import settings
 from fintank.grafana import download
-from fintank.services import kafka_broker
+from fintank.services import config_file, kafka_broker
 from fintank.services.templates import fill
 from fintank.settings import PORTS, PROJECT_ROOT
-from fintank.storm import config_file
 
 DOCKERFILE = (PROJECT_ROOT / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = YAML(typ="safe").load((PROJECT_ROOT / "compose.yaml").read_text())

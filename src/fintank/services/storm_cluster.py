@@ -13,7 +13,7 @@ import psutil
 
 from fintank.adapters import kafka_security, nimbus, ports
 from fintank.errors import FintankError
-from fintank.services import clojure_build, programs
+from fintank.services import clojure_build, config_file, programs
 from fintank.services.supervisor import Service
 from fintank.services.templates import fill
 from fintank.settings import PROJECT_ROOT, Settings, host_and_port
@@ -184,12 +184,7 @@ def _sparse_config(settings: Settings) -> dict[str, object]:
             "topology.environment": environment,
         },
     }
-    file = PROJECT_ROOT / "config.json"
-    try:
-        project = json.loads(file.read_text("utf-8"))
-        return {**project, "envs": {"local": local}}
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise FintankError(f"{file} can't be read: {error} (docs/configuration.md lists its keys)") from None
+    return {**config_file.read(PROJECT_ROOT / config_file.FILE), "envs": {"local": local}}
 
 
 def _install(settings: Settings) -> None:

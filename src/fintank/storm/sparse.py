@@ -14,9 +14,9 @@ from pathlib import Path
 
 from fintank import output, settings
 from fintank.errors import EXIT_INTERRUPTED, FintankError
-from fintank.services import lifecycle, programs, storm_cluster
+from fintank.services import config_file, lifecycle, programs, storm_cluster
 from fintank.settings import TOPOLOGY
-from fintank.storm import config_file, kept_jar
+from fintank.storm import kept_jar
 
 # The commands that use a cluster; the values do the same on one without SSH and Storm UI.
 CLUSTER_COMMANDS: Mapping[str, str] = {

@@ -68,7 +68,7 @@ def test_a_config_that_can_not_be_read_is_one_clear_error(
 ) -> None:
     (tmp_path / "config.json").write_text(content)
     monkeypatch.setattr(storm_cluster, "PROJECT_ROOT", tmp_path)
-    with pytest.raises(FintankError, match=f"^{tmp_path}/config.json can't be read: .*configuration.md"):
+    with pytest.raises(FintankError, match=f"^{tmp_path}/config.json: .*configuration.md"):
         storm_cluster.services(loaded)
 
 

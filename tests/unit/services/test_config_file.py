@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from fintank.errors import FintankError
+from fintank.services import config_file
 from fintank.settings import PROJECT_ROOT
-from fintank.storm import config_file
 
 GOOD: dict[str, Any] = json.loads((PROJECT_ROOT / "config.json").read_text())
 
@@ -79,7 +79,7 @@ def test_an_error_is_one_line_that_names_the_file(
 
 
 def test_a_missing_file_suggests_the_projects_folder(tmp_path: Path) -> None:
-    with pytest.raises(FintankError, match=r"No such file or directory.*run sparse in the project's folder"):
+    with pytest.raises(FintankError, match=r"No such file or directory.*belongs in the project's folder"):
         config_file.check(tmp_path / "none.json")
 
 

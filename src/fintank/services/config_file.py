@@ -1,4 +1,4 @@
-"""Checks streamparse's config.json before streamparse reads it, which ends in a traceback if it is wrong."""
+"""Reads and checks streamparse's config.json; streamparse itself ends in a traceback if it is wrong."""
 
 import argparse
 import json
@@ -33,11 +33,24 @@ def named(arguments: Sequence[str]) -> Path:
 
 def check(file: Path) -> None:
     """Raise FintankError for the first thing in the file that streamparse can't use."""
+    problem = next(_problems(read(file)), None)
+    if problem is not None:
+        raise _error(file, problem)
+
+
+def read(file: Path) -> dict[str, Any]:
+    """Read the file; FintankError if it is not one JSON object."""
+    problem = "it must be one JSON object"
     try:
-        problem = next(_problems(file.read_text("utf-8")), None)
+        text = file.read_text("utf-8")
+        if text.startswith("\ufeff"):
+            raise _error(file, "it starts with a byte-order mark: save it as UTF-8 without one")
+        config = json.loads(text)
+        if isinstance(config, dict):
+            return config
     except OSError as error:
         raise FintankError(
-            f"{file} can't be read ({error.strerror}): run sparse in the project's folder"
+            f"{file} can't be read ({error.strerror}): it belongs in the project's folder"
         ) from None
     except UnicodeDecodeError:
         problem = "it is not valid UTF-8: save it as UTF-8"
@@ -47,16 +60,14 @@ def check(file: Path) -> None:
         problem = "it is nested too deeply"
     except ValueError as error:
         problem = f"it has a number that can't be read: {error}"
-    if problem:
-        raise FintankError(f"{file}: {problem} (docs/configuration.md lists its keys)")
+    raise _error(file, problem)
 
 
-def _problems(text: str) -> Iterator[str]:
-    if text.startswith("\ufeff"):
-        yield "it starts with a byte-order mark: save it as UTF-8 without one"
-    config = json.loads(text)
-    if not isinstance(config, dict):
-        yield "it must be one JSON object"
+def _error(file: Path, problem: str) -> FintankError:
+    return FintankError(f"{file}: {problem} (docs/configuration.md lists its keys)")
+
+
+def _problems(config: Mapping[str, Any]) -> Iterator[str]:
     for name in ("topology_specs", "virtualenv_specs"):
         if not isinstance(config.get(name), str):
             yield f"{name} must be text: the name of a folder"
