@@ -1,1 +1,1 @@
-"""All input and output of the Python side: Kafka, InfluxDB and the journal."""
+"""All input and output of the Python side: Kafka, the journal, Nimbus and the databases."""

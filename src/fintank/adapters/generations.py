@@ -1,7 +1,7 @@
 """Which journals are current: `invoke reshard` makes a new generation of the topics journal and timeline.
 
-A generation has a number, which ends the names of its topics; the topics of the first one, 0, have none. The
-current generation is the last complete one. It is complete once its timeline begins: its first records are
+The names of a generation's topics end with its number; those of the first one, 0, have none. The current
+generation is the last complete one. It is complete once its timeline begins: its first records are
 written last, in one transaction.
 """
 
@@ -23,7 +23,7 @@ _complete: set[tuple[str, int]] = set()
 def complete(address: str, names: Iterable[str]) -> list[int]:
     """Return the complete generations, the current one last; names: those of all topics.
 
-    FintankError if Kafka does not tell.
+    FintankError if Kafka does not answer or refuses.
     """
     begun = sorted(number for name, number in map(generation_of, names) if name == "timeline" and number)
     if {(address, number) for number in begun} <= _complete:

@@ -3,9 +3,9 @@
 A shard has one writer, the latest to adopt it: init_transactions of `rule-engine-<shard>` aborts the open
 transaction of the previous writer and fences it. Only then is the journal read.
 
-`invoke reshard` does the same with all shards, and writes a new generation of journals as `reshard`. Who
-adopts a shard then fences that as well, and reads which generation is current: either the new one is complete
-by then, or it never will be, or this adopter was fenced itself.
+`invoke reshard` does the same with all shards, and writes a new generation of journals under the id
+`reshard`. So whoever adopts a shard fences that id as well, and then reads which generation is current:
+either the new one is complete by then, or it never will be, or this adopter was fenced itself.
 
 Every error is a JournalError, after which the process must end: only the next one to adopt the shard learns
 whether a failed commit took place.
@@ -164,7 +164,7 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, Journ
 
 
 def fenced(address: str, transactional_id: str) -> Producer:
-    """Return the one producer with an id that can still write; an open transaction of others is aborted."""
+    """Return the only producer with this id that can still write; open transactions are aborted."""
     producer = Producer(
         {
             **kafka_security.client_options(address),

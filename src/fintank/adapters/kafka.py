@@ -114,7 +114,7 @@ class _PatientClient:
 def ensure_answers(address: str) -> None:
     """Raise FintankError, within seconds, if no broker listens there or one's certificate is not trusted.
 
-    Kafka's clients retry for long.
+    Kafka's clients would retry for long.
     """
     # The client logs every attempt; one line of FintankError is enough.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
@@ -125,7 +125,7 @@ def ensure_answers(address: str) -> None:
 
 
 def ensure_admits(address: str) -> None:
-    """Do the same, and raise FintankError if the broker does not admit this client."""
+    """Raise FintankError, within seconds, if no broker answers there or it does not admit this client."""
     ensure_answers(address)
     _ensure_admits_once(address)
 
@@ -154,7 +154,11 @@ def ensure_topics(admin: KafkaAdminClient, wanted: Mapping[str, Topic] | None = 
 
 
 def fix_topics(admin: KafkaAdminClient, wanted: Mapping[str, Topic] | None = None) -> list[str]:
-    """Do the same after setting what can be set; return also a line for each config that was set."""
+    """Create missing topics, set the configs that differ where that is safe, and compare the others.
+
+    Raise FintankError as `ensure_topics` does; return a line for each config that was set, and for each
+    advised one.
+    """
     wanted = wanted or topics()
     found = _differences(admin, wanted)
     changed = [difference for difference in found if not difference.manual_cure]

@@ -87,7 +87,7 @@ def confluent_options(environ: Mapping[str, str] = os.environ) -> dict[str, str]
 
 
 def kafka_python_options(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the same options for kafka-python."""
+    """Return kafka-python's options for TLS and the login; none for PLAINTEXT."""
     names = {
         "security.protocol": "security_protocol",
         "ssl.ca.location": "ssl_cafile",

@@ -1,9 +1,9 @@
 """Sending records again to where they were, each once.
 
 A resent record is the original, byte for byte with its key and headers, and the header ORIGIN_HEADER with
-the original's topic-partition-offset. All calls share one transactional id: who opens a Resender ends the
-transactions of all before it, and only then looks for what they have sent. So neither a second call, nor one
-at the same time, nor one after a crash sends a record twice.
+the original's topic-partition-offset. All calls share one transactional id: opening a Resender ends the
+transactions of all earlier calls, and only then is looked up what they have sent. So neither a second call,
+nor one at the same time, nor one after a crash sends a record twice.
 """
 
 import time
@@ -43,7 +43,7 @@ class Resender:
         """How many records are committed."""
 
     def send(self, record: Record) -> None:
-        """Send a record; it counts once `commit` is called, which happens on its own now and then."""
+        """Send a record; it counts once it is committed, which also happens on the way."""
         if not self._records:
             self._producer.begin_transaction()
             self._deadline = time.monotonic() + TRANSACTION_MS_MAX / 1000

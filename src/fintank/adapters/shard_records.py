@@ -1,4 +1,4 @@
-"""What Kafka holds of one shard beside its journal's entries: its timeline, and how far it has decided."""
+"""What Kafka holds of one shard besides its journal's entries: its timeline, and how far it has decided."""
 
 from collections.abc import Iterable
 

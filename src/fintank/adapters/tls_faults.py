@@ -37,7 +37,7 @@ def fault(server: str, error: BaseException, ca_variable: str) -> str:
 
 
 def handshake_fault(server: str, address: str, ca_file: str, ca_variable: str) -> str | None:
-    """Return that line for a server at host:port; None if all is well, or it is away or hangs.
+    """Return the line of `fault` for a server at host:port; None if it agrees on TLS, is away or hangs.
 
     ca_file: empty for the CAs that this machine trusts.
     """

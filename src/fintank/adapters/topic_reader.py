@@ -1,7 +1,7 @@
 """Reading a topic without joining a consumer group: nothing is committed.
 
-Like the spouts it reads committed records only. It uses confluent-kafka's consumer, because kafka-python's is
-several times slower and lacks three of Kafka's four codecs.
+Like the spouts, it reads committed records only. It uses confluent-kafka's consumer, because kafka-python's
+is several times slower and lacks three of Kafka's four codecs.
 """
 
 import time
@@ -24,7 +24,7 @@ POLL_SECONDS = 0.5
 POLLED_RECORDS_MAX = 1_000
 DEPTH_GROWTH = 4
 SKIPPED_RECORDS_MAX = 1_000
-"""How many records are read over rather than to ask the broker for the next wanted one."""
+"""Up to so many unwanted records are read and skipped; past more, the reader jumps to the next wanted one."""
 FOLLOWED_RECORDS_MAX = 1_000
 FOLLOWED_SECONDS = 0.2
 """Records that arrive within it are ordered by time."""
@@ -67,7 +67,7 @@ class TopicReader:
     def read(self, positions: Positions) -> Iterator[Record]:
         """Yield the records from these positions to the end, in order by partition; advance the positions.
 
-        Some that are appended meanwhile may follow.
+        Records that are appended meanwhile may follow.
         """
         waiting = {
             partition for partition, offset in positions.items() if offset < self._bounds(partition)[1]

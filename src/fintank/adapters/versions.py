@@ -1,4 +1,4 @@
-"""The versions of what a decision depends on beside the rules."""
+"""The versions of what a decision depends on besides the rules."""
 
 import zoneinfo
 from importlib import metadata

@@ -30,7 +30,7 @@ CRC32_VALUES = 2**32
 
 Input = Quote | OrderMessage
 RulesByOffset = Sequence[tuple[int, AllowsNegative]]
-"""From which offset on, ascending from 0, which symbols may have prices of 0 and less."""
+"""Which symbols may have prices of 0 and less, and from which offset on; ascending, the first is 0."""
 
 
 class Part(NamedTuple):

@@ -30,7 +30,7 @@ class WrittenReports:
         kept = reader.starts([partition])[partition]
         self._positions = {partition: max(kept, span.first)}
         self.from_ms = _first_ms(reader, self._positions) if kept > span.first else 0
-        """When the first record was appended that is left of those; 0 if all are."""
+        """When the first of them that is left was appended; 0 if all are left."""
 
     def read(self) -> Iterator[Written]:
         """Read the reports that were not read yet."""
@@ -50,7 +50,7 @@ class WrittenFills:
         self._positions = reader.starts()
         lost = ({partition: first} for partition, first in self._positions.items() if first > 0)
         self.from_ms = max((_first_ms(reader, position) for position in lost), default=0)
-        """When the first record was appended that is left of a partition that lost some; 0 if none did."""
+        """The latest time at which a partition that has lost records begins; 0 if none has lost any."""
 
     def read(self) -> Iterator[tuple[Record, Fill]]:
         """Read the fills that were not read yet."""

@@ -13,7 +13,7 @@ JOURNAL_CURE = "start the version of fintank that wrote it; `invoke reset` delet
 
 
 class AdoptedShard(NamedTuple):
-    """A shard as its journal left it. remembered: of how many entries it was made."""
+    """A shard as its journal left it. remembered: how many entries it was made of."""
 
     owned: OwnedShard
     positions: Positions

@@ -4,7 +4,7 @@ import time
 
 GATHER_SECONDS = 0.05
 GATHER_COMMITS = 3
-"""Gather for so many times what the last commit took: tuples are read also while the broker is slow."""
+"""Gather this many times as long as the last commit took: tuples are read while the broker is slow, too."""
 WAIT_SECONDS_MAX = 1.0
 UNCOMMITTED_MAX = 5_000
 """Decide and commit when more offsets are pending: a quarter of what a partition may have in flight."""

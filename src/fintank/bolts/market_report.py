@@ -1,4 +1,4 @@
-"""What the rule engine tells each second: open orders, reference prices, crossed symbols, silent exchanges.
+"""What the rule engine reports each second: open orders, reference prices, crossed symbols, silent exchanges.
 
 However many symbols there are, a second makes a bounded number of points.
 """
@@ -18,7 +18,7 @@ WORST_MAX = 5
 REFERENCES_MAX = 20
 """The most reference prices that a task writes in a second; symbols take turns."""
 REMEMBERED_MAX = 10_000
-"""Of so many symbols no reference price is written again before their next tick."""
+"""For so many symbols it is remembered that the reference price at their latest tick is written."""
 OPEN_AGES = {
     "open_over_1s": SECOND_US,
     "open_over_1m": 60 * SECOND_US,

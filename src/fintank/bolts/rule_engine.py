@@ -44,7 +44,7 @@ from fintank.wire.kafka.records import offset_of
 ALIVE_SECONDS = 5.0
 """After so long without a pause it reports to Storm that it is alive."""
 YOUNG_OBJECTS_MAX = 50_000
-"""Python looks for cycles of objects after so many more, not after 700: quotes that wait have none."""
+"""Python's collector runs after so many new objects, not after 700: the quotes that wait have no cycles."""
 LOST = (
     "shard %d: %d offsets of '%s' were deleted before they were decided on; what follows is decided: compare "
     "the topic's retention with how long the topology stood still, and send again what still matters"
@@ -204,7 +204,7 @@ class RuleEngine(BatchBolt):
             self.ack(done.tuple_id)
 
     def _is_committed(self, partition: Partition, topic_id: str, end: int) -> bool:
-        """Whether every shard has committed all before an offset; without shards, nothing is to be."""
+        """Whether every shard of this task has committed all before an offset; true if it has none."""
         return all(feed.has_committed(partition, topic_id, end) for feed in self._shards.values())
 
     def _measure(self) -> None:

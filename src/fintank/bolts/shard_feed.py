@@ -52,7 +52,7 @@ class ShardFeed:
     def reached(self, topic: str, topic_id: str, ends: LogEnds, elapsed_ms: int) -> bool:
         """Take in where the partitions of a topic end; return whether the topic was recreated.
 
-        That is so when its id is new. What still says the id before it is ignored.
+        It was if its id is new; what still comes with an earlier id is ignored.
         """
         if topic_id in self._left_ids:
             return False

@@ -16,9 +16,9 @@ COLUMNS = ("timestamp", "symbol", "exchange", "bid", "ask", "bid_size", "ask_siz
 
 @contextmanager
 def written(path: Path | None) -> Iterator[Callable[[Quote], None]]:
-    """Yield what writes a quote to a new file; without a path to none. FintankError if the file exists.
+    """Yield a function that writes a quote to a new file, or, without a path, does nothing.
 
-    A file without any quote is removed.
+    FintankError if the file exists. A file without any quote is removed.
     """
     if path is None:
         yield lambda _: None

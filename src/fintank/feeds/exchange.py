@@ -28,7 +28,7 @@ class VenueQuote(NamedTuple):
 
 
 class Heartbeat(NamedTuple):
-    """The venue is there; missed: how many messages it sent that never came."""
+    """A sign of life of the venue; missed: how many messages it sent that never came."""
 
     time_us: int | None = None
     missed: int = 0

@@ -1,4 +1,4 @@
-"""The quotes of a feed as they are sent: as they come, again while they hold, and empty once it is gone."""
+"""The quotes to send for a feed: each as it comes, again while it holds, and empty once the feed is gone."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ TEXT_CHARS_MAX = 200
 KINDS_MAX = 50
 OTHER_KINDS = "of other kinds"
 RESTARTED_US = 1_000_000
-"""Older quotes for longer than this, and no newer one: the venue has begun to count anew."""
+"""If only older quotes come for longer than this, the venue has begun to count anew."""
 CLOCK_AHEAD_US_MAX = 10**15
 """No clock is wrong by more than 30 years."""
 

@@ -1,4 +1,4 @@
-"""Records a feed: connects, again after every fault, and sends its quotes on."""
+"""Recording a feed: connecting, again after every fault, and sending its quotes on."""
 
 import asyncio
 import random
@@ -56,7 +56,7 @@ class Recorder:
         self._heard = 0.0
 
     def summary(self) -> str:
-        """Say in one line how the feed is."""
+        """Describe the state of the feed in one line."""
         counts, ahead_us = self.state.counts, self.state.clock_ahead_us
         parts = [
             f"{self._exchange.name} {'connected' if self.is_connected else 'not connected'}",

@@ -22,7 +22,7 @@ def in_force(address: str) -> list[TradingState]:
 
 
 def scope(symbol: str | None, account: str | None) -> str:
-    """Return what a state is for, as it is told behind the state; nothing if it is for everything."""
+    """Return the words behind a state that say what it is for; none if it is for everything."""
     if symbol is not None:
         return f" for {symbol}"
     return "" if account is None else f" for the account {account}"

@@ -28,7 +28,7 @@ Row = TypeVar("Row", ExecutionRow, FaultRow, FillRow, PortfolioOrderRow)
 EXECUTIONS_MAX = 50_000
 FAULTS_MAX = 50_000
 LATEST_QUOTES = 1_000
-"""Among so many quotes of a symbol, the latest ones, its last bid and ask are looked for."""
+"""How many of a symbol's latest quotes are searched for its last bid and its last ask."""
 SYMBOLS_MAX = 12
 """How many price plots are drawn: of the symbols with the most trades or, without trades, the most ticks."""
 TICK_RATES = {"tick-influxdb-loader": "ticks"}

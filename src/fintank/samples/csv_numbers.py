@@ -13,10 +13,10 @@ _COMMAS_GROUP = re.compile(r"-?\d{1,3}(?:(?:,\d{3})+\.\d+|(?:,\d{3}){2,})")
 
 
 def have_decimal_commas(values: Sequence[str]) -> bool:
-    """Return whether numbers must be read so, such as 94,5 or 1.234,50, where points group.
+    """Return whether the decimal mark is a comma, as in 94,5 or 1.234,50, where points group digits.
 
-    One that can't, such as 94.5, 1,234.50 or 1,234,567, shows that they must not: in a file of both, a mark
-    would be taken for the other one, and a number for a thousand times another.
+    A number that can't be read so, such as 94.5, 1,234.50 or 1,234,567, shows that it is not: in a
+    file of both, a mark would be taken for the other one, and a number for a thousand times another.
     """
     if any(map(_COMMAS_GROUP.fullmatch, values)):
         return False

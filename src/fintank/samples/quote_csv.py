@@ -71,7 +71,7 @@ def _candidates(file: BinaryIO, form: CsvForm) -> Iterator[_Candidate | BadLine]
 
 
 def _record(form: CsvForm) -> Callable[[Sequence[str]], str]:
-    """Return what makes a JSON record of a row; ValueError if its time can't be read."""
+    """Return a function that makes a JSON record of a row; ValueError if its time can't be read."""
     names = sorted(form.columns, key=NAMES.index)  # the time is the first
     pick = _picker([form.columns[name] for name in names])
     changes = [(at, change) for at, name in enumerate(names) if (change := _change(form, name))]
@@ -106,7 +106,7 @@ def _record(form: CsvForm) -> Callable[[Sequence[str]], str]:
 
 
 def _picker(columns: Sequence[Sequence[int]]) -> Callable[[Sequence[str]], Iterable[str]]:
-    """Return what takes the texts of these fields from a row."""
+    """Return a function that takes the texts of these fields from a row."""
     if all(len(at) == 1 for at in columns):
         return itemgetter(*(at[0] for at in columns))
     return lambda row: [joined(row, at) for at in columns]
@@ -122,7 +122,7 @@ def _template(names: Sequence[str], present: Sequence[bool], constants: Mapping[
 
 
 def _change(form: CsvForm, name: str) -> Callable[[str], str] | None:
-    """Return what turns the text of a number into a plain decimal; None if it is one."""
+    """Return a function that turns the text of a number into a plain decimal; None if it is one."""
     decimals = form.size_decimals if name in SIZES else 0
     if name not in NUMBERS or not (decimals or form.has_decimal_commas):
         return None

@@ -99,7 +99,7 @@ def down(settings: Settings, say: Say) -> None:
 def status(settings: Settings) -> list[ServiceStatus]:
     """Return the status of every service, also of remote ones.
 
-    A cluster's, and those of another sink, only if they were started here and run.
+    Those of a cluster and of other sinks are left out unless they were started here and run.
     """
     states = Supervisor(settings.home).states()
     running = {name for name, info in states.items() if info["pid"]}

@@ -207,12 +207,12 @@ def _fetched(connection: psycopg.Connection[Any], cursor: Any) -> list[tuple[Any
 
 
 def _is_denied(error: psycopg.Error) -> bool:
-    """Whether the login is refused, or its user may not do this; connecting has no codes of errors."""
+    """Whether the login is refused, or its user may not do this; an error of connecting has no code."""
     return isinstance(error, errors.InsufficientPrivilege) or bool(_DENIED.search(str(error)))
 
 
 def _is_missing(error: psycopg.Error) -> bool:
-    """Whether a table or the database does not exist; connecting has no codes of errors."""
+    """Whether a table or the database does not exist; an error of connecting has no code."""
     return isinstance(error, errors.UndefinedTable) or (
         error.sqlstate is None and 'database "' in str(error) and "does not exist" in str(error)
     )

@@ -1,4 +1,4 @@
-"""Queries in SQL, for the databases that speak it; a dialect says in what they differ."""
+"""Queries in SQL, for the databases that speak it; a dialect says how they differ."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby

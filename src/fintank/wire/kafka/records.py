@@ -67,7 +67,7 @@ def offset_of(place: str) -> int:
 def messages(
     records: Iterable[Record], from_record: Callable[[Record], Message]
 ) -> Iterator[tuple[Record, Message]]:
-    """Yield each record with its message; one that is not a message is in the topic `rejects`."""
+    """Yield each record that is a message, with it; the others are in the topic `rejects`."""
     for record in records:
         with suppress(ValueError):
             yield record, from_record(record)

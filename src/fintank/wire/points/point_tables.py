@@ -50,36 +50,10 @@ def _kind(kind: str) -> Kind:
 
 
 PIPELINE_FIELDS = (
-    *(
-        "tuples",
-        "records",
-        "ticks",
-        "orders",
-        "latency_p50_ms",
-        "latency_p95_ms",
-        "latency_p99_ms",
-        "rejects",
-    ),
-    *(
-        "rejected",
-        "failed",
-        "not_newer",
-        "stale",
-        "crossed",
-        "crossed_symbols",
-        "silent_symbols",
-        "crossed_ms",
-    ),
-    *(
-        "duplicates",
-        "waited_ms",
-        "clock_waits",
-        "lost_offsets",
-        "open_orders",
-        "open_over_1s",
-        "open_over_1m",
-    ),
-    *("open_over_1h", "lag", "in_flight", "failed_tuples"),
+    *("tuples", "records", "ticks", "orders", "latency_p50_ms", "latency_p95_ms", "latency_p99_ms"),
+    *("rejects", "rejected", "failed", "not_newer", "stale", "crossed", "crossed_symbols", "silent_symbols"),
+    *("crossed_ms", "duplicates", "waited_ms", "clock_waits", "lost_offsets", "open_orders"),
+    *("open_over_1s", "open_over_1m", "open_over_1h", "lag", "in_flight", "failed_tuples"),
 )
 """The fields of docs/pipeline.md."""
 
