@@ -6,7 +6,7 @@ from fintank.adapters.kafka_topics import partition_for
 from fintank.audit.fill_matching import FillMatching
 from fintank.audit.input_log import Input
 from fintank.audit.report_matching import ReportMatching, ShardReports
-from fintank.audit.shard_start import ShardStart, rules_of
+from fintank.audit.shard_start import ShardStart
 from fintank.trading.changes import Change, Entry
 from fintank.trading.deciding import Message, decide
 from fintank.trading.effects import Effects
@@ -17,6 +17,7 @@ from fintank.trading.portfolio import split_message
 from fintank.trading.recovery import Recovery
 from fintank.trading.shard import Shard
 from fintank.trading.timeline import Adoption
+from fintank.wire.kafka.timeline_records import limits_of
 
 FORGET_EVERY_RECORDS = 10_000
 
@@ -84,7 +85,7 @@ class ShardAudit:
         self.let_time_pass(adoption.reached.us)
         if adoption.rules == self._rules:
             return
-        limits = rules_of(adoption)
+        limits = limits_of(adoption)
         if self._recovery is None:
             self._core = Shard(limits)
         else:

@@ -1,6 +1,5 @@
 """From where a shard can be audited, by its timeline and by what the logs still hold."""
 
-import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,15 +9,12 @@ from fintank.audit.known_symbols import KnownSymbols
 from fintank.audit.topic_records import first_kept_ms
 from fintank.terminal.texts import utc
 from fintank.trading.changes import Entry
-from fintank.trading.limits import Limits
 from fintank.trading.log_positions import Positions
 from fintank.trading.log_replay import LogReplay, beginning
 from fintank.trading.partition_log import Partition
 from fintank.trading.timeline import Adoption, Resharded, TimelineEvent
-from fintank.wire import rules_toml
 from fintank.wire.kafka.records import AHEAD_US_MAX
-
-RULES = "the rules of the timeline"
+from fintank.wire.kafka.timeline_records import limits_of
 
 
 class ShardStart(NamedTuple):
@@ -38,7 +34,7 @@ class ShardStart(NamedTuple):
     def rules_of_ticks(self, partition: Partition) -> RulesByOffset:
         """Return the rules by which the ticks of a partition were read."""
         firsts = [0, *(adoption.positions.get(partition, 0) for adoption in self.adoptions[1:])]
-        instruments = [rules_of(adoption).instruments for adoption in self.adoptions]
+        instruments = [limits_of(adoption).instruments for adoption in self.adoptions]
         return [(first, each.allows_negative) for first, each in zip(firsts, instruments, strict=True)]
 
 
@@ -78,18 +74,13 @@ def shard_start(
             known_from_ms = max(known_from_ms or 0, kept_ms)
             notes.append(f"{place.topic}-{place.number} is kept from offset {first:,}, {utc(kept_ms)}")
     if known_from_ms is not None:
-        ages_us = [rules_of(adoption).max_quote_age_us for adoption in adoptions]
+        ages_us = [limits_of(adoption).max_quote_age_us for adoption in adoptions]
         # By then no quote from before is usable any more, whatever time it had.
         known_from_us = known_from_ms * 1000 + max(ages_us) + AHEAD_US_MAX
         since = utc(known_from_us / 1000)
         notes.append(f"orders are audited from {since}, once their symbol has none left from before")
         known.unknown_until(known_from_us)
     return ShardStart(replay, known, _rules_change(adoptions), notes, adoptions, entries or ())
-
-
-def rules_of(adoption: Adoption) -> Limits:
-    """Return the rules of an adoption; FintankError if this version can't read them."""
-    return rules_toml.from_json(json.dumps(adoption.rules), RULES)
 
 
 def _rules_change(adoptions: Sequence[Adoption]) -> bool:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from fintank.trading.decimals import DECIMALS_MAX
 from fintank.wire.bolts import owner_ticks
+from fintank.wire.bolts.offsets import runs_of, spout_text
 from fintank.wire.kafka import executions, fills, ticks
 from fintank.wire.kafka.fields import Fields
 from fintank.wire.kafka.records import Record
@@ -63,7 +64,7 @@ def _tick_rows(records: Sequence[Record], allows_negative: AllowsNegative) -> li
         return []
     times_ms = {record.offset: record.time_ms for record in records}
     partition = records[0].partition
-    runs = " ".join(f"{offset},1,{times_ms[offset]}" for offset in texts)
+    runs = spout_text(runs_of((offset, times_ms[offset]) for offset in texts))
     found = ticks.to_lines("ticks", partition, runs, "\n".join(texts.values()), allows_negative)
     quotes = owner_ticks.quotes(partition, "\n".join(found.quotes))
     return [

@@ -1,6 +1,5 @@
 """The shards as they are: fenced, all at one place, and brought to one log time."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from fintank.adapters import journal
@@ -8,19 +7,17 @@ from fintank.adapters.journal import JournalEntries, ShardLog
 from fintank.adapters.shard_records import decided_positions, timelines
 from fintank.errors import FintankError
 from fintank.trading.changes import Entry
-from fintank.trading.limits import Limits
 from fintank.trading.log_positions import Positions, Reached
 from fintank.trading.partition_log import Partition
 from fintank.trading.recovery import Recovery
 from fintank.trading.resharding import let_time_pass, meeting_point
 from fintank.trading.timeline import Adoption, TimelineEvent
-from fintank.wire import rules_toml
+from fintank.wire.kafka.timeline_records import limits_of
 
 BEHIND = (
     "start the topology with {shards} shards, let it read all of `ticks` and `orders`, end it, and run "
     "`invoke reshard` again"
 )
-RULES = "the rules of the timeline"
 
 
 class OldShards:
@@ -42,7 +39,7 @@ class OldShards:
         self._positions = [positions or Positions() for positions in decided]
         adoptions = map(_last_adoption, timelines(address, generation, shards))
         self._limits = {
-            shard: _limits(adoption) for shard, adoption in enumerate(adoptions) if adoption is not None
+            shard: limits_of(adoption) for shard, adoption in enumerate(adoptions) if adoption is not None
         }
         point = meeting_point(self._positions)
         adopted = len(self._limits)
@@ -81,10 +78,6 @@ class OldShards:
 
 def _last_adoption(events: Sequence[TimelineEvent]) -> Adoption | None:
     return next((event for event in reversed(events) if isinstance(event, Adoption)), None)
-
-
-def _limits(adoption: Adoption) -> Limits:
-    return rules_toml.from_json(json.dumps(adoption.rules), RULES)
 
 
 def _behind(found: Sequence[Positions], shards: int) -> str:

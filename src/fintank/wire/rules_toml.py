@@ -29,7 +29,12 @@ def from_toml(text: str, file: str) -> Limits:
 
 def from_json(text: str, option: str) -> Limits:
     """Read what to_json wrote; `option` is the name of its source in errors."""
-    values = json.loads(text)
+    return from_content(json.loads(text), option)
+
+
+def from_content(content: Mapping[str, Any], option: str) -> Limits:
+    """Read the content of such JSON; `option` is the name of its source in errors."""
+    values = dict(content)
     if "instruments" not in values:
         raise FintankError(f"{option} are of a version without instruments, and can't be read")
     instruments = instruments_toml.from_content(values.pop("instruments"), option)

@@ -5,9 +5,11 @@ from typing import Any
 
 import orjson
 
+from fintank.trading.limits import Limits
 from fintank.trading.log_positions import Reached
 from fintank.trading.partition_log import Partition
 from fintank.trading.timeline import Adoption, Jump, Offsets, Resharded, Shift, TimelineEvent
+from fintank.wire import rules_toml
 from fintank.wire.kafka.records import Record
 
 _KINDS: Mapping[str, Callable[..., TimelineEvent]] = {
@@ -49,6 +51,11 @@ def from_record(record: Record) -> TimelineEvent:
         return kind(**values)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{record.place} is not a record of the timeline: {error!r}") from None
+
+
+def limits_of(adoption: Adoption) -> Limits:
+    """Read the rules of an adoption; FintankError if this version can't."""
+    return rules_toml.from_content(adoption.rules, "the rules of the timeline")
 
 
 def _positions_text(positions: Offsets) -> str:
