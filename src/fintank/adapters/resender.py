@@ -2,8 +2,8 @@
 
 A resent record is the original, byte for byte with its key and headers, and the header ORIGIN_HEADER with
 the original's topic-partition-offset. All calls share one transactional id: opening a Resender ends the
-transactions of all earlier calls, and only then is looked up what they have sent. So neither a second call,
-nor one at the same time, nor one after a crash sends a record twice.
+transactions of all earlier calls, and their records are looked up after that. So neither a second call, nor
+one at the same time, nor one after a crash sends a record twice.
 """
 
 import time

@@ -31,7 +31,7 @@ class HttpClient:
         self._pool = kind(host, port, maxsize=1, retries=False, headers=_headers(login))
 
     def answers(self) -> bool:
-        """Return whether /ping is answered, be it by asking for a login: the next request reports that."""
+        """Return whether /ping is answered, even by asking for a login: the next request reports that."""
         try:
             return self._pool.request("GET", "/ping", timeout=PING_TIMEOUT_S).status in (200, 204, *DENIED)
         except (urllib3.exceptions.HTTPError, OSError):
