@@ -13,6 +13,7 @@ from typing import Any
 
 from fintank import toml_file
 from fintank.errors import FintankError
+from fintank.settings import PROJECT_ROOT
 
 OPTION = "fintank.scale"
 PARTITIONS_MAX = 1_000
@@ -40,7 +41,7 @@ COMPONENTS = (
 """The components of topologies/order_flow.clj."""
 READERS = {f"{topic.removesuffix('s')}-spout": topic for topic in PARTITIONED}
 """The spout of each partitioned topic."""
-_FILE = Path(__file__).resolve().parents[2] / "scale.toml"
+_FILE = PROJECT_ROOT / "scale.toml"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ SINK_CURE = "check FINTANK_SINK_USER and FINTANK_SINK_PASSWORD"
 INFLUX_CURE = f"{SINK_CURE}, or FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD"
 
 
-def secret(name: str, environ: Mapping[str, str] = os.environ) -> str:
+def secret(name: str, environ: Mapping[str, str]) -> str:
     """Return a setting from the environment or the file FINTANK_SECRETS; empty if neither has it."""
     value = environ.get(name)
     if value:

@@ -49,7 +49,7 @@ class Rejected(NamedTuple):
         }
 
 
-def read_rejects(reader: TopicReader, since_ms: int | None = None) -> Iterator[Rejected]:
+def read_rejects(reader: TopicReader, since_ms: int | None) -> Iterator[Rejected]:
     """Yield the rejects, or those since then, in their order; one that is written again comes again.
 
     A record of the topic that is no reject is left out.

@@ -70,11 +70,11 @@ class ComponentOrderCreator(BatchBolt):
                 self.emit(values, stream="by_owner", need_task_ids=False)
 
 
-def slices(texts: Sequence[str], chars_max: int = CHARS_MAX) -> Iterator[slice]:
-    """Yield slices of the texts, in order, each of at most chars_max characters or of one longer text."""
+def slices(texts: Sequence[str]) -> Iterator[slice]:
+    """Yield slices of the texts, in order, each of at most CHARS_MAX characters or of one longer text."""
     first = chars = 0
     for number, text in enumerate(texts):
-        if number > first and chars + len(text) > chars_max:
+        if number > first and chars + len(text) > CHARS_MAX:
             yield slice(first, number)
             first, chars = number, 0
         chars += len(text)

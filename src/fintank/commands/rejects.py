@@ -10,7 +10,7 @@ from fintank.adapters.consumer_groups import GROUPS
 from fintank.adapters.rejected_records import Rejected, read_rejects
 from fintank.adapters.topic_reader import open_reader
 from fintank.commands import command
-from fintank.commands.show import printable
+from fintank.commands.show import decoded
 from fintank.errors import FintankError
 from fintank.reconciliation import resending
 from fintank.report.span import parse_span
@@ -84,6 +84,6 @@ def counts(rejects: Sequence[Rejected]) -> Table:
 
 def example(reject: Rejected) -> str:
     """Return two lines: where, when and why, and the beginning of the record."""
-    payload = printable(reject.payload)
+    payload = decoded(reject.payload)
     detail = output.printable(reject.detail)
     return f"  {reject.place}  {utc(reject.time_ms)}  {reject.reason}  {detail}\n    {payload}"

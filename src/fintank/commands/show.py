@@ -56,11 +56,11 @@ def show(settings: Settings, topic: str, last: str = "10", json: bool = False, f
 
 def readable(record: Record) -> str:
     """Return one line under COLUMNS, with control characters escaped and a long value cut."""
-    value = printable(record.value)
+    value = decoded(record.value)
     if len(value) > SHOWN_CHARS_MAX:
         value = f"{value[:SHOWN_CHARS_MAX]}... ({len(record.value or b''):,} bytes)"
     place = f"{record.partition:>9}{record.offset:>12}"
-    return f"{place}  {utc(record.time_ms)}  {printable(record.key):<8}  {value}"
+    return f"{place}  {utc(record.time_ms)}  {decoded(record.key):<8}  {value}"
 
 
 def as_json(record: Record) -> str:
@@ -88,7 +88,7 @@ def _records(reader: TopicReader, count: int, follow: bool) -> Iterator[Record]:
         yield from reader.follow(ends)
 
 
-def printable(found: bytes | None) -> str:
+def decoded(found: bytes | None) -> str:
     """Return text for a terminal, with control characters and what is not UTF-8 escaped."""
     return "(null)" if found is None else output.printable(found.decode("utf-8", "backslashreplace"))
 

@@ -10,7 +10,6 @@ from fintank.wire.kafka import tick_json
 from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.tick_record import AllowsNegative, only_positive
 
-OFFSETS_KEPT_MAX = 1_000
 TEXT_CHARS_MAX = 200
 KINDS_MAX = 50
 OTHER_KINDS = "of other kinds"

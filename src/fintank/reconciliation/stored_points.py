@@ -78,7 +78,7 @@ class Comparison:
         for offset, must, point in compress(zip(offsets, must_be_stored, points, strict=True), wanted):
             self._recorded[point[:2]].append(RecordedPoint(partition, offset, must, point[2]))
 
-    def judge(self, result: Result, horizon_ns: int | None, kept_since_ns: int = 0) -> None:
+    def judge(self, result: Result, horizon_ns: int | None, kept_since_ns: int) -> None:
         """Add the differences to the result.
 
         Records of points up to horizon_ns may have been deleted, and so may points before kept_since_ns.

@@ -43,8 +43,8 @@ def send(
     print(f"{counted(producer.delivered, noun)} in {seconds:.1f} s ({rate:,.0f}/s).")
 
 
-def send_one(address: str, topic: str, key: str, value: bytes, partition: int | None = None) -> None:
-    """Send one record, by default to the partition of its key."""
+def send_one(address: str, topic: str, key: str, value: bytes, partition: int | None) -> None:
+    """Send one record, to the partition of its key if none is given."""
     producer = BulkProducer(address, topic)
     producer.send(key, value, partition)
     producer.finish()

@@ -6,7 +6,7 @@ import os
 import re
 import ssl
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from fintank.adapters.kafka_security import KafkaSecurity
@@ -20,9 +20,9 @@ SALT_BYTES = 16
 NOT_IN_SCRAM_USER = frozenset(',="[]\\')
 
 
-def keystore(environ: Mapping[str, str] = os.environ) -> str:
+def keystore() -> str:
     """Return the file (PEM) of the brokers' private key and certificate; empty if none is named."""
-    return environ.get("FINTANK_KAFKA_KEYSTORE") or ""
+    return os.environ.get("FINTANK_KAFKA_KEYSTORE") or ""
 
 
 def check(security: KafkaSecurity, keystore: str) -> None:
