@@ -71,7 +71,7 @@ def _problems(config: Mapping[str, Any]) -> Iterator[str]:
     for name in ("topology_specs", "virtualenv_specs"):
         if not isinstance(config.get(name), str):
             yield f"{name} must be text: the name of a folder"
-    environments = config.get("envs")
+    environments: Any = config.get("envs")
     if not isinstance(environments, dict) or not environments:
         yield 'envs must be an object with at least one cluster, as in {"prod": {"nimbus": "host"}}'
     for name, environment in environments.items():
