@@ -82,6 +82,15 @@ def partition_states(
     ]
 
 
+def lags(states: Iterable[PartitionState]) -> dict[str, int]:
+    """Return the lag of each topic that has a consumer group, over all of its partitions."""
+    found = dict.fromkeys(GROUPS, 0)
+    for state in states:
+        if state.lag is not None:
+            found[state.topic] += state.lag
+    return found
+
+
 def behind_transactions(states: Iterable[PartitionState]) -> list[str]:
     """Return a line for each partition with an open transaction, naming the offsets that it hides."""
     return [

@@ -5,7 +5,13 @@ from json import dumps
 from rich.table import Table
 
 from fintank.adapters import kafka, kafka_topics, more_partitions
-from fintank.adapters.consumer_groups import GROUPS, PartitionState, behind_transactions, partition_states
+from fintank.adapters.consumer_groups import (
+    GROUPS,
+    PartitionState,
+    behind_transactions,
+    lags,
+    partition_states,
+)
 from fintank.commands import command
 from fintank.settings import Settings
 from fintank.terminal.screen import console, table
@@ -30,10 +36,11 @@ def topics(settings: Settings, json: bool = False) -> None:
 
 def summary(states: list[PartitionState]) -> dict[str, dict[str, object]]:
     """Return by topic: its group, the lag over all partitions (both None without a group), its partitions."""
+    lag = lags(states)
     return {
         name: {
             "group": GROUPS.get(name),
-            "lag": sum(state.lag or 0 for state in states if state.topic == name) if name in GROUPS else None,
+            "lag": lag.get(name),
             "partitions": [
                 {
                     "partition": state.partition,

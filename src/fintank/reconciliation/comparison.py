@@ -1,9 +1,7 @@
 """All checks of the topics and the sink against each other."""
 
-from collections.abc import Sequence
-
 from fintank.adapters import kafka, rules_file
-from fintank.adapters.consumer_groups import GROUPS, PartitionState, partition_states
+from fintank.adapters.consumer_groups import lags, partition_states
 from fintank.adapters.sinks import open_store
 from fintank.reconciliation.bookings import check_bookings
 from fintank.reconciliation.findings import Result
@@ -43,8 +41,4 @@ def compare(settings: Settings) -> tuple[list[Result], dict[str, int]]:
         unusable,
     ]
     quotes.finish(logs)
-    return results, _lag(states)
-
-
-def _lag(states: Sequence[PartitionState]) -> dict[str, int]:
-    return {topic: sum(state.lag or 0 for state in states if state.topic == topic) for topic in GROUPS}
+    return results, lags(states)

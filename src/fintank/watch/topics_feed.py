@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import islice
 
 from fintank.adapters import kafka
-from fintank.adapters.consumer_groups import GROUPS, PartitionState, partition_states
+from fintank.adapters.consumer_groups import lags, partition_states
 from fintank.adapters.topic_reader import Positions, TopicReader, open_reader
 from fintank.terminal.screen import track
 from fintank.watch.board import Board, Rates
@@ -80,8 +80,7 @@ class TopicsFeed:
 
     def _lags(self) -> dict[str, int]:
         with kafka.connect(self._address) as admin:
-            states: list[PartitionState] = partition_states(admin)
-        return {topic: sum(state.lag or 0 for state in states if state.topic == topic) for topic in GROUPS}
+            return lags(partition_states(admin))
 
 
 @contextmanager
