@@ -55,8 +55,8 @@ def run_all(settings: Settings) -> list[Finding]:
         java(),
         python(),
         leiningen(),
-        _program("kafka", lambda: _jar_version(programs.class_path(settings, "kafka"), "kafka_2.13")),
-        _program("storm", lambda: _jar_version(programs.class_path(settings, "storm"), "storm-client")),
+        _program("kafka", lambda: _jar_version(settings, "kafka", "kafka_2.13")),
+        _program("storm", lambda: _jar_version(settings, "storm", "storm-client")),
         *_sink_program(settings),
         disk(settings.home),
         memory_size(),
@@ -67,9 +67,7 @@ def run_all(settings: Settings) -> list[Finding]:
 
 def _sink_program(settings: Settings) -> list[Finding]:
     if settings.sink.scheme == "questdb":
-        return [
-            _program("questdb", lambda: _jar_version(programs.class_path(settings, "questdb"), "questdb"))
-        ]
+        return [_program("questdb", lambda: _jar_version(settings, "questdb", "questdb"))]
     if settings.sink.scheme == "postgresql":
         return [
             _program(
@@ -196,12 +194,9 @@ def _program(subject: str, find: Callable[[], str]) -> Finding:
         return Finding(subject, "missing", str(error))
 
 
-def _jar_version(class_path: str, jar: str) -> str:
-    missing = [path for path in class_path.split(":") if not Path(path).exists()]
-    if missing:
-        raise FintankError(f"{len(missing)} jars are missing, such as {missing[0]}: run `make setup`.")
-    found = re.search(rf"/{re.escape(jar)}-([\d.]+)\.jar", class_path)
-    return found[1] if found else "unknown version"
+def _jar_version(settings: Settings, name: str, jar: str) -> str:
+    programs.jars(settings, name)
+    return programs.jar_version(settings, name, jar) or "unknown version"
 
 
 def _first_line(program: Path, argument: str) -> str:

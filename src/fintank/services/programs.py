@@ -1,6 +1,7 @@
 """The programs that `make setup` installs: where they are, and how they are run."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -76,3 +77,20 @@ def class_path(settings: Settings, name: str) -> str:
         setup = "FINTANK_SINK=questdb make setup" if name == "questdb" else "make setup"
         raise FintankError(f"The class path {path} is missing: run `{setup}`.")
     return path.read_text("utf-8").strip()
+
+
+def jars(settings: Settings, name: str) -> list[Path]:
+    """Return the jars of a class path; FintankError if one is missing."""
+    found = [Path(jar) for jar in class_path(settings, name).split(":")]
+    missing = [jar for jar in found if not jar.exists()]
+    if missing:
+        raise FintankError(
+            f"{len(missing)} jars of {name} are missing, such as {missing[0]}: run `make setup`."
+        )
+    return found
+
+
+def jar_version(settings: Settings, name: str, jar: str) -> str | None:
+    """Return the version of a jar in a class path, by its file name; None if it is not there."""
+    found = re.search(rf"/{re.escape(jar)}-([\d.]+)\.jar", class_path(settings, name))
+    return found[1] if found else None

@@ -12,7 +12,6 @@ from pathlib import Path
 import psutil
 
 from fintank.adapters import kafka_security, nimbus, ports
-from fintank.errors import FintankError
 from fintank.services import clojure_build, config_file, programs
 from fintank.services.supervisor import Service
 from fintank.services.templates import fill
@@ -189,12 +188,7 @@ def _sparse_config(settings: Settings) -> dict[str, object]:
 
 def _install(settings: Settings) -> None:
     """Fill the folders where Storm's daemons and workers look for jars."""
-    jars = [Path(jar) for jar in programs.class_path(settings, "storm").split(":")]
-    missing = [jar for jar in jars if not jar.exists()]
-    if missing:
-        raise FintankError(
-            f"{len(missing)} jars of Storm are missing, such as {missing[0]}: run `make setup`."
-        )
+    jars = programs.jars(settings, "storm")
     loopback = _compiled(settings, "loopback", [])
     daemon = _compiled(settings, "daemon", ["storm/worker_exit.clj"])
     for_workers = [jar for jar in jars if not jar.name.startswith(ONLY_IN_THE_JAR)]

@@ -7,7 +7,6 @@ runs the topology in one JVM. Every other command is passed to the next `storm` 
 import argparse
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -47,10 +46,10 @@ def main() -> None:
 def storm(arguments: Sequence[str]) -> int:
     """Run one storm command and return its exit status; FintankError if it can't be run."""
     if list(arguments) == ["version"]:
-        found = re.search(r"/storm-client-([0-9.]+)\.jar", programs.class_path(settings.load(), "storm"))
-        if found is None:
+        version = programs.jar_version(settings.load(), "storm", "storm-client")
+        if version is None:
             raise FintankError("The class path of Storm has no storm-client: run `make setup`.")
-        print(f"Storm {found[1]}")
+        print(f"Storm {version}")
         return 0
     if arguments[:1] == ["jar"] and FLUX in arguments and "--local" in arguments:
         return _run_local(arguments[1:])
