@@ -22,6 +22,7 @@ from support.rule_engine import (
 from fintank import settings
 from fintank.adapters import rules_file
 from fintank.bolts import rule_engine
+from fintank.trading.log_merge import LogMerge
 from fintank.trading.messages import ExecType, OrdType, State, TimeInForce, TradingState
 from fintank.trading.partition_log import Partition
 from fintank.trading.timeline import Adoption, Jump
@@ -286,3 +287,11 @@ def test_objects_in_cycles_are_freed_once_a_second(kafka: Kafka) -> None:
         assert known() is None
     finally:
         gc.enable()
+
+
+def test_a_long_wait_for_market_data_is_logged(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(LogMerge, "waited_ms", lambda *_: 11_000)
+    run_engine(kafka, [storm_tick(), storm_tick()])
+    assert caplog.text.count("decisions have waited 11 s") == 1
