@@ -26,7 +26,7 @@ Event = tuple[Record, list[str]]
 _TICKS = "ticks-"
 PLACE_WIDTH = 24
 ON_ARRIVAL_MS_MAX = 1_000
-"""What an order does on arrival is written together with its NEW; what it does as time passes, later."""
+"""What an order does at once is written with its NEW or REPLACED; what it does as time passes, later."""
 INDENT = " " * (len("2026-01-01T00:00:00.000Z  ") + PLACE_WIDTH)
 
 
@@ -96,22 +96,37 @@ def timeline(life: Life) -> Iterator[str]:
 
 
 def _received(life: Life) -> Iterator[Event]:
-    first_hash: dict[tuple[str, str], str] = {}
+    first_hash: dict[tuple[str | None, ...], str] = {}
     for record, message in life.sent:
         if isinstance(message, Reject):
             yield (record, [f"rejected, not an order: {message.reason} {message.detail}"])
             continue
         kinds = {Cancel: "cancel", Replace: "replace"}
         kind = kinds.get(type(message), "order")
-        key = (message.account, message.cl_ord_id if isinstance(message, Cancel | Replace) else "")
         orders = [] if isinstance(message, Cancel | Replace) else orders_of(life.id, message, life.limits)
+        names = list(_names(message, orders))
+        known = {first_hash[name] for name in names if name in first_hash}
         lines = list(requested(message, orders, life.id))
-        if first_hash.get(key) == message.content_hash:
+        if message.content_hash in known:
             lines = [f"the same {kind} again: it is processed once"]
-        elif key in first_hash:
+        elif known:
             lines[0] = f"the same id again with other content: {lines[0]}"
-        first_hash.setdefault(key, message.content_hash)
+        for name in names:
+            first_hash.setdefault(name, message.content_hash)
         yield (record, lines)
+
+
+def _names(
+    message: Order | PortfolioOrder | Cancel | Replace, orders: Sequence[Order]
+) -> Iterator[tuple[str | None, ...]]:
+    """Yield what no other message may be named; requests have names of their own."""
+    if isinstance(message, Cancel | Replace):
+        yield "request", message.account, message.symbol, message.cl_ord_id
+        return
+    if isinstance(message, PortfolioOrder):
+        yield "portfolio", message.account, message.order_id
+    for order in orders:
+        yield "order", *order.identity
 
 
 def _decided(life: Life) -> Iterator[Event]:
@@ -140,23 +155,25 @@ def _rests_on(report: Report) -> Iterator[str]:
 
 
 def _cause(life: Life, record: Record, report: ExecutionReport) -> str:
-    """Return what triggered a report: a message, or time, when its input is still the order's own message."""
+    """Return what triggered a report: a message, or time, when its input is still the order's own message.
+
+    That is the one that it came with, or the latest replace.
+    """
     if report.exec_type is ExecType.EXPIRED:
         return f"at its expiry, {utc(report.transact_time_us / 1000)}"
-    new = next(
+    answer = next(
         (
-            found
+            (found, other.exec_type)
             for found, other in life.reports
-            if other.exec_type == ExecType.NEW
+            if other.exec_type in (ExecType.NEW, ExecType.REPLACED)
             and (other.account, other.input) == (report.account, report.input)
         ),
         None,
     )
-    if new is not None and record.time_ms - new.time_ms >= ON_ARRIVAL_MS_MAX:
+    if answer is not None and record.time_ms - answer[0].time_ms >= ON_ARRIVAL_MS_MAX:
         return "as time passed"
-    if new is not None or report.exec_type is ExecType.REJECTED:
-        return "on arrival"
-    return f"by {report.input}"
+    is_new = answer is not None and answer[1] == ExecType.NEW
+    return "on arrival" if is_new or report.exec_type is ExecType.REJECTED else f"by {report.input}"
 
 
 def _what(report: ExecutionReport) -> str:

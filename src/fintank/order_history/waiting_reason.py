@@ -10,6 +10,7 @@ from fintank.adapters.topic_reader import Positions, TopicReader, open_reader
 from fintank.order_history.states_in_force import forbids, scope
 from fintank.terminal.screen import track
 from fintank.terminal.texts import utc
+from fintank.trading.changes import HeldQuote
 from fintank.trading.clock import Clock, ClockState
 from fintank.trading.collar import Collar
 from fintank.trading.decimals import plain
@@ -112,18 +113,25 @@ def _no_market(
     empty = next((side for side in sides if not market.levels(side)), None)
     if empty is None:
         return None
-    return _crossed(market) if market.crossing else _nothing(empty, book)
+    return _crossed(market) if market.crossing else _nothing(empty, book, limits.max_quote_age_us)
 
 
-def _nothing(side: Side, book: QuoteBook) -> str:
-    """Say that no exchange has a quote on a side, or only one that is too far behind."""
+def _nothing(side: Side, book: QuoteBook, max_age_us: int) -> str:
+    """Say that no exchange has a quote on a side, or only one that is too old or too far behind."""
     name = _PRICE_NAMES[side]
-    silent = [quote for quote in book.silent() if (quote.ask if side is Side.BUY else quote.bid) is not None]
+    silent = [quote for quote in book.silent() if _has(quote, side)]
     if not silent:
-        return f"no exchange has {'an' if name == 'ask' else 'a'} {name}"
+        priced = f"{'an' if name == 'ask' else 'a'} {name}"
+        if any(isinstance(entry, HeldQuote) and _has(entry.quote, side) for entry in book.entries()):
+            return f"no quote with {priced} is younger than {_seconds(max_age_us)} s (max_quote_age_ms)"
+        return f"no exchange has {priced}"
     behind = _seconds(book.clock.tick_time_us - silent[-1].time_us)
     venue = silent[-1].exchange
     return f"the newest quotes have no {name}; that of {venue} is {behind} s behind them (max_quote_lag_ms)"
+
+
+def _has(quote: Quote, side: Side) -> bool:
+    return (quote.ask if side is Side.BUY else quote.bid) is not None
 
 
 def _price_reason(working: WorkingOrder, market: Depth, collar: Collar, limits: Limits) -> str | None:

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 import factories
 
@@ -212,3 +213,42 @@ def test_what_happens_as_time_passes_says_so() -> None:
         for number, (_, report) in enumerate(life.reports)
     ]
     assert any("on NYSE, as time passed, NBBO" in line for line in printed(replace(life, reports=later)))
+
+
+def replaced_life(*, filled_later_ms: int) -> Life:
+    """Return the life of an order that is filled so long after the record of its replace."""
+    shard = Shard(Limits())
+    order = factories.order("5", cl_ord_id="o-1", priority=2, content_hash="one", input="orders-2-7")
+    request = factories.replace_request("o-1", cl_ord_id="r-1", order_qty=Decimal(4))
+    made = [
+        shard.on_order(order, TIME_US),
+        shard.on_cancel(request, TIME_US),
+        shard.on_quote(QUOTE, TIME_US),
+        shard.next_timer(TIME_US + 2_000_000),
+    ]
+    reports = [report for outcome in made if outcome is not None for report in outcome.reports]
+    assert [report.exec_type for report in reports] == ["NEW", "REPLACED", "TRADE"]
+    times = {"NEW": 0, "REPLACED": 5_000, "TRADE": 5_000 + filled_later_ms}
+    reported = [
+        (record("executions", number, times[report.exec_type]), report)
+        for number, report in enumerate(reports)
+    ]
+    return Life("o-1", [(record("orders", 7), order)], reported, {}, {}, Limits())
+
+
+def test_what_happens_as_time_passes_after_a_replace_says_so() -> None:
+    lines = printed(replaced_life(filled_later_ms=2_000))
+    assert any("REPLACED o-1 is r-1 now, by orders-0-60, NBBO" in line for line in lines)
+    assert any("on NYSE, as time passed, NBBO" in line for line in lines)
+    lines = printed(replaced_life(filled_later_ms=0))
+    assert any("on NYSE, by orders-0-60, NBBO" in line for line in lines)
+
+
+def test_an_id_may_be_used_once_for_each_symbol_and_account() -> None:
+    one, other = (
+        factories.order("5", cl_ord_id="o-1", symbol=symbol, content_hash=symbol) for symbol in ("IVE", "VTI")
+    )
+    elsewhere = factories.order("5", cl_ord_id="o-1", account="A-2", content_hash="another")
+    lines = printed(decided("o-1", [one, other, elsewhere]))
+    assert not any("the same id again" in line for line in lines)
+    assert sum("NEW on arrival" in line for line in lines) == 3

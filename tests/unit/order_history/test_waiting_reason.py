@@ -94,6 +94,13 @@ def test_an_exchange_that_is_too_far_behind_is_named() -> None:
     assert of_order(make.order("1"), quotes, NOW_US + 7_000_000, LIMITS) == told
 
 
+def test_a_side_whose_quotes_are_too_old_is_told_from_an_empty_one() -> None:
+    quotes = [quote("ARCA", "94.10", "94.20"), quote("NYSE", "94", None, at=3)]
+    assert of_order(make.order("1"), quotes, NOW_US + AGE_US, LIMITS) is None
+    told = "no quote with an ask is younger than 300 s (max_quote_age_ms)"
+    assert of_order(make.order("1"), quotes, NOW_US + AGE_US + 1, LIMITS) == told
+
+
 def test_an_order_may_wait_for_more_than_the_displayed_size() -> None:
     quotes = [quote("NYSE", "94.10", "94.20", ask_size="5")]
     reason = "the quotes have sizes, and no more than the displayed size is traded"
