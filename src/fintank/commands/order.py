@@ -16,11 +16,14 @@ def order(settings: Settings, id: str) -> None:  # noqa: A002 - the name that `i
     order_id = argument("order", id)
     limits = rules_file.load(settings)
     make_topics(settings.kafka)
-    life = search.find(settings.kafka, order_id, limits)
-    if life is None:
+    lives = search.find(settings.kafka, order_id, limits)
+    if not lives:
         raise FintankError(
             f"No order {order_id!r} in the topic 'orders' of Kafka ({settings.kafka}), which keeps 30 days: "
             "`invoke show orders` has the latest ids, and warns if an open transaction hides some"
         )
-    for line in timeline(life):
-        print(line)
+    for number, life in enumerate(lives):
+        if number:
+            print()
+        for line in timeline(life):
+            print(line)

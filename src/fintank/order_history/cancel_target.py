@@ -60,11 +60,10 @@ def find(
     """
     if symbol is not None and account is not None:
         return CancelTarget(account, symbol, order_id, None)
-    life = search.find(address, order_id, limits)
+    lives = search.find(address, order_id, limits)
+    every = dict.fromkeys(target for life in lives for target in _current(life))
     found = [
-        target
-        for target in (_current(life) if life else [])
-        if symbol in (None, target.symbol) and account in (None, target.account)
+        target for target in every if symbol in (None, target.symbol) and account in (None, target.account)
     ]
     if len(found) == 1:
         return found[0]

@@ -18,7 +18,8 @@ from fintank.wire.bolts.order_stream import OrderMessage
 from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.rejects import Reject
 
-Sent = tuple[Record, Order | PortfolioOrder | Cancel | Replace | Reject]
+Message = Order | PortfolioOrder | Cancel | Replace | Reject
+Sent = tuple[Record, Message]
 Reported = tuple[Record, Report]
 Booked = tuple[Record, Fill]
 Event = tuple[Record, list[str]]

@@ -4,7 +4,6 @@ Its messages can be anywhere in `orders`, so all of that is read; their reports 
 then on, in the partitions where they must be.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -12,6 +11,7 @@ from functools import partial
 from fintank.adapters.kafka_topics import partition_for, reports_partition, topics
 from fintank.adapters.topic_reader import CLOCK_BACK_MS_MAX, TopicReader, open_reader
 from fintank.order_history import waiting_reason
+from fintank.order_history.chains import chains, is_named, quoted
 from fintank.order_history.life import Booked, Life, Reported, Sent, orders_of, quote_ids
 from fintank.order_history.open_order import open_order
 from fintank.order_history.states_in_force import in_force
@@ -30,24 +30,26 @@ from fintank.trading.requests import MassCancel, Replace
 from fintank.waiting import now_us
 from fintank.wire.kafka import executions, fills, orders, tick_json
 from fintank.wire.kafka.records import Record, messages
-from fintank.wire.kafka.rejects import Reject
 
 IS_LATE = "nothing in the market holds it up: `invoke topics` shows whether decisions are late"
 
 
-def find(address: str, order_id: str, limits: Limits) -> Life | None:
-    """Return the life of the portfolio order or the order for one symbol with this id; None if unknown."""
+def find(address: str, order_id: str, limits: Limits) -> list[Life]:
+    """Return the lives of the portfolio orders and orders for one symbol with this id; none if it is unknown.
+
+    More than one, if some came with the id and others got it by a replace.
+    """
     with open_reader(address, "orders") as reader:
-        first_id, sent = _chain(reader, order_id, limits)
+        ids, sent = _linked(reader, order_id, limits)
     if not sent:
-        return None
+        return []
     messages = [message for _, message in sent if isinstance(message, Order | PortfolioOrder)]
     requests = [
         message
         for _, message in sent
         if isinstance(message, Replace) or (isinstance(message, Cancel) and message.list_id is None)
     ]
-    requested = [order for message in messages for order in orders_of(first_id, message, limits)]
+    requested = [order for name in ids for message in messages for order in orders_of(name, message, limits)]
     since_ms = min(record.time_ms for record, _ in sent) - CLOCK_BACK_MS_MAX
     with open_reader(address, "executions") as reader:
         reports = _reports(reader, requested, requests, since_ms)
@@ -57,8 +59,8 @@ def find(address: str, order_id: str, limits: Limits) -> Life | None:
     with open_reader(address, "ticks") as reader:
         wanted = {quote_id for _, report in reports for quote_id in quote_ids(report)}
         quotes = _quotes(reader, wanted, limits)
-    life = Life(first_id, sent, reports, booked, quotes, limits)
-    return replace(life, waits=_waits(address, life))
+    lives = [Life(*chain, booked, quotes, limits) for chain in chains(order_id, sent, reports, limits)]
+    return [replace(life, waits=_waits(address, life)) for life in lives]
 
 
 def _waits(address: str, life: Life) -> dict[Identity, str]:
@@ -74,24 +76,20 @@ def _waits(address: str, life: Life) -> dict[Identity, str]:
     return found
 
 
-def _chain(reader: TopicReader, order_id: str, limits: Limits) -> tuple[str, list[Sent]]:
-    """Return the first id of an order that may have been replaced, and what was sent under each of its ids.
+def _linked(reader: TopicReader, order_id: str, limits: Limits) -> tuple[list[str], list[Sent]]:
+    """Return an id and all that replaces link to it, and what was sent about any of them.
 
     The topic is read once for each id.
     """
     found: dict[str, Sent] = {}
-    ids, earlier = [order_id], dict[str, str]()
+    ids = [order_id]
     for name in ids:
         for record, message in _sent(reader, name, limits):
             found[record.place] = (record, message)
             if isinstance(message, Replace):
-                earlier.setdefault(message.cl_ord_id, message.orig_cl_ord_id)
                 ids += [each for each in (message.orig_cl_ord_id, message.cl_ord_id) if each not in ids]
-    first_id = order_id
-    while first_id in earlier:
-        first_id = earlier.pop(first_id)
-    order = sorted(found.values(), key=lambda sent: (sent[0].time_ms, sent[0].partition, sent[0].offset))
-    return first_id, order
+    sent = sorted(found.values(), key=lambda sent: (sent[0].time_ms, sent[0].partition, sent[0].offset))
+    return ids, sent
 
 
 def _sent(reader: TopicReader, order_id: str, limits: Limits) -> list[Sent]:
@@ -101,45 +99,25 @@ def _sent(reader: TopicReader, order_id: str, limits: Limits) -> list[Sent]:
         for record in _read(reader, reader.starts(), "orders")
         if record.value is not None and may_name(record.value)
         if not isinstance(message := orders.from_record(record), TradingState | MassCancel)
-        if _is_named(order_id, message, limits)
+        if is_named(order_id, message, limits)
     ]
 
 
 def _prefilter(order_id: str) -> Callable[[bytes], bool]:
     """Return a quick test that every record about the id passes, and few others."""
     # A cancel of a component is also about its portfolio order.
-    wanted: list[tuple[bytes, ...]] = [(_quoted(order_id),), (_quoted(order_id)[:-1] + b"-",)]
+    wanted: list[tuple[bytes, ...]] = [(quoted(order_id),), (quoted(order_id)[:-1] + b"-",)]
     for position, character in enumerate(order_id):
         symbol = order_id[position + 1 :]
         if character == "-" and len(symbol) <= CHARACTERS_MAX["symbol"]:
-            wanted.append((_quoted(order_id[:position]), _quoted(symbol)))
-            wanted.append((_quoted(order_id[:position]), _quoted("list_id")))
+            wanted.append((quoted(order_id[:position]), quoted(symbol)))
+            wanted.append((quoted(order_id[:position]), quoted("list_id")))
 
     def test(value: bytes) -> bool:
         # JSON escapes can write the same text differently.
         return b"\\" in value or any(all(text in value for text in texts) for texts in wanted)
 
     return test
-
-
-def _quoted(text: str) -> bytes:
-    return json.dumps(text, ensure_ascii=False).encode(errors="backslashreplace")
-
-
-def _is_named(
-    order_id: str, message: Order | PortfolioOrder | Cancel | Replace | Reject, limits: Limits
-) -> bool:
-    if isinstance(message, Reject):
-        return _quoted(order_id) in message.payload.encode()
-    if isinstance(message, Replace):
-        named = message.orig_cl_ord_id
-        return order_id in (named, message.cl_ord_id) or named.startswith(f"{order_id}-")
-    if isinstance(message, Cancel):
-        named = message.list_id or message.orig_cl_ord_id or ""
-        return named == order_id or named.startswith(f"{order_id}-") or order_id.startswith(f"{named}-")
-    if isinstance(message, PortfolioOrder) and message.order_id == order_id:
-        return True  # it may have no component: all CASH
-    return bool(orders_of(order_id, message, limits))
 
 
 def _reports(
