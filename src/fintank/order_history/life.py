@@ -195,7 +195,7 @@ def _quote(life: Life, report: ExecutionReport, quote_id: str) -> str:
     moment_us = report.transact_time_us if trigger is None else trigger.time_us
     age_seconds = max(moment_us - quote.time_us, 0) / 1_000_000
     return (
-        f"  quote ticks-{quote_id}: {quote.exchange} {quote.bid} / {quote.ask}, "
+        f"  quote ticks-{quote_id}: {quote.exchange} {quote.bid or '-'} / {quote.ask or '-'}, "
         f"{age_seconds:.6f} s old at the decision"
     )
 

@@ -89,11 +89,15 @@ def _starts(identity: Identity, reports: Sequence[RecordedReport], retention_us:
 
 
 def _passed_us(before: ExecutionReport, report: ExecutionReport) -> int:
-    """Return how long after another a report is, by the times of ticks and orders or by log time."""
+    """Return how much time, at most, a symbol's clock showed between two reports.
+
+    It goes on with log time, and a tick that came late may have set it back since: so that is the time
+    between the ticks or orders and the log time together.
+    """
     passed_us = report.transact_time_us - before.transact_time_us
     if report.log_time_us is None or before.log_time_us is None:
         return passed_us
-    return max(passed_us, report.log_time_us - before.log_time_us)
+    return max(passed_us, 0) + report.log_time_us - before.log_time_us
 
 
 class _Answers:

@@ -114,6 +114,12 @@ def test_an_order_that_waited_names_the_tick_that_filled_it() -> None:
     assert any(line.endswith("94.10 / 94.20, 0.000000 s old at the decision") for line in lines)
 
 
+def test_the_empty_side_of_a_quote_is_a_dash() -> None:
+    both = QUOTE._replace(time_us=QUOTE.time_us - 1, offset=40)
+    lines = printed(decided("p-1-IVE", [MESSAGE], both, QUOTE._replace(bid=None)))
+    assert "quote ticks-0-41: NYSE - / 94.20, 2.500000 s old at the decision" in lines
+
+
 def test_a_quote_that_kafka_deleted_and_a_missing_booking_are_mentioned() -> None:
     lines = printed(replace(decided("p-1", [MESSAGE], QUOTE), quotes={}, fills={}))
     assert "quote ticks-0-41: no longer in the topic" in lines

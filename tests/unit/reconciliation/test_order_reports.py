@@ -98,6 +98,21 @@ def test_an_identity_is_used_again_only_after_its_order_is_forgotten(
     assert len(ledger) == 2
 
 
+@pytest.mark.parametrize(("days", "is_clean"), [(0.6, True), (0.4, False)])
+def test_an_order_is_forgotten_by_a_clock_that_a_late_tick_set_back(
+    decided, make_order, breaks, days, is_clean
+):
+    history, again = decided(make_order(1)), decided(make_order(2))
+    later_us = int(days * 86_400_000_000)
+    for number, entry in enumerate(again.reports):
+        report = entry.message
+        times = {"transact_time_us": report.transact_time_us, "log_time_us": report.log_time_us}
+        later = replace(report, **{name: time_us + later_us for name, time_us in times.items()})
+        history.reports.append(entry._replace(place=f"executions-0-{2 + number}", message=later))
+    history.orders += again.orders
+    assert (breaks(history.order_results()) == []) is is_clean
+
+
 @pytest.mark.parametrize("reports_kept", [2, 1])
 def test_reports_of_an_order_that_nobody_sent_are_named(filled, breaks, reports_kept):
     filled.orders.clear()
