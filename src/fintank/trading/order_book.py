@@ -69,8 +69,11 @@ class OrderBook:
             self.by_seq[working.arrival_seq] = working
             self._times.remove((before.order.order_time_us, before.arrival_seq))
             self._times.add((working.order.order_time_us, working.arrival_seq))
-            if not working.is_checked:
-                self.unchecked[working.order.side][working.arrival_seq] = None
+            unchecked = self.unchecked[working.order.side]
+            if working.is_checked:
+                unchecked.pop(working.arrival_seq, None)
+            else:
+                unchecked[working.arrival_seq] = None
             return
         self._remove(before)
         if working.is_open:

@@ -1,6 +1,7 @@
 """Only what a quote touches is looked at."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,8 @@ from support.timers import run_timers
 
 from fintank.trading import steps as steps_module
 from fintank.trading.limits import Limits
-from fintank.trading.messages import State, TradingState
+from fintank.trading.messages import Side, State, TradingState
+from fintank.trading.order_book import OrderBook
 from fintank.trading.quote_book import QuoteBook
 from fintank.trading.shard import Shard
 from fintank.trading.working_order import WorkingOrder
@@ -195,3 +197,14 @@ def test_a_commit_asks_only_the_symbols_that_changed(
     shard.on_quote(quote(symbol="S7", offset=1), LOG_US)
     assert len(shard.changed_quotes()) == 1  # its time is the same, so the clock stands
     assert (asked, shard.changed_quotes()) == (["S7"], ())
+
+
+def test_a_replaced_order_in_its_place_is_checked_later_only_if_it_was_not_yet(order: Make) -> None:
+    orders = OrderBook("IVE")
+    unchecked = WorkingOrder(order("10", price="90"), 7, 0, None, is_checked=False)
+    checked = replace(unchecked, is_checked=True)
+    orders.add(unchecked)
+    orders.replace(unchecked, checked)
+    assert orders.unchecked == {Side.BUY: {}, Side.SELL: {}}
+    orders.replace(checked, unchecked)
+    assert orders.unchecked == {Side.BUY: {7: None}, Side.SELL: {}}
