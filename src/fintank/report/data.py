@@ -169,8 +169,13 @@ class ReportData:
 
     @property
     def last_reports(self) -> list[ExecutionRow]:
-        """The latest execution report of each order; a rejected cancel is not one."""
-        own = (row for row in self.executions if row.exec_type != CANCEL_REJECTED)
-        return list(
-            {row.order_id or (row.account, row.symbol, row.order_cl_ord_id): row for row in own}.values()
-        )
+        """The latest execution report of each order; a rejected cancel is not one.
+
+        Nor is the rejection of an order's message that came again after the order was forgotten.
+        """
+        found: dict[str | tuple[str, ...], ExecutionRow] = {}
+        for row in self.executions:
+            name = row.order_id or (row.account, row.symbol, row.order_cl_ord_id)
+            if row.exec_type != CANCEL_REJECTED and not (row.exec_type == "REJECTED" and name in found):
+                found[name] = row
+        return list(found.values())

@@ -149,6 +149,13 @@ def test_a_rejected_cancel_does_not_count_as_an_order() -> None:
     assert "cancel-1" not in {report.cl_ord_id for report in data.last_reports}
 
 
+def test_a_filled_order_whose_message_came_again_is_filled() -> None:
+    filled = report(0, order_id="id-1")
+    stale = report(2, order_id="id-1", exec_type="REJECTED", ord_status="REJECTED", text="code=STALE_ORDER")
+    assert replace(EMPTY, executions=[filled, stale]).last_reports == [filled]
+    assert replace(EMPTY, executions=[stale, stale]).last_reports == [stale]
+
+
 def test_a_trade_on_an_unknown_quote_is_not_drawn() -> None:
     data = full_data()
     html = page(data, "InfluxDB")
