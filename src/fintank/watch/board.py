@@ -30,7 +30,7 @@ QUIET_US = 60_000_000
 
 
 class BestPrice(NamedTuple):
-    """The best bid and ask of a symbol, and the time of its newest quote."""
+    """The best bid and ask of a symbol, how many venues have either, and the time of its newest quote."""
 
     symbol: str
     bid: Decimal | None
@@ -138,7 +138,8 @@ class Board:
         recent = [quote for quote in quotes if newest_us - quote.time_us <= QUOTE_AGE_US_MAX]
         bids = [Decimal(quote.bid) for quote in recent if quote.bid is not None]
         asks = [Decimal(quote.ask) for quote in recent if quote.ask is not None]
-        return BestPrice(symbol, max(bids, default=None), min(asks, default=None), len(recent), newest_us)
+        venues = sum(quote.bid is not None or quote.ask is not None for quote in recent)
+        return BestPrice(symbol, max(bids, default=None), min(asks, default=None), venues, newest_us)
 
 
 def _newest_us(quotes: Mapping[str, Quote]) -> int:

@@ -36,6 +36,14 @@ def test_the_best_prices_are_those_of_the_venues_that_still_quote() -> None:
     assert (best.bid, best.ask, best.venues, best.time_us) == (94, Decimal("94.1"), 2, NOW_US)
 
 
+def test_a_venue_that_has_withdrawn_is_not_counted() -> None:
+    board = Board()
+    board.on_ticks([tick("IVE", "NYSE", 94, 0, ago_s=2), tick("IVE", "ARCA", 93, 95, ago_s=1)])
+    board.on_ticks([tick("IVE", "ARCA", 0, 0)])
+    (best,) = board.prices()
+    assert (best.bid, best.ask, best.venues, best.time_us) == (94, None, 1, NOW_US)
+
+
 def test_symbols_without_a_quote_of_late_leave_the_room_to_the_others() -> None:
     board = Board()
     board.on_ticks(tick(f"A{number}", "NYSE", 1, 2, ago_s=61) for number in range(9))
