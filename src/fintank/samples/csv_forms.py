@@ -60,10 +60,11 @@ class GivenForm:
 class CsvForm:
     """How to read a file; columns are the indices of each field's columns.
 
-    width: the columns of the header; width_min: without those at its end that have no name.
-    keeps_sides: an empty bid or ask is that of the line before.
+    name: what errors call the file. width: the columns of the header; width_min: without those at its end
+    that have no name. keeps_sides: an empty bid or ask is that of the line before.
     """
 
+    name: str
     encoding: str
     separator: str
     header_line: int
@@ -104,6 +105,7 @@ def guess(file: BinaryIO, name: str, given: GivenForm) -> tuple[CsvForm, str]:
         or _zone_named([header[at] for at in columns["timestamp"]])
     )
     form = CsvForm(
+        name=name,
         encoding=encoding,
         separator=separator,
         header_line=0 if is_headless else sample[0].number,
@@ -113,7 +115,8 @@ def guess(file: BinaryIO, name: str, given: GivenForm) -> tuple[CsvForm, str]:
         constants=constants,
         time=_time_form(name, [joined(row, columns["timestamp"]) for row in rows], zone, given),
         size_decimals=known.size_decimals if known else 0,
-        has_decimal_commas=separator != "," and csv_numbers.have_decimal_commas(_numbers(rows, columns)),
+        has_decimal_commas=separator != ","
+        and csv_numbers.have_decimal_commas(name, _numbers(rows, columns)),
         keeps_sides=known is not None and known.keeps_sides,
     )
     return form, _summary(form, header, known, zone)
@@ -227,9 +230,12 @@ def _agreeing(name: str, texts: Sequence[str], found: Sequence[TimeForm]) -> Tim
     counts only where there is no other: 1712051230456 is no date of the year 1712.
     """
 
+    def is_possible(meaning: str) -> bool:
+        return float(meaning) * 1e6 >= EARLIEST_US
+
     def read(text: str) -> str:
         meanings = {form.read(text) for form in found if csv_times.can_read(form, text)}
-        possible = {meaning for meaning in meanings if float(meaning) * 1e6 >= EARLIEST_US} or meanings
+        possible = set(filter(is_possible, meanings)) or meanings
         if len(possible) > 1:
             raise FintankError(
                 f"{name}: a time such as {text!r} has more than one meaning: say which, as in {_TIME_FORMAT}"
@@ -239,7 +245,9 @@ def _agreeing(name: str, texts: Sequence[str], found: Sequence[TimeForm]) -> Tim
     for text in texts:
         with suppress(ValueError, OverflowError):
             read(text)
-    return found[0]._replace(read=read)
+    readable = ((form, text) for form in found for text in texts if csv_times.can_read(form, text))
+    named = next((form for form, text in readable if is_possible(form.read(text))), found[0])
+    return named._replace(read=read)
 
 
 def _zone_named(titles: Sequence[str]) -> tzinfo:

@@ -23,7 +23,7 @@ _DIGITS_MAX = {"seconds": 10, "milliseconds": 13, "microseconds": 16, "nanosecon
 """Until the year 2286; since 1990 there are at most one fewer. So 20240501093000 is a date, not a number."""
 _SECONDS_LIMIT = 1e11
 _NUMBER = re.compile(r"(\d{1,20})(?:[.,](\d*))?")
-_WITH_EXPONENT = re.compile(r"[0-9](?:\.[0-9]{0,20})?[eE]\+?[0-9]{1,2}")
+_WITH_EXPONENT = re.compile(r"[0-9](?:[.,][0-9]{0,20})?[eE]\+?[0-9]{1,2}")
 _DATES = {
     "year first": re.compile(rf"(?P<year>\d{{4}})[-./](?P<month>\d\d?)[-./](?P<day>\d\d?)[T ]{_CLOCK}"),
     "year first, without separators": re.compile(
@@ -113,7 +113,9 @@ def _number_reader(unit: str) -> TimeReader:
         return _seconds_since_the_epoch
 
     def read(text: str) -> str:
-        match = _NUMBER.fullmatch(plain(Decimal(text)) if _WITH_EXPONENT.fullmatch(text) else text)
+        if _WITH_EXPONENT.fullmatch(text):
+            text = plain(Decimal(with_point(text)))
+        match = _NUMBER.fullmatch(text)
         if match is None or not _DIGITS_MAX[unit] - 1 <= len(match[1]) <= _DIGITS_MAX[unit]:
             raise ValueError(text)
         whole, decimals = match[1], match[2] or ""

@@ -151,6 +151,7 @@ _COMPRESSIONS: Mapping[bytes, Callable[[BinaryIO], Any]] = {
     b"\xfd7zXZ\0": lambda file: _streams(file, lzma.LZMADecompressor),
     b"PK\x03\x04": _member,
     b"\x28\xb5\x2f\xfd": _zstd,
+    b"\x50\x2a\x4d\x18": _zstd,  # of pzstd, which begins with a frame to skip
 }
 
 

@@ -14,7 +14,7 @@ import orjson
 
 from fintank.samples.csv_forms import NAMES, NUMBERS, OWN_TIME, SIZES, CsvForm, joined
 from fintank.samples.csv_numbers import plain_number
-from fintank.samples.csv_text import BadLine, fields, lines
+from fintank.samples.csv_text import BadLine, NumberedText, fields, lines
 from fintank.samples.csv_times import SkippedTimeError, with_point
 from fintank.trading.messages import Quote
 from fintank.wire.bolts import owner_ticks
@@ -51,23 +51,27 @@ def read(
 
 def _candidates(file: BinaryIO, form: CsvForm) -> Iterator[_Candidate | BadLine]:
     record = _record(form)
-    width, separator = form.width, form.separator
     for line in lines(file, form.encoding):
         if line.number <= form.header_line:
             continue
-        if isinstance(line, BadLine):
-            yield line
-            continue
-        row = fields(line.text, separator)
-        if len(row) != width and not form.fits(row):
-            yield BadLine(line.number, f"columns: {len(row)} instead of {width}")
-            continue
-        try:
-            yield line.number, record(row)
-        except (ValueError, OverflowError) as error:
-            text = joined(row, form.columns["timestamp"]).strip()
-            fault = error if isinstance(error, SkippedTimeError) else f"is not {form.time.name}"
-            yield BadLine(line.number, f"timestamp {text!r:.{VALUE_CHARS_MAX}} {fault}")
+        candidate = line if isinstance(line, BadLine) else _candidate(line, form, record)
+        if form.keeps_sides and isinstance(candidate, BadLine):
+            record = _record(form)  # which holds no sides: the line may have changed them
+        yield candidate
+
+
+def _candidate(
+    line: NumberedText, form: CsvForm, record: Callable[[Sequence[str]], str]
+) -> _Candidate | BadLine:
+    row = fields(line.text, form.separator)
+    if len(row) != form.width and not form.fits(row):
+        return BadLine(line.number, f"columns: {len(row)} instead of {form.width}")
+    try:
+        return line.number, record(row)
+    except (ValueError, OverflowError) as error:
+        text = joined(row, form.columns["timestamp"]).strip()
+        fault = error if isinstance(error, SkippedTimeError) else f"is not {form.time.name}"
+        return BadLine(line.number, f"timestamp {text!r:.{VALUE_CHARS_MAX}} {fault}")
 
 
 def _record(form: CsvForm) -> Callable[[Sequence[str]], str]:
@@ -90,8 +94,8 @@ def _record(form: CsvForm) -> Callable[[Sequence[str]], str]:
         for at in sides:
             if not values[at]:
                 values[at] = held[at]
-            elif DECIMAL.fullmatch(values[at]):
-                held[at] = values[at]
+            else:
+                held[at] = values[at] if DECIMAL.fullmatch(values[at]) else ""
         present = tuple(map(bool, values)) if "" in values else whole
         if present not in templates:
             templates[present] = _template(names, present, form.constants)
@@ -126,7 +130,7 @@ def _change(form: CsvForm, name: str) -> Callable[[str], str] | None:
     decimals = form.size_decimals if name in SIZES else 0
     if name not in NUMBERS or not (decimals or form.has_decimal_commas):
         return None
-    return lambda text: plain_number(text, form.has_decimal_commas, decimals)
+    return lambda text: plain_number(form.name, text, form.has_decimal_commas, decimals)
 
 
 def _parsed(

@@ -122,11 +122,25 @@ def test_a_side_that_metatrader_leaves_empty_did_not_change() -> None:
     assert [line and (line.symbol, line.bid, line.ask) for line in found if isinstance(line, Quote)] == [
         ("EURUSD.A", None, "1.0667"),
         ("EURUSD.A", "1.0665", "1.0667"),
-        ("EURUSD.A", "1.0665", "1.0668"),
+        ("EURUSD.A", None, "1.0668"),
         ("EURUSD.A", "9.5e-5", "1.0668"),
         ("EURUSD.A", "9.5e-5", "1.0669"),
     ]
     assert [line.number for line in found if isinstance(line, BadLine)] == [4]
+
+
+@pytest.mark.parametrize("bad", ["99:00:00\t1.5\t", "00:00:01\t1.5", "00:00:01\t1,5\t", "x" * 70_000])
+def test_after_a_bad_line_no_side_is_taken_for_unchanged(bad: str) -> None:
+    text = (
+        "<DATE>\t<TIME>\t<BID>\t<ASK>\t<LAST>\t<VOLUME>\t<FLAGS>\n"
+        "2014.05.01\t00:00:00\t1.1\t1.2\t\t\t6\n"
+        f"2014.05.01\t{bad}\t\t\t2\n"
+        "2014.05.01\t00:00:02\t\t1.6\t\t\t4\n"
+    )
+    _, (_, line, last) = read(text, "EURUSD_201405010000_201405020000.csv")
+    assert isinstance(line, BadLine)
+    assert isinstance(last, Quote)
+    assert (last.bid, last.ask) == (None, "1.6")
 
 
 def test_sizes_in_millions_keep_every_digit_or_are_bad() -> None:

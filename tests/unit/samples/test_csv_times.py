@@ -20,6 +20,7 @@ from fintank.trading.messages import Quote
         ("1398902400292.5", MAY_FIRST_2014_US + 292_500),
         ("1398902400,292", MAY_FIRST_2014_US + 292_000),
         ("1398902400292,5", MAY_FIRST_2014_US + 292_500),
+        ("1,398902400292e12", MAY_FIRST_2014_US + 292_000),
         ("1.398902400292e12", MAY_FIRST_2014_US + 292_000),
         ("1.398902400292123E+18", MAY_FIRST_2014_US + 292_123),
         ("1398902400292123", MAY_FIRST_2014_US + 292_123),
@@ -122,6 +123,12 @@ def test_a_time_of_two_meanings_ends_the_reading_wherever_it_comes_first() -> No
 
 def test_a_number_is_no_date_of_another_century() -> None:
     assert time_us("1712051230456") == 1_712_051_230_456_000
+
+
+def test_a_date_that_might_be_a_number_is_said_to_be_a_date() -> None:
+    text = "timestamp,symbol,exchange,bid,ask\n201405010000,I,N,1,2\n"
+    assert read(text)[0] == "times: year first, without separators in UTC"
+    assert time_us("201405010000") == MAY_FIRST_2014_US
 
 
 def test_a_pattern_with_the_name_of_a_zone_is_refused() -> None:

@@ -54,6 +54,7 @@ def read_twice(path: Path) -> list[Quote | BadLine]:
         ("streams.csv.xz", lzma.compress(TEXT[:50]) + bytes(8) + lzma.compress(TEXT[50:])),
         ("quotes.csv.zst", zstd.compress(TEXT)),
         ("frames.csv.zst", zstd.compress(TEXT[:50]) + zstd.compress(TEXT[50:])),
+        ("pzstd.csv.zst", bytes.fromhex("502a4d1804000000") + b"size" + zstd.compress(TEXT)),
         ("padded.csv.zst", zstd.compress(TEXT) + bytes(1_000)),
         ("quotes.zip", zipped("folder/quotes.csv")),
         ("EURUSD_T201405.zip", zipped("DAT_ASCII_EURUSD_T_201405.txt", "DAT_ASCII_EURUSD_T_201405.CSV")),
