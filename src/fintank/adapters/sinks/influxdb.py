@@ -24,7 +24,7 @@ from fintank.adapters.sinks import (
 )
 from fintank.adapters.sinks.http_client import DENIED, HttpClient
 from fintank.adapters.sinks.query import Query
-from fintank.adapters.sinks.refusing import ANSWER_CHARS_MAX, refusals
+from fintank.adapters.sinks.refusing import refusals, shown_answer
 from fintank.errors import FintankError
 from fintank.sink_url import SinkUrl
 from fintank.wire.points.point_values import Measurement, Point, of_answer
@@ -55,7 +55,7 @@ class Answer(NamedTuple):
     is_influxdbs_own: bool
 
     def __str__(self) -> str:
-        return f"{self.status}: {self.text[:ANSWER_CHARS_MAX]}"
+        return f"{self.status}: {shown_answer(self.text)}"
 
     @property
     def cure(self) -> str:
@@ -181,17 +181,21 @@ class InfluxDB:
         """Yield the series of one SELECT; one of more than CHUNK_ROWS rows comes in several parts."""
         for chunk in self._chunks(query):
             try:
-                answer = orjson.loads(chunk)
-            except ValueError as error:
+                found = list(self._series_of(orjson.loads(chunk)))
+            except (ValueError, TypeError, AttributeError, LookupError) as error:
                 raise FintankError(
-                    f"{self._name} answered with something other than JSON: is it InfluxDB?"
+                    f"{self._name} does not answer as InfluxDB does: check its address"
                 ) from error
-            for result in (answer, *answer.get("results", ())):
-                refusal = result.get("error", "database not found")
-                if not refusal.startswith("database not found"):
-                    raise FintankError(f"{self._name} refused the query: {refusal}")
-                for found in result.get("series", ()):
-                    yield found.get("tags", {}), found["values"]
+            yield from found
+
+    def _series_of(self, answer: dict[str, Any]) -> Iterator[Series]:
+        """Yield the series of a chunk; whatever error if it is no answer of InfluxDB."""
+        for result in [answer] if "error" in answer else answer["results"]:
+            refusal = result.get("error", "database not found")
+            if not refusal.startswith("database not found"):
+                raise FintankError(f"{self._name} refused the query: {shown_answer(refusal)}")
+            for found in result.get("series", ()):
+                yield found.get("tags", {}), [*found["values"]]
 
     def _chunks(self, query: str) -> Iterator[bytes]:
         """Yield the chunks of an answer, each a line of JSON."""
@@ -244,7 +248,8 @@ def _answer(response: BaseHTTPResponse) -> Answer:
         is_own = _OWN_HEADER in response.headers or bool(_OWN_ERRORS.match(error))
         return Answer(status, error, is_influxdbs_own=is_own)
     # An answer without an error, one of a proxy, or none at all.
-    return Answer(status, "" if status in (200, 204) else text, is_influxdbs_own=False)
+    said = "" if status in (200, 204) else text or response.reason or ""
+    return Answer(status, said, is_influxdbs_own=False)
 
 
 def _error(body: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from fintank.adapters import credentials
 from fintank.adapters.sinks import Refusal, Retention, Series, SinkUnavailableError, full_disk_cure
 from fintank.adapters.sinks.http_client import DENIED, HttpClient
 from fintank.adapters.sinks.query import Query
-from fintank.adapters.sinks.refusing import ANSWER_CHARS_MAX, refusals
+from fintank.adapters.sinks.refusing import refusals, shown_answer
 from fintank.adapters.sinks.sql import (
     Dialect,
     other_form,
@@ -172,12 +172,14 @@ class QuestDB:
         return found
 
     def _rows(self, statement: str) -> list[Any]:
-        """Run one statement and return its rows; without any if its table does not exist."""
+        """Run one statement and return its rows, if it has any; none if its table does not exist."""
         with self._client.query("/exec", {"query": statement, "nm": "true"}) as response:
-            body = response.read()
-        answer = _json(body)
+            answer = _json(response.read(cache_content=True))
         if response.status == 200 and "error" not in answer:
-            return list(answer.get("dataset", ()))
+            rows = answer.get("dataset", [] if "ddl" in answer else None)
+            if isinstance(rows, list):
+                return rows
+            raise FintankError(f"{self._name} does not answer as QuestDB does: check its address")
         if _NO_TABLE in str(answer.get("error", "")):
             return []
         raise FintankError(f"{self._name} refused a query: {self._text(response, answer)}")
@@ -206,7 +208,8 @@ class QuestDB:
             raise SinkUnavailableError(str(error)) from error
 
     def _text(self, response: BaseHTTPResponse, answer: dict[str, Any]) -> str:
-        text = str(answer.get("error") or answer.get("message") or "no reason")[:ANSWER_CHARS_MAX]
+        told = answer.get("error") or answer.get("message") or response.data.decode(errors="replace")
+        text = shown_answer(str(told)) or response.reason or "no reason"
         cure = f"; {credentials.SINK_CURE}" if response.status in DENIED else full_disk_cure(text)
         return f"{response.status}: {text}{cure}"
 

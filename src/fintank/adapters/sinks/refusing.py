@@ -3,8 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from fintank.adapters.sinks import Refusal
+from fintank.output import printable
 
 ANSWER_CHARS_MAX = 300
+
+
+def shown_answer(text: str) -> str:
+    """Return the start of a server's answer, which may be a page of HTML, as one line."""
+    return printable(" ".join(text.split()), ANSWER_CHARS_MAX)
 
 
 def refusals(

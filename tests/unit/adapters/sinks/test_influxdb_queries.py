@@ -142,9 +142,25 @@ def test_another_status_is_an_error_and_denied_access_has_a_cure(
         influx.rows("SELECT")
 
 
-def test_an_answer_that_is_not_json_is_one_line(server: Server, influx: InfluxDB) -> None:
-    server.parts = [b"<html>"]
-    with pytest.raises(FintankError, match=r"InfluxDB .* answered with something other than JSON"):
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"error": {"code": 1}}',
+        b'{"results": 5}',
+        b'{"results": [null]}',
+        b'{"results": [{"series": [{"name": "fills"}]}]}',
+        b'{"results": [{"series": [{"values": null}]}]}',
+    ],
+)
+def test_an_answer_of_another_server_is_one_line(server: Server, influx: InfluxDB, body: bytes) -> None:
+    server.parts = [body]
+    with pytest.raises(
+        FintankError, match=r"^InfluxDB \(.*\) does not answer as InfluxDB does: check its ad"
+    ):
         list(influx.points(FILLS))
 
 

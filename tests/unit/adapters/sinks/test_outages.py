@@ -1,6 +1,7 @@
-"""A refused login, a full disk and a missing driver of each sink are one line with the cure."""
+"""A refused login, a full disk, another server, a missing driver: each is one line with the cure."""
 
 import os
+import re
 import socketserver
 import struct
 import subprocess
@@ -12,7 +13,8 @@ from contextlib import contextmanager
 import pytest
 from support.http_server import QuietHandler, http_server
 
-from fintank.adapters.sinks import SinkUnavailableError, open_sink
+from fintank.adapters.sinks import SinkUnavailableError, open_sink, open_store
+from fintank.adapters.sinks.query import Query
 from fintank.errors import FintankError
 from fintank.settings import parse_sink
 from fintank.sink_url import SinkUrl
@@ -124,6 +126,29 @@ def test_a_full_disk_has_its_cure_and_blames_no_line(scheme: str, body: bytes) -
         pytest.raises(SinkUnavailableError, match=r"answered 500: .*; free disk space there\Z"),
     ):
         open_sink(url).write(LINE)
+
+
+@pytest.mark.parametrize("body", [b"<html>login</html>", b"", b"{}", b"[]", b'{"dataset": null}'])
+def test_a_questdb_that_is_another_server_holds_no_empty_tables(body: bytes) -> None:
+    with (
+        web("questdb", 200, body) as url,
+        pytest.raises(FintankError, match=r"^QuestDB \(.*\) does not answer as QuestDB does: check its add"),
+    ):
+        open_store(url).edges_ns(Query("bid_ask", ("bid",)))
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b"<html>\r\n<h1>Slow down</h1>\n</html>\n", "<html> <h1>Slow down</h1> </html>"),
+        (b"\x1b[31m", r"'\x1b[31m'"),
+        (b"", "Too Many Requests"),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["influxdb", "questdb"])
+def test_what_a_proxy_says_is_one_harmless_line(scheme: str, body: bytes, shown: str) -> None:
+    with web(scheme, 429, body) as url:
+        refuses(url, re.escape(f"429: {shown}"))
 
 
 WITHOUT_PSYCOPG = """
