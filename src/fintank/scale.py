@@ -13,12 +13,14 @@ from typing import Any
 
 from fintank import toml_file
 from fintank.errors import FintankError
+from fintank.output import printable
 from fintank.settings import PROJECT_ROOT
 
 OPTION = "fintank.scale"
 PARTITIONS_MAX = 1_000
 TASKS_MAX = 1_000
 WORKERS_MAX = 1_000
+SHOWN_CHARS_MAX = 200
 PARTITIONED = ("ticks", "orders", "executions", "fills")
 COMPONENTS = (
     "tick-spout",
@@ -127,10 +129,12 @@ def _table(
 def _require_known(content: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
     unknown = sorted(content.keys() - {*known})
     if unknown:
-        raise FintankError(f"{where} has no {unknown[0]!r}: it can have {', '.join(known)}")
+        name = printable(repr(unknown[0]), SHOWN_CHARS_MAX)
+        raise FintankError(f"{where} has no {name}: it can have {', '.join(known)}")
 
 
 def _count(value: object, key: str, name: str, most: int) -> int:
     if type(value) is not int or not 1 <= value <= most:
-        raise FintankError(f"{name}: {key} = {value!r} must be a whole number from 1 to {most:,}")
+        found = printable(repr(value), SHOWN_CHARS_MAX)
+        raise FintankError(f"{name}: {key} = {found} must be a whole number from 1 to {most:,}")
     return value

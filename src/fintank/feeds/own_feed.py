@@ -23,7 +23,7 @@ from fintank import toml_file
 from fintank.errors import FintankError
 from fintank.feeds.exchange import FeedMessage, Ignored, VenueQuote, iso_us
 from fintank.wire.kafka.fields import is_symbol
-from fintank.wire.toml_keys import shown
+from fintank.wire.toml_keys import shown, shown_name
 
 REQUIRED = ("url", "exchange", "symbol", "bid", "ask")
 OPTIONAL = ("subscribe", "bid_size", "ask_size", "sequence", "time", "time_unit")
@@ -106,19 +106,20 @@ def load(path: Path) -> dict[str, OwnFeed]:
 
 
 def _checked(path: Path, name: str, table: Any) -> Mapping[str, str]:
+    where = f"{path}: {shown_name(name)}"
     if not isinstance(table, dict):
-        raise FintankError(f"{path}: {name}: must be a table, as in [{name}]")
+        raise FintankError(f"{where}: must be a table, as in [desk]")
     for key, value in table.items():
         if key not in (*REQUIRED, *OPTIONAL):
             allowed = ", ".join((*REQUIRED, *OPTIONAL))
-            raise FintankError(f"{path}: {name}: unknown key {key}: allowed are {allowed}")
+            raise FintankError(f"{where}: unknown key {shown_name(key)}: allowed are {allowed}")
         if not isinstance(value, str):
-            raise FintankError(f"{path}: {name}: {key} = {shown(value)}: must be text")
+            raise FintankError(f"{where}: {key} = {shown(value)}: must be text")
     missing = [key for key in REQUIRED if key not in table]
     if missing:
-        raise FintankError(f"{path}: {name}: {missing[0]} is missing")
+        raise FintankError(f"{where}: {missing[0]} is missing")
     if not is_symbol(table["exchange"]):
-        raise FintankError(f"{path}: {name}: exchange = {table['exchange']!r}: is no name of an exchange")
+        raise FintankError(f"{where}: exchange = {shown(table['exchange'])}: is no name of an exchange")
     if table.get("time_unit", "s") not in (*_UNITS, "iso"):
-        raise FintankError(f"{path}: {name}: time_unit = {table['time_unit']}: must be s, ms, us, ns or iso")
+        raise FintankError(f"{where}: time_unit = {shown(table['time_unit'])}: must be s, ms, us, ns or iso")
     return table

@@ -15,7 +15,7 @@ from fintank.trading.instruments import Commission, Instrument, Instruments
 from fintank.trading.sessions import Sessions
 from fintank.wire import session_runs
 from fintank.wire.kafka.fields import SYMBOL_ALLOWED, is_symbol
-from fintank.wire.toml_keys import Key, decimal, fields
+from fintank.wire.toml_keys import Key, decimal, fields, shown_name
 
 ALWAYS = "24/7"
 """The calendar of what trades at all times."""
@@ -56,7 +56,9 @@ def to_content(text: str, file: str, calendar_of: CalendarOf) -> dict[str, Any]:
 def _instruments(values: Mapping[str, Any], file: str, calendar_of: CalendarOf) -> Instruments:
     for name in values:
         if name not in ("default", "instrument"):
-            raise FintankError(f"{file}: unknown key {name}: allowed are [default] and [[instrument]]")
+            raise FintankError(
+                f"{file}: unknown key {shown_name(name)}: allowed are [default] and [[instrument]]"
+            )
     keys = _keys(calendar_of)
     if not isinstance(values.get("default"), dict):
         raise FintankError(f"{file}: [default] is missing: it must have lot_size and currency")

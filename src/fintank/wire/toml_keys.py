@@ -14,6 +14,8 @@ from fintank.errors import FintankError
 from fintank.trading.decimals import is_bounded
 
 _PLAIN_DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_BARE_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
+SHOWN_CHARS_MAX = 200
 _BOUNDS = 'below 10^18, of at most 30 decimals, as in "0.01"'
 
 
@@ -28,18 +30,24 @@ class Key(NamedTuple):
 
 
 def shown(value: object) -> str:
-    """Return a value as a message shows it; three dots for one with a number of thousands of digits."""
+    """Return the start of a value as a message shows it; a number may have too many digits for that."""
     try:
-        return json.dumps(value, default=str)
+        text = json.dumps(value, default=str)
     except ValueError:  # as 0xfff... it could be parsed
         return "..."
+    return text if len(text) <= SHOWN_CHARS_MAX else f"{text[:SHOWN_CHARS_MAX]}..."
+
+
+def shown_name(name: str) -> str:
+    """Return the start of a name as a message shows it: bare as in the file, or in quotes."""
+    return name if _BARE_NAME.fullmatch(name) else shown(name)
 
 
 def fields(values: Mapping[str, object], keys: Mapping[str, Key], where: str) -> dict[str, Any]:
     """Read a table's values by its keys; `where` is its name in errors."""
     for name in values:
         if name not in keys:
-            raise FintankError(f"{where}: unknown key {name}: allowed are {', '.join(keys)}")
+            raise FintankError(f"{where}: unknown key {shown_name(name)}: allowed are {', '.join(keys)}")
     found = {}
     for name, known in keys.items():
         if name in values:
