@@ -35,6 +35,8 @@ from fintank.wire.kafka.rejects import Reject
 
 LINE_CHARS_MAX = 1 << 20
 """More than a record may have bytes: a portfolio may have a thousand entries."""
+RECORD_BYTES_MAX = 999_000
+"""librdkafka sends records of up to 1,000,000 bytes, with their key and a time that is added."""
 IGNORED_NAMED_MAX = 30
 NAME_CHARS_MAX = 60
 _IDS = ("cl_ord_id", "order_id")
@@ -206,8 +208,11 @@ def _message(number: int, text: str, name: str) -> SentMessage | BadLine:
     message = checked(text, time_us)
     if isinstance(message, Reject):
         return BadLine(number, f"{message.reason} {message.detail}")
+    value = text.encode()
+    if len(value) > RECORD_BYTES_MAX:
+        return BadLine(number, f"has {len(value):,} bytes: a message may have {RECORD_BYTES_MAX:,}")
     ignored = tuple(field for field in given if field not in known)
-    return SentMessage(number, message, *orders.destination(message), text.encode(), ignored)
+    return SentMessage(number, message, *orders.destination(message), value, ignored)
 
 
 def checked(text: str, time_us: int) -> OrderMessage | Reject:

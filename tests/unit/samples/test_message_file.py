@@ -111,6 +111,14 @@ def test_a_portfolio_may_have_its_thousand_entries() -> None:
     assert isinstance(found, SentMessage)
 
 
+def test_a_message_that_kafka_would_not_take_is_a_bad_line_and_stops_no_others() -> None:
+    small, large = json.dumps(ORDER), json.dumps(ORDER | {"note": "户" * 333_000}, ensure_ascii=False)
+    first, bad, last = lines("\n".join((small, large, small)))
+    assert (type(first), type(last)) == (SentMessage, SentMessage)
+    assert isinstance(bad, BadLine)
+    assert bad.reason.endswith(" bytes: a message may have 999,000")
+
+
 def test_a_csv_line_of_another_width_is_bad() -> None:
     (bad,) = lines("account,symbol,side,order_qty\nA,IVE,BUY,1,note\n")
     assert bad == BadLine(2, "columns: 5 instead of 4")
