@@ -127,7 +127,7 @@ def test_a_csv_line_of_another_width_is_bad() -> None:
 
 def test_a_time_that_can_not_be_read_or_bytes_of_another_encoding_are_a_bad_line() -> None:
     (bad,) = lines("account,symbol,side,order_qty,timestamp\nA,IVE,BUY,1,yesterday\n")
-    assert bad == BadLine(2, 'BAD_TYPE field="timestamp" expected="number" type="string"')
+    assert bad == BadLine(2, 'BAD_TYPE field="timestamp" expected="number" value="yesterday" type="string"')
     good = b'{"account": "A", "symbol": "IVE", "side": "BUY", "order_qty": 1}\n'
     _, bad = read(io.BytesIO(good + good.replace(b'"A"', b'"\xe9"')), "blotter", "n")
     assert bad == BadLine(2, "has bytes that are not of the file's encoding: save it in UTF-8")
@@ -139,7 +139,8 @@ def test_a_date_of_two_meanings_and_a_priority_of_other_digits_are_a_bad_line() 
     assert bad.reason.startswith("timestamp '01/02/2026 10:00' has two meanings: write it as in")
     for priority in ("\u0663", "9" * 5_000):
         (bad,) = lines(f"account,symbol,side,order_qty,priority\nA,IVE,BUY,1,{priority}\n")
-        assert bad == BadLine(2, 'BAD_TYPE field="priority" expected="integer" type="string"')
+        assert isinstance(bad, BadLine)
+        assert bad.reason.startswith('BAD_TYPE field="priority" expected="integer" value="')
 
 
 @pytest.mark.parametrize(

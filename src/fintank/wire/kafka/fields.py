@@ -101,8 +101,8 @@ class Fields:
 
     def whole_number(self, name: str) -> int:
         """Read a JSON number without a fraction, of at most 64 bits with its sign."""
-        if isinstance(self._value(name), str):
-            raise self._bad_type(name, "", "integer")
+        if isinstance(given := self._value(name), str):
+            raise self._bad_type(name, given, "integer")
         value = self.number(name)
         if not -INTEGER_LIMIT <= value < INTEGER_LIMIT:
             raise self._out_of_range(name)
@@ -169,8 +169,13 @@ class Fields:
         return MalformedError(Reason.BAD_VALUE, field=self._path + name, error="out of range")
 
     def _bad_type(self, name: str, value: object, expected: str) -> MalformedError:
+        given = {"value": value} if isinstance(value, str) else {}
         return MalformedError(
-            Reason.BAD_TYPE, field=self._path + name, expected=expected, type=_TYPE_NAMES[type(value)]
+            Reason.BAD_TYPE,
+            field=self._path + name,
+            expected=expected,
+            **given,
+            type=_TYPE_NAMES[type(value)],
         )
 
 

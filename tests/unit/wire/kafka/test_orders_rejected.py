@@ -86,6 +86,7 @@ def test_a_field_of_the_wrong_type_is_rejected(field, value, kind):
     assert reason == "BAD_TYPE"
     assert detail.startswith(f'field="{field}" expected=')
     assert detail.endswith(f'type="{kind}"')
+    assert (f"value={json.dumps(value)}" in detail) == (kind == "string")
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
