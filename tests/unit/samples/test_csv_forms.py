@@ -192,6 +192,9 @@ def test_a_given_value_is_checked_like_any_other() -> None:
     (line,) = read("timestamp,bid,ask\n1398902400,94.5,94.7\n", given=given)[1]
     assert isinstance(line, BadLine)
     assert "BAD_SYMBOL" in line.reason
+    given = GivenForm(constants={"symbol": "\x1b[31m", "exchange": "a\nb"})
+    summary, _ = read("timestamp,bid,ask\n1398902400,94.5,94.7\n", given=given)
+    assert summary == r"symbol '\x1b[31m'; exchange 'a\nb'"
 
 
 @pytest.mark.parametrize(
