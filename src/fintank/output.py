@@ -6,6 +6,7 @@ import io
 import os
 import select
 import sys
+import warnings
 from types import TracebackType
 from typing import TextIO
 
@@ -15,8 +16,11 @@ from fintank.errors import EXIT_BROKEN_PIPE
 def prepare() -> None:
     """Set up the output of a program; to be called first.
 
-    Every line is flushed, also into a pipe, and characters that the terminal can't show are escaped.
+    Every line is flushed, also into a pipe, and characters that the terminal can't show are escaped. That
+    libraries call what is deprecated is no error of a command, whatever PYTHONWARNINGS says.
     """
+    for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning):
+        warnings.simplefilter("ignore", kind)
     if sys.stdout is None:  # closed, as by `>&-`; the next opened file would get its descriptor
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open for the whole process
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -106,6 +106,16 @@ def test_a_full_disk_is_one_line_and_a_closed_output_is_silent(program: str, wor
     assert closed.returncode == 0
 
 
+@pytest.mark.parametrize("command", ["topics", "replay"])
+def test_what_libraries_call_deprecated_is_no_error(tmp_path: Path, command: str) -> None:
+    (tmp_path / "x").write_text("timestamp,symbol,exchange,bid,ask\n1438539936.1,I,N,1,2\n")
+    words = [str(Path(sys.executable).with_name("invoke")), command]
+    words += [str(tmp_path / "x")] if command == "replay" else []
+    asked = fintank(*words, PYTHONWARNINGS="error", FINTANK_KAFKA="localhost:1")
+    assert asked.communicate(timeout=30)[1] == b"Kafka (localhost:1) does not answer: run `invoke up`\n"
+    assert asked.returncode == 1
+
+
 def test_texts_are_printed_unchanged_and_escaped_for_ascii() -> None:
     output, errors = fintank(sys.executable, "-c", PRINTS, PYTHONIOENCODING="ascii").communicate(timeout=30)
     assert errors == b""
