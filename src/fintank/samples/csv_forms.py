@@ -268,7 +268,7 @@ def _summary(form: CsvForm, header: Sequence[str], known: KnownForm | None, zone
         said.append("decimal commas")
     titles = {meaning: joined(header, at) for meaning, at in form.columns.items()} if form.header_line else {}
     said += [f"{meaning} from {title!r}" for meaning, title in titles.items() if title != meaning]
-    said += [f"{meaning} {shown(value, _VALUE_CHARS_MAX)}" for meaning, value in form.constants.items()]
+    said += [f"{meaning} {printable(value, _VALUE_CHARS_MAX)}" for meaning, value in form.constants.items()]
     if form.size_decimals:
         said.append("sizes in millions")
     if form.time.name != OWN_TIME:

@@ -49,7 +49,7 @@ def test_a_worker_gets_only_the_jars_of_an_installed_storm(loaded: Settings, tmp
     for_daemons = {jar.name for jar in (tmp_path / "storm" / "lib").iterdir()}
     for_workers = {jar.name for jar in (tmp_path / "storm" / "lib-worker").iterdir()}
     missing = {name.rsplit("-", 1)[0] for name in for_daemons - for_workers}
-    assert missing == {"kafka-clients", "storm-clojure", "storm-kafka-client"}
+    assert missing == {"daemon", "kafka-clients", "storm-clojure", "storm-kafka-client"}
 
 
 def test_the_config_for_sparse_has_only_the_local_cluster(loaded: Settings) -> None:
