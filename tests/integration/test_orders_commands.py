@@ -199,7 +199,7 @@ def test_an_order_sent_by_hand_is_traded_and_shown(stack: Stack, engine: CoreEng
     ("words", "message"),
     [
         (("--qty", "1"), "give --symbol and --side"),
-        (("--side", "BUY", "--qty", "1", "--cash", "1"), "give either --qty or --cash"),
+        (("--side", "BUY", "--qty", "1", "--cash", "1"), "and either --qty or --cash"),
         (("--side", "HOLD", "--qty", "1"), 'UNKNOWN_VALUE field="side" value="HOLD"'),
         (("--side", "BUY", "--qty", "many"), 'BAD_TYPE field="order_qty"'),
         (("--side", "BUY", "--qty", "1", "--expire", "noon"), "--expire noon: must be a time such as"),

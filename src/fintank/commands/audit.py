@@ -14,7 +14,10 @@ SHOWN_OF_A_KIND_MAX = 20
 
 @command()
 def audit(settings: Settings) -> None:
-    """Decide everything again from the topics and compare each field, as in: invoke audit"""
+    """Decide everything again from the topics and compare each field.
+
+    Example: invoke audit
+    """
     findings = decide_again(settings)
     for line in lines(findings):
         print(line)

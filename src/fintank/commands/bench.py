@@ -20,7 +20,10 @@ SINKS = ("influxdb", "questdb", "postgres", "each")
     }
 )
 def bench(_: Settings, sink: str = "influxdb", peers: bool = False) -> None:
-    """Measure speed and write bench/results/, as in: invoke bench --sink each"""
+    """Measure speed and write bench/results/.
+
+    Example: invoke bench --sink each
+    """
     if sink not in SINKS:
         raise FintankError(f"--sink {sink}: choose one of {', '.join(SINKS)}")
     if not FOLDER.is_dir():

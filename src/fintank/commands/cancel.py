@@ -37,7 +37,11 @@ def cancel(
     all: bool = False,  # noqa: A002
     wait: str = "10",
 ) -> None:
-    """Cancel orders, as in: invoke cancel market-20260102-030405-6-1, or: invoke cancel --account A-1001"""
+    """Cancel orders.
+
+    Example: invoke cancel market-20260102-030405-6-1
+    Example: invoke cancel --account A-1001
+    """
     seconds = whole_number("--wait", wait, minimum=0, maximum=WAIT_SECONDS_MAX)
     time_us = now_us()
     name = fake_orders.call_name("cancel", time_us)

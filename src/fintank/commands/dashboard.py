@@ -22,7 +22,10 @@ Any other Grafana imports the files of {FOLDER} with Dashboards > New > Import."
 
 @command(help={"download": "download Grafana if none is installed; --no-download never downloads"})
 def dashboard(settings: Settings, download: bool = True) -> None:
-    """Show the dashboards in a Grafana on 127.0.0.1:3000, or the report, as in: invoke dashboard"""
+    """Show the dashboards in a Grafana on 127.0.0.1:3000, or the report.
+
+    Example: invoke dashboard
+    """
     found = _found(settings, is_download_allowed=download)
     if found is None:
         _show_report(settings)

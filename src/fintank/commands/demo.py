@@ -48,7 +48,10 @@ def demo(
     file: Sequence[str] | None = None,
     keep: bool = False,
 ) -> None:
-    """Start everything, send ticks and orders, and check the result, as in: invoke demo --keep"""
+    """Start everything, send ticks and orders, and check the result.
+
+    Example: invoke demo --keep
+    """
     started, began_ns = time.monotonic(), time.time_ns()
     tick_count = whole_number("--ticks", ticks, maximum=TICKS_MAX)
     order_count = whole_number("--orders", orders, maximum=ORDERS_MAX)

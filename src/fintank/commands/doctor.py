@@ -12,7 +12,10 @@ from fintank.terminal.screen import console
 
 @command()
 def doctor(settings: Settings) -> None:
-    """Check Java, Python, programs, disk, memory and ports, as in: invoke doctor"""
+    """Check Java, Python, programs, disk, memory and ports.
+
+    Example: invoke doctor
+    """
     findings = machine_checks.run_all(settings)
     table = Table("", "subject", "found", title=machine_checks.machine())
     for finding in findings:

@@ -7,5 +7,8 @@ from fintank.settings import Settings
 
 @command()
 def down(settings: Settings) -> None:
-    """Stop everything that `invoke up` started and keep the data, as in: invoke down"""
+    """Stop everything that `invoke up` started and keep the data.
+
+    Example: invoke down
+    """
     lifecycle.down(settings, print)

@@ -20,7 +20,10 @@ from fintank.waiting import now_us
     help={"count": "number of market orders", "wait": "how many seconds to wait for their executions at most"}
 )
 def executions(settings: Settings, count: str = "10", wait: str = "30") -> None:
-    """Send market orders and show their executions, as in: invoke executions --count 5 --wait 10"""
+    """Send market orders and show their executions.
+
+    Example: invoke executions --count 5 --wait 10
+    """
     total = whole_number("--count", count, maximum=outcomes.WAITED_MESSAGES_MAX)
     seconds = whole_number("--wait", wait, minimum=0, maximum=outcomes.WAIT_SECONDS_MAX)
     address, limits = settings.kafka, rules_file.load(settings)

@@ -38,7 +38,10 @@ def export(
     until: str = "now",
     symbol: str | None = None,
 ) -> None:
-    """Write a topic to a Parquet or CSV file, as in: invoke export fills --to data --since 1h"""
+    """Write a topic to a Parquet or CSV file.
+
+    Example: invoke export fills --to data --since 1h
+    """
     if argument("export", topic) not in TOPICS:
         raise FintankError(f"export {topic}: choose one of {', '.join(TOPICS)}")
     if format not in FORMATS:

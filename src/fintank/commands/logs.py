@@ -15,7 +15,10 @@ LOG_LINES = 100
     help={"name": "kafka, influxdb, nimbus, ..., or order_flow", "follow": "keep printing until Ctrl-C"},
 )
 def logs(settings: Settings, name: str, follow: bool = False) -> None:
-    """Print the last lines of the log of a service or topology, as in: invoke logs kafka --follow"""
+    """Print the last lines of the log of a service or topology.
+
+    Example: invoke logs kafka --follow
+    """
     files = lifecycle.logs(settings)
     if name not in files:
         raise FintankError(f"There is no service {name!r}: choose one of {', '.join(files)}.")

@@ -12,7 +12,10 @@ from fintank.terminal.options import argument
 
 @command(positional=["id"], help={"id": "the order_id of a portfolio order, or a cl_ord_id"})
 def order(settings: Settings, id: str) -> None:  # noqa: A002 - the name that `invoke --help order` shows
-    """Show the whole life of an order, as in: invoke order portfolio-20260102-030405-000006-1"""
+    """Show the whole life of an order.
+
+    Example: invoke order portfolio-20260102-030405-000006-1
+    """
     order_id = argument("order", id)
     limits = rules_file.load(settings)
     make_topics(settings.kafka)

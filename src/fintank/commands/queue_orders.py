@@ -27,7 +27,10 @@ SHOWN_ORDERS_MAX = 20
 def queue_orders(
     settings: Settings, count: str = "10", seed: str | None = None, symbols: str | None = None
 ) -> None:
-    """Send made-up portfolio orders to Kafka, as in: invoke queue_orders --count 20 --seed 7"""
+    """Send made-up portfolio orders to Kafka.
+
+    Example: invoke queue_orders --count 20 --seed 7
+    """
     total = whole_number("--count", count, maximum=COUNT_MAX)
     address, limits = settings.kafka, rules_file.load(settings)
     noun = counted(total, "portfolio order")

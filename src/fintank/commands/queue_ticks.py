@@ -35,7 +35,10 @@ def queue_ticks(
     rate: str | None = None,
     span: str | None = None,
 ) -> None:
-    """Send fake ticks to Kafka, as in: invoke queue_ticks --count 500000 --seed 7"""
+    """Send fake ticks to Kafka.
+
+    Example: invoke queue_ticks --count 500000 --seed 7
+    """
     total = whole_number("--count", count)
     symbol_count = whole_number("--symbols", symbols, maximum=SYMBOLS_MAX)
     if rate is None:

@@ -12,7 +12,10 @@ from fintank.terminal.texts import counted
     help={"since": "only records since then, by Kafka's time: 15m, 1h, 2d ago, or 2026-11-24T20:00 (UTC)"}
 )
 def rebuild(settings: Settings, since: str = "") -> None:
-    """Write the points of all records in the topics again, as in: invoke rebuild --since 2d"""
+    """Write the points of all records in the topics again.
+
+    Example: invoke rebuild --since 2d
+    """
     since_ms = parse_span(since, "now").since_ns // 1_000_000 if since else None
     refused = list[rebuilding.Rebuilt]()
     for done in rebuilding.rebuild(settings, since_ms, print):

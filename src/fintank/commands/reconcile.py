@@ -23,7 +23,10 @@ COUNTS = ("compared", "pending", "beyond_retention", "rejected", "collisions", "
 
 @command(help={"json": "print one JSON object, with every break"})
 def reconcile(settings: Settings, json: bool = False) -> None:
-    """Prove from the topics and the sink that all was done exactly once, as in: invoke reconcile --json"""
+    """Prove from the topics and the sink that all was done exactly once.
+
+    Example: invoke reconcile --json
+    """
     results, lag = compare(settings)
     if json:
         print(dumps(summary(settings, results, lag)))

@@ -50,7 +50,10 @@ def record(
     url: str | None = None,
     seconds: str | None = None,
 ) -> None:
-    """Send live quotes to Kafka, as in: invoke record binance BTCUSDT ETHUSDT --to quotes.csv.gz"""
+    """Send live quotes to Kafka.
+
+    Example: invoke record binance BTCUSDT ETHUSDT --to quotes.csv.gz
+    """
     if find_spec("websockets") is None:
         raise FintankError(
             "record needs a package: .venv/bin/pip install --requirement requirements-extra.txt"

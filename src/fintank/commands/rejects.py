@@ -34,7 +34,10 @@ EXAMPLES = 5
 def rejects(
     settings: Settings, resend: bool = False, topic: str = "", reason: str = "", since: str = ""
 ) -> None:
-    """Count the rejects and show the latest, as in: invoke rejects --resend --topic orders --since 1h"""
+    """Count the rejects and show the latest.
+
+    Example: invoke rejects --resend --topic orders --since 1h
+    """
     if topic and topic not in GROUPS:
         raise FintankError(f"--topic {topic}: choose one of {', '.join(GROUPS)}")
     if reason and reason not in {*Reason}:

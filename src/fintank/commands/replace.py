@@ -42,7 +42,10 @@ def replace(
     account: str | None = None,
     wait: str = "10",
 ) -> None:
-    """Change an open order; it gets a new id, as in: invoke replace ticket-42 --price 93.9 --quantity 10"""
+    """Change an open order; it gets a new id.
+
+    Example: invoke replace ticket-42 --price 93.9 --quantity 10
+    """
     seconds = whole_number("--wait", wait, minimum=0, maximum=WAIT_SECONDS_MAX)
     order_id = argument("replace", id)
     terms = {

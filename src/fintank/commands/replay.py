@@ -42,7 +42,10 @@ def replay(
     keep_times: bool = False,
     strict: bool = False,
 ) -> None:
-    """Send the quotes of a file to Kafka, as in: invoke replay quotes.csv.gz --speed 10"""
+    """Send the quotes of a file to Kafka.
+
+    Example: invoke replay quotes.csv.gz --speed 10
+    """
     path = Path(argument("replay", file))
     given = GivenForm(
         columns=named_values("--columns", columns or "", csv_forms.NAMES),

@@ -20,7 +20,10 @@ OUT = "report.html"
     }
 )
 def report(settings: Settings, since: str = "1h", until: str = "now", out: str = OUT) -> None:
-    """Draw prices, trades, positions, orders and speed as one HTML file, as in: invoke report --since 2h"""
+    """Draw prices, trades, positions, orders and speed as one HTML file.
+
+    Example: invoke report --since 2h
+    """
     print(write(settings, parse_span(since, until), Path(out)))
 
 

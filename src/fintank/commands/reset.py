@@ -10,7 +10,10 @@ from fintank.settings import Settings
 
 @command(help={"yes": "do not ask"})
 def reset(settings: Settings, yes: bool = False) -> None:
-    """Stop the services and delete all their data, as in: invoke reset --yes"""
+    """Stop the services and delete all their data.
+
+    Example: invoke reset --yes
+    """
     if yes or _is_confirmed(f"Delete all data in {settings.home}? [y/N] "):
         lifecycle.reset(settings, print)
     else:

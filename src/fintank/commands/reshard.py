@@ -18,7 +18,10 @@ from fintank.terminal.options import argument, whole_number
     },
 )
 def reshard(settings: Settings, shards: str, *, drop_old: bool = False) -> None:
-    """Divide all open orders and quotes among another number of shards, as in: invoke reshard 16"""
+    """Divide all open orders and quotes among another number of shards.
+
+    Example: invoke reshard 16
+    """
     if drop_old:
         if shards:
             raise FintankError("--drop-old goes without a number: it deletes what an earlier call has kept")

@@ -28,7 +28,10 @@ from fintank.waiting import now_us
 def send(
     settings: Settings, file: str, speed: str | None = None, strict: bool = False, wait: str = "0"
 ) -> None:
-    """Send orders, replaces, cancels and trading states, as in: invoke send blotter.csv --wait 10"""
+    """Send orders, replaces, cancels and trading states.
+
+    Example: invoke send blotter.csv --wait 10
+    """
     path = Path(argument("send", file))
     factor = None if speed is None else positive_number("--speed", speed)
     seconds = whole_number("--wait", wait, minimum=0, maximum=outcomes.WAIT_SECONDS_MAX)

@@ -50,13 +50,14 @@ def send_order(
     id: str | None = None,  # noqa: A002 - the name that `invoke --help send_order` shows
     wait: str = "10",
 ) -> None:
-    """Send one order and show its executions, as in: invoke send_order --symbol IVE --side BUY --qty 12.5"""
+    """Send one order and show its executions.
+
+    Example: invoke send_order --symbol IVE --side BUY --qty 12.5
+    """
     seconds = whole_number("--wait", wait, minimum=0, maximum=outcomes.WAIT_SECONDS_MAX)
     time_us = now_us()
-    if not symbol or not side:
-        raise FintankError("send_order: give --symbol and --side")
-    if (qty is None) == (cash is None):
-        raise FintankError("send_order: give either --qty or --cash")
+    if not symbol or not side or (qty is None) == (cash is None):
+        raise FintankError("send_order: give --symbol and --side, and either --qty or --cash")
     cl_ord_id = id or fake_orders.call_name("order", time_us)
     value = orders.to_json(
         MsgType.ORDER,

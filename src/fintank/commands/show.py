@@ -32,7 +32,10 @@ COLUMNS = "partition      offset  time                      key       value"
     },
 )
 def show(settings: Settings, topic: str, last: str = "10", json: bool = False, follow: bool = False) -> None:
-    """Show the last records of a topic, as in: invoke show ticks --last 5"""
+    """Show the last records of a topic.
+
+    Example: invoke show ticks --last 5
+    """
     if argument("show", topic) not in kafka_topics.NAMES:
         raise FintankError(f"There is no topic {topic!r}: choose one of {', '.join(kafka_topics.NAMES)}")
     count = whole_number("--last", last, minimum=0, maximum=LAST_MAX)

@@ -12,7 +12,10 @@ from fintank.terminal.screen import console
 
 @command()
 def status(settings: Settings) -> None:
-    """Show each service; the exit status is 1 when one is down, as in: invoke status"""
+    """Show each service; the exit status is 1 when one is down.
+
+    Example: invoke status
+    """
     table = Table("service", "state", "address", "since")
     rows = lifecycle.status(settings)
     for row in rows:

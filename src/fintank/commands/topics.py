@@ -21,7 +21,10 @@ TABLE_CHARS_MIN = 100
 
 @command(help={"json": "print one JSON object, with the total lag of each topic that a group reads"})
 def topics(settings: Settings, json: bool = False) -> None:
-    """Create and repair the topics, and show offsets and lag, as in: invoke topics --json"""
+    """Create and repair the topics, and show offsets and lag.
+
+    Example: invoke topics --json
+    """
     with kafka.connect(settings.kafka) as admin:
         notes = more_partitions.add(admin) + kafka.fix_topics(admin)
         states = partition_states(admin)

@@ -18,7 +18,10 @@ TABLE_CHARS_MIN = 140
 
 @command(help={"name": f"the topology; default: {TOPOLOGY}", "json": "print one JSON object"})
 def topology(settings: Settings, name: str = TOPOLOGY, json: bool = False) -> None:
-    """Show a topology's components, tasks, workers, counts and latency, as in: invoke topology --json"""
+    """Show a topology's components, tasks, workers, counts and latency.
+
+    Example: invoke topology --json
+    """
     found = nimbus.topology(settings.nimbus, name)
     rows = components(found.executors)
     if json:

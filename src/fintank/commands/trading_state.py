@@ -31,7 +31,10 @@ SHOW = "show"
 def trading_state(
     settings: Settings, state: str, symbol: str | None = None, account: str | None = None
 ) -> None:
-    """Set what trading may do, as in: invoke trading_state HALTED --symbol IVE"""
+    """Set what trading may do.
+
+    Example: invoke trading_state HALTED --symbol IVE
+    """
     address = settings.kafka
     if state == SHOW:
         make_topics(address)

@@ -19,7 +19,10 @@ BROKERS_MAX = 5
     }
 )
 def up(settings: Settings, cluster: bool = False, sink: str = "", brokers: str = "") -> None:
-    """Start Kafka and a database on this machine and wait until they answer, as in: invoke up --cluster"""
+    """Start Kafka and a database on this machine and wait until they answer.
+
+    Example: invoke up --cluster
+    """
     chosen = replace(settings, sink=parse_sink("--sink", sink)) if sink else settings
     if sink and chosen.sink.login:
         raise FintankError(

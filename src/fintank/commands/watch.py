@@ -22,7 +22,10 @@ PLAIN_LINES = 40
 
 @command(help={"seconds": "stop after this many seconds; default: at Ctrl-C"})
 def watch(settings: Settings, seconds: str | None = None) -> None:
-    """Show prices, orders, fills and positions live, as in: invoke watch. Not on a terminal: once."""
+    """Show prices, orders, fills and positions live; once if not on a terminal.
+
+    Example: invoke watch
+    """
     limit_s = None if seconds is None else positive_number("--seconds", seconds)
     screen = console()
     board = Board(rules_file.load(settings).instruments.allows_negative)
