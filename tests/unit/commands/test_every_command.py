@@ -5,10 +5,12 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from invoke.context import Context
 from invoke.exceptions import Exit
+from invoke.tasks import Task
 
 from fintank.commands.program import COMMANDS, collection
 
@@ -59,6 +61,13 @@ shows(__import__("invoke").Context())
 )
 def test_only_the_named_commands_are_imported(argv: list[str], names: set[str]) -> None:
     assert {*collection(argv).tasks} == names
+
+
+@pytest.mark.parametrize(("name", "task"), collection([]).tasks.items())
+def test_the_help_has_an_example_and_fits_80_columns(name: str, task: Task[Any]) -> None:
+    lines = [line.strip() for line in str(task.__doc__).splitlines()]
+    assert any(line.startswith(f"Example: invoke {name}") for line in lines)
+    assert max(map(len, lines)) <= 78  # invoke indents them by two
 
 
 @pytest.mark.parametrize("variable", WRONG)
