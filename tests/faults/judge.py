@@ -35,8 +35,8 @@ def settle(world: World) -> float:
     while left := _lag(world):
         if sum(left.values()) < least:
             least, progressed = sum(left.values()), time.monotonic()
-        is_slow = time.monotonic() - progressed < SETTLED_S
-        assert is_slow, f"no progress for {SETTLED_S} s: lag {left}\n{world.topology.text()}"
+        is_moving = time.monotonic() - progressed < SETTLED_S
+        assert is_moving, f"no progress for {SETTLED_S} s: lag {left}\n{world.topology.text()}"
         time.sleep(1)
     return time.monotonic() - started
 
