@@ -57,12 +57,19 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     def chosen(variable: str, service: str) -> str:
         return environ.get(variable) or f"{host}:{PORTS[service]}"
 
+    def path(variable: str, name: str) -> Path:
+        given = Path(environ.get(variable) or PROJECT_ROOT / name)
+        try:
+            return given.expanduser().absolute()
+        except RuntimeError:
+            raise FintankError(f"{variable}={str(given)!r}: there is no such user") from None
+
     return Settings(
         kafka=_addresses("FINTANK_KAFKA", chosen("FINTANK_KAFKA", "kafka")),
         sink=_sink(environ, host, chosen("FINTANK_INFLUX", "influxdb")),
-        home=_home(Path(environ.get("FINTANK_HOME") or PROJECT_ROOT / ".fintank").absolute()),
-        rules=Path(environ.get("FINTANK_RULES") or PROJECT_ROOT / "rules.toml").absolute(),
-        instruments=Path(environ.get("FINTANK_INSTRUMENTS") or PROJECT_ROOT / "instruments.toml").absolute(),
+        home=_home(path("FINTANK_HOME", ".fintank")),
+        rules=path("FINTANK_RULES", "rules.toml"),
+        instruments=path("FINTANK_INSTRUMENTS", "instruments.toml"),
         nimbus=_address("FINTANK_NIMBUS", chosen("FINTANK_NIMBUS", "nimbus")),
         zookeeper=_address("FINTANK_ZOOKEEPER", chosen("FINTANK_ZOOKEEPER", "zookeeper")),
     )

@@ -45,6 +45,14 @@ def test_a_home_with_special_characters_is_refused(character: str) -> None:
         settings.load({"FINTANK_HOME": f"/tmp/a{character}b"})
 
 
+def test_a_path_may_begin_with_the_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/tmp/me")
+    loaded = settings.load(dict.fromkeys(("FINTANK_HOME", "FINTANK_RULES", "FINTANK_INSTRUMENTS"), "~/it"))
+    assert {str(loaded.home), str(loaded.rules), str(loaded.instruments)} == {"/tmp/me/it"}
+    with pytest.raises(FintankError, match=r"^FINTANK_RULES='~nobody-here/r': there is no such user$"):
+        settings.load({"FINTANK_RULES": "~nobody-here/r"})
+
+
 @pytest.mark.parametrize("home", ["/tmp/a b", "/tmp/höme (1)", "/tmp/中文", "/tmp/a&b=c@d+e~f!"])
 def test_other_homes_are_accepted(home: str) -> None:
     assert str(settings.load({"FINTANK_HOME": home}).home) == home

@@ -206,13 +206,14 @@ class InfluxDB:
                 answer = _answer(response)
                 raise FintankError(f"{self._name} answered {answer}{answer.cure}")
             begun: list[bytes] = []
+            is_empty = True
             for part in response.stream(READ_BYTES):
                 *ended, rest = part.split(b"\n")
                 for line in ended:
                     yield b"".join([*begun, line])
-                    begun = []
+                    begun, is_empty = [], False
                 begun.append(rest)
-            if any(begun):
+            if any(begun) or is_empty:
                 yield b"".join(begun)
 
     def _complaint(self, lines: str) -> str | None:

@@ -164,6 +164,12 @@ def test_an_answer_of_another_server_is_one_line(server: Server, influx: InfluxD
         list(influx.points(FILLS))
 
 
+def test_an_empty_answer_is_no_empty_database(server: Server, influx: InfluxDB) -> None:
+    server.parts = []
+    with pytest.raises(FintankError, match="does not answer as InfluxDB does"):
+        influx.rows("SELECT bid FROM bid_ask")
+
+
 def test_without_a_server_the_error_has_the_cure() -> None:
     with pytest.raises(FintankError, match=r"InfluxDB \(127.0.0.1:1\) does not answer: run `invoke up`"):
         InfluxDB(SinkUrl("influxdb", "127.0.0.1:1")).rows("SELECT bid FROM bid_ask")
