@@ -178,7 +178,7 @@ def configuration(module: str) -> str:
     """Return cosmic-ray's configuration of a module, whose own unit tests run first."""
     own = f"{UNIT_TESTS}/test_{module}.py"
     first = [f"{PYTEST} {own}"] if (PROJECT_ROOT / own).exists() else []
-    tests = " && ".join([*first, SCENARIOS, f"{PYTEST} {UNIT_TESTS}"])
+    tests = " && ".join([SCENARIOS, *first, f"{PYTEST} {UNIT_TESTS}"])
     return f"""[cosmic-ray]
 module-path = {json.dumps(str(CORE / f"{module}.py"))}
 timeout = {TEST_SECONDS_MAX}
