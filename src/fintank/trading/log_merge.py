@@ -16,12 +16,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 from fintank.trading.log_positions import LogEnds, LogPosition, Taken
-from fintank.trading.partition_log import WAIT_MS_MAX, FollowedPartition, Partition, Range, held_up
+from fintank.trading.partition_log import (
+    WAIT_MS_MAX,
+    FollowedPartition,
+    Partition,
+    Range,
+    behind_all_ms,
+    held_up,
+)
 
 TOPICS = ("ticks", "orders")
 """The order in which records of equal log time are taken."""
-HEARD_MS_MAX = 10_000
-"""A partition without records for longer says nothing about its broker's clock."""
 
 LAST = (2**63, 0)
 """Later than anything: a time in milliseconds and the index of a partition."""
@@ -67,6 +72,8 @@ class LogMerge(Generic[T]):
         self._lifts: dict[str, int] = {}
         """The offset from each spout's clock to log time."""
         self._asked_ms: dict[str, int] = {}
+        self._made_ms: dict[str, int] = {}
+        """When, by this process's clock, each spout's latest report was made, at the latest."""
         self._fresh: set[str] = set()
         """The clocks that no caught-up spout has set yet."""
 
@@ -83,7 +90,11 @@ class LogMerge(Generic[T]):
             self._fresh.add(clock)
         before_ms = self._asked_ms.get(clock, ends.asked_ms)
         self._asked_ms[clock] = max(before_ms, ends.asked_ms)
-        self._slow_down(ends, self._asked_ms[clock] - before_ms)
+        advance_ms = self._asked_ms[clock] - before_ms
+        self._slow_down(ends, advance_ms)
+        # While this process stands still, reports wait for it: no clock runs at half another's speed.
+        made_ms = min(elapsed_ms, self._made_ms.get(clock, elapsed_ms) + 2 * advance_ms)
+        self._made_ms[clock] = made_ms
         if ends.appended_ms is not None:
             self._lift(clock, ends.appended_ms)
             if ends.is_caught_up:
@@ -91,8 +102,8 @@ class LogMerge(Generic[T]):
         for partition, (start, end) in ends.partitions.items():
             log = self._logs[self._index[partition]]
             self.gone += log.start(start)
-            log.on_end(end, ends.asked_ms + self._lifts[clock], elapsed_ms)
-            log.full = (ends.full[partition], elapsed_ms) if partition in ends.full else None
+            log.on_end(end, ends.asked_ms + self._lifts[clock], made_ms)
+            log.full = (ends.full[partition], made_ms) if partition in ends.full else None
 
     def _lift(self, reported_by: str, appended_ms: int) -> None:
         """Advance the clocks that are behind an append time. One that was set before is not far behind
@@ -106,14 +117,7 @@ class LogMerge(Generic[T]):
         """Let a clock that is ahead of the brokers of all its partitions advance by half."""
         told_ms = ends.asked_ms + self._lifts[ends.clock]
         logs = [self._logs[self._index[partition]] for partition in ends.partitions]
-        ahead_ms = min(
-            (
-                log.behind_ms
-                for log in logs
-                if log.heard_ms is not None and told_ms - log.heard_ms <= HEARD_MS_MAX
-            ),
-            default=0,
-        )
+        ahead_ms = behind_all_ms(logs, told_ms)
         if ahead_ms:
             slower_ms = min(ahead_ms, advance_ms // 2)
             self._lifts[ends.clock] -= slower_ms

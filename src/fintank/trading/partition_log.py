@@ -17,6 +17,8 @@ STANDSTILL_MS_MAX = 5_000
 """How long a shard that can do nothing waits for other shards with a record whose time is wrong."""
 AHEAD_MS_MIN = 10_000
 """A record's time is plainly ahead if a later one of its partition is earlier by so much."""
+HEARD_MS_MAX = 10_000
+"""A partition without records for longer says nothing about its broker's clock."""
 RECORDS_MAX = 500
 """The most records that are taken at once; those of one offset are never split."""
 
@@ -71,7 +73,7 @@ class FollowedPartition(Generic[T]):
     log_ms: int
     reported_ms: int
     reached_ms: int = -1
-    """When, by this process's clock, the latest report came whose end is delivered."""
+    """When, by this process's clock, the latest report was made whose end is delivered."""
     waiting_since_ms: int | None = None
     """Since when, by this process's clock, the next record waits for other partitions."""
     lift_ms_max: int = WAIT_MS_MAX
@@ -97,7 +99,7 @@ class FollowedPartition(Generic[T]):
     last: JoinedRun | None = None
     """The last run that was joined and holds records."""
     ends: list[tuple[int, int, int]] = field(default_factory=list)
-    """The reported ends that are not delivered yet, each with its time and when the report came."""
+    """The reported ends that are not delivered yet, each with its time and when it was reported."""
 
     def offer(self, found: Range[T]) -> None:
         kept = self.early.get(found.first)
@@ -115,8 +117,8 @@ class FollowedPartition(Generic[T]):
             self._join_early()
         return gone
 
-    def on_end(self, end: int, reported_ms: int, elapsed_ms: int) -> None:
-        self.ends.append((end, reported_ms, elapsed_ms))
+    def on_end(self, end: int, reported_ms: int, made_ms: int) -> None:
+        self.ends.append((end, reported_ms, made_ms))
         if len(self.ends) > PENDING_ENDS_MAX:
             del self.ends[::2]
         self._reached()
@@ -231,6 +233,18 @@ class FollowedPartition(Generic[T]):
             self.records.popleft()
             self.taken = 0
         return run, records[first:end]
+
+
+def behind_all_ms(logs: Sequence[FollowedPartition[T]], told_ms: int) -> int:
+    """Return by how much the brokers of all these partitions are behind log time, by their latest records."""
+    return min(
+        (
+            log.behind_ms
+            for log in logs
+            if log.heard_ms is not None and told_ms - log.heard_ms <= HEARD_MS_MAX
+        ),
+        default=0,
+    )
 
 
 def held_up(logs: Sequence[FollowedPartition[T]], now_ms: int, elapsed_ms: int, moved_ms: int) -> int | None:

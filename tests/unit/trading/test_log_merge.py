@@ -120,6 +120,18 @@ def test_nothing_is_taken_past_a_partition_whose_spout_is_silent() -> None:
         assert world.take(elapsed_ms) == []
 
 
+def test_a_report_that_was_made_before_this_process_stood_still_proves_nothing() -> None:
+    world = World()
+    world.report_ends(0)
+    world.append(ORDERS, 1_010)
+    assert world.take(0) == []
+    world.report_ends(5, elapsed_ms=35_000)
+    assert world.take(35_000) == []
+    world.append(TICKS, 1_007)
+    world.report_ends(11, elapsed_ms=35_001)
+    assert world.take(35_001) == [("1007", 1_007, False), ("1010", 1_010, False)]
+
+
 def test_a_clock_that_did_move_is_followed_in_a_few_waits() -> None:
     world = World()
     world.report_ends(0, appended_ms=1_000)
