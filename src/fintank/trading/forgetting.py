@@ -62,15 +62,14 @@ class Forgetting:
     def look(self, symbol: str | None, log_us: int) -> list[str]:
         """Forget what is too old of a symbol, and of all symbols what was closed without a clock.
 
-        If the symbol has no clock, those are looked at that may have none any more: what was forgotten
-        of them matters to it. Return the symbols of which anything was forgotten.
+        If the symbol has no clock, or none any more, all are looked at that may have lost theirs: what was
+        forgotten of them matters to it. Return the symbols of which anything was forgotten.
         """
         self._forget_by_log(log_us)
         if symbol is None:
             return []
-        if symbol in self._books:
-            return [symbol] if self._look(symbol, log_us) else []
-        return self._look_at_due(log_us, None)
+        found = [symbol] if symbol in self._books and self._look(symbol, log_us) else []
+        return found if symbol in self._books else found + self._look_at_due(log_us, None)
 
     def sweep(self, changed: Iterable[str], log_us: int) -> list[str]:
         """Forget some of all that is too old; return the symbols of which anything was forgotten.

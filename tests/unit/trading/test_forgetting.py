@@ -214,6 +214,24 @@ def test_what_went_of_other_symbols_counts_for_those_without_a_clock(
     assert type_lines(shard.on_order(other, log_us + 3 * DAY))[0].startswith("o-1 REJECTED code=STALE_ORDER")
 
 
+@pytest.mark.parametrize("swept", [False, True])
+@pytest.mark.parametrize("ticks_again", [False, True])
+def test_what_went_of_other_symbols_counts_for_one_that_went_whenever_a_sweep_comes_by(
+    shard: Shard, order: Make, quote: Make, ticks_again: bool, swept: bool
+) -> None:
+    log_us = order("1").order_time_us
+    shard.on_quote(quote(), log_us)
+    shard.on_quote(quote(symbol="VTI", at=10), log_us)  # its exchange's clock is ahead
+    shard.on_order(order("1", symbol="VTI", at=9), log_us)
+    later_us = log_us + DAY + 5 * SECOND
+    if swept:
+        forget(shard, later_us)
+    if ticks_again:
+        shard.on_quote(quote(at=DAY // SECOND, offset=1), later_us)
+    report = type_lines(shard.on_order(order("1", at=8), later_us))[0]
+    assert report.startswith("o-1 REJECTED code=STALE_ORDER")
+
+
 def test_a_symbol_is_not_looked_at_more_often_than_its_quotes_age(
     shard: Shard, quote: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
