@@ -113,7 +113,7 @@ class ShardFeed:
 
     def commit(self) -> None:
         """Write the decisions and the positions; nothing if neither changed."""
-        self.owned.forget(self.merge.frontier_ms * 1000)
+        self.owned.forget(self.merge.now_ms * 1000)  # the next record may have the same log time
         reached = self.owned.core.state.reached
         positions = Positions(
             self.merge.now_ms, dict(self._topic_ids), self.merge.positions, reached, tuple(self._left_ids)
