@@ -77,7 +77,7 @@ class _Log(Generic[T]):
     """What was read of a partition and not taken yet."""
 
     position: int | None
-    log_ms: int = 0
+    log_ms: int
     """The log time that no later record falls behind."""
     runs: deque[_Run] = field(default_factory=deque)
     records: deque[tuple[Sequence[int], Sequence[T]]] = field(default_factory=deque)
@@ -138,7 +138,9 @@ class LogReplay(Generic[T]):
         """Replay from the start to these ends."""
         self.wanted: Partition | None = None
         partitions = sorted(ends, key=lambda place: (TOPICS.index(place.topic), place.number))
-        self._logs = {partition: _Log[T](start.positions.get(partition)) for partition in partitions}
+        self._logs = {
+            partition: _Log[T](start.positions.get(partition), start.now_ms) for partition in partitions
+        }
         self._indexes = {partition: index for index, partition in enumerate(partitions)}
         self._ends = ends
         self._events: deque[Adoption | Shift] = deque()
