@@ -57,8 +57,8 @@ _symbol = attrgetter("symbol")
 
 class RuleEngine(BatchBolt):
     """Takes [owner topic topic_id partition first next appended ticks], the same with orders, and from the
-    spouts [topic topic_id clock asked_ms appended_ms caught_up ends cuts]; writes executions, fills and the
-    journal.
+    spouts [topic topic_id clock asked_ms appended_ms caught_up ends cuts full]; writes executions, fills and
+    the journal.
 
     It decides and commits as soon as no more tuples are there, and at the latest when its pace says so. What
     only changed quotes is committed within about a second: Storm must send a tick tuple every second.

@@ -15,8 +15,6 @@ HELD_UP_MS_MAX = 60_000
 """By then, twice Storm's message timeout, a range that was lost is delivered again."""
 STANDSTILL_MS_MAX = 5_000
 """How long a shard that can do nothing waits for other shards with a record whose time is wrong."""
-AHEAD_MS_MIN = 10_000
-"""A record's time is plainly ahead if a later one of its partition is earlier by so much."""
 HEARD_MS_MAX = 10_000
 """A partition without records for longer says nothing about its broker's clock."""
 RECORDS_MAX = 500
@@ -78,7 +76,7 @@ class FollowedPartition(Generic[T]):
     """Since when, by this process's clock, the next record waits for other partitions."""
     lift_ms_max: int = WAIT_MS_MAX
     set_back: tuple[int, int] = 0, 0
-    """Offset and time of the latest record that is earlier than the one before it, by AHEAD_MS_MIN."""
+    """Offset and time of the latest record that is earlier than the one before it, by WAIT_MS_MAX."""
     full: tuple[int, int] | None = None
     """Up to which offset a full partition was read, and when, by this process's clock, that was told."""
     held_up_end: int = 0
@@ -138,7 +136,7 @@ class FollowedPartition(Generic[T]):
             if end > first:
                 if first < run.first + run.records:
                     self._set_behind(run.append_ms, first, end, is_first=first == position)
-                    if self.last is not None and run.append_ms < self.last.append_ms - AHEAD_MS_MIN:
+                    if self.last is not None and run.append_ms < self.last.append_ms - WAIT_MS_MAX:
                         self.set_back = first, run.append_ms
                     self.last = JoinedRun(first, end, run.append_ms, run.append_ms + self.behind_ms)
                     self.runs.append(self.last)
@@ -191,11 +189,11 @@ class FollowedPartition(Generic[T]):
         )
 
     def has_wrong_time(self, now_ms: int) -> bool:
-        """Whether the next record is plainly ahead, or past."""
+        """Whether the next record is plainly ahead, as a later one is earlier, or past."""
         if not self.runs:
             return False
         head, (offset, append_ms) = self.runs[0], self.set_back
-        is_ahead = head.first < offset and head.append_ms > append_ms + AHEAD_MS_MIN
+        is_ahead = head.first < offset and head.append_ms > append_ms + WAIT_MS_MAX
         return is_ahead or head.append_ms < now_ms - WAIT_MS_MAX
 
     def wait_no_longer(self) -> None:
