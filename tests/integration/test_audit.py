@@ -13,7 +13,11 @@ from support.order_traffic import market_order, send, tick
 from support.stack import Stack, create_topics, run_fintank
 from support.waiting import wait_until
 
+from fintank.adapters import kafka
 from fintank.adapters.kafka_topics import partition_for
+from fintank.audit.input_log import open_log
+from fintank.errors import FintankError
+from fintank.trading.partition_log import Partition
 
 SYMBOLS = [f"AUDIT{number}" for number in range(8)]
 ORDERS = 40
@@ -67,3 +71,15 @@ def test_what_nobody_decided_is_named_and_the_exit_status_is_1(decided: Stack) -
     assert "REPORT_NOT_DECIDED: 1" in done.stdout
     assert f"{report['account']} {report['cl_ord_id']}: ours nothing, theirs TRADE" in done.stdout
     assert "FILL_NOT_DECIDED: 1" in done.stdout
+
+
+def test_what_kafka_deletes_while_the_audit_reads_is_told(decided: Stack) -> None:
+    place = Partition("ticks", partition_for(SYMBOLS[0], 4))
+    with kafka.connect(decided.settings.kafka) as admin:
+        admin.delete_records({kafka.TopicPartition(*place): 1})
+    with (
+        open_log(decided.settings.kafka, place, 0, 1, rules=[]) as log,
+        pytest.raises(FintankError) as raised,
+    ):
+        log.read()
+    assert str(raised.value).startswith(f"Kafka deleted records of ticks-{place.number} before")

@@ -26,17 +26,20 @@ T = TypeVar("T")
 
 
 @contextmanager
-def open_consumer(address: str, group_id: str, isolation_level: str = "read_committed") -> Iterator[Consumer]:
+def open_consumer(
+    address: str, group_id: str, isolation_level: str = "read_committed", reset: str = "earliest"
+) -> Iterator[Consumer]:
     """Open a consumer for `assign`, which reports the ends of partitions.
 
-    The client requires a group_id, but joins no group and commits nothing.
+    The client requires a group_id, but joins no group and commits nothing. reset: where it goes on when the
+    next record was deleted; "error": nowhere, it says so.
     """
     consumer = Consumer(
         {
             **kafka_security.client_options(address),
             "group.id": group_id,
             "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
+            "auto.offset.reset": reset,
             "isolation.level": isolation_level,
             "enable.partition.eof": True,
             "fetch.wait.max.ms": FETCH_WAIT_MS_MAX,

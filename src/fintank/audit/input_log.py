@@ -13,6 +13,7 @@ from fintank.adapters.consumers import bounds, open_consumer
 from fintank.adapters.kafka import no_answer
 from fintank.adapters.kafka_topics import partition_for
 from fintank.adapters.topic_reader import POLL_SECONDS, SILENT_SECONDS_MAX
+from fintank.errors import FintankError
 from fintank.trading.messages import PortfolioOrder, Quote, TradingState
 from fintank.trading.partition_log import Partition, Range, Run
 from fintank.wire.bolts import owner_ticks
@@ -88,17 +89,26 @@ class InputLog:
                 raise no_answer(self._address)
             for message in self._consumer.consume(PART_RECORDS_MAX, POLL_SECONDS):
                 error, offset = message.error(), message.offset()
+                if error is not None and error.code() != KafkaError._PARTITION_EOF:
+                    self._check(error)
+                    continue
                 assert offset is not None
                 if error is None and offset < self._end:
                     value, time_ms = message.value(), message.timestamp()[1]
                     records.append(Record(*self._partition, offset, time_ms, None, value))
                     self.position = offset + 1
-                elif error is None or error.code() == KafkaError._PARTITION_EOF:
+                else:
                     # The log may end with the markers of transactions, which are no records.
                     self.position = min(offset, self._end)
-                elif not error.retriable():
-                    raise KafkaException(error)
         return part_of(self._partition, first, self.position, records, self._rules, rejected=self._rejected)
+
+    def _check(self, error: KafkaError) -> None:
+        """Raise an error that lasts."""
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:
+            name = f"{self._partition.topic}-{self._partition.number}"
+            raise FintankError(f"Kafka deleted records of {name} before they were audited: start again")
+        if not error.retriable():
+            raise KafkaException(error)
 
 
 @contextmanager
@@ -115,7 +125,7 @@ def open_log(
 
     rejected: the offsets of records that could not be read then; today's code may be able to.
     """
-    with open_consumer(address, "fintank-audit") as consumer:
+    with open_consumer(address, "fintank-audit", reset="error") as consumer:
         yield InputLog(address, consumer, partition, first, end, rules=rules, rejected=rejected)
 
 
