@@ -269,10 +269,9 @@
       (vreset! appended-ms nil)
       (vreset! caught-up? false))))
 
-(defn- poll
-  "Polled ConsumerRecords, or nil on a retriable error. Others, such as a failed authorization, are thrown.
-  A partition begins again if its log no longer holds the next offset: it was deleted by age, or the topic was
-  recreated."
+(defn- poll-or-begin-again
+  "Polled ConsumerRecords. A partition begins again, and nil is returned, if its log no longer holds the next offset: it
+  was deleted by age, or the topic was recreated."
   ^ConsumerRecords [{:keys [^Consumer consumer waiting cuts tells-ends?] :as context} ^Duration wait]
   (try
     (when (seq @waiting)
@@ -294,7 +293,14 @@
         (.warn log "reading from where the log starts: {}" (str problem)))
       (begin-cut! context (ask-ends context))
       (begin-again! context (.partitions problem))
-      nil)
+      nil)))
+
+(defn- poll
+  "Polled ConsumerRecords, or nil if there are none or on a retriable error, also while it begins again. Others, such as
+  a failed authorization, are thrown."
+  ^ConsumerRecords [context wait]
+  (try
+    (poll-or-begin-again context wait)
     (catch RetriableException problem
       (.warn log "poll failed, trying again: {}" (str problem)))))
 

@@ -457,6 +457,16 @@
     (next! world)
     (is (= 1 (count (emits world))))))
 
+(deftest a-broker-that-does-not-answer-when-an-offset-is-gone-is-asked-again
+  (let [world (started 0)]
+    (next! world)
+    (.setPollException ^MockConsumer (:consumer world) (OffsetOutOfRangeException. {(topic-partition 0) 0}))
+    (.setOffsetsException ^MockConsumer (:asking world) (TimeoutException. "no answer"))
+    (next! world)
+    (add! world (record 0 0 "a"))
+    (next! world)
+    (is (= 1 (count (emits world))))))
+
 (deftest a-refused-client-asks-again
   (let [world (started 0)]
     (.setPollException ^MockConsumer (:consumer world)
