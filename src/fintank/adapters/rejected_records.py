@@ -16,9 +16,12 @@ from fintank.wire.kafka.rejects import Reason
 PAYLOAD_BYTES_KEPT_MAX = 300
 _KEY = re.compile(rb"([a-z]+)-([0-9]{1,9})-([0-9]{1,18})")
 _IS_REFUSED = re.compile(rb'"reason": ?"%b"' % Reason.INFLUXDB_REFUSED.encode())
+_DIGEST = re.compile(rb'"payload_sha256": ?"([0-9a-f]{64})"')
 
 Offsets = dict[tuple[str, int], set[int]]
 """Offsets by topic and partition."""
+Digests = dict[tuple[str, int], dict[int, set[bytes]]]
+"""By topic and partition, and by offset: the SHA-256 of the records that were rejected there."""
 
 
 class Rejected(NamedTuple):
@@ -40,13 +43,7 @@ class Rejected(NamedTuple):
 
     def is_of(self, record: Record) -> bool:
         """Return whether the record is the rejected one: a topic that was made anew holds others."""
-        value = record.value or b""
-        # The payload of what is UTF-8 is one line.
-        one_line = value.replace(b"\n", b" ").replace(b"\r", b" ")
-        return self.payload_sha256 in {
-            hashlib.sha256(value).hexdigest(),
-            hashlib.sha256(one_line).hexdigest(),
-        }
+        return self.payload_sha256 in {digest.hex() for digest in digests(record)}
 
 
 def read_rejects(reader: TopicReader, since_ms: int | None) -> Iterator[Rejected]:
@@ -78,19 +75,28 @@ def reject_of(record: Record) -> Rejected | None:
         return None
 
 
-def rejected_offsets(address: str) -> tuple[Offsets, Offsets]:
+def digests(record: Record) -> set[bytes]:
+    """Return the digests by which a reject may name a record."""
+    value = record.value or b""
+    # The payload of what is UTF-8 is one line.
+    one_line = value.replace(b"\n", b" ").replace(b"\r", b" ")
+    return {hashlib.sha256(value).digest(), hashlib.sha256(one_line).digest()}
+
+
+def rejected_offsets(address: str) -> tuple[Offsets, Digests]:
     """Return the offsets that the topic `rejects` names, and those of them whose records were not read.
 
     Of the others the sink refused the points.
     """
     rejected: Offsets = defaultdict(set)
-    unread: Offsets = defaultdict(set)
+    unread: Digests = defaultdict(lambda: defaultdict(set))
     with open_reader(address, "rejects") as reader:
         for record in reader.read(reader.starts()):
             match = _KEY.fullmatch(record.key or b"")
             if match:
                 partition, offset = (match[1].decode(), int(match[2])), int(match[3])
                 rejected[partition].add(offset)
-                if not _IS_REFUSED.search(record.value or b""):
-                    unread[partition].add(offset)
+                digest = _DIGEST.search(record.value or b"")
+                if digest and not _IS_REFUSED.search(record.value or b""):
+                    unread[partition][offset].add(bytes.fromhex(digest[1].decode()))
     return rejected, unread

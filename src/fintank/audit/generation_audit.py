@@ -205,7 +205,7 @@ class GenerationAudit:
         def opened(place: Partition) -> InputLog:
             span = (place, firsts[place], ends[place])
             return stack.enter_context(
-                open_log(self._address, *span, rules=rules[place], rejected=unread.get(place, ()))
+                open_log(self._address, *span, rules=rules[place], rejected=unread.get(place, {}))
             )
 
         return {place: opened(place) for place in firsts}

@@ -1,10 +1,11 @@
 """The records of the topics `ticks` and `orders` as the rule engine gets them, read in parts."""
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import compress
 from math import inf
+from types import MappingProxyType
 from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -12,6 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from fintank.adapters.consumers import bounds, open_consumer
 from fintank.adapters.kafka import no_answer
 from fintank.adapters.kafka_topics import partition_for
+from fintank.adapters.rejected_records import digests
 from fintank.adapters.topic_reader import POLL_SECONDS, SILENT_SECONDS_MAX
 from fintank.errors import FintankError
 from fintank.trading.messages import PortfolioOrder, Quote, TradingState
@@ -30,6 +32,8 @@ RECORD_BYTES_MAX = 1024 * 1024
 CRC32_VALUES = 2**32
 
 Input = Quote | OrderMessage
+Rejects = Mapping[int, Collection[bytes]]
+"""By offset: the digests of records that were rejected there; a topic that was made anew holds others."""
 RulesByOffset = Sequence[tuple[int, AllowsNegative]]
 """Which symbols may have prices of 0 and less, and from which offset on; ascending, the first is 0."""
 
@@ -63,7 +67,7 @@ class InputLog:
         end: int,
         *,
         rules: RulesByOffset,
-        rejected: Collection[int],
+        rejected: Rejects,
     ) -> None:
         self._rules = rules
         self._rejected = rejected
@@ -119,11 +123,11 @@ def open_log(
     end: int,
     *,
     rules: RulesByOffset,
-    rejected: Collection[int] = (),
+    rejected: Rejects = MappingProxyType({}),
 ) -> Iterator[InputLog]:
     """Open a partition for reading from `first` to `end`, both offsets that its log has.
 
-    rejected: the offsets of records that could not be read then; today's code may be able to.
+    rejected: the records that could not be read then; today's code may be able to.
     """
     with open_consumer(address, "fintank-audit", reset="error") as consumer:
         yield InputLog(address, consumer, partition, first, end, rules=rules, rejected=rejected)
@@ -142,7 +146,7 @@ def part_of(
     records: Iterable[Record],
     rules: RulesByOffset = (),
     *,
-    rejected: Collection[int] = (),
+    rejected: Rejects = MappingProxyType({}),
 ) -> Part:
     """Read records as the spout and the deserializers do; what they reject, or rejected, is left out."""
     usable = [record for record in records if _is_text(record)]
@@ -154,7 +158,12 @@ def part_of(
         messages = orders.read(*partition, *_batch(usable)).messages
         offsets = [offset_of(message.input) for message in messages]
     if rejected and not {*offsets}.isdisjoint(rejected):
-        was_read = [offset not in rejected for offset in offsets]
+        left_out = {
+            record.offset
+            for record in usable
+            if record.offset in rejected and not digests(record).isdisjoint(rejected[record.offset])
+        }
+        was_read = [offset not in left_out for offset in offsets]
         messages, offsets = list(compress(messages, was_read)), list(compress(offsets, was_read))
     return Part(first, end, _runs(usable), offsets, list(map(_hash, messages)), messages)
 

@@ -1,6 +1,7 @@
 """The audit reads records as the spout and the deserializers do."""
 
 import json
+from hashlib import sha256
 from zlib import crc32
 
 from support.order_traffic import market_order, portfolio_orders, tick
@@ -75,7 +76,13 @@ def test_the_rules_of_a_tick_are_those_of_its_offset() -> None:
 
 
 def test_what_was_rejected_then_is_left_out_though_it_can_be_read_now() -> None:
-    records = [record(TICKS, at, quoted("IVE")) for at in range(4)]
-    part = part_of(TICKS, 0, 4, records, rejected={1, 3})
+    records = [record(TICKS, at, quoted(f"S{at}")) for at in range(4)]
+    digests = {at: {sha256(records[at].value or b"").digest()} for at in (1, 3)}
+    part = part_of(TICKS, 0, 4, records, rejected=digests)
     assert (part.offsets, len(part.messages), len(part.hashes)) == ([0, 2], 2, 2)
     assert part.runs == part_of(TICKS, 0, 4, records).runs
+
+
+def test_what_stands_where_another_record_was_rejected_before_the_topic_was_made_anew_is_read() -> None:
+    records = [record(TICKS, at, quoted("IVE")) for at in range(2)]
+    assert part_of(TICKS, 0, 2, records, rejected={1: {sha256(b"another").digest()}}).offsets == [0, 1]
