@@ -133,10 +133,25 @@ def open_log(
         yield InputLog(address, consumer, partition, first, end, rules=rules, rejected=rejected)
 
 
-def log_starts(address: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
-    """Return the first offset that each log still holds."""
+def log_starts(address: str, ends: Mapping[Partition, int]) -> dict[Partition, int]:
+    """Return the first offset that each log still holds; FintankError if one ends before the given end."""
     with open_consumer(address, "fintank-audit") as consumer:
-        return {place: bounds(consumer, TopicPartition(*place))[0] for place in partitions}
+        found = {place: bounds(consumer, TopicPartition(*place)) for place in ends}
+    return starts_of(found, ends)
+
+
+def starts_of(
+    found: Mapping[Partition, tuple[int, int]], ends: Mapping[Partition, int]
+) -> dict[Partition, int]:
+    """Return where logs begin, by where they begin and end; FintankError if one ends before the given end."""
+    for place, (_, end) in found.items():
+        if end < ends[place]:
+            raise FintankError(
+                f"{place.topic}-{place.number} ends at offset {end:,}, and {ends[place]:,} were decided on: "
+                "the topic was made again, or its broker lost records. "
+                "Start the topology first, which takes that in"
+            )
+    return {place: first for place, (first, _) in found.items()}
 
 
 def part_of(

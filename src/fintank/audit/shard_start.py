@@ -64,7 +64,7 @@ def shard_start(
     known_from_ms = None if start.is_complete or entries is not None else start.now_ms
     if known_from_ms is not None:
         notes.append(f"its beginning is not known: it is replayed from {utc(start.now_ms)}")
-    firsts = log_starts(address, replay.positions)
+    firsts = log_starts(address, ends)
     for place, position in replay.positions.items():
         first = firsts[place]
         if position is not None and position < first:

@@ -4,10 +4,12 @@ import json
 from hashlib import sha256
 from zlib import crc32
 
+import pytest
 from support.order_traffic import market_order, portfolio_orders, tick
 
 from fintank.adapters.kafka_topics import partition_for, shards
-from fintank.audit.input_log import RECORD_BYTES_MAX, part_of
+from fintank.audit.input_log import RECORD_BYTES_MAX, part_of, starts_of
+from fintank.errors import FintankError
 from fintank.trading.messages import Order, PortfolioOrder, Quote
 from fintank.trading.partition_log import Partition, Run
 from fintank.wire.kafka.records import Record
@@ -86,3 +88,9 @@ def test_what_was_rejected_then_is_left_out_though_it_can_be_read_now() -> None:
 def test_what_stands_where_another_record_was_rejected_before_the_topic_was_made_anew_is_read() -> None:
     records = [record(TICKS, at, quoted("IVE")) for at in range(2)]
     assert part_of(TICKS, 0, 2, records, rejected={1: {sha256(b"another").digest()}}).offsets == [0, 1]
+
+
+def test_a_log_that_ends_before_what_was_decided_is_named() -> None:
+    assert starts_of({TICKS: (5, 9), ORDERS: (0, 3)}, {TICKS: 9, ORDERS: 2}) == {TICKS: 5, ORDERS: 0}
+    with pytest.raises(FintankError, match="ticks-2 ends at offset 8, and 9 were decided on"):
+        starts_of({TICKS: (0, 8)}, {TICKS: 9})
