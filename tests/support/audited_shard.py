@@ -164,7 +164,13 @@ class DecidingShard:
             asked_ms = self._logs.first_asked_ms(start.now_ms) + (2_000 if until == 1 else 0)
             ends = LogEnds("jvm", asked_ms, None, False, {partition: (0, stop)})
             feed.reached(partition.topic, topic_id, ends, 0)
+        latest_ms = max(
+            self._logs.records[place][self._logs.stop(place, until) - 1][0] for place in self._logs.ends
+        )
         for elapsed_ms in range(0, 10_000, 1_000):
+            if elapsed_ms:  # the spout's clock runs on
+                told = LogEnds("jvm", latest_ms + elapsed_ms, None, False, {})
+                feed.reached(TICKS.topic, f"id of {TICKS.topic}", told, elapsed_ms)
             for partition in self._logs.ends:
                 stop = self._logs.stop(partition, until)
                 last_ms = self._logs.records[partition][stop - 1][0]
