@@ -9,7 +9,7 @@ from properties.test_log_merge import PARTITIONS, Log
 
 from fintank.trading.log_merge import LogMerge
 from fintank.trading.log_positions import LogEnds, LogPosition, Positions
-from fintank.trading.log_replay import Beginning, LogReplay, beginning
+from fintank.trading.log_replay import LogReplay, beginning
 from fintank.trading.partition_log import Partition, Range
 from fintank.trading.timeline import Adoption, TimelineEvent, TimelineNotes
 
@@ -26,8 +26,6 @@ class Engine:
         self.committed = Positions(0, {"ticks": "a", "orders": "b"}, {})
         self.decisions: list[Decision] = []
         self.timeline: list[TimelineEvent] = []
-        self.lives: list[tuple[int, int]] = []
-        """How many events and decisions there were before each life."""
         self.mine = {
             partition: [offset for offset in log.offsets if random.random() < 0.7]
             for partition, log in self.logs.items()
@@ -43,7 +41,6 @@ class Engine:
     def live(self, *, to_the_end: bool) -> None:
         """One life: ranges come in any order, the clocks say anything, and some of it is committed."""
         random = self.random
-        self.lives.append((len(self.timeline), len(self.decisions)))
         start = {place: self.committed.partitions.get(place, LogPosition(None, 0)) for place in self.logs}
         merge = LogMerge[Decision](start, self.committed.now_ms)
         notes = TimelineNotes(self.committed)
@@ -87,7 +84,10 @@ class Engine:
         self.timeline += notes.taken()
 
 
-def replayed(engine: Engine, start: Beginning) -> list[Decision]:
+def replayed(engine: Engine) -> list[Decision]:
+    start = beginning(engine.timeline)
+    assert start is not None
+    assert start.is_complete
     ends = {place: at.next for place, at in engine.committed.partitions.items() if at.next is not None}
     replay = LogReplay[Decision](start, ends)
     offered = {place: position or 0 for place, position in replay.positions.items()}
@@ -105,8 +105,10 @@ def replayed(engine: Engine, start: Beginning) -> list[Decision]:
         offered[wanted] = end
 
 
-def decided(random: Random, *, wild: bool) -> Engine:
-    """Let a shard decide on random logs, over several lives."""
+@settings(deadline=None)
+@given(st.integers(0, 2**32), st.booleans())
+def test_what_was_decided_is_replayed_in_the_same_order_at_the_same_log_times(seed: int, wild: bool) -> None:
+    random = Random(seed)
     logs = [Log(random, partition) for partition in PARTITIONS]
     if wild:
         for log in logs:
@@ -116,29 +118,7 @@ def decided(random: Random, *, wild: bool) -> Engine:
     engine = Engine(random, logs)
     for life in reversed(range(random.randrange(1, 4))):
         engine.live(to_the_end=life == 0)
-    return engine
-
-
-@settings(deadline=None)
-@given(st.integers(0, 2**32), st.booleans())
-def test_what_was_decided_is_replayed_in_the_same_order_at_the_same_log_times(seed: int, wild: bool) -> None:
-    engine = decided(Random(seed), wild=wild)
-    start = beginning(engine.timeline)
-    assert start is not None
-    assert start.is_complete
-    assert replayed(engine, start) == engine.decisions
+    assert replayed(engine) == engine.decisions
     assert sorted((place, offset) for place, offset, _ in engine.decisions) == sorted(
         (place, offset) for place, offsets in engine.mine.items() for offset in offsets
     )
-
-
-@settings(deadline=None)
-@given(st.integers(0, 2**32))
-def test_what_was_decided_since_any_start_is_replayed_when_the_timeline_has_lost_what_was_before(
-    seed: int,
-) -> None:
-    engine = decided(Random(seed), wild=True)
-    for events, decisions in engine.lives:
-        start = beginning(engine.timeline[events:])
-        if start is not None:
-            assert replayed(engine, start) == engine.decisions[decisions:]
