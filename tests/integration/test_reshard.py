@@ -20,10 +20,11 @@ from support.stack import Stack, run_fintank, running_stack, start_fintank
 from support.waiting import wait_until
 
 from fintank import scale
-from fintank.adapters import generations, journal, kafka_topics
+from fintank.adapters import generations, journal, kafka, kafka_topics
 from fintank.adapters.consumer_groups import GROUPS
 from fintank.errors import FintankError
 from fintank.resharding import new_journals
+from fintank.resharding.old_shards import OldShards
 from fintank.resharding.reshard import reshard
 from fintank.scale import Scale
 
@@ -145,6 +146,21 @@ def check_old(stack: Stack, old: LogTopology) -> None:
         journal.adopt(stack.settings.kafka, 0, print)
 
 
+def check_two_at_once(stack: Stack) -> None:
+    """A call that this one fences creates its topics all the same: none is written to with another number."""
+
+    class Overtaken(OldShards):
+        def __init__(self, address: str, generation: int, shards: int) -> None:
+            super().__init__(address, generation, shards)
+            with kafka.connect(address) as admin:
+                kafka.create(admin, dict.fromkeys(("journal-1", "timeline-1"), kafka_topics.Topic(16, {})))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fintank.resharding.reshard.OldShards", Overtaken)
+        assert refused(stack, 3).startswith("nothing was changed, as another `invoke reshard` has begun")
+    assert generations.complete(stack.settings.kafka, topic_names(stack)) == [0]
+
+
 def kill_now_and_then(stack: Stack, shards: int) -> None:
     """Kill the command after some time, then let it end."""
     for delay_s in (1.2, 2.0):
@@ -184,6 +200,7 @@ def ended(stack: Stack) -> None:
 def test_open_orders_go_along_to_3_shards(stack: Stack, sized: Callable[[int], None]) -> None:
     old = begun(stack)
     before = exec_ids(stack)
+    check_two_at_once(stack)
     assert is_killed(stack, 3, 0)
     assert not is_killed(stack, 3, 100)
     assert exec_ids(stack) == before

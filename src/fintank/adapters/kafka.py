@@ -186,6 +186,7 @@ def _lost(admin: KafkaAdminClient, topic: str, partitions: int) -> list[str]:
 def _differences(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> list[Difference]:
     missing = sorted(topics.keys() - set(admin.list_topics()))
     if missing:
+        # Another command may create one at the same time; its partitions are checked like all others.
         create(admin, {name: topics[name] for name in missing})
     admin.wait_for_topics(list(topics), timeout_ms=TOPICS_READY_MS_MAX)
     described = {topic["name"]: topic for topic in admin.describe_topics(list(topics))}
@@ -204,8 +205,8 @@ def _differences(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> list[D
     ]
 
 
-def create(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> None:
-    """Create topics, with as many replicas as there are brokers, up to three."""
+def create(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> list[str]:
+    """Create topics, with as many replicas as there are brokers, up to three; return those that exist."""
     replicas = min(len(admin.describe_cluster()["brokers"]), topic_configs.REPLICAS_MAX)
     least = topic_configs.in_sync_min(replicas)
     in_sync = {"min.insync.replicas": str(least)} if least > 1 else {}
@@ -217,8 +218,11 @@ def create(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> None:
         }
         for name, topic in topics.items()
     }
+    existing = []
     for made in admin.create_topics(wanted, raise_errors=False)["topics"]:
         error_type = for_code(made["error_code"])
-        # Another command may create it at the same time; its partitions are checked like all others.
-        if made["error_code"] and error_type is not TopicAlreadyExistsError:
+        if error_type is TopicAlreadyExistsError:
+            existing.append(made["name"])
+        elif made["error_code"]:
             raise error_type(f"topic '{made['name']}': {made['error_message']}")
+    return existing
