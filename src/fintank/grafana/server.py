@@ -10,7 +10,7 @@ from pathlib import Path
 from fintank.adapters import ports
 from fintank.errors import FintankError
 from fintank.grafana import provisioning
-from fintank.services import port_checks
+from fintank.services import port_checks, programs
 from fintank.settings import PORTS, Settings
 
 HOST = "127.0.0.1"
@@ -51,10 +51,8 @@ def find(environ: Mapping[str, str] = os.environ) -> tuple[Path, Path] | None:
 
 def require_version(program: Path) -> None:
     """Raise FintankError unless it is a Grafana of VERSION_MIN or newer."""
-    done = subprocess.run(
-        [program, "--version"], capture_output=True, text=True, timeout=VERSION_TIMEOUT_S, check=False
-    )
-    found = re.search(r"version v?((\d+)\.(\d+)\S*)", done.stdout)
+    printed = programs.run([program, "--version"], VERSION_TIMEOUT_S, f"{program} --version fails")
+    found = re.search(r"version v?((\d+)\.(\d+)\S*)", printed)
     if found is None or (int(found[2]), int(found[3])) < VERSION_MIN:
         version = found[1] if found else "of an unknown version"
         raise FintankError(

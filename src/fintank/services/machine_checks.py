@@ -4,7 +4,6 @@ import platform
 import re
 import resource
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,7 +82,12 @@ def java() -> Finding:
     path = shutil.which("java")
     if path is None:
         return Finding("java", "missing", cure)
-    line = _first_line(Path(path), "-version")
+    try:
+        printed = programs.run([path, "-version"], VERSION_TIMEOUT_S, f"{path} -version fails")
+    except FintankError as error:
+        return Finding("java", str(error), cure)
+    # Java first says which options it picked up from the environment.
+    line = next((line for line in printed.splitlines() if " version " in line), printed.strip())
     version = re.search(r'version "(\d+)', line)
     is_enough = version is not None and int(version[1]) >= JAVA_MIN
     return Finding("java", line, "" if is_enough else cure)
@@ -200,11 +204,9 @@ def _jar_version(settings: Settings, name: str, jar: str) -> str:
 
 
 def _first_line(program: Path, argument: str) -> str:
-    """Return the first line a program prints, to stdout or, as Java does, to stderr."""
-    done = subprocess.run(
-        [program, argument], capture_output=True, text=True, timeout=VERSION_TIMEOUT_S, check=False
-    )
-    lines = (done.stdout + done.stderr).splitlines()
+    """Return the first line that a program prints; FintankError if it fails."""
+    printed = programs.run([program, argument], VERSION_TIMEOUT_S, f"{program} {argument} fails")
+    lines = printed.splitlines()
     return lines[0] if lines else f"{program} {argument} prints nothing"
 
 

@@ -18,21 +18,33 @@ def environ() -> dict[str, str]:
     return {**os.environ, "LC_ALL": "C.UTF-8"}
 
 
-def run(command: Sequence[object], timeout_s: int, failure: str, folder: Path | None = None) -> None:
-    """Run a program to its end; on failure raise FintankError with `failure` and the end of its output."""
-    done = subprocess.run(
-        [str(word) for word in command],
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        cwd=folder,
-        env=environ(),
-        timeout=timeout_s,
-        check=False,
-    )
+def run(
+    command: Sequence[object], timeout_s: int, failure: str, folder: Path | None = None, given: str = ""
+) -> str:
+    """Run a program to its end and return its output; `given` is its input.
+
+    FintankError, with `failure` and the end of its output, if it fails, takes too long or can't be started.
+    """
+    try:
+        done = subprocess.run(
+            [str(word) for word in command],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            input=given,
+            cwd=folder,
+            env=environ(),
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise FintankError(f"{failure}: it was ended after {timeout_s} s") from None
+    except OSError as error:
+        raise FintankError(f"{failure}: {error.filename}: {error.strerror}") from error
     if done.returncode != 0:
         output = " ".join((done.stdout + done.stderr).split())
-        raise FintankError(f"{failure}: {output[-OUTPUT_SHOWN_CHARS:]}")
+        raise FintankError(f"{failure}: {output[-OUTPUT_SHOWN_CHARS:] or f'status {done.returncode}'}")
+    return done.stdout + done.stderr
 
 
 def java() -> Path:

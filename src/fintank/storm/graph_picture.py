@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from streamparse.util import get_topology_definition, get_topology_from_file
 
 from fintank.errors import FintankError
+from fintank.services import programs
 
 FORMATS = ("png", "svg", "pdf", "jpg", "jpeg", "dot")
 DRAW_SECONDS_MAX = 60
@@ -38,11 +38,7 @@ def visualize_topology(
         file.write_text(text, "utf-8")
     else:
         command = [str(dot), f"-T{kind}", "-o", str(file)]
-        done = subprocess.run(
-            command, input=text, capture_output=True, text=True, timeout=DRAW_SECONDS_MAX, check=False
-        )
-        if done.returncode:
-            raise FintankError(f"Graphviz did not draw {file}: {done.stderr.strip().splitlines()[-1]}")
+        programs.run(command, DRAW_SECONDS_MAX, f"Graphviz did not draw {file}", given=text)
     print(f"The graph of {name} is in {file}.")
 
 

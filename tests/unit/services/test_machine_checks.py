@@ -7,6 +7,7 @@ from support import free_ports
 
 from fintank import settings
 from fintank.services import machine_checks
+from fintank.services.machine_checks import Finding
 from fintank.settings import Settings
 from fintank.sink_url import SinkUrl
 
@@ -35,6 +36,23 @@ def test_java_must_be_17_or_newer(
     finding = machine_checks.java()
     assert finding.found == line
     assert (finding.cure == "") == is_enough
+
+
+def test_java_may_say_which_options_it_picked_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, "java", 'Picked up JAVA_TOOL_OPTIONS: -Xmx1g\nopenjdk version "21" 2023-09-19')
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert machine_checks.java() == Finding("java", 'openjdk version "21" 2023-09-19')
+
+
+def test_a_java_that_fails_or_hangs_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(machine_checks, "VERSION_TIMEOUT_S", 0.1)
+    for command, found in {"exit 3": "status 3", "exec sleep 60": "it was ended after 0.1 s"}.items():
+        (tmp_path / "java").write_text(f"#!/bin/sh\n{command}\n")
+        (tmp_path / "java").chmod(0o755)
+        finding = machine_checks.java()
+        assert finding.found == f"{tmp_path}/java -version fails: {found}"
+        assert finding.cure.startswith("Install Java 17")
 
 
 def test_missing_programs_are_named_with_their_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
