@@ -1,6 +1,8 @@
 """What the brokers here require of clients: TLS, and the login of the only user, FINTANK_KAFKA_USER."""
 
 import base64
+import binascii
+import contextlib
 import hashlib
 import os
 import re
@@ -11,7 +13,7 @@ from pathlib import Path
 
 from fintank.adapters.kafka_security import KafkaSecurity
 from fintank.errors import FintankError
-from fintank.services import programs
+from fintank.services import programs, state_file
 
 MODULES = "org.apache.kafka.common.security"
 FORMAT_TIMEOUT_S = 60
@@ -68,14 +70,15 @@ def scram_user(security: KafkaSecurity, file: Path, *, is_formatted: bool) -> st
     if not security.mechanism.startswith("SCRAM"):
         return ""
     if file.exists():
-        kept = file.read_text("utf-8")
-        salt = re.search(r'salt="([^"]*)"', kept)
-        if salt and _scram(security, base64.b64decode(salt[1])) == kept:
-            return kept
+        kept = file.read_text("utf-8", "replace")
+        salt = re.search(r'salt="([A-Za-z0-9+/]*={0,2})"', kept)
+        with contextlib.suppress(binascii.Error):  # of a file that was damaged
+            if salt and _scram(security, base64.b64decode(salt[1])) == kept:
+                return kept
     elif not is_formatted:
-        file.touch(mode=0o600)
-        file.write_text(_scram(security, os.urandom(SALT_BYTES)), "utf-8")
-        return file.read_text("utf-8")
+        made = _scram(security, os.urandom(SALT_BYTES))
+        state_file.write(file, made)
+        return made
     raise FintankError(
         "Kafka's data here is of another FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD or "
         f"FINTANK_KAFKA_SASL_MECHANISM than {security.user}, {security.mechanism}: set those it was first "

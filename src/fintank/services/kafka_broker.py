@@ -3,6 +3,7 @@
 import base64
 import functools
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from kafka.errors import KafkaError
 from fintank.adapters import kafka_security, ports
 from fintank.adapters.topic_configs import REPLICAS_MAX, in_sync_min
 from fintank.errors import FintankError
-from fintank.services import broker_security, programs
+from fintank.services import broker_security, programs, state_file
 from fintank.services.supervisor import Service
 from fintank.services.templates import fill
 from fintank.settings import Settings, host_and_port
@@ -96,12 +97,14 @@ def _service(settings: Settings, all_of_them: Sequence[str], number: int) -> Ser
 
 def _require_as_many(folder: Path, brokers: int) -> None:
     """Raise FintankError if the data is of another number of brokers: they would elect no controller."""
-    folder.mkdir(parents=True, exist_ok=True)
     file = folder / "kafka-brokers"
     if not file.exists():
         # Before there could be several, there was no such file.
-        file.write_text("1" if (folder / "kafka" / "meta.properties").exists() else str(brokers))
-    found = int(file.read_text("utf-8"))
+        state_file.write(file, "1" if (folder / "kafka" / "meta.properties").exists() else str(brokers))
+    text = file.read_text("utf-8", "replace").strip()
+    if not re.fullmatch("[0-9]{1,3}", text):
+        raise FintankError(f"{file} is damaged: write into it of how many Kafka brokers the data there is")
+    found = int(text)
     if found != brokers:
         raise FintankError(
             f"{folder} has the data of {found} Kafka broker{'' if found == 1 else 's'}, and {brokers} would "

@@ -10,7 +10,7 @@ import psutil
 
 from fintank.adapters import nimbus
 from fintank.errors import FintankError
-from fintank.services import kafka_broker, port_checks, sink_servers, storm_cluster
+from fintank.services import kafka_broker, port_checks, sink_servers, state_file, storm_cluster
 from fintank.services.supervisor import STOP_TIMEOUT_S, Service, Supervisor
 from fintank.settings import TOPOLOGY, Settings
 from fintank.waiting import wait_until
@@ -152,7 +152,9 @@ def topologies(settings: Settings) -> list[str]:
 
 def _require_same_files(running: Sequence[Service]) -> None:
     for service in running:
-        if any(not path.exists() or path.read_text("utf-8") != text for path, text in service.files.items()):
+        if any(
+            not path.exists() or path.read_bytes() != text.encode() for path, text in service.files.items()
+        ):
             raise FintankError(f"{service.name} runs with different settings: run `invoke down` first.")
 
 
@@ -162,11 +164,7 @@ def _prepare(settings: Settings, services: Sequence[Service], say: Say) -> None:
     for service in services:
         say(f"Starting {service.name} ...")
         for path, text in service.files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Some contain a password.
-            path.touch()
-            path.chmod(0o600)
-            path.write_text(text, "utf-8")
+            state_file.write(path, text)  # some contain a password
         service.prepare()
 
 
