@@ -1,7 +1,11 @@
 """Start, inspect, stop and reset the local services."""
 
+import fcntl
+import os
 import shutil
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +57,12 @@ def up(settings: Settings, say: Say, cluster: bool = False) -> None:
     services = services_of(settings, cluster=cluster)
     port_checks.require_local(services)
     port_checks.require_own_ports(services)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with _alone(settings.home, say):
+        _start(settings, services, say)
+
+
+def _start(settings: Settings, services: Sequence[Service], say: Say) -> None:
     supervisor = Supervisor(settings.home)
     states = supervisor.states()
     running = {name for name, state in states.items() if state["statename"] in ALIVE}
@@ -61,6 +71,7 @@ def up(settings: Settings, say: Say, cluster: bool = False) -> None:
     if not missing and all(service.answers() for service in services):
         say("Already up: " + ", ".join(f"{service.name} at {service.address}" for service in services) + ".")
         return
+    _require_no_orphans(settings)
     port_checks.require_free_ports(missing)
     for service in missing:
         if states.get(service.name, {}).get("statename") == "BACKOFF":
@@ -82,6 +93,11 @@ def up(settings: Settings, say: Say, cluster: bool = False) -> None:
 
 def down(settings: Settings, say: Say) -> None:
     """Stop all services and wait until their processes are gone."""
+    with _alone(settings.home, say):
+        _stop(settings, say)
+
+
+def _stop(settings: Settings, say: Say) -> None:
     supervisor = Supervisor(settings.home)
     if supervisor.is_up():
         running = [name for name, state in supervisor.states().items() if state["pid"]]
@@ -110,18 +126,51 @@ def status(settings: Settings) -> list[ServiceStatus]:
 
 def has_cluster(settings: Settings) -> bool:
     """Whether a Storm cluster was started here and not stopped."""
-    names = {service.name for service in storm_cluster.services(settings)}
     states = Supervisor(settings.home).states()
-    return any(states[name]["statename"] != "STOPPED" for name in names & states.keys())
+    return any(states[name]["statename"] != "STOPPED" for name in storm_cluster.NAMES & states.keys())
 
 
 def reset(settings: Settings, say: Say) -> None:
     """Stop all services and delete their data."""
-    down(settings, say)
     folder = settings.home / "data"
-    if folder.exists():
-        shutil.rmtree(folder)
+    with _alone(settings.home, say):
+        _stop(settings, say)
+        if folder.exists():
+            _empty(folder)
     say(f"Deleted {folder}. `invoke up` starts empty.")
+
+
+def _empty(folder: Path) -> None:
+    """Delete what is in a folder, which may be a link to another disk.
+
+    It is moved away first: a kill leaves no half of a broker's data, and the next call deletes the rest.
+    """
+    entries = list(folder.iterdir())
+    deleted = Path(tempfile.mkdtemp(prefix="deleted-", dir=folder))
+    for entry in entries:
+        entry.rename(deleted / entry.name)
+    shutil.rmtree(deleted)
+
+
+@contextmanager
+def _alone(home: Path, say: Say) -> Iterator[None]:
+    """Wait while another process starts or stops the services of this home."""
+    try:
+        folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        yield  # there is nothing to stop
+        return
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another `invoke up` or `invoke down` is at work here: waiting for it ...")
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        except OSError:
+            pass  # NFS has no such locks
+        yield
+    finally:
+        os.close(folder)
 
 
 def logs(settings: Settings) -> dict[str, list[Path]]:
@@ -197,17 +246,33 @@ def _status_of(service: Service, info: dict[str, object] | None) -> ServiceStatu
     return ServiceStatus(service.name, state, service.address, since, is_up=answers)
 
 
+def _require_no_orphans(settings: Settings) -> None:
+    left = [] if Supervisor(settings.home).is_up() else _orphans(settings)
+    if left:
+        named = ", ".join(f"{process.info['name']} (pid {process.pid})" for process in left)
+        raise FintankError(
+            f"The supervisord of these was killed, and they still run: {named}. Run `invoke down` first"
+        )
+
+
 def _orphans(settings: Settings) -> list[psutil.Process]:
-    commands = [list(service.command) for service in known_services(settings)]
-    left = [process for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"] in commands]
+    commands = Supervisor(settings.home).commands()
+    running = psutil.process_iter(["cmdline", "name"])
+    left = [process for process in running if process.info["cmdline"] in commands]
     return left + storm_cluster.workers(settings)
 
 
 def _end(processes: Sequence[psutil.Process]) -> None:
     for process in processes:
-        if process.is_running():
+        try:
             process.terminate()
+        except psutil.NoSuchProcess:
+            continue
+        except psutil.AccessDenied:
+            owner = process.username()
+            raise FintankError(f"pid {process.pid} runs as {owner}: run `invoke down` as {owner}") from None
     _, alive = psutil.wait_procs(processes, timeout=STOP_TIMEOUT_S)
     for process in alive:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     psutil.wait_procs(alive, timeout=STOP_TIMEOUT_S)

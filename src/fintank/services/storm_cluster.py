@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import re
 import shutil
 import socket
 import sys
@@ -29,6 +30,10 @@ MAIN_CLASSES = {
 # The topology's jar contains these, as an installed Storm does not have them.
 ONLY_IN_THE_JAR = ("kafka-clients-", "storm-clojure-", "storm-kafka-client-")
 ANSWER_TIMEOUT_S = 2.0
+NAMES = {"zookeeper", "nimbus", *(f"supervisor-{number}" for number in range(1, SUPERVISORS + 1))}
+"""What the services are called."""
+_RUN = re.compile(r"(.+)-[0-9]+-([0-9]+)")
+"""The folder of a topology's run: its name, its number and when it was submitted."""
 
 
 def services(settings: Settings) -> list[Service]:
@@ -52,12 +57,13 @@ def worker_logs(settings: Settings) -> Path:
 
 def topology_logs(settings: Settings) -> dict[str, list[Path]]:
     """Return the worker logs of each topology's last run: Storm's log and what the JVMs print."""
-    found: dict[str, list[Path]] = {}
-    runs = worker_logs(settings).glob("*-*-*")
-    for run in sorted(runs, key=lambda folder: int(folder.name.split("-")[-1])):
-        name = run.name.rsplit("-", 2)[0]
-        found[name] = sorted([*run.glob("*/worker.log"), *run.glob("*/worker.log.err")])
-    return found
+    matches = (_RUN.fullmatch(folder.name) for folder in worker_logs(settings).glob("*"))
+    runs = sorted((int(match[2]), match[1], match[0]) for match in matches if match)
+    folders = {name: worker_logs(settings) / run for _, name, run in runs}
+    return {
+        name: sorted([*folder.glob("*/worker.log"), *folder.glob("*/worker.log.err")])
+        for name, folder in folders.items()
+    }
 
 
 def sparse_config(settings: Settings) -> Path:
@@ -69,7 +75,7 @@ def workers(settings: Settings) -> list[psutil.Process]:
     """Return the worker processes, which Supervisors leave running when they end."""
     mark = f"-Dstorm.home={storm_home(settings)}"
     found = []
-    for process in psutil.process_iter(["cmdline"]):
+    for process in psutil.process_iter(["cmdline", "name"]):
         command = process.info["cmdline"] or []
         if mark in command and any(word.startswith("-Dworker.id=") for word in command):
             found.append(process)

@@ -1,10 +1,12 @@
 """supervisord and the services it runs: configuration, start, and XML-RPC over a unix socket."""
 
+import configparser
 import os
 import shlex
 import sys
 import xmlrpc.client
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import psutil
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from fintank.errors import FintankError
-from fintank.services import programs
+from fintank.services import programs, state_file
 from fintank.services.templates import fill
 
 # The path of a unix socket has at most 107 bytes, and a home may be longer: so supervisord, whose working
@@ -66,7 +68,7 @@ class Supervisor:
 
     def start(self, services: Sequence[Service]) -> None:
         """Start supervisord in the background, without any service."""
-        self.configuration.write_text(self.configuration_text(services), "utf-8")
+        state_file.write(self.configuration, self.configuration_text(services))
         # -P keeps the working directory off the module path.
         command = [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(self.configuration)]
         failure = f"supervisord did not start; its log is {self.log}"
@@ -97,6 +99,13 @@ class Supervisor:
             )
         return text
 
+    def commands(self) -> list[list[str]]:
+        """Return the commands of the services that the last supervisord of this home knew."""
+        parser = configparser.RawConfigParser()
+        parser.read(self.configuration, "utf-8")
+        services = [parser[name] for name in parser.sections() if name.startswith("program:")]
+        return [shlex.split(service["command"].replace("%%", "%")) for service in services]
+
     def states(self) -> dict[str, dict[str, Any]]:
         """Return supervisord's process info by service name; empty if supervisord is not up."""
         try:
@@ -114,8 +123,10 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop the services and supervisord, and wait until their processes are gone."""
-        pids = [self._call("getPID"), *(info["pid"] for info in self.states().values() if info["pid"])]
-        processes = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
+        processes = []
+        for pid in [self._call("getPID"), *(info["pid"] for info in self.states().values() if info["pid"])]:
+            with suppress(psutil.NoSuchProcess):
+                processes.append(psutil.Process(pid))
         self._call("stopAllProcesses")  # at once: shutdown alone would stop one after the other
         self._call("shutdown")
         _, alive = psutil.wait_procs(processes, timeout=STOP_TIMEOUT_S)

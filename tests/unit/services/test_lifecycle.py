@@ -1,13 +1,20 @@
 import dataclasses
+import fcntl
+import os
+import shutil
 import socket
 from pathlib import Path
+from threading import Thread
 
+import psutil
 import pytest
 from support import free_ports
+from support.waiting import wait_until
 
 from fintank import settings
 from fintank.errors import FintankError
 from fintank.services import lifecycle
+from fintank.services.supervisor import Service, Supervisor
 from fintank.settings import Settings
 from fintank.sink_url import SinkUrl
 
@@ -68,3 +75,75 @@ def test_down_says_that_nothing_is_up(tmp_path: Path) -> None:
     said: list[str] = []
     lifecycle.down(local(tmp_path, free_ports.consecutive(3)), said.append)
     assert said == ["Nothing is up."]
+
+
+def test_a_second_call_waits_for_the_first(tmp_path: Path) -> None:
+    said: list[str] = []
+    other = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    call = Thread(target=lifecycle.down, args=(local(tmp_path, free_ports.consecutive(3)), said.append))
+    call.start()
+    wait_until(lambda: said, 30)
+    assert call.is_alive()
+    os.close(other)
+    call.join(30)
+    assert said == [
+        "Another `invoke up` or `invoke down` is at work here: waiting for it ...",
+        "Nothing is up.",
+    ]
+
+
+def test_what_a_killed_supervisord_left_is_named_and_ended_by_down(tmp_path: Path) -> None:
+    for folder in ("run", "logs"):
+        (tmp_path / folder).mkdir()
+    supervisor = Supervisor(tmp_path)
+    command, log = ("sleep", "6000"), tmp_path / "logs" / "sleep.log"
+    supervisor.start([Service("sleep", "localhost:1", "", (1,), command, {}, log, answers=lambda: True)])
+    supervisor.start_service("sleep")
+    left = psutil.Process(supervisor.states()["sleep"]["pid"])
+    supervisord = left.parent()
+    assert supervisord is not None
+    supervisord.kill()
+    psutil.wait_procs([supervisord], timeout=30)
+    given = local(tmp_path, free_ports.consecutive(3))
+    with pytest.raises(FintankError, match=rf"still run: sleep \(pid {left.pid}\)\. Run `invoke down` first"):
+        lifecycle.up(given, print)
+    lifecycle.down(given, print)
+    assert not left.is_running()
+
+
+def test_a_service_of_another_user_is_one_line() -> None:
+    class Theirs:
+        pid = 4711
+
+        def terminate(self) -> None:
+            raise psutil.AccessDenied(self.pid)
+
+        def username(self) -> str:
+            return "trader"
+
+    with pytest.raises(FintankError, match=r"^pid 4711 runs as trader: run `invoke down` as trader$"):
+        lifecycle._end([Theirs()])  # type: ignore[list-item]
+
+
+def test_reset_empties_the_data_also_behind_a_link_and_after_one_that_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, home = tmp_path / "disk", tmp_path / "home"
+    (disk / "kafka" / "ticks-0").mkdir(parents=True)
+    (disk / "kafka-brokers").touch()
+    home.mkdir()
+    (home / "data").symlink_to(disk)
+    given = local(home, free_ports.consecutive(3))
+
+    def killed(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            lifecycle.reset(given, print)
+    assert not (disk / "kafka").exists()
+    lifecycle.reset(given, print)
+    assert (home / "data").is_symlink()
+    assert list(disk.iterdir()) == []

@@ -73,7 +73,9 @@ def test_a_config_that_can_not_be_read_is_one_clear_error(
 
 
 def test_the_logs_of_a_topology_are_those_of_its_last_run(loaded: Settings) -> None:
-    for run, slot in (("order_flow-9-100", 1), ("order_flow-10-200", 2), ("order_flow-10-200", 3)):
+    assert {service.name for service in storm_cluster.services(loaded)} == storm_cluster.NAMES
+    runs = [("order_flow-9-100", 1), ("order_flow-10-200", 2), ("order_flow-10-200", 3)]
+    for run, slot in (*runs, ("order_flow-9-100-kept", 4), ("order_flow-11-300.tar", 5)):
         folder = storm_cluster.worker_logs(loaded) / run / str(slot)
         folder.mkdir(parents=True)
         (folder / "worker.log").touch()

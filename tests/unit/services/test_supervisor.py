@@ -52,6 +52,10 @@ def test_the_configuration_quotes_spaces_and_percent_signs(tmp_path: Path) -> No
     parser.read_string(Supervisor(home).configuration_text([service]))
     assert parser["program:echo"]["command"] == "echo 'two words' 100%%"
     assert parser["program:echo"]["stdout_logfile"] == str(home / "echo.log").replace("%", "%%")
+    assert Supervisor(home).commands() == []
+    (home / "run").mkdir(parents=True)
+    Supervisor(home).configuration.write_text(Supervisor(home).configuration_text([service]))
+    assert Supervisor(home).commands() == [["echo", "two words", "100%"]]
 
 
 def test_a_service_that_supervisord_was_faster_with_is_no_error(tmp_path: Path) -> None:
