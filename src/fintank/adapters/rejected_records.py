@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -41,6 +42,11 @@ class Rejected(NamedTuple):
         """The record's identity: topic-partition-offset."""
         return f"{self.topic}-{self.partition}-{self.offset}"
 
+    @property
+    def without_texts(self) -> "Rejected":
+        """The same without `detail` and `payload`, most of what it takes in memory."""
+        return self._replace(detail="", payload=b"")
+
     def is_of(self, record: Record) -> bool:
         """Return whether the record is the rejected one: a topic that was made anew holds others."""
         return self.payload_sha256 in {digest.hex() for digest in digests(record)}
@@ -62,10 +68,10 @@ def reject_of(record: Record) -> Rejected | None:
     try:
         found = orjson.loads(record.value or b"")
         return Rejected(
-            str(found["topic"]),
+            sys.intern(str(found["topic"])),
             int(found["partition"]),
             int(found["offset"]),
-            str(found["reason"]),
+            sys.intern(str(found["reason"])),
             str(found["detail"]),
             base64.b64decode(found["payload"])[:PAYLOAD_BYTES_KEPT_MAX],
             str(found["payload_sha256"]),

@@ -1,7 +1,8 @@
 """The commands of `invoke` and `fintank`: one per module, which has its name."""
 
+import errno
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from invoke.context import Context
@@ -17,8 +18,11 @@ PATHS = ("file", "out")
 """Options that name a file; a file name may be any bytes."""
 
 
-def _require_text(options: dict[str, Any]) -> None:
+def _require_texts(options: dict[str, Any], may_be_empty: Sequence[str]) -> None:
     for name, value in options.items():
+        # As in --since "$SINCE": without a value, what is limited by the option would be done to all.
+        if value == "" and name not in may_be_empty:
+            raise FintankError(f"{name} is empty: give it a value, or leave it out")
         if isinstance(value, str) and name not in PATHS:
             try:
                 value.encode()
@@ -31,19 +35,21 @@ def command(**options: Any) -> Callable[[Callable[..., None]], Task[Callable[...
 
     A FintankError ends the command with its one line and exit status 1, Ctrl-C with 130.
     """
+    may_be_empty = options.get("positional", [])[:1] if options.get("klass") else []
 
     def decorate(function: Callable[..., None]) -> Task[Callable[..., None]]:
         @functools.wraps(function)
         def run(_context: Context, *args: Any, **kwargs: Any) -> None:
             try:
-                _require_text(kwargs)
+                _require_texts(kwargs, may_be_empty)
                 function(settings.load(), *args, **kwargs)
             except FintankError as error:
                 raise Exit(str(error), code=1) from error
             except OSError as error:
-                if not error.filename:
-                    raise
-                raise Exit(f"{error.filename}: {error.strerror}", code=1) from error
+                if not error.filename and error.errno in (errno.EPIPE, errno.ENOSPC):
+                    raise  # fintank.output knows what to do with its own output
+                place = f"{error.filename}: " if error.filename else ""
+                raise Exit(f"{place}{error.strerror or error}", code=1) from error
             except KeyboardInterrupt:
                 raise Exit("Interrupted.", code=EXIT_INTERRUPTED) from None
 

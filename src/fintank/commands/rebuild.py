@@ -11,7 +11,7 @@ from fintank.terminal.texts import counted
 @command(
     help={"since": "only records since then, by Kafka's time: 15m, 1h, 2d ago, or 2026-11-24T20:00 (UTC)"}
 )
-def rebuild(settings: Settings, since: str = "") -> None:
+def rebuild(settings: Settings, since: str | None = None) -> None:
     """Write the points of all records in the topics again.
 
     Example: invoke rebuild --since 2d

@@ -32,7 +32,11 @@ EXAMPLES = 5
     }
 )
 def rejects(
-    settings: Settings, resend: bool = False, topic: str = "", reason: str = "", since: str = ""
+    settings: Settings,
+    resend: bool = False,
+    topic: str | None = None,
+    reason: str | None = None,
+    since: str | None = None,
 ) -> None:
     """Count the rejects and show the latest.
 
@@ -64,13 +68,22 @@ def rejects(
         print(example(reject))
 
 
-def chosen(rejects: Iterable[Rejected], topic: str, reason: str) -> list[Rejected]:
-    """Return the rejects of a topic, or all, with a reason, or any; each record once, with its latest."""
-    latest: dict[str, Rejected] = {}
+def chosen(rejects: Iterable[Rejected], topic: str | None, reason: str | None) -> list[Rejected]:
+    """Return the rejects of a topic, or all, with a reason, or any; each record once, with its latest.
+
+    There may be millions: only the last EXAMPLES keep their texts.
+    """
+    latest: dict[tuple[str, int, int], Rejected] = {}
+    shown: list[tuple[str, int, int]] = []
     for reject in rejects:
-        if topic in ("", reject.topic) and reason in ("", reject.reason):
-            latest.pop(reject.place, None)
-            latest[reject.place] = reject
+        if topic in (None, reject.topic) and reason in (None, reject.reason):
+            place = (reject.topic, reject.partition, reject.offset)
+            latest.pop(place, None)
+            latest[place] = reject
+            shown = [*(each for each in shown if each != place), place]
+            if len(shown) > EXAMPLES:
+                first = shown.pop(0)
+                latest[first] = latest[first].without_texts
     return list(latest.values())
 
 

@@ -37,8 +37,8 @@ ACCOUNT = "A-1001"
 def send_order(
     settings: Settings,
     *,
-    symbol: str = "",
-    side: str = "",
+    symbol: str | None = None,
+    side: str | None = None,
     qty: str | None = None,
     cash: str | None = None,
     limit: str | None = None,

@@ -18,7 +18,9 @@ BROKERS_MAX = 5
         "brokers": "how many Kafka brokers to start, 3 replicate; default: those that FINTANK_KAFKA names",
     }
 )
-def up(settings: Settings, cluster: bool = False, sink: str = "", brokers: str = "") -> None:
+def up(
+    settings: Settings, cluster: bool = False, sink: str | None = None, brokers: str | None = None
+) -> None:
     """Start Kafka and a database on this machine and wait until they answer.
 
     Example: invoke up --cluster

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from invoke.exceptions import Exit
 from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
@@ -23,6 +24,8 @@ class OptionalId(Argument):
 
     @value.setter
     def value(self, given: str) -> None:
+        if not given:  # as in `cancel "$ID" --account A-1001`, which would cancel all orders of the account
+            raise Exit(f"{self.name} is empty: give it a value, or leave it out", code=1)
         self.set_value(given)
 
 

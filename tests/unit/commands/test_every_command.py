@@ -1,5 +1,6 @@
 """All commands: invalid settings are one line, and a closed pipe causes no traceback."""
 
+import errno
 import os
 import shlex
 import subprocess
@@ -12,6 +13,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task
 
+from fintank.commands import command
 from fintank.commands.program import COMMANDS, collection
 
 TASKS = {name: task for name, task in collection([]).tasks.items() if name not in ("reset", "logs")}
@@ -138,4 +140,31 @@ def test_an_argument_that_is_not_utf8_is_one_line(name: str) -> None:
     option = {"order": "id", "cancel": "account", "queue_ticks": "seed"}[name]
     with pytest.raises(Exit, match="is not valid UTF-8") as ended:
         TASKS[name](Context(), **({"id": "x"} if name != "queue_ticks" else {}) | {option: "\udcff"})
+    assert ended.value.code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["rejects", "--resend", "--topic", ""], "topic"),
+        (["rebuild", "--since", ""], "since"),
+        (["order", ""], "id"),
+        (["cancel", "", "--account", "A-1001"], "id"),
+        (["up", "--sink="], "sink"),
+    ],
+)
+def test_an_empty_value_is_not_taken_for_none(tmp_path: Path, words: list[str], name: str) -> None:
+    asked = fintank(str(Path(sys.executable).with_name("fintank")), *words, FINTANK_HOME=str(tmp_path))
+    output, errors = asked.communicate(timeout=30)
+    assert (output, asked.returncode) == (b"", 1)
+    assert errors.decode() == f"{name} is empty: give it a value, or leave it out\n"
+
+
+def test_an_error_of_the_system_without_a_file_is_one_line() -> None:
+    @command()
+    def fails(_: object) -> None:
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    with pytest.raises(Exit, match=r"^Disk quota exceeded$") as ended:
+        fails(Context())
     assert ended.value.code == 1

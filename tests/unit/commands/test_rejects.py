@@ -20,7 +20,15 @@ def test_each_record_counts_once_with_its_latest_reject() -> None:
         (2, 0),
         (1, 3 * MINUTE_MS),
     ]
-    assert len(chosen(given, "", "")) == 4
+    assert len(chosen(given, None, None)) == 4
+
+
+def test_only_the_rejects_that_are_shown_keep_their_texts() -> None:
+    given = [*map(rejected, range(100)), *(rejected(99, at=minute) for minute in range(9)), rejected(97)]
+    kept = chosen(given, None, None)
+    assert [each.offset for each in kept if each.detail] == [95, 96, 98, 99, 97]
+    assert [each.offset for each in kept if each.payload] == [95, 96, 98, 99, 97]
+    assert kept[0] == rejected(0)._replace(detail="", payload=b"")
 
 
 def test_the_table_has_a_row_for_each_topic_and_reason(capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,6 +55,7 @@ def test_an_example_is_safe_for_a_terminal() -> None:
         ({"reason": "bad"}, "--reason bad: choose one of NOT_UTF8, EMPTY, "),
         ({"resend": True, "topic": "fills"}, "--topic fills: only the rule engine writes it"),
         ({"since": "soon"}, "--since soon: must be a time"),
+        ({"resend": True, "since": ""}, "since is empty: give it a value, or leave it out"),
     ],
 )
 def test_a_wrong_option_is_one_line(options: dict[str, object], error: str) -> None:
