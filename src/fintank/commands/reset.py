@@ -21,7 +21,7 @@ def reset(settings: Settings, yes: bool = False) -> None:
 
 
 def _is_confirmed(question: str) -> bool:
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():  # None: it is closed, as by `<&-`
         raise FintankError("reset deletes all data: confirm with --yes.")
     try:
         return input(question).strip().lower() in ("y", "yes")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -48,7 +49,7 @@ def export(reader: TopicReader, selection: Selection, path: Path) -> int:
 
     The file is there when it is complete. Where a number needs more than 18 decimals, all are 256 bits wide.
     """
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_name(f"{path.name}.{token_hex(4)}.part")  # two at once have a part each
     try:
         try:
             rows = _write(reader, selection, part, path.suffix, NARROW)

@@ -52,7 +52,7 @@ def variables(settings: Settings, environ: Mapping[str, str] = os.environ) -> di
         f"{name}_PASSWORD": password,
     }
     if kind == "questdb":
-        port = environ.get(f"{name}_PORT", str(PORTS["questdb_postgresql"]))
+        port = environ.get(f"{name}_PORT") or str(PORTS["questdb_postgresql"])
         found |= {f"{name}_HOST": host_and_port(address)[0], f"{name}_PORT": port}
     if kind == "postgresql":
         found[f"{name}_DATABASE"] = settings.sink.database

@@ -11,17 +11,20 @@ from fintank.errors import FintankError
 from fintank.settings import is_host_or_address
 
 FILE = Path("config.json")
+_TEXT, _NUMBER = (str, "text"), (int, "a whole number")
 _ENVIRONMENT_KEYS: Mapping[str, tuple[type, str]] = {
-    "user": (str, "text"),
-    "nimbus": (str, "text"),
+    "user": _TEXT,
+    "nimbus": _TEXT,
     "workers": (list, "a list of host names"),
     "log": (dict, "an object"),
     "options": (dict, "an object"),
-    "virtualenv_root": (str, "text"),
+    "virtualenv_root": _TEXT,
     "use_ssh_for_nimbus": (bool, "true or false"),
     "use_virtualenv": (bool, "true or false"),
     "install_virtualenv": (bool, "true or false"),
 }
+_LOG_KEYS = {"path": _TEXT, "level": _TEXT, "max_bytes": _NUMBER, "backup_count": _NUMBER}
+_OPTIONS = {"topology.workers": _NUMBER, "topology.environment": (dict, "an object")}
 
 
 def named(arguments: Sequence[str]) -> Path:
@@ -81,9 +84,11 @@ def _problems(config: Mapping[str, Any]) -> Iterator[str]:
 def _environment_problems(name: str, environment: Any) -> Iterator[str]:
     if not isinstance(environment, dict) or not environment.get("nimbus"):
         yield f'{name} must be an object with a nimbus, as in {{"nimbus": "host"}}'
-    for key, (kind, wanted) in _ENVIRONMENT_KEYS.items():
-        if key in environment and not isinstance(environment[key], kind):
-            yield f"{name}.{key} must be {wanted}"
+    yield from _wrong_kinds(name, environment, _ENVIRONMENT_KEYS)
+    yield from _wrong_kinds(f"{name}.log", environment.get("log", {}), _LOG_KEYS)
+    yield from _wrong_kinds(f"{name}.options", environment.get("options", {}), _OPTIONS)
+    if environment.get("use_virtualenv", True) and "virtualenv_root" not in environment:
+        yield f"{name}.virtualenv_root is missing: the folder of the virtualenvs on the workers"
     if not is_host_or_address(environment["nimbus"]):
         yield f"{name}.nimbus must be a host, or host:port, without a scheme"
     workers = environment.get("workers", [])
@@ -94,6 +99,14 @@ def _environment_problems(name: str, environment: Any) -> Iterator[str]:
             f"{name}.options has a password ({variable}), and Storm shows its options to everyone: put it "
             "into the workers' environment, or into the file that FINTANK_SECRETS names there"
         )
+
+
+def _wrong_kinds(
+    name: str, values: Mapping[str, Any], kinds: Mapping[str, tuple[type, str]]
+) -> Iterator[str]:
+    for key, (kind, wanted) in kinds.items():
+        if key in values and type(values[key]) is not kind:  # to Python, true is a number, too
+            yield f"{name}.{key} must be {wanted}"
 
 
 def _passwords(variables: Any) -> Iterator[str]:

@@ -6,6 +6,7 @@ streamparse finds the hooks `pre_submit` and `post_submit` in tasks.py.
 import argparse
 import math
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,7 +55,7 @@ def pre_submit(name: str, _env_name: str, env_config: dict[str, Any], options: O
     workers = options["storm.workers.list"]
     with exiting():
         with _nimbus(env_config) as address:
-            check_cluster(nimbus.cluster(address), name, int(options["topology.workers"]), given.force)
+            check_cluster(nimbus.cluster(address), name, slots(options), given.force)
         if options.get("install_virtualenv", options.get("use_virtualenv", True)):
             default = Path(get_config()["virtualenv_specs"]) / f"{TOPOLOGY}.txt"
             remote_workers.check_requirements([Path(path) for path in given.requirements or [default]])
@@ -77,6 +78,14 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     submit.subparser_hook(parser.add_subparsers())
     return parser.parse_args(sys.argv[1:])
+
+
+def slots(options: Options) -> int:
+    """Return how many slots the topology takes; FintankError if -o or config.json has another text."""
+    text = str(options["topology.workers"])
+    if not re.fullmatch("[1-9][0-9]{0,3}", text):
+        raise FintankError(f"topology.workers={text}: must be a whole number from 1 to 9,999")
+    return int(text)
 
 
 def check_cluster(cluster: Any, name: str, workers: int, force: bool) -> None:

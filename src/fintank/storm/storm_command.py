@@ -5,6 +5,7 @@ runs the topology in one JVM. Every other command is passed to the next `storm` 
 """
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -132,7 +133,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
     for child in psutil.wait_procs(below, timeout=1)[1]:
-        child.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
 
 
 def _run_next_storm(arguments: Sequence[str]) -> int:

@@ -88,3 +88,24 @@ def test_ctrl_c_leaves_the_file_of_the_export_before_it(tmp_path: Path, name: st
         export(interrupted, selection(), path)  # type: ignore[arg-type]
     assert [file.name for file in tmp_path.iterdir()] == [name]
     assert path.read_text() == "complete"
+
+
+class OvertakenTopic(Topic):
+    """Another export of the same file runs while this one reads."""
+
+    path: Path
+
+    def read(self, positions: Positions) -> Iterator[Record]:
+        yield self._records[0]
+        export(Topic(tick("VTI", 1, 2)), selection(), self.path)  # type: ignore[arg-type]
+        yield from self._records[1:]
+
+
+@pytest.mark.parametrize("name", ["ticks.csv", "ticks.parquet"])
+def test_of_two_exports_of_a_file_at_once_the_last_one_is_whole(tmp_path: Path, name: str) -> None:
+    overtaken = OvertakenTopic(tick("IVE", 1, 2), tick("IVE", 3, 4))
+    overtaken.path = tmp_path / name
+    assert export(overtaken, selection(), overtaken.path) == 2  # type: ignore[arg-type]
+    read = pandas.read_csv if name.endswith("csv") else pandas.read_parquet
+    assert list(read(overtaken.path)["symbol"]) == ["IVE", "IVE"]
+    assert [file.name for file in tmp_path.iterdir()] == [name]

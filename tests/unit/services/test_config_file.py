@@ -32,6 +32,7 @@ def test_the_projects_own_file_is_valid(tmp_path: Path) -> None:
     config_file.check(PROJECT_ROOT / "config.json")
     check(tmp_path, json.dumps(GOOD).replace(",", ",\r\n"))
     check(tmp_path, with_prod(options={"topology.workers": 2}, use_ssh_for_nimbus=False))
+    check(tmp_path, json.dumps({**GOOD, "envs": {"prod": {"nimbus": "a", "use_virtualenv": False}}}))
     check(tmp_path, of_workers(FINTANK_SINK="influxdb://h", FINTANK_SECRETS="/etc/fintank/secrets"))
 
 
@@ -61,6 +62,12 @@ def test_the_projects_own_file_is_valid(tmp_path: Path) -> None:
         (with_prod(options={"a": 0}).replace("0}", f"{'9' * 5_000}}}"), "number that can't be read"),
         (with_prod(log="x"), "envs.prod.log must be an object"),
         (with_prod(options=[]), "envs.prod.options must be an object"),
+        (with_prod(options={"topology.workers": "two"}), "options.topology.workers must be a whole number"),
+        (with_prod(options={"topology.workers": True}), "options.topology.workers must be a whole number"),
+        (with_prod(options={"topology.environment": []}), "options.topology.environment must be an object"),
+        (with_prod(log={"path": 5}), "envs.prod.log.path must be text"),
+        (with_prod(log={"max_bytes": "1e6"}), "envs.prod.log.max_bytes must be a whole number"),
+        (json.dumps({**GOOD, "envs": {"prod": {"nimbus": "a"}}}), "envs.prod.virtualenv_root is missing"),
         (with_prod(use_ssh_for_nimbus="no"), "envs.prod.use_ssh_for_nimbus must be true or false"),
         (of_workers(FINTANK_KAFKA_PASSWORD="hunter2"), r"a password \(FINTANK_KAFKA_PASSWORD\), and Storm"),
         (of_workers(FINTANK_SINK_PASSWORD="hunter2"), r"a password \(FINTANK_SINK_PASSWORD\)"),

@@ -1,3 +1,5 @@
+import json
+import os
 import re
 import subprocess
 import sys
@@ -6,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fintank.errors import FintankError
+from fintank.settings import PROJECT_ROOT
 from fintank.storm.sparse import aimed
 
 LOCAL = Path("/home/x/.fintank/run/config.json")
@@ -42,6 +45,22 @@ with tempfile.NamedTemporaryFile(delete=False) as file:
 
 def test_streamparses_own_variable_wins() -> None:
     assert aimed(["submit"], LOCAL, {"STREAMPARSE_NIMBUS": "far"}) == ["submit"]
+
+
+def test_a_variable_that_is_empty_chooses_no_cluster(tmp_path: Path) -> None:
+    config = json.loads((PROJECT_ROOT / "containers.json").read_text())
+    config["envs"]["containers"]["nimbus"] = "localhost:1"
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("sparse"), "list", "--config", tmp_path / "config.json"],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "STREAMPARSE_NIMBUS": "", "FINTANK_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("sparse list: Could not connect to ")
 
 
 def test_without_a_local_cluster_config_json_decides() -> None:

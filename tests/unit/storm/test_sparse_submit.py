@@ -34,6 +34,13 @@ def test_too_few_free_slots_are_an_error_that_names_the_topologies_using_them() 
         check_cluster(cluster, "order_flow", 2, force=False)
 
 
+def test_a_number_of_workers_that_is_none_is_one_line() -> None:
+    assert sparse_submit.slots({"topology.workers": 2}) == 2
+    for wrong in ("two", 0, 1.5, -1):
+        with pytest.raises(FintankError, match=f"^topology.workers={wrong}: must be a whole number"):
+            sparse_submit.slots({"topology.workers": wrong})
+
+
 def test_a_remote_workers_localhost_is_that_worker() -> None:
     seen = seen_from_here({}, ["box-1", "box-2"], {})
     assert (seen.kafka, seen.sink.address) == ("box-1:9092", "box-1:8086")
