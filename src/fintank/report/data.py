@@ -47,7 +47,7 @@ class ExecutionRow(NamedTuple):
 
 
 class FillRow(NamedTuple):
-    """A point of the measurement fills."""
+    """A point of the measurement fills, or the sum of several."""
 
     time_ns: int
     account: str
@@ -130,7 +130,8 @@ class ReportData:
     working: the part of the span in which the topology worked. tick_latency, order_latency: milliseconds by
     percentile; per interval the mean p50, the mean p95 and the highest p99 of its seconds. tick_rates,
     order_rates: records per second. lags: records by topic. rejects: by reason. discarded: by cause.
-    faults: crossed symbols and silent exchanges, second by second.
+    faults: crossed symbols and silent exchanges, second by second. fills: of an account, a symbol and a
+    currency, those of an interval are one.
     """
 
     span: Span

@@ -161,17 +161,19 @@ def _running_sums(
     for key, held in data.opening.items():
         name, summand = change(FillRow(0, *key, *held))
         opening[name] += summand
-    by_name: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    by_name: dict[str, dict[int, tuple[int, float]]] = defaultdict(dict)
     for fill in fills:
         name, summand = change(fill)
-        by_name[name].append((fill.time_ns, summand))
+        interval = fill.time_ns // (data.span.interval_s * SECOND_NS)
+        by_name[name][interval] = (fill.time_ns, by_name[name].get(interval, (0, 0.0))[1] + summand)
     first_ns, last_ns = fills[0].time_ns, fills[-1].time_ns
     margin_ns = max((last_ns - first_ns) // 50, SECOND_NS)
     figure = _figure(unit)
     busiest = sorted(by_name, key=lambda name: -len(by_name[name]))[:LINES_MAX]
     for position, name in enumerate(sorted(busiest)):
-        times = [first_ns - margin_ns, *(time_ns for time_ns, _ in by_name[name]), last_ns + margin_ns]
-        sums = list(accumulate((summand for _, summand in by_name[name]), initial=opening[name]))
+        steps = by_name[name].values()
+        times = [first_ns - margin_ns, *(time_ns for time_ns, _ in steps), last_ns + margin_ns]
+        sums = list(accumulate((summand for _, summand in steps), initial=opening[name]))
         color, dash = PALETTE[position % len(PALETTE)], DASHES[position // len(PALETTE)]
         figure.add_scatter(
             x=_times(times),

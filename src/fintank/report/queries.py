@@ -19,7 +19,7 @@ from fintank.report.data import (
     ReportData,
 )
 from fintank.report.quote_search import find_quotes
-from fintank.report.span import Span
+from fintank.report.span import SECOND_NS, Span
 from fintank.scale import READERS
 from fintank.sink_url import SinkUrl
 
@@ -62,7 +62,7 @@ def read(url: SinkUrl, span: Span) -> ReportData:
     drawn = Counter(trade.symbol for trade in trades) or Counter(ticks)
     symbols = sorted(symbol for symbol, _ in drawn.most_common(SYMBOLS_MAX))
     opening = _holdings({}, _read(store, FillRow, "fills", (None, span.since_ns - 1)))
-    fills = list(_read(store, FillRow, "fills", span))
+    fills = _steps(_read(store, FillRow, "fills", span), span.interval_s * SECOND_NS)
     working = span.around(store.edges_ns(Query("pipeline", ("records",), *span)))
     counted = sinks.count(store, Query("executions", ("exec_id",), *span, function="count"))
     return ReportData(
@@ -118,6 +118,27 @@ def _middle(store: Store, span: Span, own: Mapping[str, Sequence[str]]) -> float
     latest = list(sinks.rows(store, query))
     bid, ask = (next((row[side] for row in latest if row[side] is not None), None) for side in (1, 2))
     return None if bid is None or ask is None else (bid + ask) / 2
+
+
+def _steps(fills: Iterable[FillRow], interval_ns: int) -> list[FillRow]:
+    """Sum what an account traded of a symbol in an interval; the time is that of the last fill in it.
+
+    A plot can't tell them apart, and in a span there may be millions.
+    """
+    steps: dict[tuple[int, str, str, str | None], FillRow] = {}
+    for fill in fills:
+        key = (fill.time_ns // interval_ns, fill.account, fill.symbol, fill.currency)
+        before = steps.get(key)
+        steps[key] = (
+            fill
+            if before is None
+            else fill._replace(
+                delta_shares=before.delta_shares + fill.delta_shares,
+                delta_cash=before.delta_cash + fill.delta_cash,
+                commission=(before.commission or 0.0) + (fill.commission or 0.0),
+            )
+        )
+    return list(steps.values())
 
 
 def _holdings(opening: Holdings, fills: Iterable[FillRow]) -> Holdings:

@@ -10,6 +10,8 @@ from support.report_data import EMPTY, full_data, report
 from fintank.report import plots, tables
 from fintank.report.data import FaultRow, FillRow, Held, Line, PriceLines
 from fintank.report.page import page
+from fintank.report.span import SECOND_NS
+from fintank.terminal.texts import utc
 
 
 def cells(html: str) -> list[str]:
@@ -181,6 +183,16 @@ def test_a_price_plot_has_the_reference_price_and_a_collar_that_a_click_shows() 
     assert drawn == {("bid", None), ("ask", None), ("reference", None), ("collar", "legendonly")}
     without = replace(full_data(), prices={"BTCUSDT": PriceLines(Line([1], [4.0]), Line([1], [5.0]), 1)})
     assert "reference" not in {trace.name for trace in plots.prices("BTCUSDT", without).data}
+
+
+def test_a_running_sum_has_a_point_an_interval_whatever_was_traded_in_it() -> None:
+    data = full_data()
+    start_ns = data.span.since_ns // SECOND_NS * SECOND_NS
+    times_ns = [start_ns + number * SECOND_NS // 1_000 for number in range(2_500)]
+    fills = [FillRow(time_ns, "A-1", "IVE", "USD", 1.0, -2.0, None, None) for time_ns in times_ns]
+    (shares,) = plots.shares(replace(data, fills=fills, opening={})).data
+    assert list(shares.y) == [0, 1_000, 2_000, 2_500, 2_500]
+    assert list(shares.x)[1:-1] == [utc(times_ns[last] / 1e6) for last in (999, 1_999, 2_499)]
 
 
 @pytest.mark.parametrize("symbol", ["^GSPC", "ES=F", "M&M.NS", "AAPL  261218C00150000", "<b>X", "000001"])

@@ -7,6 +7,7 @@ from support.report_data import START_NS, report
 
 from fintank.adapters.sinks.query import Query
 from fintank.report import queries
+from fintank.report.data import FillRow
 from fintank.report.span import SECOND_NS, Span
 
 SPAN = Span(START_NS, START_NS + 3600 * SECOND_NS)
@@ -39,3 +40,19 @@ def test_without_a_bid_or_an_ask_a_symbol_has_no_middle() -> None:
     store: Any = FakeStore()
     late = Span(START_NS + 3001 * SECOND_NS, SPAN.until_ns)
     assert queries._prices(store, late, "IVE", [report(0, symbol="IVE")], {}).middle is None
+
+
+def fill(second: int, **given: Any) -> FillRow:
+    row = FillRow(START_NS + second * SECOND_NS, "A-1", "IVE", "USD", 1.0, -2.0, 0.5, 1.0)
+    return row._replace(**given)
+
+
+def test_fills_that_a_plot_can_not_tell_apart_are_one() -> None:
+    other, vti = fill(1, account="A-2", commission=None), fill(3, symbol="VTI")
+    many = [fill(0), other, fill(3, delta_shares=-3.0, commission=None), vti, fill(4)]
+    assert queries._steps(many, 4 * SECOND_NS) == [
+        fill(3, delta_shares=-2.0, delta_cash=-4.0),
+        other,
+        vti,
+        fill(4),
+    ]

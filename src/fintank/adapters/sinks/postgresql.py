@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from fintank.adapters import credentials
@@ -83,7 +84,8 @@ class PostgreSQL:
 
     def series(self, query: Query) -> Iterator[Series]:
         """Yield the series of a query, as Store.series does."""
-        yield from series_of(query, self._rows(select(query, form.DIALECT)))
+        pages = self._pages(select(query, form.DIALECT))
+        yield from series_of(query, chain.from_iterable(pages))
 
     def edges_ns(self, query: Query) -> list[int]:
         """Return the times of the first and the last point, as Store.edges_ns does."""

@@ -1,12 +1,14 @@
 """Queries in SQL, for the databases that speak it; a dialect says how they differ."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from fintank.adapters.sinks import Series
 from fintank.adapters.sinks.query import Function, Query
 from fintank.errors import FintankError
+
+PART_ROWS = 10_000
 
 
 class Dialect(NamedTuple):
@@ -46,10 +48,12 @@ def select_edges(query: Query, dialect: Dialect) -> str:
     return f"SELECT {', '.join(dialect.edges)} FROM {quoted_name(query.measurement)}{_where(query, dialect)}"
 
 
-def series_of(query: Query, rows: Sequence[Sequence[Any]]) -> Iterator[Series]:
+def series_of(query: Query, rows: Iterable[Sequence[Any]]) -> Iterator[Series]:
     """Divide the rows of `select` into series."""
     if not query.by:
-        yield {}, list(map(list, rows))
+        left = map(list, rows)
+        while part := list(islice(left, PART_ROWS)):
+            yield {}, part
         return
     for value, found in groupby(rows, lambda row: row[0]):
         yield {query.by: value or ""}, [list(row[1:]) for row in found]
