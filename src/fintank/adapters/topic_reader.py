@@ -5,7 +5,7 @@ is several times slower and lacks three of Kafka's four codecs.
 """
 
 import time
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
@@ -22,6 +22,8 @@ from fintank.wire.kafka.records import Headers, Record
 SILENT_SECONDS_MAX = 20.0
 POLL_SECONDS = 0.5
 POLLED_RECORDS_MAX = 1_000
+BATCH_BYTES_MAX = 16 * 1024 * 1024
+"""A record may have a million bytes, also one that is of no use."""
 DEPTH_GROWTH = 4
 SKIPPED_RECORDS_MAX = 1_000
 """Up to so many unwanted records are read and skipped; past more, the reader jumps to the next wanted one."""
@@ -178,6 +180,20 @@ def open_reader(address: str, topic: str) -> Iterator[TopicReader]:
             yield TopicReader(address, topic, consumer)
     except KafkaException as error:
         raise FintankError(f"Kafka ({address}) refused: {error.args[0].str()}") from error
+
+
+def batches(records: Iterable[Record], records_max: int) -> Iterator[list[Record]]:
+    """Divide records into lists, each of one partition and of about BATCH_BYTES_MAX at most."""
+    waiting: dict[int, list[Record]] = defaultdict(list)
+    sizes: Counter[int] = Counter()
+    for record in records:
+        partition = record.partition
+        waiting[partition].append(record)
+        sizes[partition] += len(record.value or b"")
+        if len(waiting[partition]) == records_max or sizes[partition] >= BATCH_BYTES_MAX:
+            yield waiting.pop(partition)
+            del sizes[partition]
+    yield from waiting.values()
 
 
 def _is_end(message: Message) -> bool:

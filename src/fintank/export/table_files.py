@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import islice
+from itertools import takewhile
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, NamedTuple
@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet
 
-from fintank.adapters.topic_reader import Positions, TopicReader
+from fintank.adapters.topic_reader import Positions, TopicReader, batches
 from fintank.export.arrow_columns import EXPORTED, NARROW, WIDE, Exported, table
-from fintank.terminal.screen import track
+from fintank.terminal.screen import progress
 from fintank.trading.decimals import plain
 from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.tick_record import AllowsNegative, only_positive
@@ -67,20 +67,19 @@ def _write(reader: TopicReader, selection: Selection, part: Path, suffix: str, d
     opened = _csv(part, exported, selection) if is_csv else _parquet(part, exported, selection, decimals)
     total = reader.ahead(selection.positions)
     rows = 0
-    with opened as write:
-        records = track(_selected(reader, selection), total=total, description=f"exporting {selection.topic}")
-        while batch := list(islice(records, BATCH_RECORDS)):
-            for partition in sorted({record.partition for record in batch}):
-                rows += write([record for record in batch if record.partition == partition])
+    with opened as write, progress(transient=True) as bar:
+        task = bar.add_task(f"exporting {selection.topic}", total=total)
+        for batch in _batches(reader, selection):
+            rows += write(batch)
+            bar.advance(task, len(batch))
     return rows
 
 
-def _selected(reader: TopicReader, selection: Selection) -> Iterator[Record]:
+def _batches(reader: TopicReader, selection: Selection) -> Iterator[list[Record]]:
     for partition, position in selection.positions.items():
-        for record in reader.read({partition: position}):
-            if record.time_ms > selection.until_ms:
-                break
-            yield record
+        records = reader.read({partition: position})
+        selected = takewhile(lambda record: record.time_ms <= selection.until_ms, records)
+        yield from batches(selected, BATCH_RECORDS)
 
 
 @contextmanager

@@ -1,11 +1,10 @@
 """Reading a topic in batches as the spouts emit them, for the code that turns batches into lines."""
 
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from fintank.adapters.topic_reader import Positions, TopicReader
+from fintank.adapters.topic_reader import Positions, TopicReader, batches
 from fintank.terminal.screen import track
 from fintank.wire.bolts.offsets import runs_of, spout_text
 from fintank.wire.kafka.records import Record
@@ -40,14 +39,8 @@ class SpoutBatch(NamedTuple):
 
 def read_batches(reader: TopicReader, positions: Positions, description: str) -> Iterator[SpoutBatch]:
     """Read from these positions to the end, and advance them; show a progress bar."""
-    waiting: dict[int, list[Record]] = defaultdict(list)
-    for record in track(reader.read(positions), reader.ahead(positions), description):
-        records = waiting[record.partition]
-        records.append(record)
-        if len(records) == BATCH_RECORDS_MAX:
-            yield _batch(waiting.pop(record.partition))
-    for records in waiting.values():
-        yield _batch(records)
+    records = track(reader.read(positions), reader.ahead(positions), description)
+    yield from map(_batch, batches(records, BATCH_RECORDS_MAX))
 
 
 def _batch(records: list[Record]) -> SpoutBatch:

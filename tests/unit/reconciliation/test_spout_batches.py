@@ -1,5 +1,6 @@
 from typing import Any
 
+from fintank.adapters import topic_reader
 from fintank.reconciliation import spout_batches
 from fintank.reconciliation.spout_batches import SpoutBatch, read_batches
 from fintank.wire.kafka.records import Record
@@ -43,3 +44,9 @@ def test_batches_are_of_one_partition_and_bounded(monkeypatch):
     monkeypatch.setattr(spout_batches, "BATCH_RECORDS_MAX", 2)
     found = read(*((number % 2, number, 1, b"x") for number in range(6)))
     assert [batch.offsets for batch in found] == [[0, 2], [1, 3], [4], [5]]
+
+
+def test_batches_of_large_records_are_bounded_by_their_bytes(monkeypatch):
+    monkeypatch.setattr(topic_reader, "BATCH_BYTES_MAX", 4)
+    found = read(*((number % 2, number, 1, b"xx" if number % 2 else b"x") for number in range(8)))
+    assert [batch.offsets for batch in found] == [[1, 3], [0, 2, 4, 6], [5, 7]]
