@@ -69,7 +69,7 @@ def test_a_restored_backup_is_reconciled_and_audited_and_trading_goes_on(
     restore = commands_of("Restore")
     assert restore[0] == "invoke reset --yes"
     run(empty_stack, tmp_path, restore[:1])
-    assert not (empty_stack.settings.home / "data").exists()
+    assert list((empty_stack.settings.home / "data").iterdir()) == []
     run(empty_stack, tmp_path, restore[1:])
     producer_of.cache_clear()  # the broker has forgotten what it was sent since the backup
 
