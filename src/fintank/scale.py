@@ -8,13 +8,12 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from fintank import toml_file
 from fintank.errors import FintankError
 from fintank.output import printable
-from fintank.settings import PROJECT_ROOT
+from fintank.settings import PROJECT_ROOT, path_of
 
 OPTION = "fintank.scale"
 PARTITIONS_MAX = 1_000
@@ -84,7 +83,7 @@ def use_option(storm_conf: Mapping[str, Any]) -> None:
 def load(environ: Mapping[str, str] = os.environ) -> Scale:
     """Read the file FINTANK_SCALE, by default scale.toml; FintankError on a wrong one."""
     named = environ.get("FINTANK_SCALE")
-    file = Path(named) if named else _FILE
+    file = path_of("FINTANK_SCALE", named) if named else _FILE
     if not named and not file.exists():
         return Scale()
     content = toml_file.text(file, "FINTANK_SCALE names the file of the scale")

@@ -58,11 +58,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         return environ.get(variable) or f"{host}:{PORTS[service]}"
 
     def path(variable: str, name: str) -> Path:
-        given = Path(environ.get(variable) or PROJECT_ROOT / name)
-        try:
-            return given.expanduser().absolute()
-        except RuntimeError:
-            raise FintankError(f"{variable}={str(given)!r}: there is no such user") from None
+        return path_of(variable, environ.get(variable) or str(PROJECT_ROOT / name))
 
     return Settings(
         kafka=_addresses("FINTANK_KAFKA", chosen("FINTANK_KAFKA", "kafka")),
@@ -86,6 +82,14 @@ def from_storm(conf: Mapping[str, Any], environ: Mapping[str, str] = os.environ)
         kafka=_addresses("fintank.kafka", _option(conf, "fintank.kafka") or loaded.kafka),
         sink=_sink_option(conf, loaded.sink),
     )
+
+
+def path_of(variable: str, text: str) -> Path:
+    """Return the path in a variable, which may begin with ~; FintankError if there is no such user."""
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise FintankError(f"{variable}={text!r}: there is no such user") from None
 
 
 def host_and_port(address: str) -> tuple[str, int]:

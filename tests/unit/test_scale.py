@@ -101,3 +101,11 @@ def test_a_file_that_is_no_toml_or_missing_is_one_line(tmp_path: Path) -> None:
     file.write_bytes(b"\xff")
     with pytest.raises(FintankError, match=r"x\.toml can't be read \('utf-8' codec can't decode byte 0xff"):
         load({"FINTANK_SCALE": str(file)})
+
+
+def test_the_path_may_begin_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "large.toml").write_text("shards = 16\n")
+    assert load({"FINTANK_SCALE": "~/large.toml"}).shards == 16
+    with pytest.raises(FintankError, match=r"^FINTANK_SCALE='~nobody-here/s': there is no such user$"):
+        load({"FINTANK_SCALE": "~nobody-here/s"})
