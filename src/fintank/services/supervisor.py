@@ -103,6 +103,9 @@ class Supervisor:
         """Return the commands of the services that the last supervisord of this home knew."""
         parser = configparser.RawConfigParser()
         parser.read(self.configuration, "utf-8")
+        # Of a home that was copied, they are those of the original.
+        if parser.get("supervisord", "directory", fallback="") != _escaped(self.home):
+            return []
         services = [parser[name] for name in parser.sections() if name.startswith("program:")]
         return [shlex.split(service["command"].replace("%%", "%")) for service in services]
 
