@@ -43,7 +43,8 @@ def parse_span(since: str, until: str, now_ns: int | None = None) -> Span:
     now = now_ns or time.time_ns()
     span = Span(_time_ns("--since", since, now), _time_ns("--until", until, now))
     if span.since_ns >= span.until_ns:
-        raise FintankError(f"--since {since} is not before --until {until}")
+        end = until if until == "now" else f"--until {until}"
+        raise FintankError(f"--since {since} is not before {end}")
     return span
 
 

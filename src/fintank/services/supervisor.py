@@ -102,7 +102,8 @@ class Supervisor:
     def commands(self) -> list[list[str]]:
         """Return the commands of the services that the last supervisord of this home knew."""
         parser = configparser.RawConfigParser()
-        parser.read(self.configuration, "utf-8")
+        with suppress(configparser.Error, UnicodeDecodeError):  # of a damaged file
+            parser.read(self.configuration, "utf-8")
         # Of a home that was copied, they are those of the original.
         if parser.get("supervisord", "directory", fallback="") != _escaped(self.home):
             return []

@@ -27,6 +27,7 @@ def test_a_time_is_how_long_ago_or_utc(since: str, until: str, first_s: int, las
         ("yesterday", "now", "--since yesterday: must be a time"),
         ("1h", "1x", "--until 1x: must be a time"),
         ("1h", "2h", "--since 1h is not before --until 2h"),
+        ("2999-01-01", "now", "--since 2999-01-01 is not before now"),
     ],
 )
 def test_an_invalid_time_is_an_error_with_the_cure(since: str, until: str, message: str) -> None:

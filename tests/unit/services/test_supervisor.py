@@ -58,6 +58,9 @@ def test_the_configuration_quotes_spaces_and_percent_signs(tmp_path: Path) -> No
     assert Supervisor(home).commands() == [["echo", "two words", "100%"]]
     home.rename(tmp_path / "copy")
     assert Supervisor(tmp_path / "copy").commands() == []
+    for damaged in (b"\xff", b"command=x"):
+        (tmp_path / "copy" / "run" / "supervisord.conf").write_bytes(damaged)
+        assert Supervisor(tmp_path / "copy").commands() == []
 
 
 def test_a_service_that_supervisord_was_faster_with_is_no_error(tmp_path: Path) -> None:
