@@ -123,7 +123,7 @@ def test_a_service_of_another_user_is_one_line() -> None:
             return "trader"
 
     with pytest.raises(FintankError, match=r"^pid 4711 runs as trader: run `invoke down` as trader$"):
-        lifecycle._end([Theirs()])  # type: ignore[list-item]
+        lifecycle._end([Theirs()])
 
 
 def test_reset_empties_the_data_also_behind_a_link_and_after_one_that_was_killed(

@@ -1,7 +1,9 @@
+import resource
 from pathlib import Path
 
 import pytest
 
+from fintank.errors import FintankError
 from fintank.services import state_file
 
 
@@ -22,3 +24,16 @@ def test_a_write_that_fails_leaves_the_file_before_it(tmp_path: Path) -> None:
     assert file.read_text("utf-8") == "3"
     state_file.write(file, "1")
     assert [(entry.name, entry.read_text()) for entry in tmp_path.iterdir()] == [("brokers", "1")]
+
+
+def test_a_full_disk_and_a_wrong_folder_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    with pytest.raises(FintankError, match=r"^.*/a file/user can't be written: Not a directory$"):
+        state_file.write(tmp_path / "a file" / "user", "x")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(FintankError, match=r"^.*/user can't be written: File too large$"):
+            state_file.write(tmp_path / "user", "x")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
