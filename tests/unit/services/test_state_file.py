@@ -28,8 +28,8 @@ def test_a_write_that_fails_leaves_the_file_before_it(tmp_path: Path) -> None:
 
 def test_a_full_disk_and_a_wrong_folder_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "a file").touch()
-    with pytest.raises(FintankError, match=r"^.*/a file/user can't be written: Not a directory$"):
-        state_file.write(tmp_path / "a file" / "user", "x")
+    with pytest.raises(FintankError, match=r"^.*/a file/run/user can't be written: Not a directory$"):
+        state_file.write(tmp_path / "a file" / "run" / "user", "x")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
     try:
