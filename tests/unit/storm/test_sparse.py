@@ -54,7 +54,7 @@ def test_a_variable_that_is_empty_chooses_no_cluster(tmp_path: Path) -> None:
     done = subprocess.run(
         [Path(sys.executable).with_name("sparse"), "list", "--config", tmp_path / "config.json"],
         cwd=PROJECT_ROOT,
-        env={**os.environ, "STREAMPARSE_NIMBUS": "", "FINTANK_HOME": str(tmp_path)},
+        env={**os.environ, "STREAMPARSE_NIMBUS": "", "FINTANK_HOME": str(tmp_path), "LEIN_ROOT": "1"},
         capture_output=True,
         text=True,
         check=False,
