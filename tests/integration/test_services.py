@@ -141,7 +141,7 @@ def test_down_stops_services_whose_supervisord_was_killed(own_stack: Stack) -> N
     assert supervisord is not None
     supervisord.kill()
     psutil.wait_procs([supervisord], timeout=DEADLINE_S)
-    assert run_fintank(own_stack, "up").stderr.endswith(". Run `invoke down` first\n")
+    assert run_fintank(own_stack, "up").stderr.endswith("): run `invoke down` first\n")
     # It needs none of the settings of the service: they may be others by now.
     own_stack.environ["FINTANK_KAFKA"] = "localhost:1,localhost:3"
     assert run_fintank(own_stack, "down").stdout == "Stopped.\n"

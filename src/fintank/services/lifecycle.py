@@ -249,15 +249,15 @@ def _status_of(service: Service, info: dict[str, object] | None) -> ServiceStatu
 def _require_no_orphans(settings: Settings) -> None:
     left = [] if Supervisor(settings.home).is_up() else _orphans(settings)
     if left:
-        named = ", ".join(f"{process.info['name']} (pid {process.pid})" for process in left)
+        pids = ", ".join(str(process.pid) for process in left)
         raise FintankError(
-            f"The supervisord of these was killed, and they still run: {named}. Run `invoke down` first"
+            f"Services whose supervisord was killed are still running (pid {pids}): run `invoke down` first"
         )
 
 
 def _orphans(settings: Settings) -> list[psutil.Process]:
     commands = Supervisor(settings.home).commands()
-    running = psutil.process_iter(["cmdline", "name"])
+    running = psutil.process_iter(["cmdline"])
     left = [process for process in running if process.info["cmdline"] in commands]
     return left + storm_cluster.workers(settings)
 

@@ -75,7 +75,7 @@ def workers(settings: Settings) -> list[psutil.Process]:
     """Return the worker processes, which Supervisors leave running when they end."""
     mark = f"-Dstorm.home={storm_home(settings)}"
     found = []
-    for process in psutil.process_iter(["cmdline", "name"]):
+    for process in psutil.process_iter(["cmdline"]):
         command = process.info["cmdline"] or []
         if mark in command and any(word.startswith("-Dworker.id=") for word in command):
             found.append(process)

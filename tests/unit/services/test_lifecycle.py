@@ -106,7 +106,7 @@ def test_what_a_killed_supervisord_left_is_named_and_ended_by_down(tmp_path: Pat
     supervisord.kill()
     psutil.wait_procs([supervisord], timeout=30)
     given = local(tmp_path, free_ports.consecutive(3))
-    with pytest.raises(FintankError, match=rf"still run: sleep \(pid {left.pid}\)\. Run `invoke down` first"):
+    with pytest.raises(FintankError, match=rf"still running \(pid {left.pid}\): run `invoke down`"):
         lifecycle.up(given, print)
     lifecycle.down(given, print)
     assert not left.is_running()
@@ -123,7 +123,7 @@ def test_a_service_of_another_user_is_one_line() -> None:
             return "trader"
 
     with pytest.raises(FintankError, match=r"^pid 4711 runs as trader: run `invoke down` as trader$"):
-        lifecycle._end([Theirs()])
+        lifecycle._end([Theirs()])  # type: ignore[list-item]
 
 
 def test_reset_empties_the_data_also_behind_a_link_and_after_one_that_was_killed(
