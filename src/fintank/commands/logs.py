@@ -27,7 +27,7 @@ def logs(settings: Settings, name: str, follow: bool = False) -> None:
     existing = [file for file in files[name] if file.exists()]
     if not existing:
         raise FintankError(f"{name} has no log yet at {files[name][0]}: `invoke up` starts it.")
-    command = ["tail", "-n", str(LOG_LINES), *(["-F"] if follow else []), *existing]
+    command = ["tail", "-n", str(LOG_LINES), *(["-F"] if follow else []), *map(str, existing)]
     status = subprocess.run(command, check=False).returncode
     if status:
         raise Exit(code=status if status > 0 else 128 - status)
