@@ -23,37 +23,20 @@ def alert_rules() -> Json:
     crossed = "A symbol has been crossed for {{ $values.B }} ms: see the dashboard Operations for which."
     ticks = "No tick was stored for 5 minutes: see invoke status, invoke topics and the topology's log."
     rules = [
-        _rule("fintank-lag", "Lag", lag, LAG, {"type": "gt", "params": [BEHIND_RECORDS]}),
-        _rule("fintank-rejects", "Rejects", rejects, REJECTS, {"type": "gt", "params": [0]}),
-        _rule(
-            "fintank-waited",
-            "Market data not current",
-            waited,
-            WAITED,
-            {"type": "gt", "params": [WAITED_MS_MAX]},
-        ),
-        {
-            **_rule(
-                "fintank-crossed",
-                "Symbol crossed",
-                crossed,
-                CROSSED,
-                {"type": "gt", "params": [CROSSED_MS_MAX]},
-            ),
-            "for": "0s",
-        },
-        {
-            **_rule("fintank-no-ticks", "No ticks", ticks, TICKS, {"type": "lt", "params": [1]}),
-            "noDataState": "Alerting",
-        },
+        _rule("fintank-lag", "Lag", lag, LAG, ("gt", BEHIND_RECORDS)),
+        _rule("fintank-rejects", "Rejects", rejects, REJECTS, ("gt", 0)),
+        _rule("fintank-waited", "Market data not current", waited, WAITED, ("gt", WAITED_MS_MAX)),
+        _rule("fintank-crossed", "Symbol crossed", crossed, CROSSED, ("gt", CROSSED_MS_MAX)) | {"for": "0s"},
+        _rule("fintank-no-ticks", "No ticks", ticks, TICKS, ("lt", 1)) | {"noDataState": "Alerting"},
     ]
     group = {"orgId": 1, "name": "fintank", "folder": "fintank", "interval": "30s", "rules": rules}
     return {"apiVersion": 1, "groups": [group]}
 
 
-def _rule(uid: str, title: str, summary: str, query: PanelQuery, evaluator: Json) -> Json:
-    """Make a rule that fires when the last value in the window meets the condition for a minute."""
+def _rule(uid: str, title: str, summary: str, query: PanelQuery, fires_if: tuple[str, int]) -> Json:
+    """Make a rule that fires when the last value in the window is `gt` or `lt` a bound for a minute."""
     text = panel_influxql.select(query)
+    evaluator = {"type": fires_if[0], "params": [fires_if[1]]}
     threshold = {"type": "threshold", "expression": "B", "conditions": [{"evaluator": evaluator}]}
     return {
         "uid": uid,
