@@ -2,7 +2,7 @@
 
 import errno
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from invoke.context import Context
@@ -16,6 +16,7 @@ output.prepare()
 
 PATHS = ("file", "out")
 """Options that name a file; a file name may be any bytes."""
+HELP = ("--help", "-h")
 
 
 def _require_texts(options: dict[str, Any], may_be_empty: Sequence[str]) -> None:
@@ -30,6 +31,13 @@ def _require_texts(options: dict[str, Any], may_be_empty: Sequence[str]) -> None
                 raise FintankError(f"{name} {value!r} is not valid UTF-8") from None
 
 
+def _require_no_help(name: str, positional: Iterable[object]) -> None:
+    """Point to a command's help: invoke passes the words of `COMMAND --help` as positional arguments."""
+    for word in positional:
+        if word in HELP:
+            raise FintankError(f"{name} {word}: for help write `invoke --help {name}`")
+
+
 def command(**options: Any) -> Callable[[Callable[..., None]], Task[Callable[..., None]]]:
     """Make an invoke task of a function, which gets the Settings as its first argument.
 
@@ -42,6 +50,7 @@ def command(**options: Any) -> Callable[[Callable[..., None]], Task[Callable[...
         def run(_context: Context, *args: Any, **kwargs: Any) -> None:
             try:
                 _require_texts(kwargs, may_be_empty)
+                _require_no_help(function.__name__, map(kwargs.get, options.get("positional", ())))
                 function(settings.load(), *args, **kwargs)
             except FintankError as error:
                 raise Exit(str(error), code=1) from error

@@ -10,7 +10,7 @@ from fintank.samples import fake_orders
 from fintank.samples.produce import make_topics
 from fintank.settings import Settings
 from fintank.terminal.optional_id import TaskWithOptionalId
-from fintank.terminal.options import argument, whole_number
+from fintank.terminal.options import whole_number
 from fintank.trading.requests import Scope
 from fintank.waiting import now_us
 from fintank.wire.bolts.order_stream import MsgType
@@ -55,14 +55,13 @@ def cancel(
         return
     if all:
         raise FintankError(f"cancel {id}: --all cancels every open order, so it goes without an ID")
-    order_id = argument("cancel", id)
     make_topics(settings.kafka)
-    target = cancel_target.find(settings.kafka, order_id, symbol, account, rules_file.load(settings))
+    target = cancel_target.find(settings.kafka, id, symbol, account, rules_file.load(settings))
     value = orders.to_json(MsgType.CANCEL, cl_ord_id=name, **target._asdict(), time_us=time_us)
     of_order = f"{target.symbol}," if target.orig_cl_ord_id else "all open components of"
-    what = f"{name}: cancel {of_order} {target.orig_cl_ord_id or order_id} of {target.account}"
+    what = f"{name}: cancel {of_order} {target.orig_cl_ord_id or id} of {target.account}"
     send_request(settings.kafka, value, time_us, what, seconds)
-    print(f"To follow the order: invoke order {order_id}")
+    print(f"To follow the order: invoke order {id}")
 
 
 def _scope(symbol: str | None, account: str | None, is_all: bool) -> Scope:

@@ -10,7 +10,7 @@ from fintank.errors import FintankError
 from fintank.report.span import parse_span
 from fintank.samples.produce import make_topics
 from fintank.settings import Settings
-from fintank.terminal.options import argument, names_in
+from fintank.terminal.options import names_in
 from fintank.terminal.texts import counted
 
 TOPICS = ("ticks", "executions", "fills")
@@ -42,7 +42,7 @@ def export(
 
     Example: invoke export fills --to data --since 1h
     """
-    if argument("export", topic) not in TOPICS:
+    if topic not in TOPICS:
         raise FintankError(f"export {topic}: choose one of {', '.join(TOPICS)}")
     if format not in FORMATS:
         raise FintankError(f"--format {format}: choose one of {', '.join(FORMATS)}")

@@ -7,7 +7,6 @@ from fintank.order_history import search
 from fintank.order_history.life import timeline
 from fintank.samples.produce import make_topics
 from fintank.settings import Settings
-from fintank.terminal.options import argument
 
 
 @command(positional=["id"], help={"id": "the order_id of a portfolio order, or a cl_ord_id"})
@@ -16,13 +15,12 @@ def order(settings: Settings, id: str) -> None:  # noqa: A002 - the name that `i
 
     Example: invoke order portfolio-20260102-030405-000006-1
     """
-    order_id = argument("order", id)
     limits = rules_file.load(settings)
     make_topics(settings.kafka)
-    lives = search.find(settings.kafka, order_id, limits)
+    lives = search.find(settings.kafka, id, limits)
     if not lives:
         raise FintankError(
-            f"No order {order_id!r} in the topic 'orders' of Kafka ({settings.kafka}), which keeps 30 days: "
+            f"No order {id!r} in the topic 'orders' of Kafka ({settings.kafka}), which keeps 30 days: "
             "`invoke show orders` has the latest ids, and warns if an open transaction hides some"
         )
     for number, life in enumerate(lives):

@@ -17,7 +17,7 @@ from fintank.feeds.csv_output import written
 from fintank.feeds.exchange import Exchange, shown_url
 from fintank.samples.produce import make_topics
 from fintank.settings import PROJECT_ROOT, Settings
-from fintank.terminal.options import argument, positive_number
+from fintank.terminal.options import positive_number
 from fintank.terminal.screen import LiveLine
 from fintank.terminal.texts import counted
 from fintank.trading.messages import Quote
@@ -61,7 +61,7 @@ def record(
     from fintank.feeds.recorder import Recorder  # it needs websockets
 
     limit_s = None if seconds is None else positive_number("--seconds", seconds)
-    venue = _exchange(argument("record", exchange))
+    venue = _exchange(exchange)
     if url is not None:
         venue.url = url
     names = symbols.split()

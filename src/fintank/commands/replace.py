@@ -9,7 +9,7 @@ from fintank.order_history.request_answers import send_request
 from fintank.samples import fake_orders
 from fintank.samples.produce import make_topics
 from fintank.settings import Settings
-from fintank.terminal.options import argument, moment_us, whole_number
+from fintank.terminal.options import moment_us, whole_number
 from fintank.waiting import now_us
 from fintank.wire.bolts.order_stream import MsgType
 from fintank.wire.kafka import orders
@@ -47,7 +47,6 @@ def replace(
     Example: invoke replace ticket-42 --price 93.9 --quantity 10
     """
     seconds = whole_number("--wait", wait, minimum=0, maximum=WAIT_SECONDS_MAX)
-    order_id = argument("replace", id)
     terms = {
         "order_qty": quantity,
         "cash_order_qty": cash,
@@ -57,14 +56,14 @@ def replace(
     }
     if not any(terms.values()):
         raise FintankError(
-            f"replace {order_id}: give what changes: --price, --quantity, --cash, --stop or --expire"
+            f"replace {id}: give what changes: --price, --quantity, --cash, --stop or --expire"
         )
     make_topics(settings.kafka)
-    target = cancel_target.find(settings.kafka, order_id, symbol, account, rules_file.load(settings))
+    target = cancel_target.find(settings.kafka, id, symbol, account, rules_file.load(settings))
     if target.orig_cl_ord_id is None:
         raise FintankError(
-            f"replace {order_id}: a portfolio order can't be replaced, only its components: "
-            f"`invoke order {order_id}` names them"
+            f"replace {id}: a portfolio order can't be replaced, only its components: "
+            f"`invoke order {id}` names them"
         )
     time_us = now_us()
     name = fake_orders.call_name("replace", time_us)

@@ -10,7 +10,7 @@ from fintank.samples.csv_forms import GivenForm
 from fintank.samples.produce import make_topics, send
 from fintank.samples.quote_file import QuoteFile, shift_us, shifted_records, survey
 from fintank.settings import Settings
-from fintank.terminal.options import argument, named_values, positive_number, zone
+from fintank.terminal.options import named_values, positive_number, zone
 from fintank.terminal.texts import counted
 from fintank.waiting import now_us
 
@@ -46,7 +46,7 @@ def replay(
 
     Example: invoke replay quotes.csv.gz --speed 10
     """
-    path = Path(argument("replay", file))
+    path = Path(file)
     given = GivenForm(
         columns=named_values("--columns", columns or "", csv_forms.NAMES),
         constants={

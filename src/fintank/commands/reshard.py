@@ -6,7 +6,7 @@ from fintank.resharding import reshard as resharding
 from fintank.scale import PARTITIONS_MAX
 from fintank.settings import Settings
 from fintank.terminal.optional_id import TaskWithOptionalId
-from fintank.terminal.options import argument, whole_number
+from fintank.terminal.options import whole_number
 
 
 @command(
@@ -27,5 +27,5 @@ def reshard(settings: Settings, shards: str, *, drop_old: bool = False) -> None:
             raise FintankError("--drop-old goes without a number: it deletes what an earlier call has kept")
         resharding.drop_old(settings, print)
         return
-    count = whole_number("SHARDS", argument("reshard", shards), minimum=1, maximum=PARTITIONS_MAX)
+    count = whole_number("SHARDS", shards, minimum=1, maximum=PARTITIONS_MAX)
     resharding.reshard(settings, count, print)

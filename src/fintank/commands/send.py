@@ -11,7 +11,7 @@ from fintank.samples.message_file import MessageFile
 from fintank.samples.produce import make_topics
 from fintank.samples.produce import send as produce
 from fintank.settings import Settings
-from fintank.terminal.options import argument, positive_number, whole_number
+from fintank.terminal.options import positive_number, whole_number
 from fintank.terminal.texts import counted
 from fintank.waiting import now_us
 
@@ -32,7 +32,7 @@ def send(
 
     Example: invoke send blotter.csv --wait 10
     """
-    path = Path(argument("send", file))
+    path = Path(file)
     factor = None if speed is None else positive_number("--speed", speed)
     seconds = whole_number("--wait", wait, minimum=0, maximum=outcomes.WAIT_SECONDS_MAX)
     address = settings.kafka

@@ -13,7 +13,7 @@ from fintank.adapters.topic_reader import TopicReader, open_reader
 from fintank.commands import command
 from fintank.errors import FintankError
 from fintank.settings import Settings
-from fintank.terminal.options import argument, whole_number
+from fintank.terminal.options import whole_number
 from fintank.terminal.texts import utc
 from fintank.wire.kafka.records import Record
 
@@ -36,7 +36,7 @@ def show(settings: Settings, topic: str, last: str = "10", json: bool = False, f
 
     Example: invoke show ticks --last 5
     """
-    if argument("show", topic) not in kafka_topics.NAMES:
+    if topic not in kafka_topics.NAMES:
         raise FintankError(f"There is no topic {topic!r}: choose one of {', '.join(kafka_topics.NAMES)}")
     count = whole_number("--last", last, minimum=0, maximum=LAST_MAX)
     address = settings.kafka

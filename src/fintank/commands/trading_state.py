@@ -9,7 +9,6 @@ from fintank.order_history.states_in_force import in_force, scope
 from fintank.samples.message_file import checked
 from fintank.samples.produce import make_topics, send_one
 from fintank.settings import Settings
-from fintank.terminal.options import argument
 from fintank.terminal.texts import utc
 from fintank.trading.messages import State
 from fintank.waiting import now_us
@@ -41,7 +40,7 @@ def trading_state(
         for line in _lines(address):
             print(line)
         return
-    wanted = argument("trading_state", state).upper()
+    wanted = state.upper()
     if wanted not in list(State):
         raise FintankError(f"trading_state {state}: must be one of {', '.join(State)}, or {SHOW}")
     if symbol is not None and account is not None:

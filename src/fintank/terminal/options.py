@@ -85,10 +85,3 @@ def moment_us(option: str, text: str) -> int:
         raise FintankError(f"{option} {text}: must be a time such as 2026-12-01T16:00:00Z") from None
     since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime.fromtimestamp(0, UTC)
     return since // timedelta(microseconds=1)
-
-
-def argument(command: str, text: str) -> str:
-    """Return a command's positional argument; invoke passes `COMMAND --help` as one."""
-    if text in ("--help", "-h"):
-        raise FintankError(f"{command} {text}: for help write `invoke --help {command}`")
-    return text

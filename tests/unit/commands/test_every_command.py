@@ -72,6 +72,16 @@ def test_the_help_has_an_example_and_fits_80_columns(name: str, task: Task[Any])
     assert max(map(len, lines)) <= 78  # invoke indents them by two
 
 
+@pytest.mark.parametrize("word", ["--help", "-h"])
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [(name, argument) for name, task in collection([]).tasks.items() for argument in task.positional],
+)
+def test_help_after_a_command_points_to_its_help(name: str, argument: str, word: str) -> None:
+    with pytest.raises(Exit, match=f"^{name} {word}: for help write `invoke --help {name}`$"):
+        collection([]).tasks[name](Context(), **{argument: word})
+
+
 @pytest.mark.parametrize("variable", WRONG)
 @pytest.mark.parametrize("name", TASKS)
 def test_an_invalid_setting_ends_it_with_one_line_before_anything_is_done(

@@ -1,7 +1,7 @@
 import pytest
 
 from fintank.errors import FintankError
-from fintank.terminal.options import argument, named_values, names_in, positive_number, span_us, whole_number
+from fintank.terminal.options import named_values, names_in, positive_number, span_us, whole_number
 
 
 @pytest.mark.parametrize(("text", "number"), [("1", 1), ("100,000", 100_000), ("1_000", 1000)])
@@ -34,17 +34,6 @@ def test_a_span_is_a_number_and_its_unit(text: str, seconds: int) -> None:
 def test_an_invalid_span_is_an_error_with_examples(text: str) -> None:
     with pytest.raises(FintankError, match="as in 30s, 15m, 1h or 1d"):
         span_us("--span", text)
-
-
-@pytest.mark.parametrize("word", ["--help", "-h"])
-def test_help_passed_as_an_argument_points_to_the_help(word: str) -> None:
-    with pytest.raises(FintankError, match="invoke --help show"):
-        argument("show", word)
-
-
-@pytest.mark.parametrize("text", ["-V1StGXR8", "--x", "-", "[red]"])
-def test_any_other_text_is_an_id(text: str) -> None:
-    assert argument("order", text) == text
 
 
 def test_a_number_with_thousands_of_digits_is_an_error() -> None:
