@@ -119,10 +119,10 @@ def live_members(admin: KafkaAdminClient) -> list[Member]:
     ]
 
 
-def is_read(address: str, topic: str) -> bool:
-    """Return whether a topology reads a topic."""
+def are_orders_read(address: str) -> bool:
+    """Return whether a topology reads the topic `orders`."""
     with connect(address) as admin:
-        return any(member.group == GROUPS[topic] for member in live_members(admin))
+        return any(member.group == GROUPS["orders"] for member in live_members(admin))
 
 
 def _committed_offset(

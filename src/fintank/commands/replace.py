@@ -4,8 +4,7 @@ from fintank.adapters import rules_file
 from fintank.commands import command
 from fintank.errors import FintankError
 from fintank.order_history import cancel_target
-from fintank.order_history.outcomes import WAIT_SECONDS_MAX
-from fintank.order_history.request_answers import send_request
+from fintank.order_history.outcomes import WAIT_SECONDS_MAX, send_request
 from fintank.samples import fake_orders
 from fintank.samples.produce import make_topics
 from fintank.settings import Settings

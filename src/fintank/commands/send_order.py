@@ -3,17 +3,15 @@
 from fintank.commands import command
 from fintank.errors import FintankError
 from fintank.order_history import outcomes
-from fintank.order_history.request_answers import send_and_wait
 from fintank.samples import fake_orders
-from fintank.samples.message_file import checked
+from fintank.samples.message_file import placed
 from fintank.samples.produce import make_topics
 from fintank.settings import Settings
 from fintank.terminal.options import moment_us, whole_number
-from fintank.trading.messages import Order, OrdType, TimeInForce
+from fintank.trading.messages import OrdType, TimeInForce
 from fintank.waiting import now_us
 from fintank.wire.bolts.order_stream import MsgType
 from fintank.wire.kafka import orders
-from fintank.wire.kafka.rejects import Reject
 
 ACCOUNT = "A-1001"
 
@@ -75,14 +73,10 @@ def send_order(
         expire_time=None if expire is None else moment_us("--expire", expire) / 1_000_000,
         time_us=time_us,
     )
-    order = checked(value.decode(), time_us)
-    if isinstance(order, Reject):
-        raise FintankError(f"send_order: {order.reason} {order.detail}")
-    assert isinstance(order, Order)
+    record = placed(value, time_us, "send_order")
     make_topics(settings.kafka)
     said = f"Sent to Kafka ({settings.kafka}) topic 'orders': {cl_ord_id}."
-    record = (order.account, value, None)
-    send_and_wait(settings.kafka, record, said, outcomes.Sent([cl_ord_id]), seconds)
+    outcomes.send_and_wait(settings.kafka, record, said, outcomes.Sent([cl_ord_id]), seconds)
     print(f"To follow it: invoke order {cl_ord_id}")
 
 

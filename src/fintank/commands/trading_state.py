@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from fintank.adapters.consumer_groups import is_read
+from fintank.adapters.consumer_groups import are_orders_read
 from fintank.commands import command
 from fintank.errors import FintankError
 from fintank.order_history.states_in_force import in_force, scope
-from fintank.samples.message_file import checked
+from fintank.samples.message_file import placed
 from fintank.samples.produce import make_topics, send_one
 from fintank.settings import Settings
 from fintank.terminal.texts import utc
@@ -14,7 +14,6 @@ from fintank.trading.messages import State
 from fintank.waiting import now_us
 from fintank.wire.bolts.order_stream import MsgType
 from fintank.wire.kafka import orders
-from fintank.wire.kafka.rejects import Reject
 
 SHOW = "show"
 
@@ -49,13 +48,9 @@ def trading_state(
     time_us = now_us()
     fields = {"state": State(wanted), "symbol": symbol, "account": account}
     value = orders.to_json(MsgType.TRADING_STATE, **fields, time_us=time_us)
-    message = checked(value.decode(), time_us)
-    if isinstance(message, Reject):
-        raise FintankError(f"trading_state {wanted}: {message.reason} {message.detail}")
-    key, partition = orders.destination(message)
-    send_one(address, "orders", key, value, partition)
+    send_one(address, "orders", *placed(value, time_us, f"trading_state {wanted}"))
     print(f"Sent to Kafka ({address}) topic 'orders': trading is {wanted}{scope(symbol, account)}.")
-    if not is_read(address, "orders"):
+    if not are_orders_read(address):
         print("No topology reads the topic 'orders': it takes effect with the next one (sparse run).")
 
 

@@ -1,24 +1,29 @@
-"""What becomes of messages that were just sent: their reports as they arrive, as a table."""
+"""Sending messages, and what becomes of them: their reports as they arrive, as a table."""
 
+import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rich.table import Table
 
-from fintank.adapters.consumer_groups import is_read
-from fintank.adapters.topic_reader import Positions, TopicReader
-from fintank.order_history import new_reports
+from fintank.adapters.consumer_groups import are_orders_read
+from fintank.adapters.topic_reader import Positions, TopicReader, open_reader
+from fintank.samples.message_file import placed
+from fintank.samples.produce import PlacedRecord, send_one
 from fintank.terminal import screen
 from fintank.terminal.texts import counted, utc
 from fintank.trading.decimals import plain
 from fintank.trading.messages import ExecType
 from fintank.trading.reports import ExecutionReport, Report
+from fintank.wire.kafka import executions
+from fintank.wire.kafka.records import messages
 
 TABLE_CHARS_MIN = 150
 WAIT_SECONDS_MAX = 3_600
 SHOWN_IDS_MAX = 20
 SHOWN_REPORTS_MAX = 1_000
 WAITED_MESSAGES_MAX = 1_000
+POLL_SECONDS = 0.2
 
 
 class Sent(NamedTuple):
@@ -26,6 +31,28 @@ class Sent(NamedTuple):
 
     orders: Sequence[str] = ()
     requests: Sequence[str] = ()
+
+
+def send_request(address: str, value: bytes, time_us: int, what: str, seconds: int) -> None:
+    """Send a request and show its answers for some seconds; FintankError if it would be a reject.
+
+    what: its cl_ord_id, and what it asks for in words, as in `cancel-1: cancel IVE, o-1 of A-1001`.
+    """
+    name = what.partition(":")[0]
+    record = placed(value, time_us, what)
+    send_and_wait(address, record, f"Sent {what}.", Sent(requests=[name]), seconds, name=name)
+
+
+def send_and_wait(
+    address: str, record: PlacedRecord, said: str, sent: Sent, seconds: int, *, name: str = ""
+) -> None:
+    """Send one message to the topic `orders`, say so, and show what becomes of it; see `wait`."""
+    with open_reader(address, "executions") as reader:
+        positions = reader.ends()
+        send_one(address, "orders", *record)
+        print(said, flush=True)
+        if seconds:
+            wait(address, reader, positions, sent, seconds, name=name)
 
 
 def print_ids(sent: Sent) -> None:
@@ -52,15 +79,26 @@ def wait(
     An order is done when it is terminal or, with until_new, when it has a report; a request when it has been
     answered. name: what all their ids contain.
     """
-    if not is_read(address, "orders"):
+    if not are_orders_read(address):
         print("No topology reads the topic 'orders': what was sent waits there for one (sparse run -t 60).")
         return
     chosen = Sent(*(ids[:WAITED_MESSAGES_MAX] for ids in sent))
     if chosen != sent:
         print(f"Only the first {WAITED_MESSAGES_MAX:,} orders and requests are waited for.")
     print(f"Waiting at most {seconds} s for the topic 'executions'.", flush=True)
-    polls = new_reports.poll(reader, positions, name, seconds)
+    polls = poll(reader, positions, name, seconds)
     show(list(reports_of(chosen, polls, until_new)), chosen)
+
+
+def poll(reader: TopicReader, positions: Positions, name: str, seconds: int) -> Iterator[list[Report]]:
+    """Yield the reports that contain `name` and came since the last poll, until the time is up."""
+    deadline = time.monotonic() + seconds
+    while True:
+        records = (record for record in reader.read(positions) if name.encode() in (record.value or b""))
+        yield [report for _, report in messages(records, executions.from_record)]
+        if time.monotonic() > deadline:
+            return
+        time.sleep(POLL_SECONDS)
 
 
 def reports_of(sent: Sent, polls: Iterable[list[Report]], until_new: bool = False) -> Iterator[Report]:

@@ -215,6 +215,15 @@ def _message(number: int, text: str, name: str) -> SentMessage | BadLine:
     return SentMessage(number, message, *orders.destination(message), value, ignored)
 
 
+def placed(value: bytes, time_us: int, what: str) -> PlacedRecord:
+    """Return a message as a record to send; FintankError, which calls it `what`, if it would be a reject."""
+    message = checked(value.decode(), time_us)
+    if isinstance(message, Reject):
+        raise FintankError(f"{what}: {message.reason} {message.detail}")
+    key, partition = orders.destination(message)
+    return key, value, partition
+
+
 def checked(text: str, time_us: int) -> OrderMessage | Reject:
     """Read a message as the order-deserializer will."""
     return orders.from_record(
