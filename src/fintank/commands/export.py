@@ -6,7 +6,7 @@ from pathlib import Path
 from fintank.adapters import rules_file
 from fintank.adapters.topic_reader import open_reader
 from fintank.commands import command
-from fintank.errors import FintankError
+from fintank.errors import FintankError, missing_package
 from fintank.report.span import parse_span
 from fintank.samples.produce import make_topics
 from fintank.settings import Settings
@@ -47,9 +47,7 @@ def export(
     if format not in FORMATS:
         raise FintankError(f"--format {format}: choose one of {', '.join(FORMATS)}")
     if find_spec("pyarrow") is None:
-        raise FintankError(
-            "export needs a package: .venv/bin/pip install --requirement requirements-extra.txt"
-        )
+        raise missing_package("export")
     from fintank.export.table_files import Selection  # pyarrow takes a second to load
     from fintank.export.table_files import export as write
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fintank.adapters import rules_file
 from fintank.adapters.bulk_producer import BulkProducer
 from fintank.commands import command
-from fintank.errors import FintankError
+from fintank.errors import FintankError, missing_package
 from fintank.feeds import own_feed
 from fintank.feeds.binance import Binance
 from fintank.feeds.coinbase import Coinbase
@@ -55,9 +55,7 @@ def record(
     Example: invoke record binance BTCUSDT ETHUSDT --to quotes.csv.gz
     """
     if find_spec("websockets") is None:
-        raise FintankError(
-            "record needs a package: .venv/bin/pip install --requirement requirements-extra.txt"
-        )
+        raise missing_package("record")
     from fintank.feeds.recorder import Recorder  # it needs websockets
 
     limit_s = None if seconds is None else positive_number("--seconds", seconds)

@@ -78,8 +78,9 @@ def as_json(record: Record) -> str:
         if found is None:
             shown[name] = None
             continue
-        shown[name] = found.decode("utf-8", "backslashreplace")
-        if not _is_utf8(found):
+        text = found.decode("utf-8", "backslashreplace")
+        shown[name] = text
+        if text.encode() != found:
             shown[f"{name}_base64"] = base64.b64encode(found).decode()
     return dumps(shown)
 
@@ -94,11 +95,3 @@ def _records(reader: TopicReader, count: int, follow: bool) -> Iterator[Record]:
 def decoded(found: bytes | None) -> str:
     """Return text for a terminal, with control characters and what is not UTF-8 escaped."""
     return "(null)" if found is None else output.printable(found.decode("utf-8", "backslashreplace"))
-
-
-def _is_utf8(found: bytes) -> bool:
-    try:
-        found.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
 from json import dumps
+from typing import Any
 
 from rich.table import Table
 
@@ -38,9 +39,9 @@ def topology(settings: Settings, name: str = TOPOLOGY, json: bool = False) -> No
         screen.print(f"{error.component} on {error.worker} at {when}: {error.text}", style="red")
 
 
-def components(executors: Iterable[nimbus.Executor]) -> list[dict[str, object]]:
+def components(executors: Iterable[nimbus.Executor]) -> list[dict[str, Any]]:
     """Sum the executors of each component; latency_ms is their mean, weighted by their acks."""
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for name, group in groupby(sorted(executors, key=lambda one: one.component), lambda one: one.component):
         found = list(group)
         acked = {number: one.acked for number, one in enumerate(found)}
@@ -60,7 +61,7 @@ def components(executors: Iterable[nimbus.Executor]) -> list[dict[str, object]]:
     return rows
 
 
-def as_json(found: nimbus.Topology, rows: list[dict[str, object]]) -> dict[str, object]:
+def as_json(found: nimbus.Topology, rows: list[dict[str, Any]]) -> dict[str, object]:
     """Return the object of `--json`."""
     return {
         "name": found.name,
@@ -76,16 +77,12 @@ def as_json(found: nimbus.Topology, rows: list[dict[str, object]]) -> dict[str, 
     }
 
 
-def _table(rows: Iterable[dict[str, object]]) -> Table:
+def _table(rows: Iterable[dict[str, Any]]) -> Table:
     numbers = ("up s", "emitted", "acked", "failed", "latency ms")
     made = table("component", "tasks", "workers", *numbers, numbers=numbers)
     for row in rows:
         counts = (f"{row[name]:,}" for name in ("uptime_s", "emitted", "acked", "failed"))
         latency = "" if row["latency_ms"] is None else f"{row['latency_ms']:,.1f}"
-        made.add_row(str(row["component"]), _joined(row["tasks"]), _joined(row["workers"]), *counts, latency)
+        tasks, workers = ", ".join(row["tasks"]), ", ".join(row["workers"])
+        made.add_row(row["component"], tasks, workers, *counts, latency)
     return made
-
-
-def _joined(names: object) -> str:
-    assert isinstance(names, list)
-    return ", ".join(names)

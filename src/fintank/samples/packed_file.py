@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Self, cast
 
-from fintank.errors import FintankError
+from fintank.errors import FintankError, missing_package
 from fintank.samples.compressed_streams import CompressedStreams
 
 STANDARD_INPUT = Path("-")
@@ -135,9 +135,7 @@ def _is_file(name: str) -> bool:
 
 def _zstd(file: BinaryIO) -> IO[bytes]:
     if zstd is None:
-        raise FintankError(
-            "reading .zst needs a package: .venv/bin/pip install --requirement requirements-extra.txt"
-        )
+        raise missing_package("reading .zst")
     return _streams(file, zstd.ZstdDecompressor)
 
 

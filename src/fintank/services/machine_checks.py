@@ -56,7 +56,7 @@ def run_all(settings: Settings) -> list[Finding]:
         leiningen(),
         _program("kafka", lambda: _jar_version(settings, "kafka", "kafka_2.13")),
         _program("storm", lambda: _jar_version(settings, "storm", "storm-client")),
-        *_sink_program(settings),
+        _sink_program(settings),
         disk(settings.home),
         memory_size(),
         *addresses(settings),
@@ -64,16 +64,14 @@ def run_all(settings: Settings) -> list[Finding]:
     ]
 
 
-def _sink_program(settings: Settings) -> list[Finding]:
+def _sink_program(settings: Settings) -> Finding:
     if settings.sink.scheme == "questdb":
-        return [_program("questdb", lambda: _jar_version(settings, "questdb", "questdb"))]
+        return _program("questdb", lambda: _jar_version(settings, "questdb", "questdb"))
     if settings.sink.scheme == "postgresql":
-        return [
-            _program(
-                "postgresql", lambda: _first_line(programs.postgresql(settings) / "postgres", "--version")
-            )
-        ]
-    return [_program("influxdb", lambda: _first_line(programs.influxd(settings), "version"))]
+        return _program(
+            "postgresql", lambda: _first_line(programs.postgresql(settings) / "postgres", "--version")
+        )
+    return _program("influxdb", lambda: _first_line(programs.influxd(settings), "version"))
 
 
 def java() -> Finding:

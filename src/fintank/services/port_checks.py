@@ -69,11 +69,5 @@ def holder_pid(port: int) -> int | None:
         connections = psutil.net_connections("tcp")
     except psutil.AccessDenied:
         return None
-    for connection in connections:
-        if (
-            connection.status == psutil.CONN_LISTEN
-            and connection.laddr.port == port
-            and connection.pid is not None
-        ):
-            return int(connection.pid)
-    return None
+    listening = (each for each in connections if each.status == psutil.CONN_LISTEN)
+    return next((int(each.pid) for each in listening if each.laddr.port == port and each.pid), None)

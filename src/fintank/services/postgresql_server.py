@@ -29,12 +29,7 @@ def service(settings: Settings, url: SinkUrl) -> Service:
     login = credentials.sink_login(url)
     method = "scram-sha-256" if any(login) else "trust"
     port = host_and_port(url.address)[1]
-
     command = (*_as_owner(), str(folder / "postgres"), "-D", str(data), "-c", f"config_file={configuration}")
-
-    def prepare_tables() -> None:
-        PostgreSQL(url).prepare()
-
     return Service(
         name="postgresql",
         address=url.address,
@@ -48,7 +43,7 @@ def service(settings: Settings, url: SinkUrl) -> Service:
         log=settings.home / "logs" / "postgresql.log",
         answers=PostgreSQL(url).answers,
         prepare=lambda: _create_data(folder, data, login),
-        finish=prepare_tables,
+        finish=PostgreSQL(url).prepare,
         stop_signal="INT",  # at TERM it waits for its clients to leave
     )
 

@@ -33,10 +33,6 @@ def service(settings: Settings, url: SinkUrl) -> Service:
     port, sql_port = host_and_port(url.address)[1], PORTS["questdb_postgresql"]
     is_default = port == PORTS["questdb"]
     sql = f"pg.net.bind.to=127.0.0.1:{sql_port}" if is_default else "pg.enabled=false"
-
-    def prepare_tables() -> None:
-        QuestDB(url).prepare()
-
     return Service(
         name="questdb",
         address=url.address,
@@ -46,5 +42,5 @@ def service(settings: Settings, url: SinkUrl) -> Service:
         files={data / "conf" / "server.conf": fill("questdb.conf", port=port, sql=sql, login=login)},
         log=settings.home / "logs" / "questdb.log",
         answers=QuestDB(url).answers,
-        finish=prepare_tables,
+        finish=QuestDB(url).prepare,
     )

@@ -44,8 +44,8 @@ class Service:
     files: Mapping[Path, str]
     log: Path
     answers: Callable[[], bool]
-    prepare: Callable[[], None] = lambda: None
-    finish: Callable[[], None] = lambda: None
+    prepare: Callable[[], object] = lambda: None
+    finish: Callable[[], object] = lambda: None
     stop_signal: str = "TERM"
     start_seconds: int = 1
 

@@ -10,7 +10,7 @@ from threading import Timer
 from typing import Any
 
 from fintank.adapters import credentials
-from fintank.errors import FintankError
+from fintank.errors import missing_package
 from fintank.settings import host_and_port
 from fintank.sink_url import SinkUrl
 
@@ -18,9 +18,7 @@ try:
     import psycopg
     from psycopg.types.numeric import FloatLoader
 except ImportError:  # pragma: no cover
-    raise FintankError(
-        "PostgreSQL needs a package: .venv/bin/pip install --requirement requirements-extra.txt"
-    ) from None
+    raise missing_package("PostgreSQL") from None
 
 __all__ = ["USER", "Connections", "limit", "psycopg"]
 
