@@ -77,10 +77,6 @@ class CsvForm:
     has_decimal_commas: bool
     keeps_sides: bool
 
-    def fits(self, row: Sequence[str]) -> bool:
-        """Return whether a row has its columns; empty ones at the end may be missing or too many."""
-        return csv_text.fits(row, self.width_min, self.width)
-
 
 def guess(file: BinaryIO, name: str, given: GivenForm) -> tuple[CsvForm, str]:
     """Return the form of a file, and in words what differs from our own.

@@ -14,7 +14,7 @@ import orjson
 
 from fintank.samples.csv_forms import NAMES, NUMBERS, OWN_TIME, SIZES, CsvForm, joined
 from fintank.samples.csv_numbers import plain_number
-from fintank.samples.csv_text import BadLine, NumberedText, fields, lines
+from fintank.samples.csv_text import BadLine, NumberedText, fields, fits, lines
 from fintank.samples.csv_times import SkippedTimeError, with_point
 from fintank.trading.messages import Quote
 from fintank.wire.bolts import owner_ticks
@@ -64,7 +64,7 @@ def _candidate(
     line: NumberedText, form: CsvForm, record: Callable[[Sequence[str]], str]
 ) -> _Candidate | BadLine:
     row = fields(line.text, form.separator)
-    if len(row) != form.width and not form.fits(row):
+    if len(row) != form.width and not fits(row, form.width_min, form.width):
         return BadLine(line.number, f"columns: {len(row)} instead of {form.width}")
     try:
         return line.number, record(row)
