@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from fintank.adapters import kafka_security
 from fintank.waiting import retry
@@ -56,6 +56,22 @@ def open_consumer(
 def bounds(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
     """Return where a log begins and ends. KafkaException for a lasting error."""
     return patiently(lambda: consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS_MAX))
+
+
+def is_record(message: Message) -> bool:
+    """Return whether it is a record, not an end or a transient error; KafkaException for a lasting error."""
+    error = message.error()
+    if error is None:
+        return True
+    if not is_end(message) and not error.retriable():
+        raise KafkaException(error)
+    return False
+
+
+def is_end(message: Message) -> bool:
+    """Return whether the client reports a partition's end."""
+    error = message.error()
+    return error is not None and error.code() == KafkaError._PARTITION_EOF
 
 
 def patiently(ask: Callable[[], T]) -> T:

@@ -8,9 +8,9 @@ written last, in one transaction.
 import time
 from collections.abc import Iterable
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
-from fintank.adapters.consumers import open_consumer
+from fintank.adapters.consumers import is_end, is_record, open_consumer
 from fintank.adapters.kafka_topics import generation_of, topic_of
 from fintank.errors import FintankError
 
@@ -43,13 +43,8 @@ def _is_complete(consumer: Consumer, number: int) -> bool:
     deadline = time.monotonic() + ANSWER_SECONDS_MAX
     while time.monotonic() < deadline:
         message = consumer.poll(POLL_SECONDS)
-        if message is None:
-            continue
-        error = message.error()
-        if error is None:
+        if message is not None and is_record(message):
             return True
-        if error.code() == KafkaError._PARTITION_EOF:
+        if message is not None and is_end(message):
             return False
-        if not error.retriable():
-            raise KafkaException(error)
     raise FintankError(f"Kafka does not answer: nothing came of '{topic_of('timeline', number)}'")

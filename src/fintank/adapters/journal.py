@@ -14,6 +14,7 @@ whether a failed commit took place.
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -25,7 +26,7 @@ from confluent_kafka import (
 )
 
 from fintank.adapters import generations, kafka_refusals, kafka_security, kafka_topics, ports, required_topics
-from fintank.adapters.consumers import bounds, open_consumer
+from fintank.adapters.consumers import bounds, is_end, is_record, open_consumer
 from fintank.adapters.kafka_topics import partition_for, reports_partition, topic_of, topics
 from fintank.errors import FintankError
 from fintank.trading.changes import Change, Entry, EntryId
@@ -48,11 +49,12 @@ LINGER_MS = 50
 LOG_LEVEL = 0
 """The client logs nothing: a JournalError reports each fault once."""
 
-EXECUTIONS = "executions"
-FILLS = "fills"
 RESHARD = "reshard"
 """The transactional id of the writer of a new generation."""
 POSITIONS_KEY = journal_records.key_of(Positions()).encode()
+
+FENCED = {KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH}
+"""What a writer's client says when there is another writer."""
 
 Progress = Callable[[str], None]
 
@@ -83,11 +85,11 @@ class ShardLog:
         records = [(self._journal, self._shard, *journal_records.to_record(change)) for change in journal]
         for report in reports:
             partition = reports_partition(report.symbol)
-            records.append((EXECUTIONS, partition, report.identity.cl_ord_id, executions.to_json(report)))
+            records.append(("executions", partition, report.identity.cl_ord_id, executions.to_json(report)))
         records += [(self._timeline, self._shard, *timeline_records.to_record(event)) for event in events]
         for fill in fills_:
-            partition = partition_for(fill.account, topics()[FILLS].partitions)
-            records.append((FILLS, partition, fill.account, fills.to_json(fill)))
+            partition = partition_for(fill.account, topics()["fills"].partitions)
+            records.append(("fills", partition, fill.account, fills.to_json(fill)))
         with errors(self._address, f"shard {self._shard}", "the transaction failed"):
             write(self._producer, records)
 
@@ -101,15 +103,20 @@ def write(producer: Producer, records: Iterable[LogRecord]) -> None:
     deadline = time.monotonic() + TRANSACTION_MS_MAX / 1000
     producer.begin_transaction()
     for topic, partition, key, value in records:
-        while True:
-            try:
-                producer.produce(topic, value, key, partition)
-                break
-            except BufferError:  # one tick may fill more orders than the queue holds
-                if time.monotonic() > deadline:
-                    raise
-                producer.poll(QUEUE_WAIT_SECONDS)
+        produce(producer, deadline, topic, value, key, partition)
     producer.commit_transaction(COMMIT_SECONDS_MAX)
+
+
+def produce(producer: Producer, deadline: float, *record: Any, **more: Any) -> None:
+    """Queue a record; wait while the queue is full, BufferError when it is after the deadline."""
+    while True:
+        try:
+            producer.produce(*record, **more)
+            return
+        except BufferError:  # one tick may fill more orders than the queue holds
+            if time.monotonic() > deadline:
+                raise
+            producer.poll(QUEUE_WAIT_SECONDS)
 
 
 class JournalEntries:
@@ -215,17 +222,15 @@ def _records(
         message = consumer.poll(POLL_SECONDS)
         now = time.monotonic()
         if message is not None:
-            error, offset, key = message.error(), message.offset(), message.key()
-            if error is None:
+            offset, key = message.offset(), message.key()
+            if is_record(message):
                 assert offset is not None
                 assert key is not None
                 position, progressed = offset + 1, now
                 yield key, message.value()
-            elif error.code() == KafkaError._PARTITION_EOF:
+            elif is_end(message):
                 assert offset is not None
                 position = offset
-            elif not error.retriable():
-                raise KafkaException(error)
         if now - progressed > SILENT_SECONDS_MAX:
             raise TimeoutError(f"nothing came for {SILENT_SECONDS_MAX:.0f} s at offset {position} of {end}")
         if now - reported > PROGRESS_SECONDS:

@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import KafkaException, Producer
 
-from fintank.adapters import kafka_security
+from fintank.adapters import journal, kafka_security
 from fintank.adapters.kafka import ensure_admits
 from fintank.adapters.topic_reader import CLOCK_BACK_MS_MAX, TopicReader
 from fintank.errors import FintankError
@@ -28,9 +28,6 @@ RECORD_BYTES_MAX = 64 * 1024 * 1024
 INIT_SECONDS_MAX = 30.0
 COMMIT_SECONDS_MAX = 30.0
 ABORT_SECONDS_MAX = 5.0
-POLL_SECONDS = 0.2
-
-_FENCED = (KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH)
 
 
 class Resender:
@@ -49,7 +46,8 @@ class Resender:
             self._deadline = time.monotonic() + TRANSACTION_MS_MAX / 1000
         headers = [header for header in record.headers if header[0] != ORIGIN_HEADER]
         headers.append((ORIGIN_HEADER, record.place.encode()))
-        self._produce(record, headers)
+        place = (record.topic, record.value, record.key, record.partition)
+        journal.produce(self._producer, self._deadline, *place, headers=headers)
         self._records += 1
         self._bytes += len(record.value or b"")
         if self._records >= TRANSACTION_RECORDS_MAX or self._bytes >= TRANSACTION_BYTES_MAX:
@@ -67,18 +65,6 @@ class Resender:
         if self._records:
             with suppress(KafkaException):
                 self._producer.abort_transaction(ABORT_SECONDS_MAX)
-
-    def _produce(self, record: Record, headers: list[tuple[str, str | bytes | None]]) -> None:
-        while True:
-            try:
-                self._producer.produce(
-                    record.topic, record.value, record.key, record.partition, headers=headers
-                )
-                return
-            except BufferError:
-                if time.monotonic() > self._deadline:
-                    raise
-                self._producer.poll(POLL_SECONDS)
 
 
 @contextmanager
@@ -123,7 +109,7 @@ def _reason(address: str, error: KafkaException | BufferError) -> str:
     if isinstance(error, BufferError):
         return f"Kafka ({address}) takes the records too slowly: see `invoke status`, then resend again"
     found = error.args[0]
-    if found.code() in _FENCED:
+    if found.code() in journal.FENCED:
         return "Another `invoke rejects --resend` has begun meanwhile and goes on in place of this one."
     return (
         f"Kafka ({address}) did not take the records ({found.str()}): see `invoke status`, then resend again"

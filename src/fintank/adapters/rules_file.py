@@ -25,11 +25,6 @@ def load_json(loaded: Settings) -> str:
     return rules_toml.to_json(rules, loaded.rules.name, content)
 
 
-def calendar_lines(limits: Limits) -> list[str]:
-    """Return a line for each calendar in use that says how long its sessions are known."""
-    return list(map(calendars.known_until, limits.instruments.calendars))
-
-
 def _texts(loaded: Settings) -> tuple[str, str]:
     return (
         toml_file.text(loaded.rules, "FINTANK_RULES names the file of the trading rules"),

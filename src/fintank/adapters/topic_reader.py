@@ -11,9 +11,16 @@ from contextlib import contextmanager
 from itertools import takewhile
 from typing import cast
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from fintank.adapters.consumers import ANSWER_SECONDS_MAX, bounds, open_consumer, patiently
+from fintank.adapters.consumers import (
+    ANSWER_SECONDS_MAX,
+    bounds,
+    is_end,
+    is_record,
+    open_consumer,
+    patiently,
+)
 from fintank.adapters.kafka import ensure_admits, no_answer
 from fintank.adapters.kafka_topics import topics
 from fintank.errors import FintankError
@@ -86,7 +93,7 @@ class TopicReader:
                     positions[record.partition] = record.offset + 1
                     yield record
                     deadline = time.monotonic() + SILENT_SECONDS_MAX
-                elif _is_end(message):
+                elif is_end(message):
                     # The log may end with commit markers or an open transaction: offsets don't tell the end.
                     waiting.discard(message.partition())
 
@@ -110,6 +117,11 @@ class TopicReader:
             return None
         found = next(self.read({partition: offset}), None)
         return found if found is not None and found.offset == offset else None
+
+    def first_ms(self, partition: int, offset: int) -> int | None:
+        """Return when the first record from an offset on was appended; None if there is none."""
+        found = next(self.read({partition: offset}), None)
+        return None if found is None else found.time_ms
 
     def records_at(self, partition: int, offsets: Sequence[int]) -> Iterator[Record]:
         """Yield the records at ascending offsets, without those that hold none or no longer do."""
@@ -153,10 +165,7 @@ class TopicReader:
 
     def _record(self, message: Message) -> Record | None:
         """Return the record of a message, or None for an end or a transient error; raise a lasting error."""
-        error = message.error()
-        if error is not None:
-            if not _is_end(message) and not error.retriable():
-                raise KafkaException(error)
+        if not is_record(message):
             return None
         partition, offset = message.partition(), message.offset()
         assert partition is not None
@@ -194,12 +203,6 @@ def batches(records: Iterable[Record], records_max: int) -> Iterator[list[Record
             yield waiting.pop(partition)
             del sizes[partition]
     yield from waiting.values()
-
-
-def _is_end(message: Message) -> bool:
-    """Return whether the client reports a partition's end."""
-    error = message.error()
-    return error is not None and error.code() == KafkaError._PARTITION_EOF
 
 
 def _order(record: Record) -> tuple[int, int, int]:

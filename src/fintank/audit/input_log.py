@@ -8,9 +8,9 @@ from math import inf
 from types import MappingProxyType
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-from fintank.adapters.consumers import bounds, open_consumer
+from fintank.adapters.consumers import bounds, is_end, is_record, open_consumer
 from fintank.adapters.kafka import no_answer
 from fintank.adapters.kafka_topics import partition_for
 from fintank.adapters.rejected_records import digests
@@ -92,27 +92,24 @@ class InputLog:
             if time.monotonic() > deadline:
                 raise no_answer(self._address)
             for message in self._consumer.consume(PART_RECORDS_MAX, POLL_SECONDS):
-                error, offset = message.error(), message.offset()
-                if error is not None and error.code() != KafkaError._PARTITION_EOF:
-                    self._check(error)
-                    continue
+                self._require_kept(message)
+                offset = message.offset()
                 assert offset is not None
-                if error is None and offset < self._end:
+                if is_record(message) and offset < self._end:
                     value, time_ms = message.value(), message.timestamp()[1]
                     records.append(Record(*self._partition, offset, time_ms, None, value))
                     self.position = offset + 1
-                else:
+                elif is_record(message) or is_end(message):
                     # The log may end with the markers of transactions, which are no records.
                     self.position = min(offset, self._end)
         return part_of(self._partition, first, self.position, records, self._rules, rejected=self._rejected)
 
-    def _check(self, error: KafkaError) -> None:
-        """Raise an error that lasts."""
-        if error.code() == KafkaError._AUTO_OFFSET_RESET:
+    def _require_kept(self, message: Message) -> None:
+        """Raise FintankError if the next record was deleted."""
+        error = message.error()
+        if error is not None and error.code() == KafkaError._AUTO_OFFSET_RESET:
             name = f"{self._partition.topic}-{self._partition.number}"
             raise FintankError(f"Kafka deleted records of {name} before they were audited: start again")
-        if not error.retriable():
-            raise KafkaException(error)
 
 
 @contextmanager

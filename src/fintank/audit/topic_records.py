@@ -28,8 +28,9 @@ class WrittenReports:
         self._end = span.end
         self._is_mine = is_mine
         kept = reader.starts([partition])[partition]
-        self._positions = {partition: max(kept, span.first)}
-        self.from_ms = _first_ms(reader, self._positions) if kept > span.first else 0
+        first = max(kept, span.first)
+        self._positions = {partition: first}
+        self.from_ms = (reader.first_ms(partition, first) or 0) if kept > span.first else 0
         """When the first of them that is left was appended; 0 if all are left."""
 
     def read(self) -> Iterator[Written]:
@@ -48,26 +49,16 @@ class WrittenFills:
     def __init__(self, reader: TopicReader) -> None:
         self._reader = reader
         self._positions = reader.starts()
-        lost = ({partition: first} for partition, first in self._positions.items() if first > 0)
-        self.from_ms = max((_first_ms(reader, position) for position in lost), default=0)
+        lost = [place for place in self._positions.items() if place[1] > 0]
+        self.from_ms = max((reader.first_ms(*place) or 0 for place in lost), default=0)
         """The latest time at which a partition that has lost records begins; 0 if none has lost any."""
 
     def read(self) -> Iterator[tuple[Record, Fill]]:
         """Read the fills that were not read yet."""
         return messages(self._reader.read(self._positions), fills.from_record)
 
-    def record_at(self, partition: int, offset: int) -> Record | None:
-        """Read one record again."""
-        return self._reader.record_at(partition, offset)
-
 
 def first_kept_ms(address: str, topic: str, partition: int, first: int) -> int | None:
     """Return when the first record of a partition was appended; None if it holds none."""
     with open_reader(address, topic) as reader:
-        record = next(reader.read({partition: first}), None)
-    return None if record is None else record.time_ms
-
-
-def _first_ms(reader: TopicReader, position: dict[int, int]) -> int:
-    record = next(reader.read(dict(position)), None)
-    return 0 if record is None else record.time_ms
+        return reader.first_ms(partition, first)

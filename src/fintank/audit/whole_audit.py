@@ -6,7 +6,7 @@ from itertools import chain
 from fintank.adapters import generations, kafka
 from fintank.adapters.kafka_topics import topic_of, topics
 from fintank.adapters.shard_records import decided_positions, timelines
-from fintank.adapters.topic_reader import open_reader
+from fintank.adapters.topic_reader import TopicReader, open_reader
 from fintank.audit.differences import AuditFindings
 from fintank.audit.fill_matching import FillMatching
 from fintank.audit.generation_audit import Carried, Generation, GenerationAudit
@@ -27,17 +27,16 @@ def audit(settings: Settings) -> AuditFindings:
         called = [topic_of("timeline", number) for number in numbers]
         counts = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(called)}
     with open_reader(address, "fills") as reader:
-        return _audit(address, numbers, [counts[name] for name in called], WrittenFills(reader))
+        return _audit(address, numbers, [counts[name] for name in called], reader)
 
 
-def _audit(
-    address: str, numbers: Sequence[int], shards: Sequence[int], booked: WrittenFills
-) -> AuditFindings:
+def _audit(address: str, numbers: Sequence[int], shards: Sequence[int], reader: TopicReader) -> AuditFindings:
     findings = AuditFindings()
+    booked = WrittenFills(reader)
     # How far the shards are comes first: all that they wrote until then can be read after it.
     decided = decided_positions(address, numbers[-1], range(shards[-1]))
     told = [timelines(address, number, count) for number, count in zip(numbers, shards, strict=True)]
-    fills = FillMatching(findings, booked.record_at)
+    fills = FillMatching(findings, reader.record_at)
     fills.take(booked.read())
     reports_from_ms = dict.fromkeys(range(topics()["executions"].partitions), 0)
     carried: Carried | None = None

@@ -114,5 +114,5 @@ def oldest_ms(address: str, topic: str, starts: Mapping[int, int]) -> dict[int, 
     if not late:
         return {}
     with open_reader(address, topic) as reader:
-        found = {number: next(reader.read({number: first}), None) for number, first in late.items()}
-    return {number: NO_RECORD_MS if record is None else record.time_ms for number, record in found.items()}
+        found = {number: reader.first_ms(number, first) for number, first in late.items()}
+    return {number: NO_RECORD_MS if time_ms is None else time_ms for number, time_ms in found.items()}

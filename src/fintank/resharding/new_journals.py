@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import KafkaException, Producer
 
 from fintank.adapters import journal
 from fintank.adapters.kafka_topics import topic_of
@@ -12,7 +12,6 @@ from fintank.trading.timeline import Resharded
 from fintank.wire.kafka import journal_records, timeline_records
 
 TRANSACTION_RECORDS = 10_000
-FENCED = {KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH}
 
 
 class NewJournals:
@@ -44,7 +43,7 @@ class NewJournals:
         try:
             journal.write(self._producer, [*self._records, *last])
         except KafkaException as error:
-            if error.args[0].code() not in FENCED:
+            if error.args[0].code() not in journal.FENCED:
                 raise
             raise FintankError(
                 "nothing was changed, as a topology or another `invoke reshard` has started meanwhile: end "

@@ -11,7 +11,7 @@ import psutil
 from kafka.admin import KafkaAdminClient
 
 from fintank import scale, settings
-from fintank.adapters import rules_file
+from fintank.adapters import calendars, rules_file
 from fintank.adapters.consumer_groups import Member, live_members
 from fintank.adapters.kafka import connect, ensure_topics
 from fintank.adapters.sinks import no_answer, open_sink
@@ -46,8 +46,8 @@ def prepare(arguments: Sequence[str]) -> dict[str, object]:
             options["topology.workers"] = scale.current().workers
         for line in scale.idle(scale.current()):
             print(line)
-        for line in rules_file.calendar_lines(rules_file.load(loaded)):
-            print(line)
+        for calendar in rules_file.load(loaded).instruments.calendars:
+            print(calendars.known_until(calendar))
         if arguments[1] == "run":
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, _end)
