@@ -108,7 +108,7 @@ def send_overtaken(address: str, record: Record) -> None:
 
 def test_a_call_that_was_overtaken_sends_nothing(world: ManualTopology) -> None:
     before = records(world, "ticks")
-    with pytest.raises(FintankError, match="Another `invoke rejects --resend` has begun"):
+    with pytest.raises(FintankError, match="Another `invoke rejects --resend` has started"):
         send_overtaken(world.settings.kafka, before[0])
     assert records(world, "ticks") == before
 

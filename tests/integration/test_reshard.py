@@ -131,7 +131,7 @@ def check_refusals(stack: Stack, flow: LogTopology) -> None:
         "there are 4 shards already: scale.toml must say shards = 4\n"
     )
     with reading(stack.settings.kafka):
-        assert refused(stack, 16) == "the topology is running: end it, then run `invoke reshard` again"
+        assert refused(stack, 16) == "the topology is running: stop it, then run `invoke reshard` again"
     flow.send("ticks", "symbol", *prices("99.4", "100"))
     flow.decide(shards=2)
     assert refused(stack, 16).startswith("these shards are behind the others: 2, 3: start the topology")

@@ -47,4 +47,4 @@ def _is_complete(consumer: Consumer, number: int) -> bool:
             return True
         if message is not None and is_end(message):
             return False
-    raise FintankError(f"Kafka does not answer: nothing came of '{topic_of('timeline', number)}'")
+    raise FintankError(f"Kafka does not answer: no record came from '{topic_of('timeline', number)}'")

@@ -165,7 +165,9 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, Journ
         fenced(address, RESHARD)
         topics_now = producer.list_topics(timeout=ANSWER_SECONDS_MAX).topics
         if generations.complete(address, topics_now)[-1] != generation:
-            raise JournalError(f"shard {shard}: the shards were divided anew at this moment: start again")
+            raise JournalError(
+                f"shard {shard}: `invoke reshard` has just changed the number of shards: start again"
+            )
         entries = JournalEntries(read_journal(address, shard, generation, progress))
     return ShardLog(address, shard, generation, producer), entries
 

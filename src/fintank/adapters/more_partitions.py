@@ -26,8 +26,9 @@ def add(admin: KafkaAdminClient) -> list[str]:
         if unread or live_members(admin):
             why = f"{unread:,} records are unread" if unread else "the topology is running"
             raise FintankError(
-                f"topic '{name}' has {found} partitions, and scale.toml says {wanted}: {why}; with the old "
-                "number, let the topology read all of it and end it, then run `invoke topics`"
+                f"topic '{name}' has {found} partitions, and scale.toml says {wanted}: {why}; write the "
+                "old number there, let the topology read everything, and stop it; then write the new one and "
+                "run `invoke topics`"
             )
         admin.create_partitions({name: wanted})
         lines.append(f"topic '{name}': {wanted - found} partitions added, now {wanted}")

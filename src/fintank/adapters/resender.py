@@ -110,7 +110,7 @@ def _reason(address: str, error: KafkaException | BufferError) -> str:
         return f"Kafka ({address}) takes the records too slowly: see `invoke status`, then resend again"
     found = error.args[0]
     if found.code() in journal.FENCED:
-        return "Another `invoke rejects --resend` has begun meanwhile and goes on in place of this one."
+        return "Another `invoke rejects --resend` has started meanwhile and continues in place of this one."
     return (
         f"Kafka ({address}) did not take the records ({found.str()}): see `invoke status`, then resend again"
     )

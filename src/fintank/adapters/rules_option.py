@@ -18,5 +18,7 @@ def json_from_storm(storm_conf: Mapping[str, Any]) -> str:
     """Return the option's JSON; FintankError without one: only `sparse` knows the sessions of calendars."""
     text = storm_conf.get(settings.RULES_OPTION)
     if text is None:
-        raise FintankError(f"the Storm option {settings.RULES_OPTION} is missing: start by `sparse`")
+        raise FintankError(
+            f"the Storm option {settings.RULES_OPTION} is missing: start the topology with `sparse`"
+        )
     return str(text)

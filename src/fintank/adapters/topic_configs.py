@@ -130,11 +130,11 @@ def in_sync_min(replicas: int) -> int:
 def wrong_partitions(topic: str, found: int, wanted: int) -> str:
     """Say that a topic has another number of partitions than configured, with the cure."""
     if topic in GROWING and found < wanted:
-        cure = "`invoke topics` adds the others once all is read and the topology has ended"
+        cure = "`invoke topics` adds the others once everything is read and the topology is stopped"
     elif topic in PARTITIONED:
         cure = f"write partitions.{topic} = {found} into it, or `invoke reset` to delete all data"
     else:
-        cure = f"write shards = {found} into it, or `invoke reshard {wanted}` once the topology has ended"
+        cure = f"write shards = {found} into it, or `invoke reshard {wanted}` once the topology is stopped"
     return f"topic '{topic}' has {found} partitions, and scale.toml says {wanted}: {cure}"
 
 

@@ -164,9 +164,7 @@ class GenerationAudit:
             self._ignore_fill(report)
         if reports:
             self._findings.not_audited += reports
-            self._findings.notes.append(
-                f"{self._name(number)}: the timeline does not tell how it was adopted"
-            )
+            self._findings.notes.append(f"{self._name(number)}: the timeline does not say how it was adopted")
 
     def _decide_again(self, stack: ExitStack) -> None:
         audits = [shard.audit for shard in self._shards]

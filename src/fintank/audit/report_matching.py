@@ -53,7 +53,7 @@ class ReportMatching:
             self._findings.add(
                 DifferenceKind.REPORT_OUT_OF_ORDER,
                 ours,
-                ours=f"{brief(ours)} after what stands behind it",
+                ours=f"{brief(ours)} after the report that follows it in the topic",
                 theirs="before it",
                 place=written.place,
             )

@@ -78,7 +78,7 @@ def shard_start(
         # By then no quote from before is usable any more, whatever time it had.
         known_from_us = known_from_ms * 1000 + max(ages_us) + AHEAD_US_MAX
         since = utc(known_from_us / 1000)
-        notes.append(f"orders are audited from {since}, once their symbol has none left from before")
+        notes.append(f"orders are audited from {since}, once their symbol has no open order from before")
         known.unknown_until(known_from_us)
     return ShardStart(replay, known, _rules_change(adoptions), notes, adoptions, entries or ())
 

@@ -47,7 +47,7 @@ YOUNG_OBJECTS_MAX = 50_000
 """Python's collector runs after so many new objects, not after 700: the quotes that wait have no cycles."""
 LOST = (
     "shard %d: %d offsets of '%s' were deleted before they were decided on; what follows is decided: compare "
-    "the topic's retention with how long the topology stood still, and send again what still matters"
+    "the topic's retention with how long the topology was stopped, and send again what still matters"
 )
 
 
@@ -235,7 +235,7 @@ class RuleEngine(BatchBolt):
         try:
             yield
         except journal.JournalError as error:
-            self.logger.critical("%s; the process ends, and the next one goes on from the journal", error)
+            self.logger.critical("%s; the process ends, and the next one continues from the journal", error)
             self.send_message({"command": "error", "msg": str(error)})
             self._exit(1)
 

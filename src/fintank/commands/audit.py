@@ -31,9 +31,9 @@ def lines(findings: AuditFindings) -> Iterator[str]:
     compared = f"{counted(findings.reports, 'report')} and {counted(findings.fills, 'fill')}"
     yield f"Decided again and compared: {compared}."
     if findings.not_audited:
-        yield f"Not audited, as it rests on what the topics no longer hold: {findings.not_audited:,}."
+        yield f"Not audited, because the topics no longer hold what it is based on: {findings.not_audited:,}."
     if findings.undecided:
-        yield f"Not yet decided: {findings.undecided:,}, which came during the audit."
+        yield f"Not yet decided: {findings.undecided:,}, written during the audit."
     for kind, count in findings.kinds.items():
         yield f"{kind}: {count:,}"
         named = [found for found in findings.named if found.kind is kind]

@@ -21,10 +21,10 @@ from fintank.wire.kafka import orders
     klass=TaskWithOptionalId,
     help={
         "id": "the cl_ord_id of an order, or the order_id of a portfolio order",
-        "symbol": "without ID: all open orders for this symbol; else the order's, where several have the id",
-        "account": "without ID: all open orders of this account; else the order's, where several have the id",
+        "symbol": "without ID: all open orders of this symbol; with ID: the symbol of its order",
+        "account": "without ID: all open orders of this account; with ID: the account of its order",
         "all": "all open orders",
-        "wait": "how many seconds to wait for the result at most",
+        "wait": "wait for the result for at most this many seconds",
     },
 )
 def cancel(

@@ -37,7 +37,7 @@ SHARED_QUOTES = ("eurusd_*.csv.gz", "binance_*.csv.gz")
     help={
         "ticks": "number of fake ticks",
         "orders": "number of portfolio orders and, with real quotes, of market orders",
-        "file": "real quotes, as for replay; may be repeated; default: those of ../shared/data, if any",
+        "file": "a CSV file of real quotes; may be repeated; default: those in ../shared/data, if any",
         "keep": "leave the topology and the services running",
     },
 )

@@ -17,7 +17,10 @@ from fintank.waiting import now_us
 
 
 @command(
-    help={"count": "number of market orders", "wait": "how many seconds to wait for their executions at most"}
+    help={
+        "count": "number of market orders",
+        "wait": "wait for their executions for at most this many seconds",
+    }
 )
 def executions(settings: Settings, count: str = "10", wait: str = "30") -> None:
     """Send market orders and show their executions.

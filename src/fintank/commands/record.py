@@ -37,8 +37,8 @@ FEEDS_FILE = PROJECT_ROOT / "feeds.toml"
         "exchange": f"{', '.join(EXCHANGES)}, or a feed of feeds.toml",
         "symbols": "one or more symbols as the exchange writes them",
         "to": "also write the quotes to this CSV file; .gz is compressed",
-        "url": "another address of the websocket",
-        "seconds": "stop after so many seconds; default: at Ctrl-C",
+        "url": "another address for the websocket",
+        "seconds": "stop after this many seconds; default: run until Ctrl-C",
     },
 )
 def record(

@@ -17,15 +17,15 @@ from fintank.wire.kafka import orders
 @command(
     positional=["id"],
     help={
-        "id": "the cl_ord_id of an order, the present or an earlier one",
+        "id": "a cl_ord_id of the order, its present one or an earlier one",
         "price": "its new limit price",
         "stop": "its new stop price",
-        "quantity": "its new quantity, with what it has traded",
-        "cash": "the new amount of an order by cash, with what it has traded",
+        "quantity": "its new quantity, including what has traded",
+        "cash": "the new amount of an order by cash, including what has traded",
         "expire": "the new end of a GTD order, as in 2026-12-01T16:00:00Z",
-        "symbol": "the order's symbol, where several orders have this cl_ord_id",
-        "account": "the order's account, where several orders have this id",
-        "wait": "how many seconds to wait for the result at most",
+        "symbol": "the order's symbol, if several orders have this cl_ord_id",
+        "account": "the order's account, if several orders have this cl_ord_id",
+        "wait": "wait for the result for at most this many seconds",
     },
 )
 def replace(
@@ -55,7 +55,7 @@ def replace(
     }
     if not any(terms.values()):
         raise FintankError(
-            f"replace {id}: give what changes: --price, --quantity, --cash, --stop or --expire"
+            f"replace {id}: name what changes: --price, --quantity, --cash, --stop or --expire"
         )
     make_topics(settings.kafka)
     target = cancel_target.find(settings.kafka, id, symbol, account, rules_file.load(settings))

@@ -18,13 +18,13 @@ from fintank.waiting import now_us
 @command(
     positional=["file"],
     help={
-        "file": "CSV, also compressed or a pipe; what its columns mean is guessed, and said",
-        "columns": "name columns yourself, as in bid=BidPrice,ask=AskPrice,timestamp=Date+Time",
-        "symbol": "the symbol of all lines, where no column has it",
-        "exchange": "the exchange of all lines, where no column has it",
+        "file": "a CSV file, also compressed or a pipe; the command says how it reads the columns",
+        "columns": "name the columns yourself, as in bid=BidPrice,ask=AskPrice,timestamp=Date+Time",
+        "symbol": "the symbol of all lines, if no column has it",
+        "exchange": "the exchange of all lines, if no column has it",
         "time_zone": "the zone of times that name none, as in Europe/Berlin; default: UTC",
         "time_format": "how times are written, as in '%d/%m/%Y %H:%M:%S.%f'",
-        "speed": "how many times faster than it happened; default: all at once",
+        "speed": "send at the pace of the timestamps, this many times as fast; default: all at once",
         "keep_times": "keep the timestamps; default: all are shifted so that the last one is now",
         "strict": "send nothing if a line is bad; default: bad lines are named, skipped and counted",
     },

@@ -13,8 +13,8 @@ from fintank.terminal.options import whole_number
     positional=["shards"],
     klass=TaskWithOptionalId,
     help={
-        "shards": "how many there are to be",
-        "drop_old": "without SHARDS: delete the journals that an earlier call has kept",
+        "shards": "the new number of shards",
+        "drop_old": "without SHARDS: delete the old journals that an earlier call kept",
     },
 )
 def reshard(settings: Settings, shards: str, *, drop_old: bool = False) -> None:
@@ -24,7 +24,9 @@ def reshard(settings: Settings, shards: str, *, drop_old: bool = False) -> None:
     """
     if drop_old:
         if shards:
-            raise FintankError("--drop-old goes without a number: it deletes what an earlier call has kept")
+            raise FintankError(
+                "--drop-old takes no number: it deletes the old journals that an earlier call kept"
+            )
         resharding.drop_old(settings, print)
         return
     count = whole_number("SHARDS", shards, minimum=1, maximum=PARTITIONS_MAX)

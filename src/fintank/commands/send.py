@@ -19,10 +19,10 @@ from fintank.waiting import now_us
 @command(
     positional=["file"],
     help={
-        "file": "JSON, one object per line, or CSV with a column per field; also packed; - is standard input",
-        "speed": "keep the distances of the timestamps, this many times faster; default: all at once",
+        "file": "JSON lines, or CSV with a column per field; also compressed; - is standard input",
+        "speed": "send at the pace of the timestamps, this many times as fast; default: all at once",
         "strict": "send nothing if a line is bad; default: bad lines are named, skipped and counted",
-        "wait": "how many seconds to wait for executions and answers at most",
+        "wait": "wait for executions and answers for at most this many seconds",
     },
 )
 def send(

@@ -21,7 +21,7 @@ ACCOUNT = "A-1001"
         "symbol": "what to trade, as in IVE",
         "side": "BUY or SELL",
         "qty": "how many shares; instead of --cash",
-        "cash": "for how much money, as in 5000.00, to the cent; instead of --qty",
+        "cash": "how much money, to the cent, as in 5000.00; instead of --qty",
         "limit": "the worst price you accept; default: any, a MARKET order",
         "stop": "the price that triggers the order; with --limit it is a STOP_LIMIT order",
         "tif": "GTC, IOC, FOK, GTD or DAY; default: GTC, with --expire GTD",
@@ -29,7 +29,7 @@ ACCOUNT = "A-1001"
         "account": f"the account; default: {ACCOUNT}",
         "priority": "1 trades at once; orders of 2 and more wait a moment and trade as a block",
         "id": "the cl_ord_id; default: one made from the time",
-        "wait": "how many seconds to wait for the executions at most; 0: do not wait",
+        "wait": "wait for the executions for at most this many seconds; 0: do not wait",
     }
 )
 def send_order(

@@ -15,7 +15,7 @@ BROKERS_MAX = 5
     help={
         "cluster": "start a Storm cluster too: ZooKeeper, Nimbus and two Supervisors",
         "sink": "the database to start, as in FINTANK_SINK, which is the default",
-        "brokers": "how many Kafka brokers to start, 3 replicate; default: those that FINTANK_KAFKA names",
+        "brokers": "how many Kafka brokers to start, 3 for replicas; default: those that FINTANK_KAFKA names",
     }
 )
 def up(

@@ -20,7 +20,7 @@ PLAIN_CHARS = 120
 PLAIN_LINES = 40
 
 
-@command(help={"seconds": "stop after this many seconds; default: at Ctrl-C"})
+@command(help={"seconds": "stop after this many seconds; default: run until Ctrl-C"})
 def watch(settings: Settings, seconds: str | None = None) -> None:
     """Show prices, orders, fills and positions live; once if not on a terminal.
 

@@ -48,7 +48,7 @@ def topology(settings: Settings, is_kept: bool) -> Iterator[BackgroundRun]:
     finally:
         if not is_left:
             with _handling(signal.SIG_IGN):
-                print("Ending the topology ...")
+                print("Stopping the topology ...")
                 run.end()
 
 

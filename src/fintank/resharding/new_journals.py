@@ -46,7 +46,7 @@ class NewJournals:
             if error.args[0].code() not in journal.FENCED:
                 raise
             raise FintankError(
-                "nothing was changed, as a topology or another `invoke reshard` has started meanwhile: end "
+                "nothing was changed, because a topology or another `invoke reshard` has started: stop "
                 "it, then run `invoke reshard` again"
             ) from error
         self._records = []

@@ -15,7 +15,7 @@ from fintank.trading.timeline import Adoption, TimelineEvent
 from fintank.wire.kafka.timeline_records import limits_of
 
 BEHIND = (
-    "start the topology with {shards} shards, let it read all of `ticks` and `orders`, end it, and run "
+    "start the topology with {shards} shards, let it read all of `ticks` and `orders`, stop it, and run "
     "`invoke reshard` again"
 )
 
@@ -89,5 +89,9 @@ def _behind(found: Sequence[Positions], shards: int) -> str:
         offsets.append(at)
         furthest |= {place: max(offset, furthest.get(place, 0)) for place, offset in at.items()}
     behind = [str(shard) for shard, at in enumerate(offsets) if at != furthest]
-    named = f"these shards are behind the others: {', '.join(behind)}" if behind else "the shards differ"
+    named = (
+        f"these shards are behind the others: {', '.join(behind)}"
+        if behind
+        else "the shards are at different offsets"
+    )
     return f"{named}: {BEHIND.format(shards=shards)}"

@@ -37,18 +37,18 @@ def reshard(settings: Settings, shards: int, say: Say) -> None:
         if old == shards:
             raise FintankError(f"there are {shards} shards already: scale.toml must say shards = {shards}")
         if live_members(admin):
-            raise FintankError("the topology is running: end it, then run `invoke reshard` again")
+            raise FintankError("the topology is running: stop it, then run `invoke reshard` again")
         with journal.errors(address, "invoke reshard", "it can't begin"):
             producer = journal.fenced(address, journal.RESHARD)
             if generations.complete(address, admin.list_topics())[-1] != before:
-                raise FintankError("another `invoke reshard` has just ended: look at `invoke topics`")
+                raise FintankError("another `invoke reshard` has just finished: see `invoke topics`")
             fenced = OldShards(address, before, old)
         numbers = {name: generation_of(name)[1] for name in names}
         # What there is of a generation that was not completed.
         _delete(admin, sorted(name for name, number in numbers.items() if number > before))
         number = 1 + max(numbers.values())
         _create(admin, number, shards)
-    with journal.errors(address, "invoke reshard", "it can't go on"):
+    with journal.errors(address, "invoke reshard", "it can't continue"):
         _move(fenced, NewJournals(number, producer), shards, say)
     say(
         f"{counted(old, 'shard')} became {shards}: now write shards = {shards} into scale.toml. The old "

@@ -200,7 +200,7 @@ def _constants(
     for meaning, example in CONSTANTS.items():
         if meaning not in found and meaning not in columns:
             raise FintankError(
-                f"{name}: no column {meaning}: say it for all lines, as in --{meaning} {example}"
+                f"{name}: no column {meaning}: give it for all lines, as in --{meaning} {example}"
             )
     return found
 

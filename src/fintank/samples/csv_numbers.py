@@ -52,8 +52,8 @@ def plain_number(name: str, text: str, has_decimal_comma: bool, decimals: int) -
     if has_decimal_comma:
         if _has_decimal_point(text):
             raise FintankError(
-                f"{name}: the point of {text} is decimal, and so are the commas of others: a number such "
-                "as 94.125 has more than one meaning then: save it with one decimal mark"
+                f"{name}: {text} has a decimal point, and other numbers have decimal commas, so that 94.125 "
+                "would have more than one meaning: save it with one decimal mark"
             )
         if not _COMMA_DECIMAL.fullmatch(text):
             return text

@@ -60,7 +60,7 @@ def holder(port: int) -> str:
     if pid is not None:
         with contextlib.suppress(psutil.NoSuchProcess):
             return f"{psutil.Process(pid).name()} (pid {pid})"
-    return "a process that is just ending (then try again) or of another user"
+    return "a process that is just ending (then try again) or belongs to another user"
 
 
 def holder_pid(port: int) -> int | None:

@@ -97,7 +97,7 @@ def in_use(members: Sequence[Member]) -> str:
     more = len(members) - len(named)
     rest = f" and {more} more" if more else ""
     return (
-        f"The topology is already running, as {'; '.join(named)}{rest}: end it first, with Ctrl-C where it "
+        f"The topology is already running, as {'; '.join(named)}{rest}: stop it first, with Ctrl-C where it "
         "runs or with `sparse kill`."
     )
 

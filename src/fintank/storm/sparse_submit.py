@@ -110,7 +110,7 @@ def check_cluster(cluster: Any, name: str, workers: int, force: bool) -> None:
         others = ", ".join(sorted(one.name for one in cluster.topologies if one not in running)) or "none"
         raise FintankError(
             f"{name} needs {workers} slots, and {free} of {total} are free ({len(cluster.supervisors)} "
-            f"Supervisors; other topologies: {others}): end one, add a Supervisor, or ask for less with `-w`"
+            f"Supervisors; other topologies: {others}): stop one, add a Supervisor, or ask for fewer by `-w`"
         )
 
 

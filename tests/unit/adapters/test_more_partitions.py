@@ -65,5 +65,5 @@ def test_a_topic_that_is_read_gets_what_is_missing_and_no_other_topic(
 def test_it_is_refused_while_anything_could_be_read_late(
     monkeypatch: pytest.MonkeyPatch, state: PartitionState, members: tuple[Member, ...], why: str
 ) -> None:
-    with pytest.raises(FintankError, match=f"has 4 partitions, and scale.toml says 12: {why}; with the old"):
+    with pytest.raises(FintankError, match=f"has 4 partitions, and scale.toml says 12: {why}; write the old"):
         add(monkeypatch, state, *members)

@@ -45,5 +45,5 @@ def test_bolts_get_both_files_with_the_sessions(tmp_path: Path) -> None:
     loaded = settings.load({"FINTANK_INSTRUMENTS": str(file)})
     option = {"fintank.rules": rules_file.load_json(loaded)}
     assert rules_option.from_storm(option) == rules_file.load(loaded)
-    with pytest.raises(FintankError, match=r"fintank\.rules is missing: start by `sparse`"):
+    with pytest.raises(FintankError, match=r"fintank\.rules is missing: start the topology with `sparse`"):
         rules_option.from_storm({})

@@ -201,7 +201,7 @@ def test_a_given_value_is_checked_like_any_other() -> None:
     ("text", "given", "message"),
     [
         ("a,b\n1,2\n", {}, "no column timestamp, bid, ask: name them, as in --columns bid=BidPrice"),
-        ("timestamp,bid,ask\n1,2,3\n", {}, "no column symbol: say it for all lines, as in --symbol EURUSD"),
+        ("timestamp,bid,ask\n1,2,3\n", {}, "no column symbol: give it for all lines, as in --symbol EURUSD"),
         ("time,bid,bid,ask\n1,2,3,4\n", {}, "more than one column bid"),
         ("time,b,ask\n1,2,3\n", {"bid": "X"}, "--columns bid=X: no column 'X': its columns are time, b, ask"),
         ("", {}, "is empty"),

@@ -51,6 +51,6 @@ def test_a_decimal_point_after_decimal_commas_ends_the_reading() -> None:
     found = rows(*["94,5;95,5;1;1"] * 300)
     assert len(read(found)[1]) == 300
     with pytest.raises(
-        FintankError, match=r"^quotes.csv: the point of 94.5 is decimal, and so are the commas"
+        FintankError, match=r"^quotes.csv: 94.5 has a decimal point, and other numbers have decimal commas"
     ):
         read(f"{found}1398902400;IVE;NYSE;94.5;95.125;1;1\n")

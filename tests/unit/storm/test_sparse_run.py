@@ -74,7 +74,7 @@ def test_another_reader_is_named_by_group_member_client_and_host():
     text = in_use([Member("order_flow-ticks", "consumer-1-abc", "consumer-1", "10.0.0.7")])
     assert text == (
         "The topology is already running, as order_flow-ticks: consumer-1-abc (client consumer-1, "
-        "host 10.0.0.7): end it first, with Ctrl-C where it runs or with `sparse kill`."
+        "host 10.0.0.7): stop it first, with Ctrl-C where it runs or with `sparse kill`."
     )
 
 
