@@ -1,4 +1,4 @@
-"""How large this fintank is: shards, partitions, tasks and workers, from scale.toml.
+"""The size of the installation: shards, partitions, tasks and workers, from scale.toml.
 
 A process has one scale: that of FINTANK_SCALE or scale.toml, or, in a bolt, that of the Storm option
 `fintank.scale`, so that all bolts of a topology agree.

@@ -16,7 +16,7 @@ TRANSIENT = {
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError._DESTROY_BROKER,
 }
-"""What a broker of several answers, or the client in its place, when one has just restarted or gone."""
+"""What one of several brokers, or the client itself, reports when a broker has just restarted or gone."""
 FETCH_WAIT_MS_MAX = 10
 """How long the broker waits at a partition's end before it reports the end."""
 QUEUED_KIB_MAX = 8 * 1024
@@ -75,7 +75,7 @@ def is_end(message: Message) -> bool:
 
 
 def patiently(ask: Callable[[], T]) -> T:
-    """Return what a broker answers, and ask again after one of TRANSIENT."""
+    """Return a broker's answer, and ask again after an error in TRANSIENT."""
     return retry(ask, ANSWER_SECONDS_MAX, every=AGAIN_SECONDS, is_transient=_is_transient)
 
 

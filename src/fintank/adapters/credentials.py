@@ -2,7 +2,7 @@
 
 FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD, FINTANK_SINK_USER, FINTANK_SINK_PASSWORD and, of an InfluxDB,
 FINTANK_INFLUX_USER and FINTANK_INFLUX_PASSWORD are read from the environment or from the file named by
-FINTANK_SECRETS: a line NAME=VALUE each, readable by its owner only. A login in FINTANK_SINK goes first.
+FINTANK_SECRETS: a line NAME=VALUE each, readable by its owner only. A login in FINTANK_SINK wins over them.
 src/clj/fintank/storm/security.clj has the same rules for the JVM.
 """
 

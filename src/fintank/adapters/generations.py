@@ -17,7 +17,7 @@ from fintank.errors import FintankError
 ANSWER_SECONDS_MAX = 20.0
 POLL_SECONDS = 0.5
 _complete: set[tuple[str, int]] = set()
-"""Address and number of each generation that is known to be complete: it stays so."""
+"""Address and number of each generation that is known to be complete: it stays complete."""
 
 
 def complete(address: str, names: Iterable[str]) -> list[int]:

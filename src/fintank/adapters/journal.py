@@ -123,7 +123,7 @@ class JournalEntries:
     """What a journal holds, in the order in which it was written; to be iterated over once.
 
     Raises ValueError for an unreadable record. records: how many were read so far. is_outdated, at the end:
-    whether what they say is still to be written in the present version.
+    whether they must be rewritten in the present version.
     """
 
     def __init__(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
@@ -137,7 +137,7 @@ class JournalEntries:
         for key, value in self._records:
             self.records += 1
             if value is not None:
-                # An upgrade writes the positions last: their version says whether it came to its end.
+                # An upgrade writes the positions last: their version says whether it was completed.
                 if key == POSITIONS_KEY:
                     self.is_outdated, has_positions = not journal_records.is_current(value), True
                 elif not has_positions and not self.is_outdated:

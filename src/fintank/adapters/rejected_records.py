@@ -48,12 +48,12 @@ class Rejected(NamedTuple):
         return self._replace(detail="", payload=b"")
 
     def is_of(self, record: Record) -> bool:
-        """Return whether the record is the rejected one: a topic that was made anew holds others."""
+        """Return whether the record is the rejected one: a topic that was recreated holds others."""
         return self.payload_sha256 in {digest.hex() for digest in digests(record)}
 
 
 def read_rejects(reader: TopicReader, since_ms: int | None) -> Iterator[Rejected]:
-    """Yield the rejects, or those since then, in their order; one that is written again comes again.
+    """Yield the rejects, or those since then, in their order; one that was written twice comes twice.
 
     A record of the topic that is no reject is left out.
     """

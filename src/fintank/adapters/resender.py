@@ -61,7 +61,7 @@ class Resender:
             self._records = self._bytes = 0
 
     def abort(self) -> None:
-        """Take back what is not committed, as far as the broker answers."""
+        """Abort what is not committed; a broker that does not answer aborts it later."""
         if self._records:
             with suppress(KafkaException):
                 self._producer.abort_transaction(ABORT_SECONDS_MAX)

@@ -123,7 +123,7 @@ def differences(topic: str, wanted: Mapping[str, str], found: ExistingTopic) -> 
 
 
 def in_sync_min(replicas: int) -> int:
-    """Return how many of so many replicas must have a record before it counts as written."""
+    """Return how many of a topic's replicas must have a record before it counts as written."""
     return 2 if replicas >= REPLICAS_MAX else 1
 
 

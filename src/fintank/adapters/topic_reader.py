@@ -33,7 +33,7 @@ BATCH_BYTES_MAX = 16 * 1024 * 1024
 """A record may have a million bytes, also one that is of no use."""
 DEPTH_GROWTH = 4
 SKIPPED_RECORDS_MAX = 1_000
-"""Up to so many unwanted records are read and skipped; past more, the reader jumps to the next wanted one."""
+"""Up to this many unwanted records are read and skipped; over more, the reader jumps to the next wanted."""
 FOLLOWED_RECORDS_MAX = 1_000
 FOLLOWED_SECONDS = 0.2
 """Records that arrive within it are ordered by time."""

@@ -47,7 +47,7 @@ class Generation(NamedTuple):
 class Carried(NamedTuple):
     """What the shards of a generation remembered in the end, divided among those of the next, by shard.
 
-    known: the symbols of which all is known.
+    known: the symbols about which everything is known.
     """
 
     entries: Mapping[int, Sequence[Entry]]
@@ -94,7 +94,7 @@ class GenerationAudit:
                     matching.finish(undecided, written.from_ms * 1000)
 
     def carry(self, point: Positions, shards: int) -> Carried | None:
-        """Return what the next generation, of so many shards, begins with; None if that is not known."""
+        """Return what the next generation, of this many shards, begins with; None if that is not known."""
         if len(self._shards) < len(self._generation.decided):
             return None
         division = Division(shards, lambda symbol: partition_for(symbol, shards))

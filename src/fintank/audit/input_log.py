@@ -39,7 +39,7 @@ RulesByOffset = Sequence[tuple[int, AllowsNegative]]
 
 
 class Part(NamedTuple):
-    """The next records of a partition: offset, crc32 of the symbol, message. None: it is for every shard."""
+    """The next records of a partition: offset, crc32 of the symbol (None: for every shard), message."""
 
     first: int
     next: int

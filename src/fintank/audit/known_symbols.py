@@ -20,7 +20,7 @@ STEADY_US = 2 * SECOND_US
 
 @dataclass
 class _Unknown:
-    """What is in the way: open orders, and by exchange and side the price at which something was taken."""
+    """Why a symbol is unknown: open orders, and by exchange and side the price at which some was taken."""
 
     open: set[Identity] = field(default_factory=set)
     taken_at: dict[tuple[str, Side], Decimal] = field(default_factory=dict)

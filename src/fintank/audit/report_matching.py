@@ -37,7 +37,7 @@ class ReportMatching:
         self._last_number = -1
 
     def read_before(self, log_us: int) -> None:
-        """Read the topic on, up to the reports of this log time."""
+        """Read on in the topic, up to the reports of this log time."""
         while (written := self._head()) is not None and (written.report.log_time_us or 0) < log_us:
             self._take(written)
 
@@ -124,7 +124,7 @@ class ShardReports:
         self._partitions = partitions
 
     def read_before(self, log_us: int) -> None:
-        """Read the partitions on, up to the reports of this log time."""
+        """Read on in the partitions, up to the reports of this log time."""
         for matching in self._partitions.values():
             matching.read_before(log_us)
 

@@ -65,7 +65,7 @@ def _begins_anew(timelines: Sequence[Sequence[TimelineEvent]]) -> bool:
 
 
 def _beginning(timelines: Sequence[Sequence[TimelineEvent]]) -> Resharded | None:
-    """Return what a generation began with; None for the first, or if its timelines no longer tell."""
+    """Return what a generation began with; None for the first, or if its timelines no longer say."""
     first = next(iter(timelines[0]), None)
     return first if isinstance(first, Resharded) else None
 

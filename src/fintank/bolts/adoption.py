@@ -23,7 +23,7 @@ class AdoptedShard(NamedTuple):
 def take_over(
     log: DecisionLog, entries: JournalEntries, limits: Limits, report_alive: Callable[[], None]
 ) -> AdoptedShard:
-    """Restore a shard while its journal is read; write an outdated journal anew.
+    """Restore a shard while its journal is read; rewrite an outdated journal.
 
     Raise JournalError for an unreadable record. report_alive: see OwnedShard.
     """

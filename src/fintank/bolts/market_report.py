@@ -18,7 +18,7 @@ WORST_MAX = 5
 REFERENCES_MAX = 20
 """The most reference prices that a task writes in a second; symbols take turns."""
 REMEMBERED_MAX = 10_000
-"""For so many symbols it is remembered that the reference price at their latest tick is written."""
+"""For how many symbols it is remembered that their latest reference price is written."""
 OPEN_AGES = {
     "open_over_1s": SECOND_US,
     "open_over_1m": 60 * SECOND_US,

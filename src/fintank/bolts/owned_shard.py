@@ -15,7 +15,7 @@ from fintank.trading.timeline import TimelineEvent
 from fintank.wire.kafka.journal_records import key_of
 
 WRITTEN_ANEW_RECORDS = 10_000
-"""The records of one transaction when a journal is written anew."""
+"""How many records a transaction has when a journal is rewritten."""
 
 
 class DecisionLog(Protocol):
@@ -65,7 +65,7 @@ class OwnedShard:
                 self._take(effects)
 
     def on_orders_lost(self, offset: int) -> None:
-        """Take in that partition 0 of `orders` goes on at an offset that it had before."""
+        """Take in that partition 0 of `orders` continues at an offset that it had before."""
         self._take(self.core.on_orders_lost(offset))
 
     def next_timer(self, until_us: int) -> bool:

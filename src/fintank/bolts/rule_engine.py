@@ -42,9 +42,9 @@ from fintank.wire.bolts.owner_ticks import quotes
 from fintank.wire.kafka.records import offset_of
 
 ALIVE_SECONDS = 5.0
-"""After so long without a pause it reports to Storm that it is alive."""
+"""After this long without a pause it reports to Storm that it is alive."""
 YOUNG_OBJECTS_MAX = 50_000
-"""Python's collector runs after so many new objects, not after 700: the quotes that wait have no cycles."""
+"""Python's garbage collector runs after this many new objects, not 700: waiting quotes form no cycles."""
 LOST = (
     "shard %d: %d offsets of '%s' were deleted before they were decided on; what follows is decided: compare "
     "the topic's retention with how long the topology was stopped, and send again what still matters"

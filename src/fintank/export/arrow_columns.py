@@ -18,7 +18,7 @@ from fintank.wire.kafka.tick_record import AllowsNegative
 NARROW = pa.decimal128(38, 18)
 """Any number below 10^18 with at most 18 decimals; every tool reads it."""
 WIDE = pa.decimal256(76, DECIMALS_MAX)
-"""Any number of ours; not every tool reads it."""
+"""Any number that fintank accepts; not every tool reads it."""
 _TIME = pa.timestamp("us", tz="UTC")
 _PLACE = {"partition": pa.int32(), "offset": pa.int64(), "append_time": pa.timestamp("ms", tz="UTC")}
 

@@ -115,6 +115,6 @@ def _text(kind: pa.DataType, value: Any) -> str:
         return ""
     if pa.types.is_timestamp(kind):
         factor, digits = _TIMES[kind.unit]
-        # Always with all digits: of a column with times of two forms, pandas reads none.
+        # Always with all digits: pandas reads no column with times of two forms.
         return (_EPOCH + timedelta(microseconds=value * factor)).isoformat(timespec=digits)
     return plain(value) if isinstance(value, Decimal) else str(value)

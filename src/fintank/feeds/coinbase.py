@@ -1,7 +1,7 @@
 """Coinbase Exchange: the best bid and ask at each match.
 
 https://docs.cdp.coinbase.com/exchange/websocket-feed/channels: the channels `ticker`, with sizes, time and
-trade_id, and `heartbeat`, each second with the last trade_id, by which a missed ticker shows. One must
+trade_id, and `heartbeat`, each second with the last trade_id, which shows when a ticker was missed. One must
 subscribe within 5 seconds. Messages of other types are to be ignored. Between two matches the best prices can
 move unseen; the channels of the book (level2) would show it, but begin with all of it, megabytes a product.
 """

@@ -54,7 +54,7 @@ class Exchange(Protocol):
     """The exchange of its ticks."""
     url: str
     sends_every_change: bool
-    """Whether each change of a best price is a message: then one that did not change still holds."""
+    """Whether each change of a best price is a message: without one, the price still holds."""
 
     def subscriptions(self, symbols: Sequence[str]) -> list[str]:
         """Return the messages that ask for the quotes of these symbols."""

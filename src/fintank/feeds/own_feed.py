@@ -1,4 +1,4 @@
-"""A JSON feed of one's own, described in feeds.toml without code.
+"""Your own JSON feed, described in feeds.toml without code.
 
     [desk]
     url = "wss://quotes.example.com/stream"

@@ -14,7 +14,7 @@ TEXT_CHARS_MAX = 200
 KINDS_MAX = 50
 OTHER_KINDS = "of other kinds"
 RESTARTED_US = 1_000_000
-"""If only older quotes come for longer than this, the venue has begun to count anew."""
+"""If only older quotes come for longer than this, the venue has restarted its numbering."""
 CLOCK_AHEAD_US_MAX = 10**15
 """No clock is wrong by more than 30 years."""
 

@@ -19,12 +19,12 @@ from fintank.wire.kafka.tick_record import AllowsNegative, only_positive
 OPEN_SECONDS_MAX = 10.0
 PING_SECONDS = 5.0
 SILENT_SECONDS_MAX = 60.0
-"""Without any message for so long the connection counts as dead, though it answers pings."""
+"""A connection without any message for this long counts as dead, even if it answers pings."""
 RETRY_SECONDS_MIN = 0.5
 RETRY_SECONDS_MAX = 30.0
 AGAIN_SECONDS = 1.0
 QUOTED_SECONDS_MAX = 10.0
-"""A symbol without a quote for so long may be misspelt."""
+"""A symbol without a quote for this long may be misspelt."""
 MESSAGE_BYTES_MAX = 1 << 20
 
 Send = Callable[[Quote], None]

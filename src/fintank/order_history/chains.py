@@ -19,7 +19,7 @@ Links = Mapping[Identity, Identity]
 
 
 class Chain(NamedTuple):
-    """What was sent and reported of the orders that had the id first_id when they came."""
+    """What was sent and reported about the orders that came with the id first_id."""
 
     first_id: str
     sent: Sequence[Sent]

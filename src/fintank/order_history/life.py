@@ -120,7 +120,7 @@ def _received(life: Life) -> Iterator[Event]:
 def _names(
     message: Order | PortfolioOrder | Cancel | Replace, orders: Sequence[Order]
 ) -> Iterator[tuple[str | None, ...]]:
-    """Yield what no other message may be named; requests have names of their own."""
+    """Yield the names that no other message may have; requests have a namespace of their own."""
     if isinstance(message, Cancel | Replace):
         yield "request", message.account, message.symbol, message.cl_ord_id
         return

@@ -40,7 +40,7 @@ def open_order(life: Life, order: Order) -> WorkingOrder | None:
 
 
 def _was_triggered(life: Life, last: ExecutionReport) -> bool:
-    """Whether a stop is a MARKET or LIMIT order by now; reports of earlier versions tell by a trade only."""
+    """Whether a stop is a MARKET or LIMIT order by now; in older reports only a trade shows it."""
     return bool(last.cum_qty) or any(
         report.exec_type is ExecType.TRIGGERED and report.order_id == last.order_id
         for _, report in life.reports

@@ -1,4 +1,4 @@
-"""The trading states in force, as the topic `orders` tells them."""
+"""The trading states in force, by the topic `orders`."""
 
 from fintank.adapters.topic_reader import open_reader
 from fintank.trading.messages import Order, TradingState
@@ -22,7 +22,7 @@ def in_force(address: str) -> list[TradingState]:
 
 
 def scope(symbol: str | None, account: str | None) -> str:
-    """Return the words behind a state that say what it is for; none if it is for everything."""
+    """Return the words that follow a state and say what it is for; none if it is for everything."""
     if symbol is not None:
         return f" for {symbol}"
     return "" if account is None else f" for the account {account}"

@@ -135,7 +135,7 @@ def _has(quote: Quote, side: Side) -> bool:
 
 
 def _price_reason(working: WorkingOrder, market: Depth, collar: Collar, limits: Limits) -> str | None:
-    """Return why the best price triggers no stop, or is none that the order trades at."""
+    """Return why the best price triggers no stop, or why the order does not trade at it."""
     order, side = working.order, working.order.side
     best = market.best(side)
     assert best is not None
@@ -154,7 +154,7 @@ def _price_reason(working: WorkingOrder, market: Depth, collar: Collar, limits: 
 
 
 def _beyond(side: Side, market: Depth, collar: Collar, limits: Limits) -> str | None:
-    """Return why neither MARKET orders trade at the best price of a side, nor stops are triggered by it."""
+    """Return why the best price of a side trades no MARKET orders and triggers no stops."""
     best = market.best(side)
     assert best is not None
     if collar.reference is None:

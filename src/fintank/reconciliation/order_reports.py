@@ -91,8 +91,8 @@ def _starts(identity: Identity, reports: Sequence[RecordedReport], retention_us:
 def _passed_us(before: ExecutionReport, report: ExecutionReport) -> int:
     """Return how much time, at most, a symbol's clock showed between two reports.
 
-    It goes on with log time, and a tick that came late may have set it back since: so that is the time
-    between the ticks or orders and the log time together.
+    It advances with log time, and a late tick may have set it back in between: so it is the time between the
+    ticks or orders plus the log time between the reports.
     """
     passed_us = report.transact_time_us - before.transact_time_us
     if report.log_time_us is None or before.log_time_us is None:

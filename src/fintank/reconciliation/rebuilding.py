@@ -31,10 +31,10 @@ class Rebuilt(NamedTuple):
 
 
 def rebuild(settings: Settings, since_ms: int | None, say: Callable[[str], None]) -> Iterator[Rebuilt]:
-    """Write the points of all records, or of those appended since then, topic by topic; say what to know.
+    """Write the points of all records, or of those appended since then, topic by topic; `say` gets warnings.
 
     Nothing is committed, so the topology may run meanwhile; a point that is there stays as it is.
-    FintankError if Kafka or the database goes away: running it again begins anew.
+    FintankError if Kafka or the database goes away: the next run starts over.
     """
     limits = rules_file.load(settings)
     sink = open_sink(settings.sink)

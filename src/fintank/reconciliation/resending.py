@@ -17,7 +17,7 @@ Say = Callable[[str], None]
 Partition = tuple[str, int]
 
 TOPICS = ("ticks", "orders")
-"""What others write. All else is the rule engine's: a second execution would be a lie."""
+"""What others write. The other topics are the rule engine's: a second execution would be a lie."""
 OF_THE_ENGINE = "of the rule engine's own topics: `invoke rebuild` writes their points"
 AGAIN = "resent before; if it was rejected again, that is a reject of its own"
 GONE = "no longer in the topic"
@@ -30,7 +30,7 @@ NOT_CURED: Mapping[str, str] = MappingProxyType(
 
 
 class ResendPlan(NamedTuple):
-    """What is to be sent again, in the order of the logs, and why how many others are not."""
+    """What is to be sent again, in the order of the logs, and how many others are not, by reason."""
 
     wanted: list[Rejected]
     left_out: Mapping[str, int]
@@ -57,7 +57,7 @@ def plan(rejects: Iterable[Rejected], resent: Collection[str], starts: Mapping[P
 
 
 def resend(address: str, rejects: Collection[Rejected], say: Say) -> None:
-    """Send the records of these rejects again, each once; say what will be done, and what was."""
+    """Send the records of these rejects again, each once; say what will be done, and then what was done."""
     with open_resender(address) as resender:
         made = _plan(address, rejects)
         topics = Counter(reject.topic for reject in made.wanted)
@@ -93,7 +93,7 @@ def _plan(address: str, rejects: Collection[Rejected]) -> ResendPlan:
 
 
 def _send(address: str, resender: Resender, wanted: Collection[Rejected]) -> int:
-    """Send the records; return how many are not there, or are others than those rejected."""
+    """Send the records; return how many are gone, or are not the rejected ones any more."""
     by_partition: dict[Partition, dict[int, Rejected]] = defaultdict(dict)
     for reject in wanted:
         by_partition[reject.topic, reject.partition][reject.offset] = reject

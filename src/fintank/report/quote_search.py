@@ -17,7 +17,7 @@ from fintank.report.span import SECOND_NS, Span
 QUOTES_READ_MAX = 300_000
 """The latest ones are read, per symbol and venue."""
 QUOTE_AGE_NS_MAX = 3600 * SECOND_NS
-"""No quote that was traded on is older, so the search starts this long before the span."""
+"""The search starts this long before the span: by default no trade is on a quote older than 5 minutes."""
 
 Candidates = dict[tuple[float, int], list[int]]
 """Price and last three digits of the time in nanoseconds -> times of the points."""

@@ -49,7 +49,7 @@ def parse_span(since: str, until: str, now_ns: int | None = None) -> Span:
 
 
 def _time_ns(option: str, text: str, now_ns: int) -> int:
-    """Return a time; what no record can have, as 99999d ago, is the first or the last that one can.
+    """Return a time; one that no record can have, as 99999d ago, becomes the first or last that one can.
 
     To Kafka a time before 1970 is no time: -1 stands for the latest record.
     """

@@ -43,7 +43,7 @@ class OldShards:
         }
         point = meeting_point(self._positions)
         adopted = len(self._limits)
-        # Nothing moves a shard's time that was not adopted since the shards were divided the last time.
+        # The time of a shard that was not adopted since the last resharding has not moved.
         can_go_on = adopted == shards or (
             adopted == 0 and len({each.now_ms for each in self._positions}) == 1
         )
@@ -65,7 +65,7 @@ class OldShards:
             raise FintankError(f"shard {shard}: {error}") from error
         limits = self._limits.get(shard)
         if limits is None:
-            # Nothing was decided since the shards were divided the last time.
+            # Nothing was decided since the last resharding.
             return recovery.entries(), recovery.positions.reached
         effects, reached = let_time_pass(recovery, limits, self.point.reached.us)
         if effects.journal:

@@ -1,7 +1,7 @@
 """Moves the journals of all shards to another number of shards, in transactions.
 
-The new generation is complete with its last transaction. If this ends before, the current one stays, and the
-next call deletes what there is of the new one.
+The new generation is complete with its last transaction. If this ends before that, the current one stays, and
+the next call deletes what there is of the new one.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ Say = Callable[[str], None]
 
 
 def reshard(settings: Settings, shards: int, say: Say) -> None:
-    """Divide the journals of all shards among so many shards; FintankError if that can't be done now."""
+    """Divide the journals of all shards among this many shards; FintankError if that can't be done now."""
     address = settings.kafka
     with kafka.connect(address) as admin:
         names = set(admin.list_topics())

@@ -134,7 +134,7 @@ def _columns(
     known: KnownForm | None,
     given: GivenForm,
 ) -> dict[str, tuple[int, ...]]:
-    """Return where each field stands; those that are nowhere are left out."""
+    """Return where each field stands; those without a column are left out."""
     columns: dict[str, tuple[int, ...]] = {}
     if known:
         meanings = known.meanings.split(",")

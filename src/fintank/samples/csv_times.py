@@ -20,7 +20,7 @@ _MONTH_FIRST = r"(?P<month>\d\d?)/(?P<day>\d\d?)/(?P<year>\d{4})"
 UNITS = {"seconds": 0, "milliseconds": 3, "microseconds": 6, "nanoseconds": 9}
 """The units of a number since the epoch, and their decimal places in a second."""
 _DIGITS_MAX = {"seconds": 10, "milliseconds": 13, "microseconds": 16, "nanoseconds": 19}
-"""Until the year 2286; since 1990 there are at most one fewer. So 20240501093000 is a date, not a number."""
+"""Until the year 2286, and at most one fewer since 1990. So 20240501093000 is a date, not a number."""
 _SECONDS_LIMIT = 1e11
 _NUMBER = re.compile(r"(\d{1,20})(?:[.,](\d*))?")
 _WITH_EXPONENT = re.compile(r"[0-9](?:[.,][0-9]{0,20})?[eE]\+?[0-9]{1,2}")

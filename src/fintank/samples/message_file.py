@@ -34,7 +34,7 @@ from fintank.wire.kafka.records import Record
 from fintank.wire.kafka.rejects import Reject
 
 LINE_CHARS_MAX = 1 << 20
-"""More than a record may have bytes: a portfolio may have a thousand entries."""
+"""More than the bytes that a record may have: a portfolio may have a thousand entries."""
 RECORD_BYTES_MAX = 999_000
 """librdkafka sends records of up to 1,000,000 bytes, with their key and a time that is added."""
 IGNORED_NAMED_MAX = 30
@@ -42,7 +42,7 @@ NAME_CHARS_MAX = 60
 _IDS = ("cl_ord_id", "order_id")
 _TIMES = ("timestamp", "expire_time")
 _NOT_TEXT = "\ufffd"
-"""What `csv_text.lines` makes of other bytes."""
+"""What `csv_text.lines` makes of bytes that are not text."""
 _NUMBER = re.compile(r"[0-9.]+(?:[eE][+-]?[0-9]+)?")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 

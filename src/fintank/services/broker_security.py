@@ -65,7 +65,7 @@ def properties(security: KafkaSecurity, keystore: str) -> str:
 def scram_user(security: KafkaSecurity, file: Path, *, is_formatted: bool) -> str:
     """Return the user as `kafka-storage format` stores it, and keep it in a file; empty without SCRAM.
 
-    FintankError if the data is of another user or password, which no broker would tell before it is ready.
+    FintankError if the data is of another user or password, which no broker reports while it starts.
     """
     if not security.mechanism.startswith("SCRAM"):
         return ""

@@ -24,7 +24,7 @@ JVM_OPTIONS = ("-Xms256m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=
 """With the C1 compiler alone, a fresh broker takes 3.3 instead of 5.6 us of CPU per tick from the bolts."""
 ANSWER_TIMEOUT_MS = 2000
 LOST_DISK_SECONDS = 15
-"""Within it, one of several brokers that lost its disk ends, on a busy machine too."""
+"""One of several brokers that lost its disk ends within this time, even on a busy machine."""
 PORTS_A_BROKER = 2
 """Its own, and the next for its controller."""
 SESSION_MS = {True: 4_000, False: 12_000}

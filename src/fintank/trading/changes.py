@@ -1,4 +1,4 @@
-"""What a shard remembers, as values: it gives out each one that changes, and `recovery` takes them back."""
+"""What a shard remembers, as values: it gives out each that changes, and `recovery` restores it from them."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum

@@ -42,7 +42,7 @@ class _Closed(NamedTuple):
 
 
 class ClosedOrders:
-    """Finds them by identity, and the oldest of each symbol; for None, of those closed by log time."""
+    """Finds them by identity, and the oldest of each symbol; None stands for those closed by log time."""
 
     def __init__(self) -> None:
         self._orders: dict[str, _Closed] = {}

@@ -92,7 +92,7 @@ class Depth:
 
 
 def age_of(quote: Quote) -> tuple[int, int]:
-    """Return what orders a symbol's quotes, the oldest first."""
+    """Return the key by which a symbol's quotes are sorted, the oldest first."""
     return quote.time_us, quote.offset
 
 

@@ -1,7 +1,8 @@
 """Forgetting: what has been closed for longer than the retention, and symbols of which nothing is left.
 
 Whether something is too old is judged when it is asked for, so the outcome does not depend on when a sweep
-comes by. What was forgotten leaves its timestamp behind: a message up to the latest may be one of them.
+comes by. What was forgotten leaves its timestamp behind: a message no later than the latest one may be the
+same again.
 """
 
 from collections.abc import Container, Iterable
@@ -60,10 +61,10 @@ class Forgetting:
             book.keep_until_us = oldest_us + self._retention_us
 
     def look(self, symbol: str | None, log_us: int) -> list[str]:
-        """Forget what is too old of a symbol, and of all symbols what was closed without a clock.
+        """Forget what is too old of a symbol, and what was closed without a clock, of all symbols.
 
-        If the symbol has no clock, or none any more, all are looked at that may have lost theirs: what was
-        forgotten of them matters to it. Return the symbols of which anything was forgotten.
+        If the symbol has no clock, or just lost it, also look at the symbols that may have lost theirs: what
+        was forgotten of those counts for it, too. Return the symbols of which anything was forgotten.
         """
         self._forget_by_log(log_us)
         if symbol is None:

@@ -29,8 +29,8 @@ class Group:
 
     window_end_us: when a group of priority 2 or more trades as a block; None until there is a clock.
     idle_reach: its reach, if the group is idle: it was tried after that, and only a better quote helps.
-    Orders are sorted by price and time, cash orders apart, as they can't trade less than a lot. The rank of a
-    limit is the lower, the better it is.
+    Orders are sorted by price and time, cash orders apart, as they can't trade less than a lot. The better a
+    limit, the lower its rank.
     """
 
     __slots__ = ("_ranked", "idle_reach", "key", "window_end_us")

@@ -58,7 +58,7 @@ class Instrument:
         return EXACT.multiply(EXACT.multiply(quantity, price), self.multiplier)
 
     def is_open(self, now_us: int | None) -> bool:
-        """Whether orders trade at a time of the symbol's clock; without a clock nothing says that not."""
+        """Whether orders trade at a time of the symbol's clock; without a clock they do."""
         return self.sessions is None or now_us is None or self.sessions.is_open(now_us)
 
     def next_change_us(self, now_us: int) -> float:
@@ -102,7 +102,8 @@ class Instruments:
 def fits(pattern: str, symbol: str) -> bool:
     """Whether a pattern fits a symbol, all of it.
 
-    Each part between two stars is sought once (?>): with many stars, trying all their ways would take years.
+    Each part between two stars is sought once (?>): with many stars, trying all combinations would take
+    years.
     """
     first, *others = (re.escape(part).replace(r"\?", ".") for part in pattern.split("*"))
     *middle, last = others or [""]

@@ -208,7 +208,7 @@ class LogMerge(Generic[T]):
     def _overdue(self, elapsed_ms: int) -> Taken[T] | None:
         """Take the next record if it has waited too long for partitions whose spouts were asked since.
 
-        What they report to stand before it is taken first, however long its delivery takes.
+        Records that they reported before it are taken first, however long their delivery takes.
         """
         if not any(log.runs for log in self._logs):
             return None

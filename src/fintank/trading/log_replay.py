@@ -51,7 +51,7 @@ def beginning(events: Sequence[TimelineEvent]) -> Beginning | None:
 
 
 def is_lost(event: TimelineEvent) -> bool:
-    """Whether what a partition held before is gone: it was cut, or is that of another topic now."""
+    """Whether what a partition held before is gone: it was cut, or belongs to another topic now."""
     return isinstance(event, Jump) and event.position is not None and event.first <= event.position
 
 

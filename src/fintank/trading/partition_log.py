@@ -14,7 +14,7 @@ WAIT_MS_MAX = 1_000
 HELD_UP_MS_MAX = 60_000
 """By then, twice Storm's message timeout, a range that was lost is delivered again."""
 STANDSTILL_MS_MAX = 5_000
-"""How long a shard that can do nothing waits for other shards with a record whose time is wrong."""
+"""How long a shard that can't take any record waits before it takes one whose time is wrong."""
 HEARD_MS_MAX = 10_000
 """A partition without records for longer says nothing about its broker's clock."""
 RECORDS_MAX = 500
@@ -78,7 +78,7 @@ class FollowedPartition(Generic[T]):
     set_back: tuple[int, int] = 0, 0
     """Offset and time of the latest record that is earlier than the one before it, by WAIT_MS_MAX."""
     full: tuple[int, int] | None = None
-    """Up to which offset a full partition was read, and when, by this process's clock, that was told."""
+    """Up to which offset a full partition was read, and when, by this process's clock, that was reported."""
     held_up_end: int = 0
     """Up to this offset, records whose time is wrong wait no longer."""
     runs: deque[JoinedRun] = field(default_factory=deque)
@@ -180,7 +180,7 @@ class FollowedPartition(Generic[T]):
         del self.ends[:reached]
 
     def is_full_since(self, elapsed_ms: int) -> bool:
-        """Whether its spout told then or later that it waits for acks, and all that it read is delivered."""
+        """Whether its spout has since reported that it waits for acks, and all that it read is delivered."""
         return (
             self.full is not None
             and self.position is not None
@@ -189,7 +189,7 @@ class FollowedPartition(Generic[T]):
         )
 
     def has_wrong_time(self, now_ms: int) -> bool:
-        """Whether the next record is plainly ahead, as a later one is earlier, or past."""
+        """Whether the next record's time is plainly ahead, as a later one is earlier, or long past."""
         if not self.runs:
             return False
         head, (offset, append_ms) = self.runs[0], self.set_back
@@ -197,7 +197,7 @@ class FollowedPartition(Generic[T]):
         return is_ahead or head.append_ms < now_ms - WAIT_MS_MAX
 
     def wait_no_longer(self) -> None:
-        """All that was delivered counts as it was appended, and waits no longer where that is wrong."""
+        """Count all that was delivered by its append time, and wait no longer where that is wrong."""
         self.held_up_end, self.behind_ms = self.position or 0, 0
         self.runs = deque(run._replace(due_ms=run.append_ms) for run in self.runs)
 
@@ -249,9 +249,9 @@ def held_up(logs: Sequence[FollowedPartition[T]], now_ms: int, elapsed_ms: int, 
     """Return the index of a partition whose next record waits no longer, as its time is wrong and shards may
     wait for each other.
 
-    A spout delivers only so much until all shards have come as far. One that is past a record whose time is
-    ahead may need more of its partition first, while this shard needs more of the others. After
-    STANDSTILL_MS_MAX that is known, if the spouts tell that nothing is on its way.
+    A spout delivers only a limited number of records beyond the slowest shard. One that is past a record
+    whose time is ahead may need more of its partition first, while this shard needs more of the others. After
+    STANDSTILL_MS_MAX that is known, if the spouts report that nothing is on its way.
 
     moved_ms: when, by the clock of elapsed_ms, the shard last took a record of any of them.
     """

@@ -73,7 +73,7 @@ class QuoteBook:
             return None
         reference = self.reference
         if reference.due_us < inf:
-            # Also up to the time before the quote: one that comes late sets the clock back, but not what was.
+            # Also up to the time before the quote: a late one sets the clock back, but undoes nothing.
             now_us = max(time_us, self.clock.now(log_us))
             if now_us >= reference.due_us:
                 reference.advance(now_us, self.middle)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Session(NamedTuple):
-    """One session: its edges in microseconds, an opening and a closing by turns, as a break closes too."""
+    """One session: its edges in microseconds, openings and closings in turn, as a break closes it, too."""
 
     edges_us: tuple[int, ...]
 

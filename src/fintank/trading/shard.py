@@ -110,7 +110,7 @@ class Shard:
         return joined(effects)
 
     def on_orders_lost(self, offset: int) -> Effects:
-        """Take in that partition 0 of `orders` goes on at an earlier offset, with other records."""
+        """Take in that partition 0 of `orders` continues at an earlier offset, with other records."""
         return Effects(journal=tuple(self.state.trading_states.begin_again(offset)))
 
     def next_timer(self, until_us: int) -> Effects | None:

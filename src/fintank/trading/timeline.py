@@ -1,4 +1,4 @@
-"""What the logs alone do not tell of a shard's decisions: with it, every one can be made again."""
+"""What the logs alone don't show of a shard's decisions: with it, every one can be made again."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -29,9 +29,9 @@ class Adoption(NamedTuple):
 
 
 class Jump(NamedTuple):
-    """A partition did not go on at its position: its log began, lost records, was cut or made again.
+    """A partition did not continue at its position: its log began, lost records, was cut or recreated.
 
-    position: where it stood, None if it had not begun. first: where it goes on, in the topic of topic_id.
+    position: where it stood, None if it had not begun. first: where it continues, in the topic of topic_id.
     """
 
     positions: Offsets
@@ -43,7 +43,7 @@ class Jump(NamedTuple):
 
 
 class Shift(NamedTuple):
-    """The records first to next - 1 were taken at log_ms, or in an order, that the logs alone do not give.
+    """The records first to next - 1 were taken at log_ms, or in an order, that the logs alone don't show.
 
     positions: where all partitions stood just before.
     """
@@ -103,7 +103,7 @@ class TimelineNotes:
         self._positions[partition] = taken.next
 
     def stands_at(self, partition: Partition, first: int, topic_id: str) -> None:
-        """Note a jump, if the partition goes on elsewhere than where it stood."""
+        """Note a jump, if the partition continues elsewhere than where it stood."""
         position, known = self._positions.get(partition), self._topic_ids.get(partition)
         if position == first and known in (None, topic_id):
             return

@@ -34,7 +34,7 @@ class TradingStates:
         return True
 
     def begin_again(self, offset: int) -> list[TradingState]:
-        """Take in that their partition goes on at an earlier offset; return the states that change."""
+        """Take in that their partition continues at an earlier offset; return the states that change."""
         changed = [
             replace(message, offset=offset - 1)
             for message in self._in_force.values()

@@ -159,7 +159,7 @@ class Windows:
                 self._ended.add(key)
 
     def _go_back(self, now_us: int) -> None:
-        """Let the windows wait again that end after now_us: the clock was set back."""
+        """Let the windows that end after now_us wait again: the clock was set back."""
         for key, group in self._groups.items():
             if group.window_end_us is not None and group.window_end_us > now_us:
                 if group.idle_reach is not None:

@@ -19,7 +19,7 @@ from fintank.wire.kafka.tick_record import AllowsNegative, only_positive
 SYMBOLS_MAX = 10_000
 LATEST_MAX = 100
 ROWS_MAX = 1_000
-"""More than any terminal has."""
+"""More rows than any terminal has."""
 DIGITS_MAX = 100
 """The most digits of a fill's number before or after its point."""
 QUOTE_AGE_US_MAX = 300_000_000

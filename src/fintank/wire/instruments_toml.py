@@ -1,7 +1,7 @@
 """The instruments: the TOML of instruments.toml, and the content that is carried to the bolts.
 
 That is the content of the file with the sessions of the calendars that it names, as moments: a bolt needs no
-package that knows holidays. Faults are told as in `toml_keys`.
+package that knows holidays. Errors are worded as in `toml_keys`.
 """
 
 import json

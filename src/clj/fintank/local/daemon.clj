@@ -1,5 +1,5 @@
 (ns fintank.local.daemon
-  "Runs one of Storm's daemons, and ends it when the clock is set back, so that supervisord starts it anew: Storm's timers
+  "Runs one of Storm's daemons, and ends it when the clock is set back, so that supervisord restarts it: Storm's timers
   go by the wall clock. Those that were set while it was ahead would stand still until it is there again."
   (:require [fintank.storm.worker-exit :as worker-exit])
   (:import [clojure.lang Reflector]

@@ -34,7 +34,7 @@
       ;; Local mode turns message timeouts off, and a tuple lost in a bolt would never be replayed.
       (withDaemonConf "topology.enable.message.timeouts" true)
       (withDaemonConf "supervisor.worker.shutdown.sleep.secs" (int 0))
-      ;; The topology's files do not change here. By default Storm looks every 30 s, and parses its configuration anew
+      ;; The topology's files do not change here. By default Storm looks every 30 s, and parses its configuration again
       ;; for each file: an eighth of this JVM's samples in ten seconds.
       (withDaemonConf "supervisor.localizer.update.blob.interval.secs" (int 86400))
       build))

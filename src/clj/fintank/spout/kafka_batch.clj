@@ -43,15 +43,15 @@
 ;; A spout whose partitions are all full polls only to stay in its group.
 (def ^:const full-poll-every-ms 500)
 (def ^:const ends-every-ms 10)
-;; A spout that has read nothing for idle-after-ms tells less often: 100 times a second cost half a core.
+;; A spout that has read nothing for idle-after-ms reports ends less often: 100 times a second cost half a core.
 (def ^:const idle-after-ms 1000)
 (def ^:const idle-ends-every-ms 20)
-;; A spout pauses so many times as long as emitting what it read took, or asking for ends. On a busy machine, where
-;; both take longer, it so sends fewer and larger tuples. What a tuple costs the bolts behind it is many times that.
+;; A spout pauses for this many times as long as it took to emit what it read, or to ask for ends. On a busy machine
+;; both take longer, so it sends fewer and larger tuples. A tuple costs the bolts behind it many times as much.
 (def ^:const emit-pauses 100)
 (def ^:const ask-pauses 30)
 (def ^:const pause-ms-max 100)
-;; So many records or bytes at once are a backlog, which is read without a pause: half of what a poll may return,
+;; This many records or bytes at once are a backlog, which is read without a pause: half of what a poll may return,
 ;; and of what a fetch returns of a partition.
 (def ^:const backlog-records 2500)
 (def ^:const backlog-bytes (* 512 1024))
@@ -59,7 +59,7 @@
 ;; A refused client tries again more often than it says so.
 (def ^:const refusal-every-ms 10000)
 (def ^:const poll-wait-ms-max 100)
-;; Acks, which let a full partition go on, wait for a poll of the others.
+;; Acks, which let a full partition continue, wait for a poll of the others.
 (def ^:const paused-poll-wait-ms 5)
 (def ^:const sleep-ms-max 10)
 (def ^:private ^Duration ask-wait (Duration/ofSeconds 1))
@@ -256,7 +256,7 @@
         cut (select-keys @cuts (keys found))]
     (vreset! ends found)
     (when (seq cut)
-      (.error log "{}: the broker lost what stood behind these ends, partition,offset: {}" topic (pairs cut)))
+      (.error log "{}: the broker lost the records after these ends, partition,offset: {}" topic (pairs cut)))
     (when (seq found)
       (.emit collector "log_ends"
              ^java.util.List (vector topic @topic-id jvm asked-ms @appended-ms @caught-up?
@@ -347,7 +347,7 @@
   (vswap! average-ms #(+ (* 0.9 %) (* 0.1 (- (long (steady-ms)) (long since-ms))))))
 
 (defn- pause-ms
-  "How long to pause after work: so many times as long as it takes."
+  "How long to pause after work: this many times as long as it takes."
   ^long [average-ms times]
   (min pause-ms-max (long (* (long times) (double @average-ms)))))
 

@@ -1,5 +1,5 @@
 (ns fintank.storm.worker-exit
-  "Ends a worker that Storm leaves standing still, so that its Supervisor starts it anew.
+  "Ends a worker in which Storm has come to a standstill, so that its Supervisor restarts it.
 
   A shutdown that hangs: when a Python process stops answering, Storm's ShellBolt calls System.exit on its heartbeat
   thread. A shutdown hook of that thread's pool (Guava's getExitingScheduledExecutorService) then waits up to 120 s

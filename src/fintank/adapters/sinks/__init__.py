@@ -117,7 +117,7 @@ def _open(url: SinkUrl) -> Any:
 
 
 def full_disk_cure(text: str) -> str:
-    """Return what to append to an error that tells of a full disk there; empty for another."""
+    """Return what to append to an error that reports a full disk; empty for any other."""
     return "; free disk space there" if re.search("no space left|errno=28", text, re.IGNORECASE) else ""
 
 

@@ -56,7 +56,7 @@ class Connections:
     @contextmanager
     def reading(self) -> Iterator[psycopg.Connection[Any]]:
         """Yield a connection that no other query uses, in a transaction."""
-        # A query that is repeated often can't pay for a new connection each time: that is a process there.
+        # A new connection for each query would be slow: each is a new process of the server.
         connection = self._idle_reader() or self._kept_open()
         try:
             with connection.transaction():
@@ -90,7 +90,7 @@ class Connections:
     def _idle_reader(self) -> psycopg.Connection[Any] | None:
         while self._idle_readers:
             connection = self._idle_readers.pop()
-            # A server says nothing unasked but that it ends.
+            # The only thing that a server says unasked is that it ends.
             if not select.select([connection], [], [], 0)[0]:
                 return connection
             connection.close()

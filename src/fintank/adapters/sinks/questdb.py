@@ -71,7 +71,7 @@ class QuestDB:
     def prepare(self) -> list[str]:
         """Create the tables and columns that are missing; return a warning if points are not kept forever.
 
-        FintankError if a table has another form: one that QuestDB makes of a line keeps both points of a
+        FintankError if a table has another form: one that QuestDB created on its own keeps both points of a
         replay.
         """
         self._wait_until_applied()

@@ -24,7 +24,7 @@ DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 
 EXPONENT_MAX = 1_000
-"""More than a price times a quantity can have, and little enough to cost no time or memory."""
+"""Larger than that of any price times a quantity, and small enough to cost no time or memory."""
 DEPTH_MAX = 500
 """How deeply JSON may be nested. The parser's own bound depends on its caller; all must decide the same."""
 INTEGER_LIMIT = 2**63

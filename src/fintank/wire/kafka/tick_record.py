@@ -37,11 +37,11 @@ _BELOW_ZERO = {**dict.fromkeys(PRICES, Reason.NOT_POSITIVE), **dict.fromkeys(SIZ
 _NOT_ZERO = re.compile(r"[-0.]*[1-9]")
 
 AllowsNegative = Callable[[str], bool]
-"""Tells of a symbol whether 0 and less are prices."""
+"""Returns whether 0 and less are prices of a symbol."""
 
 
 def only_positive(_: str) -> bool:
-    """Tell that no symbol has prices of 0 and less."""
+    """Return that 0 and less are not prices, whatever the symbol."""
     return False
 
 

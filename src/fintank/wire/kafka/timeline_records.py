@@ -1,4 +1,4 @@
-"""The topic `timeline`: what the logs alone do not tell of a shard's decisions, as JSON records by kind."""
+"""The topic `timeline`: what the logs alone don't show of a shard's decisions, as JSON records by kind."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
