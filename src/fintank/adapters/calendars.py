@@ -37,8 +37,8 @@ def known_until(found: Sessions) -> str:
     """Return a line that says how long a calendar's sessions are known, and what follows."""
     last = datetime.fromtimestamp(found.end_us / SECOND_US, UTC)
     return (
-        f"The sessions of the calendar {found.name} are known until {last:%Y-%m-%d}: afterwards nothing "
-        "trades on it, so start the topology again before"
+        f"The sessions of the calendar {found.name} are known until {last:%Y-%m-%d}: nothing trades "
+        "on it afterwards, so restart the topology before then"
     )
 
 

@@ -119,7 +119,9 @@ def _checked(path: Path, name: str, table: Any) -> Mapping[str, str]:
     if missing:
         raise FintankError(f"{where}: {missing[0]} is missing")
     if not is_symbol(table["exchange"]):
-        raise FintankError(f"{where}: exchange = {shown(table['exchange'])}: is no name of an exchange")
+        raise FintankError(
+            f"{where}: exchange = {shown(table['exchange'])}: can't be the name of an exchange"
+        )
     if table.get("time_unit", "s") not in (*_UNITS, "iso"):
         raise FintankError(f"{where}: time_unit = {shown(table['time_unit'])}: must be s, ms, us, ns or iso")
     return table

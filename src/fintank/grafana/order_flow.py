@@ -103,7 +103,7 @@ def _prices() -> list[Panel]:
         ),
         panels.bars(
             "Executions by type",
-            "Execution reports in each interval: NEW, TRADE, and the other ways orders end.",
+            "Execution reports in each interval, by type: NEW, TRADE, CANCELED and so on.",
             PanelQuery(counts, "executions", ORDERS, every=True, by=("exec_type",)),
             width=12,
             colors=EXEC_TYPES,

@@ -70,7 +70,7 @@ def find(
     if not found:
         raise FintankError(
             f"No order {order_id!r} in the topic 'orders' of Kafka ({address}), which keeps 30 days; "
-            "give --symbol and --account to cancel it anyway, in case it is still to come"
+            "give --symbol and --account to cancel it anyway, in case it arrives later"
         )
     named = "; ".join(f"{each.account} {each.symbol or 'portfolio order'}" for each in found)
     raise FintankError(

@@ -80,7 +80,7 @@ def wait(
     answered. name: what all their ids contain.
     """
     if not are_orders_read(address):
-        print("No topology reads the topic 'orders': what was sent waits there for one (sparse run -t 60).")
+        print("No topology reads the topic 'orders': what was sent waits there until one does (sparse run).")
         return
     chosen = Sent(*(ids[:WAITED_MESSAGES_MAX] for ids in sent))
     if chosen != sent:

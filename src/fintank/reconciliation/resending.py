@@ -19,12 +19,12 @@ Partition = tuple[str, int]
 TOPICS = ("ticks", "orders")
 """What others write. The other topics are the rule engine's: a second execution would be a lie."""
 OF_THE_ENGINE = "of the rule engine's own topics: `invoke rebuild` writes their points"
-AGAIN = "resent before; if it was rejected again, that is a reject of its own"
+AGAIN = "resent before; a record that was rejected again has a new reject"
 GONE = "no longer in the topic"
 NOT_CURED: Mapping[str, str] = MappingProxyType(
     {
-        Reason.INFLUXDB_REFUSED: "used, though the database refused the point: `invoke rebuild` writes it",
-        Reason.WRONG_PARTITION: "in the wrong partition for good: `invoke trading_state` sends it right",
+        Reason.INFLUXDB_REFUSED: "used, but the database refused the points: `invoke rebuild` writes them",
+        Reason.WRONG_PARTITION: "in the wrong partition: send the state with `invoke trading_state`",
     }
 )
 

@@ -103,7 +103,7 @@ class PackedFile:
         return FintankError(f"{self.path}: {error.strerror}: name a file, plain or compressed")
 
     def _damaged(self, error: Exception) -> FintankError:
-        return FintankError(f"{self.path}: it can't be decompressed ({error}): fetch it again")
+        return FintankError(f"{self.path}: it can't be decompressed ({error}): download it again")
 
 
 class _UnusableError(Exception):

@@ -80,7 +80,7 @@ def scram_user(security: KafkaSecurity, file: Path, *, is_formatted: bool) -> st
         state_file.write(file, made)
         return made
     raise FintankError(
-        "Kafka's data here is of another FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD or "
+        "Kafka's data here was made with another FINTANK_KAFKA_USER, FINTANK_KAFKA_PASSWORD or "
         f"FINTANK_KAFKA_SASL_MECHANISM than {security.user}, {security.mechanism}: set those it was first "
         "started with, or delete all data with `invoke reset`"
     )

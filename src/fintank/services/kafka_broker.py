@@ -108,7 +108,7 @@ def _require_as_many(folder: Path, brokers: int) -> None:
     if found != brokers:
         raise FintankError(
             f"{folder} has the data of {found} Kafka broker{'' if found == 1 else 's'}, and {brokers} would "
-            "be started: name as many in FINTANK_KAFKA or --brokers, or delete all data with `invoke reset`"
+            f"be started: name {found} in FINTANK_KAFKA or --brokers, or delete all data with `invoke reset`"
         )
 
 

@@ -77,7 +77,7 @@ def test_the_end_of_a_table_is_told_before_it_comes() -> None:
     table = Sessions("XNYS", [Session((us("2026-12-24"), us("2026-12-25")))])
     told = calendars.known_until(table)
     assert told.startswith(
-        "The sessions of the calendar XNYS are known until 2026-12-25: afterwards nothing "
+        "The sessions of the calendar XNYS are known until 2026-12-25: nothing trades on it "
     )
 
 
