@@ -64,7 +64,7 @@ def test_data_knows_the_scram_user_it_was_made_for(tmp_path: Path) -> None:
             broker_security.scram_user(replace(SCRAM, **other), file, is_formatted=True)
     for damaged in (b"", b'salt="A"', b"\xff"):
         file.write_bytes(damaged)
-        with pytest.raises(FintankError, match="Kafka's data here is of another"):
+        with pytest.raises(FintankError, match="Kafka's data here was made with another"):
             broker_security.scram_user(SCRAM, file, is_formatted=True)
     with pytest.raises(FintankError, match="delete all data with `invoke reset`"):
         broker_security.scram_user(SCRAM, tmp_path / "none", is_formatted=True)
