@@ -2,13 +2,13 @@
 
 import time
 
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.01
 GATHER_COMMITS = 3
 """Gather this many times as long as the last commit took: tuples are read while the broker is slow, too."""
 WAIT_SECONDS_MAX = 1.0
-UNCOMMITTED_MAX = 5_000
-"""Decide and commit when more offsets are pending: a quarter of what a partition may have in flight."""
-UNCOMMITTED_IDLE_MAX = 2_500
+UNCOMMITTED_MAX = 10_000
+"""Decide and commit when more offsets are pending: half of what a partition may have in flight."""
+UNCOMMITTED_IDLE_MAX = 5_000
 """The same when no tuple is waiting."""
 ORDERS_WAIT_SECONDS = 0.25
 """Commit the positions of all shards when order tuples have been pending for longer: few fit in flight."""

@@ -48,8 +48,8 @@
 (def ^:const idle-ends-every-ms 20)
 ;; A spout pauses for this many times as long as it took to emit what it read, or to ask for ends. On a busy machine
 ;; both take longer, so it sends fewer and larger tuples. A tuple costs the bolts behind it many times as much.
-(def ^:const emit-pauses 100)
-(def ^:const ask-pauses 30)
+(def ^:const emit-pauses 70)
+(def ^:const ask-pauses 20)
 (def ^:const pause-ms-max 100)
 ;; This many records or bytes at once are a backlog, which is read without a pause: half of what a poll may return,
 ;; and of what a fetch returns of a partition.
