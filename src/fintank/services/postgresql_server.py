@@ -43,7 +43,7 @@ def service(settings: Settings, url: SinkUrl) -> Service:
         log=settings.home / "logs" / "postgresql.log",
         answers=PostgreSQL(url).answers,
         prepare=lambda: _create_data(folder, data, login),
-        finish=PostgreSQL(url).prepare,
+        finish=lambda: PostgreSQL(url).prepare(),  # on a new connection: it may be another start
         stop_signal="INT",  # at TERM it waits for its clients to leave
     )
 

@@ -42,5 +42,5 @@ def service(settings: Settings, url: SinkUrl) -> Service:
         files={data / "conf" / "server.conf": fill("questdb.conf", port=port, sql=sql, login=login)},
         log=settings.home / "logs" / "questdb.log",
         answers=QuestDB(url).answers,
-        finish=QuestDB(url).prepare,
+        finish=lambda: QuestDB(url).prepare(),  # on a new connection: it may be another start
     )
