@@ -44,7 +44,7 @@ def _has_decimal_point(text: str) -> bool:
 
 
 @lru_cache(65_536)  # the sizes of a file are few
-def plain_number(name: str, text: str, has_decimal_comma: bool, decimals: int) -> str:
+def plain_number(name: str, has_decimal_comma: bool, decimals: int, text: str) -> str:
     """Return a number as a plain decimal, times 10^decimals; all other text is returned as it is.
 
     FintankError, which calls the file `name`, for a decimal point in a file of decimal commas.

@@ -133,7 +133,8 @@ def _seconds_since_the_epoch(text: str) -> str:
 
 def _date_reader(pattern: re.Pattern[str], zone: tzinfo) -> TimeReader:
     @lru_cache(_MINUTES_KEPT_MAX)
-    def start_of(numbers: tuple[str, ...], half: str | None, zone_name: str | None) -> int:
+    def start_of(parts: tuple[str, ...]) -> int:
+        *numbers, half, zone_name = parts
         year, month, day, hour, minute = map(int, numbers)
         if half:
             if not 1 <= hour <= 12:
@@ -146,8 +147,9 @@ def _date_reader(pattern: re.Pattern[str], zone: tzinfo) -> TimeReader:
         match = pattern.fullmatch(text)
         if match is None:
             raise ValueError(text)
-        start = start_of(match.group("year", "month", "day", "hour", "minute"), match["half"], match["zone"])
-        return f"{start + int(match['second'] or 0)}.{(match['fraction'] or '0')[:DECIMALS_MAX]}"
+        start = start_of(match.group("year", "month", "day", "hour", "minute", "half", "zone"))
+        second, fraction = match.group("second", "fraction")
+        return f"{start + int(second or 0)}.{(fraction or '0')[:DECIMALS_MAX]}"
 
     return read
 

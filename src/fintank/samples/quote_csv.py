@@ -6,6 +6,7 @@ Numbers keep their text; columns without a meaning are ignored.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from itertools import count, islice
 from operator import itemgetter
 from typing import BinaryIO
@@ -83,8 +84,8 @@ def _record(form: CsvForm) -> Callable[[Sequence[str]], str]:
     read_time = with_point if form.time.name == OWN_TIME else form.time.read
     sides = [names.index(side) for side in ("bid", "ask")] if form.keeps_sides else []
     held = dict.fromkeys(sides, "")
-    whole = (True,) * len(names)
-    templates: dict[tuple[bool, ...], tuple[str, int]] = {}
+    template_of = lru_cache(None)(lambda present: _template(names, present, form.constants))
+    whole = template_of((True,) * len(names))
 
     def record(row: Sequence[str]) -> str:
         values = list(map(str.strip, pick(row)))
@@ -96,11 +97,9 @@ def _record(form: CsvForm) -> Callable[[Sequence[str]], str]:
                 values[at] = held[at]
             else:
                 held[at] = values[at] if DECIMAL.fullmatch(values[at]) else ""
-        present = tuple(map(bool, values)) if "" in values else whole
-        if present not in templates:
-            templates[present] = _template(names, present, form.constants)
-        template, quotation_marks = templates[present]
-        text = template % tuple(values if present is whole else filter(None, values))
+        is_whole = "" not in values
+        template, quotation_marks = whole if is_whole else template_of(tuple(map(bool, values)))
+        text = template % tuple(values if is_whole else filter(None, values))
         if text.count('"') == quotation_marks and "\\" not in text and text.isprintable():
             return text
         found = {**dict(zip(names, values, strict=True)), **form.constants}
@@ -130,7 +129,7 @@ def _change(form: CsvForm, name: str) -> Callable[[str], str] | None:
     decimals = form.size_decimals if name in SIZES else 0
     if name not in NUMBERS or not (decimals or form.has_decimal_commas):
         return None
-    return lambda text: plain_number(form.name, text, form.has_decimal_commas, decimals)
+    return partial(plain_number, form.name, form.has_decimal_commas, decimals)
 
 
 def _parsed(

@@ -27,7 +27,7 @@ from fintank.wire.kafka.tick_record import (
     FLOAT_MIN,
     NAMES,
     NUMBER_TYPES,
-    PLAIN_DECIMAL,
+    PLAIN_DECIMALS,
     PRICES,
     REQUIRED,
     SIZES,
@@ -136,8 +136,8 @@ def _texts(column: Sequence[Any]) -> Sequence[str]:
 def _numbers(column: Sequence[Any]) -> Sequence[float]:
     """Read a column of JSON numbers or of decimal text; ValueError for all else and for unusual numbers."""
     types = {*map(type, column)}
-    if types == {str} and all(map(PLAIN_DECIMAL.fullmatch, column)):
-        column = list(map(float, column))
+    if types == {str} and PLAIN_DECIMALS.fullmatch("\n".join(column) + "\n"):
+        column = list(map(float, column))  # ValueError for a text of two lines
     elif not types <= NUMBER_TYPES:
         raise ValueError
     if min(column) < FLOAT_MIN or max(column) >= FLOAT_LIMIT:
