@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from fintank.adapters import rules_file
+from fintank.adapters import kafka, rules_file, sinks
+from fintank.adapters.consumer_groups import partition_states
+from fintank.adapters.sinks.query import Query
 from fintank.commands import audit, command, reconcile, report
 from fintank.demo import evidence, stack, summary
 from fintank.demo.background_audit import auditing
@@ -15,6 +17,7 @@ from fintank.demo.memory_peak import MemoryPeak, ours
 from fintank.demo.play import Plan, play
 from fintank.demo.summary import DemoResult
 from fintank.errors import FintankError
+from fintank.reconciliation import rebuilding
 from fintank.reconciliation.comparison import compare
 from fintank.report.span import Span
 from fintank.samples.produce import make_topics
@@ -62,6 +65,7 @@ def demo(
         plan = Plan(tick_count, order_count, {file: survey(file) for file in opened})
         files.enter_context(stack.services(settings, keep))
         make_topics(settings.kafka)
+        _fill(settings)
         with MemoryPeak(ours(Supervisor(settings.home))) as peak, stack.topology(settings, keep) as run:
             result = play(settings, run, plan)
             problems = _check(settings, result, peak)
@@ -74,6 +78,18 @@ def demo(
         raise FintankError(f"Not all is as it should be, after {seconds:.0f} s:\n{named}")
     checks = "reconciled, audited, every tick stored, every order decided"
     print(f"All is as it should be: {checks}, in {seconds:.0f} s.")
+
+
+def _fill(settings: Settings) -> None:
+    """Rebuild the database if it lacks ticks, as after demos with another one: all topics are reconciled."""
+    with kafka.connect(settings.kafka) as admin:
+        states = [state for state in partition_states(admin) if state.topic == "ticks"]
+    records = sum(state.end_offset - state.first_offset for state in states)
+    store = sinks.open_store(settings.sink)
+    if sinks.count(store, Query("bid_ask", ("bid",), function="count")) < records:
+        print(f"{settings.sink.shown} lacks ticks of earlier runs: it is filled as by `invoke rebuild`.")
+        for _ in rebuilding.rebuild(settings, None, print):
+            pass
 
 
 def _check(settings: Settings, result: DemoResult, peak: MemoryPeak) -> list[str]:
