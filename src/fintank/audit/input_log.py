@@ -8,7 +8,7 @@ from math import inf
 from types import MappingProxyType
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from fintank.adapters.consumers import bounds, is_end, is_record, open_consumer
 from fintank.adapters.kafka import no_answer
@@ -92,24 +92,28 @@ class InputLog:
             if time.monotonic() > deadline:
                 raise no_answer(self._address)
             for message in self._consumer.consume(PART_RECORDS_MAX, POLL_SECONDS):
-                self._require_kept(message)
-                offset = message.offset()
+                has_record, offset = self._has_record(message), message.offset()
                 assert offset is not None
-                if is_record(message) and offset < self._end:
+                if has_record and offset < self._end:
                     value, time_ms = message.value(), message.timestamp()[1]
                     records.append(Record(*self._partition, offset, time_ms, None, value))
                     self.position = offset + 1
-                elif is_record(message) or is_end(message):
+                elif has_record or is_end(message):
                     # The log may end with the markers of transactions, which are no records.
                     self.position = min(offset, self._end)
         return part_of(self._partition, first, self.position, records, self._rules, rejected=self._rejected)
 
-    def _require_kept(self, message: Message) -> None:
-        """Raise FintankError if the next record was deleted."""
-        error = message.error()
-        if error is not None and error.code() == KafkaError._AUTO_OFFSET_RESET:
+    def _has_record(self, message: Message) -> bool:
+        """Return what is_record does; FintankError if the next record was deleted."""
+        try:
+            return is_record(message)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError._AUTO_OFFSET_RESET:
+                raise
             name = f"{self._partition.topic}-{self._partition.number}"
-            raise FintankError(f"Kafka deleted records of {name} before they were audited: start again")
+            raise FintankError(
+                f"Kafka deleted records of {name} before they were audited: start again"
+            ) from error
 
 
 @contextmanager

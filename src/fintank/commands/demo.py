@@ -84,9 +84,9 @@ def _fill(settings: Settings) -> None:
     """Rebuild the database if it lacks ticks, as after demos with another one: all topics are reconciled."""
     with kafka.connect(settings.kafka) as admin:
         states = [state for state in partition_states(admin) if state.topic == "ticks"]
-    records = sum(state.end_offset - state.first_offset for state in states)
+    stored = sum(max(0, (state.committed or 0) - state.first_offset) for state in states)
     store = sinks.open_store(settings.sink)
-    if sinks.count(store, Query("bid_ask", ("bid",), function="count")) < records:
+    if sinks.count(store, Query("bid_ask", ("bid",), function="count")) < stored:
         print(f"{settings.sink.shown} lacks ticks of earlier runs: it is filled as by `invoke rebuild`.")
         for _ in rebuilding.rebuild(settings, None, print):
             pass

@@ -6,7 +6,7 @@ Numbers keep their text; columns without a meaning are ignored.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import cache, partial
 from itertools import count, islice
 from operator import itemgetter
 from typing import BinaryIO
@@ -84,7 +84,7 @@ def _record(form: CsvForm) -> Callable[[Sequence[str]], str]:
     read_time = with_point if form.time.name == OWN_TIME else form.time.read
     sides = [names.index(side) for side in ("bid", "ask")] if form.keeps_sides else []
     held = dict.fromkeys(sides, "")
-    template_of = lru_cache(None)(lambda present: _template(names, present, form.constants))
+    template_of = cache(lambda present: _template(names, present, form.constants))
     whole = template_of((True,) * len(names))
 
     def record(row: Sequence[str]) -> str:

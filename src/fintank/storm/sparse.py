@@ -50,7 +50,9 @@ def main() -> None:
         if sys.argv[1:2] and sys.argv[1] not in ("quickstart", "-h", "--help", "--version"):
             config_file.check(config_file.named(sys.argv[1:]))
         # To streamparse, a variable that is set to nothing names no Nimbus at all.
-        nimbus = os.environ.get("STREAMPARSE_NIMBUS") or os.environ.pop("STREAMPARSE_NIMBUS", "")
+        if os.environ.get("STREAMPARSE_NIMBUS") == "":
+            del os.environ["STREAMPARSE_NIMBUS"]
+        nimbus = os.environ.get("STREAMPARSE_NIMBUS")
         if nimbus and not settings.is_host_or_address(nimbus):
             raise FintankError(f"STREAMPARSE_NIMBUS={nimbus!r} is not an address: write a host, or host:port")
         if sys.argv[1:2] in (["run"], ["submit"]):
