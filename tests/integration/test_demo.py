@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from support import free_ports
 from support.grafana_queries import empty_panels
 from support.readme_demo import readme_shape, shape, summary_of
 from support.stack import Stack
@@ -173,6 +174,21 @@ def test_two_demos_in_a_row_pass_and_keep_leaves_everything_running(
     check_output(output)
     assert is_up(stack), "services that were up before stay up"
     assert topologies(stack) == []
+
+
+def test_a_demo_on_another_database_fills_it_with_the_ticks_of_the_demos_before(
+    stack: Stack, quotes: Path, tmp_path: Path
+) -> None:
+    demos = [demo(stack, tmp_path, "--file", quotes)]
+    for scheme in ("questdb", "postgres"):
+        sink = f"{scheme}://localhost:{free_ports.consecutive(1)}"
+        other = Stack(stack.settings, {**stack.environ, "FINTANK_SINK": sink})
+        demos += [demo(other, tmp_path, "--file", quotes), demo(other, tmp_path, "--file", quotes)]
+    filled = ["it is filled as by `invoke rebuild`" in output for _, output in demos]
+    assert filled == [False, True, False, True, False], [output for _, output in demos]
+    for status, output in demos:
+        assert status == 0, output
+        check_output(output)
 
 
 def test_dropped_ticks_and_a_fill_booked_twice_are_found(stack: Stack, quotes: Path, tmp_path: Path) -> None:

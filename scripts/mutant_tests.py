@@ -1,0 +1,186 @@
+"""The tests of `make mutants`: which tests reach a function, and whether they notice a mutant of it.
+
+    python mutant_tests.py reach TESTS.json              run all tests, record which reach which line
+    python mutant_tests.py test SESSION TESTS.json       test a session's pending mutants
+
+Run it in a copy of the project, with the copy's src on PYTHONPATH. Each mutant is tested in a fork of this
+process, which has imported every library that the tests need but nothing of the project: a mutant costs
+no start of Python.
+"""
+
+import ast
+import contextlib
+import difflib
+import importlib
+import io
+import json
+import os
+import resource
+import runpy
+import signal
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator, Sequence
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import coverage
+import pytest
+from cosmic_ray import plugins
+from cosmic_ray.mutating import use_mutation
+from cosmic_ray.work_db import WorkDB, use_db
+from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkItem, WorkResult
+
+CORE = Path("src/fintank/trading")
+UNIT_TESTS = "tests/unit/trading"
+SCENARIOS = "tests/scenarios/on_the_core.py"
+PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+# The libraries are imported before pytest could rewrite their asserts.
+IN_A_FORK = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+
+# A mutant that loops ends after this, one that fills the memory at this.
+TEST_SECONDS_MIN = 12.0
+TIMES_AS_LONG = 4.0
+MEMORY_MAX = 6 << 30
+
+
+class Reach:
+    """A pytest plugin that records which lines each test reaches, and its duration in seconds."""
+
+    def __init__(self, recorder: coverage.Coverage) -> None:
+        self.recorder = recorder
+        self.seconds: dict[str, float] = {}
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Give each test a context of its own."""
+        self.recorder.switch_context(item.nodeid)
+        started = time.perf_counter()
+        yield
+        self.seconds[item.nodeid] = time.perf_counter() - started
+
+
+def reach(found: Path) -> int:
+    """Run all tests on the unchanged core, and store what each reaches; return 0 if they pass."""
+    play_scenarios()
+    for name in [name for name in sys.modules if name.split(".")[0] in ("fintank", "factories", "scenarios")]:
+        del sys.modules[name]
+    recorder = coverage.Coverage(data_file=None, config_file=False, include=[f"{Path.cwd() / CORE}/*"])
+    plugin = Reach(recorder)
+    with recorder.collect():
+        code = pytest.main([*PYTEST, UNIT_TESTS], plugins=[plugin])
+    data = recorder.get_data()
+    lines = {Path(file).stem: data.contexts_by_lineno(file) for file in data.measured_files()}
+    found.write_text(
+        json.dumps({"seconds": plugin.seconds, "lines": lines, "libraries": libraries()}), encoding="utf-8"
+    )
+    return int(code)
+
+
+def libraries() -> list[str]:
+    """Return the imported modules that are not the project's."""
+    outside = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    return [
+        name
+        for name, module in sys.modules.items()
+        if str(getattr(module, "__file__", None) or "").startswith(outside)
+    ]
+
+
+def test_session(session: Path, found: Path) -> None:
+    """Test the pending mutants of a session one by one, and store each result at once."""
+    known = json.loads(found.read_text(encoding="utf-8"))
+    for name in known["libraries"]:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    with use_db(str(session), WorkDB.Mode.open) as database:
+        items = list(database.pending_work_items)
+        check_unchanged(items, known)
+        for item in items:
+            database.set_result(item.job_id, tested(item, known))
+
+
+def check_unchanged(items: Sequence[WorkItem], known: dict[str, Any]) -> None:
+    """Exit if the tests of the first mutant fail without it: they would seem to kill every mutant."""
+    for item in items[:1]:
+        (mutation,) = item.mutations
+        tests = reaching(mutation.module_path, mutation.start_pos[0], known)
+        if in_a_fork(tests, inf) != (TestOutcome.SURVIVED, ""):
+            sys.exit(f"{mutation.module_path}: its tests fail on the unchanged core.")
+
+
+def tested(item: WorkItem, known: dict[str, Any]) -> WorkResult:
+    """Apply a mutant and return what the tests say of it."""
+    (mutation,) = item.mutations
+    operator = plugins.get_operator(mutation.operator_name)(**mutation.operator_args)
+    tests = reaching(mutation.module_path, mutation.start_pos[0], known)
+    seconds = TEST_SECONDS_MIN + TIMES_AS_LONG * sum(known["seconds"][test] for test in tests)
+    with use_mutation(mutation.module_path, operator, mutation.occurrence) as (before, after):
+        if after is None:
+            return WorkResult(worker_outcome=WorkerOutcome.NO_TEST)
+        outcome, output = in_a_fork(tests, seconds)
+        diff = "\n".join(difflib.unified_diff(before.split("\n"), after.split("\n"), lineterm=""))
+    return WorkResult(WorkerOutcome.NORMAL, output, outcome, diff)
+
+
+def reaching(module: Path, line: int, known: dict[str, Any]) -> list[str]:
+    """Return the tests that enter the function of a line, the quickest first; all for a line outside."""
+    seconds: dict[str, float] = known["seconds"]
+    tests: set[str] = set(seconds)
+    lines: dict[str, list[str]] = known["lines"].get(module.stem, {})
+    functions = [
+        node
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+        if node.body[0].lineno <= line <= (node.end_lineno or 0)
+    ]
+    if functions:
+        inner = max(functions, key=lambda node: node.lineno)
+        inside = range(inner.body[0].lineno, (inner.end_lineno or 0) + 1)
+        reached = {test for number in inside for test in lines.get(str(number), ())}
+        # "" is the import of a test file: it may keep for all its tests what it computes.
+        tests = tests if "" in reached else reached
+    return sorted(tests, key=seconds.__getitem__)
+
+
+def in_a_fork(tests: Sequence[str], seconds: float) -> tuple[TestOutcome, str]:
+    """Run the scenarios and these tests in a child; return the outcome, and "timeout" if it took too long."""
+    child = os.fork()
+    if not child:
+        os._exit(passing(tests))
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            survived = status == 0
+            return (TestOutcome.SURVIVED if survived else TestOutcome.KILLED), ""
+        time.sleep(0.005)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return TestOutcome.KILLED, "timeout"
+
+
+def passing(tests: Sequence[str]) -> int:
+    """Return 0 if the scenarios and the tests pass, silently."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+    os.dup2(silent, 2)
+    sys.stdout = sys.stderr = io.StringIO()
+    try:
+        play_scenarios()
+        return int(pytest.main([*PYTEST, *IN_A_FORK, *tests])) if tests else 0
+    except BaseException:
+        return 1
+
+
+def play_scenarios() -> None:
+    """Play the scenario tables on the core."""
+    runpy.run_path(SCENARIOS, run_name="__main__")
+
+
+if __name__ == "__main__":
+    verb, *paths = sys.argv[1:]
+    sys.exit({"reach": reach, "test": test_session}[verb](*map(Path, paths)))
