@@ -33,7 +33,7 @@ def with_small_numbers() -> None:
     """Compute each sum of times with small numbers first: a mutant that raises a real time in microseconds
     to a power would compute forever, and only the timeout would kill it."""
     clock = Clock(ClockState(tick_time_us=50, arrival_us=3))
-    assert (clock.now(5), clock.when(52)) == (52, 5)
+    assert (clock.now(5), clock.when(52), clock.on_tick(49, 5)) == (52, 5, 52)
     parts = split(Decimal("0.01"), {"A": Decimal("0.3"), "B": Decimal("0.7")})
     assert parts == {"A": 0, "B": Decimal("0.01")}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from fintank.adapters import kafka, rules_file, sinks
 from fintank.adapters.consumer_groups import partition_states
 from fintank.adapters.sinks.query import Query
+from fintank.adapters.topic_reader import open_reader
 from fintank.commands import audit, command, reconcile, report
 from fintank.demo import evidence, stack, summary
 from fintank.demo.background_audit import auditing
@@ -22,11 +23,16 @@ from fintank.reconciliation.comparison import compare
 from fintank.report.span import Span
 from fintank.samples.produce import make_topics
 from fintank.samples.quote_file import QuoteFile, survey
+from fintank.samples.quoted_symbols import RECENT_TICKS_MAX
 from fintank.services import sink_servers
 from fintank.services.supervisor import Supervisor
 from fintank.settings import PROJECT_ROOT, Settings
 from fintank.terminal.options import whole_number
 from fintank.terminal.screen import console
+from fintank.wire.kafka import tick_json
+from fintank.wire.kafka.records import messages
+from fintank.wire.points.line_protocol import record_time_ns
+from fintank.wire.points.point_values import BID_ASK
 
 TICKS_MAX = 10_000_000
 ORDERS_MAX = 10_000
@@ -81,15 +87,23 @@ def demo(
 
 
 def _fill(settings: Settings) -> None:
-    """Rebuild the database if it lacks ticks, as after demos with another one: all topics are reconciled."""
+    """Rebuild the database if it lacks the latest tick that was read, as after demos with another one.
+
+    All that the topics hold is reconciled.
+    """
     with kafka.connect(settings.kafka) as admin:
         states = [state for state in partition_states(admin) if state.topic == "ticks"]
-    stored = sum(max(0, (state.committed or 0) - state.first_offset) for state in states)
-    store = sinks.open_store(settings.sink)
-    if sinks.count(store, Query("bid_ask", ("bid",), function="count")) < stored:
-        print(f"{settings.sink.shown} lacks ticks of earlier runs: it is filled as by `invoke rebuild`.")
-        for _ in rebuilding.rebuild(settings, None, print):
-            pass
+    with open_reader(settings.kafka, "ticks") as reader:
+        read = reader.last(
+            RECENT_TICKS_MAX, {state.partition: state.committed for state in states if state.committed}
+        )
+    for record, tick in list(messages(read, tick_json.from_record))[-1:]:
+        time_ns = record_time_ns(tick.time_us, record.offset)
+        wanted = Query("bid_ask", BID_ASK.fields, time_ns, time_ns, {"symbol": [tick.symbol]})
+        if not any(sinks.rows(sinks.open_store(settings.sink), wanted)):
+            print(f"{settings.sink.shown} lacks ticks of earlier runs: it is filled as by `invoke rebuild`.")
+            for _ in rebuilding.rebuild(settings, None, print):
+                pass
 
 
 def _check(settings: Settings, result: DemoResult, peak: MemoryPeak) -> list[str]:

@@ -19,6 +19,8 @@ def split(text: str) -> tuple[str, ...]:
     place = 0
     while place < len(text):
         length, _, _ = text[place:].partition(":")
+        if not length.isdecimal():
+            break
         start = place + len(length) + 1
         place = start + int(length) + 1
         parts.append(text[start : place - 1])

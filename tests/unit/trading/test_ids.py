@@ -1,9 +1,10 @@
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fintank.trading.ids import exec_id, join, order_id
+from fintank.trading.ids import exec_id, join, order_id, split
 from fintank.trading.messages import ExecType, Identity
 
 IDENTITY = Identity("acc", "IVE", "p1-IVE")
@@ -34,6 +35,32 @@ def test_a_separator_inside_an_identity_makes_no_collision() -> None:
 @given(st.lists(st.text()), st.lists(st.text()))
 def test_different_parts_never_join_to_the_same_text(first: list[str], second: list[str]) -> None:
     assert (join(*first) == join(*second)) == (first == second)
+
+
+@given(st.lists(st.text()))
+def test_split_gives_back_what_join_joined(parts: list[str]) -> None:
+    assert split(join(*parts)) == tuple(parts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "IVE",
+        "3:IV",
+        "2:IVE",
+        "3:IVE,",
+        "3:IVE;3:IWS",
+        "03:IVE",
+        "3IVE",
+        "-4:",
+        ":",
+        "\u0663:IVE",
+        "3:IVE,-9:",
+    ],
+)
+def test_split_refuses_a_text_that_join_does_not_make(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a list of length:text"):
+        split(text)
 
 
 def test_a_report_that_is_no_trade_has_the_number_0() -> None:

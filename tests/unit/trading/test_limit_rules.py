@@ -1,5 +1,6 @@
 """The rules with a configurable limit: age, size, open orders, value and price."""
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from support.rule_context import CONTEXT, text, with_limits
 
+from fintank.settings import PROJECT_ROOT
 from fintank.trading.limits import Limits
 from fintank.trading.rules import check, check_price, is_checkable, too_old
 
@@ -124,3 +126,11 @@ def test_only_limit_orders_need_a_reference_price_to_be_checked(order: Make) -> 
     for each in (order("1", price="1"), order(cash="1", price="1", stop_px="1")):
         assert not is_checkable(each, None)
         assert is_checkable(each, Decimal(1))
+
+
+def test_the_default_times_are_those_of_rules_toml() -> None:
+    table = tomllib.loads((PROJECT_ROOT / "rules.toml").read_text())
+    times_ms = {name.removesuffix("_ms"): value for name, value in table.items() if name.endswith("_ms")}
+    assert len(times_ms) == 4
+    for name, time_ms in times_ms.items():
+        assert getattr(Limits(), f"{name}_us") == time_ms * 1000
