@@ -13,10 +13,12 @@ from scenarios.table import scenarios
 
 from fintank.trading.ages import OpenAges
 from fintank.trading.clock import Clock, ClockState
-from fintank.trading.limits import Limits
+from fintank.trading.limits import SECOND_US, Limits
 from fintank.trading.messages import Order, OrdType, Quote
 from fintank.trading.portfolio import split
 from fintank.trading.quote_book import Counts, QuoteBook
+from fintank.trading.quote_faults import QuoteFaults
+from fintank.trading.reference_price import ReferencePrice, ReferenceState
 from fintank.trading.shard import Shard
 
 SMALL = Limits(max_quote_age_us=4, aggregation_window_us=2, retention_us=3)
@@ -34,6 +36,9 @@ def with_small_numbers() -> None:
     to a power would compute forever, and only the timeout would kill it."""
     clock = Clock(ClockState(tick_time_us=50, arrival_us=3))
     assert (clock.now(5), clock.when(52), clock.on_tick(49, 5)) == (52, 5, 52)
+    price = ReferencePrice(ReferenceState(Decimal(1), Decimal(2), 5 - SECOND_US))
+    price.advance(9, lambda _: None)
+    assert price.state.price == 2
     parts = split(Decimal("0.01"), {"A": Decimal("0.3"), "B": Decimal("0.7")})
     assert parts == {"A": 0, "B": Decimal("0.01")}
 
@@ -49,6 +54,18 @@ def with_small_numbers() -> None:
     assert [report.exec_type for report in shard.on_order(order(5, "o-1"), 5).reports] == ["NEW"]
     assert OpenAges(shard.state, [1, 2]).count(6) == [1, 0]
     assert [traded(shard, time_us) for time_us in (6, 7, 8, 9)] == [0, 1, 0, 1]  # a window of 2, another one
+
+    faulty = Shard(replace(SMALL, max_quote_lag_us=2, max_quote_age_us=90))
+    for quoted in (
+        quote(3),
+        quote(9)._replace(exchange="ARCA"),
+        quote(9)._replace(symbol="VTI", ask=Decimal(1)),
+    ):
+        faulty.on_quote(quoted, 9)
+    faults = QuoteFaults(faulty.state)
+    for time_us in (9, 20):
+        faults.look(time_us)
+    assert (faults.silent["IVE"].lasted_us, faults.crossed["VTI"].lasted_us) == (6, 11)
 
     stopped = Shard(SMALL)
     stopped.on_quote(quote(5), 5)

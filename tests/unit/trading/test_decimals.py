@@ -89,6 +89,7 @@ def test_what_is_no_number_or_too_long_is_not_bounded(value: str) -> None:
 def test_decimals_count_by_value() -> None:
     assert is_bounded(Decimal("10." + "0" * 90))
     assert is_bounded(Decimal("0e-90"))
+    assert is_bounded(Decimal("0." + "0" * 29 + "10"))
     assert not is_bounded(Decimal("10." + "0" * 90 + "1"))
 
 

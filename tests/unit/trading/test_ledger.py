@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -66,3 +67,10 @@ def test_positions_are_sums_by_account_and_symbol(trade: Make) -> None:
         ("other", "IVE", "USD"): Position(Decimal(2), Decimal("-188.5")),
     }
     assert positions([]) == {}
+
+
+def test_commissions_add_up_beside_the_cash_and_a_booking_without_one_cost_none(trade: Make) -> None:
+    fill = booking(trade("10"))
+    fills = [replace(fill, commission=Decimal(cost)) for cost in ("0.5", "0.25")]
+    (position,) = positions([fill, *fills]).values()
+    assert position == Position(Decimal(30), Decimal("-2827.5"), Decimal("0.75"))

@@ -37,6 +37,7 @@ def test_it_gives_its_sessions_back() -> None:
     assert list(XTKS.sessions) == [Session((100, 150, 200, 250)), Session((300, 400)), Session((400, 500))]
     assert Sessions("XTKS", XTKS.sessions) == XTKS
     assert Sessions("XNYS", XTKS.sessions) != XTKS
+    assert Sessions("XNYS", XTKS.sessions) != Sessions("XASX", XTKS.sessions)
     assert (XTKS.end_us, Sessions("none", []).end_us) == (500, 0)
 
 
