@@ -50,4 +50,4 @@ fresh: ## Run make test and make demo on a bare Debian (RELEASE=bookworm or trix
 	@scripts/fresh
 
 clean: ## Delete everything built and installed here, but not the services' data
-	rm -rf .venv .fintank/opt _build _resources .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .fintank/opt .fintank/jar .fintank/test _build _resources .mypy_cache .pytest_cache .ruff_cache

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -100,7 +101,7 @@ def test_a_second_run_names_the_first_and_ctrl_c_stops_the_first_at_once(stack, 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_stopped_while_it_builds_leaves_no_process(stack, tmp_path, stop):
-    kept_jar.STAMP.unlink(missing_ok=True)
+    shutil.rmtree(kept_jar.FOLDER, ignore_errors=True)
     with sparse_run(stack, tmp_path) as run:
         run.wait_for("Creating topology")
         below = run.below()

@@ -17,6 +17,13 @@ from fintank.adapters import kafka_topics
 
 pytestmark = pytest.mark.usefixtures("topics")
 
+
+@pytest.fixture(scope="module")
+def stack(empty_stack: Stack) -> Stack:
+    """Use services of its own: records that nothing can read stay in its topics."""
+    return empty_stack
+
+
 PRICES = ("symbol", "exchange", "bid", "ask")
 
 

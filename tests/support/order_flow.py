@@ -21,7 +21,14 @@ from fintank.storm.storm_command import JVM_OPTIONS
 
 START_TIMEOUT_S = 60
 END_TIMEOUT_S = 30
-JAR = PROJECT_ROOT / ".fintank" / "test" / f"fintank-{__version__}-standalone.jar"
+# Of each pytest process, so that none replaces the jar that another one's JVM reads.
+JAR = (
+    PROJECT_ROOT
+    / ".fintank"
+    / "test"
+    / os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    / f"fintank-{__version__}-standalone.jar"
+)
 
 
 @dataclass

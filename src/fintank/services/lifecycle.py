@@ -1,11 +1,9 @@
 """Start, inspect, stop and reset the local services."""
 
-import fcntl
-import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +12,7 @@ import psutil
 
 from fintank.adapters import nimbus
 from fintank.errors import FintankError
+from fintank.folder_lock import locked
 from fintank.services import kafka_broker, port_checks, sink_servers, state_file, storm_cluster
 from fintank.services.supervisor import STOP_TIMEOUT_S, Service, Supervisor
 from fintank.settings import TOPOLOGY, Settings
@@ -152,25 +151,11 @@ def _empty(folder: Path) -> None:
     shutil.rmtree(deleted)
 
 
-@contextmanager
-def _alone(home: Path, say: Say) -> Iterator[None]:
+def _alone(home: Path, say: Say) -> AbstractContextManager[None]:
     """Wait while another process starts or stops the services of this home."""
-    try:
-        folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        yield  # there is nothing to stop
-        return
-    try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("Another `invoke up` or `invoke down` is at work here: waiting for it ...")
-            fcntl.flock(folder, fcntl.LOCK_EX)
-        except OSError:
-            pass  # NFS has no such locks
-        yield
-    finally:
-        os.close(folder)
+    return locked(
+        home, lambda: say("Another `invoke up` or `invoke down` is at work here: waiting for it ...")
+    )
 
 
 def logs(settings: Settings) -> dict[str, list[Path]]:

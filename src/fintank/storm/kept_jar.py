@@ -1,28 +1,46 @@
 """The jar of `sparse run`: built only when its sources have changed, as that takes longer than the start."""
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from fintank.folder_lock import locked
 from fintank.settings import PROJECT_ROOT
 
-STAMP = PROJECT_ROOT / "_build" / "sparse-run.stamp"
-"""The digest of the sources, and the jar that was made of them. `lein clean` deletes it with the jar."""
+FOLDER = PROJECT_ROOT / ".fintank" / "jar"
+"""Holds the last jar, named after the digest of its sources. `sparse submit`, which cleans up, leaves it."""
+
+Build = Callable[..., str]
 
 
-def kept(build: Callable[..., str], root: Path = PROJECT_ROOT, stamp: Path = STAMP) -> Callable[..., str]:
+def kept(build: Build, root: Path = PROJECT_ROOT, folder: Path = FOLDER) -> Build:
     """Return a function like `build`, which returns the jar's path, but calls it only if it has to."""
 
     def jar(**options: bool) -> str:
-        digest = _digest(root)
-        if stamp.exists():
-            of, _, made = stamp.read_text("utf-8").partition(" ")
-            if of == digest and Path(made).is_file():
-                print(f"Its sources are unchanged: {made}", flush=True)
-                return made
+        path = folder / f"{_digest(root)}.jar"
+        if path.is_file():
+            print(f"Its sources are unchanged: {path}", flush=True)
+            return str(path)
         made = build(**options)
-        stamp.write_text(f"{digest} {made}", "utf-8")
-        return made
+        folder.mkdir(parents=True, exist_ok=True)
+        others = list(folder.iterdir())
+        part = path.with_suffix(".part")
+        shutil.copyfile(made, part)
+        part.rename(path)
+        for other in others:
+            other.unlink(missing_ok=True)
+        return str(path)
+
+    return jar
+
+
+def one_at_a_time(build: Build, root: Path = PROJECT_ROOT) -> Build:
+    """Return a function like `build` that waits while another process builds the project: each cleans up."""
+
+    def jar(**options: bool) -> str:
+        with locked(root, lambda: print("Another `sparse` builds the jar: waiting for it ...", flush=True)):
+            return build(**options)
 
     return jar
 

@@ -39,7 +39,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", "TripleDES")
     warnings.filterwarnings("ignore", "pkg_resources")
     import requests
-    from streamparse.cli import jar, run, sparse, visualize
+    from streamparse.cli import jar, run, sparse, submit, visualize
     from streamparse.cli import list as listing
     from thriftpy2.thrift import TException
 
@@ -58,7 +58,9 @@ def main() -> None:
         if sys.argv[1:2] in (["run"], ["submit"]):
             _keep_temporary_files_in(programs.temporary(loaded))
         local = storm_cluster.sparse_config(loaded) if lifecycle.has_cluster(loaded) else None
-        run.jar_for_deploy = kept_jar.kept(jar.jar_for_deploy)  # type: ignore[attr-defined]
+        build = kept_jar.one_at_a_time
+        run.jar_for_deploy = build(kept_jar.kept(jar.jar_for_deploy))  # type: ignore[attr-defined]
+        submit.jar_for_deploy = build(jar.jar_for_deploy)  # type: ignore[attr-defined]
         listing.list_topologies = cluster_list.list_topologies
         visualize.visualize_topology = graph_picture.visualize_topology  # type: ignore[assignment]
         sys.argv[1:] = aimed(sys.argv[1:], local, os.environ)

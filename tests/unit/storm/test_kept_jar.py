@@ -1,8 +1,10 @@
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from fintank.storm.kept_jar import kept
+from fintank.storm.kept_jar import kept, one_at_a_time
 
 
 @pytest.fixture
@@ -23,12 +25,16 @@ class Builder:
 
     def build(self, **_: bool) -> str:
         self.built += 1
-        jar = self.root / f"{self.built}.jar"
-        jar.touch()
+        jar = self.root / "fintank.jar"
+        jar.write_text(f"{self.built}.jar")
         return str(jar)
 
     def jar(self) -> str:
-        return Path(kept(self.build, self.root, self.root / "stamp")()).name
+        """Return what is in the jar; the one that was built may be gone then."""
+        made = Path(kept(self.build, self.root, self.root / "kept")())
+        (self.root / "fintank.jar").unlink(missing_ok=True)
+        assert list((self.root / "kept").iterdir()) == [made]
+        return made.read_text()
 
 
 @pytest.fixture
@@ -63,7 +69,8 @@ def test_a_changed_new_moved_or_deleted_source_makes_a_new_jar(
 
 def test_a_jar_that_is_gone_or_failed_is_built(builder: Builder, root: Path) -> None:
     builder.jar()
-    (root / "1.jar").unlink()
+    (made,) = (root / "kept").iterdir()
+    made.unlink()
     assert builder.jar() == "2.jar"
 
     def fails() -> str:
@@ -71,5 +78,25 @@ def test_a_jar_that_is_gone_or_failed_is_built(builder: Builder, root: Path) -> 
 
     (root / "project.clj").write_text("changed")
     with pytest.raises(RuntimeError):
-        kept(fails, root, root / "stamp")()
+        kept(fails, root, root / "kept")()
     assert builder.jar() == "3.jar"
+
+
+def test_a_build_waits_for_another_one_of_the_project(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = list[str]()
+    began = threading.Event()
+
+    def slow() -> str:
+        runs.append("first began")
+        began.set()
+        time.sleep(0.3)
+        runs.append("first ended")
+        return ""
+
+    first = threading.Thread(target=one_at_a_time(slow, root))
+    first.start()
+    began.wait(10)
+    one_at_a_time(lambda: runs.append("second") or "", root)()
+    first.join()
+    assert runs == ["first began", "first ended", "second"]
+    assert capsys.readouterr().out == "Another `sparse` builds the jar: waiting for it ...\n"
