@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.grafana_packages import NODE_MODULES
 
 from fintank.grafana.files import dashboards
-from fintank.settings import PROJECT_ROOT
 
 pytestmark = pytest.mark.soak
 
-TYPES = PROJECT_ROOT / ".fintank" / "opt" / "grafana-types" / "node_modules"
-"""Where `scripts/setup soak` installs the types of each version, and TypeScript."""
 VERSIONS = ["grafana-12", "grafana-13"]
 KINDS = {"timeseries": "TimeSeries", "stat": "Stat", "table": "Table"}
 OWN_FIELDS = {"timeseries", "table"}
@@ -58,8 +56,8 @@ def errors(folder: Path, version: str, boards: dict[str, dict[str, Any]]) -> str
     (folder / "boards.ts").write_text("\n".join(module(version, boards)))
     link = folder / "node_modules"
     if not link.exists():
-        link.symlink_to(TYPES)
-    compiler = [TYPES / ".bin" / "tsc", "-p", folder]
+        link.symlink_to(NODE_MODULES)
+    compiler = [NODE_MODULES / ".bin" / "tsc", "-p", folder]
     return subprocess.run(compiler, capture_output=True, text=True, timeout=120, check=False).stdout
 
 

@@ -34,7 +34,7 @@ LAST_LAGS = PanelQuery(each("last", "lag"), "pipeline", by=("component", "task")
 LAG = PanelQuery([value("sum", "lag")], LAST_LAGS, in_range=False)
 RECORDS = Call("sum", "records")
 RATE = Value("{0} / $__interval_ms * 1000", (RECORDS,))
-PER_SECOND = "suffix:/s"
+RATE_DECIMALS = 1
 
 
 def operations() -> Dashboard:
@@ -55,7 +55,6 @@ def _figures() -> list[Panel]:
             "Ticks per second",
             "The highest number of ticks stored in one second of this time range.",
             _one(value("max", "records"), TICK_LOADER),
-            unit=PER_SECOND,
         ),
         panels.stat(
             "Tick to stored, p99",
@@ -93,7 +92,7 @@ def _speed() -> list[Panel]:
             "Ticks stored per second",
             "Points of bid_ask that InfluxDB stored.",
             _per_interval([RATE._replace(name="ticks")], TICK_LOADER),
-            unit=PER_SECOND,
+            decimals=RATE_DECIMALS,
             colors={"ticks": BLUE},
         ),
         _latency(
@@ -110,7 +109,7 @@ def _speed() -> list[Panel]:
             "Records per second by component",
             "What each chosen component read or stored.",
             _by_component(RATE, CHOSEN),
-            unit=PER_SECOND,
+            decimals=RATE_DECIMALS,
             width=12,
         ),
         panels.lines(

@@ -98,7 +98,7 @@ def _prices() -> list[Panel]:
             "Spread",
             "The mean ask above the mean bid of each interval, in basis points of the ask.",
             PanelQuery([spread], "bid_ask", TICKS, every=True, by=("symbol",)),
-            unit="suffix: bp",
+            unit="suffix:bp",
             width=12,
         ),
         panels.bars(
