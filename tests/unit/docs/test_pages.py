@@ -5,8 +5,11 @@ import subprocess
 
 import pytest
 
+from fintank.adapters.kafka_topics import topics
 from fintank.commands.program import collection
+from fintank.grafana.alerts import alert_rules
 from fintank.settings import PROJECT_ROOT
+from fintank.wire.points.point_tables import TABLES
 
 LINES_MAX = {"README.md": 160, "docs/glossary.md": 60}
 
@@ -41,6 +44,15 @@ def test_the_page_of_commands_lists_every_command_and_target() -> None:
     ]
     assert len(commands) > 25
     assert [name for name in commands if not re.search(rf"`{name}[ `]", page)] == []
+
+
+def test_the_page_of_operations_lists_every_topic_measurement_and_alert() -> None:
+    page = (PROJECT_ROOT / "docs" / "operations.md").read_text()
+    first_cells = "\n".join(re.findall(r"^\| (.*?) \|", page, re.MULTILINE))
+    alerts = [rule["title"] for rule in alert_rules()["groups"][0]["rules"]]
+    assert len(alerts) == 5
+    assert [name for name in (*topics(), *TABLES) if f"`{name}`" not in first_cells] == []
+    assert [title for title in alerts if title not in first_cells.splitlines()] == []
 
 
 @pytest.mark.parametrize(
