@@ -30,6 +30,8 @@ CLUSTER_COMMANDS: Mapping[str, str] = {
     "slot_usage": "`invoke topology`",
     "stats": "`invoke topology`",
 }
+RUN_HELP = "Run the topology on this machine, in Storm's local mode."
+"""streamparse's own text asks for a jar that nothing here needs."""
 CHOICES = ("-e", "--environment", "--config")
 
 
@@ -58,6 +60,7 @@ def main() -> None:
         if sys.argv[1:2] in (["run"], ["submit"]):
             _keep_temporary_files_in(programs.temporary(loaded))
         local = storm_cluster.sparse_config(loaded) if lifecycle.has_cluster(loaded) else None
+        run.__doc__ = RUN_HELP
         build = kept_jar.one_at_a_time
         run.jar_for_deploy = build(kept_jar.kept(jar.jar_for_deploy))  # type: ignore[attr-defined]
         submit.jar_for_deploy = build(jar.jar_for_deploy)  # type: ignore[attr-defined]

@@ -26,6 +26,14 @@ def test_options_choose_another_cluster(choice: list[str]) -> None:
     assert aimed(["submit", *choice], LOCAL, {}) == ["submit", *choice]
 
 
+def test_the_help_of_run_asks_for_no_jar() -> None:
+    command = [sys.executable, "-c", "from fintank.storm.sparse import main; main()", "run", "--help"]
+    environ = {**os.environ, "LEIN_ROOT": "1"}
+    done = subprocess.run(command, cwd=PROJECT_ROOT, env=environ, capture_output=True, text=True, check=True)
+    assert "flux" not in done.stdout
+    assert "local mode" in done.stdout
+
+
 def test_temporary_files_are_in_the_home_under_names_that_need_no_quoting(tmp_path: Path) -> None:
     home = tmp_path / "a b `c`"
     code = """
