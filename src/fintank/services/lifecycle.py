@@ -12,8 +12,8 @@ import psutil
 
 from fintank.adapters import nimbus
 from fintank.errors import FintankError
-from fintank.folder_lock import locked
 from fintank.services import kafka_broker, port_checks, sink_servers, state_file, storm_cluster
+from fintank.services.folder_lock import locked
 from fintank.services.supervisor import STOP_TIMEOUT_S, Service, Supervisor
 from fintank.settings import TOPOLOGY, Settings
 from fintank.waiting import wait_until

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from fintank.folder_lock import locked
+from fintank.services.folder_lock import locked
 from fintank.settings import PROJECT_ROOT
 
 FOLDER = PROJECT_ROOT / ".fintank" / "jar"
