@@ -36,6 +36,14 @@
              (python-bolt "fintank.bolts.loader.Loader"
                           {"rejects" rejects})))
 
+(defn- decision-deserializer
+  "Makes points of a topic that the rule engine writes."
+  [spout]
+  (bolt-spec {spout by-partition}
+             (python-bolt "fintank.bolts.decision_deserializer.DecisionDeserializer"
+                          {"default" lines
+                           "rejects" rejects})))
+
 (def ticks
   {"tick-deserializer"
    (bolt-spec {"tick-spout" by-partition}
@@ -75,20 +83,10 @@
               ;; On each tick tuple, it commits what is pending.
               :conf {"topology.tick.tuple.freq.secs" 1})
 
-   "execution-deserializer"
-   (bolt-spec {"execution-spout" by-partition}
-              (python-bolt "fintank.bolts.execution_deserializer.ExecutionDeserializer"
-                           {"default" lines
-                            "rejects" rejects}))
-
+   "execution-deserializer" (decision-deserializer "execution-spout")
    "execution-influxdb-loader" (loader "execution-deserializer" "execution-spout")
 
-   "fill-deserializer"
-   (bolt-spec {"fill-spout" by-partition}
-              (python-bolt "fintank.bolts.fill_deserializer.FillDeserializer"
-                           {"default" lines
-                            "rejects" rejects}))
-
+   "fill-deserializer" (decision-deserializer "fill-spout")
    "fill-influxdb-loader" (loader "fill-deserializer" "fill-spout")})
 
 (def reject-writer

@@ -10,8 +10,7 @@ BOLTS = (
     "OrderDeserializer",
     "ComponentOrderCreator",
     "RuleEngine",
-    "ExecutionDeserializer",
-    "FillDeserializer",
+    "DecisionDeserializer",
     "Loader",
 )
 TARGETS: Mapping[str, Sequence[str]] = {

@@ -18,7 +18,7 @@ def test_the_file_that_is_shipped_has_the_defaults() -> None:
 
 def test_the_components_are_those_of_the_graph() -> None:
     graph = (PROJECT_ROOT / "topologies" / "order_flow.clj").read_text()
-    named = re.findall(r'"([a-z-]+)"\s+\((?:bolt-spec|spout-spec|loader)', graph)
+    named = re.findall(r'"([a-z-]+)"\s+\((?:bolt-spec|spout-spec|loader|decision-deserializer)', graph)
     assert sorted(named) == sorted(COMPONENTS)
 
 
