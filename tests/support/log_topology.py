@@ -13,7 +13,7 @@ from fintank.adapters import kafka_topics, versions
 from fintank.adapters.journal import adopt
 from fintank.adapters.topic_reader import open_reader
 from fintank.audit.input_log import open_log
-from fintank.bolts.adoption import take_over
+from fintank.bolts.owned_shard import take_over
 from fintank.bolts.shard_feed import ShardFeed
 from fintank.trading.log_merge import TOPICS
 from fintank.trading.log_positions import LogEnds

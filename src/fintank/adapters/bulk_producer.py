@@ -32,7 +32,6 @@ class BulkProducer:
                 "linger.ms": LINGER_MS,
                 "message.timeout.ms": DELIVERY_MS_MAX,
                 "queue.buffering.max.kbytes": QUEUE_KIBIBYTES_MAX,
-                "log_level": 0,  # _raise_failed reports a lost broker once
             }
         )
         self._first_error: KafkaError | None = None

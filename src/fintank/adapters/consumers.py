@@ -44,7 +44,6 @@ def open_consumer(
             "enable.partition.eof": True,
             "fetch.wait.max.ms": FETCH_WAIT_MS_MAX,
             "queued.max.messages.kbytes": QUEUED_KIB_MAX,
-            "log_level": 0,  # errors are raised, with one line
         }
     )
     try:

@@ -12,8 +12,9 @@ whether a failed commit took place.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from confluent_kafka import (
@@ -30,7 +31,7 @@ from fintank.adapters.consumers import bounds, is_end, is_record, open_consumer
 from fintank.adapters.kafka_topics import partition_for, reports_partition, topic_of, topics
 from fintank.errors import FintankError
 from fintank.trading.changes import Change, Entry, EntryId
-from fintank.trading.log_positions import Positions
+from fintank.trading.recovery import Recovery
 from fintank.trading.reports import Fill, Report
 from fintank.trading.timeline import TimelineEvent
 from fintank.wire.kafka import executions, fills, journal_records, timeline_records
@@ -46,15 +47,16 @@ POLL_SECONDS = 0.5
 ANSWER_SECONDS_MAX = 30.0
 LINGER_MS = 50
 """Batches records into large requests; a commit does not wait for it."""
-LOG_LEVEL = 0
-"""The client logs nothing: a JournalError reports each fault once."""
 
 RESHARD = "reshard"
 """The transactional id of the writer of a new generation."""
-POSITIONS_KEY = journal_records.key_of(Positions()).encode()
 
 FENCED = {KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH}
 """What a writer's client says when there is another writer."""
+
+UNREADABLE_CURE = (
+    "start the version of fintank that wrote it; `invoke reset` deletes all data, open orders too"
+)
 
 Progress = Callable[[str], None]
 
@@ -122,12 +124,11 @@ def produce(producer: Producer, deadline: float, *record: Any, **more: Any) -> N
 class JournalEntries:
     """What a journal holds, in the order in which it was written; to be iterated over once.
 
-    Raises ValueError for an unreadable record. records: how many were read so far. is_outdated, at the end:
-    whether they must be rewritten in the present version.
+    Raises ValueError for an unreadable record. is_outdated, at the end: whether they must be rewritten in the
+    present version.
     """
 
     def __init__(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
-        self.records = 0
         self.is_outdated = False
         self._records = records
 
@@ -135,14 +136,23 @@ class JournalEntries:
         """Yield the entries, and the ids of those that were forgotten."""
         has_positions = False
         for key, value in self._records:
-            self.records += 1
             if value is not None:
                 # An upgrade writes the positions last: their version says whether it was completed.
-                if key == POSITIONS_KEY:
+                if key == journal_records.POSITIONS_KEY:
                     self.is_outdated, has_positions = not journal_records.is_current(value), True
                 elif not has_positions and not self.is_outdated:
                     self.is_outdated = not journal_records.is_current(value)
             yield journal_records.from_record(key.decode(), None if value is None else value.decode())
+
+    def recovery(self) -> Recovery:
+        """Read them, and return what the shard remembers; JournalError for an unreadable record."""
+        recovery = Recovery()
+        try:
+            for entry in self:
+                recovery.take(entry)
+        except ValueError as error:
+            raise JournalError(f"{error}: {UNREADABLE_CURE}") from error
+        return recovery
 
 
 def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, JournalEntries]:
@@ -172,8 +182,13 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, Journ
     return ShardLog(address, shard, generation, producer), entries
 
 
-def fenced(address: str, transactional_id: str) -> Producer:
-    """Return the only producer with this id that can still write; open transactions are aborted."""
+def fenced(
+    address: str, transactional_id: str, options: Mapping[str, Any] = MappingProxyType({})
+) -> Producer:
+    """Return the only producer with this id that can still write; open transactions are aborted.
+
+    options: more of the client's.
+    """
     producer = Producer(
         {
             **kafka_security.client_options(address),
@@ -181,7 +196,7 @@ def fenced(address: str, transactional_id: str) -> Producer:
             "transaction.timeout.ms": TRANSACTION_MS_MAX,
             "queue.buffering.max.messages": QUEUE_RECORDS_MAX,
             "linger.ms": LINGER_MS,
-            "log_level": LOG_LEVEL,
+            **options,
         }
     )
     producer.init_transactions(INIT_SECONDS_MAX)

@@ -2,7 +2,6 @@
 
 import re
 import time
-from typing import Any
 
 from confluent_kafka import KafkaError
 from confluent_kafka.admin import AdminClient
@@ -59,8 +58,7 @@ def reason(address: str) -> str:
 def _librdkafka_error(address: str) -> str | None:
     """Return the first error that librdkafka explains when it connects, without its address and times."""
     errors: list[KafkaError] = []
-    options: dict[str, Any] = {"error_cb": errors.append, "log_level": 0}
-    client = AdminClient(options | kafka_security.client_options(address))
+    client = AdminClient({**kafka_security.client_options(address), "error_cb": errors.append})
     deadline = time.monotonic() + ASKED_SECONDS_MAX
     while not errors and time.monotonic() < deadline:
         client.poll(POLL_SECONDS)

@@ -65,8 +65,11 @@ def load(environ: Mapping[str, str] = os.environ) -> KafkaSecurity:
 
 
 def client_options(address: str) -> dict[str, Any]:
-    """Return the options of every confluent-kafka client: brokers, login, and how long to wait."""
-    options: dict[str, Any] = {"bootstrap.servers": address, **confluent_options()}
+    """Return the options of every confluent-kafka client: brokers, login, and how long to wait.
+
+    The client logs nothing: whoever uses it reports each fault once, in one line.
+    """
+    options: dict[str, Any] = {"bootstrap.servers": address, "log_level": 0, **confluent_options()}
     if "," in address:
         options |= dict.fromkeys(HANGING, HANGS_MS_MAX)
     return options

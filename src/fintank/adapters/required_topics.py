@@ -18,7 +18,7 @@ def problems(address: str) -> list[str]:
 
     Raise KafkaException if the broker does not answer.
     """
-    admin = AdminClient({**kafka_security.client_options(address), "log_level": 0})
+    admin = AdminClient(kafka_security.client_options(address))
     found = admin.list_topics(timeout=ANSWER_SECONDS_MAX).topics
     kafka_topics.use_generation(generations.complete(address, found)[-1])
     names = [name for name in topics() if name != "rejects"]

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 from confluent_kafka import KafkaException, Producer
 
-from fintank.adapters import journal, kafka_security
+from fintank.adapters import journal
 from fintank.adapters.kafka import ensure_admits
 from fintank.adapters.topic_reader import CLOCK_BACK_MS_MAX, TopicReader
 from fintank.errors import FintankError
@@ -20,13 +20,10 @@ from fintank.wire.kafka.records import Record
 
 ORIGIN_HEADER = "fintank-origin"
 TRANSACTIONAL_ID = "fintank-resend"
-TRANSACTION_MS_MAX = 30_000
 TRANSACTION_RECORDS_MAX = 1_000
 TRANSACTION_BYTES_MAX = 16 * 1024 * 1024
 RECORD_BYTES_MAX = 64 * 1024 * 1024
 """The broker has the last word: what it let in once, it takes again."""
-INIT_SECONDS_MAX = 30.0
-COMMIT_SECONDS_MAX = 30.0
 ABORT_SECONDS_MAX = 5.0
 
 
@@ -43,7 +40,7 @@ class Resender:
         """Send a record; it counts once it is committed, which also happens on the way."""
         if not self._records:
             self._producer.begin_transaction()
-            self._deadline = time.monotonic() + TRANSACTION_MS_MAX / 1000
+            self._deadline = time.monotonic() + journal.TRANSACTION_MS_MAX / 1000
         headers = [header for header in record.headers if header[0] != ORIGIN_HEADER]
         headers.append((ORIGIN_HEADER, record.place.encode()))
         place = (record.topic, record.value, record.key, record.partition)
@@ -56,7 +53,7 @@ class Resender:
     def commit(self) -> None:
         """Commit what was sent."""
         if self._records:
-            self._producer.commit_transaction(COMMIT_SECONDS_MAX)
+            self._producer.commit_transaction(journal.COMMIT_SECONDS_MAX)
             self.sent += self._records
             self._records = self._bytes = 0
 
@@ -71,25 +68,17 @@ class Resender:
 def open_resender(address: str) -> Iterator[Resender]:
     """Become the one who resends; Kafka's errors inside become a FintankError, and nothing is half sent."""
     ensure_admits(address)
-    producer = Producer(
-        {
-            **kafka_security.client_options(address),
-            "transactional.id": TRANSACTIONAL_ID,
-            "transaction.timeout.ms": TRANSACTION_MS_MAX,
-            "message.max.bytes": RECORD_BYTES_MAX,
-            "compression.type": "zstd",  # a record above the broker's limit came compressed
-            "log_level": 0,  # errors are raised, with one line
-        }
-    )
-    resender = Resender(producer)
+    # A record above the broker's limit came compressed.
+    options = {"message.max.bytes": RECORD_BYTES_MAX, "compression.type": "zstd"}
     try:
-        producer.init_transactions(INIT_SECONDS_MAX)
-        yield resender
-        resender.commit()
+        resender = Resender(journal.fenced(address, TRANSACTIONAL_ID, options))
+        try:
+            yield resender
+            resender.commit()
+        finally:
+            resender.abort()
     except (KafkaException, BufferError) as error:
         raise FintankError(_reason(address, error)) from error
-    finally:
-        resender.abort()
 
 
 def resent_places(reader: TopicReader, since_ms: int) -> Iterator[str]:

@@ -7,10 +7,10 @@ from fintank.adapters.topic_reader import TopicReader, open_reader
 from fintank.trading.log_positions import Positions
 from fintank.trading.timeline import TimelineEvent
 from fintank.wire.kafka import journal_records, timeline_records
+from fintank.wire.kafka.journal_records import POSITIONS_KEY
 
 TAIL_RECORDS = 100
 TAIL_GROWTH = 10
-_KEY = journal_records.key_of(Positions()).encode()
 
 
 def timelines(address: str, generation: int, shards: int) -> list[list[TimelineEvent]]:
@@ -34,8 +34,8 @@ def _decided(reader: TopicReader, shard: int) -> Positions | None:
     while True:
         records = reader.last(count, ends)
         for record in reversed(records):
-            if record.key == _KEY and record.value is not None:
-                found = journal_records.from_record(_KEY.decode(), record.value.decode())
+            if record.key == POSITIONS_KEY and record.value is not None:
+                found = journal_records.from_record(POSITIONS_KEY.decode(), record.value.decode())
                 return found if isinstance(found, Positions) else None
         if len(records) < count:
             return None

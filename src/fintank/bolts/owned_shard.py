@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from fintank.adapters.journal import JournalEntries
 from fintank.trading.changes import Change, Entry
 from fintank.trading.deciding import Message, decide
 from fintank.trading.effects import Effects
+from fintank.trading.limits import Limits
 from fintank.trading.log_positions import Positions
 from fintank.trading.messages import Quote
 from fintank.trading.reports import Fill, Report
@@ -112,3 +114,25 @@ class OwnedShard:
 
     def _add(self, changes: Iterable[Change]) -> None:
         self._journal.update((key_of(change), change) for change in changes)
+
+
+class AdoptedShard(NamedTuple):
+    """A shard as its journal left it. remembered: how many entries it was made of."""
+
+    owned: OwnedShard
+    positions: Positions
+    remembered: int
+
+
+def take_over(
+    log: DecisionLog, entries: JournalEntries, limits: Limits, report_alive: Callable[[], None]
+) -> AdoptedShard:
+    """Restore a shard while its journal is read; rewrite an outdated journal.
+
+    Raise JournalError for an unreadable record. report_alive: see OwnedShard.
+    """
+    recovery = entries.recovery()
+    owned = OwnedShard(recovery.shard(limits), log, report_alive)
+    if entries.is_outdated:
+        owned.write_anew(recovery.entries(), recovery.positions)
+    return AdoptedShard(owned, recovery.positions, len(recovery))

@@ -23,10 +23,10 @@ from pystorm.component import Tuple
 
 from fintank import settings
 from fintank.adapters import journal, kafka_topics, rules_option, topic_configs, versions
-from fintank.bolts.adoption import take_over
 from fintank.bolts.batch_bolt import BatchBolt
 from fintank.bolts.commit_pace import CommitPace
 from fintank.bolts.market_report import MarketReport
+from fintank.bolts.owned_shard import take_over
 from fintank.bolts.owners import owned_shards, shard_of
 from fintank.bolts.pending_tuples import PendingTuples
 from fintank.bolts.shard_feed import ShardFeed

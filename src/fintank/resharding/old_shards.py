@@ -9,7 +9,6 @@ from fintank.errors import FintankError
 from fintank.trading.changes import Entry
 from fintank.trading.log_positions import Positions, Reached
 from fintank.trading.partition_log import Partition
-from fintank.trading.recovery import Recovery
 from fintank.trading.resharding import let_time_pass, meeting_point
 from fintank.trading.timeline import Adoption, TimelineEvent
 from fintank.wire.kafka.timeline_records import limits_of
@@ -56,13 +55,8 @@ class OldShards:
 
         FintankError if the journal can't be read or written.
         """
-        recovery = Recovery()
         records = journal.read_journal(self.address, shard, self._generation, progress)
-        try:
-            for entry in JournalEntries(records):
-                recovery.take(entry)
-        except ValueError as error:
-            raise FintankError(f"shard {shard}: {error}") from error
+        recovery = JournalEntries(records).recovery()
         limits = self._limits.get(shard)
         if limits is None:
             # Nothing was decided since the last resharding.

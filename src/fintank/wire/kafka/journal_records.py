@@ -65,6 +65,9 @@ def key_of(change: Change) -> str:
     return f"{kind}|{join(*names)}"
 
 
+POSITIONS_KEY = key_of(Positions()).encode()
+
+
 def to_record(change: Change) -> tuple[str, str | None]:
     """Return key and value; a tombstone has the value None."""
     if isinstance(change, Forgotten):
