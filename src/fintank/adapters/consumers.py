@@ -7,6 +7,7 @@ from typing import TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from fintank.adapters import kafka_security
+from fintank.errors import FintankError
 from fintank.waiting import retry
 
 ANSWER_SECONDS_MAX = 20.0
@@ -31,6 +32,7 @@ def open_consumer(
 ) -> Iterator[Consumer]:
     """Open a consumer for `assign`, which reports the ends of partitions.
 
+    Kafka's errors inside become a FintankError.
     The client requires a group_id, but joins no group and commits nothing. reset: where it goes on when the
     next record was deleted; "error": nowhere, it says so.
     """
@@ -48,6 +50,8 @@ def open_consumer(
     )
     try:
         yield consumer
+    except KafkaException as error:
+        raise FintankError(f"Kafka ({address}) refused: {error.args[0].str()}") from error
     finally:
         consumer.close()
 

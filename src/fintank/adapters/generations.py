@@ -8,13 +8,12 @@ written last, in one transaction.
 import time
 from collections.abc import Iterable
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from fintank.adapters.consumers import is_end, is_record, open_consumer
+from fintank.adapters.consumers import ANSWER_SECONDS_MAX, is_end, is_record, open_consumer
 from fintank.adapters.kafka_topics import generation_of, topic_of
 from fintank.errors import FintankError
 
-ANSWER_SECONDS_MAX = 20.0
 POLL_SECONDS = 0.5
 _complete: set[tuple[str, int]] = set()
 """Address and number of each generation that is known to be complete: it stays complete."""
@@ -28,14 +27,11 @@ def complete(address: str, names: Iterable[str]) -> list[int]:
     begun = sorted(number for name, number in map(generation_of, names) if name == "timeline" and number)
     if {(address, number) for number in begun} <= _complete:
         return [0, *begun]
-    try:
-        with open_consumer(address, "fintank-generations") as consumer:
-            for number in begun:
-                if (address, number) not in _complete and _is_complete(consumer, number):
-                    _complete.add((address, number))
-            return [0, *(number for number in begun if (address, number) in _complete)]
-    except KafkaException as error:
-        raise FintankError(f"Kafka ({address}) refused: {error.args[0].str()}") from error
+    with open_consumer(address, "fintank-generations") as consumer:
+        for number in begun:
+            if (address, number) not in _complete and _is_complete(consumer, number):
+                _complete.add((address, number))
+        return [0, *(number for number in begun if (address, number) in _complete)]
 
 
 def _is_complete(consumer: Consumer, number: int) -> bool:

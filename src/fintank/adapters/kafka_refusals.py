@@ -58,7 +58,7 @@ def reason(address: str) -> str:
 def _librdkafka_error(address: str) -> str | None:
     """Return the first error that librdkafka explains when it connects, without its address and times."""
     errors: list[KafkaError] = []
-    client = AdminClient({**kafka_security.client_options(address), "error_cb": errors.append})
+    client = AdminClient(kafka_security.client_options(address) | {"error_cb": errors.append})
     deadline = time.monotonic() + ASKED_SECONDS_MAX
     while not errors and time.monotonic() < deadline:
         client.poll(POLL_SECONDS)

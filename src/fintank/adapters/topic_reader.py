@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import takewhile
 from typing import cast
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 
 from fintank.adapters.consumers import (
     ANSWER_SECONDS_MAX,
@@ -23,15 +23,15 @@ from fintank.adapters.consumers import (
 )
 from fintank.adapters.kafka import ensure_admits, no_answer
 from fintank.adapters.kafka_topics import topics
-from fintank.errors import FintankError
 from fintank.wire.kafka.records import Headers, Record
 
 SILENT_SECONDS_MAX = 20.0
 POLL_SECONDS = 0.5
 POLLED_RECORDS_MAX = 1_000
 BATCH_BYTES_MAX = 16 * 1024 * 1024
-"""A record may have a million bytes, also one that is of no use."""
+"""A list of records is bounded by its bytes, too: one record may have a million."""
 DEPTH_GROWTH = 4
+"""How many times as far back `last` looks where too few records were found."""
 SKIPPED_RECORDS_MAX = 1_000
 """Up to this many unwanted records are read and skipped; over more, the reader jumps to the next wanted."""
 FOLLOWED_RECORDS_MAX = 1_000
@@ -184,11 +184,8 @@ class TopicReader:
 def open_reader(address: str, topic: str) -> Iterator[TopicReader]:
     """Open a reader of one of the topics, which must exist; Kafka's errors inside become a FintankError."""
     ensure_admits(address)
-    try:
-        with open_consumer(address, "fintank-commands") as consumer:
-            yield TopicReader(address, topic, consumer)
-    except KafkaException as error:
-        raise FintankError(f"Kafka ({address}) refused: {error.args[0].str()}") from error
+    with open_consumer(address, "fintank-commands") as consumer:
+        yield TopicReader(address, topic, consumer)
 
 
 def batches(records: Iterable[Record], records_max: int) -> Iterator[list[Record]]:
