@@ -6,20 +6,18 @@ A process has one scale: that of FINTANK_SCALE or scale.toml, or, in a bolt, tha
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fintank import toml_file
-from fintank.errors import FintankError
-from fintank.output import printable
 from fintank.settings import PROJECT_ROOT, path_of
+from fintank.wire.toml_keys import Key, fields, table, whole
 
 OPTION = "fintank.scale"
 PARTITIONS_MAX = 1_000
 TASKS_MAX = 1_000
 WORKERS_MAX = 1_000
-SHOWN_CHARS_MAX = 200
 PARTITIONED = ("ticks", "orders", "executions", "fills")
 COMPONENTS = (
     "tick-spout",
@@ -92,16 +90,22 @@ def load(environ: Mapping[str, str] = os.environ) -> Scale:
 
 def parse(content: Mapping[str, Any], name: str) -> Scale:
     """Read the content of scale.toml; what is left out has its default."""
-    default = Scale()
-    _require_known(content, ("shards", "partitions", "tasks", "storm"), name)
-    partitions = _table(content, "partitions", PARTITIONED, name, PARTITIONS_MAX)
-    tasks = _table(content, "tasks", COMPONENTS, name, TASKS_MAX)
-    storm = _table(content, "storm", ("workers",), name, WORKERS_MAX)
+
+    def counts(key: str, names: Iterable[str], most: int) -> Key:
+        return table(key, {one: whole(one, 1, most) for one in names}, f"{name}: [{key}]")
+
+    keys = {
+        "shards": whole("shards", 1, PARTITIONS_MAX),
+        "partitions": counts("partitions", PARTITIONED, PARTITIONS_MAX),
+        "tasks": counts("tasks", COMPONENTS, TASKS_MAX),
+        "storm": counts("storm", ("workers",), WORKERS_MAX),
+    }
+    default, found = Scale(), fields(content, keys, name)
     return Scale(
-        _count(content.get("shards", default.shards), "shards", name, PARTITIONS_MAX),
-        {**default.partitions, **partitions},
-        tasks if "tasks" in content else default.tasks,
-        storm.get("workers", default.workers),
+        found.get("shards", default.shards),
+        {**default.partitions, **found.get("partitions", {})},
+        found.get("tasks", default.tasks),
+        found.get("storm", {}).get("workers", default.workers),
     )
 
 
@@ -113,27 +117,3 @@ def idle(scale: Scale) -> Iterator[str]:
         tasks = scale.tasks.get(component, 1)
         if tasks > count:
             yield f"scale.toml: of {tasks:,} tasks of {component} only {count:,} have work, as many as {what}"
-
-
-def _table(
-    content: Mapping[str, Any], key: str, known: tuple[str, ...], name: str, most: int
-) -> dict[str, int]:
-    found = content.get(key, {})
-    if not isinstance(found, dict):
-        raise FintankError(f"{name}: {key} must be a table, as in [{key}]")
-    _require_known(found, known, f"{name}: [{key}]")
-    return {one: _count(value, f"[{key}] {one}", name, most) for one, value in found.items()}
-
-
-def _require_known(content: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
-    unknown = sorted(content.keys() - {*known})
-    if unknown:
-        name = printable(repr(unknown[0]), SHOWN_CHARS_MAX)
-        raise FintankError(f"{where} has no {name}: it can have {', '.join(known)}")
-
-
-def _count(value: object, key: str, name: str, most: int) -> int:
-    if type(value) is not int or not 1 <= value <= most:
-        found = printable(repr(value), SHOWN_CHARS_MAX)
-        raise FintankError(f"{name}: {key} = {found} must be a whole number from 1 to {most:,}")
-    return value

@@ -20,13 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from fintank import toml_file
-from fintank.errors import FintankError
 from fintank.feeds.exchange import FeedMessage, Ignored, VenueQuote, iso_us
-from fintank.wire.kafka.fields import is_symbol
-from fintank.wire.toml_keys import shown, shown_name
+from fintank.wire import toml_keys
+from fintank.wire.kafka.fields import SYMBOL_ALLOWED, is_symbol
+from fintank.wire.toml_keys import Key, shown_name
 
-REQUIRED = ("url", "exchange", "symbol", "bid", "ask")
-OPTIONAL = ("subscribe", "bid_size", "ask_size", "sequence", "time", "time_unit")
 DIGITS_MAX = 30
 """Of a time or a sequence number."""
 _UNITS: Mapping[str, Decimal] = {
@@ -97,31 +95,31 @@ def _whole(number: Decimal) -> int:
     return int(number)
 
 
+def _exchange(value: object) -> str:
+    if not isinstance(value, str) or not is_symbol(value):
+        raise ValueError
+    return value
+
+
+def _unit(value: object) -> str:
+    if value not in (*_UNITS, "iso"):
+        raise ValueError
+    return str(value)
+
+
+_KEYS: Mapping[str, Key] = {
+    "url": toml_keys.text("url", is_required=True),
+    "exchange": Key("exchange", _exchange, f"the name of an exchange, {SYMBOL_ALLOWED}"),
+    **{name: toml_keys.text(name, is_required=True) for name in ("symbol", "bid", "ask")},
+    **{name: toml_keys.text(name) for name in ("subscribe", "bid_size", "ask_size", "sequence", "time")},
+    "time_unit": Key("time_unit", _unit, "s, ms, us, ns or iso", False),
+}
+
+
 def load(path: Path) -> dict[str, OwnFeed]:
     """Read feeds.toml, if it is there; FintankError of one line if it is wrong."""
     if not path.exists():
         return {}
     tables = toml_file.parsed(toml_file.text(path, "docs/producers.md has an example"), str(path))
-    return {name: OwnFeed(_checked(path, name, table)) for name, table in tables.items()}
-
-
-def _checked(path: Path, name: str, table: Any) -> Mapping[str, str]:
-    where = f"{path}: {shown_name(name)}"
-    if not isinstance(table, dict):
-        raise FintankError(f"{where}: must be a table, as in [desk]")
-    for key, value in table.items():
-        if key not in (*REQUIRED, *OPTIONAL):
-            allowed = ", ".join((*REQUIRED, *OPTIONAL))
-            raise FintankError(f"{where}: unknown key {shown_name(key)}: allowed are {allowed}")
-        if not isinstance(value, str):
-            raise FintankError(f"{where}: {key} = {shown(value)}: must be text")
-    missing = [key for key in REQUIRED if key not in table]
-    if missing:
-        raise FintankError(f"{where}: {missing[0]} is missing")
-    if not is_symbol(table["exchange"]):
-        raise FintankError(
-            f"{where}: exchange = {shown(table['exchange'])}: can't be the name of an exchange"
-        )
-    if table.get("time_unit", "s") not in (*_UNITS, "iso"):
-        raise FintankError(f"{where}: time_unit = {shown(table['time_unit'])}: must be s, ms, us, ns or iso")
-    return table
+    keys = {name: toml_keys.table(name, _KEYS, f"{path}: {shown_name(name)}") for name in tables}
+    return {name: OwnFeed(found) for name, found in toml_keys.fields(tables, keys, str(path)).items()}

@@ -75,8 +75,7 @@ def _is_symbol(value: object) -> bool:
 
 
 def _milliseconds(field: str, minimum: int, *, is_required: bool = True) -> Key:
-    read = whole(minimum, MILLISECONDS_MAX, scale=1_000)
-    return Key(field, read, f"a whole number from {minimum} to {MILLISECONDS_MAX}", is_required)
+    return whole(field, minimum, MILLISECONDS_MAX, scale=1_000, is_required=is_required)
 
 
 _KEYS: Mapping[str, Key] = {
@@ -92,9 +91,7 @@ _KEYS: Mapping[str, Key] = {
     ),
     "max_order_qty": decimal("max_order_qty"),
     "max_order_notional": decimal("max_order_notional"),
-    "max_open_orders": Key(
-        "max_open_orders", whole(1, OPEN_ORDERS_MAX), f"a whole number from 1 to {OPEN_ORDERS_MAX}", False
-    ),
+    "max_open_orders": whole("max_open_orders", 1, OPEN_ORDERS_MAX),
     "price_band": decimal("price_band"),
     "market_collar": decimal("market_collar"),
 }

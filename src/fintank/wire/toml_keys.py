@@ -1,4 +1,4 @@
-"""Reading the tables of rules.toml and instruments.toml, strictly.
+"""Reading the tables of the TOML files that a user writes, strictly.
 
 A wrong key, type or value raises a FintankError of one line with the file, the key, the value and what is
 allowed.
@@ -55,21 +55,45 @@ def fields(values: Mapping[str, object], keys: Mapping[str, Key], where: str) ->
                 found[known.field] = known.read(values[name])
             except ValueError:
                 value = shown(values[name])
-                raise FintankError(f"{where}: {name} = {value}: must be {known.allowed}") from None
+                raise FintankError(
+                    f"{where}: {shown_name(name)} = {value}: must be {known.allowed}"
+                ) from None
         elif known.is_required:
             raise FintankError(f"{where}: {name} is missing: it must be {known.allowed}")
     return found
 
 
-def whole(minimum: int, maximum: int, scale: int = 1) -> Callable[[object], int]:
-    """Return a reader of whole numbers within bounds, which multiplies them by scale."""
+def text(field: str, *, is_required: bool = False) -> Key:
+    """Return the key of a text."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str):
+            raise ValueError
+        return value
+
+    return Key(field, read, "text", is_required)
+
+
+def table(field: str, keys: Mapping[str, Key], where: str) -> Key:
+    """Return the key of a table with these keys, which may be missing; `where` is its name in errors."""
+
+    def read(value: object) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise ValueError
+        return fields(value, keys, where)
+
+    return Key(field, read, f"a table, as in [{shown_name(field)}]", False)
+
+
+def whole(field: str, minimum: int, maximum: int, *, scale: int = 1, is_required: bool = False) -> Key:
+    """Return the key of a whole number within bounds, which is multiplied by scale."""
 
     def read(value: object) -> int:
         if type(value) is not int or not minimum <= value <= maximum:
             raise ValueError
         return value * scale
 
-    return read
+    return Key(field, read, f"a whole number from {minimum} to {maximum}", is_required)
 
 
 def decimal(field: str, *, is_required: bool = False, may_be_zero: bool = False) -> Key:

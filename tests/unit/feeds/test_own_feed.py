@@ -32,7 +32,7 @@ def test_a_feed_asks_with_its_own_text(tmp_path: Path) -> None:
     [
         ({"colour": "'red'"}, "unknown key colour: allowed are url, exchange"),
         ({"bid": "5"}, "bid = 5: must be text"),
-        ({"exchange": "''"}, "can't be the name of an exchange"),
+        ({"exchange": "''"}, "must be the name of an exchange"),
         ({"time_unit": "'h'"}, 'time_unit = "h": must be s, ms, us, ns or iso'),
         ({"bid": "nonsense"}, "is not valid TOML"),
         ({"bid": "[" * 10_000}, "is not valid TOML"),
