@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 import streamparse.cli.sparse
+from invoke.config import Config
 from invoke.exceptions import ParseError
 from invoke.parser import Parser
 
 from fintank.commands import program
-from fintank.commands.program import Config, collection
+from fintank.commands.program import collection
 from fintank.settings import PROJECT_ROOT
 
 SOURCES = PROJECT_ROOT / "src" / "fintank"
