@@ -16,15 +16,11 @@ from fintank.sink_url import SinkUrl
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 PORTS: Mapping[str, Any] = json.loads((Path(__file__).parent / "ports.json").read_text("utf-8"))
 """The default TCP ports; the cookbook reads the same file."""
-SINK_PORTS: Mapping[str, int] = {
-    scheme: PORTS["influxdb" if scheme == "influxdbs" else scheme] for scheme in sink_url.TITLES
-}
+SINK_PORTS: Mapping[str, int] = {scheme: PORTS[title.lower()] for scheme, title in sink_url.TITLES.items()}
 TOPOLOGY = "order_flow"
 _NAME = re.compile(r"(?=.{1,254}\Z)[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?")
 _ADDRESS = re.compile(r"(.+):([0-9]{1,5})")
 _NOT_IN_HOME = frozenset(",;:%$#*?\\\"'")
-RULES_OPTION = "fintank.rules"
-"""The Storm option that carries rules.toml and instruments.toml to the bolts, as JSON."""
 
 
 @dataclass(frozen=True)

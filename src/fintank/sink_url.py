@@ -14,7 +14,10 @@ TITLES: Mapping[str, str] = {
     "questdb": "QuestDB",
     "postgresql": "PostgreSQL",
 }
-"""The schemes; influxdbs is InfluxDB over https."""
+"""The schemes, and what their databases are called, as their classes in `adapters.sinks` are.
+
+influxdbs is InfluxDB over https.
+"""
 FORMS = "influxdb, influxdbs, questdb or postgres, or a URL such as questdb://localhost:9000"
 _URL = re.compile(r"([A-Za-z]+)://(?:(.*)@)?([^@/]+)(?:/(.*))?")
 _DATABASE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")

@@ -53,10 +53,9 @@ def source(tmp_path: Path) -> Path:
     (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     (folder / "fintank" / "adapters" / "sinks" / "redis.py").write_text(code)
     assert len(code.splitlines()) < 100
-    title, client, port = re.findall(r"^\+(.*)\n", PAGE, re.MULTILINE)
+    title, port = re.findall(r"^\+(.*)\n", PAGE, re.MULTILINE)
     for name, before, line in (
         ("sink_url.py", '    "influxdb": "InfluxDB",\n', title),
-        ("adapters/sinks/__init__.py", "_CLIENTS = {\n", client),
         ("ports.json", "{\n", port),
     ):
         file = folder / "fintank" / name

@@ -15,7 +15,7 @@ from support.stack import BIN
 from support.waiting import wait_until
 
 from fintank import __version__, scale, settings
-from fintank.adapters import rules_file
+from fintank.adapters import rules_file, rules_option
 from fintank.settings import PROJECT_ROOT
 from fintank.storm.storm_command import JVM_OPTIONS
 
@@ -81,7 +81,7 @@ def order_flow(environ: dict[str, str], folder: Path, jar: Path = JAR) -> Iterat
     log = folder / f"order_flow-{time.monotonic_ns()}.log"
     config = folder / "options.json"
     rules = rules_file.load_json(settings.load(environ))
-    options = {settings.RULES_OPTION: rules, scale.OPTION: scale.load(environ).to_json()}
+    options = {rules_option.OPTION: rules, scale.OPTION: scale.load(environ).to_json()}
     config.write_text(json.dumps(options))
     class_path = (PROJECT_ROOT / ".fintank" / "opt" / "storm.classpath").read_text().strip()
     command = ["java", *JVM_OPTIONS, "-cp", f"{class_path}:{jar}", "fintank.local.main"]

@@ -11,7 +11,7 @@ import psutil
 from kafka.admin import KafkaAdminClient
 
 from fintank import scale, settings
-from fintank.adapters import calendars, rules_file
+from fintank.adapters import calendars, rules_file, rules_option
 from fintank.adapters.consumer_groups import Member, live_members
 from fintank.adapters.kafka import connect, ensure_topics
 from fintank.adapters.sinks import no_answer, open_sink
@@ -38,7 +38,7 @@ def prepare(arguments: Sequence[str]) -> dict[str, object]:
     with exiting():
         loaded = settings.load()
         options: dict[str, object] = {
-            settings.RULES_OPTION: rules_file.load_json(loaded),
+            rules_option.OPTION: rules_file.load_json(loaded),
             scale.OPTION: scale.current().to_json(),
         }
         # It wins over config.json, so the default must not be there.

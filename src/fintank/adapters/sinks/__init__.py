@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from fintank.adapters import tls_faults
 from fintank.adapters.sinks.query import Query
 from fintank.errors import FintankError
-from fintank.sink_url import SinkUrl
+from fintank.sink_url import TITLES, SinkUrl
 from fintank.wire.points.point_values import Measurement, Point
 
 Series = tuple[dict[str, str], list[list[Any]]]
@@ -87,15 +87,6 @@ def count(store: Store, query: Query) -> int:
     return sum(int(row[1] or 0) for row in rows(store, query))
 
 
-_CLIENTS = {
-    "influxdb": ("influxdb", "InfluxDB"),
-    "influxdbs": ("influxdb", "InfluxDB"),
-    "questdb": ("questdb", "QuestDB"),
-    "postgresql": ("postgresql", "PostgreSQL"),
-}
-"""The module in this folder and the class of each scheme, which is a Sink and, to be read from, a Store."""
-
-
 def open_sink(url: SinkUrl) -> Sink:
     """Return the writer of a database."""
     sink: Sink = _open(url)
@@ -111,9 +102,10 @@ def open_store(url: SinkUrl) -> Store:
 
 
 def _open(url: SinkUrl) -> Any:
-    module, name = _CLIENTS[url.scheme]
+    """Make the client of a database: a Sink and, to be read from, a Store."""
+    name = TITLES[url.scheme]
     # Imported here: a bolt needs one of them only.
-    return getattr(import_module(f"fintank.adapters.sinks.{module}"), name)(url)
+    return getattr(import_module(f"fintank.adapters.sinks.{name.lower()}"), name)(url)
 
 
 def full_disk_cure(text: str) -> str:
