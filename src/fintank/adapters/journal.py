@@ -28,7 +28,7 @@ from confluent_kafka import (
 
 from fintank.adapters import generations, kafka_refusals, kafka_security, kafka_topics, ports, required_topics
 from fintank.adapters.consumers import bounds, is_end, is_record, open_consumer
-from fintank.adapters.kafka_topics import partition_for, reports_partition, topic_of, topics
+from fintank.adapters.kafka_topics import fills_partition, reports_partition, topic_of
 from fintank.errors import FintankError
 from fintank.trading.changes import Change, Entry, EntryId
 from fintank.trading.recovery import Recovery
@@ -90,8 +90,7 @@ class ShardLog:
             records.append(("executions", partition, report.identity.cl_ord_id, executions.to_json(report)))
         records += [(self._timeline, self._shard, *timeline_records.to_record(event)) for event in events]
         for fill in fills_:
-            partition = partition_for(fill.account, topics()["fills"].partitions)
-            records.append(("fills", partition, fill.account, fills.to_json(fill)))
+            records.append(("fills", fills_partition(fill.account), fill.account, fills.to_json(fill)))
         with errors(self._address, f"shard {self._shard}", "the transaction failed"):
             write(self._producer, records)
 

@@ -65,7 +65,7 @@ def topic_of(name: str, number: int) -> str:
 
 
 def generation_of(topic: str) -> tuple[str, int]:
-    """Return which of NAMES a topic is, and its generation: journal-3 is ("journal", 3). Others are kept."""
+    """Return a topic's name in NAMES and its generation: "journal", 3 of journal-3, "ticks", 0 of ticks."""
     name, _, number = topic.partition("-")
     if name in GENERATED and number.isdecimal() and topic == topic_of(name, int(number)):
         return name, int(number)
@@ -118,3 +118,8 @@ def partition_for(key: str, partitions: int) -> int:
 def reports_partition(symbol: str) -> int:
     """Return the partition of `executions` with a symbol's reports; the number of shards changes nothing."""
     return partition_for(symbol, topics()["executions"].partitions)
+
+
+def fills_partition(account: str) -> int:
+    """Return the partition of `fills` with an account's fills."""
+    return partition_for(account, topics()["fills"].partitions)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from fintank.adapters.kafka_topics import partition_for, reports_partition, topics
+from fintank.adapters.kafka_topics import fills_partition, reports_partition
 from fintank.adapters.topic_reader import CLOCK_BACK_MS_MAX, TopicReader, open_reader
 from fintank.order_history import waiting_reason
 from fintank.order_history.chains import chains, is_named, quoted
@@ -139,8 +139,7 @@ def _fills(
 ) -> dict[str, Booked]:
     accounts = {order.account for order in requested} if exec_ids else set()
     keys = {account.encode() for account in accounts}
-    partitions = {partition_for(account, topics()["fills"].partitions) for account in accounts}
-    starts = reader.starts(partitions, since_ms)
+    starts = reader.starts(set(map(fills_partition, accounts)), since_ms)
     own = (record for record in _read(reader, starts, "fills") if record.key in keys)
     return {
         fill.exec_id: (record, fill)

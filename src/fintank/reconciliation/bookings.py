@@ -6,7 +6,7 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import TypeVar
 
-from fintank.adapters.kafka_topics import partition_for, topics
+from fintank.adapters.kafka_topics import fills_partition
 from fintank.reconciliation.findings import BreakKind, Result
 from fintank.reconciliation.snapshot import Recorded, shown
 from fintank.reconciliation.topic_logs import PartitionKey, TopicLogs, reports_partition
@@ -58,8 +58,8 @@ def _check_fills(
             result.compared += 1
             _check_equal(result, trade, bookings[exec_id])
         else:
-            partition = partition_for(trade.message.account, topics()["fills"].partitions)
-            judge(trade, BreakKind.TRADE_NOT_BOOKED, ("fills", partition), "has no fill")
+            partition = "fills", fills_partition(trade.message.account)
+            judge(trade, BreakKind.TRADE_NOT_BOOKED, partition, "has no fill")
     for exec_id, booked in bookings.items():
         if exec_id not in trades:
             detail = "books a trade that no execution reports"

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 
 from fintank.adapters.topic_reader import open_reader
 from fintank.samples.fake_ticks import NAMED_SYMBOLS, symbol_names
@@ -21,7 +22,8 @@ def quoted_symbols(address: str, limits: Limits) -> list[str]:
     with open_reader(address, "ticks") as reader:
         latest = reader.last(RECENT_TICKS_MAX, reader.ends())
     recent = (record for record in latest if record.time_ms >= oldest_ms)
-    return sorted({quote.symbol for _, quote in messages(recent, tick_json.from_record)})
+    read = partial(tick_json.from_record, allows_negative=limits.instruments.allows_negative)
+    return sorted({quote.symbol for _, quote in messages(recent, read)})
 
 
 def of_one_currency(symbols: Sequence[str], instruments: Instruments) -> list[str]:
