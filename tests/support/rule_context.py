@@ -30,10 +30,6 @@ def with_limits(**limits: Any) -> RuleContext:
     return replace(CONTEXT, limits=Limits(**limits))
 
 
-def with_instrument(**values: Any) -> RuleContext:
-    return replace(CONTEXT, instrument=Instrument(**values))
-
-
 def lots_of(lot_size: int) -> Limits:
     return Limits(instruments=Instruments(default=Instrument(lot_size=Decimal(lot_size))))
 

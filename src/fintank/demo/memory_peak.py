@@ -17,9 +17,8 @@ class MemoryPeak:
     Memory is PSS: a page that several processes share counts once.
     """
 
-    def __init__(self, roots: Iterable[int], interval_s: float = SAMPLE_INTERVAL_S) -> None:
+    def __init__(self, roots: Iterable[int]) -> None:
         self._roots = frozenset(roots)
-        self._interval_s = interval_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, name="memory-peak", daemon=True)
         self.size_bytes = 0
@@ -35,7 +34,7 @@ class MemoryPeak:
     def _sample(self) -> None:
         while True:
             self.size_bytes = max(self.size_bytes, trees_bytes(self._roots))
-            if self._stop.wait(self._interval_s):
+            if self._stop.wait(SAMPLE_INTERVAL_S):
                 return
 
 
