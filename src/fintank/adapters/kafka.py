@@ -31,7 +31,7 @@ def connect(address: str) -> Iterator[KafkaAdminClient]:
     """Open an admin client; raise FintankError if the broker does not answer, or reports an error later."""
     ensure_answers(address)
     try:
-        client: Any = _client(address) if "," not in address else _PatientClient(address)
+        client: Any = admin_client(address) if "," not in address else _PatientClient(address)
     except KafkaError as error:
         raise FintankError(kafka_refusals.reason(address)) from error
     try:
@@ -42,9 +42,12 @@ def connect(address: str) -> Iterator[KafkaAdminClient]:
         raise FintankError(f"Kafka ({address}) refused: {error}") from error
 
 
-def _client(
+def admin_client(
     address: str, bootstrap_ms: int = BOOTSTRAP_MS_MAX, request_ms: int = REQUEST_MS_MAX
 ) -> KafkaAdminClient:
+    """Open an admin client of one broker; KafkaError if it does not answer."""
+    # The client logs every attempt; the error is enough.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     connect_ms = min(request_ms, CONNECT_MS_MAX)
     return KafkaAdminClient(
         bootstrap_servers=address,
@@ -58,6 +61,7 @@ def _client(
 
 @cache
 def _in_turn(address: str) -> deque[str]:
+    """Return the brokers of an address, the one to ask first in front: one deque for all clients of it."""
     return deque(address.split(","))
 
 
@@ -84,7 +88,7 @@ class _PatientClient:
             deadline = time.monotonic() + TAKEN_OVER_S_MAX
             while True:
                 try:
-                    self._client = self._client or _client(
+                    self._client = self._client or admin_client(
                         self._next_address(), kafka_security.HANGS_MS_MAX, kafka_security.HANGS_MS_MAX
                     )
                     return getattr(self._client, name)(*values, **named)
@@ -116,8 +120,6 @@ def ensure_answers(address: str) -> None:
 
     Kafka's clients would retry for long.
     """
-    # The client logs every attempt; one line of FintankError is enough.
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     if not ports.listens(address):
         raise no_answer(address)
     if fault := kafka_refusals.tls_fault(address):
@@ -174,6 +176,7 @@ def fix_topics(admin: KafkaAdminClient, wanted: Mapping[str, Topic] | None = Non
 
 
 def _lost(admin: KafkaAdminClient, topic: str, partitions: int) -> list[str]:
+    """Return a line for each partition of the journal that has lost its first records."""
     earliest = {TopicPartition(topic, number): OffsetSpec.EARLIEST for number in range(partitions)}
     return [
         f"topic '{topic}': the records before offset {first.offset} of partition {place.partition} are gone: "
@@ -184,6 +187,7 @@ def _lost(admin: KafkaAdminClient, topic: str, partitions: int) -> list[str]:
 
 
 def _differences(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> list[Difference]:
+    """Create missing topics; return how the configs of all differ. FintankError for wrong partitions."""
     missing = sorted(topics.keys() - set(admin.list_topics()))
     if missing:
         # Another command may create one at the same time; its partitions are checked like all others.

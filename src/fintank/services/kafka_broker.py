@@ -2,15 +2,13 @@
 
 import base64
 import functools
-import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from fintank.adapters import kafka_security, ports
+from fintank.adapters import kafka, kafka_security, ports
 from fintank.adapters.topic_configs import REPLICAS_MAX, in_sync_min
 from fintank.errors import FintankError
 from fintank.services import broker_security, programs, state_file
@@ -116,15 +114,8 @@ def answers(address: str) -> bool:
     """Whether a broker at `address` can describe its cluster."""
     if not ports.listens(address):
         return False
-    # The client logs every failed attempt; here a failure is just an answer.
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     try:
-        with KafkaAdminClient(
-            bootstrap_servers=address,
-            request_timeout_ms=ANSWER_TIMEOUT_MS,
-            bootstrap_timeout_ms=ANSWER_TIMEOUT_MS,
-            **kafka_security.kafka_python_options(),
-        ) as client:
+        with kafka.admin_client(address, ANSWER_TIMEOUT_MS, ANSWER_TIMEOUT_MS) as client:
             return bool(client.describe_cluster()["brokers"])
     except (KafkaError, OSError):
         return False

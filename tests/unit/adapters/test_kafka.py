@@ -61,7 +61,7 @@ def test_a_broker_that_hangs_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> N
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr(kafka, "_client", lambda broker, *_: Client(broker))
+    monkeypatch.setattr(kafka, "admin_client", lambda broker, *_: Client(broker))
     monkeypatch.setattr(kafka, "RETRY_S", 0)
     monkeypatch.setattr(ports, "listens", lambda broker: broker != "down:2")
     for _ in range(2):
