@@ -88,12 +88,14 @@ def connect(address: str) -> Iterator[Any]:
     try:
         yield client
     except (TException, OSError) as error:
-        reason = " ".join(
-            str(getattr(error, "msg", None) or getattr(error, "message", None) or error).split()
-        )
-        raise FintankError(f"Nimbus ({address}) refused: {reason}") from error
+        raise FintankError(f"Nimbus ({address}) refused: {reason(error)}") from error
     finally:
         client.close()
+
+
+def reason(error: Exception) -> str:
+    """Return the text of an error of Thrift's, whose own text may be empty, as one line."""
+    return " ".join(str(getattr(error, "msg", None) or getattr(error, "message", None) or error).split())
 
 
 def cluster(address: str) -> Any:

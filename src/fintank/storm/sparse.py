@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fintank import output, settings
+from fintank.adapters import nimbus
 from fintank.errors import EXIT_INTERRUPTED, FintankError
 from fintank.services import config_file, lifecycle, programs, storm_cluster
 from fintank.settings import TOPOLOGY
@@ -54,9 +55,9 @@ def main() -> None:
         # To streamparse, a variable that is set to nothing names no Nimbus at all.
         if os.environ.get("STREAMPARSE_NIMBUS") == "":
             del os.environ["STREAMPARSE_NIMBUS"]
-        nimbus = os.environ.get("STREAMPARSE_NIMBUS")
-        if nimbus and not settings.is_host_or_address(nimbus):
-            raise FintankError(f"STREAMPARSE_NIMBUS={nimbus!r} is not an address: write a host, or host:port")
+        chosen = os.environ.get("STREAMPARSE_NIMBUS")
+        if chosen and not settings.is_host_or_address(chosen):
+            raise FintankError(f"STREAMPARSE_NIMBUS={chosen!r} is not an address: write a host, or host:port")
         if sys.argv[1:2] in (["run"], ["submit"]):
             _keep_temporary_files_in(programs.temporary(loaded))
         local = storm_cluster.sparse_config(loaded) if lifecycle.has_cluster(loaded) else None
@@ -77,8 +78,7 @@ def main() -> None:
     except BrokenPipeError:
         raise  # the reader of our output is gone
     except (TException, OSError) as error:
-        reason = getattr(error, "msg", None) or getattr(error, "message", None) or error
-        sys.exit(f"sparse {sys.argv[1]}: {reason}")
+        sys.exit(f"sparse {sys.argv[1]}: {nimbus.reason(error)}")
 
 
 def _keep_temporary_files_in(temporary: Path) -> None:
