@@ -1,6 +1,5 @@
 """The audit of one generation of shards: reads what it has decided on once, in bounded memory."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,10 +26,10 @@ from fintank.trading.partition_log import Partition
 from fintank.trading.reports import Report
 from fintank.trading.resharding import Division
 from fintank.trading.timeline import TimelineEvent
+from fintank.waiting import wait_until
 
 LATE_SECONDS_MAX = 30.0
 """How long to wait for what an open transaction hides."""
-POLL_SECONDS = 0.2
 
 
 class Generation(NamedTuple):
@@ -210,17 +209,17 @@ class GenerationAudit:
 
     def _wait_for_late(self, booked: WrittenFills) -> None:
         """Wait for reports and fills that were written before the positions and are still hidden."""
-        deadline = time.monotonic() + (LATE_SECONDS_MAX if self._generation.is_last else 0)
-        while True:
+
+        def are_matched() -> bool:
             self._fills.take(booked.read())
             self._fills.match_late()
             matched = [self._fills.is_matched]
             for written, matching in (pair for shard in self._shards for pair in shard.written):
                 matching.read_on(written.read())
                 matched.append(matching.is_matched)
-            if all(matched) or time.monotonic() > deadline:
-                return
-            time.sleep(POLL_SECONDS)
+            return all(matched)
+
+        wait_until(are_matched, LATE_SECONDS_MAX if self._generation.is_last else 0)
 
     def _is_at_rest(self, shard: _Shard) -> bool:
         """Whether the shard has decided nothing since the audit began."""

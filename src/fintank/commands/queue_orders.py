@@ -4,7 +4,7 @@ from fintank.adapters import rules_file
 from fintank.commands import command
 from fintank.samples import fake_orders
 from fintank.samples.fake_orders import FakePortfolioOrder
-from fintank.samples.fake_ticks import symbol_names
+from fintank.samples.fake_ticks import SYMBOLS_MAX, symbol_names
 from fintank.samples.produce import make_topics, send
 from fintank.samples.quoted_symbols import SYMBOLS_MIN, of_one_currency, quoted_or_named, quoted_symbols
 from fintank.settings import Settings
@@ -13,7 +13,6 @@ from fintank.terminal.texts import counted
 from fintank.waiting import now_us
 
 COUNT_MAX = 100_000
-SYMBOLS_MAX = 100_000
 SHOWN_ORDERS_MAX = 20
 
 

@@ -13,7 +13,6 @@ from fintank.terminal.texts import counted
 from fintank.waiting import now_us, sleep_until
 from fintank.wire.kafka.records import EARLIEST_US
 
-SYMBOLS_MAX = 100_000
 DEFAULT_SPAN = "1h"
 
 
@@ -40,7 +39,7 @@ def queue_ticks(
     Example: invoke queue_ticks --count 500000 --seed 7
     """
     total = whole_number("--count", count)
-    symbol_count = whole_number("--symbols", symbols, maximum=SYMBOLS_MAX)
+    symbol_count = whole_number("--symbols", symbols, maximum=fake_ticks.SYMBOLS_MAX)
     if rate is None:
         span = span or DEFAULT_SPAN
         length_us = span_us("--span", span)

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 
 from fintank import output
-from fintank.adapters import kafka
 from fintank.adapters.consumer_groups import GROUPS
 from fintank.adapters.rejected_records import Rejected, read_rejects
 from fintank.adapters.topic_reader import open_reader
@@ -14,6 +13,7 @@ from fintank.commands.show import decoded
 from fintank.errors import FintankError
 from fintank.reconciliation import resending
 from fintank.report.span import parse_span
+from fintank.samples.produce import make_topics
 from fintank.settings import Settings
 from fintank.terminal.screen import console, table
 from fintank.terminal.texts import counted, utc
@@ -52,8 +52,7 @@ def rejects(
             "writes its points"
         )
     since_ms = parse_span(since, "now").since_ns // 1_000_000 if since else None
-    with kafka.connect(settings.kafka) as admin:
-        kafka.ensure_topics(admin)
+    make_topics(settings.kafka)
     with open_reader(settings.kafka, "rejects") as reader:
         found = chosen(read_rejects(reader, since_ms), topic, reason)
     if not found:

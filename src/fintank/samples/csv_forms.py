@@ -14,11 +14,11 @@ from fintank.samples import csv_numbers, csv_text, csv_times, known_forms
 from fintank.samples.csv_times import TimeForm
 from fintank.samples.known_forms import KnownForm, plain_name
 from fintank.wire.kafka.records import EARLIEST_US
+from fintank.wire.kafka.tick_record import PRICES, SIZES
 
 REQUIRED = ("timestamp", "symbol", "exchange", "bid", "ask")
-SIZES = ("bid_size", "ask_size")
 NAMES = (*REQUIRED, *SIZES)
-NUMBERS = ("bid", "ask", *SIZES)
+NUMBERS = (*PRICES, *SIZES)
 CONSTANTS = {"symbol": "EURUSD", "exchange": "NYSE"}
 """The fields that may be the same for all lines, with an example."""
 SAMPLE_LINES_MAX = 200

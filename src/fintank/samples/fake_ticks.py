@@ -7,6 +7,7 @@ from fintank.wire.kafka.tick_json import tick_of_numbers
 
 NAMED_SYMBOLS = (("VTI", 110_00), ("IVE", 94_00), ("IWS", 74_00))
 """Symbols and the prices, in cents, at which their walks start."""
+SYMBOLS_MAX = 100_000
 EXCHANGES = ("NYSE", "NASDAQ")
 MADE_UP_CENTS = (10_00, 500_00)
 DRIFT_MAX = 5

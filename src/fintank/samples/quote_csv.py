@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import orjson
 
-from fintank.samples.csv_forms import NAMES, NUMBERS, OWN_TIME, SIZES, CsvForm, joined
+from fintank.samples.csv_forms import NAMES, NUMBERS, OWN_TIME, CsvForm, joined
 from fintank.samples.csv_numbers import plain_number
 from fintank.samples.csv_text import BadLine, NumberedText, fields, fits, lines
 from fintank.samples.csv_times import SkippedTimeError, with_point
@@ -22,7 +22,7 @@ from fintank.wire.bolts import owner_ticks
 from fintank.wire.kafka import ticks
 from fintank.wire.kafka.fields import DECIMAL, SYMBOL_ALLOWED
 from fintank.wire.kafka.rejects import Reject
-from fintank.wire.kafka.tick_record import AllowsNegative, only_positive
+from fintank.wire.kafka.tick_record import PRICES, SIZES, AllowsNegative, only_positive
 
 BATCH_LINES = 500
 VALUE_CHARS_MAX = 80
@@ -82,7 +82,7 @@ def _record(form: CsvForm) -> Callable[[Sequence[str]], str]:
     changes = [(at, change) for at, name in enumerate(names) if (change := _change(form, name))]
     # The rules of ticks say more about a number of seconds than that it is none.
     read_time = with_point if form.time.name == OWN_TIME else form.time.read
-    sides = [names.index(side) for side in ("bid", "ask")] if form.keeps_sides else []
+    sides = [names.index(side) for side in PRICES] if form.keeps_sides else []
     held = dict.fromkeys(sides, "")
     template_of = cache(lambda present: _template(names, present, form.constants))
     whole = template_of((True,) * len(names))

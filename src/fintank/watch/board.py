@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import orjson
 
+from fintank.adapters.rejected_records import reject_of
 from fintank.trading.decimals import EXACT, ZERO
 from fintank.trading.messages import Quote
 from fintank.trading.reports import ExecutionReport, Report
@@ -108,12 +109,8 @@ class Board:
     def on_rejects(self, records: Iterable[Record]) -> None:
         """Take in the records of the topic rejects."""
         for record in records:
-            try:
-                reject = orjson.loads(record.value or b"")
-                place = f"{reject['topic']}-{reject['partition']}-{reject['offset']}"
-                self.rejects.append(SeenReject(record.time_ms * 1000, f"{place} {reject['reason']}"))
-            except (ValueError, KeyError, TypeError):
-                continue
+            if reject := reject_of(record):
+                self.rejects.append(SeenReject(reject.time_ms * 1000, f"{reject.place} {reject.reason}"))
 
     def prices(self, symbols_max: int = SYMBOLS_MAX) -> list[BestPrice]:
         """Return the best prices by name, those of symbols without a quote of late after all others."""

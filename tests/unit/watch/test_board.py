@@ -11,6 +11,7 @@ from fintank.watch.board import Board, Holding, Rates
 from fintank.watch.panels_view import view
 from fintank.wire.kafka import executions
 from fintank.wire.kafka.records import Record
+from fintank.wire.kafka.rejects import Reason, Reject
 
 NOW_US = 1_764_000_000_000_000
 
@@ -129,8 +130,8 @@ def test_an_amount_has_the_currency_of_its_order() -> None:
 def test_rejects_show_their_rate_and_how_old_the_latest_is() -> None:
     board = Board()
     assert "rejects: none" in screen(board, 80, 24)
-    value = {"topic": "orders", "partition": 1, "offset": 5, "reason": "BAD_VALUE"}
-    board.on_rejects([Record("rejects", 0, 0, NOW_US // 1000, value=json.dumps(value).encode())])
+    value = Reject("orders", 1, 5, Reason.BAD_VALUE, "", "x").message().encode()
+    board.on_rejects([Record("rejects", 0, 0, NOW_US // 1000, value=value)])
     board.rates = Rates({"rejects": 3.2}, {})
     assert "rejects 3/s, the latest 0.0 s ago: orders-1-5 BAD_VALUE" in screen(board, 80, 24)
 
