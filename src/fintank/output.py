@@ -16,8 +16,8 @@ from fintank.errors import EXIT_BROKEN_PIPE
 def prepare() -> None:
     """Set up the output of a program; to be called first.
 
-    Every line is flushed, also into a pipe, and characters that the terminal can't show are escaped. That
-    libraries call what is deprecated is no error of a command, whatever PYTHONWARNINGS says.
+    Every line is flushed, also into a pipe, and characters that the terminal can't show are escaped.
+    Libraries' warnings of what is deprecated are not shown, whatever PYTHONWARNINGS says.
     """
     for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning):
         warnings.simplefilter("ignore", kind)

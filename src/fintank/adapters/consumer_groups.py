@@ -60,7 +60,7 @@ def partition_states(
 ) -> list[PartitionState]:
     """Return the state of every partition, in the order of the topics; all topics must exist.
 
-    counts: the partitions of some topics, if not those of all by the scale.
+    counts: how many partitions the topics have, by default all topics by the scale.
     """
     counts = counts or {name: topic.partitions for name, topic in topics().items()}
     partitions = [TopicPartition(name, number) for name in counts for number in range(counts[name])]

@@ -7,10 +7,11 @@ import ssl
 from fintank.adapters.ports import CONNECT_TIMEOUT_S
 from fintank.settings import host_and_port
 
+# In OpenSSL's x509_vfy.h X509_V_ERR_CERT_HAS_EXPIRED, _CERT_NOT_YET_VALID, _HOSTNAME_MISMATCH and
+# _IP_ADDRESS_MISMATCH.
 EXPIRED = 10
 NOT_YET_VALID = 9
 OTHER_NAMES = (62, 64)
-"""X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH in OpenSSL's x509_vfy.h."""
 
 
 def fault(server: str, error: BaseException, ca_variable: str) -> str:

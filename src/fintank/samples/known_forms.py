@@ -86,6 +86,7 @@ def _is_form(form: KnownForm, header: Sequence[str], sample: Sequence[NumberedTe
         return bool(sample) and re.fullmatch(form.columns, sample[0].text) is not None
     wanted = form.columns.split(",")
     found = [plain_name(column) for column in header]
+    # What dukascopy-node and other programs call the columns of Dukascopy's data.
     others = {"price": "", "qty": "volume"} if form.exchange == "DUKASCOPY" else {}
     for part, other in others.items():
         found = [column.replace(part, other) for column in found]

@@ -49,10 +49,12 @@ DIALECT = Dialect(
 )
 TYPES = {Kind.TEXT: "VARCHAR", Kind.INTEGER: "LONG", Kind.NUMBER: "DOUBLE"}
 TTL_HOURS = {"HOUR": 1, "DAY": 24, "WEEK": 7 * 24, "MONTH": 28 * 24, "YEAR": 365 * 24}
+# Measurement and tags of a line; a backslash in them that escapes nothing.
 _TAGS = re.compile(r"^(?:\\.|[^\\ \n])*(?= )", re.MULTILINE)
 _PLAIN_BACKSLASH = re.compile(r"\\(?![ ,=])")
 _NO_TABLE = "table does not exist"
 _BLAMES_LINES = "invalid"
+"""The code of an error that is that of the lines."""
 _PREAMBLE = "failed to parse line protocol:errors encountered on line(s):\n"
 
 
@@ -202,6 +204,7 @@ class QuestDB:
         raise SinkUnavailableError(f"{self._name} answered {self._text(response, answer)}")
 
     def _prepare_again(self) -> None:
+        """Create what is missing during a write; if that fails, the write may still succeed later."""
         try:
             self.prepare()
         except FintankError as error:

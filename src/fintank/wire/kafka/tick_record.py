@@ -95,6 +95,7 @@ def _line(
 
 
 def _drop_empty_sides(texts: dict[str, str], is_zero_a_price: bool) -> None:
+    """Remove a side without a price, with the size 0, or with the price 0 where that is none."""
     for side in zip(PRICES, SIZES, strict=True):
         price, size = map(texts.get, side)
         if price is None or size == "0" or (price == "0" and not is_zero_a_price):
@@ -166,6 +167,7 @@ def _name_fault(value: object) -> Reason | None:
 
 
 def _number_fault(name: str, value: Any) -> Reason | None:
+    """Return what is wrong with a number; nothing with a time below 0, which is out of range."""
     if isinstance(value, str):
         if NOT_FINITE.fullmatch(value):
             return Reason.NOT_FINITE
