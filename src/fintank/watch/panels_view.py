@@ -12,13 +12,13 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from fintank.scale import PARTITIONED
 from fintank.terminal.texts import money, number
 from fintank.trading.decimals import plain
 from fintank.trading.messages import Side
 from fintank.trading.reports import ExecutionReport
 from fintank.watch.board import Board
 
-FLOW = ("ticks", "orders", "executions", "fills")
 WIDE_CHARS_MIN = 150
 ID_CHARS = range(12, 37)
 """How long an order's id may be, by the room that is left."""
@@ -69,7 +69,7 @@ def _ruled(title: str, content: RenderableType) -> Group:
 
 def _header(board: Board, now_us: int) -> Group:
     per_second, lag = board.rates
-    flow = "  ".join(f"{topic} {per_second.get(topic, 0):,.0f}/s" for topic in FLOW)
+    flow = "  ".join(f"{topic} {per_second.get(topic, 0):,.0f}/s" for topic in PARTITIONED)
     behind = "  ".join(f"{topic} {count:,}" for topic, count in lag.items())
     rejects, style = "rejects: none", ""
     if board.rejects:

@@ -9,6 +9,7 @@ from itertools import islice
 from fintank.adapters import kafka
 from fintank.adapters.consumer_groups import lags, partition_states
 from fintank.adapters.topic_reader import Positions, TopicReader, open_reader
+from fintank.scale import PARTITIONED
 from fintank.terminal.screen import track
 from fintank.watch.board import Board, Rates
 from fintank.wire.kafka.records import Record
@@ -42,8 +43,7 @@ class TopicsFeed:
             self._positions[topic] = ends
         fills = self._readers["fills"]
         positions = fills.starts()
-        total = fills.ahead(positions)
-        self._take("fills", track(fills.read(positions), total=total, description="reading fills"))
+        self._take("fills", track(fills.read(positions), fills.ahead(positions), "reading fills"))
         self._positions["fills"] = positions
 
     def refresh(self) -> None:
@@ -88,8 +88,7 @@ def open_feed(address: str, board: Board) -> Iterator[TopicsFeed]:
     """Open a feed of a board and start it."""
     with ExitStack() as stack:
         readers = {
-            topic: stack.enter_context(open_reader(address, topic))
-            for topic in ("ticks", "orders", "executions", "fills", "rejects")
+            topic: stack.enter_context(open_reader(address, topic)) for topic in (*PARTITIONED, "rejects")
         }
         feed = TopicsFeed(address, readers, board)
         feed.start()

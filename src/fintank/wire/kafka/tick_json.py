@@ -10,7 +10,7 @@ from fintank.trading.decimals import plain, seconds_text
 from fintank.trading.messages import Quote
 from fintank.wire.bolts import owner_ticks
 from fintank.wire.kafka.records import Record
-from fintank.wire.kafka.tick_record import AllowsNegative, only_positive
+from fintank.wire.kafka.tick_record import SIZES, AllowsNegative, only_positive
 from fintank.wire.kafka.ticks import to_lines
 
 
@@ -35,19 +35,18 @@ def _plain(text: str | None) -> str | None:
 
 def tick_of_numbers(symbol: str, exchange: str, bid: str, ask: str, time_us: int) -> bytes:
     """Write a tick with JSON numbers as prices, given here as text; `time_us` is since the epoch."""
-    return (
-        f'{{"ask": {ask}, "timestamp": {seconds_text(time_us)}, "symbol": {json.dumps(symbol)}, '
-        f'"bid": {bid}, "exchange": {json.dumps(exchange)}}}'
-    ).encode()
+    return _tick(symbol, exchange, bid, ask, time_us)
 
 
 def tick_of_texts(quote: Quote) -> bytes:
     """Write a quote as a tick with JSON strings as numbers, so that every digit survives."""
-    sizes = (f', "bid_size": "{quote.bid_size}"' if quote.bid_size else "") + (
-        f', "ask_size": "{quote.ask_size}"' if quote.ask_size else ""
-    )
-    names = {name: json.dumps(getattr(quote, name)) for name in ("ask", "symbol", "bid", "exchange")}
+    sizes = "".join(f', "{name}": "{size}"' for name in SIZES if (size := getattr(quote, name)))
+    bid, ask = json.dumps(quote.bid), json.dumps(quote.ask)
+    return _tick(quote.symbol, quote.exchange, bid, ask, quote.time_us, sizes=sizes)
+
+
+def _tick(symbol: str, exchange: str, bid: str, ask: str, time_us: int, *, sizes: str = "") -> bytes:
     return (
-        f'{{"ask": {names["ask"]}, "timestamp": {seconds_text(quote.time_us)}, "symbol": {names["symbol"]}, '
-        f'"bid": {names["bid"]}, "exchange": {names["exchange"]}{sizes}}}'
+        f'{{"ask": {ask}, "timestamp": {seconds_text(time_us)}, "symbol": {json.dumps(symbol)}, '
+        f'"bid": {bid}, "exchange": {json.dumps(exchange)}{sizes}}}'
     ).encode()
