@@ -92,7 +92,7 @@ def digests(record: Record) -> set[bytes]:
 def rejected_offsets(address: str) -> tuple[Offsets, Digests]:
     """Return the offsets that the topic `rejects` names, and those of them whose records were not read.
 
-    Of the others the sink refused the points.
+    The sink refused the points of the others.
     """
     rejected: Offsets = defaultdict(set)
     unread: Digests = defaultdict(lambda: defaultdict(set))

@@ -53,7 +53,7 @@ def handshake_fault(server: str, address: str, ca_file: str, ca_variable: str) -
 
 
 def speaks_tls(address: str) -> bool:
-    """Return whether a server speaks TLS, with whichever certificate."""
+    """Return whether a server speaks TLS, whatever its certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with contextlib.suppress(OSError):

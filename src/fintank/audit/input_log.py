@@ -33,7 +33,7 @@ CRC32_VALUES = 2**32
 
 Input = Quote | OrderMessage
 Rejects = Mapping[int, Collection[bytes]]
-"""By offset: the digests of records that were rejected there; a topic that was made anew holds others."""
+"""By offset: the digests of records that were rejected there; a recreated topic holds others."""
 RulesByOffset = Sequence[tuple[int, AllowsNegative]]
 """Which symbols may have prices of 0 and less, and from which offset on; ascending, the first is 0."""
 

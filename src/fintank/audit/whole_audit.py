@@ -35,18 +35,18 @@ def _audit(address: str, numbers: Sequence[int], shards: Sequence[int], reader: 
     booked = WrittenFills(reader)
     # How far the shards are comes first: all that they wrote until then can be read after it.
     decided = decided_positions(address, numbers[-1], range(shards[-1]))
-    told = [timelines(address, number, count) for number, count in zip(numbers, shards, strict=True)]
+    events = [timelines(address, number, count) for number, count in zip(numbers, shards, strict=True)]
     fills = FillMatching(findings, reader.record_at)
     fills.take(booked.read())
     reports_from_ms = dict.fromkeys(range(topics()["executions"].partitions), 0)
     carried: Carried | None = None
-    first = max((at for at, found in enumerate(told) if _begins_anew(found)), default=0)
+    first = max((at for at, found in enumerate(events) if _begins_anew(found)), default=0)
     for at, number in list(enumerate(numbers))[first:]:
         is_last = number == numbers[-1]
-        end = None if is_last else _beginning(told[at + 1])
+        end = None if is_last else _beginning(events[at + 1])
         positions = decided if end is None else [_positions(end)] * shards[at]
-        spans = _spans(None if at == first else _beginning(told[at]), end)
-        generation = Generation(number, positions, told[at], spans, is_last)
+        spans = _spans(None if at == first else _beginning(events[at]), end)
+        generation = Generation(number, positions, events[at], spans, is_last)
         audited = GenerationAudit(address, generation, findings, fills)
         audited.run(carried, booked)
         reports_from_ms |= {

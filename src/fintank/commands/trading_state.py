@@ -60,5 +60,5 @@ def _lines(address: str) -> Iterator[str]:
     if all(message.symbol or message.account for message in found):
         yield f"Trading is {State.ACTIVE}: the topic 'orders' has no trading_state for everything."
     for message in found:
-        told = f"{message.state}{scope(message.symbol, message.account)}"
-        yield f"Trading is {told}, since {utc(message.time_us / 1000)} ({message.input})."
+        what = f"{message.state}{scope(message.symbol, message.account)}"
+        yield f"Trading is {what}, since {utc(message.time_us / 1000)} ({message.input})."

@@ -26,7 +26,7 @@ from fintank.wire.kafka.fields import SYMBOL_ALLOWED, is_symbol
 from fintank.wire.toml_keys import Key, shown_name
 
 DIGITS_MAX = 30
-"""Of a time or a sequence number."""
+"""The most digits of a time or a sequence number."""
 _UNITS: Mapping[str, Decimal] = {
     "s": Decimal(1_000_000),
     "ms": Decimal(1_000),

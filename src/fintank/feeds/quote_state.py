@@ -134,7 +134,7 @@ class QuoteState:
         return quote
 
     def _checked(self, message: VenueQuote, time_us: int, now_us: int) -> Quote:
-        """Read the quote as the tick that it becomes; MalformedError if it is none."""
+        """Read the quote as the tick that it becomes; MalformedError if it can't be one."""
         made = Quote(
             message.symbol,
             self._exchange.name,

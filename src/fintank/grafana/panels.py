@@ -11,7 +11,7 @@ from fintank.grafana.panel_query import Equals, PanelQuery, value
 SEPARATED = "locale"
 """Grafana's unit for numbers such as 110,250.13; `short` would show 110 K."""
 PRICE_DECIMALS = 8
-"""At most as many are shown. Sums of doubles have noise in the digits below."""
+"""The most that are shown: sums of doubles have noise in the digits below."""
 SUM_DECIMALS = 2
 
 RULE_ENGINE = (Equals("component", "rule-engine"),)

@@ -25,7 +25,7 @@ def folder(settings: Settings) -> Path:
 def provision(settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
     """Copy what fits the sink from `dashboards/`; InfluxDB alone has Operations and alert rules.
 
-    With FINTANK_ALERT_WEBHOOK alerts are sent to that URL; FintankError if it is none.
+    With FINTANK_ALERT_WEBHOOK alerts are sent there; FintankError if it is not a URL.
     """
     made = folder(settings)
     webhook = environ.get(WEBHOOK_NAME, "")

@@ -23,7 +23,7 @@ from fintank.samples.compressed_streams import CompressedStreams
 STANDARD_INPUT = Path("-")
 
 zstd: Any = None
-"""Of requirements-extra.txt."""
+"""The package of requirements-extra.txt; None if it is not installed."""
 with suppress(ImportError):  # other packages have a `backports` of their own, without it
     zstd = import_module("backports.zstd")
 

@@ -80,7 +80,7 @@ def _record(form: CsvForm) -> Callable[[Sequence[str]], str]:
     names = sorted(form.columns, key=NAMES.index)  # the time is the first
     pick = _picker([form.columns[name] for name in names])
     changes = [(at, change) for at, name in enumerate(names) if (change := _change(form, name))]
-    # The rules of ticks say more about a number of seconds than that it is none.
+    # The rules of ticks say more precisely what is wrong with a number of seconds.
     read_time = with_point if form.time.name == OWN_TIME else form.time.read
     sides = [names.index(side) for side in PRICES] if form.keeps_sides else []
     held = dict.fromkeys(sides, "")

@@ -19,7 +19,7 @@ FACTOR_MAX = 1_000_000
 
 
 def whole_number(option: str, text: str, minimum: int = 1, maximum: int = WHOLE_NUMBER_MAX) -> int:
-    """Read a whole number from minimum to maximum, also 1,000 or 1_000; 1,5 is none."""
+    """Read a whole number from minimum to maximum, also 1,000 or 1_000, but not 1,5."""
     digits = text.replace(",", "").replace("_", "")
     is_number = _WHOLE_NUMBER.fullmatch(text) and len(digits) <= DIGITS_MAX
     if not is_number or not minimum <= int(digits) <= maximum:

@@ -103,7 +103,7 @@ class InfluxDB:
     def write(self, lines: str) -> list[Refusal]:
         """Write lines as Sink.write does; a missing database is created.
 
-        Uncertain is a write without an answer, or with one that does not blame the lines.
+        A write is uncertain without an answer, or with one that does not blame the lines.
         """
         return refusals(lines, self._complaint, _are_all_refused)
 

@@ -211,8 +211,8 @@ class QuestDB:
             raise SinkUnavailableError(str(error)) from error
 
     def _text(self, response: BaseHTTPResponse, answer: dict[str, Any]) -> str:
-        told = answer.get("error") or answer.get("message") or response.data.decode(errors="replace")
-        text = shown_answer(str(told)) or response.reason or "no reason"
+        error = answer.get("error") or answer.get("message") or response.data.decode(errors="replace")
+        text = shown_answer(str(error)) or response.reason or "no reason"
         cure = f"; {credentials.SINK_CURE}" if response.status in DENIED else full_disk_cure(text)
         return f"{response.status}: {text}{cure}"
 

@@ -95,7 +95,7 @@ def _line(
 
 
 def _drop_empty_sides(texts: dict[str, str], is_zero_a_price: bool) -> None:
-    """Remove a side without a price, with the size 0, or with the price 0 where that is none."""
+    """Remove a side without a price, with the size 0, or with the price 0 where 0 is no price."""
     for side in zip(PRICES, SIZES, strict=True):
         price, size = map(texts.get, side)
         if price is None or size == "0" or (price == "0" and not is_zero_a_price):
