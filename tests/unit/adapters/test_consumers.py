@@ -4,7 +4,8 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from fintank.adapters import consumers
-from fintank.adapters.consumers import patiently
+from fintank.adapters.consumers import open_consumer, patiently
+from fintank.errors import FintankError
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +41,10 @@ def test_a_transient_error_that_lasts_is_raised_in_the_end(monkeypatch: pytest.M
     monkeypatch.setattr(consumers, "ANSWER_SECONDS_MAX", 0.05)
     with pytest.raises(KafkaException):
         patiently(Broker(*[KafkaError.LEADER_NOT_AVAILABLE] * 100_000).ask)
+
+
+def test_an_error_of_kafka_while_it_is_read_is_one_line() -> None:
+    refused = KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)
+    message = r"^Kafka \(127\.0\.0\.1:1\) refused: .*authorization failed"
+    with pytest.raises(FintankError, match=message), open_consumer("127.0.0.1:1", "test"):
+        raise KafkaException(refused)
