@@ -240,7 +240,7 @@ def decided_again(
         position = replay.positions[wanted]
         assert position is not None
         shard.offer(wanted, logs.range(wanted, position, min(position + 7, ends[wanted])))
-    shard.let_time_pass(decided.reached.us)
+    shard.let_time_pass(decided.reached)
     reports.read_on(iter(()))
     reports.finish(lambda _: False, 0)
     return shard

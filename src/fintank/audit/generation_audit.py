@@ -85,7 +85,7 @@ class GenerationAudit:
                 self._begin(number, carried, stack)
             self._decide_again(stack)
             for shard in self._shards:
-                shard.audit.let_time_pass(shard.decided.reached.us)
+                shard.audit.let_time_pass(shard.decided.reached)
             self._wait_for_late(booked)
             for shard in self._shards:
                 undecided = self._undecided(shard, is_at_rest=self._is_at_rest(shard))

@@ -59,14 +59,14 @@ class ShardAudit:
                 continue
             self.log_ms = step.log_ms
             log_us = step.log_ms * 1000
-            self.let_time_pass(log_us)
+            self.let_time_pass(Reached(log_us, None))
             for record in step.records:
                 self._decide(record, log_us)
 
-    def let_time_pass(self, until_us: int) -> None:
-        """Run the timers up to a log time."""
+    def let_time_pass(self, until: Reached) -> None:
+        """Run the timers that a shard has run which has come as far as that."""
         if self._core is not None:
-            while (effects := self._core.next_timer(until_us)) is not None:
+            while (effects := self._core.next_timer(until.us, until.symbol)) is not None:
                 self._compare(effects)
 
     def entries(self) -> Iterator[Entry]:
@@ -82,7 +82,7 @@ class ShardAudit:
         return self._core.state.reached
 
     def _adopt(self, adoption: Adoption) -> None:
-        self.let_time_pass(adoption.reached.us)
+        self.let_time_pass(adoption.reached)
         if adoption.rules == self._rules:
             return
         limits = limits_of(adoption)

@@ -113,14 +113,15 @@ class Shard:
         """Take in that partition 0 of `orders` continues at an earlier offset, with other records."""
         return Effects(journal=tuple(self.state.trading_states.begin_again(offset)))
 
-    def next_timer(self, until_us: int) -> Effects | None:
+    def next_timer(self, until_us: int, last: str | None = None) -> Effects | None:
         """Run the next timer up to a log time, by time and symbol, at its own time; None if there is none.
 
         What the passing of time causes: orders expire, windows end, quotes become too old. All timers up to a
-        record's log time run before the record.
+        record's log time run before the record. last: at that time itself, only the timers of the symbols up
+        to this one; None for all.
         """
         state = self.state
-        symbol = state.next_timer(until_us)
+        symbol = state.next_timer(until_us, last)
         if symbol is None:
             return None
         events = stepped(state, state.open[symbol], state.moment(symbol, None))

@@ -135,12 +135,15 @@ class ShardState:
                 orders.settle(now_us, *changes_us, sides=(), must_look=True)
                 self.touched[symbol] = None
 
-    def next_timer(self, until_us: int) -> str | None:
-        """Move on to the next timer up to a log time, and return its symbol; None if there is none."""
+    def next_timer(self, until_us: int, last: str | None = None) -> str | None:
+        """Move on to the next timer up to a log time, and return its symbol; None if there is none.
+
+        last: at that time itself, only the timers of the symbols up to this one; None for all.
+        """
         for symbol in self.touched:
             self._timers.set(symbol, self._due_us(symbol))
         self.touched.clear()
-        while (found := self._timers.pop(until_us)) is not None:
+        while (found := self._timers.pop(until_us, last)) is not None:
             time_us, symbol = found
             due_us = self._due_us(symbol)
             if due_us <= time_us:

@@ -22,9 +22,14 @@ class Timers:
             self._heap = [(time_us, name) for name, time_us in self._set.items()]
             heapify(self._heap)
 
-    def pop(self, until_us: float) -> tuple[float, str] | None:
-        """Clear and return the first timer, by time and symbol; None if none is due until until_us."""
+    def pop(self, until_us: float, last: str | None = None) -> tuple[float, str] | None:
+        """Clear and return the first timer, by time and symbol; None if none is due until until_us.
+
+        last: of the timers at until_us itself, only those of the symbols up to this one count; None for all.
+        """
         while self._heap and self._heap[0][0] <= until_us:
+            if last is not None and self._heap[0] > (until_us, last):
+                break
             time_us, symbol = heappop(self._heap)
             if self._set.get(symbol) == time_us:
                 del self._set[symbol]

@@ -1,16 +1,21 @@
 """What the audit finds when one thing is not as it was decided."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+import factories
 import pytest
-from support.audited_shard import START_MS, TICKS, DecidingShard, Logs, WrittenLog, audit
+from support.audited_shard import ORDERS, START_MS, SYMBOLS, TICKS, DecidingShard, Logs, WrittenLog, audit
 
 from fintank.audit.differences import AuditFindings, DifferenceKind
 from fintank.audit.report_matching import ReportMatching, Written
+from fintank.bolts import shard_feed
+from fintank.trading.changes import Change
 from fintank.trading.log_positions import Positions
 from fintank.trading.messages import ExecType
 from fintank.trading.reports import ExecutionReport, Fill, Report
+from fintank.trading.timeline import TimelineEvent
 
 
 class Decided:
@@ -191,3 +196,41 @@ def test_what_can_be_audited_behind_a_cut_is_audited() -> None:
     findings = audit(logs, shard.log, shard.decided, first=first, known_from_us=known_from_us)
     print(findings.reports, findings.not_audited)
     assert findings.differences == 0
+
+
+class DyingLog(WrittenLog):
+    """Its writer dies right after it has written that an order expired."""
+
+    def commit(
+        self,
+        reports: Sequence[Report],
+        fills_: Sequence[Fill],
+        journal: Sequence[Change],
+        events: Sequence[TimelineEvent] = (),
+    ) -> None:
+        super().commit(reports, fills_, journal, events)
+        if any(report.exec_type is ExecType.EXPIRED for report in reports):
+            raise InterruptedError
+
+
+def test_between_two_orders_that_expire_in_the_same_microsecond_a_shard_may_stop_and_get_other_rules(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shard_feed, "DECISIONS_MAX", 0)
+    logs = Logs(seed=1, records=0)
+    for offset, symbol in enumerate(SYMBOLS):
+        logs.records[TICKS].append((START_MS, factories.quote("99", "101", symbol=symbol, offset=offset)))
+        order = factories.order("20", symbol=symbol, price="90", tif="GTD", ends=2)
+        logs.records[ORDERS].append((START_MS + 1, order))
+    later = factories.quote("99", "101", symbol="IWS", offset=2), factories.order("20", symbol="IWS")
+    for partition, record in zip([TICKS, ORDERS], later, strict=True):
+        logs.records[partition].append((START_MS + 5_000, record))
+    shard = DecidingShard(logs)
+    shard.log = DyingLog()
+    with pytest.raises(InterruptedError):
+        shard.live(1)
+    assert audit(logs, shard.log, shard.decided).differences == 0
+    with pytest.raises(InterruptedError):
+        shard.live(1, max_quote_age_ms=1_500)
+    assert [report.symbol for report in shard.log.reports if report.exec_type is ExecType.EXPIRED] == SYMBOLS
+    assert audit(logs, shard.log, shard.decided).differences == 0
