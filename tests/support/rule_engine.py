@@ -4,7 +4,7 @@ import io
 import json
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,10 +15,11 @@ from support.rule_context import shipped_rules
 from support.storm import stream_of
 
 from fintank.adapters.journal import JournalEntries, JournalError
-from fintank.bolts.owners import owner_of, shard_of
+from fintank.bolts.owners import shard_of
 from fintank.bolts.rule_engine import RuleEngine
 from fintank.trading.changes import Change
 from fintank.trading.messages import Cancel, Order
+from fintank.trading.partition_log import Partition
 from fintank.trading.reports import Fill, Report
 from fintank.trading.timeline import TimelineEvent
 from fintank.wire.bolts import order_stream
@@ -64,13 +65,15 @@ class ShardState:
 class Kafka:
     """The logs of all shards, and the partitions 0 of ticks and orders, which fill as tuples are made.
 
-    faults: for the next commits, None (all is well), "lost" or "unknown".
+    faults: for the next commits, None (all is well), "lost" or "unknown". lost: by topic, the first offset of
+    what the broker has lost.
     """
 
     def __init__(self) -> None:
         self.ends = {"ticks": 0, "orders": 0}
         self.shards = {number: ShardState() for number in range(4)}
         self.faults: list[str | None] = []
+        self.lost: dict[str, int] = {}
         self.events: list[tuple[str, object]] = []
 
     def adopt(self, _address: str, shard: int, _progress: object) -> tuple["Log", JournalEntries]:
@@ -79,6 +82,10 @@ class Kafka:
         self.events.append(("adopt", shard))
         records = [(key.encode(), value.encode()) for key, value in state.journal.items()]
         return Log(self, shard, state.writer), JournalEntries(records)
+
+    def log_ends(self, _address: str, _partitions: object) -> dict[Partition, int]:
+        """Where logs end; those that are left out, where all is decided."""
+        return {Partition(topic, 0): end for topic, end in self.lost.items()}
 
     def orders(self, tuple_id: str, *found: OwnedMessage) -> dict[str, Any]:
         """Append orders to the log; return the tuple of them."""
@@ -239,6 +246,7 @@ def run_engine(
 
     class Engine(RuleEngine):
         adopt = kafka.adopt
+        log_ends = kafka.log_ends
 
         def _exit(self, status_code: int) -> None:
             raise SystemExit(status_code)
@@ -278,23 +286,3 @@ def cancel(cl_ord_id: str, symbol: str | None, orig_cl_ord_id: str | None, **giv
     """Make a cancel of one order, or with a list_id of a list."""
     fields = {"symbol": symbol, "content_hash": f"hash of {cl_ord_id}", "input": "orders-0-17"}
     return factories.cancel(orig_cl_ord_id, cl_ord_id=cl_ord_id, **fields, **given)
-
-
-@dataclass(frozen=True)
-class Sent:
-    """Records of one topic before they are shared out to the owners."""
-
-    first: int
-    orders: tuple[Order, ...] = ()
-    ticks: tuple[Tick, ...] = ()
-
-    def tuples(self, name: str, owners: int) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield (owner, tuple) for each owner."""
-        end = self.first + len(self.orders) + len(self.ticks)
-        for owner in range(owners):
-            orders = [found for found in self.orders if owner_of(found.symbol, owners) == owner]
-            ticks = [tick for tick in self.ticks if owner_of(tick.symbol, owners) == owner]
-            if self.orders:
-                yield owner, orders_tuple(f"{name} orders {owner}", self.first, end, orders)
-            else:
-                yield owner, ticks_tuple(f"{name} ticks {owner}", self.first, end, ticks)

@@ -15,6 +15,7 @@ AGAIN_SECONDS = 0.5
 TRANSIENT = {
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.OFFSET_NOT_AVAILABLE,
     KafkaError._DESTROY_BROKER,
 }
 """What one of several brokers, or the client itself, reports when a broker has just restarted or gone."""

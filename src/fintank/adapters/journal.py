@@ -31,6 +31,7 @@ from fintank.adapters.consumers import bounds, is_end, is_record, open_consumer
 from fintank.adapters.kafka_topics import fills_partition, reports_partition, topic_of
 from fintank.errors import FintankError
 from fintank.trading.changes import Change, Entry, EntryId
+from fintank.trading.partition_log import Partition
 from fintank.trading.recovery import Recovery
 from fintank.trading.reports import Fill, Report
 from fintank.trading.timeline import TimelineEvent
@@ -179,6 +180,15 @@ def adopt(address: str, shard: int, progress: Progress) -> tuple[ShardLog, Journ
             )
         entries = JournalEntries(read_journal(address, shard, generation, progress))
     return ShardLog(address, shard, generation, producer), entries
+
+
+def log_ends(address: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    """Return where logs end now, open transactions included; JournalError if Kafka does not say."""
+    with (
+        errors(address, "rule-engine", "it does not say where logs end"),
+        open_consumer(address, "rule-engine", "read_uncommitted") as consumer,
+    ):
+        return {place: bounds(consumer, TopicPartition(*place))[1] for place in partitions}
 
 
 def fenced(

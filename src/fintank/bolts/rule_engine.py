@@ -12,10 +12,10 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from itertools import compress
+from itertools import compress, product
 from operator import attrgetter
 from typing import Any
 
@@ -67,6 +67,7 @@ class RuleEngine(BatchBolt):
     # The end of the process fails its tuples. Failing one that was just acked would be an error.
     auto_fail = False
     adopt = staticmethod(journal.adopt)
+    log_ends = staticmethod(journal.log_ends)
 
     def initialize(self, storm_conf: dict[str, Any], context: dict[str, Any]) -> None:
         """Adopt this task's shards, one by one."""
@@ -76,6 +77,8 @@ class RuleEngine(BatchBolt):
         self._reported_alive = time.monotonic()
         with self._ending():
             self._shards = {shard: self._adopted(address, shard) for shard in owned_shards(context)}
+            if self._shards:
+                self._cut(self.log_ends(address, _partitions()))
         feeds = list(self._shards.values())
         self._market = MarketReport(context["taskid"], feeds, self._limits.market_collar)
         self._take = {
@@ -131,6 +134,17 @@ class RuleEngine(BatchBolt):
         feed.timeline.adopted(self._rules, kafka_topics.shards(), *versions.used(), remembered)
         return feed
 
+    def _cut(self, ends: Mapping[Partition, int]) -> None:
+        """Go back where a log ends before what was decided on; nobody else can decide any more."""
+        for topic, (shard, feed) in product(TOPICS, self._shards.items()):
+            before = feed.merge.gone
+            feed.cut({partition: end for partition, end in ends.items() if partition.topic == topic})
+            self._warn_of_lost(shard, topic, feed.merge.gone - before)
+
+    def _warn_of_lost(self, shard: int, topic: str, lost: int) -> None:
+        if lost:
+            self.logger.warning(LOST, shard, lost, topic)
+
     def _take_ticks(self, tup: Tuple) -> None:
         ticks = quotes(tup.values[3], tup.values[-1])
         self._offer(tup, ticks, [*map(_offset, ticks)], [*map(shard_of, map(_symbol, ticks))])
@@ -152,11 +166,9 @@ class RuleEngine(BatchBolt):
         topic, topic_id, ends = log_ends(tup.values)
         _check_partitions(topic, ends)
         for shard, feed in self._shards.items():
-            lost = -feed.merge.gone
+            before = feed.merge.gone
             is_begun = feed.reached(topic, topic_id, ends, _elapsed_ms())
-            lost += feed.merge.gone
-            if lost:
-                self.logger.warning(LOST, shard, lost, topic)
+            self._warn_of_lost(shard, topic, feed.merge.gone - before)
             if is_begun:
                 self.logger.error("shard %d: %s was recreated, its id is %s", shard, topic, topic_id)
         self.ack(tup)

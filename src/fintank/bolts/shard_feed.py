@@ -38,7 +38,7 @@ class ShardFeed:
         self.uncommitted = 0
         """How many offsets are decided on and not written yet, in the partition that has the most."""
         self._reported: set[Partition] = set()
-        """The partitions whose topics' ids and ends are known to match the positions."""
+        """The partitions whose topics' ids are known to match the positions."""
         self._held: list[tuple[Partition, str, Range[Quote | OwnedMessage]]] = []
         """The ranges of other partitions and topic ids, which no report has named yet."""
 
@@ -62,27 +62,30 @@ class ShardFeed:
             self._left_ids = [*self._left_ids, known][-LEFT_IDS_MAX:]
             self._begin_again(topic)
         self._topic_ids[topic] = topic_id
-        firsts = {log: end for log, (_, end) in ends.partitions.items() if log not in self._reported}
-        if cuts := firsts | dict(ends.cuts):
-            self._cut(cuts)
+        if ends.cuts:
+            self.cut(ends.cuts)
+        firsts = ends.partitions.keys() - self._reported
         if firsts or is_recreated:
-            self._reported |= firsts.keys()
+            at = self.merge.positions
+            self.committed |= {partition: at[partition].next for partition in firsts}
+            self._reported |= firsts
             held, self._held = self._held, []
             for partition, of_id, found in held:
                 self.offer(partition, of_id, found)
         self.merge.on_ends(ends, elapsed_ms)
         return is_recreated
 
-    def _cut(self, ends: Mapping[Partition, int]) -> None:
-        """Go back to these ends where the positions are past them."""
+    def cut(self, ends: Mapping[Partition, int]) -> None:
+        """Go back to the ends of logs whose brokers lost what was decided on.
+
+        The ends in a report don't show that: it may be older than the adoption, and the positions be newer.
+        """
         for partition, end in ends.items():
             self.merge.cut(partition, end)
             if partition == TRADING_STATES:
                 self.owned.on_orders_lost(end)
         at = self.merge.positions
-        for partition in ends:
-            self._committed[partition] = at[partition]
-            self.committed[partition] = at[partition].next
+        self.committed |= {partition: at[partition].next for partition in ends.keys() & self._reported}
 
     def _begin_again(self, topic: str) -> None:
         if topic == TRADING_STATES.topic:
