@@ -13,7 +13,7 @@ NAMES = (
     *("execution", "order_cancel_reject", "fill", "reject"),
     *("journal_order", "journal_closed_order", "journal_refusal", "journal_cancel", "journal_quote"),
     *("journal_clock", "journal_reference", "journal_window", "journal_trading_state", "journal_positions"),
-    *("timeline_adoption", "timeline_jump", "timeline_shift", "timeline_resharded"),
+    *("timeline_adoption", "timeline_jump", "timeline_shift", "timeline_behind", "timeline_resharded"),
 )
 
 OPENING = """\

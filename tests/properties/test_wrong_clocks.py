@@ -9,8 +9,9 @@ from typing import NamedTuple
 import pytest
 
 from fintank.trading.log_merge import LogMerge
-from fintank.trading.log_positions import LogEnds, LogPosition
+from fintank.trading.log_positions import LogEnds, LogPosition, Positions
 from fintank.trading.partition_log import Partition, Range, Run
+from fintank.trading.timeline import TimelineNotes
 
 TICKS = [Partition("ticks", number) for number in range(2)]
 ORDERS = [Partition("orders", number) for number in range(2)]
@@ -71,6 +72,7 @@ class World:
         self.under_way: list[tuple[int, int, Callable[[], None]]] = []
         self.taken: list[tuple[int, Partition, int]] = []
         """(when, partition, real append time) of each record, in the order of decisions."""
+        self.notes = TimelineNotes(Positions())
         self.shifted_ms = 0
         """When a record was last given another time than its topic's."""
 
@@ -92,8 +94,9 @@ class World:
                 heappop(self.under_way)[2]()
             for found in self.merge.take(now_ms):
                 self.taken += [(now_ms, partition, real_ms) for partition, real_ms in found.records]
-                if found.is_shifted:
+                if found.is_shifted or found.behind_ms:
                     self.shifted_ms = now_ms
+                self.notes.saw(found, "id")
 
     def later(self, at_ms: int, event: Callable[[], None]) -> None:
         heappush(self.under_way, (at_ms, len(self.under_way) + self.random.randrange(10**9), event))
@@ -188,3 +191,16 @@ def test_a_broker_that_is_behind_another_delays_nothing(pace: Pace) -> None:
     assert world.early_by_ms() <= pace.at_once_ms
     assert world.waited_ms() < 500
     assert world.merge.disagreements == 0
+
+
+@PACES
+@pytest.mark.parametrize("jvms", [1, 2])
+@pytest.mark.parametrize("behind_ms", [50, 5_000])
+def test_a_broker_that_is_behind_another_is_noted_once_and_not_with_each_record(
+    behind_ms: int, jvms: int, pace: Pace
+) -> None:
+    clocks = {partition: set_by({0: -behind_ms * (partition == TICKS[1])}) for partition in PARTITIONS}
+    world = World(3, clocks, frozenset(), pace, jvms)
+    world.run(10_000)
+    assert len(world.taken) > 4_000
+    assert len(world.notes.taken()) < 30

@@ -38,7 +38,8 @@ class LogMerge(Generic[T]):
     """Merges the partitions of a shard.
 
     What the logs alone give, if all is well: records ordered by the latest append time up to theirs in their
-    partition (or the log time of the shard's record before it, if that is later), then by partition.
+    partition (or the log time of the shard's record before it, if that is later), then by partition. Append
+    times count as later by what is said with the records (Taken.behind_ms).
 
     now_ms is the shard's time: the log time of the last record taken, or the time of a timer after it.
     elapsed_ms, the monotonic clock of this process in milliseconds, only bounds how long a record waits.
@@ -190,8 +191,7 @@ class LogMerge(Generic[T]):
 
     def _taken(self, index: int, log_ms: int) -> Taken[T]:
         log = self._logs[index]
-        natural_ms = log.natural_ms
-        log_ms = max(self.now_ms, log_ms)
+        natural_ms, log_ms = log.least_ms, max(self.now_ms, log_ms)
         self._before(log_ms)
         run, records = log.take()
         self.now_ms = log_ms
@@ -203,7 +203,8 @@ class LogMerge(Generic[T]):
         log.log_ms = self.now_ms if records or is_early else natural_ms
         if records:
             self._last = self.now_ms, index
-        return Taken(self._partitions[index], run.first, run.next, self.now_ms, is_shifted, records)
+        place = self._partitions[index]
+        return Taken(place, run.first, run.next, self.now_ms, is_shifted, records, run.behind_ms)
 
     def _overdue(self, elapsed_ms: int) -> Taken[T] | None:
         """Take the next record if it has waited too long for partitions whose spouts were asked since.

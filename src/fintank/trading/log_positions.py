@@ -52,8 +52,9 @@ class Positions:
 class Taken(NamedTuple, Generic[T]):
     """The records to decide next, all of one partition and one log time.
 
-    next: the partition's position after them. is_shifted: the logs alone do not give their log time or their
-    place in the order (see LogMerge).
+    next: the partition's position after them. is_shifted: the logs and behind_ms do not give their log time
+    or their place in the order (see LogMerge). behind_ms: by how much their append times count as later; None
+    if no record stands there.
     """
 
     partition: Partition
@@ -62,6 +63,7 @@ class Taken(NamedTuple, Generic[T]):
     log_ms: int
     is_shifted: bool
     records: Sequence[T]
+    behind_ms: int | None = None
 
 
 class LogEnds(NamedTuple):

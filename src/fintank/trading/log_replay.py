@@ -14,7 +14,10 @@ from typing import Generic, NamedTuple, TypeVar
 from fintank.trading.log_merge import TOPICS
 from fintank.trading.log_positions import Taken
 from fintank.trading.partition_log import Partition, Range
-from fintank.trading.timeline import Adoption, Jump, Offsets, Shift, TimelineEvent
+from fintank.trading.timeline import Adoption, Behind, Jump, Offsets, Shift, TimelineEvent
+
+NO_RECORD_MS = -(2**63)
+"""The append time of offsets at which no record stands."""
 
 T = TypeVar("T")
 
@@ -62,8 +65,24 @@ def _after_loss(events: Sequence[TimelineEvent], lost: int) -> Beginning | None:
     if adoption is None:
         return None
     positions = {**jump.positions, jump.partition: jump.first}
-    later = [adoption._replace(positions=positions), *events[lost + 1 :]]
+    behind = (
+        Behind({place: positions[place]}, behind_ms)
+        for place, behind_ms in _behind_ms(events[:lost]).items()
+        if place in positions
+    )
+    later = [adoption._replace(positions=positions), *behind, *events[lost + 1 :]]
     return Beginning(positions, later, False, jump.now_ms)
+
+
+def _behind_ms(events: Sequence[TimelineEvent]) -> Mapping[Partition, int]:
+    """Return by how much the append times of each partition count as later after these events."""
+    found: dict[Partition, int] = {}
+    for event in events:
+        if isinstance(event, Adoption):
+            found.clear()
+        elif isinstance(event, Behind):
+            found |= dict.fromkeys(event.positions, event.behind_ms)
+    return found
 
 
 class _Run(NamedTuple):
@@ -82,20 +101,24 @@ class _Log(Generic[T]):
     runs: deque[_Run] = field(default_factory=deque)
     records: deque[tuple[Sequence[int], Sequence[T]]] = field(default_factory=deque)
     jumps: deque[Jump] = field(default_factory=deque)
+    behind_ms: int = 0
+    """By how much the append time of the first run counts as later."""
+    behind: deque[tuple[int, int]] = field(default_factory=deque)
+    """The same of later offsets, each from one on."""
 
     @property
     def due_ms(self) -> int:
-        return max(self.log_ms, self.runs[0].append_ms)
+        return max(self.log_ms, self.runs[0].append_ms + self.behind_ms)
 
     def offer(self, found: Range[T]) -> None:
         first = found.first
         for run in found.runs:
             if first < run.first:
-                self.runs.append(_Run(first, run.first, 0))
+                self.runs.append(_Run(first, run.first, NO_RECORD_MS))
             first = run.first + run.records
             self.runs.append(_Run(run.first, first, run.append_ms))
         if first < found.next:
-            self.runs.append(_Run(first, found.next, 0))
+            self.runs.append(_Run(first, found.next, NO_RECORD_MS))
         if found.offsets:
             self.records.append((found.offsets, found.records))
 
@@ -106,16 +129,23 @@ class _Log(Generic[T]):
         if self.runs and self.runs[0].first < position:
             self.runs[0] = self.runs[0]._replace(first=position)
         self._records_to(position)
-        self.position = position
+        self._stands_at(position)
 
     def take(self, bound: int) -> tuple[_Run, list[T]]:
         """Take the next run, as far as the bound."""
+        if self.behind:
+            bound = min(bound, self.behind[0][0])
         run = self.runs.popleft()
         if run.next > bound:
             self.runs.appendleft(run._replace(first=bound))
             run = run._replace(next=bound)
-        self.position = run.next
+        self._stands_at(run.next)
         return run, self._records_to(run.next)
+
+    def _stands_at(self, position: int) -> None:
+        self.position = position
+        while self.behind and self.behind[0][0] <= position:
+            self.behind_ms = self.behind.popleft()[1]
 
     def _records_to(self, end: int) -> list[T]:
         found: list[T] = []
@@ -149,6 +179,8 @@ class LogReplay(Generic[T]):
                 break  # it was written after the ends were asked for
             if isinstance(event, Adoption | Shift):
                 self._events.append(event)
+            if isinstance(event, Adoption | Behind):
+                self._set_behind(event)
             elif isinstance(event, Jump) and event.partition in self._logs:
                 self._logs[event.partition].jumps.append(event)
         for log in self._logs.values():
@@ -217,6 +249,12 @@ class LogReplay(Generic[T]):
         log.log_ms = log_ms
         self._jump(log)
         return Taken(partition, run.first, run.next, log_ms, False, records)
+
+    def _set_behind(self, event: Adoption | Behind) -> None:
+        """Let the append times count as later from there on; those after an adoption count as they are."""
+        behind_ms = event.behind_ms if isinstance(event, Behind) else 0
+        for partition in event.positions.keys() & self._logs.keys():
+            self._logs[partition].behind.append((event.positions[partition], behind_ms))
 
     @staticmethod
     def _jump(log: _Log[T]) -> None:

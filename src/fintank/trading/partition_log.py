@@ -54,12 +54,18 @@ class Range(Generic[T]):
 
 
 class JoinedRun(NamedTuple):
-    """Offsets of one append time; due_ms: the earliest log time that they can have."""
+    """Offsets of one append time; due_ms: the earliest log time that they can have; before the append time if
+    no record stands there."""
 
     first: int
     next: int
     append_ms: int
     due_ms: int
+
+    @property
+    def behind_ms(self) -> int | None:
+        """By how much their append time counts as later; None if no record stands there."""
+        return None if self.due_ms < self.append_ms else self.due_ms - self.append_ms
 
 
 @dataclass(slots=True)
@@ -141,10 +147,10 @@ class FollowedPartition(Generic[T]):
                     self.last = JoinedRun(first, end, run.append_ms, run.append_ms + self.behind_ms)
                     self.runs.append(self.last)
                 else:
-                    self.runs.append(JoinedRun(first, end, 0, 0))
+                    self.runs.append(JoinedRun(first, end, 0, -1))
                 first = end
         if first < found.next:
-            self.runs.append(JoinedRun(first, found.next, 0, 0))
+            self.runs.append(JoinedRun(first, found.next, 0, -1))
         start = bisect_left(found.offsets, position)
         if start < len(found.offsets):
             self.records.append((found.offsets[start:], found.records[start:]))
@@ -199,12 +205,7 @@ class FollowedPartition(Generic[T]):
     def wait_no_longer(self) -> None:
         """Count all that was delivered by its append time, and wait no longer where that is wrong."""
         self.held_up_end, self.behind_ms = self.position or 0, 0
-        self.runs = deque(run._replace(due_ms=run.append_ms) for run in self.runs)
-
-    @property
-    def natural_ms(self) -> int:
-        """The log time that the next record, or what stands in its place, has by the topic alone."""
-        return max(self.log_ms, self.runs[0].append_ms)
+        self.runs = deque(run._replace(due_ms=min(run.due_ms, run.append_ms)) for run in self.runs)
 
     @property
     def least_ms(self) -> int:

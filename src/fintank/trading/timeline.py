@@ -43,7 +43,7 @@ class Jump(NamedTuple):
 
 
 class Shift(NamedTuple):
-    """The records first to next - 1 were taken at log_ms, or in an order, that the logs alone don't show.
+    """The records first to next - 1 were taken at log_ms, or in an order, that nothing else shows.
 
     positions: where all partitions stood just before.
     """
@@ -53,6 +53,17 @@ class Shift(NamedTuple):
     partition: Partition
     first: int
     next: int
+
+
+class Behind(NamedTuple):
+    """From an offset of a partition on, append times count as later by behind_ms, as the broker's clock is
+    behind log time. It is so until the next of these, or an adoption.
+
+    positions: only that partition and offset.
+    """
+
+    positions: Offsets
+    behind_ms: int
 
 
 class Resharded(NamedTuple):
@@ -66,7 +77,7 @@ class Resharded(NamedTuple):
     reports: Offsets
 
 
-TimelineEvent = Adoption | Jump | Shift | Resharded
+TimelineEvent = Adoption | Jump | Shift | Behind | Resharded
 
 
 class TimelineNotes:
@@ -83,6 +94,7 @@ class TimelineNotes:
         self._reached = start.reached
         self._jumped: set[Partition] = set()
         """The partitions none of whose records was taken since they jumped: the next is always a Shift."""
+        self._behind_ms: dict[Partition, int] = {}
         self._events: list[TimelineEvent] = []
 
     def adopted(
@@ -96,6 +108,9 @@ class TimelineNotes:
         """Note what is special about records that are about to be decided on."""
         partition = taken.partition
         self.stands_at(partition, taken.first, topic_id)
+        if taken.behind_ms is not None and taken.behind_ms != self._behind_ms.get(partition, 0):
+            self._behind_ms[partition] = taken.behind_ms
+            self._events.append(Behind({partition: taken.first}, taken.behind_ms))
         if taken.is_shifted or (taken.records and partition in self._jumped):
             self._jumped.discard(partition)
             self._shift(taken)

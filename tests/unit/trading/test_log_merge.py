@@ -156,7 +156,7 @@ def test_an_append_time_that_goes_back_leaves_the_time_where_it_was() -> None:
     world.append(ORDERS, 1_200)
     world.append(TICKS, 1_300)
     world.report_ends(600)
-    assert world.take() == [("1300", 1_500, False), ("1200", 1_500, True)]
+    assert world.take() == [("1300", 1_500, False), ("1200", 1_500, False)]
 
 
 def test_positions_pass_what_concerns_another_shard() -> None:
@@ -202,7 +202,7 @@ def test_a_record_of_the_past_waits_for_a_partition_whose_spout_is_silent() -> N
     for elapsed_ms in range(0, 10 * WAIT_MS_MAX, WAIT_MS_MAX):
         assert world.take(elapsed_ms) == []
     world.report_ends(501, elapsed_ms=10 * WAIT_MS_MAX)
-    assert world.take(10 * WAIT_MS_MAX) == [("1200", 1_500, True)]
+    assert world.take(10 * WAIT_MS_MAX) == [("1200", 1_500, False)]
 
 
 def test_a_record_from_the_future_does_not_wait_longer_while_others_are_taken() -> None:
@@ -261,9 +261,9 @@ def test_a_clock_that_was_set_back_moves_no_order_before_a_tick_and_does_not_sto
     world.report_ends(600)
     world.append(ORDERS, 600)  # a second back
     world.append(TICKS, 595)
-    assert world.take() == [("595", 1_600, True)]
+    assert world.take() == [("595", 1_600, False)]
     world.report_ends(601)
-    assert world.take() == [("600", 1_600, True)]
+    assert world.take() == [("600", 1_600, False)]
     for asked_ms in range(610, 2_700, 10):
         world.append(TICKS, asked_ms - 1)
         world.report_ends(asked_ms)

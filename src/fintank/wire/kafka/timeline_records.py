@@ -8,7 +8,7 @@ import orjson
 from fintank.trading.limits import Limits
 from fintank.trading.log_positions import Reached
 from fintank.trading.partition_log import Partition
-from fintank.trading.timeline import Adoption, Jump, Offsets, Resharded, Shift, TimelineEvent
+from fintank.trading.timeline import Adoption, Behind, Jump, Offsets, Resharded, Shift, TimelineEvent
 from fintank.wire import rules_toml
 from fintank.wire.kafka.records import Record
 
@@ -16,6 +16,7 @@ _KINDS: Mapping[str, Callable[..., TimelineEvent]] = {
     "adoption": Adoption,
     "jump": Jump,
     "shift": Shift,
+    "behind": Behind,
     "resharded": Resharded,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}

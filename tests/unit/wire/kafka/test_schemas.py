@@ -57,7 +57,7 @@ def test_every_message_has_a_schema():
         *("tick", "portfolio_order", "order", "cancel", "replace", "mass_cancel", "trading_state"),
         *("execution", "order_cancel_reject", "fill", "reject"),
         *JOURNAL_KINDS,
-        *("timeline_adoption", "timeline_jump", "timeline_shift", "timeline_resharded"),
+        *("timeline_adoption", "timeline_jump", "timeline_shift", "timeline_behind", "timeline_resharded"),
     }
 
 
@@ -140,7 +140,7 @@ def test_the_examples_are_what_the_code_reads_and_writes():
         assert list(json.loads(written_again)) == list(example(name))
     for name in ("tick", "portfolio_order", "order", "cancel", "trading_state"):
         assert is_accepted(name, json.dumps(example(name)))
-    for name in ("timeline_adoption", "timeline_jump", "timeline_shift", "timeline_resharded"):
+    for name in (name for name in SCHEMAS if name.startswith("timeline_")):
         record = Record("timeline", 0, 0, 0, None, json.dumps(example(name)).encode())
         key, written = timeline_records.to_record(timeline_records.from_record(record))
         assert key == SCHEMAS[name]["key"]

@@ -4,7 +4,7 @@ import pytest
 
 from fintank.trading.log_positions import Reached
 from fintank.trading.partition_log import Partition
-from fintank.trading.timeline import Adoption, Jump, Resharded, Shift, TimelineEvent
+from fintank.trading.timeline import Adoption, Behind, Jump, Resharded, Shift, TimelineEvent
 from fintank.wire.kafka import timeline_records
 from fintank.wire.kafka.records import Record
 
@@ -17,6 +17,7 @@ EVENTS = [
     Jump({ORDERS: 7}, 1_764_345_600_250, TICKS, "an id-with-dashes", None, 0),
     Jump({TICKS: 5, ORDERS: 7}, 1_764_345_600_250, TICKS, "id", 5, 0),
     Shift({TICKS: 5, ORDERS: 7}, 1_764_345_600_250, TICKS, 5, 9),
+    Behind({TICKS: 5}, 5_000),
     Resharded({TICKS: 5, ORDERS: 7}, 1_764_345_600_250, {Partition("executions", 3): 17}),
 ]
 
