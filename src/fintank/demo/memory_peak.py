@@ -17,8 +17,9 @@ class MemoryPeak:
     Memory is PSS: a page that several processes share counts once.
     """
 
-    def __init__(self, roots: Iterable[int]) -> None:
+    def __init__(self, roots: Iterable[int], interval_s: float = SAMPLE_INTERVAL_S) -> None:
         self._roots = frozenset(roots)
+        self._interval_s = interval_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, name="memory-peak", daemon=True)
         self.size_bytes = 0
@@ -34,7 +35,7 @@ class MemoryPeak:
     def _sample(self) -> None:
         while True:
             self.size_bytes = max(self.size_bytes, trees_bytes(self._roots))
-            if self._stop.wait(SAMPLE_INTERVAL_S):
+            if self._stop.wait(self._interval_s):
                 return
 
 
