@@ -140,7 +140,7 @@ def copied(folder: Path) -> Path:
 def test_module(module: str, copy: Path) -> None:
     """Test the mutants of one module that were not tested before."""
     session, config = FOUND / f"{module}.sqlite", FOUND / f"{module}.toml"
-    source = hashlib.sha256((PROJECT_ROOT / CORE / f"{module}.py").read_bytes()).hexdigest()
+    source = hashlib.sha256((copy / CORE / f"{module}.py").read_bytes()).hexdigest()
     text = configuration(module)
     stamp = f"# {source}\n{text}"
     if not session.exists() or not config.exists() or config.read_text() != stamp:
