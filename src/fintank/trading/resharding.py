@@ -71,7 +71,7 @@ class Division:
         self._forgotten_us = max(self._forgotten_us, reached.forgotten_us)
         open_orders: list[WorkingOrder] = []
         for entry in entries:
-            if isinstance(entry, WorkingOrder) and entry.is_open:
+            if isinstance(entry, WorkingOrder):
                 open_orders.append(entry)
             elif isinstance(entry, TradingState) or (
                 isinstance(entry, RememberedCancel) and entry.symbol is None
@@ -103,12 +103,10 @@ def _age(entry: RememberedCancel | TradingState) -> int:
 
 
 def _symbol(entry: Entry) -> str:
-    if isinstance(entry, WorkingOrder):
-        return entry.order.symbol
     if isinstance(entry, ClosedOrder | RejectedDuplicate):
         return entry.identity.symbol
     if isinstance(entry, HeldQuote):
         return entry.quote.symbol
-    assert not isinstance(entry, Positions)
+    assert not isinstance(entry, Positions | WorkingOrder)
     assert entry.symbol is not None
     return entry.symbol
