@@ -66,7 +66,7 @@ class Instrument:
         return inf if self.sessions is None else self.sessions.next_change_us(now_us)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Instruments:
     """All instruments: (pattern, instrument), of which the first that fits a symbol counts, or else default.
 

@@ -2,27 +2,16 @@
 
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 
-MODULES = (
-    "ledger",
-    "depth",
-    "limits",
-    "messages",
-    "working_order",
-    "quote_book",
-    "reports",
-    "rules",
-    "effects",
-    "requests",
-    "steps",
-    "sweep",
-)
-CHANGING = {"Counts", "Level"}
+from fintank import trading
+
+CHANGING = {"Counts", "FollowedPartition", "Level", "_Log"}
 CLASSES = [
     value
-    for module in map(import_module, (f"fintank.trading.{name}" for name in MODULES))
+    for module in (import_module(f"fintank.trading.{found.name}") for found in iter_modules(trading.__path__))
     for value in vars(module).values()
     if is_dataclass(value) and isinstance(value, type) and value.__module__ == module.__name__
 ]
