@@ -21,7 +21,9 @@ def is_bounded(value: Decimal) -> bool:
     """Whether a number is finite, below NUMBER_LIMIT and has at most DECIMALS_MAX decimals."""
     if not value.is_finite() or value.copy_abs() >= NUMBER_LIMIT:
         return False
-    return _decimals(value) <= DECIMALS_MAX or _decimals(EXACT.normalize(value)) <= DECIMALS_MAX
+    exponent = EXACT.normalize(value).as_tuple().exponent
+    assert isinstance(exponent, int)  # the number is finite
+    return -exponent <= DECIMALS_MAX
 
 
 def is_whole_cents(amount: Decimal) -> bool:
@@ -66,9 +68,3 @@ def plain(value: Decimal) -> str:
         return "0"
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _decimals(value: Decimal) -> int:
-    exponent = value.as_tuple().exponent
-    assert isinstance(exponent, int)  # the number is finite
-    return -exponent

@@ -51,7 +51,7 @@ class OrderRegistry:
         is_new = self._open.pop(identity, None) is None
         if working.closed_us is None:
             self._open[identity] = working
-            if is_new and order.list_id is not None:
+            if order.list_id is not None:
                 self._components.setdefault((order.account, order.list_id), set()).add(identity)
             return
         if not is_new and order.list_id is not None:
