@@ -3,13 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
-from support.journal import keys, value
+from support.journal import keys, kinds, value
 from support.report_lines import report_lines
 from support.timers import forget
 
+from fintank.trading.cancels import RememberedCancel
+from fintank.trading.changes import ClosedOrder, RejectedDuplicate, SymbolClock
+from fintank.trading.clock import ClockState
 from fintank.trading.limits import Limits
-from fintank.trading.recovery import restore
+from fintank.trading.log_positions import Positions
+from fintank.trading.messages import OrdStatus, State, TradingState
+from fintank.trading.recovery import Recovery, restore
 from fintank.trading.shard import Shard
+from fintank.trading.working_order import Closing
 
 Make = Callable[..., Any]
 SECOND = 1_000_000
@@ -107,6 +113,51 @@ def test_a_restored_shard_has_nothing_new_to_journal(order: Make, quote: Make) -
     shard.on_quote(quote(), LOG_US)
     restored = restore(LIMITS, shard.changed_quotes())
     assert restored.changed_quotes() == ()
+
+
+def test_what_was_closed_is_as_old_as_log_time_says_once_its_symbol_has_no_clock(
+    order: Make, cancel: Make
+) -> None:
+    clock, closing = SymbolClock("IVE", ClockState(LOG_US, LOG_US), 0), Closing(2 * LOG_US, by_log=False)
+    first, second = (order("1", symbol=symbol).identity for symbol in ("IVE", "VTI"))
+    orders = [ClosedOrder(1, 1, each, "hash-1", OrdStatus.FILLED, by_log=False) for each in (first, second)]
+    by_log = RejectedDuplicate(2, 1, first, "hash-2", by_log=True)
+    cancels = [RememberedCancel.of(cancel("o-1", symbol=each.symbol), closing) for each in (first, second)]
+    state = restore(LIMITS, [clock, *orders, by_log, *cancels]).state
+    assert state.registry.forget("VTI", 3, None) == state.cancels.forget("VTI", DAY * DAY, None) == []
+    assert state.registry.forget("IVE", 3, None) == orders[:1]
+    assert state.registry.forget(None, 3, None) == [orders[1], by_log]
+    assert state.cancels.forget("IVE", DAY * DAY, None) == cancels[:1]
+    assert state.cancels.forget(None, DAY * DAY, None) == [cancels[1]._replace(by_log=True)]
+
+
+def test_each_scope_has_a_trading_state_of_its_own_and_the_last_one_counts() -> None:
+    scopes = [{}, {"symbol": "IVE"}, {"symbol": "VTI"}, {"account": "A"}, {"account": "B"}]
+    states = [
+        TradingState(State.HALTED, LOG_US, offset, f"orders-0-{offset}", **scope)
+        for offset, scope in enumerate(scopes * 2)
+    ]
+    recovery = Recovery()
+    for state in states:
+        recovery.take(state)
+    assert list(recovery.entries()) == states[5:]
+
+
+def test_a_recovery_counts_all_that_is_remembered_and_returns_it_without_the_positions(
+    shard: Shard, order: Make, quote: Make
+) -> None:
+    shard.on_quote(quote(), LOG_US)
+    recovery = Recovery()
+    for given in ({}, {"cl_ord_id": "o-2"}, {"content_hash": "hash-2"}):
+        for change in shard.on_order(order("1", **given), LOG_US).journal:
+            recovery.take(change)
+    positions = Positions(now_ms=5)
+    recovery.take(positions)
+    recovery.shard(LIMITS)
+    assert recovery.positions == positions
+    remembered = list(recovery.entries())
+    assert kinds(remembered) == ["quote", "clock", "reference", "order", "order", "refusal"]
+    assert len(recovery) == len(remembered) + 1
 
 
 def test_a_ledger_by_exec_id_keeps_the_trades_of_both_orders_that_had_one_identity(

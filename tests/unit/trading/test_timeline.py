@@ -42,10 +42,13 @@ def test_shifted_runs_in_a_row_are_one_note() -> None:
     notes.saw(taken(TICKS, 13, 14, 1_006, is_shifted=True), "a")
     notes.saw(taken(ORDERS, 10, 11, 1_006, records=[]), "b")
     notes.saw(taken(TICKS, 14, 15, 1_006, is_shifted=True), "a")
-    assert [(shift.first, shift.next, shift.log_ms) for shift in notes.taken()] == [
-        (10, 13, 1_005),
-        (13, 14, 1_006),
-        (14, 15, 1_006),
+    notes.saw(taken(TICKS, 15, 16, 1_006, is_shifted=True), "a")
+    notes.saw(taken(ORDERS, 11, 12, 1_006, is_shifted=True), "b")
+    assert [(shift.partition, shift.first, shift.next, shift.log_ms) for shift in notes.taken()] == [
+        (TICKS, 10, 13, 1_005),
+        (TICKS, 13, 14, 1_006),
+        (TICKS, 14, 16, 1_006),
+        (ORDERS, 11, 12, 1_006),
     ]
 
 
