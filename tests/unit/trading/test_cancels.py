@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from factories import SECOND, START, mass_cancel
 from support.journal import compacted, kinds
 from support.report_lines import type_lines
 from support.timers import run_timers
@@ -15,7 +16,6 @@ from fintank.trading.shard import Shard
 from fintank.trading.working_order import Closing
 
 Make = Callable[..., Any]
-SECOND = 1_000_000
 DAY = 86_400 * SECOND
 LOG_US = 5 * DAY
 
@@ -47,6 +47,37 @@ def test_a_rejected_cancel_is_remembered_but_waits_for_no_order(order: Make, can
     assert cancels.is_taken(made)
     assert cancels.waiting_for(order("1")) is None
     assert not cancels.is_taken(cancel("o-1", symbol="VTI"))
+
+
+def test_a_forgotten_cancel_waits_no_longer_and_the_others_still_do(order: Make, cancel: Make) -> None:
+    cancels = Cancels()
+    for name, at, closed_us, is_refused in (("c-1", 1, 9, False), ("c-2", 2, 5, False), ("c-3", 3, 5, True)):
+        made = cancel("o-1", cl_ord_id=name, at=at, content_hash=name)
+        closing = Closing(START + closed_us * SECOND, by_log=False)
+        cancels.remember(RememberedCancel.of(made, closing, is_refused))
+    found = []
+    for before_us in (5, 6, 10):
+        forgotten = cancels.forget("IVE", START + before_us * SECOND, None)
+        waiting = cancels.waiting_for(order("1"))
+        found.append(([each.cl_ord_id for each in forgotten], waiting and waiting.cl_ord_id))
+    assert found == [([], "c-2"), (["c-2", "c-3"], "c-1"), (["c-1"], None)]
+
+
+def test_a_request_for_several_symbols_is_as_old_as_log_time_says(
+    shard: Shard, quote: Make, cancel: Make
+) -> None:
+    shard.on_quote(quote(at=5), START)
+    requests = (
+        cancel(list_id="p"),
+        mass_cancel(),
+        mass_cancel(account="acc", content_hash="2"),
+        mass_cancel(symbol="IVE", content_hash="3"),
+    )
+    remembered = [shard.on_cancel(each, START + SECOND).journal[0] for each in requests]
+    assert [(each.closed_us, each.by_log) for each in remembered if isinstance(each, RememberedCancel)] == [
+        *[(START + SECOND, True)] * 3,
+        (START + 6 * SECOND, False),
+    ]
 
 
 def test_of_a_list_each_content_is_a_cancel_of_its_own(cancel: Make) -> None:
