@@ -38,6 +38,8 @@ def test_a_quote_that_crosses_itself_is_left_out(market: Make) -> None:
     made = market(("95", "94.9"), ("93", "96"))
     assert (venues(made.bids), venues(made.asks)) == ("B", "B")
     assert [quote.exchange for quote in made.crossing] == ["A"]
+    made = market(("93", "94"), ("95", "94.5"))
+    assert (venues(made.bids), venues(made.asks)) == ("A", "A"), "only the one that crosses itself"
 
 
 def test_of_two_quotes_that_cross_the_older_is_left_out_again_and_again(market: Make) -> None:

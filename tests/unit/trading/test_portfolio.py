@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fintank.trading.instruments import Instrument, Instruments
 from fintank.trading.limits import Limits
 from fintank.trading.messages import ComponentSpec, OrdType, PortfolioOrder, Side, TimeInForce
-from fintank.trading.portfolio import components, split
+from fintank.trading.portfolio import components, split, split_message
 
 Make = Callable[..., Any]
 
@@ -101,6 +102,24 @@ def test_a_bad_portfolio_rejects_every_component_and_names_the_bad_one(
     portfolio_order: Make, portfolio: list[tuple[str, str]], text: str
 ) -> None:
     assert refusals(portfolio_order(portfolio)) == {"IVE": text, "VTI": text}
+
+
+@pytest.mark.parametrize("foreign", ["AUD", "ZAR"])
+def test_an_amount_is_in_one_currency(portfolio_order: Make, foreign: str) -> None:
+    limits = Limits(instruments=Instruments([("*.X", Instrument(currency=foreign))]))
+    text = f"code=MIXED_CURRENCIES symbol=A.X currency={foreign} expected=USD"
+    order = portfolio_order({"IVE": "0.5", "CASH": "0.2", "A.X": "0.3"})
+    assert refusals(order, limits) == {"IVE": text, "A.X": text}
+    assert amounts(portfolio_order({"IVE": "1", "A.X": "0"})) == {"IVE": "100.00"}
+
+
+def test_a_message_is_split_into_orders_for_one_symbol(
+    order: Make, portfolio_order: Make, cancel: Make
+) -> None:
+    whole, single = portfolio_order({"IVE": "0.5", "VTI": "0.5"}), order("1")
+    assert split_message(whole, Limits()) == components(whole, Limits())
+    assert list(split_message(single, Limits())) == [single]
+    assert list(split_message(cancel("o-1"), Limits())) == []
 
 
 @pytest.mark.parametrize(("amount", "shown"), [("0", "0"), ("-5", "-5"), ("100.005", "100.005")])

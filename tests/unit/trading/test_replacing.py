@@ -31,6 +31,16 @@ def test_an_order_keeps_its_order_id_through_all_replaces() -> None:
     assert len({new.exec_id, first.exec_id, second.exec_id}) == 3
 
 
+def test_a_replace_is_held_to_a_number_of_open_orders_that_became_lower() -> None:
+    shard = Shard(Limits())
+    accepted = [shard.on_order(order("10", cl_ord_id=name), LOG_US) for name in ("o-1", "o-2")]
+    entries = [entry for effects in accepted for entry in effects.journal]
+    for max_open_orders, outcome in ((1, "CANCEL_REJECTED"), (2, "REPLACED")):
+        restored = restore(Limits(max_open_orders=max_open_orders), entries)
+        replaced = restored.on_cancel(replace_request("o-1", order_qty="9"), LOG_US)
+        assert [report.exec_type for report in replaced.reports] == [outcome]
+
+
 def test_a_restart_forgets_no_replace() -> None:
     log = ShardLog()
     owned = OwnedShard(Shard(Limits()), log)

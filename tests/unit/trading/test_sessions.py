@@ -46,6 +46,11 @@ def test_a_calendar_without_sessions_is_closed() -> None:
     assert (nothing.is_open(5), nothing.next_change_us(5), nothing.close_us(5)) == (False, inf, None)
 
 
+def test_the_table_of_a_year_has_an_end() -> None:
+    year = Sessions("year", (Session((day, day + 6)) for day in range(0, 3000, 10)))
+    assert (year.next_change_us(2996), year.next_open_us(2996), year.close_us(2996)) == (inf, None, None)
+
+
 @pytest.mark.parametrize("edges", [[(100, 90)], [(100, 200), (150, 300)], [(100,)]])
 def test_sessions_out_of_order_are_refused(edges: list[tuple[int, ...]]) -> None:
     with pytest.raises(ValueError, match="calendar X: its sessions are not in order"):

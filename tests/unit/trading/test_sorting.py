@@ -55,6 +55,12 @@ def test_a_part_that_is_too_long_becomes_two_halves(monkeypatch: pytest.MonkeyPa
     assert list(map(len, items._parts)) == [2, 3]
 
 
+@pytest.mark.parametrize("items_max", [2, 1000])
+def test_nothing_comes_after_the_last_of_many_items(items_max: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = in_parts_of(items_max, [(key, 0) for key in range(1000)], monkeypatch)
+    assert (items.after((998, 0)), items.after((999, 0))) == ((999, 0), None)
+
+
 @given(changes=CHANGES, bound=PAIRS, seq=st.sampled_from([-1, inf]))
 def test_it_behaves_like_a_sorted_list(
     changes: list[tuple[bool, tuple[int, int]]], bound: tuple[int, int], seq: float

@@ -151,6 +151,34 @@ def test_an_empty_group_is_dropped(windows: Windows, working: Make) -> None:
     assert (windows.next_end_us(0), reported(windows)) == (8, [("1:2,3:BUY", 8)])
 
 
+def test_of_a_window_only_its_latest_end_counts(windows: Windows, working: Make) -> None:
+    windows.add(working(2))
+    windows.open(9)
+    windows.remove(working(2))
+    windows.add(working(2))
+    windows.open(5)  # the clock was set back
+    assert [windows.next_end_us(now_us) for now_us in (4, 5)] == [5, inf]
+
+
+def test_a_window_is_noted_once_however_often_its_end_is_asked_for(windows: Windows, working: Make) -> None:
+    windows.add(working(2))
+    windows.open(9)
+    assert [windows.next_end_us(now_us) for now_us in range(8)] == [9] * 8
+    assert len(windows._ends) == 1
+
+
+def test_a_clock_that_is_set_back_rouses_only_a_group_whose_window_ends_later(
+    windows: Windows, working: Make
+) -> None:
+    for priority, price, end_us in ((2, "90", 5), (3, "91", 6)):
+        windows.add(working(priority, price=price))
+        windows.open(end_us)
+    for group in windows.take_ended(8, BEST):
+        windows.put_back(group, 3 + group.key.priority, 8, is_idle=True)
+    assert (windows.idle_reach(Side.BUY), windows.next_end_us(8)) == (91, inf)
+    assert (windows.next_end_us(5), windows.must_try, windows.idle_reach(Side.BUY)) == (6, False, 90)
+
+
 def test_changes_are_returned_once_and_only_if_there_are_any(windows: Windows, working: Make) -> None:
     for priority in (3, 2):
         windows.add(working(priority))

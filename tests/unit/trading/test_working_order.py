@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -6,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from fintank.trading import ids
 from fintank.trading.instruments import Instrument
 from fintank.trading.messages import OrdStatus
 from fintank.trading.working_order import Closing, WorkingOrder, end_of_day_us, end_us
@@ -36,6 +38,12 @@ def test_a_new_quantity_order_leaves_all_of_its_quantity(shares: WorkingOrder) -
         None,
     )
     assert (shares.leaves_cash, shares.residual_cash) == (None, None)
+    assert (shares.closed_us, shares.by_log) == (None, False)
+
+
+def test_the_order_id_is_that_of_the_first_order(shares: WorkingOrder) -> None:
+    assert shares.order_id == ids.order_id(shares.order.identity, shares.content_hash)
+    assert replace(shares, first_order_id="first").order_id == "first"
 
 
 def test_a_new_cash_order_leaves_all_of_its_cash(money: WorkingOrder) -> None:
