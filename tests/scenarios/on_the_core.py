@@ -13,13 +13,16 @@ from scenarios.table import scenarios
 
 from fintank.trading.ages import OpenAges
 from fintank.trading.clock import Clock, ClockState
-from fintank.trading.limits import SECOND_US, Limits
+from fintank.trading.depth import Depth
+from fintank.trading.limits import DAY_US, SECOND_US, UTC, Limits
 from fintank.trading.messages import Order, OrdType, Quote
 from fintank.trading.portfolio import split
-from fintank.trading.quote_book import Counts, QuoteBook
+from fintank.trading.quote_book import NOTHING_TAKEN, Counts, QuoteBook
 from fintank.trading.quote_faults import QuoteFaults
 from fintank.trading.reference_price import ReferencePrice, ReferenceState
 from fintank.trading.shard import Shard
+from fintank.trading.sorting import SortedItems
+from fintank.trading.working_order import end_of_day_us
 
 SMALL = Limits(max_quote_age_us=4, aggregation_window_us=2, retention_us=3)
 
@@ -36,9 +39,18 @@ def with_small_numbers() -> None:
     to a power would compute forever, and only the timeout would kill it."""
     clock = Clock(ClockState(tick_time_us=50, arrival_us=3))
     assert (clock.now(5), clock.when(52), clock.on_tick(49, 5)) == (52, 5, 52)
-    price = ReferencePrice(ReferenceState(Decimal(1), Decimal(2), 5 - SECOND_US))
-    price.advance(9, lambda _: None)
+    price = ReferencePrice(ReferenceState(Decimal(1), Decimal(2), 0))
+    assert price.due_us == SECOND_US
+    price.advance(SECOND_US, lambda _: None)
     assert price.state.price == 2
+    older, newer = quote(4)._replace(bid="10.1", ask="10.2"), quote(6)
+    crossed = Depth((quoted, NOTHING_TAKEN) for quoted in (older, newer))
+    assert ([level.quote for level in crossed.asks], crossed.crossing) == ([newer], [older])
+    items: SortedItems[tuple[int]] = SortedItems()
+    for key in range(3):
+        items.add((key,))
+    assert items._parts == [[(0,), (1,), (2,)]]
+    assert end_of_day_us(3, UTC) == DAY_US
     parts = split(Decimal("0.01"), {"A": Decimal("0.3"), "B": Decimal("0.7")})
     assert parts == {"A": 0, "B": Decimal("0.01")}
 
@@ -75,11 +87,19 @@ def with_small_numbers() -> None:
     refused = shard.on_order(order(5, "o-2"), 9).reports
     assert [report.text for report in refused] == ["code=STALE_ORDER age_us=4 retention_us=3"]
     shard.on_cancel(factories.cancel(list_id="p", order_time_us=6), 9)
-    gone = []
-    for time_us in (12, 13, 14):
-        shard.sweep(time_us)
-        gone.append(len(list(shard.forgotten())))
+    gone = [forgotten(shard, time_us) for time_us in (12, 13, 14)]
     assert gone == [0, 3, 3]  # a cancel and two orders; the quote, the clock and the reference price
+
+    quiet = Shard(SMALL)
+    for symbol in ("IVE", "VTI"):
+        quiet.on_quote(quote(5)._replace(symbol=symbol), 5)
+    quiet.on_order(replace(order(5, "o-1"), ord_type=OrdType.LIMIT, price=Decimal(1)), 5)
+    quiet.changed_quotes()
+    gone = [forgotten(quiet, time_us) for time_us in (9, 10)]
+    quiet.on_cancel(factories.cancel("o-1", order_time_us=11), 11)
+    quiet.changed_quotes()
+    gone += [forgotten(quiet, time_us) for time_us in (14, 15)]
+    assert gone == [0, 3, 0, 5]  # VTI; an order, a cancel and IVE
 
 
 def traded(shard: Shard, time_us: int) -> int:
@@ -89,6 +109,12 @@ def traded(shard: Shard, time_us: int) -> int:
         count += len(effects.reports)
     found = shard.on_quote(quote(time_us), time_us)
     return count + (len(found.reports) if found else 0)
+
+
+def forgotten(shard: Shard, time_us: int) -> int:
+    """Let a shard sweep; return how many entries it forgot."""
+    shard.sweep(time_us)
+    return len(list(shard.forgotten()))
 
 
 def quote(time_us: int) -> Quote:
