@@ -11,6 +11,7 @@ only docs/mutants.md changes. Results are kept in .fintank/mutants, so an interr
 """
 
 import argparse
+import compileall
 import hashlib
 import json
 import os
@@ -134,6 +135,7 @@ def copied(folder: Path) -> Path:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "integration"))
         else:
             shutil.copy(source, target)
+    compileall.compile_dir(folder, quiet=2)
     return folder
 
 
@@ -161,7 +163,7 @@ def call(command: Sequence[str], folder: Path) -> None:
 
 
 def run_tests(copy: Path, *arguments: str | Path) -> int:
-    """Run mutant_tests.py in a copy, without bytecode, which could be a mutant's; return its exit status."""
+    """Run mutant_tests.py in a copy, where no bytecode of a mutant is written; return its exit status."""
     environ = {**os.environ, "PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run([sys.executable, TESTS, *arguments], cwd=copy, env=environ, check=False).returncode
 
