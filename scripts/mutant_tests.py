@@ -21,7 +21,7 @@ import signal
 import sys
 import sysconfig
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,9 @@ PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 # The libraries are imported before pytest could rewrite their asserts.
 IN_A_FORK = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 
-# A mutant that loops ends after this, one that fills the memory at this.
-TEST_SECONDS_MIN = 12.0
+# A mutant that loops is ended after this, mostly in the scenarios, and one that fills the memory at this.
+SCENARIOS_SECONDS_MAX = 12.0
+TESTS_SECONDS_MIN = 12.0
 TIMES_AS_LONG = 4.0
 MEMORY_MAX = 6 << 30
 
@@ -107,7 +108,7 @@ def check_unchanged(items: Sequence[WorkItem], known: dict[str, Any]) -> None:
     for item in items[:1]:
         (mutation,) = item.mutations
         tests = reaching(mutation.module_path, mutation.start_pos[0], known)
-        if in_a_fork(tests, inf) != (TestOutcome.SURVIVED, ""):
+        if in_forks(tests, inf, inf) != (TestOutcome.SURVIVED, ""):
             sys.exit(f"{mutation.module_path}: its tests fail on the unchanged core.")
 
 
@@ -116,11 +117,11 @@ def tested(item: WorkItem, known: dict[str, Any]) -> WorkResult:
     (mutation,) = item.mutations
     operator = plugins.get_operator(mutation.operator_name)(**mutation.operator_args)
     tests = reaching(mutation.module_path, mutation.start_pos[0], known)
-    seconds = TEST_SECONDS_MIN + TIMES_AS_LONG * sum(known["seconds"][test] for test in tests)
+    seconds = TESTS_SECONDS_MIN + TIMES_AS_LONG * sum(known["seconds"][test] for test in tests)
     with use_mutation(mutation.module_path, operator, mutation.occurrence) as (before, after):
         if after is None:
             return WorkResult(worker_outcome=WorkerOutcome.NO_TEST)
-        outcome, output = in_a_fork(tests, seconds)
+        outcome, output = in_forks(tests, SCENARIOS_SECONDS_MAX, seconds)
         diff = "\n".join(difflib.unified_diff(before.split("\n"), after.split("\n"), lineterm=""))
     return WorkResult(WorkerOutcome.NORMAL, output, outcome, diff)
 
@@ -145,11 +146,19 @@ def reaching(module: Path, line: int, known: dict[str, Any]) -> list[str]:
     return sorted(tests, key=seconds.__getitem__)
 
 
-def in_a_fork(tests: Sequence[str], seconds: float) -> tuple[TestOutcome, str]:
-    """Run the scenarios and these tests in a child; return the outcome, and "timeout" if it took too long."""
+def in_forks(tests: Sequence[str], scenarios_s: float, tests_s: float) -> tuple[TestOutcome, str]:
+    """Run the scenarios and then these tests; return the outcome, and "timeout" if either took too long."""
+    found = in_a_fork(play_scenarios, scenarios_s)
+    if found[0] is TestOutcome.SURVIVED and tests:
+        return in_a_fork(lambda: int(pytest.main([*PYTEST, *IN_A_FORK, *tests])), tests_s)
+    return found
+
+
+def in_a_fork(run: Callable[[], int], seconds: float) -> tuple[TestOutcome, str]:
+    """Call `run` in a child, for at most `seconds`; the mutant survives if it returns 0."""
     child = os.fork()
     if not child:
-        os._exit(passing(tests))
+        os._exit(silent(run))
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         ended, status = os.waitpid(child, os.WNOHANG)
@@ -162,23 +171,23 @@ def in_a_fork(tests: Sequence[str], seconds: float) -> tuple[TestOutcome, str]:
     return TestOutcome.KILLED, "timeout"
 
 
-def passing(tests: Sequence[str]) -> int:
-    """Return 0 if the scenarios and the tests pass, silently."""
+def silent(run: Callable[[], int]) -> int:
+    """Return what `run` returns, or 1 if it raises anything; it prints nothing."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
-    silent = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silent, 1)
-    os.dup2(silent, 2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
     sys.stdout = sys.stderr = io.StringIO()
     try:
-        play_scenarios()
-        return int(pytest.main([*PYTEST, *IN_A_FORK, *tests])) if tests else 0
+        return run()
     except BaseException:
         return 1
 
 
-def play_scenarios() -> None:
-    """Play the scenario tables on the core."""
+def play_scenarios() -> int:
+    """Play the scenario tables on the core; return 0, as it raises an exception if one differs."""
     runpy.run_path(SCENARIOS, run_name="__main__")
+    return 0
 
 
 if __name__ == "__main__":

@@ -267,9 +267,10 @@ OPENING = """\
 
 A mutant is the core with one operator changed: a comparison, a number, arithmetic, `and`, `or`, `not`, True
 or False. It is killed if a test fails. `make mutants` makes them with cosmic-ray and runs, on each, the
-scenarios and the unit tests of the core that enter the changed function; this page is the result. These mutations are left out: of `|`,
-used in annotations only; of `is` to `==`, which are equal for None and enumerations, and to `<` and the like,
-as the order of enumerations has no meaning; to bit operators; and of decorators and loops.
+scenarios and the unit tests of the core that enter the changed function; this page is the result. These
+mutations are left out: of `|`, used in annotations only; of `is` to `==`, which are equal for None and
+enumerations, and to `<` and the like, as the order of enumerations has no meaning; to bit operators; and of
+decorators and loops.
 
 | file | tested | not tested yet | killed | survived | timeout | killed, % |
 |---|---|---|---|---|---|---|
