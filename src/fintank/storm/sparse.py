@@ -4,6 +4,7 @@
 """
 
 import atexit
+import errno
 import os
 import shutil
 import sys
@@ -78,6 +79,8 @@ def main() -> None:
     except BrokenPipeError:
         raise  # the reader of our output is gone
     except (TException, OSError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise  # `output` says it
         sys.exit(f"sparse {sys.argv[1]}: {nimbus.reason(error)}")
 
 
