@@ -76,11 +76,9 @@ def main() -> None:
         sys.exit(EXIT_INTERRUPTED)
     except requests.ConnectionError as error:
         sys.exit(f"Storm's UI does not answer: `invoke topology` queries Nimbus instead ({error})")
-    except BrokenPipeError:
-        raise  # the reader of our output is gone
     except (TException, OSError) as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            raise  # `output` says it
+        if isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.ENOSPC):
+            raise  # of our own output: see there
         sys.exit(f"sparse {sys.argv[1]}: {nimbus.reason(error)}")
 
 
