@@ -36,7 +36,15 @@ def main() -> None:
 
 def with_small_numbers() -> None:
     """Compute each sum of times with small numbers first: a mutant that raises a real time in microseconds
-    to a power would compute forever, and only the timeout would kill it."""
+    to a power would compute forever, and only the timeout would kill it; likewise a loop that never ends."""
+    try_values()
+    try_quotes()
+    try_trading()
+    try_forgetting()
+
+
+def try_values() -> None:
+    """Try clocks, prices, and what else needs no shard."""
     clock = Clock(ClockState(tick_time_us=50, arrival_us=3))
     assert (clock.now(5), clock.when(52), clock.on_tick(49, 5)) == (52, 5, 52)
     price = ReferencePrice(ReferenceState(Decimal(1), Decimal(2), 0))
@@ -54,18 +62,15 @@ def with_small_numbers() -> None:
     parts = split(Decimal("0.01"), {"A": Decimal("0.3"), "B": Decimal("0.7")})
     assert parts == {"A": 0, "B": Decimal("0.01")}
 
+
+def try_quotes() -> None:
+    """Try how old quotes are."""
     counts = Counts()
     book = QuoteBook("IVE", Clock(ClockState(5, 5)), SMALL, counts)
     book.accept(quote(5), 5)
     assert counts.stale == 0
     assert [len(book.market(now_us).asks) for now_us in (9, 10)] == [1, 0]
     assert [book.next_stale_us(now_us) for now_us in (9, 10)] == [10, None]
-
-    shard = Shard(SMALL)
-    shard.on_quote(quote(5), 5)
-    assert [report.exec_type for report in shard.on_order(order(5, "o-1"), 5).reports] == ["NEW"]
-    assert OpenAges(shard.state, [1, 2]).count(6) == [1, 0]
-    assert [traded(shard, time_us) for time_us in (6, 7, 8, 9)] == [0, 1, 0, 1]  # a window of 2, another one
 
     faulty = Shard(replace(SMALL, max_quote_lag_us=2, max_quote_age_us=90))
     for quoted in (
@@ -79,11 +84,27 @@ def with_small_numbers() -> None:
         faults.look(time_us)
     assert (faults.silent["IVE"].lasted_us, faults.crossed["VTI"].lasted_us) == (6, 11)
 
+
+def try_trading() -> None:
+    """Try windows and stops."""
+    shard = Shard(SMALL)
+    shard.on_quote(quote(5), 5)
+    assert [report.exec_type for report in shard.on_order(order(5, "o-1"), 5).reports] == ["NEW"]
+    assert OpenAges(shard.state, [1, 2]).count(6) == [1, 0]
+    assert [traded(shard, time_us) for time_us in (6, 7, 8, 9)] == [0, 1, 0, 1]  # a window of 2, another one
+
     stopped = Shard(SMALL)
     stopped.on_quote(quote(5), 5)
     stopped.on_order(replace(order(5, "o-1"), ord_type=OrdType.STOP, stop_px=Decimal(10)), 5)
     assert [traded(stopped, time_us) for time_us in (6, 7)] == [0, 1]
 
+
+def try_forgetting() -> None:
+    """Try what is forgotten when."""
+    shard = Shard(SMALL)
+    shard.on_quote(quote(5), 5)
+    shard.on_order(order(5, "o-1"), 5)
+    assert sum(traded(shard, time_us) for time_us in (6, 7, 8, 9)) == 2
     refused = shard.on_order(order(5, "o-2"), 9).reports
     assert [report.text for report in refused] == ["code=STALE_ORDER age_us=4 retention_us=3"]
     shard.on_cancel(factories.cancel(list_id="p", order_time_us=6), 9)
