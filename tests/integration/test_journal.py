@@ -35,7 +35,7 @@ from fintank.trading.instruments import Instrument
 from fintank.trading.limits import Limits
 from fintank.trading.log_positions import Positions
 from fintank.trading.messages import ExecType, OrdStatus
-from fintank.trading.recovery import Recovery, restore
+from fintank.trading.recovery import Recovery
 from fintank.trading.shard import Shard
 from fintank.trading.working_order import Closing, WorkingOrder
 from fintank.wire.kafka import journal_records
@@ -274,9 +274,10 @@ def test_a_shard_of_200_000_orders_is_adopted_in_time(address: str) -> None:
         print(f"a transaction of {len(records):,} records: {time.monotonic() - started:.2f} s")
     started, started_cpu = time.monotonic(), time.process_time()
     _, found = adopt(address, 3, print)
-    restore(Limits(), found)
+    recovery = found.recovery()
+    recovery.shard(Limits())
     seconds, cpu_seconds = time.monotonic() - started, time.process_time() - started_cpu
-    print(f"{found.records:,} records restored in {seconds:.1f} s, {cpu_seconds:.1f} s of CPU")
-    assert found.records >= RECORDS
+    print(f"{len(recovery):,} entries restored in {seconds:.1f} s, {cpu_seconds:.1f} s of CPU")
+    assert len(recovery) >= RECORDS
     assert cpu_seconds < ADOPTION_CPU_SECONDS_MAX  # a busy machine takes twice the CPU of an idle one
     assert seconds < ADOPTION_SECONDS_MAX
