@@ -270,7 +270,7 @@ or False. It is killed if a test fails. `make mutants` makes them with cosmic-ra
 scenarios and the unit tests of the core that enter the changed function; this page is the result. These
 mutations are left out: of `|`, used in annotations only; of `is` to `==`, which are equal for None and
 enumerations, and to `<` and the like, as the order of enumerations has no meaning; to bit operators; and of
-decorators and loops.
+decorators and loops. A file's row is of its last run: tests that came since are not counted.
 
 | file | tested | not tested yet | killed | survived | timeout | killed, % |
 |---|---|---|---|---|---|---|
