@@ -24,6 +24,12 @@ SENDING_SECONDS = 8
 STALE_SECONDS_MAX = 3
 
 
+@pytest.fixture(scope="module")
+def stack(empty_stack: Stack) -> Stack:
+    """Use services of its own: orders that other tests left open would fill with these ticks, too."""
+    return empty_stack
+
+
 @pytest.fixture
 def traded(stack: Stack, engine: CoreEngine) -> None:
     fintank(stack, "queue_ticks", "--count", "300", "--span", "1s", "--seed", "1")
