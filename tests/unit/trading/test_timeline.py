@@ -2,7 +2,7 @@
 
 from fintank.trading.log_positions import LogPosition, Positions, Reached, Taken
 from fintank.trading.partition_log import Partition
-from fintank.trading.timeline import Adoption, Jump, Shift, TimelineNotes
+from fintank.trading.timeline import Adoption, Behind, Jump, Shift, TimelineNotes
 
 TICKS, ORDERS = Partition("ticks", 0), Partition("orders", 0)
 
@@ -86,3 +86,29 @@ def test_a_position_that_moved_without_records_is_noted() -> None:
     notes.stands_at(TICKS, 30, "a")
     notes.stands_at(TICKS, 30, "a")
     assert notes.taken() == [Jump({TICKS: 10, ORDERS: 10}, 1_000, TICKS, "a", 10, 30)]
+
+
+def test_that_append_times_count_as_later_is_noted_where_it_changes() -> None:
+    notes = begun()
+    for offset, behind in enumerate(("0", None, "5000", "5000", None, "3000", "3000", "0", "0"), 10):
+        behind_ms = None if behind is None else int(behind)
+        notes.saw(taken(TICKS, offset, offset + 1, 1_001, behind_ms=behind_ms), "a")
+    assert notes.taken() == [
+        Behind({TICKS: 12}, 5_000),
+        Behind({TICKS: 15}, 3_000),
+        Behind({TICKS: 17}, 0),
+    ]
+
+
+def test_the_first_millisecond_of_being_behind_is_noted() -> None:
+    notes = begun()
+    notes.saw(taken(TICKS, 10, 11, 1_001, behind_ms=1), "a")
+    assert notes.taken() == [Behind({TICKS: 10}, 1)]
+
+
+def test_shifted_runs_after_another_note_are_one_note() -> None:
+    notes = begun()
+    notes.adopted({}, 4, "0.1.0", "2026c", 0)
+    for offset in range(10, 13):
+        notes.saw(taken(TICKS, offset, offset + 1, 1_005, is_shifted=True), "a")
+    assert [(note.first, note.next) for note in notes.taken()[1:] if isinstance(note, Shift)] == [(10, 13)]

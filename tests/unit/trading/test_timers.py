@@ -68,3 +68,11 @@ def test_it_is_due_as_if_all_times_were_compared(
         assert due(timers, log_us) == [symbol for _, symbol in expected]
         for _, symbol in expected:
             del held[symbol]
+
+
+def test_at_the_last_time_only_the_symbols_up_to_the_last_one_are_due() -> None:
+    timers = Timers()
+    for time_us, symbol in ((5, "A"), (5, "B"), (5, "C"), (4, "D")):
+        timers.set(symbol, time_us)
+    assert [timers.pop(5, "B") for _ in range(4)] == [(4, "D"), (5, "A"), (5, "B"), None]
+    assert [timers.pop(5) for _ in range(2)] == [(5, "C"), None]
