@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from support.journal import keys, kinds, value
+import pytest
+from support.journal import compacted, keys, kinds, value
 from support.report_lines import report_lines
-from support.timers import forget
+from support.timers import forget, run_timers
 
 from fintank.trading.cancels import RememberedCancel
 from fintank.trading.changes import ClosedOrder, RejectedDuplicate, SymbolClock
@@ -113,6 +114,27 @@ def test_a_restored_shard_has_nothing_new_to_journal(order: Make, quote: Make) -
     shard.on_quote(quote(), LOG_US)
     restored = restore(LIMITS, shard.changed_quotes())
     assert restored.changed_quotes() == ()
+
+
+@pytest.mark.parametrize("ran", [1, 2])
+def test_a_shard_restored_between_two_timers_of_one_moment_runs_only_those_that_had_not_run(
+    order: Make, quote: Make, steps: list[str], ran: int
+) -> None:
+    shard, changes = Shard(LIMITS), []
+    for symbol in ("IVE", "VTI"):
+        shard.on_quote(quote("99", "101", symbol=symbol, ask_size="1"), LOG_US)
+        changes += shard.on_order(order("2", priority=2, symbol=symbol), LOG_US).journal
+    for _ in range(ran):
+        ended = shard.next_timer(LOG_US + 9 * SECOND)
+        assert ended is not None
+        changes += ended.journal
+    end_us = shard.state.log_us
+    changes += shard.changed_quotes()
+    restored = restore(LIMITS, [*compacted(changes), Positions(reached=shard.state.reached)])
+    steps.clear()
+    found = [report_lines(run_timers(each, end_us)) for each in (shard, restored)]
+    assert found == [["o-1 TRADE PARTIALLY_FILLED 1.000000 @ 101 NASDAQ"] * (2 - ran)] * 2
+    assert steps == ["VTI"] * 2 * (2 - ran)
 
 
 def test_what_was_closed_is_as_old_as_log_time_says_once_its_symbol_has_no_clock(
