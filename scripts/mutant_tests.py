@@ -145,11 +145,13 @@ def reaching(module: Path, line: int, known: dict[str, Any]) -> list[str]:
 
 
 def in_forks(tests: Sequence[str], scenarios_s: float, tests_s: float) -> tuple[TestOutcome, str]:
-    """Run the scenarios and then these tests; return the outcome, and "timeout" if either took too long."""
-    found = in_a_fork(play_scenarios, scenarios_s)
-    if found[0] is TestOutcome.SURVIVED and tests:
-        return in_a_fork(lambda: int(pytest.main([*PYTEST, *IN_A_FORK, *tests])), tests_s)
-    return found
+    """Run the scenarios and then these tests; return the outcome, and "timeout" if one took too long and
+    the other did not fail."""
+    by_scenarios = in_a_fork(play_scenarios, scenarios_s)
+    if not tests or by_scenarios == (TestOutcome.KILLED, ""):
+        return by_scenarios
+    by_tests = in_a_fork(lambda: int(pytest.main([*PYTEST, *IN_A_FORK, *tests])), tests_s)
+    return by_scenarios if by_tests[0] is TestOutcome.SURVIVED else by_tests
 
 
 def in_a_fork(run: Callable[[], int], seconds: float) -> tuple[TestOutcome, str]:

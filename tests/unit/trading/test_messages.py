@@ -151,3 +151,10 @@ def test_a_weight_is_a_number_and_its_symbol_has_a_name() -> None:
 
 def test_a_quotes_identity_is_partition_and_offset(quote: Make) -> None:
     assert quote(partition=3, offset=42).quote_id == "3-42"
+
+
+def test_a_state_is_one_of_three_and_reducing_is_another_name_of_sell_only() -> None:
+    assert State("REDUCING") is State("SELL_ONLY") is State.SELL_ONLY
+    for unknown in ("", "REDUCED", "REDUCING ", "reducing", "ZERO"):
+        with pytest.raises(ValueError, match="is not a valid State"):
+            State(unknown)

@@ -120,18 +120,26 @@ def test_a_restored_shard_has_nothing_new_to_journal(order: Make, quote: Make) -
 def test_a_shard_restored_between_two_timers_of_one_moment_runs_only_those_that_had_not_run(
     order: Make, quote: Make, steps: list[str], ran: int
 ) -> None:
-    shard, changes = Shard(LIMITS), []
+    limits = Limits(max_quote_age_us=1_500_000)
+    shard, changes = Shard(limits), []
+    end_us = LOG_US + 2 * SECOND
+    old_us = end_us - limits.max_quote_age_us - 2  # too old just before the windows end
     for symbol in ("IVE", "VTI"):
-        shard.on_quote(quote("99", "101", symbol=symbol, ask_size="1"), LOG_US)
-        changes += shard.on_order(order("2", priority=2, symbol=symbol), LOG_US).journal
+        shard.on_quote(
+            quote("98", "102", symbol=symbol, exchange="ARCA", at=(old_us - LOG_US) / SECOND), old_us
+        )
+    for symbol in ("IVE", "VTI"):
+        shard.on_quote(quote("99", "101", symbol=symbol, at=1, ask_size="1"), LOG_US + SECOND)
+        changes += shard.on_order(order("2", priority=2, symbol=symbol), LOG_US + SECOND).journal
+    run_timers(shard, end_us - 1)
     for _ in range(ran):
-        ended = shard.next_timer(LOG_US + 9 * SECOND)
+        ended = shard.next_timer(end_us)
         assert ended is not None
         changes += ended.journal
-    end_us = shard.state.log_us
     changes += shard.changed_quotes()
-    restored = restore(LIMITS, [*compacted(changes), Positions(reached=shard.state.reached)])
+    restored = restore(limits, [*compacted(changes), Positions(reached=shard.state.reached)])
     steps.clear()
+    assert restored.next_timer(end_us - 1) is None
     found = [report_lines(run_timers(each, end_us)) for each in (shard, restored)]
     assert found == [["o-1 TRADE PARTIALLY_FILLED 1.000000 @ 101 NASDAQ"] * (2 - ran)] * 2
     assert steps == ["VTI"] * 2 * (2 - ran)

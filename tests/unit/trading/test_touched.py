@@ -165,3 +165,10 @@ def test_a_stop_joins_its_group_when_it_is_triggered(order: Make) -> None:
     book.put(WorkingOrder(stop.order, 0, START, None, is_checked=True, is_triggered=True))
     assert (bool(book.stops[Side.BUY]), bool(book.alone[Side.BUY])) == (False, True)
     assert not book.unchecked[Side.BUY]
+
+
+def test_stops_that_the_best_prices_touch_come_by_arrival(order: Make, market: Make) -> None:
+    stops = (("SELL", "99"), ("BUY", "101"), ("SELL", "98.99"), ("BUY", "101.01"), ("SELL", "99"))
+    book = book_of(*(order("1", side=side, stop_px=price) for side, price in stops))
+    assert book.touched_stops(market(("99", "101")), Side) == [0, 1, 4]
+    assert book.touched_stops(market(("99", "101")), [Side.BUY]) == [1]

@@ -3,7 +3,8 @@
             [clojure.test :refer [deftest is testing]]
             [fintank.storm.dsl :as dsl]
             [fintank.storm.worker-exit :as worker-exit])
-  (:import [java.nio ByteBuffer]
+  (:import [java.lang ProcessBuilder$Redirect]
+           [java.nio ByteBuffer]
            [java.util.concurrent TimeUnit]
            [org.apache.storm.hooks BaseWorkerHook]
            [org.apache.storm.utils Utils]))
@@ -23,7 +24,11 @@
         java (str (System/getProperty "java.home") "/bin/java")
         words [java "-cp" (System/getProperty "java.class.path") "clojure.main"
                "-e" (string/join "\n" (map pr-str forms))]
-        process (.start (.inheritIO (ProcessBuilder. ^"[Ljava.lang.String;" (into-array String words))))]
+        ; clojure.main prints the value of each form.
+        process (-> (ProcessBuilder. ^"[Ljava.lang.String;" (into-array String words))
+                    (.redirectOutput ProcessBuilder$Redirect/DISCARD)
+                    (.redirectError ProcessBuilder$Redirect/INHERIT)
+                    (.start))]
     (try
       (when (.waitFor process timeout-s TimeUnit/SECONDS)
         (.exitValue process))
