@@ -2,7 +2,8 @@
 
     .venv/bin/python scripts/mutants.py                 every file, then docs/mutants.md
     .venv/bin/python scripts/mutants.py blocks sweep    these files again, then docs/mutants.md
-    .venv/bin/python scripts/mutants.py --survivors     the survivors again, once there are new tests
+    .venv/bin/python scripts/mutants.py --survivors     the survivors again, once there are new tests; add the
+                                                        names of files for theirs alone
     .venv/bin/python scripts/mutants.py --page          docs/mutants.md from the stored results
 
 cosmic-ray makes the mutants, mutant_tests.py tests them, in one copy of the project per processor; here
@@ -74,11 +75,13 @@ def main() -> int:
     every = sorted(path.stem for path in (PROJECT_ROOT / CORE).glob("*.py") if path.stem != "__init__")
     FOUND.mkdir(parents=True, exist_ok=True)
     if not given.page:
-        for module in given.modules:
-            (FOUND / f"{module}.sqlite").unlink(missing_ok=True)
+        modules = given.modules or every
         if given.survivors:
-            forget_survivors(every)
-        run(given.modules or every)
+            forget_survivors(modules)
+        else:
+            for module in given.modules:
+                (FOUND / f"{module}.sqlite").unlink(missing_ok=True)
+        run(modules)
     mutants = [mutant for module in every for mutant in read(module)]
     reasons = tomllib.loads(REASONS.read_text())
     page, missing = written(every, mutants, reasons)
