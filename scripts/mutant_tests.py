@@ -32,19 +32,38 @@ from cosmic_ray import plugins
 from cosmic_ray.mutating import use_mutation
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkItem, WorkResult
+from hypothesis import Phase, settings
 
 CORE = Path("src/fintank/trading")
-UNIT_TESTS = "tests/unit/trading"
+TESTS = (
+    "tests/unit/trading",
+    *(
+        f"tests/properties/test_{name}.py"
+        for name in ("log_merge", "log_replay", "shared_windows", "wrong_clocks")
+    ),
+)
 SCENARIOS = "tests/scenarios/on_the_core.py"
-PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
-# The libraries are imported before pytest could rewrite their asserts.
-IN_A_FORK = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+PYTEST = (
+    *("-x", "-q", "-m", "not soak", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"),
+    # Libraries are imported before pytest could rewrite their asserts.
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
 
 # A mutant that loops is ended after this, mostly in the scenarios, and one that fills the memory at this.
 SCENARIOS_SECONDS_MAX = 12.0
 TESTS_SECONDS_MIN = 12.0
 TIMES_AS_LONG = 4.0
 MEMORY_MAX = 6 << 30
+
+
+class NoShrinking:
+    """A pytest plugin that lets properties fail at the first example: nobody reads which is the smallest."""
+
+    def pytest_collection(self) -> None:
+        """Change the profile after conftest.py has set it, and before any property is imported."""
+        usual = settings.get_profile("quick")
+        settings.register_profile("mutants", parent=usual, phases=(Phase.explicit, Phase.generate))
+        settings.load_profile("mutants")
 
 
 class Reach:
@@ -68,7 +87,7 @@ def reach(found: Path) -> int:
     recorder = coverage.Coverage(data_file=None, config_file=False, include=[f"{Path.cwd() / CORE}/*"])
     plugin = Reach(recorder)
     with recorder.collect():
-        code = pytest.main([*PYTEST, UNIT_TESTS], plugins=[plugin])
+        code = pytest.main([*PYTEST, *TESTS], plugins=[plugin, NoShrinking()])
     play_scenarios()
     data = recorder.get_data()
     lines = {Path(file).stem: data.contexts_by_lineno(file) for file in data.measured_files()}
@@ -150,7 +169,8 @@ def in_forks(tests: Sequence[str], scenarios_s: float, tests_s: float) -> tuple[
     by_scenarios = in_a_fork(play_scenarios, scenarios_s)
     if not tests or by_scenarios == (TestOutcome.KILLED, ""):
         return by_scenarios
-    by_tests = in_a_fork(lambda: int(pytest.main([*PYTEST, *IN_A_FORK, *tests])), tests_s)
+    words = [*PYTEST, *tests]
+    by_tests = in_a_fork(lambda: int(pytest.main(words, plugins=[NoShrinking()])), tests_s)
     return by_scenarios if by_tests[0] is TestOutcome.SURVIVED else by_tests
 
 

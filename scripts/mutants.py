@@ -271,11 +271,11 @@ OPENING = """\
 
 A mutant is the core with one operator changed: a comparison, a number, arithmetic, `and`, `or`, `not`, True
 or False. It is killed if a test fails. `make mutants` makes them with cosmic-ray and runs, on each, the
-scenarios and the unit tests of the core that enter the changed function; this page is the result. These
-mutations are left out: of `|`, used in annotations only; of `is` to `==`, which are equal for None and
-enumerations, and to `<` and the like, as the order of enumerations has no meaning; to bit operators; to `**`,
-as the power of a time in microseconds never ends; and of decorators and loops. A file's row is of its last
-run: tests that came since are not counted.
+scenarios, the unit tests of the core and the properties of log order that enter the changed function; this
+page is the result. These mutations are left out: of `|`, used in annotations only; of `is` to `==`, which are
+equal for None and enumerations, and to `<` and the like, as the order of enumerations has no meaning; to bit
+operators; to `**`, as the power of a time in microseconds never ends; and of decorators and loops. A file's
+row is of its last run: tests that came since are not counted.
 
 | file | tested | not tested yet | killed | survived | timeout | killed, % |
 |---|---|---|---|---|---|---|

@@ -113,3 +113,22 @@ def test_looking_changes_nothing_that_is_decided(quote: Make) -> None:
     QuoteFaults(shard.state).look(LOG_US + 60 * SECOND)
     assert (book.reference.state, book.clock.state) == before
     assert before[0].candidate is not None, "a second later it would be the reference price"
+
+
+@pytest.mark.parametrize("prices", [("93", None), (None, "95")])
+def test_an_exchange_with_one_side_is_silent_too(quote: Make, prices: tuple[str | None, str | None]) -> None:
+    faults = QuoteFaults(fed(quote(*prices, exchange="NYSE"), quote(exchange="ARCA", at=6)).state)
+    faults.look(LOG_US)
+    assert faults.silent == {"IVE": FaultySymbol("IVE", ("NYSE",), 6 * SECOND)}
+
+
+def test_how_long_is_a_difference_of_times_however_early_they_are(quote: Make) -> None:
+    shard = Shard(Limits(max_quote_lag_us=1))
+    shard.on_quote(quote("97", "95")._replace(time_us=3, exchange="NYSE"), 3)
+    faults = QuoteFaults(shard.state)
+    faults.look(5)
+    faults.look(17)
+    assert faults.crossed["IVE"].lasted_us == 12
+    shard.on_quote(quote("97", "98")._replace(time_us=20, exchange="ARCA"), 20)
+    faults.look(20)
+    assert faults.silent["IVE"].lasted_us == 17
