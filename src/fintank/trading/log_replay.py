@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from sys import maxsize
 from typing import Generic, NamedTuple, TypeVar
 
 from fintank.trading.log_merge import TOPICS
@@ -16,7 +17,7 @@ from fintank.trading.log_positions import Taken
 from fintank.trading.partition_log import Partition, Range
 from fintank.trading.timeline import Adoption, Behind, Jump, Offsets, Shift, TimelineEvent
 
-NO_RECORD_MS = -(2**63)
+NO_RECORD_MS = -maxsize
 """The append time of offsets at which no record stands."""
 
 T = TypeVar("T")
