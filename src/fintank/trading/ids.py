@@ -16,14 +16,13 @@ def join(*parts: str) -> str:
 def split(text: str) -> tuple[str, ...]:
     """Return the texts that `join` joined; ValueError for any other text."""
     parts: list[str] = []
-    place = 0
-    while place < len(text):
-        length, _, _ = text[place:].partition(":")
+    rest = text
+    while rest:
+        length, _, rest = rest.partition(":")
         if not length.isdecimal():
             break
-        start = place + len(length) + 1
-        place = start + int(length) + 1
-        parts.append(text[start : place - 1])
+        parts.append(rest[: int(length)])
+        rest = rest[int(length) + 1 :]
     if join(*parts) != text:
         raise ValueError(f"{text!r} is not a list of length:text")
     return tuple(parts)
