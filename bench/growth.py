@@ -53,8 +53,10 @@ def measured(shards: int, tuples: Sequence[dict[str, Any]]) -> tuple[float, int]
     kafka = Kafka()
     kafka.shards = {number: ShardState() for number in range(shards)}
     started = time.process_time()
-    run_engine(kafka, tuples, at_once=True, are_all=True, conf={scale.OPTION: size.to_json()})
+    _, acked = run_engine(kafka, tuples, at_once=True, are_all=True, conf={scale.OPTION: size.to_json()})
     seconds = time.process_time() - started
+    if missing := {message["id"] for message in tuples if "ends" not in message["id"]} - {*acked}:
+        sys.exit(f"The engine stopped before {len(missing):,} of {len(tuples):,} tuples: {kafka.events[-1]}")
     return seconds, sum(kind == "commit" for kind, _ in kafka.events)
 
 
@@ -106,7 +108,7 @@ def _reports(number: int, ends: dict[int, int]) -> Iterator[dict[str, Any]]:
         stand = ends if topic == "ticks" else dict.fromkeys(ends, 0)
         text = " ".join(f"{partition},0,{end}" for partition, end in stand.items())
         at_ms = number * 1000 // TUPLES_PER_SECOND
-        values = [topic, f"id of {topic}", "jvm", at_ms, START_MS if number == 0 else None, True, text, ""]
+        values = [topic, f"id of {topic}", "jvm", at_ms, START_MS if number == 0 else None, True, text, "", ""]
         component = f"{topic.removesuffix('s')}-spout"
         yield _tuple(f"ends {topic}", component, "log_ends", values)
 

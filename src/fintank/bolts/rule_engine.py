@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from itertools import compress, product
+from itertools import product
 from operator import attrgetter
 from typing import Any
 
@@ -263,10 +263,17 @@ def _divided(
     shards: Sequence[int | None],
 ) -> dict[int, tuple[list[int], list[Quote | OwnedMessage]]]:
     """Return the offsets and records of each owned shard; those of None are of all."""
-    found = {}
-    for shard in owned:
-        is_its = [*map({shard, None}.__contains__, shards)]
-        found[shard] = [*compress(offsets, is_its)], [*compress(records, is_its)]
+    found: dict[int, tuple[list[int], list[Quote | OwnedMessage]]] = {shard: ([], []) for shard in owned}
+    # One pass, however many shards there are.
+    for offset, record, shard in zip(offsets, records, shards, strict=True):
+        if shard is None:
+            for its_offsets, its_records in found.values():
+                its_offsets.append(offset)
+                its_records.append(record)
+        else:
+            its_offsets, its_records = found[shard]
+            its_offsets.append(offset)
+            its_records.append(record)
     return found
 
 
