@@ -11,9 +11,10 @@ from support.timers import forget
 
 from fintank.trading.cancels import Cancels, RememberedCancel
 from fintank.trading.changes import Change
+from fintank.trading.clock import ClockState
 from fintank.trading.effects import Effects
 from fintank.trading.limits import Limits
-from fintank.trading.log_positions import Positions
+from fintank.trading.log_positions import Positions, Reached
 from fintank.trading.recovery import restore
 from fintank.trading.shard import Shard
 from fintank.trading.working_order import Closing
@@ -227,3 +228,13 @@ def test_what_went_of_other_symbols_counts_for_one_that_went_whenever_a_sweep_co
         shard.on_quote(quote(at=DAY // SECOND, offset=1), later_us)
     report = type_lines(shard.on_order(order("1", at=8), later_us))[0]
     assert report.startswith("o-1 REJECTED code=STALE_ORDER")
+
+
+def test_a_new_symbol_begins_with_what_was_forgotten_unless_its_ticks_are_older_than_the_retention() -> None:
+    state = Shard(Limits()).state
+    state.restore(Reached(LOG_US, None, LOG_US))
+    found = [
+        state.add_book(symbol, ClockState(LOG_US - DAY + later_us, LOG_US)).forgotten_us
+        for symbol, later_us in (("A", -1), ("B", 0), ("C", 1))
+    ]
+    assert found == [0, 0, LOG_US]

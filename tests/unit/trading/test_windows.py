@@ -170,11 +170,12 @@ def test_a_window_is_noted_once_however_often_its_end_is_asked_for(windows: Wind
 def test_a_clock_that_is_set_back_rouses_only_a_group_whose_window_ends_later(
     windows: Windows, working: Make
 ) -> None:
-    for priority, price, end_us in ((2, "90", 5), (3, "91", 6)):
+    ends_us = {2: 5, 3: 6, 4: 4}
+    for (priority, end_us), price in zip(ends_us.items(), ("90", "91", "89"), strict=True):
         windows.add(working(priority, price=price))
         windows.open(end_us)
     for group in windows.take_ended(8, BEST):
-        windows.put_back(group, 3 + group.key.priority, 8, is_idle=True)
+        windows.put_back(group, ends_us[group.key.priority], 8, is_idle=True)
     assert (windows.idle_reach(Side.BUY), windows.next_end_us(8)) == (91, inf)
     assert (windows.next_end_us(5), windows.must_try, windows.idle_reach(Side.BUY)) == (6, False, 90)
 
@@ -193,6 +194,18 @@ def test_changes_are_returned_once_and_only_if_there_are_any(windows: Windows, w
     restored.restore(BlockWindow("IVE", 2, Side.BUY, 5))
     restored.open(9)
     assert (restored.next_end_us(0), reported(restored)) == (5, [("1:2,3:BUY", 5)])
+
+
+def test_a_group_that_is_made_again_with_the_same_window_has_not_changed(
+    windows: Windows, working: Make
+) -> None:
+    windows.add(working(2))
+    windows.open(5)
+    assert reported(windows) == [("1:2,3:BUY", 5)]
+    windows.remove(working(2))
+    windows.add(working(2))
+    windows.open(5)
+    assert reported(windows) == []
 
 
 def test_of_a_thousand_groups_only_those_are_tried_that_may_trade(
