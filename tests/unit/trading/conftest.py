@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import factories
@@ -13,6 +14,9 @@ from fintank.trading.limits import Limits
 from fintank.trading.messages import Cancel, Order, PortfolioOrder, Quote
 from fintank.trading.order_book import OrderBook
 from fintank.trading.shard import Shard
+from fintank.trading.timers import Timers
+
+POPS_MAX = 500_000
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +57,18 @@ def market() -> Callable[..., Depth]:
 @pytest.fixture
 def shard() -> Shard:
     return Shard(Limits(max_quote_age_us=3_600_000_000))
+
+
+@pytest.fixture(autouse=True)
+def timers_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail instead of looping, if a timer that is not due yet comes up again and again."""
+    pop, calls = Timers.pop, count()
+
+    def counted(timers: Timers, *given: Any) -> tuple[float, str] | None:
+        assert next(calls) < POPS_MAX, "the timers have no end"
+        return pop(timers, *given)
+
+    monkeypatch.setattr(Timers, "pop", counted)
 
 
 @pytest.fixture

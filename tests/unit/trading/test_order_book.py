@@ -100,6 +100,22 @@ def test_the_end_of_an_order_and_the_age_of_a_quote_are_waited_for(
     assert steps == ["IVE"]
 
 
+def test_the_end_of_an_order_that_is_gone_leads_to_no_step(
+    order: Make, cancel: Make, quote: Make, steps: list[str]
+) -> None:
+    shard = Shard(Limits(max_quote_age_us=3_600 * SECOND))
+    shard.on_quote(quote("99", "101"), LOG_US)
+    for ends in (100, 200):
+        shard.on_order(order("1", price="50", tif="GTD", ends=ends, cl_ord_id=f"o-{ends}"), LOG_US)
+    run_timers(shard, LOG_US)
+    shard.on_cancel(cancel("o-100"), LOG_US)
+    steps.clear()
+    run_timers(shard, LOG_US + 199 * SECOND)
+    assert steps == []
+    assert [report.exec_type for report in run_timers(shard, LOG_US + 200 * SECOND).reports] == ["EXPIRED"]
+    assert (steps, shard.state.log_us) == (["IVE"], LOG_US + 200 * SECOND)
+
+
 @pytest.mark.parametrize("given", [{}, {"price": "200"}], ids=["market", "limit"])
 @pytest.mark.parametrize("amount", [{"qty": "10"}, {"cash": "1010"}], ids=["quantity", "cash"])
 def test_a_quote_that_fills_one_of_a_thousand_orders_looks_at_no_other(

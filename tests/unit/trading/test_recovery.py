@@ -123,11 +123,12 @@ def test_a_shard_restored_between_two_timers_of_one_moment_runs_only_those_that_
     limits = Limits(max_quote_age_us=1_500_000)
     shard, changes = Shard(limits), []
     end_us = LOG_US + 2 * SECOND
-    old_us = end_us - limits.max_quote_age_us - 2  # too old just before the windows end
-    for symbol in ("IVE", "VTI"):
-        shard.on_quote(
-            quote("98", "102", symbol=symbol, exchange="ARCA", at=(old_us - LOG_US) / SECOND), old_us
-        )
+    # Quotes that are too old just before the windows end, and when they end.
+    for exchange, old_us in (("ARCA", end_us - 1), ("BATS", end_us)):
+        at_us = old_us - limits.max_quote_age_us - 1
+        given = {"exchange": exchange, "at": (at_us - LOG_US) / SECOND}
+        for symbol in ("IVE", "VTI"):
+            shard.on_quote(quote("98", "102", symbol=symbol, **given), at_us)
     for symbol in ("IVE", "VTI"):
         shard.on_quote(quote("99", "101", symbol=symbol, at=1, ask_size="1"), LOG_US + SECOND)
         changes += shard.on_order(order("2", priority=2, symbol=symbol), LOG_US + SECOND).journal
