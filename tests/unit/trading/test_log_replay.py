@@ -202,3 +202,31 @@ def test_what_a_log_no_longer_holds_is_left_out() -> None:
     assert replay.positions == {TICKS: 6}
     replay.offer(TICKS, log(4, 8, o4=4, o5=5, o7=7))
     assert (replayed(replay), replay.wanted) == ([(7, ["o7"])], None)
+
+
+@pytest.mark.parametrize(
+    ("position", "expected"),
+    [
+        (0, [(0, 3, "abc"), (3, 6, "def"), (6, 8, "gh")]),
+        (1, [(1, 3, "bc"), (3, 6, "def"), (6, 8, "gh")]),
+        (3, [(3, 6, "def"), (6, 8, "gh")]),
+        (4, [(4, 6, "ef"), (6, 8, "gh")]),
+        (7, [(7, 8, "h")]),
+    ],
+)
+def test_a_replay_may_begin_anywhere_in_what_is_offered(
+    position: int, expected: list[tuple[int, int, str]]
+) -> None:
+    found = Range(0, 8, [Run(0, 3, 10), Run(3, 3, 20), Run(6, 2, 30)], list(range(8)), list("abcdefgh"))
+    replay = LogReplay[str](Beginning({TICKS: position}, [], True, 0), {TICKS: 8})
+    replay.offer(TICKS, found)
+    taken = [each for each in replay.take() if not isinstance(each, Adoption)]
+    assert [(each.first, each.next, "".join(each.records)) for each in taken] == expected
+
+
+def test_a_partition_begins_where_its_first_jump_says() -> None:
+    jump = Jump({}, 1, TICKS, "id", None, 0)
+    replay = LogReplay[str](Beginning({}, [jump], True, 0), {TICKS: 2})
+    assert replay.positions == {TICKS: 0}
+    replay.offer(TICKS, log(0, 2, o0=1, o1=2))
+    assert replayed(replay) == [(1, ["o0"]), (2, ["o1"])]
