@@ -10,6 +10,7 @@ import pytest
 from support.rule_context import CONTEXT, text, with_limits
 
 from fintank.settings import PROJECT_ROOT
+from fintank.trading.instruments import Instrument
 from fintank.trading.limits import Limits
 from fintank.trading.rules import check, check_price, is_checkable, too_old
 
@@ -134,3 +135,18 @@ def test_the_default_times_are_those_of_rules_toml() -> None:
     assert len(times_ms) == 4
     for name, time_ms in times_ms.items():
         assert getattr(Limits(), f"{name}_us") == time_ms * 1000
+
+
+def test_a_price_below_zero_is_on_the_tick_too(order: Make) -> None:
+    instrument = Instrument(tick_size=Decimal("0.01"), allow_negative=True)
+    context = replace(CONTEXT, instrument=instrument)
+    assert check(order("1", price="-1.01"), context) is None
+    refused = "code=BAD_TICK field=price value=-1.005 tick_size=0.01"
+    assert text(check(order("1", price="-1.005"), context)) == refused
+
+
+@pytest.mark.parametrize(("qty", "is_enough"), [("4.99", False), ("5", True), ("5.01", True)])
+def test_a_quantity_has_a_minimum(order: Make, qty: str, is_enough: bool) -> None:
+    context = replace(CONTEXT, instrument=Instrument(min_qty=Decimal(5)))
+    found = text(check(order(qty), context))
+    assert found == (None if is_enough else f"code=BELOW_MIN_QTY order_qty={qty} min_qty=5")

@@ -230,3 +230,26 @@ def test_a_partition_begins_where_its_first_jump_says() -> None:
     assert replay.positions == {TICKS: 0}
     replay.offer(TICKS, log(0, 2, o0=1, o1=2))
     assert replayed(replay) == [(1, ["o0"]), (2, ["o1"])]
+
+
+@pytest.mark.parametrize(("first", "position"), [(3, 3), (4, 6), (5, 6), (6, 6), (7, 7)])
+def test_a_jump_that_was_passed_counts(first: int, position: int) -> None:
+    replay = LogReplay[str](
+        Beginning({TICKS: 0}, [Jump({TICKS: 4}, 1, TICKS, "id", 4, 6)], True, 0), {TICKS: 8}
+    )
+    replay.start_at(TICKS, first)
+    assert replay.positions == {TICKS: position}
+
+
+def test_append_times_count_as_later_from_an_offset_that_was_passed() -> None:
+    replay = LogReplay[str](Beginning({TICKS: 0}, [Behind({TICKS: 2}, 50)], True, 0), {TICKS: 6})
+    replay.start_at(TICKS, 4)
+    replay.offer(TICKS, log(4, 6, o4=10, o5=20))
+    assert replayed(replay) == [(60, ["o4"]), (70, ["o5"])]
+
+
+def test_a_replay_ends_at_large_offsets_too() -> None:
+    end = int("100000")
+    replay = LogReplay[str](Beginning({TICKS: 99_998}, [], True, 0), {TICKS: end})
+    replay.offer(TICKS, log(99_998, 100_000, o99998=1, o99999=2))
+    assert (replayed(replay), replay.wanted) == ([(1, ["o99998"]), (2, ["o99999"])], None)

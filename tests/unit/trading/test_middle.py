@@ -17,8 +17,8 @@ from fintank.trading.reference_price import middle_of
 Make = Callable[..., Any]
 SECOND = 1_000_000
 AGE_US = 300 * SECOND
-PRICES = (None, "94", "94.0", "94.00000000000000000001", "94.5")
-"""The first three after None are equal as floats."""
+PRICES = (None, "10", "10.0", "10.00000000000000000001", "9.99999999999999999999", "10.5")
+"""Those between the first and the last are equal as floats."""
 
 
 def book_of(*quotes: Any) -> QuoteBook:
