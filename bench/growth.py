@@ -108,7 +108,17 @@ def _reports(number: int, ends: dict[int, int]) -> Iterator[dict[str, Any]]:
         stand = ends if topic == "ticks" else dict.fromkeys(ends, 0)
         text = " ".join(f"{partition},0,{end}" for partition, end in stand.items())
         at_ms = number * 1000 // TUPLES_PER_SECOND
-        values = [topic, f"id of {topic}", "jvm", at_ms, START_MS if number == 0 else None, True, text, "", ""]
+        values = [
+            topic,
+            f"id of {topic}",
+            "jvm",
+            at_ms,
+            START_MS if number == 0 else None,
+            True,
+            text,
+            "",
+            "",
+        ]
         component = f"{topic.removesuffix('s')}-spout"
         yield _tuple(f"ends {topic}", component, "log_ends", values)
 

@@ -48,7 +48,7 @@ PYTEST = (
     # Libraries are imported before pytest could rewrite their asserts.
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
     # How fast something is says nothing while lines are recorded.
-    *("-k", "not in_a_second"),
+    *("-k", "not in_a_second and not under_a_second"),
 )
 
 # A mutant that loops is ended after so much CPU, in the scenarios or in a test, and one that fills the memory

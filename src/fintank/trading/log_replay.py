@@ -9,7 +9,6 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from sys import maxsize
 from typing import Generic, NamedTuple, TypeVar
 
 from fintank.trading.log_merge import TOPICS
@@ -17,7 +16,7 @@ from fintank.trading.log_positions import Taken
 from fintank.trading.partition_log import Partition, Range
 from fintank.trading.timeline import Adoption, Behind, Jump, Offsets, Shift, TimelineEvent
 
-NO_RECORD_MS = -maxsize
+NO_RECORD_MS = -1_000_000_000_000_000
 """The append time of offsets at which no record stands."""
 
 T = TypeVar("T")
