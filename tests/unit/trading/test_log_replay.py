@@ -250,6 +250,17 @@ def test_append_times_count_as_later_from_an_offset_that_was_passed() -> None:
 
 def test_a_replay_ends_at_large_offsets_too() -> None:
     end = int("100000")
-    replay = LogReplay[str](Beginning({TICKS: 99_998}, [], True, 0), {TICKS: end})
-    replay.offer(TICKS, log(99_998, 100_000, o99998=1, o99999=2))
-    assert (replayed(replay), replay.wanted) == ([(1, ["o99998"]), (2, ["o99999"])], None)
+    shift = Shift({TICKS: 99_998}, 50, TICKS, 99_998, int("99999"))
+    replay = LogReplay[str](Beginning({TICKS: 99_998}, [shift], True, 0), {TICKS: end})
+    replay.offer(TICKS, log(99_998, 100_000, o99998=1, o99999=70))
+    assert (replayed(replay), replay.wanted) == ([(50, ["o99998"]), (70, ["o99999"])], None)
+
+
+def test_an_event_behind_what_a_log_no_longer_holds_waits_for_none_of_it() -> None:
+    shift = Shift({TICKS: 2, ORDERS: 0}, 50, ORDERS, 0, 1)
+    replay = LogReplay[str](Beginning({TICKS: 0, ORDERS: 0}, [shift], True, 0), {TICKS: 5, ORDERS: 1})
+    replay.start_at(TICKS, 4)
+    replay.offer(ORDERS, log(0, 1, o0=9))
+    assert (replayed(replay), replay.wanted) == ([(50, ["o0"])], TICKS)
+    replay.offer(TICKS, log(4, 5, o4=60))
+    assert (replayed(replay), replay.wanted) == ([(60, ["o4"])], None)
