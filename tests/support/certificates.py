@@ -16,14 +16,15 @@ class Authority:
         self._made = 0
         self.ca = folder / "ca.pem"
         to = ("-keyout", folder / "ca.key", "-out", self.ca)
-        _openssl("req", "-x509", *NEW_KEY, "-days", "2", "-subj", "/CN=Test CA", *to)
+        usage = ("-addext", "keyUsage=critical,keyCertSign,cRLSign")
+        _openssl("req", "-x509", *NEW_KEY, "-days", "2", "-subj", "/CN=Test CA", *usage, *to)
 
     def sign(self, names: str = LOCALHOST, days: int = 1) -> Path:
         """Return a new file with a server's key and its certificate for these names; expired for days < 0."""
         self._made += 1
         file, request = self._folder / f"server-{self._made}.pem", self._folder / "request"
         extensions, certificate = self._folder / "extensions", self._folder / "certificate"
-        extensions.write_text(f"subjectAltName={names}\n")
+        extensions.write_text(f"subjectAltName={names}\nauthorityKeyIdentifier=keyid\n")
         _openssl("req", *NEW_KEY, "-subj", "/CN=server", "-keyout", file, "-out", request)
         signer = ("-CA", self.ca, "-CAkey", self._folder / "ca.key", "-CAcreateserial")
         to = ("-days", days, "-extfile", extensions, "-out", certificate)
