@@ -101,6 +101,7 @@ def test_what_a_killed_supervisord_left_is_named_and_ended_by_down(tmp_path: Pat
     supervisor.start([Service("sleep", "localhost:1", "", (1,), command, {}, log, answers=lambda: True)])
     supervisor.start_service("sleep")
     left = psutil.Process(supervisor.states()["sleep"]["pid"])
+    wait_until(lambda: left.cmdline() == [*command], 30)  # until then it is a copy of supervisord
     supervisord = left.parent()
     assert supervisord is not None
     supervisord.kill()
