@@ -27,12 +27,21 @@ class Authority:
         extensions.write_text(f"subjectAltName={names}\nauthorityKeyIdentifier=keyid\n")
         _openssl("req", *NEW_KEY, "-subj", "/CN=server", "-keyout", file, "-out", request)
         signer = ("-CA", self.ca, "-CAkey", self._folder / "ca.key", "-CAcreateserial")
-        to = ("-days", days, "-extfile", extensions, "-out", certificate)
+        to = (*_validity(days), "-extfile", extensions, "-out", certificate)
         _openssl("x509", "-req", "-in", request, *signer, *to)
         with file.open("a") as both:
             both.write(certificate.read_text())
         return file
 
 
-def _openssl(*words: object) -> None:
-    subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
+def _validity(days: int) -> tuple[object, ...]:
+    """Return the options for so many days. From 3.5 on openssl refuses fewer than 0, before 3.4 it knows no
+    dates."""
+    if days < 0 and "-not_after" in _openssl("x509", "-help"):
+        return "-not_before", "20200101000000Z", "-not_after", "20200102000000Z"
+    return "-days", days
+
+
+def _openssl(*words: object) -> str:
+    done = subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, text=True)
+    return done.stdout + done.stderr
