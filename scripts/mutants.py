@@ -255,7 +255,8 @@ def written(
         f"| {reasons.get(key(mutant), '**no reason yet**')} |"
         for mutant in survivors
     ]
-    page = OPENING.format(summary=summary, rows="\n".join(rows), survivors="\n".join(survivor_rows))
+    survivor_table = "\n".join(dict.fromkeys(survivor_rows))  # a line may be there twice
+    page = OPENING.format(summary=summary, rows="\n".join(rows), survivors=survivor_table)
     return page, [mutant for mutant in survivors if key(mutant) not in reasons]
 
 
