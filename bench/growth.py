@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from support.rule_engine import START_MS, Kafka, ShardState, run_engine, storm_tick
+from support.rule_engine import ENDS, START_MS, Kafka, ShardState, ends_report, run_engine, storm_tick
 
 from fintank import scale
 from fintank.adapters.kafka_topics import partition_for
@@ -55,7 +55,7 @@ def measured(shards: int, tuples: Sequence[dict[str, Any]]) -> tuple[float, int]
     started = time.process_time()
     _, acked = run_engine(kafka, tuples, at_once=True, are_all=True, conf={scale.OPTION: size.to_json()})
     seconds = time.process_time() - started
-    if missing := {message["id"] for message in tuples if "ends" not in message["id"]} - {*acked}:
+    if missing := {message["id"] for message in tuples if not message["id"].startswith(ENDS)} - {*acked}:
         sys.exit(f"The engine stopped before {len(missing):,} of {len(tuples):,} tuples: {kafka.events[-1]}")
     return seconds, sum(kind == "commit" for kind, _ in kafka.events)
 
@@ -93,10 +93,6 @@ def messages(symbols: int, ticks: int) -> Iterator[dict[str, Any]]:
             yield storm_tick(f"second {number}")
 
 
-def _tuple(tuple_id: str, component: str, stream: str, values: list[Any]) -> dict[str, Any]:
-    return {"id": tuple_id, "comp": component, "stream": stream, "task": 1, "tuple": values}
-
-
 def _line(symbol: str, at_ms: int, offset: int, cents: int) -> str:
     bid, ask = f"93.{cents:02}", f"94.{cents:02}"
     return "\t".join(map(str, (symbol, "NYSE", at_ms * 1000, offset, bid, ask)))
@@ -106,21 +102,7 @@ def _reports(number: int, ends: dict[int, int]) -> Iterator[dict[str, Any]]:
     """Make what the two spouts say after so many tuples."""
     for topic in ("ticks", "orders"):
         stand = ends if topic == "ticks" else dict.fromkeys(ends, 0)
-        text = " ".join(f"{partition},0,{end}" for partition, end in stand.items())
-        at_ms = number * 1000 // TUPLES_PER_SECOND
-        values = [
-            topic,
-            f"id of {topic}",
-            "jvm",
-            at_ms,
-            START_MS if number == 0 else None,
-            True,
-            text,
-            "",
-            "",
-        ]
-        component = f"{topic.removesuffix('s')}-spout"
-        yield _tuple(f"ends {topic}", component, "log_ends", values)
+        yield ends_report(topic, stand, number * 1000 // TUPLES_PER_SECOND)
 
 
 if __name__ == "__main__":

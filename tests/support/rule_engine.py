@@ -4,7 +4,7 @@ import io
 import json
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -195,11 +195,16 @@ def _tuple_of(tuple_id: str, topic: str, first: int, end: int, lines: str) -> di
 
 def log_ends(topic: str, end: int, seconds: int) -> dict[str, Any]:
     """Make the message of a spout: so many seconds after START its partition 0 ended there."""
-    ends = " ".join(f"{number},0,{end if number == 0 else 0}" for number in range(4))
-    appended_ms = START_MS if seconds == 0 else None
-    values = [topic, f"id of {topic}", "jvm", 1000 * seconds, appended_ms, True, ends, "", ""]
+    return ends_report(topic, {number: end if number == 0 else 0 for number in range(4)}, 1000 * seconds)
+
+
+def ends_report(topic: str, ends: Mapping[int, int], asked_ms: int) -> dict[str, Any]:
+    """Make the message of a spout: so many milliseconds after START its partitions ended there."""
+    text = " ".join(f"{number},0,{end}" for number, end in ends.items())
+    appended_ms = START_MS if asked_ms == 0 else None
+    values = [topic, f"id of {topic}", "jvm", asked_ms, appended_ms, True, text, "", ""]
     component = f"{topic.removesuffix('s')}-spout"
-    return {"id": f"{ENDS} {seconds}", "comp": component, "stream": "log_ends", "task": 1, "tuple": values}
+    return {"id": f"{ENDS} {asked_ms}", "comp": component, "stream": "log_ends", "task": 1, "tuple": values}
 
 
 def with_log_ends(
